@@ -1,0 +1,106 @@
+//! What an operation gives back: an answer, or a refusal in Gong's words.
+
+use axum::body::Body;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::{Value, json};
+
+/// What an operation gives back.
+pub(crate) type Outcome = Result<Answer, Refusal>;
+
+/// A JSON object to which the `requestId` is still added.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// 200 almost always; Gong says 202 where work goes on afterwards.
+    pub(crate) status: StatusCode,
+    /// The object.
+    pub(crate) body: Value,
+}
+
+impl From<Value> for Answer {
+    fn from(body: Value) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body,
+        }
+    }
+}
+
+/// A 4xx or 5xx. Gong has no error codes, only English texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The HTTP status.
+    pub(crate) status: StatusCode,
+    /// The texts of `errors`.
+    pub(crate) errors: Vec<String>,
+    /// Seconds for the header `Retry-After`.
+    pub(crate) retry_after: Option<u32>,
+}
+
+impl Refusal {
+    /// A refusal with one text.
+    pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self {
+            status,
+            errors: vec![error.into()],
+            retry_after: None,
+        }
+    }
+
+    /// 400 with one text.
+    pub(crate) fn malformed(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    /// 404 with one text.
+    pub(crate) fn not_found(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, error)
+    }
+
+    /// 429, to be tried again after so many seconds.
+    pub(crate) fn too_many(retry_after: u32) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            errors: vec!["API request limit exceeded".to_owned()],
+            retry_after: Some(retry_after),
+        }
+    }
+
+    /// What Gong says, on the list endpoints, when no call fits: 404, not an empty list.
+    pub(crate) fn no_calls() -> Self {
+        Self::not_found("No calls found corresponding to the provided filters")
+    }
+}
+
+/// The outcome as it goes over the wire. Every answer of Gong, good or bad, has a `requestId`.
+pub(crate) fn response(outcome: Outcome, request_id: &str) -> Response<Body> {
+    match outcome {
+        Ok(mut answer) => {
+            if let Value::Object(fields) = &mut answer.body {
+                fields.insert("requestId".to_owned(), request_id.into());
+            }
+            json_response(answer.status, &answer.body)
+        }
+        Err(refusal) => {
+            let body = json!({ "requestId": request_id, "errors": refusal.errors });
+            let mut response = json_response(refusal.status, &body);
+            if let Some(seconds) = refusal.retry_after {
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            response
+        }
+    }
+}
+
+/// A response with this JSON as its body.
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/json;charset=UTF-8"),
+    );
+    response
+}

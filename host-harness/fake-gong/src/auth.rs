@@ -1,0 +1,44 @@
+//! Who asks, and what they may: Basic authentication and scopes.
+//!
+//! Gong answers 401 to wrong credentials and, with the scope's name, to a missing scope too.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+
+use crate::answer::Refusal;
+use crate::options::Options;
+
+/// Refuses whoever does not bring the access key and its secret.
+pub(crate) fn authenticate(headers: &HeaderMap, options: &Options) -> Result<(), Refusal> {
+    let expected = STANDARD.encode(format!(
+        "{}:{}",
+        options.access_key, options.access_key_secret
+    ));
+    let brought = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
+        .map(|(_, credentials)| credentials.trim());
+    if brought == Some(expected.as_str()) {
+        Ok(())
+    } else {
+        Err(Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "Unauthorized: the access key or its secret is not valid",
+        ))
+    }
+}
+
+/// Refuses an operation whose scope is withheld.
+pub(crate) fn grant(scope: &str, options: &Options) -> Result<(), Refusal> {
+    if options.withheld_scopes.iter().any(|held| held == scope) {
+        Err(Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            format!("You don't have permission to use '{scope}' in your app."),
+        ))
+    } else {
+        Ok(())
+    }
+}

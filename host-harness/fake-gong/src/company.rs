@@ -1,0 +1,174 @@
+//! An invented company: Northwind Relay sells software that moves records between the
+//! systems of its customers, and records its calls with Gong.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+pub(crate) mod accounts;
+pub(crate) mod calls;
+pub(crate) mod content;
+pub(crate) mod context;
+pub(crate) mod deals;
+pub(crate) mod dice;
+pub(crate) mod flows;
+pub(crate) mod kinds;
+pub(crate) mod people;
+pub(crate) mod profiles;
+pub(crate) mod scorecards;
+pub(crate) mod talk;
+pub(crate) mod transcripts;
+pub(crate) mod words;
+
+pub use accounts::{Account, Contact};
+pub use calls::Call;
+pub use deals::Deal;
+pub use flows::{Flow, Instance};
+pub use people::User;
+
+use dice::Dice;
+use people::Role;
+
+use crate::instants;
+
+/// The place of the workspace of the sellers.
+pub(crate) const SALES: usize = 0;
+/// The place of the workspace of those who look after customers.
+pub(crate) const SUCCESS: usize = 1;
+
+/// Everything that the API tells about.
+#[derive(Debug)]
+pub struct Company {
+    pub(crate) seed: u64,
+    pub(crate) now: Timestamp,
+    pub(crate) zone: TimeZone,
+    pub(crate) workspaces: [Workspace; 2],
+    pub(crate) users: Vec<User>,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) scorecards: Vec<scorecards::Scorecard>,
+    pub(crate) answered: Vec<scorecards::Answered>,
+    pub(crate) folders: Vec<flows::Folder>,
+    pub(crate) flows: Vec<flows::Flow>,
+    pub(crate) instances: Vec<flows::Instance>,
+    pub(crate) profiles: Vec<profiles::Profile>,
+}
+
+/// A part of the company with its own calls, flows and profiles.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// Gong's id.
+    pub id: String,
+    /// The name.
+    pub name: &'static str,
+    pub(crate) description: Option<&'static str>,
+}
+
+impl Company {
+    /// The company drawn from this seed as it stands at `now`, with so many calls.
+    #[must_use]
+    pub fn new(seed: u64, now: Timestamp, calls: usize) -> Self {
+        let users = people::hire(seed, now);
+        let workspace = |name: &'static str, description| Workspace {
+            id: Dice::new(seed, name).signed_id().to_string(),
+            name,
+            description,
+        };
+        let mut company = Self {
+            seed,
+            now,
+            zone: instants::company_zone(),
+            workspaces: [
+                workspace("Sales", Some("New business and expansion")),
+                workspace("Customer Success", None),
+            ],
+            accounts: Vec::new(),
+            calls: Vec::new(),
+            scorecards: Vec::new(),
+            answered: Vec::new(),
+            folders: Vec::new(),
+            flows: Vec::new(),
+            instances: Vec::new(),
+            profiles: Vec::new(),
+            users,
+        };
+        let sellers = company.with_role(&[Role::Seller]);
+        let success = company.with_role(&[Role::Success]);
+        company.accounts = accounts::win(seed, now, &company.users, &sellers, &success);
+        company.calls = calls::hold(&company, calls);
+        company.scorecards = scorecards::write(&company);
+        company.answered = scorecards::answer(&company);
+        company.folders = flows::folders(&company);
+        company.flows = flows::write(&company);
+        company.instances = flows::run(&company);
+        company.profiles = profiles::write(&company);
+        company
+    }
+
+    /// The moment at which the company stands.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The workspaces, "Sales" and "Customer Success".
+    #[must_use]
+    pub fn workspaces(&self) -> &[Workspace] {
+        &self.workspaces
+    }
+
+    /// The vendor's people, those who left and Gong's avatar included.
+    #[must_use]
+    pub fn users(&self) -> &[User] {
+        &self.users
+    }
+
+    /// The customers. The first, Acme Corp, has one call in five, and none of them is private.
+    #[must_use]
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// The calls, oldest first, private ones included.
+    #[must_use]
+    pub fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    /// The flows, oldest first, personal ones included.
+    #[must_use]
+    pub fn flows(&self) -> &[Flow] {
+        &self.flows
+    }
+
+    /// The prospects in flows, in every status.
+    #[must_use]
+    pub fn flow_instances(&self) -> &[Instance] {
+        &self.instances
+    }
+
+    /// The id of a call of an hour, with 140 monologues, whose transcript answers with 94 kB.
+    /// A company without calls has no such call, and this id is unknown there.
+    #[must_use]
+    pub fn long_call_id(&self) -> String {
+        calls::long_id(self.seed, self.calls.len())
+    }
+
+    /// The places of those who still work there and do one of these things.
+    pub(crate) fn with_role(&self, roles: &[Role]) -> Vec<usize> {
+        let users = self.users.iter().enumerate();
+        users
+            .filter(|(_, user)| user.active && !user.avatar && roles.contains(&user.role))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// The day on which an instant falls in the company's time zone.
+    pub(crate) fn day(&self, instant: Timestamp) -> Date {
+        instant.to_zoned_datetime(self.zone.clone()).date()
+    }
+
+    /// The user with this address, however it is spelt.
+    pub(crate) fn user_by_email(&self, email: &str) -> Option<&User> {
+        let mut users = self.users.iter();
+        users.find(|user| user.email.eq_ignore_ascii_case(email))
+    }
+}

@@ -1,0 +1,409 @@
+//! What Gong's analysis says about a call: brief, outline, trackers and the like.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::calls::{Call, Who};
+use super::dice::{self, Dice};
+use super::talk::{self, Cast, Things};
+use super::words::Theme;
+use super::{Company, kinds::Kind};
+use crate::instants;
+
+/// A tracker: its name, its sort, and the phrases of a keyword tracker.
+const TRACKERS: [(&str, &str, &[&str], Theme); 6] = [
+    ("Competitors", "KEYWORD", &talk::COMPETITORS, Theme::Pricing),
+    (
+        "Price and discount",
+        "KEYWORD",
+        &["discount", "budget", "price"],
+        Theme::Pricing,
+    ),
+    (
+        "Security",
+        "KEYWORD",
+        &["SOC 2", "penetration test", "GDPR"],
+        Theme::Security,
+    ),
+    ("Next steps agreed", "SMART", &[], Theme::Next),
+    ("Objection: timing", "SMART", &[], Theme::Rollout),
+    ("Product feedback", "SMART", &[], Theme::Product),
+];
+
+/// Ids, categories and names of outcomes, as Gong sets them.
+const OUTCOMES: [(&str, &str, &str); 5] = [
+    ("MEETING_BOOKED", "Answered", "Meeting booked"),
+    ("FOLLOW_UP_AGREED", "Answered", "Follow-up agreed"),
+    ("CALL_BACK_LATER", "Answered", "Call back later"),
+    ("NOT_INTERESTED", "Answered", "Not interested"),
+    ("VOICEMAIL", "Not answered", "Voicemail"),
+];
+
+/// The themes of a call, from the opening to the next steps.
+pub(crate) fn themes(call: &Call) -> Vec<Theme> {
+    let mut themes = vec![Theme::Opening];
+    themes.extend(call.kind.themes());
+    if call.kind == Kind::Internal {
+        themes = vec![Theme::Pipeline; 3];
+    }
+    themes.push(Theme::Next);
+    themes
+}
+
+/// Whom the talk names.
+pub(crate) fn cast(company: &Company, call: &Call) -> Cast {
+    let account = call.account_of(company);
+    let buyers = call.parties.iter().filter_map(|party| match party.who {
+        Who::Contact(index) => account.map(|account| account.people[index].first_name.to_owned()),
+        _ => None,
+    });
+    Cast {
+        account: account
+            .map_or("the team", |account| account.name)
+            .to_owned(),
+        industry: account
+            .map_or("software", |account| account.industry)
+            .to_owned(),
+        seller: company.users[call.host].first_name.to_owned(),
+        buyers: buyers.collect(),
+        things: Things::draw(&mut Dice::new(
+            company.seed,
+            &format!("things {:?}", call.account_index),
+        )),
+    }
+}
+
+fn dice(call: &Call, of: &str) -> Dice {
+    Dice::new(call.seed, of)
+}
+
+/// One paragraph of 150 to 280 characters.
+pub(crate) fn brief(company: &Company, call: &Call) -> String {
+    let (cast, mut dice) = (cast(company, call), dice(call, "brief"));
+    let middle = call.kind.themes();
+    let mut brief = String::new();
+    for _ in 0..80 {
+        let about = talk::say(call.kind.about(), &cast, &mut dice);
+        let first = match cast.buyers.first() {
+            Some(buyer) => format!(
+                "{} and {buyer} of {} went through {about}.",
+                cast.seller, cast.account
+            ),
+            None => format!("{} and the team went through {about}.", cast.seller),
+        };
+        let point = talk::say(
+            dice.pick(dice_theme(middle, call).bank().points),
+            &cast,
+            &mut dice,
+        );
+        let last = talk::say(dice.pick(Theme::Next.bank().points), &cast, &mut dice);
+        brief = format!("{first} {point}. {last}.");
+        if (150..=280).contains(&brief.chars().count()) {
+            break;
+        }
+    }
+    brief
+}
+
+/// The theme that a brief speaks of.
+fn dice_theme(themes: &[Theme], call: &Call) -> Theme {
+    dice(call, "main theme").pick(themes)
+}
+
+/// Three points of 50 to 90 characters.
+pub(crate) fn key_points(company: &Company, call: &Call) -> Value {
+    let (cast, mut dice) = (cast(company, call), dice(call, "key points"));
+    let themes = themes(call);
+    let (mut points, mut used): (Vec<String>, _) = (Vec::new(), Vec::new());
+    for place in 0..3 {
+        let theme = themes[(place + 1) % themes.len()];
+        let point = talk::fit(theme.bank().points, (50, 90), &mut used, &cast, &mut dice);
+        points.push(point);
+    }
+    points.iter().map(|text| json!({ "text": text })).collect()
+}
+
+/// Four to six sections with what was said in them.
+pub(crate) fn outline(company: &Company, call: &Call) -> Value {
+    let (cast, mut dice) = (cast(company, call), dice(call, "outline"));
+    let themes = sections(call);
+    let length = call.seconds as f64 / themes.len() as f64;
+    let (mut said, mut titles) = (Vec::new(), Vec::new());
+    let mut start = 0.0;
+    let sections = themes.iter().map(|theme| {
+        let bank = theme.bank();
+        let title = talk::fit(bank.sections, (1, 200), &mut titles, &cast, &mut dice);
+        let duration = (length * dice.decimal(0.75, 1.0) * 10.0).round() / 10.0;
+        let count = dice.between(2, 3);
+        let items: Vec<Value> = (0..count)
+            .map(|item| {
+                let text = talk::fit(bank.points, (1, 200), &mut said, &cast, &mut dice);
+                let at = start + duration * item as f64 / count as f64;
+                json!({ "text": text, "startTime": (at * 10.0).round() / 10.0 })
+            })
+            .collect();
+        let section = json!({
+            "section": title,
+            "startTime": (start * 10.0_f64).round() / 10.0,
+            "duration": duration,
+            "items": items,
+        });
+        start += length;
+        section
+    });
+    sections.collect()
+}
+
+/// The themes of the outline: never fewer than four sections.
+fn sections(call: &Call) -> Vec<Theme> {
+    let mut themes = themes(call);
+    if themes.len() < 4 {
+        themes.insert(1, Theme::Process);
+    }
+    themes
+}
+
+/// Highlights, as Gong groups them.
+pub(crate) fn highlights(company: &Company, call: &Call) -> Value {
+    let (cast, mut dice) = (cast(company, call), dice(call, "highlights"));
+    let main = dice_theme(call.kind.themes(), call);
+    let mut said = Vec::new();
+    let mut section = |title: &str, theme: Theme, count: i64, dice: &mut Dice| {
+        let items: Vec<Value> = (0..count)
+            .map(|_| {
+                let text = talk::fit(theme.bank().points, (1, 200), &mut said, &cast, dice);
+                let at = dice.decimal(20.0, call.seconds as f64 - 20.0);
+                json!({ "text": text, "startTimes": [at] })
+            })
+            .collect();
+        json!({ "title": title, "items": items })
+    };
+    json!([
+        section("Key moments", main, 2, &mut dice),
+        section("Next steps", Theme::Next, 2, &mut dice),
+    ])
+}
+
+/// How long each topic was talked about.
+pub(crate) fn topics(call: &Call) -> Value {
+    let mut dice = dice(call, "topics");
+    let mut topics: Vec<(&str, i64)> = Vec::new();
+    for theme in themes(call) {
+        let name = theme.bank().topic;
+        let duration = call.seconds * dice.between(6, 18) / 100;
+        match topics.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sum)) => *sum += duration,
+            None => topics.push((name, duration)),
+        }
+    }
+    topics
+        .into_iter()
+        .map(|(name, duration)| json!({ "name": name, "duration": duration }))
+        .collect()
+}
+
+/// Every tracker, also those that did not come up; where and by whom only if asked for.
+pub(crate) fn trackers(company: &Company, call: &Call, occurrences: bool) -> Value {
+    let mut dice = dice(call, "trackers");
+    let themes = themes(call);
+    let speakers: Vec<&String> = call
+        .parties
+        .iter()
+        .filter_map(|party| party.speaker_id.as_ref())
+        .collect();
+    let trackers = TRACKERS.iter().map(|(name, sort, phrases, theme)| {
+        let likely = if themes.contains(theme) { 70 } else { 12 };
+        let count = if dice.chance(likely) {
+            dice.between(1, 6)
+        } else {
+            0
+        };
+        let mut happened: Vec<(String, Value)> = Vec::new();
+        for _ in 0..count {
+            let phrase = match phrases.is_empty() {
+                true => String::new(),
+                false => (dice.pick(phrases)).to_owned(),
+            };
+            let at = dice.decimal(30.0, call.seconds as f64 - 15.0);
+            let speaker = dice.pick(&speakers);
+            happened.push((phrase, json!({ "startTime": at, "speakerId": speaker })));
+        }
+        let of = |phrase: Option<&str>| -> Vec<Value> {
+            let mut times: Vec<Value> = happened
+                .iter()
+                .filter(|(said, _)| phrase.is_none_or(|phrase| said == phrase))
+                .map(|(_, at)| at.clone())
+                .collect();
+            times.sort_by(|a, b| {
+                let at = |value: &Value| value["startTime"].as_f64().unwrap_or_default();
+                at(a).total_cmp(&at(b))
+            });
+            times
+        };
+        let phrases: Vec<Value> = phrases
+            .iter()
+            .filter(|phrase| !of(Some(phrase)).is_empty())
+            .map(|phrase| {
+                let times = of(Some(phrase));
+                json!({
+                    "phrase": phrase,
+                    "count": times.len(),
+                    "occurrences": if occurrences { times } else { Vec::new() },
+                })
+            })
+            .collect();
+        json!({
+            "id": tracker_id(company.seed, name),
+            "name": name,
+            "count": count,
+            "type": sort,
+            "occurrences": if occurrences { of(None) } else { Vec::new() },
+            "phrases": phrases,
+        })
+    });
+    trackers.collect()
+}
+
+fn tracker_id(seed: u64, name: &str) -> String {
+    Dice::new(seed, &format!("tracker {name}"))
+        .signed_id()
+        .to_string()
+}
+
+/// The outcome; internal and imported calls have none.
+pub(crate) fn outcome(call: &Call) -> Value {
+    if call.account_index.is_none() || call.is_imported {
+        return Value::Null;
+    }
+    let mut dice = dice(call, "outcome");
+    let likely = if call.direction == "Conference" {
+        2
+    } else {
+        OUTCOMES.len()
+    };
+    let (id, category, name) = dice.pick(&OUTCOMES[..likely]);
+    json!({ "id": id, "category": category, "name": name })
+}
+
+/// The agenda, where Gong found one.
+pub(crate) fn structure(call: &Call) -> Value {
+    if call.direction != "Conference" {
+        return json!([]);
+    }
+    let mut dice = dice(call, "structure");
+    ["Meeting Setup", "Main Part", "Wrap-up"]
+        .into_iter()
+        .zip([(2, 6), (60, 80), (4, 9)])
+        .map(|(name, (low, high))| {
+            json!({ "name": name, "duration": call.seconds * dice.between(low, high) / 100 })
+        })
+        .collect()
+}
+
+/// How long each of the vendor's people spoke. Gong leaves the others out.
+pub(crate) fn speakers(company: &Company, call: &Call) -> Value {
+    let mut dice = dice(call, "speakers");
+    let spoke = call
+        .parties
+        .iter()
+        .filter(|party| party.speaker_id.is_some());
+    spoke
+        .filter_map(|party| match party.who {
+            Who::User(index) => Some(json!({
+                "id": party.id,
+                "userId": company.users[index].id,
+                "talkTime": call.seconds * dice.between(15, 32) / 100,
+            })),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Statistics of the host. They are asked for as `personInteractionStats`.
+pub(crate) fn interaction_stats(call: &Call) -> Value {
+    let mut dice = dice(call, "stats");
+    json!([
+        { "name": "Talk Ratio", "value": dice.decimal(0.31, 0.68) },
+        { "name": "Longest Monologue", "value": dice.between(40, 190) },
+        { "name": "Longest Customer Story", "value": dice.between(20, 140) },
+        { "name": "Interactivity", "value": dice.decimal(1.5, 8.5) },
+        { "name": "Patience", "value": dice.decimal(0.3, 1.4) },
+    ])
+}
+
+/// What was shown and for how long.
+pub(crate) fn video(call: &Call) -> Value {
+    if call.direction != "Conference" {
+        return json!([]);
+    }
+    let mut dice = dice(call, "video");
+    json!([
+        { "name": "Presentation", "duration": call.seconds * dice.between(5, 40) / 100 },
+        { "name": "WebcamPrimaryUser", "duration": call.seconds * dice.between(40, 90) / 100 },
+        { "name": "WebcamNonCompany", "duration": call.seconds * dice.between(20, 80) / 100 },
+    ])
+}
+
+/// How many questions each side asked.
+pub(crate) fn questions(call: &Call) -> Value {
+    let mut dice = dice(call, "questions");
+    json!({
+        "companyCount": dice.between(3, 22),
+        "nonCompanyCount": if call.account_index.is_some() { dice.between(1, 19) } else { 0 },
+    })
+}
+
+/// What colleagues wrote beside the recording; most calls have none.
+pub(crate) fn comments(company: &Company, call: &Call) -> Value {
+    const TEXTS: [&str; 6] = [
+        "great way to handle the question on price here",
+        "can you follow up on this one with solutions?",
+        "this is worth sharing in the team meeting",
+        "I would have asked who else is involved at this point",
+        "that is the third time this month that somebody asks for this",
+        "please add this to the deal notes",
+    ];
+    let mut dice = dice(call, "comments");
+    if !dice.chance(22) {
+        return json!([]);
+    }
+    let managers = company.with_role(&[super::people::Role::SalesManager]);
+    let host = &company.users[call.host];
+    let count = dice.between(1, 2);
+    let mut first: Option<String> = None;
+    (0..count)
+        .map(|_| {
+            let writer = &company.users[dice.pick(&managers)];
+            let at = dice.between(30, call.seconds - 20);
+            let posted =
+                call.started + SignedDuration::from_secs(call.seconds + dice.between(600, 90_000));
+            let id = dice.signed_id().to_string();
+            let reply = first.replace(id.clone());
+            json!({
+                "id": id,
+                "audioStartTime": at,
+                "audioEndTime": at + 12,
+                "commenterUserId": writer.id,
+                "comment": format!("@[{}]({}) {}", host.name(), host.id, dice.pick(&TEXTS)),
+                "posted": instants::written(posted.min(company.now), &company.zone),
+                "inReplyTo": reply,
+                "duringCall": false,
+            })
+        })
+        .collect()
+}
+
+/// Where the recording is for the next eight hours.
+pub(crate) fn media(call: &Call) -> Value {
+    let sign = dice::hash(&format!("{} media", call.id));
+    let url = |ending: &str| {
+        format!(
+            "https://media.app.gong.io/{}/{sign:016x}.{ending}?expires=28800",
+            call.id
+        )
+    };
+    json!({
+        "audioUrl": url("mp3"),
+        "videoUrl": (call.direction == "Conference").then(|| url("mp4")),
+    })
+}

@@ -1,0 +1,280 @@
+//! Deals as the CRM has them, and had them: their stage, amount and close date move.
+//!
+//! Gong's API lists no deals; they are seen only as the context of calls, as they stood at the
+//! time of the call or as they stand now.
+
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+use super::people::User;
+
+/// The stages of a deal in their order, with the CRM's probability; the last two are ends.
+pub(crate) const STAGES: [(&str, i64); 7] = [
+    ("Qualification", 10),
+    ("Discovery", 20),
+    ("Technical Evaluation", 40),
+    ("Proposal", 60),
+    ("Negotiation", 80),
+    ("Closed Won", 100),
+    ("Closed Lost", 0),
+];
+
+const WON: usize = 5;
+const LOST: usize = 6;
+
+/// An opportunity.
+#[derive(Clone, Debug)]
+pub struct Deal {
+    /// The CRM's id, of 18 characters.
+    pub crm_id: String,
+    /// The opportunity's name.
+    pub name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) lead_source: &'static str,
+    pub(crate) owner_crm_id: String,
+    pub(crate) competitor: &'static str,
+    pub(crate) history: Vec<Moment>,
+    details: Vec<(&'static str, Value)>,
+}
+
+/// How a deal stands from one moment to the next.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    pub(crate) since: Timestamp,
+    pub(crate) stage: usize,
+    pub(crate) amount: i64,
+    pub(crate) close: Date,
+    pub(crate) next_step: &'static str,
+}
+
+const NEXT_STEPS: [&str; 7] = [
+    "Book discovery with operations and IT",
+    "Demo Relay Core to the integration team",
+    "Security questionnaire and architecture review",
+    "Send proposal and walk finance through it",
+    "Agree on the data processing addendum",
+    "Kick-off with customer success",
+    "Check back next fiscal year",
+];
+
+/// The deals of one account: a customer has a won one and a renewal or an expansion, a
+/// prospect a new one, which a few have lost, and sometimes a second.
+pub(crate) fn open(
+    dice: &mut Dice,
+    account: &str,
+    is_customer: bool,
+    since: Timestamp,
+    now: Timestamp,
+    owner: usize,
+    users: &[User],
+) -> Vec<Deal> {
+    let day = |days: i64| SignedDuration::from_hours(24 * days);
+    let mut deals = Vec::new();
+    if is_customer {
+        let end = since + day(dice.between(20, 40));
+        deals.push(deal(
+            dice,
+            account,
+            "New Business",
+            since,
+            end,
+            WON,
+            &users[owner],
+        ));
+        let kind = dice.pick(&["Renewal", "Expansion"]);
+        let since = now - day(dice.between(100, 150));
+        let last = usize::try_from(dice.between(2, 4)).unwrap_or(2);
+        deals.push(deal(dice, account, kind, since, now, last, &users[owner]));
+    } else {
+        let last = match dice.below(8) {
+            0 => LOST,
+            1 => WON,
+            _ => usize::try_from(dice.between(2, 4)).unwrap_or(2),
+        };
+        let since = now - day(dice.between(120, 175));
+        let end = now - day(dice.between(1, 12));
+        deals.push(deal(
+            dice,
+            account,
+            "New Business",
+            since,
+            end,
+            last,
+            &users[owner],
+        ));
+        if dice.chance(35) {
+            let since = now - day(dice.between(40, 70));
+            deals.push(deal(dice, account, "Pilot", since, now, 1, &users[owner]));
+        }
+    }
+    deals
+}
+
+fn deal(
+    dice: &mut Dice,
+    account: &str,
+    kind: &'static str,
+    since: Timestamp,
+    end: Timestamp,
+    last: usize,
+    owner: &User,
+) -> Deal {
+    let stages: Vec<usize> = match last {
+        WON => (0..=WON).collect(),
+        LOST => vec![0, 1, 2, 3, LOST],
+        last => (0..=last).collect(),
+    };
+    let span = end.duration_since(since).as_secs();
+    let step = span / i64::try_from(stages.len()).unwrap_or(1).max(1);
+    let mut amount = dice.between(24, 360) * 1000;
+    let mut close = (since + SignedDuration::from_hours(24 * dice.between(90, 160)))
+        .to_zoned_datetime(TimeZone::UTC)
+        .date();
+    let mut history = Vec::new();
+    for (index, stage) in stages.into_iter().enumerate() {
+        let index = i64::try_from(index).unwrap_or_default();
+        let at = since + SignedDuration::from_secs(index * step);
+        if index > 0 && dice.chance(60) {
+            amount = (amount * dice.between(80, 125) / 100) / 500 * 500;
+        }
+        if index > 1 && dice.chance(55) {
+            close = close.saturating_add(jiff::Span::new().days(dice.between(10, 35)));
+        }
+        if stage >= WON {
+            close = at.to_zoned_datetime(TimeZone::UTC).date();
+        }
+        history.push(Moment {
+            since: at,
+            stage,
+            amount,
+            close,
+            next_step: NEXT_STEPS[stage],
+        });
+    }
+    let competitor = dice.pick(&["Bridgeline", "DataFerry", "Conduit One", "None known"]);
+    Deal {
+        crm_id: dice.crm_id("006"),
+        name: format!("{account} - {kind}"),
+        kind,
+        lead_source: dice.pick(&["Outbound", "Inbound", "Partner", "Trade Show", "Referral"]),
+        owner_crm_id: owner.crm_id.clone(),
+        competitor,
+        history,
+        details: details(dice),
+    }
+}
+
+/// What companies add to their CRM; most of it nobody fills in.
+fn details(dice: &mut Dice) -> Vec<(&'static str, Value)> {
+    let yes = |dice: &mut Dice| Value::from(dice.chance(40));
+    vec![
+        ("Budget_Confirmed__c", yes(dice)),
+        ("Champion_Identified__c", yes(dice)),
+        (
+            "Contract_Term_Months__c",
+            dice.pick(&[json!(12), json!(24), json!(36), json!(null)]),
+        ),
+        (
+            "Decision_Process__c",
+            dice.pick(&[
+                json!(null),
+                json!("Steering committee, then CFO"),
+                json!("Director of IT alone"),
+            ]),
+        ),
+        (
+            "Discount_Percent__c",
+            dice.pick(&[json!(null), json!(0), json!(5), json!(10), json!(15)]),
+        ),
+        ("Economic_Buyer__c", json!(null)),
+        (
+            "Forecast_Category__c",
+            dice.pick(&[json!("Pipeline"), json!("Best Case"), json!("Commit")]),
+        ),
+        ("Go_Live_Target__c", json!(null)),
+        (
+            "Legal_Status__c",
+            dice.pick(&[json!("Not started"), json!("In review"), json!("Approved")]),
+        ),
+        ("Loss_Reason__c", json!(null)),
+        ("Number_of_Connectors__c", json!(dice.between(2, 28))),
+        ("Partner_Account__c", json!(null)),
+        (
+            "Primary_Use_Case__c",
+            dice.pick(&[
+                json!("Order events"),
+                json!("Inventory sync"),
+                json!("Partner onboarding"),
+                json!("Audit trail"),
+            ]),
+        ),
+        ("Procurement_Contact__c", json!(null)),
+        (
+            "Products__c",
+            dice.pick(&[
+                json!("Relay Core"),
+                json!("Relay Core;Relay Connect"),
+                json!("Relay Core;Relay Connect;Relay Vault"),
+            ]),
+        ),
+        (
+            "Security_Review_Status__c",
+            dice.pick(&[json!("Not started"), json!("In progress"), json!("Passed")]),
+        ),
+        ("Services_Amount__c", json!(dice.between(0, 40) * 500)),
+        ("Solution_Engineer__c", json!(null)),
+        (
+            "Sub_Region__c",
+            dice.pick(&[
+                json!("DACH"),
+                json!("UKI"),
+                json!("Nordics"),
+                json!("Southern Europe"),
+            ]),
+        ),
+        ("Technical_Win__c", yes(dice)),
+    ]
+}
+
+impl Deal {
+    /// How the deal stood at this instant; before its beginning, as it began.
+    pub(crate) fn at(&self, instant: Timestamp) -> &Moment {
+        let mut past = self.history.iter().rev();
+        past.find(|moment| moment.since <= instant)
+            .unwrap_or(&self.history[0])
+    }
+
+    /// The stage at this instant, as a place in [`STAGES`].
+    pub(crate) fn stage(&self, instant: Timestamp) -> usize {
+        self.at(instant).stage
+    }
+
+    /// Whether the deal existed and was undecided at this instant.
+    pub(crate) fn is_open(&self, instant: Timestamp) -> bool {
+        self.history[0].since <= instant && self.stage(instant) < WON
+    }
+
+    /// The CRM's fields at this instant.
+    pub(crate) fn fields(&self, instant: Timestamp) -> Vec<Value> {
+        let moment = self.at(instant);
+        let (stage, probability) = STAGES[moment.stage];
+        let mut fields = vec![
+            ("Name", json!(self.name)),
+            ("StageName", json!(stage)),
+            ("Amount", json!(moment.amount)),
+            ("CloseDate", json!(moment.close.to_string())),
+            ("Probability", json!(probability)),
+            ("Type", json!(self.kind)),
+            ("LeadSource", json!(self.lead_source)),
+            ("OwnerId", json!(self.owner_crm_id)),
+            ("NextStep", json!(moment.next_step)),
+            ("Competitor__c", json!(self.competitor)),
+        ];
+        fields.extend(self.details.iter().cloned());
+        fields
+            .into_iter()
+            .map(|(name, value)| json!({ "name": name, "value": value }))
+            .collect()
+    }
+}

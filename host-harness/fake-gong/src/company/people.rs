@@ -1,0 +1,299 @@
+//! The vendor's own people.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+use crate::instants;
+
+/// The vendor's domain.
+pub(crate) const DOMAIN: &str = "northwindrelay.com";
+
+/// What a person does at the vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Leads the company or a part of it.
+    Lead,
+    /// Manages sellers.
+    SalesManager,
+    /// Closes deals.
+    Seller,
+    /// Opens conversations.
+    Opener,
+    /// Manages those who look after customers.
+    SuccessManager,
+    /// Looks after customers.
+    Success,
+    /// Explains the product.
+    Engineer,
+}
+
+/// One of the vendor's people.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Gong's id.
+    pub id: String,
+    /// The first name; two people share one.
+    pub first_name: &'static str,
+    /// The last name.
+    pub last_name: &'static str,
+    /// The job title.
+    pub title: &'static str,
+    /// The email address.
+    pub email: String,
+    /// Whether the person still works there.
+    pub active: bool,
+    /// Whether it is one of Gong's own people, listed only on demand.
+    pub avatar: bool,
+    /// The manager's id.
+    pub manager_id: Option<String>,
+    pub(crate) role: Role,
+    pub(crate) created: Timestamp,
+    pub(crate) crm_id: String,
+    phone: Option<String>,
+}
+
+/// First name, last name, title, role, and the manager's place in this list.
+type Entry = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Role,
+    Option<usize>,
+);
+
+const STAFF: [Entry; 24] = [
+    (
+        "Ingrid",
+        "Solheim",
+        "Chief Executive Officer",
+        Role::Lead,
+        None,
+    ),
+    ("Marcus", "Bell", "VP Sales", Role::Lead, Some(0)),
+    ("Priya", "Raman", "VP Customer Success", Role::Lead, Some(0)),
+    (
+        "Tomas",
+        "Lindqvist",
+        "VP Solutions Engineering",
+        Role::Lead,
+        Some(0),
+    ),
+    (
+        "Maria",
+        "Keller",
+        "Sales Manager, Enterprise",
+        Role::SalesManager,
+        Some(1),
+    ),
+    (
+        "Daniel",
+        "Okafor",
+        "Sales Manager, Mid-Market",
+        Role::SalesManager,
+        Some(1),
+    ),
+    (
+        "Claire",
+        "Dubois",
+        "Sales Development Manager",
+        Role::SalesManager,
+        Some(1),
+    ),
+    (
+        "Henrik",
+        "Vos",
+        "Customer Success Manager, Team Lead",
+        Role::SuccessManager,
+        Some(2),
+    ),
+    (
+        "Jonas",
+        "Weber",
+        "Enterprise Account Executive",
+        Role::Seller,
+        Some(4),
+    ),
+    (
+        "Sofia",
+        "Marchetti",
+        "Enterprise Account Executive",
+        Role::Seller,
+        Some(4),
+    ),
+    (
+        "Liam",
+        "Gallagher",
+        "Senior Account Executive",
+        Role::Seller,
+        Some(4),
+    ),
+    ("Amara", "Nwosu", "Account Executive", Role::Seller, Some(5)),
+    (
+        "Maria",
+        "Fernandez",
+        "Account Executive",
+        Role::Seller,
+        Some(5),
+    ),
+    ("Ben", "Hartley", "Account Executive", Role::Seller, Some(5)),
+    (
+        "Noah",
+        "Fischer",
+        "Sales Development Representative",
+        Role::Opener,
+        Some(6),
+    ),
+    (
+        "Zoe",
+        "Lambert",
+        "Sales Development Representative",
+        Role::Opener,
+        Some(6),
+    ),
+    (
+        "Ravi",
+        "Patel",
+        "Senior Sales Development Representative",
+        Role::Opener,
+        Some(6),
+    ),
+    (
+        "Hannah",
+        "Brandt",
+        "Customer Success Manager",
+        Role::Success,
+        Some(7),
+    ),
+    (
+        "Oliver",
+        "Stone",
+        "Customer Success Manager",
+        Role::Success,
+        Some(7),
+    ),
+    (
+        "Lucia",
+        "Romero",
+        "Senior Customer Success Manager",
+        Role::Success,
+        Some(7),
+    ),
+    (
+        "Mateusz",
+        "Kowalski",
+        "Solutions Engineer",
+        Role::Engineer,
+        Some(3),
+    ),
+    (
+        "Grace",
+        "Chen",
+        "Senior Solutions Engineer",
+        Role::Engineer,
+        Some(3),
+    ),
+    ("Victor", "Sand", "Account Executive", Role::Seller, Some(5)),
+    (
+        "Nina",
+        "Berg",
+        "Sales Development Representative",
+        Role::Opener,
+        Some(6),
+    ),
+];
+
+/// Those who have left, by their place in [`STAFF`].
+const LEFT: [usize; 2] = [22, 23];
+
+/// The vendor's people, oldest account first, and Gong's avatar last.
+pub(crate) fn hire(seed: u64, now: Timestamp) -> Vec<User> {
+    let mut users: Vec<User> = Vec::with_capacity(STAFF.len() + 1);
+    for (index, (first_name, last_name, title, role, manager)) in STAFF.into_iter().enumerate() {
+        let mut dice = Dice::new(seed, &format!("user {index}"));
+        let age = 24 * (1150 - 40 * i64::try_from(index).unwrap_or_default());
+        let created = now
+            - SignedDuration::from_hours(age)
+            - SignedDuration::from_secs(dice.between(0, 36_000));
+        users.push(User {
+            id: dice.signed_id().to_string(),
+            first_name,
+            last_name,
+            title,
+            email: format!("{first_name}.{last_name}@{DOMAIN}").to_lowercase(),
+            active: !LEFT.contains(&index),
+            avatar: false,
+            manager_id: manager.map(|index| users[index].id.clone()),
+            role,
+            created,
+            crm_id: dice.crm_id("005"),
+            phone: dice
+                .chance(60)
+                .then(|| format!("+49 30 5550 {:04}", dice.between(0, 9999))),
+        });
+    }
+    let mut dice = Dice::new(seed, "avatar");
+    users.push(User {
+        id: dice.signed_id().to_string(),
+        first_name: "Gong",
+        last_name: "Support",
+        title: "Gong CSM",
+        email: "support+northwindrelay@gong.io".to_owned(),
+        active: true,
+        avatar: true,
+        manager_id: None,
+        role: Role::Lead,
+        created: now - SignedDuration::from_hours(24 * 170),
+        crm_id: dice.crm_id("005"),
+        phone: None,
+    });
+    users
+}
+
+impl User {
+    /// First and last name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
+    /// As the users endpoints answer it.
+    pub(crate) fn json(&self, zone: &jiff::tz::TimeZone) -> Value {
+        let records = self.active && self.role != Role::Lead;
+        json!({
+            "id": self.id,
+            "emailAddress": self.email,
+            "created": instants::written(self.created, zone),
+            "active": self.active,
+            "emailAliases": [],
+            "trustedEmailAddress": null,
+            "firstName": self.first_name,
+            "lastName": self.last_name,
+            "title": self.title,
+            "phoneNumber": self.phone,
+            "extension": null,
+            "personalMeetingUrls": if records {
+                json!([format!("https://northwindrelay.zoom.us/my/{}", self.last_name.to_lowercase())])
+            } else {
+                json!([])
+            },
+            "settings": {
+                "webConferencesRecorded": records,
+                "preventWebConferenceRecording": false,
+                "telephonyCallsImported": self.role == Role::Opener,
+                "emailsImported": self.active,
+                "preventEmailImport": false,
+                "nonRecordedMeetingsImported": false,
+                "gongConnectEnabled": self.role == Role::Opener,
+            },
+            "managerId": self.manager_id,
+            "meetingConsentPageUrl": null,
+            "conferencingProviders": if records {
+                json!([{ "provider": "zoom", "isDefault": true }])
+            } else {
+                json!([])
+            },
+            "spokenLanguages": [{ "language": "en-US", "primary": true }],
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Instants as Gong writes and reads them.
+//!
+//! Gong answers with the company's offset, e.g. `2026-10-17T21:21:31+02:00`, and sometimes
+//! with microseconds; it reads an offset or `Z`. Statistics take days in the company's zone.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+/// The company's time zone: Central Europe, summer time included, written out so that no
+/// time zone database is needed.
+pub(crate) fn company_zone() -> TimeZone {
+    TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a POSIX time zone as jiff documents it")
+}
+
+/// `2026-10-17T21:21:31+02:00`.
+pub(crate) fn written(instant: Timestamp, zone: &TimeZone) -> String {
+    instant
+        .to_zoned_datetime(zone.clone())
+        .strftime("%Y-%m-%dT%H:%M:%S%:z")
+        .to_string()
+}
+
+/// `2026-10-17T21:21:31.482913+02:00`.
+pub(crate) fn written_precisely(instant: Timestamp, zone: &TimeZone) -> String {
+    instant
+        .to_zoned_datetime(zone.clone())
+        .strftime("%Y-%m-%dT%H:%M:%S.%6f%:z")
+        .to_string()
+}
+
+/// Reads an instant with an offset or `Z`; a date alone or a time without an offset is none.
+pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+    // jiff also takes a blank for the T, which is what a `+` in a query turns into.
+    (text.as_bytes().get(10) == Some(&b'T') && !text.contains(' '))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// Reads `YYYY-MM-DD` and nothing else.
+pub(crate) fn day(text: &str) -> Option<Date> {
+    (text.len() == 10).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summer_and_winter_have_their_offsets() {
+        let zone = company_zone();
+        let at = |text: &str| written(text.parse().unwrap(), &zone);
+        assert_eq!(at("2026-10-17T19:21:31Z"), "2026-10-17T21:21:31+02:00");
+        assert_eq!(at("2026-12-01T19:21:31Z"), "2026-12-01T20:21:31+01:00");
+        let precise: Timestamp = "2026-10-17T19:21:31.482913Z".parse().unwrap();
+        assert_eq!(
+            written_precisely(precise, &zone),
+            "2026-10-17T21:21:31.482913+02:00"
+        );
+    }
+
+    #[test]
+    fn an_instant_needs_an_offset() {
+        assert!(instant("2026-10-17T21:21:31+02:00").is_some());
+        assert!(instant("2026-10-17T21:21:31Z").is_some());
+        assert!(instant("2026-10-17T21:21:31").is_none());
+        assert!(instant("2026-10-17").is_none());
+        assert!(instant("2026-10-17T21:21:31 02:00").is_none());
+        assert!(day("2026-10-17").is_some());
+        assert!(day("2026-10-17T21:21:31Z").is_none());
+    }
+}

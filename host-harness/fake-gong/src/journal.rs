@@ -1,0 +1,91 @@
+//! What was asked of the stand-in, for the one who tests against it.
+
+use std::sync::{Mutex, MutexGuard};
+
+/// A request that arrived, and the status it was answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenRequest {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The path, e.g. `/v2/calls/extensive`.
+    pub path: String,
+    /// The query as it was written, without the question mark.
+    pub query: Option<String>,
+    /// The headers in their order, names in lower case, without `authorization`.
+    pub headers: Vec<(String, String)>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+    /// The status of the answer; 0 while there is none, or where the client left before it.
+    pub status: u16,
+}
+
+impl SeenRequest {
+    /// The body as JSON; null where there is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+/// Requests and violations of the contract, in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    requests: Mutex<Requests>,
+    violations: Mutex<Vec<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Requests {
+    count: u64,
+    seen: Vec<(u64, SeenRequest)>,
+}
+
+impl Journal {
+    /// Notes that a request arrived, and gives its number.
+    pub(crate) fn arrived(&self, request: SeenRequest) -> u64 {
+        let mut requests = lock(&self.requests);
+        requests.count += 1;
+        let number = requests.count;
+        requests.seen.push((number, request));
+        number
+    }
+
+    /// Notes the status with which a request is answered.
+    pub(crate) fn answered(&self, number: u64, status: u16) {
+        let mut requests = lock(&self.requests);
+        if let Some((_, request)) = requests.seen.iter_mut().find(|(at, _)| *at == number) {
+            request.status = status;
+        }
+    }
+
+    /// Notes that a request broke the contract.
+    pub(crate) fn violated(&self, what: String) {
+        lock(&self.violations).push(what);
+    }
+
+    /// The requests so far.
+    pub(crate) fn requests(&self) -> Vec<SeenRequest> {
+        let requests = lock(&self.requests);
+        requests
+            .seen
+            .iter()
+            .map(|(_, request)| request.clone())
+            .collect()
+    }
+
+    /// The violations so far.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        lock(&self.violations).clone()
+    }
+
+    /// Forgets both.
+    pub(crate) fn clear(&self) {
+        lock(&self.requests).seen.clear();
+        lock(&self.violations).clear();
+    }
+}
+
+/// A lock whose holder panicked is still good: every change here is one push.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|error| error.into_inner())
+}

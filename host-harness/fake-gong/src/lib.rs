@@ -1,0 +1,32 @@
+//! A stand-in for Gong's public REST API: an HTTP server with an invented company that
+//! answers as the real one does, so that demos and tests need no Gong account.
+//!
+//! It is as strict as Gong, and stricter where a lax fake would hide a mistake: a field
+//! that Gong's OpenAPI document does not have is refused with 400. Nothing in here is
+//! real: the company, its customers, its people and every word they say are made up from
+//! a seed, and the same seed with the same `now` gives the same bytes.
+
+mod answer;
+mod asked;
+mod auth;
+pub mod company;
+mod contract;
+mod faults;
+mod gong;
+mod instants;
+mod journal;
+mod limits;
+mod openapi;
+mod options;
+mod paging;
+mod routes;
+pub mod scripted;
+mod server;
+mod tls;
+
+pub use company::Company;
+pub use faults::Fault;
+pub use journal::SeenRequest;
+pub use options::{OpenApi, Options, openapi_beside};
+pub use scripted::{Exchange, Scripted, Seen};
+pub use server::FakeGong;

@@ -1,0 +1,51 @@
+//! Gong's limits: 3 requests a second and a number a day, for the whole company together.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::answer::Refusal;
+
+/// How many requests Gong takes in a second.
+const PER_SECOND: usize = 3;
+
+/// What Gong was seen to say in production when the day's quota was gone, in seconds.
+const QUOTA_RETRY_AFTER: u32 = 4808;
+
+/// Counts requests.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    lately: VecDeque<Instant>,
+    today: u32,
+}
+
+impl Limits {
+    /// Takes one request in, or refuses it. A refused request costs nothing of the quota.
+    pub(crate) fn take(&self, rate_limit: bool, daily_quota: Option<u32>) -> Result<(), Refusal> {
+        let mut taken = self.taken.lock().unwrap_or_else(|error| error.into_inner());
+        if daily_quota.is_some_and(|quota| taken.today >= quota) {
+            return Err(Refusal::too_many(QUOTA_RETRY_AFTER));
+        }
+        if rate_limit {
+            let now = Instant::now();
+            while taken
+                .lately
+                .front()
+                .is_some_and(|at| now - *at >= Duration::from_secs(1))
+            {
+                taken.lately.pop_front();
+            }
+            if taken.lately.len() >= PER_SECOND {
+                return Err(Refusal::too_many(1));
+            }
+            taken.lately.push_back(now);
+        }
+        taken.today = taken.today.saturating_add(1);
+        Ok(())
+    }
+}

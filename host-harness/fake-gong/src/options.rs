@@ -1,0 +1,85 @@
+//! What the one who starts the stand-in may choose.
+
+use std::path::{Path, PathBuf};
+
+/// How the stand-in is set up. [`Options::default`] is a calm Gong: no limits, every scope
+/// granted, 400 calls up to the present moment.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many calls the company has had in the last 180 days.
+    pub calls: usize,
+    /// What everything invented is drawn from.
+    pub seed: u64,
+    /// The moment at which the company stands; `None` is the clock's now.
+    pub now: Option<jiff::Timestamp>,
+    /// The user of Basic authentication.
+    pub access_key: String,
+    /// The password of Basic authentication.
+    pub access_key_secret: String,
+    /// Whether more than 3 requests a second are refused with 429, as Gong does company-wide.
+    pub rate_limit: bool,
+    /// How many requests the day has (Gong: 10,000); afterwards 429 with a `Retry-After` of
+    /// more than an hour. `None` is without end.
+    pub daily_quota: Option<u32>,
+    /// Scopes that the credentials lack, e.g. `api:calls:read:transcript`.
+    pub withheld_scopes: Vec<String>,
+    /// Where Gong's OpenAPI document is, against which requests are checked.
+    pub openapi: OpenApi,
+    /// Whether to serve HTTPS with a certificate of a CA made at start.
+    pub tls: bool,
+}
+
+/// Where Gong's OpenAPI document is.
+#[derive(Clone, Debug, Default)]
+pub enum OpenApi {
+    /// Named by the environment variable `GONG_OPENAPI`, else beside the workspace as in [`openapi_beside`].
+    #[default]
+    Beside,
+    /// This file.
+    Path(PathBuf),
+    /// Requests are not checked.
+    Off,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            calls: 400,
+            seed: 1,
+            now: None,
+            access_key: "STANDINACCESSKEY".to_owned(),
+            access_key_secret: "stand-in-access-key-secret".to_owned(),
+            rate_limit: false,
+            daily_quota: None,
+            withheld_scopes: Vec::new(),
+            openapi: OpenApi::default(),
+            tls: false,
+        }
+    }
+}
+
+/// Where Gong's OpenAPI document is expected for a crate at `manifest_dir` two folders below
+/// the workspace: `../shared/gong/openapi.json`, seen from the workspace.
+#[must_use]
+pub fn openapi_beside(manifest_dir: &Path) -> PathBuf {
+    let workspace = manifest_dir
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or(manifest_dir);
+    let beside = workspace.parent().unwrap_or(workspace);
+    beside.join("shared").join("gong").join("openapi.json")
+}
+
+impl OpenApi {
+    /// The file to read, if requests are to be checked at all.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Off => None,
+            Self::Path(path) => Some(path.clone()),
+            Self::Beside => Some(match std::env::var_os("GONG_OPENAPI") {
+                Some(path) if !path.is_empty() => PathBuf::from(path),
+                _ => openapi_beside(Path::new(env!("CARGO_MANIFEST_DIR"))),
+            }),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! `POST /v2/calls/extensive`: of each call exactly what the content selector asks for.
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::Operation;
+use crate::answer::{Outcome, Refusal};
+use crate::asked::{Asked, Filter};
+use crate::auth;
+use crate::company::context::{self, Depth, Timing};
+use crate::company::{Call, Company, content};
+use crate::gong::Gong;
+
+pub(super) const OPERATIONS: &[Operation] = &[Operation {
+    method: Method::POST,
+    path: "/v2/calls/extensive",
+    scope: "api:calls:read:extensive",
+    run: list,
+}];
+
+/// The second scope, which only media needs.
+const MEDIA_SCOPE: &str = "api:calls:read:media-url";
+
+fn list(gong: &Gong, asked: &Asked) -> Outcome {
+    let filter = asked.filter()?;
+    let selector = Selector(&asked.body["contentSelector"]);
+    let depth = selector.depth()?;
+    if selector.exposes("/media") {
+        auth::grant(MEDIA_SCOPE, &gong.options)?;
+    }
+    let calls = filtered(gong, filter)?;
+    let (page, records) = gong.cursors.page(asked, &calls)?;
+    let calls: Value = page
+        .iter()
+        .map(|call| selector.select(&gong.company, call, depth.as_ref()))
+        .collect();
+    Ok(json!({ "records": records, "calls": calls }).into())
+}
+
+/// The calls that the filter lets through, oldest first; none is 404.
+pub(super) fn filtered<'a>(gong: &'a Gong, filter: Filter<'_>) -> Result<Vec<&'a Call>, Refusal> {
+    let window = filter.window("fromDateTime", "toDateTime")?;
+    let ids = filter.ids("callIds")?;
+    let hosts = filter.ids("primaryUserIds")?;
+    let workspace = filter.text("workspaceId")?;
+    if ids.is_some() && workspace.is_some() {
+        return Err(Refusal::malformed(
+            "filter.workspaceId: must not provide both callIds and workspaceId",
+        ));
+    }
+    let company = &gong.company;
+    let calls: Vec<&Call> = company
+        .calls
+        .iter()
+        .filter(|call| window.holds(call.started))
+        .filter(|call| {
+            ids.as_ref()
+                .is_none_or(|ids| ids.contains(call.id.as_str()))
+        })
+        .filter(|call| {
+            let host = company.users[call.host].id.as_str();
+            hosts.as_ref().is_none_or(|hosts| hosts.contains(host))
+        })
+        .filter(|call| workspace.is_none_or(|id| company.workspaces[call.workspace].id == id))
+        .collect();
+    if calls.is_empty() {
+        return Err(Refusal::no_calls());
+    }
+    Ok(calls)
+}
+
+/// The body's `contentSelector`; null where there is none.
+struct Selector<'a>(&'a Value);
+
+impl Selector<'_> {
+    /// Whether `exposedFields` has this flag set.
+    fn exposes(&self, pointer: &str) -> bool {
+        self.0["exposedFields"].pointer(pointer) == Some(&Value::Bool(true))
+    }
+
+    /// How much of the CRM is asked for.
+    fn depth(&self) -> Result<Option<Depth>, Refusal> {
+        let context = self.0["context"].as_str().unwrap_or("None");
+        let timing = &self.0["contextTiming"];
+        if !timing.is_null() && context != "Extended" {
+            return Err(Refusal::malformed(
+                "contentSelector.contextTiming: can be provided only with context Extended",
+            ));
+        }
+        match context {
+            "None" => Ok(None),
+            "Basic" => Ok(Some(Depth::Basic)),
+            "Extended" => Ok(Some(Depth::Extended(timings(timing)?))),
+            other => Err(Refusal::malformed(format!(
+                "contentSelector.context: \"{other}\" is not one of None, Basic, Extended"
+            ))),
+        }
+    }
+
+    fn select(&self, company: &Company, call: &Call, depth: Option<&Depth>) -> Value {
+        let mut data = json!({ "metaData": call.meta(company) });
+        if let Some(depth) = depth {
+            data["context"] = context::of_call(company, call, depth);
+        }
+        // An imported call can come without its parties.
+        if self.exposes("/parties") && !call.is_imported {
+            data["parties"] = call.parties(company, &|party| match depth {
+                Some(depth) => context::of_party(company, call, party, depth),
+                None => Value::Null,
+            });
+        }
+        let content = self.group("/content", |flag| {
+            Some(match flag {
+                "brief" => content::brief(company, call).into(),
+                "keyPoints" => content::key_points(company, call),
+                "outline" => content::outline(company, call),
+                "highlights" => content::highlights(company, call),
+                "topics" => content::topics(call),
+                "trackers" => {
+                    let occurrences = self.exposes("/content/trackerOccurrences");
+                    content::trackers(company, call, occurrences)
+                }
+                "callOutcome" => content::outcome(call),
+                "structure" => content::structure(call),
+                // `pointsOfInterest` is dead, and `trackerOccurrences` is part of the trackers.
+                _ => return None,
+            })
+        });
+        let interaction = self.group("/interaction", |flag| {
+            Some(match flag {
+                "speakers" => content::speakers(company, call),
+                "personInteractionStats" => content::interaction_stats(call),
+                "video" => content::video(call),
+                "questions" => content::questions(call),
+                _ => return None,
+            })
+        });
+        let collaboration = self.group("/collaboration", |flag| {
+            (flag == "publicComments").then(|| content::comments(company, call))
+        });
+        for (name, group) in [
+            ("content", content),
+            ("interaction", interaction),
+            ("collaboration", collaboration),
+        ] {
+            if let Some(group) = group {
+                data[name] = group;
+            }
+        }
+        if self.exposes("/media") {
+            data["media"] = content::media(call);
+        }
+        data
+    }
+
+    /// The fields of one group whose flags are set; `None` where none is.
+    fn group(&self, pointer: &str, field: impl Fn(&str) -> Option<Value>) -> Option<Value> {
+        let flags = self.0["exposedFields"].pointer(pointer)?.as_object()?;
+        let mut group = Map::new();
+        for flag in flags.keys().filter(|flag| flags[*flag] == true) {
+            if let Some(value) = field(flag) {
+                // Asked for under one name, answered under another.
+                let name = match flag.as_str() {
+                    "personInteractionStats" => "interactionStats",
+                    name => name,
+                };
+                group.insert(name.to_owned(), value);
+            }
+        }
+        (!group.is_empty()).then_some(group.into())
+    }
+}
+
+/// The timings that are asked for; Gong takes Now where there are none.
+fn timings(timing: &Value) -> Result<Vec<Timing>, Refusal> {
+    let mut timings = Vec::new();
+    for name in timing.as_array().into_iter().flatten() {
+        let timing = match name.as_str() {
+            Some("Now") => Timing::Now,
+            Some("TimeOfCall") => Timing::TimeOfCall,
+            _ => {
+                return Err(Refusal::malformed(format!(
+                    "contentSelector.contextTiming: {name} is not one of Now, TimeOfCall"
+                )));
+            }
+        };
+        if !timings.contains(&timing) {
+            timings.push(timing);
+        }
+    }
+    if timings.is_empty() {
+        timings.push(Timing::Now);
+    }
+    Ok(timings)
+}

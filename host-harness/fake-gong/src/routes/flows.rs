@@ -1,0 +1,155 @@
+//! `GET /v2/flows`, `GET /v2/flows/folders`, `POST /v2/flows/steps` and
+//! `POST /v2/flows/prospects`.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::Operation;
+use crate::answer::{Outcome, Refusal};
+use crate::asked::Asked;
+use crate::company::User;
+use crate::company::flows::{Flow, Folder, Instance};
+use crate::gong::Gong;
+
+const SCOPE: &str = "api:flows:read";
+
+/// How many flows `mostRecentlyAssigned` gives, and how many ids the steps take.
+const MOST: usize = 20;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        method: Method::GET,
+        path: "/v2/flows",
+        scope: SCOPE,
+        run: list,
+    },
+    Operation {
+        method: Method::GET,
+        path: "/v2/flows/folders",
+        scope: SCOPE,
+        run: folders,
+    },
+    Operation {
+        method: Method::POST,
+        path: "/v2/flows/steps",
+        scope: SCOPE,
+        run: steps,
+    },
+    Operation {
+        method: Method::POST,
+        path: "/v2/flows/prospects",
+        scope: SCOPE,
+        run: prospects,
+    },
+];
+
+/// The user whose flows are asked for.
+fn owner<'a>(gong: &'a Gong, asked: &Asked, name: &str) -> Result<&'a User, Refusal> {
+    let email = asked.required_query(name)?;
+    gong.company
+        .user_by_email(email)
+        .ok_or_else(|| Refusal::not_found(format!("User not found: {name}={email}")))
+}
+
+/// Flows of the company, and the user's own and shared ones.
+fn list(gong: &Gong, asked: &Asked) -> Outcome {
+    let company = &gong.company;
+    let owner = owner(gong, asked, "flowOwnerEmail")?;
+    let workspace = asked.query("workspaceId");
+    let folder = asked.query("folderId");
+    let recent = asked.query_flag("mostRecentlyAssigned")?;
+    let mut flows: Vec<&Flow> = company
+        .flows
+        .iter()
+        .filter(|flow| flow.is_seen_by(company, owner))
+        .filter(|flow| workspace.is_none_or(|id| company.workspaces[flow.workspace].id == id))
+        .filter(|flow| {
+            let of = flow
+                .folder
+                .map(|folder| company.folders[folder].id.as_str());
+            folder.is_none_or(|id| of == Some(id))
+        })
+        .collect();
+    if recent {
+        flows.truncate(MOST);
+    }
+    let (page, records) = gong.cursors.page(asked, &flows)?;
+    let flows: Value = page.iter().map(|flow| flow.json(company)).collect();
+    Ok(json!({ "records": records, "flows": flows }).into())
+}
+
+/// The key is `flowsFolders`, whatever Gong's document says.
+fn folders(gong: &Gong, asked: &Asked) -> Outcome {
+    let company = &gong.company;
+    let owner = owner(gong, asked, "flowFolderOwnerEmail")?;
+    let workspace = asked.query("workspaceId");
+    let parent = asked.query("parentId");
+    let folders: Vec<&Folder> = company
+        .folders
+        .iter()
+        .filter(|folder| folder.is_seen_by(company, owner))
+        .filter(|folder| workspace.is_none_or(|id| company.workspaces[folder.workspace].id == id))
+        .filter(|folder| {
+            parent.is_none_or(|id| folder.id == id || folder.parent.as_deref() == Some(id))
+        })
+        .collect();
+    let (page, records) = gong.cursors.page(asked, &folders)?;
+    let folders: Value = page.iter().map(|folder| folder.json(company)).collect();
+    Ok(json!({ "records": records, "flowsFolders": folders }).into())
+}
+
+/// One unknown flow spoils the whole request.
+fn steps(gong: &Gong, asked: &Asked) -> Outcome {
+    let ids = texts(&asked.body, "flowIds")?;
+    if ids.is_empty() {
+        return Err(Refusal::malformed("flowIds: must not be empty"));
+    }
+    if ids.len() > MOST {
+        return Err(Refusal::malformed(format!(
+            "flowIds: size must be between 1 and {MOST}"
+        )));
+    }
+    let flows = ids.into_iter().map(|id| {
+        let mut flows = gong.company.flows.iter();
+        match flows.find(|flow| flow.id == id) {
+            Some(flow) => Ok(flow.with_steps(&gong.company)),
+            None => Err(Refusal::not_found(format!("Flow not found: flowId={id}"))),
+        }
+    });
+    let flows: Vec<Value> = flows.collect::<Result<_, _>>()?;
+    Ok(json!({ "flows": flows }).into())
+}
+
+/// By prospect only what goes on, by instance also what is finished; nothing found is an
+/// empty list, not 404.
+fn prospects(gong: &Gong, asked: &Asked) -> Outcome {
+    let prospects = texts(&asked.body, "crmProspectsIds")?;
+    let instances = texts(&asked.body, "flowInstanceIds")?;
+    if !prospects.is_empty() && !instances.is_empty() {
+        return Err(Refusal::malformed(
+            "must not provide both crmProspectsIds and flowInstanceIds",
+        ));
+    }
+    let fits = |instance: &&Instance| {
+        instances.contains(&instance.id.as_str())
+            || (instance.is_open() && prospects.contains(&instance.prospect.as_str()))
+    };
+    let assigned = gong.company.instances.iter().filter(fits);
+    let assigned: Value = assigned
+        .map(|instance| instance.json(&gong.company))
+        .collect();
+    Ok(json!({ "prospectsAssigned": assigned }).into())
+}
+
+/// A list of texts at the top of the body; empty where there is none.
+fn texts<'a>(body: &'a Value, name: &str) -> Result<Vec<&'a str>, Refusal> {
+    let wrong = || Refusal::malformed(format!("{name}: must be a list of strings"));
+    match &body[name] {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(values) => values
+            .iter()
+            .map(|value| value.as_str().ok_or_else(wrong))
+            .collect(),
+        _ => Err(wrong()),
+    }
+}

@@ -1,0 +1,72 @@
+//! `GET /v2/settings/scorecards` and `POST /v2/stats/activity/scorecards`.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::Operation;
+use crate::answer::{Outcome, Refusal};
+use crate::asked::Asked;
+use crate::company::scorecards::Answered;
+use crate::gong::Gong;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        method: Method::GET,
+        path: "/v2/settings/scorecards",
+        scope: "api:settings:scorecards:read",
+        run: list,
+    },
+    Operation {
+        method: Method::POST,
+        path: "/v2/stats/activity/scorecards",
+        scope: "api:stats:scorecards",
+        run: answered,
+    },
+];
+
+/// All at once, of every workspace.
+fn list(gong: &Gong, _: &Asked) -> Outcome {
+    let scorecards = gong.company.scorecards.iter();
+    let scorecards: Value = scorecards.map(|card| card.json(&gong.company)).collect();
+    Ok(json!({ "scorecards": scorecards }).into())
+}
+
+/// Filters by plain days in the company's time zone. Where no method of review is given,
+/// only what people filled in counts.
+fn answered(gong: &Gong, asked: &Asked) -> Outcome {
+    let company = &gong.company;
+    let filter = asked.filter()?;
+    let called = filter.days("callFromDate", "callToDate", gong.today())?;
+    let reviewed = filter.days("reviewFromDate", "reviewToDate", gong.today())?;
+    let users = filter.ids("reviewedUserIds")?;
+    let cards = filter.ids("scorecardIds")?;
+    let (automatic, manual) = match filter.text("reviewMethod")? {
+        None | Some("MANUAL") => (false, true),
+        Some("AUTOMATIC") => (true, false),
+        Some("BOTH") => (true, true),
+        Some(other) => {
+            return Err(Refusal::malformed(format!(
+                "filter.reviewMethod: \"{other}\" is not one of AUTOMATIC, MANUAL, BOTH"
+            )));
+        }
+    };
+    let fits = |answered: &&Answered| {
+        let card = &company.scorecards[answered.scorecard];
+        let user = company.users[answered.reviewed].id.as_str();
+        let method = if card.is_automatic { automatic } else { manual };
+        method
+            && called.holds(company.day(answered.call_started))
+            && reviewed.holds(company.day(answered.reviewed_at))
+            && users.as_ref().is_none_or(|users| users.contains(user))
+            && cards
+                .as_ref()
+                .is_none_or(|cards| cards.contains(card.id.to_string().as_str()))
+    };
+    let answered: Vec<&Answered> = company.answered.iter().filter(fits).collect();
+    if answered.is_empty() {
+        return Err(Refusal::not_found("Answered scorecards not found"));
+    }
+    let (page, records) = gong.cursors.page(asked, &answered)?;
+    let answered: Value = page.iter().map(|answered| answered.json(company)).collect();
+    Ok(json!({ "records": records, "answeredScorecards": answered }).into())
+}

@@ -1,0 +1,81 @@
+//! `GET /v2/users`, `POST /v2/users/extensive` and `GET /v2/users/{id}`.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::Operation;
+use crate::answer::{Outcome, Refusal};
+use crate::asked::{Asked, is_id};
+use crate::company::User;
+use crate::gong::Gong;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        method: Method::GET,
+        path: "/v2/users",
+        scope: "api:users:read",
+        run: list,
+    },
+    Operation {
+        method: Method::POST,
+        path: "/v2/users/extensive",
+        scope: "api:users:read",
+        run: filtered,
+    },
+    Operation {
+        method: Method::GET,
+        path: "/v2/users/{id}",
+        scope: "api:users:read",
+        run: one,
+    },
+];
+
+/// Those who left are among them; Gong's own people only on demand.
+fn list(gong: &Gong, asked: &Asked) -> Outcome {
+    let avatars = asked.query_flag("includeAvatars")?;
+    let users = gong.company.users.iter();
+    let users: Vec<&User> = users.filter(|user| avatars || !user.avatar).collect();
+    page(gong, asked, &users)
+}
+
+fn filtered(gong: &Gong, asked: &Asked) -> Outcome {
+    let filter = asked.filter()?;
+    let created = filter.window("createdFromDateTime", "createdToDateTime")?;
+    let avatars = filter.flag("includeAvatars")?;
+    let ids = filter.ids("userIds")?;
+    let users = gong.company.users.iter();
+    let users: Vec<&User> = users
+        .filter(|user| avatars || !user.avatar)
+        .filter(|user| created.holds(user.created))
+        .filter(|user| {
+            ids.as_ref()
+                .is_none_or(|ids| ids.contains(user.id.as_str()))
+        })
+        .collect();
+    if users.is_empty() {
+        return Err(Refusal::not_found(
+            "No users found corresponding to the provided filters",
+        ));
+    }
+    page(gong, asked, &users)
+}
+
+fn page(gong: &Gong, asked: &Asked, users: &[&User]) -> Outcome {
+    let (page, records) = gong.cursors.page(asked, users)?;
+    let users: Value = page
+        .iter()
+        .map(|user| user.json(&gong.company.zone))
+        .collect();
+    Ok(json!({ "records": records, "users": users }).into())
+}
+
+fn one(gong: &Gong, asked: &Asked) -> Outcome {
+    let id = asked.path("id");
+    if !is_id(id) {
+        return Err(Refusal::malformed("Bad request"));
+    }
+    match gong.company.users.iter().find(|user| user.id == id) {
+        Some(user) => Ok(json!({ "user": user.json(&gong.company.zone) }).into()),
+        None => Err(Refusal::not_found("User not found")),
+    }
+}

@@ -1,0 +1,365 @@
+//! The HTTP server: what every request goes through on its way to an operation and back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, RawPathParams, Request, State};
+use axum::middleware::{self, Next};
+use axum::routing::{MethodFilter, on};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Method, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::answer::{Outcome, Refusal, response};
+use crate::asked::Asked;
+use crate::auth;
+use crate::company::Company;
+use crate::contract::Contract;
+use crate::faults::Fault;
+use crate::gong::Gong;
+use crate::journal::SeenRequest;
+use crate::options::Options;
+use crate::routes::{self, Operation};
+use crate::tls::Tls;
+
+/// A running stand-in. It ends, with its connections, when this is dropped.
+pub struct FakeGong {
+    gong: Arc<Gong>,
+    addr: SocketAddr,
+    ca_pem: Option<String>,
+    connections: Arc<AtomicUsize>,
+    // Closing this channel is what ends the server.
+    _alive: watch::Sender<()>,
+}
+
+impl FakeGong {
+    /// Founds the company and serves its API at this address; port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be had, or the OpenAPI document is there but not readable as one.
+    pub async fn start(addr: SocketAddr, options: Options) -> anyhow::Result<Self> {
+        let tls = options.tls.then(Tls::new).transpose()?;
+        let gong = Arc::new(Gong::new(options)?);
+        let listener = TcpListener::bind(addr)
+            .await
+            .with_context(|| format!("listening at {addr}"))?;
+        let (alive, ending) = watch::channel(());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let started = Self {
+            addr: listener.local_addr()?,
+            ca_pem: tls.as_ref().map(|tls| tls.ca_pem.clone()),
+            connections: Arc::clone(&connections),
+            _alive: alive,
+            gong: Arc::clone(&gong),
+        };
+        let server = Server {
+            router: router(gong),
+            tls: tls.map(Arc::new),
+            ending,
+        };
+        tokio::spawn(server.run(listener, connections));
+        Ok(started)
+    }
+
+    /// The base URL to configure, `http://127.0.0.1:PORT` or `https://localhost:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        match self.ca_pem {
+            Some(_) => format!("https://localhost:{}", self.addr.port()),
+            None => format!("http://{}", self.addr),
+        }
+    }
+
+    /// The CA of the certificate, in PEM, when HTTPS is served.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The requests so far, refused ones included, in the order in which they came.
+    #[must_use]
+    pub fn requests(&self) -> Vec<SeenRequest> {
+        self.gong.journal.requests()
+    }
+
+    /// Forgets the requests and the violations so far.
+    pub fn clear_requests(&self) {
+        self.gong.journal.clear();
+    }
+
+    /// Sets a fault for paths that begin with `path_prefix` (an empty one: for all), for so
+    /// many requests or until it is cleared. Of several faults that fit, the first set goes first.
+    pub fn fault(&self, path_prefix: &str, fault: Fault, times: Option<u32>) {
+        self.gong.faults.set(path_prefix, fault, times);
+    }
+
+    /// Takes all faults back.
+    pub fn clear_faults(&self) {
+        self.gong.faults.clear();
+    }
+
+    /// Lets every cursor given so far expire, as Gong does after about an hour.
+    pub fn expire_cursors(&self) {
+        self.gong.cursors.expire();
+    }
+
+    /// What requests said or did that Gong's API does not have, one line each.
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        self.gong.journal.violations()
+    }
+
+    /// Whether requests are checked against Gong's OpenAPI document.
+    #[must_use]
+    pub fn contract_checked(&self) -> bool {
+        self.gong.contract.is_checked()
+    }
+
+    /// The company behind the API.
+    #[must_use]
+    pub fn company(&self) -> &Company {
+        &self.gong.company
+    }
+
+    /// How many connections were accepted so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+/// What accepts connections.
+struct Server {
+    router: Router,
+    tls: Option<Arc<Tls>>,
+    ending: watch::Receiver<()>,
+}
+
+impl Server {
+    async fn run(self, listener: TcpListener, connections: Arc<AtomicUsize>) {
+        let mut ending = self.ending.clone();
+        loop {
+            let stream = tokio::select! {
+                _ = ending.changed() => return,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    // A client that left before it was accepted is no reason to end.
+                    Err(_) => continue,
+                },
+            };
+            connections.fetch_add(1, Ordering::SeqCst);
+            let mut ending = self.ending.clone();
+            let connection = connection(stream, self.tls.clone(), self.router.clone());
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = ending.changed() => {}
+                    () = connection => {}
+                }
+            });
+        }
+    }
+}
+
+/// Serves one connection to its end; how it ends is the client's affair.
+async fn connection(stream: TcpStream, tls: Option<Arc<Tls>>, router: Router) {
+    let service = TowerToHyperService::new(router);
+    // Small answers must not wait for one another.
+    let _ = stream.set_nodelay(true);
+    let http = hyper::server::conn::http1::Builder::new();
+    let _ = match tls {
+        None => http.serve_connection(TokioIo::new(stream), service).await,
+        Some(tls) => match tls.acceptor.accept(stream).await {
+            Ok(stream) => http.serve_connection(TokioIo::new(stream), service).await,
+            Err(_) => return,
+        },
+    };
+}
+
+fn router(gong: Arc<Gong>) -> Router {
+    let mut router = Router::new();
+    for operation in routes::all() {
+        let method = MethodFilter::try_from(operation.method.clone())
+            .expect("Gong's operations have the usual methods");
+        let handler = move |State(gong): State<Arc<Gong>>, path: RawPathParams, request| {
+            handle(gong, operation, path, request)
+        };
+        router = router.route(operation.path, on(method, handler));
+    }
+    router
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&gong), every))
+        .with_state(gong)
+}
+
+/// What every request goes through: the log, faults, credentials, limits.
+async fn every(State(gong): State<Arc<Gong>>, request: Request, next: Next) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => Bytes::new(),
+    };
+    let number = gong.journal.arrived(SeenRequest {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: seen_headers(&head.headers),
+        body: body.to_vec(),
+        status: 0,
+    });
+    let fault = gong.faults.take(head.uri.path());
+    if let Some(Fault::Slow(pause)) = &fault {
+        tokio::time::sleep(*pause).await;
+    }
+    let options = &gong.options;
+    let instead = fault
+        .as_ref()
+        .and_then(|fault| fault.instead(&gong.request_id()));
+    let answered = match instead {
+        Some(instead) => instead,
+        None => {
+            let allowed = auth::authenticate(&head.headers, options)
+                .and_then(|()| gong.limits.take(options.rate_limit, options.daily_quota));
+            match allowed {
+                Ok(()) => next.run(Request::from_parts(head, Body::from(body))).await,
+                Err(refusal) => response(Err(refusal), &gong.request_id()),
+            }
+        }
+    };
+    gong.journal.answered(number, answered.status().as_u16());
+    match fault {
+        Some(fault) => fault.spoil(answered).await,
+        None => answered,
+    }
+}
+
+/// The headers as they are logged. Credentials are not: a log is read by more eyes.
+fn seen_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .filter(|(name, _)| **name != AUTHORIZATION)
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), value.into_owned())
+        })
+        .collect()
+}
+
+/// Answers one request for one operation.
+async fn handle(
+    gong: Arc<Gong>,
+    operation: &'static Operation,
+    path: RawPathParams,
+    request: Request,
+) -> Response<Body> {
+    let path = path
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let outcome = match read(operation, path, request).await {
+        Ok(asked) => perform(&gong, operation, &asked),
+        Err(refusal) => Err(refusal),
+    };
+    response(outcome, &gong.request_id())
+}
+
+fn perform(gong: &Gong, operation: &Operation, asked: &Asked) -> Outcome {
+    auth::grant(operation.scope, &gong.options)?;
+    if let Some(unheard) = Contract::unheard(&operation.method, asked) {
+        gong.journal.violated(unheard);
+    }
+    if let Err(refusal) = gong.contract.check(&operation.method, asked) {
+        let errors = refusal.errors.join("; ");
+        let violation = format!("{} {}: {errors}", operation.method, operation.path);
+        gong.journal.violated(violation);
+        return Err(refusal);
+    }
+    (operation.run)(gong, asked)
+}
+
+/// The parts of a request that an operation wants, or why they are not to be had.
+async fn read(
+    operation: &'static Operation,
+    path: Vec<(String, String)>,
+    request: Request,
+) -> Result<Asked, Refusal> {
+    let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri())
+        .map_err(|_| Refusal::malformed("the query is malformed"))?
+        .0;
+    let (head, body) = request.into_parts();
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => Bytes::new(),
+    };
+    let body = if operation.method == Method::GET && body.is_empty() {
+        Value::Null
+    } else {
+        if !is_json(&head.headers) {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported media type: the content type must be application/json",
+            ));
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| Refusal::malformed(format!("Malformed request body: {error}")))?
+    };
+    Ok(Asked {
+        operation: operation.path,
+        path,
+        query,
+        body,
+    })
+}
+
+/// Whether the request says that its body is JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// 404 for what Gong does not have; 501 for what only the stand-in does not have yet.
+async fn unknown_path(State(gong): State<Arc<Gong>>, request: Request) -> Response<Body> {
+    let (method, path) = (request.method(), request.uri().path());
+    let refusal = if gong.contract.knows(method, path) {
+        Refusal::new(
+            StatusCode::NOT_IMPLEMENTED,
+            format!("{method} {path}: Gong has this operation, the stand-in does not yet"),
+        )
+    } else {
+        gong.journal
+            .violated(format!("{method} {path}: Gong has no such path"));
+        Refusal::not_found("routeNotFound")
+    };
+    response(Err(refusal), &gong.request_id())
+}
+
+/// 405, unless it is only the stand-in that lacks the method.
+async fn wrong_method(State(gong): State<Arc<Gong>>, request: Request) -> Response<Body> {
+    let (method, path) = (request.method(), request.uri().path());
+    if gong.contract.knows(method, path) {
+        return unknown_path(State(Arc::clone(&gong)), request).await;
+    }
+    gong.journal
+        .violated(format!("{method} {path}: Gong has no such method there"));
+    let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
+    response(Err(refusal), &gong.request_id())
+}

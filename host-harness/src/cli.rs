@@ -1,0 +1,332 @@
+//! The commands.
+
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use clap::{Args, Parser, Subcommand};
+use comfy_table::{Table, presets};
+use fake_gong::FakeGong;
+use host_harness::component::{self, Artefact};
+use host_harness::mcp::{self, Access, EFFECT, SCOPES, TOOLSET};
+use host_harness::{McpServer, Run, Sandbox};
+use rmcp::ServiceExt as _;
+use rmcp::model::{Implementation, Tool};
+use tokio::signal;
+use tokio_util::sync::CancellationToken;
+
+use crate::{demo, out, settings};
+
+/// Gong's API as MCP tools, run in a WebAssembly sandbox.
+///
+/// The settings come from the environment: GONG_ACCESS_KEY and GONG_ACCESS_KEY_SECRET, and
+/// where they differ from the default GONG_BASE_URL, GONG_AUTH, GONG_PRIVATE_CALLS and
+/// GONG_TIMEOUT_SECONDS. With --demo none is needed.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Run this component instead of building gong-mcp.wasm.
+    #[arg(long, global = true, value_name = "PATH", env = "GONG_COMPONENT")]
+    component: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show what the tools do, on a stand-in for Gong with an invented company.
+    Demo,
+    /// Serve MCP for one person.
+    Serve(Serve),
+    /// List the tools.
+    Tools {
+        /// As MCP lists them.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call one tool.
+    Call {
+        /// Such as gong_search_calls.
+        tool: String,
+        /// A JSON object; `-` reads it from standard input.
+        #[arg(default_value = "{}")]
+        arguments: String,
+        /// Print the structured result.
+        #[arg(long)]
+        json: bool,
+        /// Use a stand-in for Gong with an invented company.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Run the stand-in for Gong by itself.
+    FakeGong {
+        /// Where to listen.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        /// Refuse more than 3 requests a second, as Gong does.
+        #[arg(long)]
+        rate_limit: bool,
+        /// How many calls the company has had.
+        #[arg(long, value_name = "N")]
+        calls: Option<usize>,
+    },
+    /// Build the components and say where they are.
+    Build,
+}
+
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    transport: Transport,
+    /// Use a stand-in for Gong with an invented company.
+    #[arg(long)]
+    demo: bool,
+    /// Also answer requests to this host name. Whoever reaches the server acts as you: put it
+    /// behind a proxy that checks who asks.
+    #[arg(long, value_name = "HOST", requires = "http")]
+    allow_host: Vec<String>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Transport {
+    /// Over standard input and output.
+    #[arg(long)]
+    stdio: bool,
+    /// Over Streamable HTTP, such as 127.0.0.1:8080, at the path /mcp.
+    #[arg(long, value_name = "ADDR")]
+    http: Option<SocketAddr>,
+}
+
+/// Does what the command line asks.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    log();
+    let component = cli.component;
+    match cli.command {
+        Command::Demo => {
+            let (gong, run) = stand_in().await?;
+            let sandbox = sandbox(component).await?;
+            demo::show(&sandbox, &run).await?;
+            drop(gong);
+        }
+        Command::Serve(serve) => self::serve(component, serve).await?,
+        Command::Tools { json } => {
+            let sandbox = sandbox(component).await?;
+            let tools = sandbox.list_tools().await?.into_iter().map(mcp::described);
+            let tools: Vec<Tool> = tools.collect::<anyhow::Result<_>>()?;
+            if json {
+                out::line(serde_json::to_string_pretty(&tools)?);
+            } else {
+                out::line(table(&tools));
+            }
+        }
+        Command::Call {
+            tool,
+            arguments,
+            json,
+            demo,
+        } => return call(component, &tool, arguments, json, demo).await,
+        Command::FakeGong {
+            listen,
+            rate_limit,
+            calls,
+        } => fake(listen, rate_limit, calls).await?,
+        Command::Build => {
+            for artefact in Artefact::ALL {
+                let path = component::build(artefact)?;
+                let size = std::fs::metadata(&path)?.len().div_ceil(1000);
+                out::line(format_args!("{} ({size} kB)", path.display()));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Logs go to standard error: standard output may be the protocol's.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "warn,host_harness=info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_target(false)
+        .init();
+}
+
+async fn sandbox(component: Option<PathBuf>) -> anyhow::Result<Sandbox> {
+    tokio::task::spawn_blocking(|| {
+        let path = match component {
+            Some(path) => path,
+            None => component::build(Artefact::GongMcp)?,
+        };
+        let bytes =
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Sandbox::load(&bytes, settings::limits())
+            .with_context(|| format!("cannot load {}", path.display()))
+    })
+    .await?
+}
+
+async fn stand_in() -> anyhow::Result<(FakeGong, Run)> {
+    let options = fake_gong::Options::default();
+    let gong = FakeGong::start(([127, 0, 0, 1], 0).into(), options.clone()).await?;
+    let run = settings::for_stand_in(&gong, &options)?;
+    Ok((gong, run))
+}
+
+/// The settings, checked before anything slow is done, and the stand-in if it is wanted.
+async fn run_for(demo: bool) -> anyhow::Result<(Option<FakeGong>, Run)> {
+    Ok(if demo {
+        let (gong, run) = stand_in().await?;
+        (Some(gong), run)
+    } else {
+        (None, settings::from_environment()?)
+    })
+}
+
+async fn call(
+    component: Option<PathBuf>,
+    tool: &str,
+    mut arguments: String,
+    json: bool,
+    demo: bool,
+) -> anyhow::Result<ExitCode> {
+    let (_gong, run) = run_for(demo).await?;
+    if arguments == "-" {
+        arguments.clear();
+        std::io::stdin().read_to_string(&mut arguments)?;
+    }
+    let result = sandbox(component)
+        .await?
+        .call_tool(&run, tool, &arguments)
+        .await?;
+    if result.is_error {
+        anstream::eprintln!("{}", result.text);
+        return Ok(ExitCode::FAILURE);
+    }
+    match result.structured {
+        Some(structured) if json => out::line(structured),
+        _ => out::line(result.text),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(component: Option<PathBuf>, serve: Serve) -> anyhow::Result<()> {
+    let (_gong, run) = run_for(serve.demo).await?;
+    if let Some(address) = serve.transport.http {
+        ensure!(
+            address.ip().is_loopback() || !serve.allow_host.is_empty(),
+            "{address} can be reached from other machines, and whoever reaches it acts as you. \
+             Listen on 127.0.0.1, or name the host that requests are addressed to with --allow-host."
+        );
+    }
+    let sandbox = Arc::new(sandbox(component).await?);
+    let implementation =
+        Implementation::new("gong-tools", env!("CARGO_PKG_VERSION")).with_title("Gong");
+    let server = McpServer::new(sandbox, run, implementation, None).await?;
+    match serve.transport.http {
+        Some(address) => serve_http(server, address, serve.allow_host).await,
+        None => serve_stdio(server).await,
+    }
+}
+
+async fn serve_stdio(server: McpServer) -> anyhow::Result<()> {
+    tracing::info!(tools = server.tools().len(), "serving MCP over stdio");
+    let service = server.serve(rmcp::transport::stdio()).await?;
+    let stop = service.cancellation_token();
+    tokio::spawn(async move {
+        stopped().await;
+        stop.cancel();
+    });
+    service.waiting().await?;
+    Ok(())
+}
+
+async fn serve_http(
+    server: McpServer,
+    address: SocketAddr,
+    allow_host: Vec<String>,
+) -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+    tracing::info!(
+        tools = server.tools().len(),
+        "serving MCP at http://{address}/mcp"
+    );
+    let mut access = Access::loopback();
+    access.hosts.extend(allow_host);
+    let stop = CancellationToken::new();
+    let router = mcp::router(server, access, stop.clone());
+    axum::serve(listener, router)
+        .with_graceful_shutdown(async move {
+            stopped().await;
+            stop.cancel();
+        })
+        .await?;
+    Ok(())
+}
+
+/// Waits for ctrl-c, or for what a process manager sends.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());
+        let mut terminate = terminate.expect("SIGTERM can be handled");
+        tokio::select! {
+            _ = signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = signal::ctrl_c().await;
+    }
+}
+
+async fn fake(listen: SocketAddr, rate_limit: bool, calls: Option<usize>) -> anyhow::Result<()> {
+    let mut options = fake_gong::Options {
+        rate_limit,
+        ..Default::default()
+    };
+    if let Some(calls) = calls {
+        options.calls = calls;
+    }
+    let gong = FakeGong::start(listen, options.clone()).await?;
+    for (name, value) in settings::stand_in_variables(&gong, &options) {
+        out::line(format_args!("export {name}={value}"));
+    }
+    anstream::eprintln!("The stand-in runs until ctrl-c.");
+    stopped().await;
+    Ok(())
+}
+
+fn table(tools: &[Tool]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_header(["Name", "Title", "Effect", "Toolset", "Scopes"]);
+    for tool in tools {
+        let meta = |key| tool.meta.as_ref().and_then(|meta| meta.0.get(key));
+        let text = |key| {
+            meta(key)
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+        };
+        let scopes = meta(SCOPES).and_then(|scopes| scopes.as_array());
+        let scopes = scopes.into_iter().flatten().filter_map(|one| one.as_str());
+        table.add_row([
+            &*tool.name,
+            tool.title.as_deref().unwrap_or_default(),
+            text(EFFECT),
+            text(TOOLSET),
+            &*scopes.collect::<Vec<_>>().join("\n"),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,161 @@
+//! The two artefacts: building them from this workspace.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+
+const PACKAGE: &str = "gong-tools";
+const TARGET: &str = "wasm32-wasip2";
+const PROFILE: &str = "component";
+
+/// What cargo names the component, whichever world it has.
+const BUILT: &str = "gong_tools.wasm";
+
+/// A build that takes longer than this is worth a word.
+const A_WHILE: Duration = Duration::from_secs(2);
+
+/// A component that this workspace builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Artefact {
+    /// World `gong`: one typed function for each tool. This crate cannot call it.
+    Gong,
+    /// World `gong-mcp`: lists tools and calls them by name. The one that a [`Sandbox`](crate::Sandbox) runs.
+    GongMcp,
+}
+
+impl Artefact {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Gong, Self::GongMcp];
+
+    /// Such as `gong.wasm`.
+    #[must_use]
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Gong => "gong.wasm",
+            Self::GongMcp => "gong-mcp.wasm",
+        }
+    }
+
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Gong => &[],
+            Self::GongMcp => &["--features", "mcp"],
+        }
+    }
+}
+
+impl fmt::Display for Artefact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.file_name())
+    }
+}
+
+/// Builds an artefact and returns its path, `components/` in cargo's target directory. Quick
+/// when nothing has changed. Installs the WebAssembly target when the toolchain lacks it.
+///
+/// Says on standard error what it does when that takes a while.
+///
+/// # Errors
+///
+/// The build fails (the error holds the compiler's words), or cargo or rustup cannot be run.
+pub fn build(artefact: Artefact) -> anyhow::Result<PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("this crate is outside its workspace")?;
+    let target = target_directory(workspace)?;
+    let components = target.join("components");
+    fs::create_dir_all(&components)?;
+    // Both worlds come out of cargo under one name: whoever builds must also take the
+    // result away before the next one, in this process or another, builds.
+    let lock = fs::File::create(components.join(".lock"))?;
+    lock.lock().context("cannot lock the build")?;
+
+    install_target(workspace)?;
+    let start = Instant::now();
+    let mut cargo = cargo(workspace);
+    cargo
+        .args(["build", "--package", PACKAGE, "--lib"])
+        .args(["--profile", PROFILE, "--target", TARGET])
+        .args(artefact.features())
+        .arg("--target-dir")
+        .arg(&target);
+    let output = run(&mut cargo)?;
+    ensure!(
+        output.status.success(),
+        "cannot build {artefact}:\n{}",
+        String::from_utf8_lossy(&output.stderr).trim_end()
+    );
+    if start.elapsed() > A_WHILE {
+        anstream::eprintln!("Built {artefact} in {:.0?}.", start.elapsed());
+    }
+
+    let built = target.join(TARGET).join(PROFILE).join(BUILT);
+    let path = components.join(artefact.file_name());
+    publish(&built, &path).with_context(|| format!("cannot copy {artefact} into place"))?;
+    Ok(path)
+}
+
+/// Copies so that nobody ever sees half a file, and leaves an equal one alone.
+fn publish(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let bytes = fs::read(from)?;
+    if fs::read(to).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    let mut temporary = to.as_os_str().to_owned();
+    temporary.push(".new");
+    fs::write(&temporary, bytes)?;
+    Ok(fs::rename(&temporary, to)?)
+}
+
+fn cargo(workspace: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace);
+    command
+}
+
+fn run(command: &mut Command) -> anyhow::Result<Output> {
+    command
+        .output()
+        .with_context(|| format!("cannot run {}", command.get_program().display()))
+}
+
+fn target_directory(workspace: &Path) -> anyhow::Result<PathBuf> {
+    let output = run(cargo(workspace).args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    ensure!(
+        output.status.success(),
+        "cannot read the workspace:\n{}",
+        String::from_utf8_lossy(&output.stderr).trim_end()
+    );
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let directory = metadata["target_directory"].as_str();
+    Ok(directory.context("cargo names no target directory")?.into())
+}
+
+/// Installs the WebAssembly target when it is missing. rustup does so by itself from
+/// `rust-toolchain.toml` in most of its versions, but not in all.
+fn install_target(workspace: &Path) -> anyhow::Result<()> {
+    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    let output =
+        run(rustc
+            .current_dir(workspace)
+            .args(["--print", "target-libdir", "--target", TARGET]))?;
+    if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
+        return Ok(());
+    }
+    anstream::eprintln!("Installing the Rust target {TARGET}, once.");
+    let output = run(Command::new("rustup")
+        .current_dir(workspace)
+        .args(["target", "add", TARGET]))
+    .with_context(|| format!("the Rust target {TARGET} is missing, and only rustup can add it"))?;
+    if !output.status.success() {
+        bail!(
+            "cannot install the Rust target {TARGET}:\n{}",
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+    }
+    Ok(())
+}

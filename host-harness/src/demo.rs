@@ -1,0 +1,171 @@
+//! A walk through all families of tools, each call through the sandbox as any other.
+
+use std::collections::BTreeMap;
+
+use host_harness::{Run, Sandbox};
+use serde_json::{Value, json};
+
+use crate::out;
+
+/// Lines of an answer that are shown.
+const LINES: usize = 24;
+
+/// What is called, in this order. A string such as `=gong_search_calls/calls/0/id` stands for
+/// what that tool's structured answer has there, a JSON pointer.
+fn steps() -> [(&'static str, Value); 13] {
+    [
+        ("gong_list_workspaces", json!({})),
+        ("gong_list_users", json!({"limit": 5})),
+        (
+            "gong_get_user",
+            json!({"user": "=gong_list_users/users/0/id"}),
+        ),
+        ("gong_search_calls", json!({"limit": 5})),
+        (
+            "gong_get_call",
+            json!({"call": "=gong_search_calls/calls/0/id"}),
+        ),
+        (
+            "gong_get_transcript",
+            json!({"call": "=gong_search_calls/calls/0/id", "limit": 8}),
+        ),
+        ("gong_list_deals", json!({"limit": 5})),
+        ("gong_list_scorecards", json!({})),
+        ("gong_list_answered_scorecards", json!({"limit": 3})),
+        (
+            "gong_list_flows",
+            json!({"owner": "=gong_list_users/users/0/email"}),
+        ),
+        (
+            "gong_get_flow_steps",
+            json!({"flows": ["=gong_list_flows/flows/0/id"]}),
+        ),
+        ("gong_list_permission_profiles", json!({})),
+        (
+            "gong_get_permission_profile",
+            json!({"profile": "=gong_list_permission_profiles/profiles/0/id"}),
+        ),
+    ]
+}
+
+/// Lists the tools, makes the calls and prints what came of them.
+///
+/// # Errors
+///
+/// A limit of the sandbox broke, or a call answered with an error: with the stand-in none
+/// should.
+pub(crate) async fn show(sandbox: &Sandbox, run: &Run) -> anyhow::Result<()> {
+    let tools = sandbox.list_tools().await?;
+    out::line(out::bold(format_args!("{} tools", tools.len())));
+    for tool in &tools {
+        let summary = tool.description.split_once(". ");
+        let summary = summary.map_or(&*tool.description, |(first, _)| first);
+        out::line(format_args!(
+            "    {}  {}",
+            tool.name,
+            out::dim(summary.trim_end_matches('.'))
+        ));
+    }
+
+    let mut answers = BTreeMap::new();
+    let mut failures = 0;
+    for (name, arguments) in steps() {
+        let title = tools.iter().find(|tool| tool.name == name);
+        out::line("");
+        out::line(format_args!(
+            "{}  {name}",
+            out::bold(title.map_or(name, |tool| &tool.title)),
+        ));
+        let Some(arguments) = filled(arguments, &answers) else {
+            out::indented("An earlier answer left nothing to ask for.");
+            failures += 1;
+            continue;
+        };
+        let arguments = arguments.to_string();
+        out::line(format_args!("    {}", out::dim(&arguments)));
+        let result = sandbox.call_tool(run, name, &arguments).await?;
+        let mut lines = result.text.lines();
+        let shown: Vec<&str> = lines.by_ref().take(LINES).collect();
+        out::indented(&shown.join("\n"));
+        let hidden = lines.count();
+        if hidden > 0 {
+            out::indented(&out::dim(format_args!("… {hidden} more lines")).to_string());
+        }
+        if result.is_error {
+            out::indented(&out::failure("This call failed.").to_string());
+            failures += 1;
+        }
+        out::line(format_args!(
+            "    {}",
+            out::dim(format_args!(
+                "{:.1?}, of it {:.1?} in the sandbox; {}",
+                result.usage.wall_time,
+                result.usage.cpu,
+                requests(result.usage.requests),
+            ))
+        ));
+        if let Some(structured) = result.structured {
+            answers.insert(name, serde_json::from_str(structured.get())?);
+        }
+    }
+    anyhow::ensure!(failures == 0, "{failures} of the demo's calls failed");
+    Ok(())
+}
+
+fn requests(count: u32) -> String {
+    match count {
+        1 => "1 request".to_owned(),
+        n => format!("{n} requests"),
+    }
+}
+
+/// The arguments with what earlier answers say; none when they do not say it.
+fn filled(value: Value, answers: &BTreeMap<&str, Value>) -> Option<Value> {
+    match value {
+        Value::String(text) => match text.strip_prefix('=') {
+            None => Some(Value::String(text)),
+            Some(reference) => {
+                let (tool, _) = reference.split_once('/')?;
+                let pointer = &reference[tool.len()..];
+                answers.get(tool)?.pointer(pointer).cloned()
+            }
+        },
+        Value::Array(items) => items.into_iter().map(|one| filled(one, answers)).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, one)| Some((name, filled(one, answers)?)))
+            .collect::<Option<serde_json::Map<_, _>>>()
+            .map(Value::Object),
+        other => Some(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_filled_from_earlier_answers() {
+        let answers = BTreeMap::from([("a", json!({"rows": [{"id": "7"}]}))]);
+        let fill = |value| filled(value, &answers);
+        assert_eq!(
+            fill(json!({"x": ["=a/rows/0/id"], "y": 1})),
+            Some(json!({"x": ["7"], "y": 1}))
+        );
+        assert_eq!(fill(json!({"x": "=a/rows/1/id"})), None);
+        assert_eq!(fill(json!({"x": "=b/rows/0/id"})), None);
+    }
+
+    #[test]
+    fn references_point_backwards() {
+        let steps = steps();
+        for (index, (name, arguments)) in steps.iter().enumerate() {
+            let text = arguments.to_string();
+            for reference in text.split("\"=").skip(1) {
+                let tool = reference.split('/').next().unwrap_or_default();
+                let earlier = steps[..index].iter().any(|(other, _)| *other == tool);
+                assert!(earlier, "{name} refers to {tool}");
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Runs a component that exports `gong:tools/mcp-tools` in a sandbox, and serves its tools over MCP.
+//!
+//! | module | concern |
+//! |---|---|
+//! | [`component`] | building the two artefacts and finding them |
+//! | [`sandbox`] | one fresh instance per call, within [`Limits`] |
+//! | [`outbound`] | the one origin that the guest may reach, and the connections to it |
+//! | [`mcp`] | the tools as an MCP server, over stdio and Streamable HTTP |
+//!
+//! What the guest gets is all there is: `wasi:io`, `wasi:clocks`, `wasi:cli/environment`
+//! (holding what [`Run::env`] says, nothing of the host's own) and `wasi:http` as a client of
+//! one origin. No files, sockets, standard streams or random numbers: a component that
+//! imports more does not load.
+//!
+//! Nothing here knows Gong or tenants. A gateway keeps one [`Sandbox`] for all its tenants
+//! and one [`Outbound`] for each.
+
+mod bindings;
+pub mod component;
+pub mod mcp;
+pub mod outbound;
+pub mod sandbox;
+
+pub use mcp::McpServer;
+pub use outbound::Outbound;
+pub use sandbox::{Limits, Run, Sandbox, SandboxError, Tool, ToolResult, Usage};

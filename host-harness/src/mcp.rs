@@ -1,0 +1,248 @@
+//! A sandboxed component's tools as an MCP server.
+//!
+//! Speaks what the official Rust SDK speaks: MCP 2026-07-28 and back to 2024-11-05, over any
+//! of its transports, and over Streamable HTTP through [`router`].
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
+    JsonObject, ListToolsResult, MetaObject, PaginatedRequestParams, ServerCapabilities,
+    ServerConfig, ToolAnnotations,
+};
+use rmcp::service::RequestContext;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::sandbox::{Effect, Run, Sandbox, SandboxError, Tool, ToolResult};
+
+/// Where a tool's group is told in its `_meta`.
+pub const TOOLSET: &str = "gong-tools/toolset";
+
+/// Where a tool's effect is told in its `_meta`, such as `read`.
+pub const EFFECT: &str = "gong-tools/effect";
+
+/// Where the OAuth scopes that a tool needs are told in its `_meta`.
+pub const SCOPES: &str = "gong-tools/scopes";
+
+/// How much alike a wrong tool name and a right one must be for the right one to be proposed.
+const ALIKE: f64 = 0.8;
+
+/// Serves one sandbox to one party: each call runs with the same [`Run`]. Clones share all.
+#[derive(Clone, Debug)]
+pub struct McpServer {
+    sandbox: Arc<Sandbox>,
+    run: Arc<Run>,
+    tools: Arc<[rmcp::model::Tool]>,
+    config: ServerConfig,
+}
+
+impl McpServer {
+    /// Lists the tools, once for the server's life, and presents itself as `implementation`.
+    ///
+    /// # Errors
+    ///
+    /// The component cannot list its tools, or one of its schemas is not a JSON object.
+    pub async fn new(
+        sandbox: Arc<Sandbox>,
+        run: Run,
+        implementation: Implementation,
+        instructions: Option<String>,
+    ) -> anyhow::Result<Self> {
+        let tools = sandbox.list_tools().await?;
+        let tools = tools.into_iter().map(described);
+        let mut config = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
+        config.server_info = implementation;
+        config.instructions = instructions;
+        Ok(Self {
+            sandbox,
+            run: Arc::new(run),
+            tools: tools.collect::<anyhow::Result<_>>()?,
+            config,
+        })
+    }
+
+    /// The tools as MCP lists them.
+    #[must_use]
+    pub fn tools(&self) -> &[rmcp::model::Tool] {
+        &self.tools
+    }
+
+    async fn call(&self, name: &str, arguments: &JsonObject) -> CallToolResult {
+        let arguments = serde_json::to_string(arguments).expect("JSON objects can be written");
+        match self.sandbox.call_tool(&self.run, name, &arguments).await {
+            Ok(result) => {
+                tracing::info!(
+                    tool = name,
+                    error = result.is_error,
+                    requests = result.usage.requests,
+                    "answered in {:.0?}",
+                    result.usage.wall_time,
+                );
+                answered(result)
+            }
+            Err(error) => {
+                tracing::warn!(tool = name, "{error}");
+                failed(&error)
+            }
+        }
+    }
+}
+
+impl ServerHandler for McpServer {
+    fn get_info(&self) -> ServerConfig {
+        self.config.clone()
+    }
+
+    async fn list_tools(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.tools.to_vec()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
+        self.tools.iter().find(|tool| tool.name == name).cloned()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let name = &*request.name;
+        if !self.tools.iter().any(|tool| tool.name == name) {
+            return Err(ErrorData::invalid_params(self.unknown(name), None));
+        }
+        let arguments = request.arguments.unwrap_or_default();
+        tokio::select! {
+            result = self.call(name, &arguments) => Ok(result.into()),
+            // Dropping the call drops its instance and its connections.
+            () = context.ct.cancelled() => {
+                tracing::info!(tool = name, "cancelled");
+                Err(ErrorData::internal_error("the call was cancelled", None))
+            }
+        }
+    }
+}
+
+impl McpServer {
+    fn unknown(&self, name: &str) -> String {
+        let mut alike: Vec<(f64, &str)> = self
+            .tools
+            .iter()
+            .map(|tool| (strsim::jaro_winkler(name, &tool.name), &*tool.name))
+            .filter(|(likeness, _)| *likeness >= ALIKE)
+            .collect();
+        alike.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let names: Vec<&str> = alike.into_iter().take(3).map(|(_, name)| name).collect();
+        if names.is_empty() {
+            format!("There is no tool {name:?}. tools/list names all.")
+        } else {
+            let names = names.join(", ");
+            format!("There is no tool {name:?}. Did you mean one of: {names}?")
+        }
+    }
+}
+
+/// A tool as MCP lists it.
+///
+/// # Errors
+///
+/// One of its schemas is not a JSON object.
+pub fn described(tool: Tool) -> anyhow::Result<rmcp::model::Tool> {
+    let schema = |which, json: &str| -> anyhow::Result<JsonObject> {
+        serde_json::from_str(json)
+            .with_context(|| format!("the {which} schema of {} is not a JSON object", tool.name))
+    };
+    let input = schema("input", &tool.input_schema)?;
+    let output = schema("output", &tool.output_schema)?;
+    let hints = ToolAnnotations::with_title(tool.title.clone())
+        .read_only(tool.annotations.read_only_hint)
+        .destructive(tool.annotations.destructive_hint)
+        .idempotent(tool.annotations.idempotent_hint)
+        .open_world(tool.annotations.open_world_hint);
+    let meta = JsonObject::from_iter([
+        (TOOLSET.to_owned(), Value::from(tool.toolset)),
+        (EFFECT.to_owned(), Value::from(effect_name(tool.effect))),
+        (SCOPES.to_owned(), Value::from(tool.scopes)),
+    ]);
+    Ok(rmcp::model::Tool::new(tool.name, tool.description, input)
+        .with_title(tool.title)
+        .with_raw_output_schema(Arc::new(output))
+        .with_annotations(hints)
+        .with_meta(MetaObject(meta)))
+}
+
+/// An effect's name in the WIT.
+#[must_use]
+pub fn effect_name(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "read",
+        Effect::MeteredRead => "metered-read",
+        Effect::Write => "write",
+        Effect::Outreach => "outreach",
+        Effect::Destructive => "destructive",
+    }
+}
+
+fn answered(result: ToolResult) -> CallToolResult {
+    let content = vec![ContentBlock::text(result.text)];
+    if result.is_error {
+        return CallToolResult::error(content);
+    }
+    let mut answer = CallToolResult::success(content);
+    answer.structured_content = result
+        .structured
+        .map(|json| serde_json::from_str(json.get()).expect("the sandbox has checked it"));
+    answer
+}
+
+fn failed(error: &SandboxError) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(error.to_string())])
+}
+
+/// Whom the HTTP server answers.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Host names (or `host:port`) that requests may be addressed to.
+    pub hosts: Vec<String>,
+    /// Origins of web pages that may send requests, such as `http://localhost:*`. Requests
+    /// without an `Origin`, which is to say not from a web page, always may.
+    pub origins: Vec<String>,
+}
+
+impl Access {
+    /// Requests and web pages of this machine only, which keeps out web pages that rebind
+    /// their host name to it.
+    #[must_use]
+    pub fn loopback() -> Self {
+        let hosts = ["localhost", "127.0.0.1", "::1"];
+        let origins = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
+        Self {
+            hosts: hosts.map(str::to_owned).into(),
+            origins: origins.map(str::to_owned).into(),
+        }
+    }
+}
+
+/// MCP over Streamable HTTP at `/mcp`. Cancelling `stop` ends open streams.
+pub fn router(server: McpServer, access: Access, stop: CancellationToken) -> Router {
+    let config = StreamableHttpServerConfig::default()
+        .with_allowed_hosts(access.hosts)
+        .with_allowed_origins(access.origins)
+        .enforce_origin_validation()
+        .with_cancellation_token(stop);
+    let service: StreamableHttpService<McpServer, LocalSessionManager> = StreamableHttpService::new(
+        move || Ok(server.clone()),
+        Arc::new(LocalSessionManager::default()),
+        config,
+    );
+    Router::new().route_service("/mcp", service)
+}

@@ -1,0 +1,657 @@
+//! One call, one fresh instance, within limits.
+//!
+//! Instances are cheap (about 10 µs: pooled memory, everything resolved once at loading), so
+//! none is ever used twice, and nothing can leak from one call into the next.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context as _, ensure};
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, InstancePre, Linker, ResourceTable};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter,
+    Store, UpdateDeadline,
+};
+use wasmtime_wasi::cli::WasiCli;
+use wasmtime_wasi::clocks::{HostWallClock, WasiClocks};
+use wasmtime_wasi::p2::bindings::{cli, clocks};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::p2::bindings::http as wasi_http;
+use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi_io::bindings::wasi::io;
+
+pub use crate::bindings::exports::gong::tools::mcp_tools::{Annotations, Effect, Tool};
+use crate::bindings::{GongMcp, GongMcpPre};
+use crate::outbound::{Hooks, Outbound, Traffic};
+
+/// Calls that run at the same time; more wait for a place.
+const CONCURRENT_CALLS: u32 = 128;
+
+/// Host objects (requests, streams, headers…) that a guest may hold at once.
+const RESOURCES: usize = 512;
+
+/// How often running WebAssembly is asked to yield to the executor and its time is checked.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What one call may use. Going over ends it with a [`SandboxError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of linear memory. 64 MiB.
+    pub memory: usize,
+    /// Time that the guest itself runs; waiting for the network is not counted. 5 s.
+    pub cpu: Duration,
+    /// Time from the first instruction to the answer, waiting included. 60 s.
+    ///
+    /// The guest's HTTP exchanges fail a twentieth earlier, so that it can still say why.
+    pub wall_time: Duration,
+    /// Bytes of one HTTP response's body. 16 MiB.
+    ///
+    /// The guest gets `HTTP-response-body-size` and may go on.
+    pub response_bytes: u64,
+    /// HTTP requests. 200.
+    ///
+    /// The guest gets `connection-limit-reached` for each one beyond and may go on.
+    pub requests: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 64 << 20,
+            cpu: Duration::from_secs(5),
+            wall_time: Duration::from_secs(60),
+            response_bytes: 16 << 20,
+            requests: 200,
+        }
+    }
+}
+
+/// What a call is given: whose settings, which network, what time it is.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The guest's whole environment.
+    pub env: Env,
+    /// Where it may send requests.
+    pub outbound: Outbound,
+    /// What its wall clock shows, standing still; the real time when none. For tests.
+    pub now: Option<SystemTime>,
+}
+
+/// Names and values of environment variables; `Debug` shows the names only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Env(Vec<(String, String)>);
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Env {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+impl Env {
+    /// Sets one variable, replacing an earlier value.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.0.retain(|(other, _)| other != name);
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The value of one variable.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|(name, _)| name);
+        f.debug_set().entries(names).finish()
+    }
+}
+
+/// What a call answered. An error result is an answer too.
+#[derive(Clone, Debug)]
+pub struct ToolResult {
+    /// For the model: the answer, or the error and what to do about it.
+    pub text: String,
+    /// The same as a JSON object; none on an error.
+    pub structured: Option<Box<RawValue>>,
+    /// The call failed; `text` says why.
+    pub is_error: bool,
+    /// What the call used.
+    pub usage: Usage,
+}
+
+/// What a call used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// From start to answer.
+    pub wall_time: Duration,
+    /// Of it, time that the guest itself ran.
+    pub cpu: Duration,
+    /// HTTP requests that it sent or tried to send.
+    pub requests: u32,
+    /// Bytes of response bodies that it read.
+    pub response_bytes: u64,
+}
+
+/// Why a call has no answer. The text is a sentence fit for a model to read, free of
+/// arguments and settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The guest failed after it had asked for more than [`Limits::memory`].
+    Memory(usize),
+    /// The guest ran for longer than [`Limits::cpu`].
+    Cpu(Duration),
+    /// The call took longer than [`Limits::wall_time`].
+    WallTime(Duration),
+    /// The guest failed after a response over [`Limits::response_bytes`].
+    ResponseBytes(u64),
+    /// The guest failed after [`Limits::requests`] were used up.
+    Requests(u32),
+    /// The guest failed by itself: a bug in it.
+    Trap(String),
+    /// The guest's answer is not what the interface promises: a bug in it.
+    Answer(String),
+}
+
+impl fmt::Display for SandboxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(limit) => write!(
+                f,
+                "The call was stopped: it needed more than {} of memory. Ask for less at once.",
+                bytes(*limit as u64)
+            ),
+            Self::Cpu(limit) => write!(
+                f,
+                "The call was stopped: it computed for more than {limit:?}. Ask for less at once."
+            ),
+            Self::WallTime(limit) => write!(
+                f,
+                "The call was stopped: it took longer than {limit:?}. Ask for less at once, or try again later."
+            ),
+            Self::ResponseBytes(limit) => write!(
+                f,
+                "The call was stopped: a response was larger than {}. Ask for less at once.",
+                bytes(*limit)
+            ),
+            Self::Requests(limit) => write!(
+                f,
+                "The call was stopped: it needed more than {limit} requests. Ask for less at once."
+            ),
+            Self::Trap(reason) => {
+                write!(f, "The tool crashed, which is a bug in it: {reason}.")
+            }
+            Self::Answer(reason) => {
+                write!(
+                    f,
+                    "The tool gave a broken answer, which is a bug in it: {reason}."
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for SandboxError {}
+
+fn bytes(count: u64) -> String {
+    match count {
+        n if n >= 1 << 20 && n % (1 << 20) == 0 => format!("{} MiB", n >> 20),
+        n if n >= 1 << 10 && n % (1 << 10) == 0 => format!("{} KiB", n >> 10),
+        n => format!("{n} bytes"),
+    }
+}
+
+/// A loaded component, ready to be called any number of times at once.
+pub struct Sandbox {
+    pre: GongMcpPre<Guest>,
+    limits: Limits,
+    places: Semaphore,
+}
+
+impl Sandbox {
+    /// Loads a component from its bytes; compiling takes about 0.1 s.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not a component, it imports what the sandbox does not give (the error
+    /// names it), or it does not export `gong:tools/mcp-tools`.
+    pub fn load(component: &[u8], limits: Limits) -> anyhow::Result<Self> {
+        let pre = GongMcpPre::new(link(component, &limits)?)
+            .map_err(anyhow::Error::from)
+            .context("the component does not export the tools interface")?;
+        start_ticking(pre.engine())?;
+        Ok(Self {
+            pre,
+            limits,
+            places: Semaphore::new(CONCURRENT_CALLS as usize),
+        })
+    }
+
+    /// What one call may use.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How many calls are running now.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        CONCURRENT_CALLS as usize - self.places.available_permits()
+    }
+
+    /// The tools, as the component lists them. It gets neither settings nor network for this.
+    ///
+    /// # Errors
+    ///
+    /// A limit, or a bug in the component.
+    pub async fn list_tools(&self) -> Result<Vec<Tool>, SandboxError> {
+        let run = Run {
+            env: Env::default(),
+            outbound: Outbound::nowhere(),
+            now: None,
+        };
+        let (tools, _) = self
+            .run(&run, async |guest, store| {
+                guest.gong_tools_mcp_tools().call_list_tools(store).await
+            })
+            .await?;
+        Ok(tools)
+    }
+
+    /// Calls a tool in a fresh instance. Dropping the future ends the call and its requests.
+    ///
+    /// # Errors
+    ///
+    /// A limit, or a bug in the component. What the tool itself finds wrong is a
+    /// [`ToolResult`] with `is_error`.
+    pub async fn call_tool(
+        &self,
+        run: &Run,
+        name: &str,
+        arguments_json: &str,
+    ) -> Result<ToolResult, SandboxError> {
+        let (result, usage) = self
+            .run(run, async |guest, store| {
+                let tools = guest.gong_tools_mcp_tools();
+                tools.call_call_tool(store, name, arguments_json).await
+            })
+            .await?;
+        let structured = result.structured.map(RawValue::from_string).transpose();
+        Ok(ToolResult {
+            text: result.text,
+            structured: structured.map_err(|error| {
+                SandboxError::Answer(format!("its structured result is not JSON ({error})"))
+            })?,
+            is_error: result.is_error,
+            usage,
+        })
+    }
+
+    /// Instantiates and calls `work`, watching every limit.
+    async fn run<T>(
+        &self,
+        run: &Run,
+        work: impl AsyncFnOnce(&GongMcp, &mut Store<Guest>) -> wasmtime::Result<T>,
+    ) -> Result<(T, Usage), SandboxError> {
+        let _place = self.places.acquire().await.expect("never closed");
+        let start = Instant::now();
+        let cpu = Arc::new(CpuClock::new(start));
+        let mut store = Store::new(self.pre.engine(), Guest::new(run, &self.limits, start));
+        store.limiter(|guest| &mut guest.memory);
+        // The budget is the guest's own time, not ticks: a tick that passed while the guest
+        // waited for the network is due as soon as it goes on, and must not be held against it.
+        store.set_epoch_deadline(1);
+        let budget = self.limits.cpu;
+        store.epoch_deadline_callback({
+            let cpu = Arc::clone(&cpu);
+            move |_| {
+                Ok(if cpu.used() > budget {
+                    UpdateDeadline::Interrupt
+                } else {
+                    UpdateDeadline::Yield(1)
+                })
+            }
+        });
+
+        let outcome = {
+            let work = async {
+                let guest = self.pre.instantiate_async(&mut store).await?;
+                work(&guest, &mut store).await
+            };
+            let counted = Counted {
+                work: std::pin::pin!(work),
+                cpu: &cpu,
+            };
+            tokio::time::timeout(self.limits.wall_time, counted)
+                .await
+                .map_err(|_| SandboxError::WallTime(self.limits.wall_time))?
+        };
+        let guest = store.data();
+        match outcome {
+            Ok(value) => Ok((
+                value,
+                Usage {
+                    wall_time: start.elapsed(),
+                    cpu: cpu.used(),
+                    requests: guest.hooks.traffic().requests(),
+                    response_bytes: guest.hooks.traffic().response_bytes(),
+                },
+            )),
+            Err(error) => Err(self.why(&error, guest)),
+        }
+    }
+
+    /// Tells which limit was behind a trap: a guest that is refused memory, say, knows
+    /// nothing better than to crash.
+    fn why(&self, error: &wasmtime::Error, guest: &Guest) -> SandboxError {
+        let traffic = guest.hooks.traffic();
+        if let Some(wasmtime::Trap::Interrupt) = error.downcast_ref() {
+            SandboxError::Cpu(self.limits.cpu)
+        } else if guest.memory.refused {
+            SandboxError::Memory(self.limits.memory)
+        } else if traffic.response_too_large() {
+            SandboxError::ResponseBytes(self.limits.response_bytes)
+        } else if traffic.requests() > self.limits.requests {
+            SandboxError::Requests(self.limits.requests)
+        } else {
+            // The root cause only: above it are wasm frames, which help nobody here.
+            tracing::debug!("trap: {error:?}");
+            SandboxError::Trap(error.root_cause().to_string())
+        }
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Loads and instantiates any component with exactly what a sandbox gives, whatever it
+/// exports, and tells what it imports, sorted.
+///
+/// # Errors
+///
+/// The bytes are not a component, or it wants more than a sandbox gives.
+pub async fn imports(component: &[u8]) -> anyhow::Result<Vec<String>> {
+    let limits = Limits::default();
+    let pre = link(component, &limits)?;
+    let run = Run {
+        env: Env::default(),
+        outbound: Outbound::nowhere(),
+        now: None,
+    };
+    let mut store = Store::new(pre.engine(), Guest::new(&run, &limits, Instant::now()));
+    store.limiter(|guest| &mut guest.memory);
+    store.set_epoch_deadline(1);
+    pre.instantiate_async(&mut store).await?;
+    let mut names: Vec<String> = pre
+        .component()
+        .component_type()
+        .imports(pre.engine())
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Compiles and resolves the imports, once for all calls.
+fn link(component: &[u8], limits: &Limits) -> anyhow::Result<InstancePre<Guest>> {
+    let engine = engine(limits)?;
+    ensure!(
+        !component.is_empty(),
+        "the component is empty: zero bytes long"
+    );
+    let component = Component::from_binary(&engine, component)
+        .map_err(anyhow::Error::from)
+        .context("this is not a component that can be run")?;
+    let mut linker = Linker::new(&engine);
+    allow(&mut linker)?;
+    linker
+        .instantiate_pre(&component)
+        .map_err(anyhow::Error::from)
+        .context("the component wants what the sandbox does not give")
+}
+
+/// All that a guest may import.
+fn allow(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    io::error::add_to_linker::<_, HasTable>(linker, |guest| &mut guest.table)?;
+    io::poll::add_to_linker::<_, HasTable>(linker, |guest| &mut guest.table)?;
+    io::streams::add_to_linker::<_, HasTable>(linker, |guest| &mut guest.table)?;
+    clocks::wall_clock::add_to_linker::<_, WasiClocks>(linker, clocks_view)?;
+    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, clocks_view)?;
+    cli::environment::add_to_linker::<_, WasiCli>(linker, cli_view)?;
+    let options = wasi_http::types::LinkOptions::default();
+    wasi_http::types::add_to_linker::<_, WasiHttp>(linker, &options, WasiHttpView::http)?;
+    wasi_http::outgoing_handler::add_to_linker::<_, WasiHttp>(linker, WasiHttpView::http)
+}
+
+fn clocks_view(guest: &mut Guest) -> wasmtime_wasi::clocks::WasiClocksCtxView<'_> {
+    wasmtime_wasi::clocks::WasiClocksView::clocks(guest)
+}
+
+fn cli_view(guest: &mut Guest) -> wasmtime_wasi::cli::WasiCliCtxView<'_> {
+    wasmtime_wasi::cli::WasiCliView::cli(guest)
+}
+
+struct HasTable;
+
+impl wasmtime::component::HasData for HasTable {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+fn engine(limits: &Limits) -> anyhow::Result<Engine> {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(CONCURRENT_CALLS)
+        .total_core_instances(CONCURRENT_CALLS * 8)
+        .total_memories(CONCURRENT_CALLS)
+        .total_tables(CONCURRENT_CALLS * 4)
+        .total_stacks(CONCURRENT_CALLS)
+        .max_core_instances_per_component(8)
+        .max_memories_per_component(1)
+        .max_tables_per_component(4)
+        .max_memory_size(limits.memory)
+        // These three only help together: the pages that a call touched stay and are wiped
+        // by hand, found through the page map, instead of going back to the kernel, whose
+        // TLB shootdowns else cost more than the call.
+        .linear_memory_keep_resident(256 << 10)
+        .async_stack_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto);
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .wasm_component_model(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Ok(Engine::new(&config)?)
+}
+
+/// Advances the engine's epoch for as long as the engine lives.
+fn start_ticking(engine: &Engine) -> anyhow::Result<()> {
+    let engine = engine.weak();
+    std::thread::Builder::new()
+        .name("sandbox-ticks".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })?;
+    Ok(())
+}
+
+/// What the host keeps for one call.
+struct Guest {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    table: ResourceTable,
+    memory: MemoryLimit,
+}
+
+impl Guest {
+    fn new(run: &Run, limits: &Limits, start: Instant) -> Self {
+        let mut wasi = WasiCtx::builder();
+        wasi.envs(&run.env.0);
+        if let Some(now) = run.now {
+            wasi.wall_clock(StoppedClock(now));
+        }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
+        Self {
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            hooks: Hooks::new(
+                run.outbound.clone(),
+                Traffic::new(limits.requests, limits.response_bytes),
+                start + limits.wall_time.mul_f32(0.95),
+            ),
+            table,
+            memory: MemoryLimit {
+                limit: limits.memory,
+                refused: false,
+            },
+        }
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.hooks,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+/// Refuses memory over the limit, and remembers that it did.
+struct MemoryLimit {
+    limit: usize,
+    refused: bool,
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let fits = desired <= self.limit;
+        self.refused |= !fits;
+        Ok(fits)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= 20_000)
+    }
+}
+
+/// A wall clock that stands still.
+struct StoppedClock(SystemTime);
+
+impl HostWallClock for StoppedClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default()
+    }
+}
+
+/// How long a call has been running on a thread: the time inside `poll`, not between polls.
+struct CpuClock {
+    start: Instant,
+    /// Nanoseconds of finished polls.
+    done: AtomicU64,
+    /// When the present poll began, in nanoseconds since `start`.
+    since: AtomicU64,
+}
+
+/// `CpuClock::since` while no poll is under way.
+const IDLE: u64 = u64::MAX;
+
+impl CpuClock {
+    fn new(start: Instant) -> Self {
+        Self {
+            start,
+            done: AtomicU64::new(0),
+            since: AtomicU64::new(IDLE),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(IDLE - 1)
+    }
+
+    // Relaxed everywhere: the call is polled by one thread at a time, and moving it to
+    // another one orders what the two see.
+    fn begin(&self) {
+        self.since.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn end(&self) {
+        let since = self.since.swap(IDLE, Ordering::Relaxed);
+        self.done
+            .fetch_add(self.now().saturating_sub(since), Ordering::Relaxed);
+    }
+
+    fn used(&self) -> Duration {
+        let present = match self.since.load(Ordering::Relaxed) {
+            IDLE => 0,
+            since => self.now().saturating_sub(since),
+        };
+        Duration::from_nanos(self.done.load(Ordering::Relaxed) + present)
+    }
+}
+
+/// A future whose polls are timed.
+struct Counted<'a, F> {
+    work: Pin<&'a mut F>,
+    cpu: &'a CpuClock,
+}
+
+impl<F: Future> Future for Counted<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        self.cpu.begin();
+        let outcome = self.work.as_mut().poll(context);
+        self.cpu.end();
+        outcome
+    }
+}

@@ -1,0 +1,300 @@
+//! The contract: `contract/gong_….json`, one file per tool, computed from
+//! the WIT (descriptions, toolset, effect, scopes) and the Rust types made of it
+//! (schemas). `BLESS=1 cargo test -p gong-tools` writes the files.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+use wit_parser::{Resolve, WorldItem};
+
+use crate::{tools::TOOLS, wit};
+
+/// Most bytes that a model reads of the tools: names, descriptions, input schemas.
+const MODEL_BYTES: usize = 14_000;
+
+fn schemas(name: &str) -> (Schema, Schema) {
+    fn pair<A: JsonSchema, R: JsonSchema>() -> (Schema, Schema) {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.inline_subschemas = true;
+            settings.meta_schema = None;
+        });
+        (
+            settings
+                .clone()
+                .into_generator()
+                .into_root_schema_for::<A>(),
+            settings.into_generator().into_root_schema_for::<R>(),
+        )
+    }
+    use wit::{calls, deals, flows, permission_profiles, scorecards, transcripts, users};
+    match name {
+        "gong_get_call" => pair::<calls::GetCall, calls::CallDigest>(),
+        "gong_get_flow_steps" => pair::<flows::GetFlowSteps, flows::FlowSteps>(),
+        "gong_get_permission_profile" => {
+            pair::<permission_profiles::ProfileQuery, permission_profiles::Profile>()
+        }
+        "gong_get_transcript" => pair::<transcripts::GetTranscript, transcripts::Transcript>(),
+        "gong_get_user" => pair::<users::GetUser, users::User>(),
+        "gong_list_answered_scorecards" => {
+            pair::<scorecards::ListAnsweredScorecards, scorecards::AnsweredList>()
+        }
+        "gong_list_deals" => pair::<deals::ListDeals, deals::DealPage>(),
+        "gong_list_flow_folders" => pair::<flows::ListFlowFolders, flows::FlowFolderList>(),
+        "gong_list_flows" => pair::<flows::ListFlows, flows::FlowList>(),
+        "gong_list_permission_profile_users" => {
+            pair::<permission_profiles::ProfileQuery, permission_profiles::ProfileUsers>()
+        }
+        "gong_list_permission_profiles" => {
+            pair::<permission_profiles::ListPermissionProfiles, permission_profiles::ProfileList>()
+        }
+        "gong_list_prospect_flows" => pair::<flows::ListProspectFlows, flows::ProspectFlowList>(),
+        "gong_list_scorecards" => pair::<scorecards::ListScorecards, scorecards::ScorecardList>(),
+        "gong_list_users" => pair::<users::ListUsers, users::UserPage>(),
+        "gong_list_workspaces" => pair::<users::ListWorkspaces, users::WorkspaceList>(),
+        "gong_search_calls" => pair::<calls::SearchCalls, calls::CallPage>(),
+        other => panic!("{other} has no line here"),
+    }
+}
+
+/// What the schemas say, without what a model need not read: an absent member
+/// says "optional", a null or an empty list never comes.
+fn lean(schema: Value) -> Value {
+    let Value::Object(mut schema) = schema else {
+        return schema;
+    };
+    if let Some(Value::Array(cases)) = schema.remove("oneOf") {
+        let names: Vec<Value> = cases
+            .iter()
+            .map(|case| case["const"].clone())
+            .filter(|name| !name.is_null())
+            .collect();
+        let lists = cases
+            .iter()
+            .filter_map(|case| case["enum"].as_array())
+            .flatten()
+            .cloned();
+        schema.insert("enum".into(), names.into_iter().chain(lists).collect());
+    }
+    if let Some(Value::Array(choices)) = schema.remove("anyOf") {
+        let other = choices
+            .into_iter()
+            .find(|choice| choice["type"] != "null")
+            .expect("an option of something");
+        let Value::Object(other) = lean(other) else {
+            panic!("not a schema")
+        };
+        let description = schema.remove("description");
+        schema.extend(other);
+        schema.extend(description.map(|text| ("description".to_owned(), text)));
+    }
+    if let Some(Value::Array(types)) = schema.get("type") {
+        let one = types
+            .iter()
+            .find(|one| *one != "null")
+            .expect("a type")
+            .clone();
+        schema.insert("type".into(), one);
+    }
+    for gone in ["format", "minimum", "default", "title", "$schema"] {
+        schema.remove(gone);
+    }
+    if schema.contains_key("enum") {
+        schema.insert("type".into(), "string".into());
+        if let Some(Value::Array(names)) = schema.get_mut("enum") {
+            names.retain(|name| !name.is_null());
+        }
+    }
+    if let Some(items) = schema.remove("items") {
+        schema.insert("items".into(), undescribed(lean(items)));
+    }
+    if let Some(Value::Object(properties)) = schema.remove("properties") {
+        let optional: BTreeSet<String> = properties
+            .iter()
+            .filter(|(_, property)| property["type"] == "array")
+            .map(|(name, _)| name.clone())
+            .collect();
+        if let Some(Value::Array(required)) = schema.get_mut("required") {
+            required.retain(|name| !optional.contains(name.as_str().unwrap_or_default()));
+        }
+        if schema.get("required") == Some(&json!([])) {
+            schema.remove("required");
+        }
+        let properties: Map<String, Value> = properties
+            .into_iter()
+            .map(|(name, property)| (name, lean(property)))
+            .collect();
+        schema.insert("properties".into(), Value::Object(properties));
+    }
+    Value::Object(schema)
+}
+
+/// A type's own description says less than that of the member which has it.
+fn undescribed(schema: Value) -> Value {
+    let Value::Object(mut schema) = schema else {
+        return schema;
+    };
+    schema.remove("description");
+    Value::Object(schema)
+}
+
+/// The menu of `wit/world.wit`: export name and documentation.
+fn menu() -> Vec<(String, String)> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve
+        .push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit"))
+        .expect("wit/ parses");
+    let world = resolve.packages[package].worlds["gong"];
+    let exports = resolve.worlds[world].exports.values();
+    exports
+        .filter_map(|item| match item {
+            WorldItem::Function(function) => Some((
+                function.name.clone(),
+                function.docs.contents.clone().unwrap_or_default(),
+            )),
+            _ => None,
+        })
+        .collect()
+}
+
+fn contract(export: &str, docs: &str) -> Value {
+    let name = export.replace('-', "_");
+    let (description, facts) = docs
+        .trim()
+        .split_once("\n\n")
+        .expect("a paragraph of facts under the description");
+    let fact = |label: &str| {
+        let (_, rest) = facts
+            .split_once(label)
+            .unwrap_or_else(|| panic!("{export} states no {label}"));
+        rest.split_once(". ")
+            .map_or(rest.trim_end_matches('.'), |(fact, _)| fact)
+            .trim()
+    };
+    let scopes: BTreeSet<&str> = fact("Scopes:")
+        .split(',')
+        .filter_map(|scope| {
+            scope
+                .split_whitespace()
+                .find(|word| word.starts_with("api:"))
+        })
+        .collect();
+    let effect = fact("Effect:");
+    assert!(
+        ["read", "metered-read", "write", "outreach", "destructive"].contains(&effect),
+        "{export}: {effect}"
+    );
+    let words = export
+        .strip_prefix("gong-")
+        .expect("gong-…")
+        .replace('-', " ");
+    let (first, rest) = words.split_at(1);
+    let (input, output) = schemas(&name);
+    let mut input = undescribed(lean(input.to_value()));
+    input["additionalProperties"] = Value::Bool(false);
+    // A list that a tool can not do without.
+    for (tool, list) in [("gong_get_flow_steps", "flows")] {
+        if tool == name {
+            input["required"] = json!([list]);
+        }
+    }
+    json!({
+        "name": name,
+        "title": format!("{}{rest}", first.to_uppercase()),
+        "description": description.replace('\n', " "),
+        "toolset": fact("Toolset:"),
+        "effect": effect,
+        "scopes": scopes,
+        "inputSchema": input,
+        "outputSchema": lean(output.to_value()),
+    })
+}
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract")
+}
+
+fn bless() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+#[test]
+fn contracts_are_what_the_wit_says() {
+    let mut stale = Vec::new();
+    for (export, docs) in menu() {
+        let computed =
+            serde_json::to_string_pretty(&contract(&export, &docs)).expect("JSON") + "\n";
+        let path = folder().join(format!("{}.json", export.replace('-', "_")));
+        if fs::read_to_string(&path).ok().as_ref() != Some(&computed) {
+            if bless() {
+                fs::write(&path, computed).expect("contract is written");
+            }
+            stale.push(export);
+        }
+    }
+    assert!(
+        stale.is_empty() || bless(),
+        "contracts differ from the WIT: {stale:?}; BLESS=1 rewrites them, then review the diff"
+    );
+}
+
+#[test]
+fn one_tool_has_one_name_in_every_place() {
+    let names: BTreeSet<String> = menu()
+        .into_iter()
+        .map(|(export, _)| export.replace('-', "_"))
+        .collect();
+    let table: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
+    assert!(table.is_sorted(), "the table is alphabetical");
+    assert_eq!(names, table.iter().map(|name| (*name).to_owned()).collect());
+    let files = |folder: std::path::PathBuf, prefix: &str, suffix: &str| -> BTreeSet<String> {
+        fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+            .map(|entry| {
+                entry
+                    .expect("entry")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .filter_map(|file| {
+                file.strip_suffix(suffix)
+                    .map(|name| format!("{prefix}{}", name.replace('-', "_")))
+            })
+            .collect()
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(names, files(folder(), "", ".json"), "contracts");
+    assert_eq!(
+        names,
+        files(root.join("src/tools"), "gong_", ".rs"),
+        "tool files"
+    );
+    assert_eq!(
+        names,
+        files(root.join("tests/fixtures"), "", ""),
+        "fixture folders"
+    );
+}
+
+#[test]
+fn what_a_model_reads_stays_small() {
+    let bytes: usize = TOOLS
+        .iter()
+        .map(|tool| {
+            let contract: Value = serde_json::from_str(tool.contract).expect("JSON");
+            let read = json!({
+                "name": contract["name"], "description": contract["description"], "inputSchema": contract["inputSchema"],
+            });
+            read.to_string().len()
+        })
+        .sum();
+    assert!(bytes < MODEL_BYTES, "{bytes} bytes");
+}
+
+#[test]
+fn output_schemas_know_no_null() {
+    for tool in TOOLS {
+        assert!(!tool.contract.contains("null"), "{}", tool.name);
+    }
+}

@@ -1,0 +1,233 @@
+//! The fixtures: `tests/fixtures/gong-…/*.json`, each a conversation. Arguments
+//! in, numbered exchanges with Gong, text and structure out. `BLESS=1` rewrites
+//! requests and results, never responses. The same files are replayed through the
+//! built component by `tests/it/replay.rs`.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    error::Error,
+    gong::{Method, Request, Response, Wire, instant},
+    mcp::call_tool,
+};
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Conversation {
+    /// What it shows, in a sentence.
+    about: String,
+    /// The sandbox's clock.
+    now: String,
+    /// Settings beyond base URL and key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    settings: BTreeMap<String, String>,
+    arguments: Value,
+    exchanges: Vec<Exchange>,
+    /// The answer for a model, line by line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    text: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    structured: Option<Value>,
+    /// The error instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Exchange {
+    request: Asked,
+    response: Answer,
+}
+
+#[derive(Deserialize, Serialize, Default, PartialEq, Debug)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    method: String,
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<Value>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    status: u16,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<String, String>,
+    /// Raw, as ids of 20 digits do not survive a number type.
+    body: Box<RawValue>,
+}
+
+/// Answers from the script, in order, and remembers what was asked.
+struct Script<'c> {
+    conversation: &'c Conversation,
+    asked: RefCell<Vec<Asked>>,
+    elapsed: Cell<u64>,
+}
+
+impl Wire for Script<'_> {
+    fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
+        assert_eq!(request.authority, "acme.api.gong.io");
+        assert_eq!(request.authorization, Some("Basic a2V5OnNlY3JldA=="));
+        let mut asked = self.asked.borrow_mut();
+        asked.push(Asked {
+            method: match request.method {
+                Method::Get => "GET".into(),
+                Method::Post => "POST".into(),
+            },
+            path: request.path.into(),
+            body: request
+                .body
+                .map(|body| serde_json::from_slice(body).expect("a JSON body")),
+        });
+        self.elapsed.set(self.elapsed.get() + 100);
+        let Some(exchange) = self.conversation.exchanges.get(asked.len() - 1) else {
+            return Err(Error::Unreachable(
+                "the script has no further answer".into(),
+            ));
+        };
+        let header = |name: &str| exchange.response.headers.get(name).cloned();
+        Ok(Response {
+            status: exchange.response.status,
+            retry_after: header("retry-after").and_then(|seconds| seconds.parse().ok()),
+            location: header("location"),
+            body: exchange.response.body.get().into(),
+        })
+    }
+
+    fn now(&self) -> i64 {
+        instant::seconds(&self.conversation.now).expect("an instant")
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        self.elapsed.get()
+    }
+
+    fn pause(&self, milliseconds: u64) {
+        self.elapsed.set(self.elapsed.get() + milliseconds);
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        match name {
+            "GONG_BASE_URL" => Some("https://acme.api.gong.io".into()),
+            "GONG_ACCESS_KEY" => Some("key".into()),
+            "GONG_ACCESS_KEY_SECRET" => Some("secret".into()),
+            other => self.conversation.settings.get(other).cloned(),
+        }
+    }
+}
+
+fn cases() -> Vec<(String, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let list = |folder: &Path| -> Vec<PathBuf> {
+        let mut paths: Vec<_> = fs::read_dir(folder)
+            .expect("fixtures")
+            .map(|entry| entry.expect("entry").path())
+            .collect();
+        paths.sort();
+        paths
+    };
+    list(&root)
+        .into_iter()
+        .flat_map(|folder| {
+            let tool = folder
+                .file_name()
+                .expect("name")
+                .to_str()
+                .expect("UTF-8")
+                .replace('-', "_");
+            list(&folder)
+                .into_iter()
+                .map(move |path| (tool.clone(), path))
+        })
+        .collect()
+}
+
+#[test]
+fn every_conversation_goes_as_written() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut wrong = Vec::new();
+    for (tool, path) in cases() {
+        let name = format!(
+            "{tool}/{}",
+            path.file_name().expect("name").to_string_lossy()
+        );
+        let written = fs::read_to_string(&path).expect("fixture");
+        let mut conversation: Conversation =
+            serde_json::from_str(&written).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let script = Script {
+            conversation: &conversation,
+            asked: RefCell::default(),
+            elapsed: Cell::new(0),
+        };
+        let result = call_tool(&script, &tool, &conversation.arguments.to_string());
+        let asked = script.asked.into_inner();
+        let unasked = conversation.exchanges.len().saturating_sub(asked.len());
+        if unasked > 0 {
+            wrong.push(format!("{name}: {unasked} exchanges were never asked for"));
+        }
+        if asked.len() > conversation.exchanges.len() {
+            wrong.push(format!("{name}: no answer for {:?}", asked.last()));
+            continue;
+        }
+        for (exchange, asked) in conversation.exchanges.iter_mut().zip(asked) {
+            if exchange.request != asked && !bless {
+                wrong.push(format!(
+                    "{name}: asked {asked:?}\n  written {:?}",
+                    exchange.request
+                ));
+            }
+            exchange.request = asked;
+        }
+        let structured = result
+            .structured
+            .map(|json| serde_json::from_str(&json).expect("JSON"));
+        let (text, error) = match result.is_error {
+            true => (Vec::new(), Some(result.text)),
+            false => (result.text.lines().map(str::to_owned).collect(), None),
+        };
+        if !bless
+            && (text != conversation.text
+                || structured != conversation.structured
+                || error != conversation.error)
+        {
+            wrong.push(format!(
+                "{name}: answered\n{}\n{structured:?}\n{error:?}",
+                text.join("\n")
+            ));
+        }
+        (
+            conversation.text,
+            conversation.structured,
+            conversation.error,
+        ) = (text, structured, error);
+        if bless {
+            let blessed = serde_json::to_string_pretty(&conversation).expect("JSON") + "\n";
+            if blessed != written {
+                fs::write(&path, blessed).expect("fixture is written");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_tool_has_a_conversation() {
+    let cases = cases();
+    for tool in crate::tools::TOOLS {
+        assert!(
+            cases.iter().any(|(name, _)| name == tool.name),
+            "{} has no fixture",
+            tool.name
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! The WIT's error: how Gong's refusals and broken exchanges become one, and
+//! what the reader is told to do next.
+
+use alloc::{format, string::String, vec::Vec};
+use serde::Deserialize;
+
+pub(crate) use crate::wit::types::Error;
+
+/// `bad-argument`: which, what is wrong, and an example that works.
+pub(crate) fn bad_argument(argument: &str, problem: &str, example: &str) -> Error {
+    Error::BadArgument(format!(
+        "Argument `{argument}`: {problem} Example: {example}"
+    ))
+}
+
+/// A setting that is missing or wrong.
+pub(crate) fn not_configured(variable: &str, problem: &str) -> Error {
+    Error::NotConfigured(format!(
+        "Setting {variable}: {problem} Whoever runs the gateway can set it."
+    ))
+}
+
+/// What an error says, whichever it is.
+pub(crate) fn text(error: &Error) -> &str {
+    match error {
+        Error::BadArgument(text)
+        | Error::NotConfigured(text)
+        | Error::WrongKey(text)
+        | Error::MissingScope(text)
+        | Error::Forbidden(text)
+        | Error::NotFound(text)
+        | Error::PrivateCall(text)
+        | Error::RateLimited(text)
+        | Error::OutOfCredits(text)
+        | Error::NetworkDenied(text)
+        | Error::Unreachable(text)
+        | Error::TimedOut(text)
+        | Error::Tls(text)
+        | Error::UnexpectedAnswer(text) => text,
+    }
+}
+
+/// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(rename = "requestId")]
+    request_id: Option<String>,
+    errors: Option<Vec<String>>,
+}
+
+/// An answer of Gong's with a status other than 2xx.
+pub(crate) struct Refusal {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Gong's own words, joined; empty if it gave none.
+    pub(crate) said: String,
+    /// Gong's request id, for its support.
+    pub(crate) request_id: Option<String>,
+    /// `Retry-After` in seconds.
+    pub(crate) retry_after: Option<u64>,
+    /// `Location` of a redirect.
+    pub(crate) location: Option<String>,
+}
+
+impl Refusal {
+    /// Reads the body, whatever it is.
+    pub(crate) fn new(
+        status: u16,
+        body: &[u8],
+        retry_after: Option<u64>,
+        location: Option<String>,
+    ) -> Self {
+        let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        Self {
+            status,
+            said: body.errors.unwrap_or_default().join(" "),
+            request_id: body.request_id,
+            retry_after,
+            location,
+        }
+    }
+
+    /// Gong's 404 for "no such thing in this range", which is an empty list and not
+    /// an error: `No calls found corresponding to the provided filters`. A 404 for a
+    /// wrong path or id says other things.
+    pub(crate) fn is_nothing_found(&self) -> bool {
+        let said = self.said.to_ascii_lowercase();
+        self.status == 404
+            && (said.starts_with("no ") || said.ends_with("not found"))
+            && (said.contains("found") || said.contains("exist"))
+    }
+
+    /// The error for whoever asked. `operation` is the method and path.
+    pub(crate) fn into_error(self, operation: &str) -> Error {
+        let id = match &self.request_id {
+            Some(id) => format!(" (Gong request {id})"),
+            None => String::new(),
+        };
+        let said = if self.said.is_empty() {
+            format!("no reason given{id}")
+        } else {
+            format!("“{}”{id}", self.said)
+        };
+        match self.status {
+            300..=399 => {
+                let to = self
+                    .location
+                    .as_deref()
+                    .unwrap_or("an address it does not name");
+                Error::NotConfigured(format!(
+                    "Setting GONG_BASE_URL: Gong redirects {operation} to {to}, and redirects are not followed because \
+                     they lose the credentials. Set GONG_BASE_URL to the API base URL that Gong shows beside the access \
+                     key (Admin center > Settings > Ecosystem > API), such as https://us-12345.api.gong.io."
+                ))
+            }
+            400 if self.said.to_ascii_lowercase().contains("cursor") => {
+                Error::BadArgument(format!(
+                    "Gong's page cursor has expired: {said}. Ask again from the start of the list."
+                ))
+            }
+            400 | 422 => Error::BadArgument(format!(
+                "Gong does not accept the request {operation}: {said}."
+            )),
+            401 => match scope_in(&self.said) {
+                Some(scope) => Error::MissingScope(format!(
+                    "The access key lacks the scope {scope}, which {operation} needs: {said}. A Gong technical \
+                     administrator can add it (Admin center > Settings > Ecosystem > API)."
+                )),
+                None => Error::WrongKey(format!(
+                    "Gong does not accept the access key: {said}. Whoever runs the gateway can check GONG_ACCESS_KEY, \
+                     GONG_ACCESS_KEY_SECRET and that GONG_BASE_URL is the instance the key belongs to."
+                )),
+            },
+            402 => Error::OutOfCredits(format!(
+                "The company has no AI credits left for {operation}: {said}. A Gong administrator can add credits; \
+                 the other tools cost none."
+            )),
+            403 => match scope_in(&self.said) {
+                Some(scope) => Error::MissingScope(format!(
+                    "The access key lacks the scope {scope}, which {operation} needs: {said}. A Gong technical \
+                     administrator can add it (Admin center > Settings > Ecosystem > API)."
+                )),
+                None => Error::Forbidden(format!(
+                    "Gong refuses {operation}: {said}. Either the gateway's IP address is not on the access key's list \
+                     of trusted IPs, or the account lacks the licence (Engage, for flows). A Gong technical \
+                     administrator can tell."
+                )),
+            },
+            404 => Error::NotFound(format!(
+                "Gong finds nothing for {operation}: {said}. Check the id."
+            )),
+            429 => Error::RateLimited(rate_limit_text(self.retry_after, &said)),
+            500..=599 => Error::UnexpectedAnswer(format!(
+                "Gong has a fault of its own on {operation} (status {}): {said}. Try again later.",
+                self.status
+            )),
+            status => Error::UnexpectedAnswer(format!(
+                "Gong answered {operation} with status {status}: {said}."
+            )),
+        }
+    }
+}
+
+/// A pause longer than this means the day's quota, not a burst (seen: 1 s and 4,808 s).
+const BURST_SECONDS: u64 = 60;
+
+fn rate_limit_text(retry_after: Option<u64>, said: &str) -> String {
+    match retry_after {
+        Some(seconds) if seconds > BURST_SECONDS => format!(
+            "The company's daily allowance of Gong requests (10,000, shared by everyone) is used up: {said}. It is back \
+             in about {}. Until then neither trying again nor a narrower question helps.",
+            duration(seconds)
+        ),
+        _ => format!(
+            "Gong is busy with the company's other requests (3 a second, shared by everyone) and stayed so for the 20 s \
+             that a tool waits: {said}. Try again in a minute."
+        ),
+    }
+}
+
+/// Seconds in human terms: `45 s`, `12 min`, `1 h 20 min`.
+pub(crate) fn duration(seconds: u64) -> String {
+    match seconds {
+        0..=99 => format!("{seconds} s"),
+        100..=3599 => format!("{} min", seconds.div_ceil(60)),
+        _ => {
+            let minutes = seconds.div_ceil(60);
+            match minutes % 60 {
+                0 => format!("{} h", minutes / 60),
+                rest => format!("{} h {rest} min", minutes / 60),
+            }
+        }
+    }
+}
+
+/// The scope that a refusal names: `You don't have permission to use 'api:coaching:read' in your app.`
+fn scope_in(said: &str) -> Option<&str> {
+    let start = said.find("api:")?;
+    let scope = &said[start..];
+    let end = scope
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_')))
+        .unwrap_or(scope.len());
+    Some(&scope[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, duration, text};
+
+    fn refused(status: u16, body: &str, retry_after: Option<u64>) -> String {
+        let error =
+            Refusal::new(status, body.as_bytes(), retry_after, None).into_error("GET /v2/calls");
+        text(&error).to_owned()
+    }
+
+    #[test]
+    fn a_401_that_names_a_scope_is_not_a_wrong_key() {
+        assert_eq!(
+            refused(
+                401,
+                r#"{"requestId":"4al018","errors":["You don't have permission to use 'api:coaching:read' in your app."]}"#,
+                None
+            ),
+            "The access key lacks the scope api:coaching:read, which GET /v2/calls needs: “You don't have permission to \
+             use 'api:coaching:read' in your app.” (Gong request 4al018). A Gong technical administrator can add it \
+             (Admin center > Settings > Ecosystem > API)."
+        );
+        assert!(
+            refused(401, r#"{"errors":["Invalid credentials"]}"#, None)
+                .starts_with("Gong does not accept the access key: “Invalid credentials”.")
+        );
+    }
+
+    #[test]
+    fn both_sizes_of_retry_after_are_told_apart() {
+        assert!(refused(429, "{}", Some(4808)).contains("It is back in about 1 h 21 min."));
+        assert!(refused(429, "{}", Some(1)).contains("Try again in a minute."));
+    }
+
+    #[test]
+    fn a_404_on_a_list_is_nothing_found_only_when_it_says_so() {
+        let said = |body: &str| Refusal::new(404, body.as_bytes(), None, None).is_nothing_found();
+        assert!(said(
+            r#"{"errors":["No calls found corresponding to the provided filters"]}"#
+        ));
+        assert!(said(r#"{"errors":["Answered scorecards not found"]}"#));
+        assert!(!said(r#"{"errors":["routeNotFound"]}"#));
+        assert!(!said(
+            r#"{"errors":["Call ID 12 was not found: check it"]}"#
+        ));
+        assert!(!said("<html>404</html>"));
+    }
+
+    #[test]
+    fn a_redirect_names_the_setting() {
+        let refusal = Refusal::new(
+            302,
+            b"",
+            None,
+            Some("https://us-1.api.gong.io/v2/calls".into()),
+        );
+        let error = refusal.into_error("GET /v2/calls");
+        assert!(text(&error).starts_with("Setting GONG_BASE_URL: Gong redirects GET /v2/calls to https://us-1.api.gong.io/v2/calls"));
+    }
+
+    #[test]
+    fn durations_are_human() {
+        assert_eq!(duration(45), "45 s");
+        assert_eq!(duration(600), "10 min");
+        assert_eq!(duration(4808), "1 h 21 min");
+        assert_eq!(duration(7200), "2 h");
+    }
+}

@@ -1,0 +1,373 @@
+//! The client: Gong's words for requests, pages, pace, ids and instants. No
+//! tool is in it, and no I/O: that is behind [`Wire`].
+
+use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use core::cell::{Cell, RefCell};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    error::{Error, Refusal},
+    settings::{Scheme, Settings},
+};
+
+pub(crate) mod calls;
+pub(crate) mod id;
+pub(crate) mod instant;
+pub(crate) mod people;
+pub(crate) mod profiles;
+pub(crate) mod scan;
+pub(crate) mod workspaces;
+
+/// HTTP methods that the tools use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// Cursor and filters in the query.
+    Get,
+    /// Cursor and filters in the body.
+    Post,
+}
+
+/// One request, ready to be sent.
+pub(crate) struct Request<'a> {
+    /// Its method.
+    pub(crate) method: Method,
+    /// Scheme of the instance.
+    pub(crate) scheme: Scheme,
+    /// Host and port of the instance.
+    pub(crate) authority: &'a str,
+    /// Path and query, percent-encoded.
+    pub(crate) path: &'a str,
+    /// The Authorization header, unless the host adds it.
+    pub(crate) authorization: Option<&'a str>,
+    /// JSON body of a POST.
+    pub(crate) body: Option<&'a [u8]>,
+    /// For connecting, first byte and between bytes, each.
+    pub(crate) timeout_seconds: u64,
+}
+
+/// One answer, read to its end.
+pub(crate) struct Response {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// `Retry-After`, where it is a number of seconds.
+    pub(crate) retry_after: Option<u64>,
+    /// `Location`.
+    pub(crate) location: Option<String>,
+    /// The body.
+    pub(crate) body: Vec<u8>,
+}
+
+/// What the component may do besides thinking: one exchange, the clocks, a
+/// pause, the settings. `transport.rs` does it by WASI, tests by script.
+pub(crate) trait Wire {
+    /// One exchange with Gong.
+    ///
+    /// # Errors
+    /// The error cases of a broken exchange; an answer of any status is not an error.
+    fn send(&self, request: &Request<'_>) -> Result<Response, Error>;
+    /// Seconds since 1970, UTC.
+    fn now(&self) -> i64;
+    /// Milliseconds since some moment; never goes back.
+    fn elapsed_ms(&self) -> u64;
+    /// Waits.
+    fn pause(&self, milliseconds: u64);
+    /// A variable of the sandbox's environment.
+    fn variable(&self, name: &str) -> Option<String>;
+}
+
+/// Most that a tool call waits for Gong's rate limit, in ms, over all its requests.
+const PATIENCE_MS: u64 = 20_000;
+/// Gong's limit of requests a second, which one tool call keeps by itself.
+const REQUESTS_A_SECOND: usize = 3;
+
+/// One tool call's conversation with Gong.
+pub(crate) struct Gong<'w> {
+    wire: &'w dyn Wire,
+    /// The settings it runs under.
+    pub(crate) settings: Settings,
+    /// When it began: "now" for every relative date in the call.
+    pub(crate) now: i64,
+    spent: Cell<u32>,
+    waited_ms: Cell<u64>,
+    starts: RefCell<VecDeque<u64>>,
+}
+
+/// Where Gong's list stands (OpenAPI `Records`).
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Records {
+    /// Of the whole list.
+    pub(crate) total_records: Option<u32>,
+    /// Absent on the last page.
+    pub(crate) cursor: Option<String>,
+}
+
+/// Answers that come in pages.
+pub(crate) trait Paged: DeserializeOwned + Default {
+    /// What a page holds.
+    type Item;
+    /// Takes the page apart.
+    fn into_page(self) -> (Option<Records>, Vec<Self::Item>);
+}
+
+/// A list read page by page.
+pub(crate) struct Pages<T> {
+    /// All items, in Gong's order.
+    pub(crate) items: Vec<T>,
+    /// Why the list is not complete.
+    pub(crate) stopped: Option<String>,
+}
+
+impl<'w> Gong<'w> {
+    /// Opens the conversation. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// `not-configured`.
+    pub(crate) fn open(wire: &'w dyn Wire) -> Result<Self, Error> {
+        Ok(Self {
+            wire,
+            settings: Settings::read(|name| wire.variable(name))?,
+            now: wire.now(),
+            spent: Cell::new(0),
+            waited_ms: Cell::new(0),
+            starts: RefCell::new(VecDeque::with_capacity(REQUESTS_A_SECOND)),
+        })
+    }
+
+    /// Requests sent so far, those that were refused included.
+    pub(crate) fn requests(&self) -> u32 {
+        self.spent.get()
+    }
+
+    /// A GET.
+    ///
+    /// # Errors
+    /// Any refusal or broken exchange.
+    pub(crate) fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, Option<&str>)],
+    ) -> Result<T, Error> {
+        let operation = format!("GET {path}");
+        self.exchange(Method::Get, &with_query(path, query), None)
+            .and_then(|body| parse(&body, &operation))
+            .map_err(|failure| failure.into_error(&operation))
+    }
+
+    /// A POST with a JSON body.
+    ///
+    /// # Errors
+    /// Any refusal or broken exchange.
+    pub(crate) fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let operation = format!("POST {path}");
+        self.exchange(Method::Post, path, Some(&to_json(body)))
+            .and_then(|body| parse(&body, &operation))
+            .map_err(|failure| failure.into_error(&operation))
+    }
+
+    /// A GET of a list, where Gong's 404 "nothing found" is the empty list.
+    ///
+    /// # Errors
+    /// Any other refusal, or a broken exchange.
+    pub(crate) fn get_list<T: DeserializeOwned + Default>(
+        &self,
+        path: &str,
+        query: &[(&str, Option<&str>)],
+    ) -> Result<T, Error> {
+        let operation = format!("GET {path}");
+        or_empty(
+            self.exchange(Method::Get, &with_query(path, query), None),
+            &operation,
+        )
+    }
+
+    /// A POST that asks for a list, where Gong's 404 "nothing found" is the empty list.
+    ///
+    /// # Errors
+    /// Any other refusal, or a broken exchange.
+    pub(crate) fn post_list<T: DeserializeOwned + Default>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let operation = format!("POST {path}");
+        or_empty(
+            self.exchange(Method::Post, path, Some(&to_json(body))),
+            &operation,
+        )
+    }
+
+    /// All pages that `ask` gives for a cursor, at most `most` of them. A rate limit
+    /// after the first page ends the list instead of losing it.
+    ///
+    /// # Errors
+    /// What `ask` fails with on the first page, or on a later one for another reason.
+    pub(crate) fn pages<P: Paged>(
+        &self,
+        most: u32,
+        mut ask: impl FnMut(Option<&str>) -> Result<P, Error>,
+    ) -> Result<Pages<P::Item>, Error> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        for page in 1.. {
+            let (records, more) = match ask(cursor.as_deref()) {
+                Ok(answer) => answer.into_page(),
+                Err(Error::RateLimited(text)) if page > 1 => {
+                    return Ok(Pages {
+                        items,
+                        stopped: Some(text),
+                    });
+                }
+                Err(error) => return Err(error),
+            };
+            items.extend(more);
+            let next = records.and_then(|records| records.cursor);
+            if next.is_none() {
+                break;
+            }
+            if next == cursor {
+                let stopped = Some("Gong repeats the same page cursor".into());
+                return Ok(Pages { items, stopped });
+            }
+            if page == most {
+                let stopped = Some(format!("read {most} pages, the most for one call"));
+                return Ok(Pages { items, stopped });
+            }
+            cursor = next;
+        }
+        Ok(Pages {
+            items,
+            stopped: None,
+        })
+    }
+
+    /// The one place where a request is made: pace, limits, status.
+    fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&[u8]>,
+    ) -> Result<Vec<u8>, Failure> {
+        let request = Request {
+            method,
+            scheme: self.settings.scheme,
+            authority: &self.settings.authority,
+            path,
+            authorization: self.settings.authorization.as_deref(),
+            body,
+            timeout_seconds: self.settings.timeout_seconds,
+        };
+        loop {
+            self.keep_pace();
+            self.spent.set(self.spent.get() + 1);
+            let response = self.wire.send(&request).map_err(Failure::Broken)?;
+            if (200..300).contains(&response.status) {
+                return Ok(response.body);
+            }
+            let refusal = Refusal::new(
+                response.status,
+                &response.body,
+                response.retry_after,
+                response.location,
+            );
+            let wait = refusal.retry_after.unwrap_or(1).max(1).saturating_mul(1000);
+            if refusal.status != 429 || self.waited_ms.get().saturating_add(wait) > PATIENCE_MS {
+                return Err(Failure::Refused(refusal));
+            }
+            self.waited_ms.set(self.waited_ms.get() + wait);
+            self.wire.pause(wait);
+        }
+    }
+
+    /// Waits until fewer than three requests began within the last second.
+    fn keep_pace(&self) {
+        let mut starts = self.starts.borrow_mut();
+        if starts.len() == REQUESTS_A_SECOND
+            && let Some(first) = starts.pop_front()
+        {
+            let since = self.wire.elapsed_ms().saturating_sub(first);
+            if since < 1000 {
+                self.wire.pause(1000 - since);
+            }
+        }
+        starts.push_back(self.wire.elapsed_ms());
+    }
+}
+
+/// Why an exchange gave no answer to read.
+enum Failure {
+    Refused(Refusal),
+    Broken(Error),
+}
+
+impl Failure {
+    fn into_error(self, operation: &str) -> Error {
+        match self {
+            Self::Refused(refusal) => refusal.into_error(operation),
+            Self::Broken(error) => error,
+        }
+    }
+}
+
+fn or_empty<T: DeserializeOwned + Default>(
+    exchanged: Result<Vec<u8>, Failure>,
+    operation: &str,
+) -> Result<T, Error> {
+    match exchanged {
+        Ok(body) => parse(&body, operation).map_err(|failure| failure.into_error(operation)),
+        Err(Failure::Refused(refusal)) if refusal.is_nothing_found() => Ok(T::default()),
+        Err(failure) => Err(failure.into_error(operation)),
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8], operation: &str) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|error| {
+        Failure::Broken(Error::UnexpectedAnswer(if error.is_data() {
+            format!("Gong's answer to {operation} is JSON of another shape than its documentation says: {error}.")
+        } else {
+            format!(
+                "The answer to {operation} is not JSON ({error}). Something other than Gong's API seems to answer: check \
+                 GONG_BASE_URL and any proxy on the way."
+            )
+        }))
+    })
+}
+
+/// Bodies are this crate's own structs, with string keys and no failing serializers.
+fn to_json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("plain data serialises")
+}
+
+/// The path with those parameters that have a value.
+fn with_query(path: &str, query: &[(&str, Option<&str>)]) -> String {
+    let mut url = String::from(path);
+    let mut separator = '?';
+    for (name, value) in query {
+        if let Some(value) = value {
+            url.push(separator);
+            url.push_str(name);
+            url.push('=');
+            push_encoded(&mut url, value);
+            separator = '&';
+        }
+    }
+    url
+}
+
+/// RFC 3986: all but unreserved characters, as UTF-8.
+pub(crate) fn push_encoded(url: &mut String, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            url.push(byte as char);
+        } else {
+            url.push('%');
+            url.push(HEX[usize::from(byte >> 4)] as char);
+            url.push(HEX[usize::from(byte & 15)] as char);
+        }
+    }
+}

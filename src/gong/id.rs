@@ -1,0 +1,89 @@
+//! Gong's ids: up to 20 digits, mostly strings, sometimes JSON numbers that no
+//! 64-bit type holds. Here they are strings from end to end.
+
+use alloc::{borrow::ToOwned, boxed::Box, string::String};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::value::RawValue;
+
+use crate::error::{Error, bad_argument};
+
+/// An id as Gong wrote it, be it a string or a number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Id(pub String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let text = raw.get();
+        if text.starts_with('"') {
+            return serde_json::from_str(text)
+                .map(Self)
+                .map_err(D::Error::custom);
+        }
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(D::Error::custom("an id is a string or a whole number"))
+    }
+}
+
+/// Whether a text is an id and not a name: 5 to 20 digits.
+pub(crate) fn is_id(text: &str) -> bool {
+    (5..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The call id in an argument: digits, or a link to the call.
+///
+/// # Errors
+/// `bad-argument`.
+pub(crate) fn call_id(argument: &str) -> Result<String, Error> {
+    let text = argument.trim();
+    let id = match text.split_once("call?id=") {
+        Some((_, rest)) => rest.split(['&', '#']).next().unwrap_or_default(),
+        None => text,
+    };
+    if !id.is_empty() && id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(id.to_owned())
+    } else {
+        Err(bad_argument(
+            "call",
+            "not a call id (up to 20 digits) nor a link to a call. gong_search_calls finds ids.",
+            "\"7782342274025937895\" or \"https://acme.app.gong.io/call?id=7782342274025937895\".",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Id, call_id};
+
+    #[test]
+    fn twenty_digits_survive_as_string_and_as_number() {
+        let ids: Vec<Id> =
+            serde_json::from_str(r#"["12345678901234567890", 99999999999999999999, -1, "null"]"#)
+                .expect("ids");
+        let texts: Vec<_> = ids.iter().map(|id| id.0.as_str()).collect();
+        assert_eq!(
+            texts,
+            ["12345678901234567890", "99999999999999999999", "-1", "null"]
+        );
+        assert!(serde_json::from_str::<Id>("1.5e3").is_err());
+        assert!(serde_json::from_str::<Id>("{}").is_err());
+    }
+
+    #[test]
+    fn a_call_is_named_by_id_or_link() {
+        assert_eq!(
+            call_id(" 7782342274025937895 ").expect("id"),
+            "7782342274025937895"
+        );
+        assert_eq!(
+            call_id("https://us-1.app.gong.io/call?id=77&highlights=x").expect("link"),
+            "77"
+        );
+        for wrong in ["", "acme", "778234227402593789599", "12 34", "call?id="] {
+            assert!(call_id(wrong).is_err(), "{wrong}");
+        }
+    }
+}

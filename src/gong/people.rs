@@ -1,0 +1,391 @@
+//! Users: who is meant by a name, an e-mail or an id, and what ids are called.
+//! GET /v2/users, POST /v2/users/extensive, GET /v2/users/{id}; api:users:read.
+
+use alloc::{
+    borrow::ToOwned,
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Gong, Paged, Pages, Records,
+    id::{Id, is_id},
+};
+use crate::error::{Error, bad_argument};
+
+/// Pages of 100 users that are read at most: 3,000 users.
+const USER_PAGES: u32 = 30;
+/// Ids that one POST /v2/users/extensive is asked for.
+const IDS_A_REQUEST: usize = 100;
+/// Choices that an error lists.
+const CHOICES: usize = 12;
+
+/// A user as Gong describes one (OpenAPI `UserMetadata`), as far as it is read.
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct User {
+    pub(crate) id: Option<Id>,
+    pub(crate) email_address: Option<String>,
+    pub(crate) email_aliases: Option<Vec<String>>,
+    pub(crate) active: Option<bool>,
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) manager_id: Option<Id>,
+}
+
+impl User {
+    /// First and last name; else the e-mail; else the id.
+    pub(crate) fn name(&self) -> String {
+        let names: Vec<_> = [&self.first_name, &self.last_name]
+            .into_iter()
+            .flatten()
+            .map(|name| name.trim())
+            .filter(|name| !name.is_empty())
+            .collect();
+        match names.is_empty() {
+            false => names.join(" "),
+            true => self
+                .email_address
+                .clone()
+                .unwrap_or_else(|| self.id().to_owned()),
+        }
+    }
+
+    /// The id; empty if Gong gave none.
+    pub(crate) fn id(&self) -> &str {
+        self.id.as_ref().map_or("", |id| &id.0)
+    }
+
+    fn has_email(&self, email: &str) -> bool {
+        let aliases = self.email_aliases.iter().flatten();
+        self.email_address
+            .iter()
+            .chain(aliases)
+            .any(|address| address.eq_ignore_ascii_case(email))
+    }
+}
+
+/// A page of GET /v2/users and POST /v2/users/extensive.
+#[derive(Default, Deserialize)]
+struct UsersPage {
+    records: Option<Records>,
+    users: Option<Vec<User>>,
+}
+
+impl Paged for UsersPage {
+    type Item = User;
+    fn into_page(self) -> (Option<Records>, Vec<User>) {
+        (self.records, self.users.unwrap_or_default())
+    }
+}
+
+/// The whole directory, inactive users included.
+///
+/// # Errors
+/// Whatever GET /v2/users fails with.
+pub(crate) fn directory(gong: &Gong<'_>) -> Result<Pages<User>, Error> {
+    gong.pages(USER_PAGES, |cursor| {
+        gong.get_list::<UsersPage>("/v2/users", &[("cursor", cursor)])
+    })
+}
+
+/// Looks people up for one tool call, reading the directory at most once.
+#[derive(Default)]
+pub(crate) struct People {
+    read: Option<Pages<User>>,
+}
+
+impl People {
+    /// The one user that an argument means.
+    ///
+    /// # Errors
+    /// `bad-argument` with the choices for a name that is unknown or ambiguous;
+    /// whatever reading the directory fails with.
+    pub(crate) fn find(
+        &mut self,
+        gong: &Gong<'_>,
+        argument: &str,
+        text: &str,
+    ) -> Result<&User, Error> {
+        if self.read.is_none() {
+            self.read = Some(directory(gong)?);
+        }
+        let users = self.read.as_ref().map_or(&[][..], |pages| &pages.items);
+        find_in(users, argument, text)
+    }
+
+    /// The directory, if looking somebody up has read it.
+    pub(crate) fn into_directory(self) -> Option<Pages<User>> {
+        self.read
+    }
+
+    /// The id that an argument means; an id is taken as it is, without a request.
+    ///
+    /// # Errors
+    /// As [`People::find`].
+    pub(crate) fn id(
+        &mut self,
+        gong: &Gong<'_>,
+        argument: &str,
+        text: &str,
+    ) -> Result<String, Error> {
+        if is_id(text.trim()) {
+            return Ok(text.trim().to_owned());
+        }
+        self.find(gong, argument, text)
+            .map(|user| user.id().to_owned())
+    }
+
+    /// The e-mail that an argument means; one is taken as it is, without a request.
+    ///
+    /// # Errors
+    /// As [`People::find`]; `bad-argument` for a user without e-mail.
+    pub(crate) fn email(
+        &mut self,
+        gong: &Gong<'_>,
+        argument: &str,
+        text: &str,
+    ) -> Result<String, Error> {
+        if text.contains('@') {
+            return Ok(text.trim().to_owned());
+        }
+        let user = self.find(gong, argument, text)?;
+        user.email_address.clone().ok_or_else(|| {
+            bad_argument(
+                argument,
+                &format!("{} has no e-mail address in Gong.", user.name()),
+                "an e-mail address.",
+            )
+        })
+    }
+}
+
+fn find_in<'u>(users: &'u [User], argument: &str, text: &str) -> Result<&'u User, Error> {
+    let text = text.trim();
+    let by_id_or_email = users.iter().find(|user| {
+        if is_id(text) {
+            user.id() == text
+        } else {
+            text.contains('@') && user.has_email(text)
+        }
+    });
+    if let Some(user) = by_id_or_email {
+        return Ok(user);
+    }
+    let active: Vec<&User> = users
+        .iter()
+        .filter(|user| user.active != Some(false))
+        .collect();
+    let all: Vec<&User> = users.iter().collect();
+    let label = |user: &&&User| match &user.email_address {
+        Some(email) => format!("{} ({email})", user.name()),
+        None => user.name(),
+    };
+    choose(&active, |user| user.name(), text)
+        .or_else(|_| choose(&all, |user| user.name(), text))
+        .copied()
+        .map_err(|choices| {
+            unknown(
+                argument,
+                "Gong user",
+                text,
+                &choices,
+                label,
+                users.len(),
+                "gong_list_users",
+            )
+        })
+}
+
+/// The one candidate with this name: exactly, else as the only one that has all
+/// its words. Otherwise those that come near.
+///
+/// # Errors
+/// The candidates to choose from; empty if none comes near.
+pub(crate) fn choose<'c, T>(
+    candidates: &'c [T],
+    name: impl Fn(&T) -> String,
+    wanted: &str,
+) -> Result<&'c T, Vec<&'c T>> {
+    let wanted = wanted.trim().to_lowercase();
+    let exact: Vec<&T> = candidates
+        .iter()
+        .filter(|one| name(one).trim().to_lowercase() == wanted)
+        .collect();
+    if let [one] = exact[..] {
+        return Ok(one);
+    }
+    if !exact.is_empty() {
+        return Err(exact);
+    }
+    let partial: Vec<&T> = candidates
+        .iter()
+        .filter(|one| has_words(&name(one), &wanted))
+        .collect();
+    match partial[..] {
+        [one] => Ok(one),
+        [] => Err(candidates
+            .iter()
+            .filter(|one| comes_near(&name(one), &wanted))
+            .collect()),
+        _ => Err(partial),
+    }
+}
+
+/// The error for a name that means nobody, or several.
+pub(crate) fn unknown<T>(
+    argument: &str,
+    what: &str,
+    wanted: &str,
+    choices: &[T],
+    label: impl Fn(&T) -> String,
+    all: usize,
+    lister: &str,
+) -> Error {
+    let wanted = super::instant::shortened(wanted);
+    let shown: Vec<String> = choices.iter().take(CHOICES).map(label).collect();
+    let more = match choices.len().saturating_sub(CHOICES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    match shown.first() {
+        None => bad_argument(
+            argument,
+            &format!("no {what} is called “{wanted}” ({all} read)."),
+            &format!("a name or id that {lister} lists."),
+        ),
+        Some(first) => bad_argument(
+            argument,
+            &format!(
+                "“{wanted}” is not exactly one {what}. Choices: {}{more}.",
+                shown.join("; ")
+            ),
+            &format!("\"{first}\" without what is in brackets, or an id from {lister}."),
+        ),
+    }
+}
+
+/// Whether each word of `wanted` (lower case) begins a word of `name`.
+pub(crate) fn has_words(name: &str, wanted: &str) -> bool {
+    let name = name.to_lowercase();
+    let mut words = wanted.split_whitespace().peekable();
+    words.peek().is_some()
+        && words.all(|word| {
+            name.split(|c: char| !c.is_alphanumeric() && c != '@' && c != '.')
+                .any(|part| part.starts_with(word))
+        })
+}
+
+fn comes_near(name: &str, wanted: &str) -> bool {
+    wanted.split_whitespace().any(|word| {
+        let beginning: String = word.chars().take(3).collect();
+        has_words(name, &beginning)
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByIds<'a> {
+    filter: UserIds<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserIds<'a> {
+    user_ids: &'a [&'a str],
+}
+
+/// What users are called, by id. Names are an extra: where they can not be had
+/// (a missing scope, a spent quota) the answer goes without them.
+pub(crate) fn names(gong: &Gong<'_>, ids: &BTreeSet<String>) -> BTreeMap<String, String> {
+    let ids: Vec<&str> = ids
+        .iter()
+        .map(String::as_str)
+        .filter(|id| is_id(id))
+        .collect();
+    let mut names = BTreeMap::new();
+    for user_ids in ids.chunks(IDS_A_REQUEST) {
+        let body = ByIds {
+            filter: UserIds { user_ids },
+        };
+        let Ok(page) = gong.post_list::<UsersPage>("/v2/users/extensive", &body) else {
+            break;
+        };
+        names.extend(
+            page.users
+                .into_iter()
+                .flatten()
+                .map(|user| (user.id().to_owned(), user.name())),
+        );
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{User, find_in, has_words};
+    use crate::{error::text, gong::id::Id};
+
+    fn user(id: &str, first: &str, last: &str, active: bool) -> User {
+        User {
+            id: Some(Id(id.into())),
+            first_name: Some(first.into()),
+            last_name: Some(last.into()),
+            email_address: Some(format!("{first}.{last}@vendor.example").to_lowercase()),
+            active: Some(active),
+            ..User::default()
+        }
+    }
+
+    #[test]
+    fn names_mean_one_user_or_the_choices() {
+        let users = [
+            user("100001", "Maria", "Lopez", true),
+            user("100002", "Maria", "Silva", true),
+            user("100003", "Ann", "Lopez", false),
+            user("100004", "Ann", "Li", true),
+        ];
+        let found = |wanted| {
+            find_in(&users, "host", wanted)
+                .map(|user| user.id().to_owned())
+                .map_err(|e| text(&e).to_owned())
+        };
+        assert_eq!(found("maria silva"), Ok("100002".into()));
+        assert_eq!(found("Silva"), Ok("100002".into()));
+        assert_eq!(found("ANN.LI@vendor.example"), Ok("100004".into()));
+        assert_eq!(found("100003"), Ok("100003".into()));
+        assert_eq!(found("Ann"), Ok("100004".into()), "the active one");
+        assert_eq!(
+            found("Ann Lopez"),
+            Ok("100003".into()),
+            "exact, though not active"
+        );
+        assert_eq!(
+            found("Maria"),
+            Err("Argument `host`: “Maria” is not exactly one Gong user. Choices: Maria Lopez \
+                 (maria.lopez@vendor.example); Maria Silva (maria.silva@vendor.example). Example: \"Maria Lopez \
+                 (maria.lopez@vendor.example)\" without what is in brackets, or an id from gong_list_users."
+                .into())
+        );
+        assert!(
+            found("Marie")
+                .expect_err("near")
+                .contains("Choices: Maria Lopez")
+        );
+        assert_eq!(
+            found("Zoe"),
+            Err("Argument `host`: no Gong user is called “Zoe” (4 read). Example: a name or id that gong_list_users lists.".into())
+        );
+    }
+
+    #[test]
+    fn words_begin_words() {
+        assert!(has_words("Acme Corp – Security review", "sec acme"));
+        assert!(!has_words("Acme Corp", "me"));
+        assert!(!has_words("Acme Corp", "  "));
+    }
+}

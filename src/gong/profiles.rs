@@ -1,0 +1,241 @@
+//! Permission profiles, by name or id. GET /v2/all-permission-profiles, one
+//! workspace at a time; integrators use the scope api:permission-profile:read.
+
+use alloc::{
+    borrow::ToOwned,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Gong,
+    calls::one_line,
+    id::{Id, is_id},
+    people::{choose, unknown},
+    workspaces::{self, Workspace},
+};
+use crate::error::Error;
+
+/// A profile (OpenAPI `PermissionProfileDTO`): three texts, blocks of access, and
+/// many booleans, which Gong adds to; so they are read by what they are.
+#[derive(Default, Deserialize)]
+pub(crate) struct Profile {
+    pub(crate) id: Option<Id>,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    #[serde(flatten)]
+    pub(crate) rest: BTreeMap<String, Value>,
+}
+
+/// How far one kind of access goes.
+pub(crate) struct Level {
+    /// Such as `calls`, `forecast edit targets`.
+    pub(crate) area: String,
+    /// Gong's word for it.
+    pub(crate) level: String,
+    /// User ids.
+    pub(crate) team_leads: Vec<String>,
+}
+
+impl Profile {
+    /// The id; empty if Gong gave none.
+    pub(crate) fn id(&self) -> &str {
+        self.id.as_ref().map_or("", |id| &id.0)
+    }
+
+    /// The name; else the id.
+    pub(crate) fn name(&self) -> String {
+        self.name
+            .as_deref()
+            .map_or_else(|| self.id().to_owned(), one_line)
+    }
+
+    /// Every access block, also those within `forecastPermissions`.
+    pub(crate) fn levels(&self) -> Vec<Level> {
+        let mut levels = Vec::new();
+        for (key, value) in &self.rest {
+            if let Some(level) = level(key, value) {
+                levels.push(level);
+            } else if let Value::Object(inner) = value {
+                levels.extend(inner.iter().filter_map(|(key, value)| level(key, value)));
+            }
+        }
+        levels
+    }
+
+    /// Names of the booleans that are so, those of the library access included.
+    pub(crate) fn flags(&self, so: bool) -> Vec<String> {
+        let own = self
+            .rest
+            .iter()
+            .filter(|(_, value)| **value == Value::Bool(so))
+            .map(|(key, _)| key.clone());
+        let inner = self.rest.values().filter_map(Value::as_object).flatten();
+        own.chain(
+            inner
+                .filter(|(_, value)| **value == Value::Bool(so))
+                .map(|(key, _)| key.clone()),
+        )
+        .collect()
+    }
+
+    /// The folders of `libraryFolderAccess`.
+    pub(crate) fn library_folders(&self) -> Vec<String> {
+        let ids = self
+            .rest
+            .get("libraryFolderAccess")
+            .and_then(|access| access["libraryFolderIds"].as_array());
+        ids.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(ToString::to_string)
+            .collect()
+    }
+}
+
+fn level(key: &str, value: &Value) -> Option<Level> {
+    let level = value["permissionLevel"].as_str()?.to_owned();
+    // Leads that are left over from another level mean nothing.
+    let leads = value["teamLeadIds"]
+        .as_array()
+        .filter(|_| matches!(level.as_str(), "managers-team" | "report-to-them"));
+    let team_leads = leads
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(ToString::to_string)
+        .collect();
+    let mut area = String::new();
+    for c in key.strip_suffix("Access").unwrap_or(key).chars() {
+        if c.is_ascii_uppercase() {
+            area.push(' ');
+        }
+        area.push(c.to_ascii_lowercase());
+    }
+    Some(Level {
+        area,
+        level,
+        team_leads,
+    })
+}
+
+#[derive(Default, Deserialize)]
+struct Profiles {
+    profiles: Option<Vec<Profile>>,
+}
+
+/// Profiles of the workspaces meant, each with its workspace.
+///
+/// # Errors
+/// `bad-argument` for an unknown workspace; whatever a request fails with.
+pub(crate) fn all(
+    gong: &Gong<'_>,
+    workspace: Option<&str>,
+) -> Result<Vec<(Workspace, Vec<Profile>)>, Error> {
+    let mut workspaces = workspaces::all(gong)?;
+    if let Some(text) = workspace {
+        let id = workspaces::find(&workspaces, text)?.id().to_owned();
+        workspaces.retain(|workspace| workspace.id() == id);
+    }
+    let read = workspaces.into_iter().map(|workspace| {
+        let answer: Profiles = gong.get_list(
+            "/v2/all-permission-profiles",
+            &[("workspaceId", Some(workspace.id()))],
+        )?;
+        let mut profiles = answer.profiles.unwrap_or_default();
+        profiles.sort_by_cached_key(|profile| profile.name().to_lowercase());
+        Ok((workspace, profiles))
+    });
+    read.collect()
+}
+
+/// The id that the argument `profile` means, and its name if that was looked up.
+///
+/// # Errors
+/// `bad-argument` with the choices; whatever a request fails with.
+pub(crate) fn id(
+    gong: &Gong<'_>,
+    text: &str,
+    workspace: Option<&str>,
+) -> Result<(String, Option<String>), Error> {
+    let text = text.trim();
+    if is_id(text) {
+        return Ok((text.to_owned(), None));
+    }
+    let profiles: Vec<(String, Profile)> = all(gong, workspace)?
+        .into_iter()
+        .flat_map(|(workspace, profiles)| {
+            profiles
+                .into_iter()
+                .map(move |profile| (one_line(workspace.name()), profile))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let label = |(workspace, profile): &&(String, Profile)| {
+        format!(
+            "{} (workspace {workspace}, {})",
+            profile.name(),
+            profile.id()
+        )
+    };
+    match choose(&profiles, |(_, profile)| profile.name(), text) {
+        Ok((_, profile)) => Ok((profile.id().to_owned(), Some(profile.name()))),
+        Err(choices) => {
+            let choices = if choices.is_empty() {
+                profiles.iter().collect()
+            } else {
+                choices
+            };
+            Err(unknown(
+                "profile",
+                "permission profile",
+                text,
+                &choices,
+                label,
+                profiles.len(),
+                "gong_list_permission_profiles",
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Profile;
+
+    #[test]
+    fn a_profile_is_read_by_what_its_members_are() {
+        let profile: Profile = serde_json::from_str(
+            r#"{"id":"1","name":"Reps","callsAccess":{"permissionLevel":"managers-team","teamLeadIds":["7"]},
+            "dealsAccess":{"permissionLevel":"all","teamLeadIds":["8"]},"emailsAccess":null,
+            "forecastPermissions":{"forecastEditTargets":{"permissionLevel":"none","teamLeadIds":null}},
+            "libraryFolderAccess":{"permissionLevel":"specific-folders","libraryFolderIds":["5"],"manageStreams":true},
+            "scoreCalls":true,"deleteCalls":false,"newOne":true}"#,
+        )
+        .expect("profile");
+        let levels: Vec<String> = profile
+            .levels()
+            .iter()
+            .map(|one| format!("{}={}{:?}", one.area, one.level, one.team_leads))
+            .collect();
+        assert_eq!(
+            levels,
+            [
+                "calls=managers-team[\"7\"]",
+                "deals=all[]",
+                "forecast edit targets=none[]",
+                "library folder=specific-folders[]",
+            ]
+        );
+        assert_eq!(
+            profile.flags(true),
+            ["newOne", "scoreCalls", "manageStreams"]
+        );
+        assert_eq!(profile.flags(false), ["deleteCalls"]);
+        assert_eq!(profile.library_folders(), ["5"]);
+    }
+}

@@ -1,0 +1,486 @@
+//! Calls newest first. Gong pages oldest first with cursors that only go
+//! forward, so a scan walks windows back from the end of the range, each read
+//! whole and turned round. GET /v2/calls or POST /v2/calls/extensive.
+
+use alloc::{
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use core::ops::ControlFlow;
+use serde::Deserialize;
+
+use super::{
+    Gong, Paged, Records,
+    calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, Meta},
+    instant::{self, DAY, Range},
+};
+use crate::{
+    error::{Error, bad_argument},
+    wit::types::Scan,
+};
+
+/// Gong's page size (seen live; there is no parameter for it).
+const PAGE: u32 = 100;
+/// Pages that one tool call reads at most: 4,000 calls, 14 s at Gong's pace,
+/// 0.4 % of the company's requests of a day.
+const MOST_PAGES: u32 = 40;
+/// Calls that a window is sized for, so that most fit one page.
+const AIM: i64 = 80;
+
+/// Which endpoint a scan reads, and with what.
+pub(crate) enum Endpoint<'a> {
+    /// GET /v2/calls: metadata only. It filters web conferences by the planned time.
+    Basic,
+    /// POST /v2/calls/extensive: what the selector asks for; filters by the start.
+    Extensive {
+        /// What to tell of each call.
+        selector: &'a ContentSelector,
+        /// Hosts; empty for all.
+        hosts: &'a [String],
+    },
+}
+
+/// What to scan.
+pub(crate) struct Plan<'a> {
+    /// The endpoint.
+    pub(crate) endpoint: Endpoint<'a>,
+    /// Only this workspace.
+    pub(crate) workspace: Option<&'a str>,
+    /// Whether calls are picked by a filter of ours, so that most of the range will
+    /// have to be read; else wide windows would waste pages.
+    pub(crate) picky: bool,
+    /// Where to start and what to skip.
+    pub(crate) start: Start,
+}
+
+/// Where a scan starts: a range, or the rest of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// The range left to read.
+    pub(crate) range: Range,
+    /// Calls in its last second that an earlier answer had.
+    skip: BTreeSet<String>,
+}
+
+impl Start {
+    /// From the arguments `from`, `to` and `resume` of a tool.
+    ///
+    /// # Errors
+    /// `bad-argument`.
+    pub(crate) fn from_arguments(
+        from: Option<&str>,
+        to: Option<&str>,
+        resume: Option<&str>,
+        default_days: i64,
+        now: i64,
+    ) -> Result<Self, Error> {
+        match resume {
+            None => Ok(Self {
+                range: Range::from_arguments(from, to, default_days, now)?,
+                skip: BTreeSet::new(),
+            }),
+            Some(_) if from.is_some() || to.is_some() => Err(bad_argument(
+                "resume",
+                "it carries its own range, so leave from and to out.",
+                "{\"resume\": \"…\"} with the filters of the first question.",
+            )),
+            Some(token) => Self::from_token(token).ok_or_else(|| {
+                bad_argument(
+                    "resume",
+                    "not a token of this tool.",
+                    "the resume value of the previous answer, unchanged; or leave it out to start anew.",
+                )
+            }),
+        }
+    }
+
+    fn from_token(token: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token.trim()).ok()?).ok()?;
+        let mut parts = text.split('.');
+        let mut number = || i64::from_str_radix(parts.next()?, 36).ok();
+        let (from, length) = (number()?, number()?);
+        let skip = parts.map(String::from).collect();
+        let to = from.checked_add(length)?;
+        (length > 0 && from.unsigned_abs() < 1 << 40 && length < 1 << 40).then_some(Self {
+            range: Range { from, to },
+            skip,
+        })
+    }
+
+    fn token(&self) -> String {
+        let mut text = format!(
+            "{}.{}",
+            base36(self.range.from),
+            base36(self.range.to - self.range.from)
+        );
+        for id in &self.skip {
+            text.push('.');
+            text.push_str(id);
+        }
+        URL_SAFE_NO_PAD.encode(text)
+    }
+}
+
+fn base36(number: i64) -> String {
+    let mut digits = Vec::new();
+    let mut rest = number.unsigned_abs();
+    loop {
+        digits.push(b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize] as char);
+        rest /= 36;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        digits.push('-');
+    }
+    digits.iter().rev().collect()
+}
+
+/// What a scan did.
+pub(crate) struct Report {
+    /// The range that was asked.
+    pub(crate) range: Range,
+    /// Calls read, private ones included.
+    pub(crate) read: u32,
+    /// Private calls left out.
+    pub(crate) private: u32,
+    /// Why not all was read.
+    pub(crate) stopped: Option<String>,
+    /// Up to where everything was read, if not to the start of the range.
+    pub(crate) read_back_to: Option<i64>,
+    /// The rest, as a token.
+    pub(crate) resume: Option<String>,
+}
+
+impl Report {
+    /// As the answer tells it.
+    pub(crate) fn shown(&self) -> Scan {
+        Scan {
+            from: instant::shown(self.range.from),
+            to: instant::shown(self.range.to),
+            read: self.read,
+            left_out_private: (self.private > 0).then_some(self.private),
+            stopped: self.stopped.clone(),
+            read_back_to: self.read_back_to.map(instant::shown),
+        }
+    }
+}
+
+/// Reads calls newest first and shows each to `visit`, until it breaks, the
+/// range ends, or the pages or Gong's limits run out.
+///
+/// # Errors
+/// What the first request fails with; a later rate limit ends the scan instead.
+pub(crate) fn newest_first(
+    gong: &Gong<'_>,
+    plan: Plan<'_>,
+    mut visit: impl FnMut(Call) -> ControlFlow<&'static str>,
+) -> Result<Report, Error> {
+    let Start { range, mut skip } = plan.start.clone();
+    let mut report = Report {
+        range,
+        read: 0,
+        private: 0,
+        stopped: None,
+        read_back_to: None,
+        resume: None,
+    };
+    let mut pages_left = MOST_PAGES;
+    let mut end = range.to;
+    let mut width = first_width(range);
+    'windows: while end > range.from {
+        let mut window = Range {
+            from: range.from.max(end - width),
+            to: end,
+        };
+        let (calls, total) = loop {
+            match read_window(gong, &plan, window, pages_left)? {
+                Window::Whole { calls, pages } => {
+                    let total = calls.len() as i64;
+                    pages_left -= pages;
+                    break (calls, total);
+                }
+                Window::TooMany { total } => {
+                    pages_left -= 1;
+                    let length = window.to - window.from;
+                    let narrower = (length * AIM / i64::from(total.max(1))).max(1);
+                    if pages_left == 0 || length == 1 {
+                        stop(
+                            &mut report,
+                            end,
+                            format!("read {MOST_PAGES} pages, the most for one call"),
+                            &skip,
+                        );
+                        break 'windows;
+                    }
+                    window.from = window.to - narrower.min(length - 1);
+                }
+                Window::Limited(text) => {
+                    if report.read == 0 {
+                        return Err(Error::RateLimited(text));
+                    }
+                    stop(&mut report, end, text, &skip);
+                    break 'windows;
+                }
+            }
+        };
+        let mut calls: Vec<(i64, Call)> = calls
+            .into_iter()
+            .map(|call| {
+                (
+                    position(&call.meta_data, &plan.endpoint).unwrap_or(window.from),
+                    call,
+                )
+            })
+            .collect();
+        calls.sort_by(|(at, call), (other_at, other)| {
+            other_at
+                .cmp(at)
+                .then_with(|| other.meta_data.id().cmp(call.meta_data.id()))
+        });
+        let mut shown = BTreeSet::new();
+        let last = calls.len();
+        for (index, (at, call)) in calls.into_iter().enumerate() {
+            let id = call.meta_data.id().to_string();
+            if skip.contains(&id) {
+                continue;
+            }
+            report.read += 1;
+            shown.insert((at, id));
+            if call.meta_data.is_private() && !gong.settings.private_calls {
+                report.private += 1;
+                continue;
+            }
+            if let ControlFlow::Break(why) = visit(call) {
+                if index + 1 == last && window.from == range.from {
+                    break 'windows;
+                }
+                let again: BTreeSet<String> = shown
+                    .iter()
+                    .filter(|(shown_at, _)| *shown_at >= at)
+                    .map(|(_, id)| id.clone())
+                    .chain(skip.iter().cloned().filter(|_| at + 1 >= end))
+                    .collect();
+                stop(&mut report, end.min(at + 1), why.into(), &again);
+                break 'windows;
+            }
+        }
+        end = window.from;
+        skip.clear();
+        width = next_width(width, window, total);
+        if pages_left == 0 && end > range.from {
+            stop(
+                &mut report,
+                end,
+                format!("read {MOST_PAGES} pages, the most for one call"),
+                &skip,
+            );
+            break;
+        }
+    }
+    Ok(report)
+}
+
+fn stop(report: &mut Report, at: i64, why: String, skip: &BTreeSet<String>) {
+    report.stopped = Some(why);
+    report.read_back_to = Some(at);
+    let range = Range {
+        from: report.range.from,
+        to: at,
+    };
+    if range.to > range.from {
+        report.resume = Some(
+            Start {
+                range,
+                skip: skip.clone(),
+            }
+            .token(),
+        );
+    }
+}
+
+/// A guess before anything is known: short ranges whole, of others an eighth, at most a week.
+fn first_width(range: Range) -> i64 {
+    let length = range.to - range.from;
+    if length <= 2 * DAY {
+        length.max(1)
+    } else {
+        (length / 8).clamp(DAY, 7 * DAY)
+    }
+}
+
+fn next_width(width: i64, window: Range, total: i64) -> i64 {
+    let length = window.to - window.from;
+    match total {
+        0 => width.saturating_mul(4),
+        _ => (length * AIM / total)
+            .clamp(length / 4, length.saturating_mul(4))
+            .max(1),
+    }
+}
+
+/// Where a call stands in the endpoint's order.
+fn position(call: &Meta, endpoint: &Endpoint<'_>) -> Option<i64> {
+    let planned = match endpoint {
+        Endpoint::Basic if call.direction.as_deref() == Some("Conference") => {
+            call.scheduled.as_deref().and_then(instant::seconds)
+        }
+        _ => None,
+    };
+    planned.or_else(|| call.began())
+}
+
+enum Window {
+    /// Every call in it.
+    Whole { calls: Vec<Call>, pages: u32 },
+    /// More than is wise to read before its newest calls are reached; one page was read.
+    TooMany { total: u32 },
+    /// Gong's rate limit, with its text.
+    Limited(String),
+}
+
+fn read_window(
+    gong: &Gong<'_>,
+    plan: &Plan<'_>,
+    window: Range,
+    pages_left: u32,
+) -> Result<Window, Error> {
+    let mut calls = Vec::new();
+    let mut cursor: Option<String> = None;
+    let mut pages = 0;
+    loop {
+        let (records, more) = match ask(gong, plan, window, cursor.as_deref()) {
+            Ok(page) => page,
+            Err(Error::RateLimited(text)) => return Ok(Window::Limited(text)),
+            Err(error) => return Err(error),
+        };
+        pages += 1;
+        let full = more.len() as u32;
+        calls.extend(more);
+        let records = records.unwrap_or_default();
+        let Some(next) = records.cursor else {
+            return Ok(Window::Whole { calls, pages });
+        };
+        if pages == 1 {
+            let total = records.total_records.unwrap_or(2 * PAGE).max(full);
+            let wanted = total.div_ceil(PAGE);
+            let wise = if plan.picky {
+                pages_left
+            } else {
+                pages_left.min(2)
+            };
+            if wanted > wise {
+                return Ok(Window::TooMany { total });
+            }
+        }
+        if cursor.as_ref() == Some(&next) {
+            return Err(Error::UnexpectedAnswer(
+                "Gong repeats the same page cursor; try a shorter range.".into(),
+            ));
+        }
+        if pages == pages_left {
+            return Ok(Window::TooMany {
+                total: pages * PAGE * 2,
+            });
+        }
+        cursor = Some(next);
+    }
+}
+
+fn ask(
+    gong: &Gong<'_>,
+    plan: &Plan<'_>,
+    window: Range,
+    cursor: Option<&str>,
+) -> Result<(Option<Records>, Vec<Call>), Error> {
+    let (from, to) = (instant::asked(window.from), instant::asked(window.to));
+    match &plan.endpoint {
+        Endpoint::Basic => {
+            let query = [
+                ("fromDateTime", Some(from.as_str())),
+                ("toDateTime", Some(to.as_str())),
+                ("workspaceId", plan.workspace),
+                ("cursor", cursor),
+            ];
+            let page: BasicPage = gong.get_list("/v2/calls", &query)?;
+            let calls = page.calls.unwrap_or_default();
+            Ok((
+                page.records,
+                calls
+                    .into_iter()
+                    .map(|meta_data| Call {
+                        meta_data,
+                        ..Call::default()
+                    })
+                    .collect(),
+            ))
+        }
+        Endpoint::Extensive { selector, hosts } => {
+            let body = CallsBody {
+                cursor,
+                filter: Filter {
+                    from_date_time: Some(from),
+                    to_date_time: Some(to),
+                    workspace_id: plan.workspace,
+                    primary_user_ids: hosts,
+                    ..Filter::default()
+                },
+                content_selector: Some(selector),
+            };
+            Ok(gong
+                .post_list::<ExtensivePage>(EXTENSIVE, &body)?
+                .into_page())
+        }
+    }
+}
+
+/// A page of GET /v2/calls.
+#[derive(Default, Deserialize)]
+struct BasicPage {
+    records: Option<Records>,
+    calls: Option<Vec<Meta>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Start, next_width};
+    use crate::gong::instant::Range;
+
+    #[test]
+    fn a_token_carries_its_range_and_rejects_nonsense() {
+        let start = Start {
+            range: Range {
+                from: 1_790_000_000,
+                to: 1_795_437_000,
+            },
+            skip: ["12345678901234567890".into()].into(),
+        };
+        assert_eq!(Start::from_token(&start.token()), Some(start));
+        for wrong in [
+            "",
+            "abc",
+            "MTIz",
+            "????",
+            "MS4tMQ",
+            "enp6enp6enp6enp6enoueno",
+        ] {
+            assert_eq!(Start::from_token(wrong), None, "{wrong}");
+        }
+        assert!(Start::from_arguments(Some("7d"), None, Some("x"), 30, 0).is_err());
+    }
+
+    #[test]
+    fn windows_grow_over_silence_and_shrink_over_crowds() {
+        let week = Range {
+            from: 0,
+            to: 604_800,
+        };
+        assert_eq!(next_width(604_800, week, 0), 4 * 604_800);
+        assert_eq!(next_width(604_800, week, 160), 302_400);
+        assert_eq!(next_width(604_800, week, 100_000), 151_200);
+    }
+}

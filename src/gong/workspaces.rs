@@ -1,0 +1,84 @@
+//! Workspaces, by name or id. GET /v2/workspaces; api:workspaces:read.
+
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use serde::Deserialize;
+
+use super::{
+    Gong,
+    id::{Id, is_id},
+    people::{choose, unknown},
+};
+use crate::error::Error;
+
+/// A workspace (OpenAPI `WorkspaceMetadata`).
+#[derive(Default, Deserialize)]
+pub(crate) struct Workspace {
+    pub(crate) id: Option<Id>,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
+impl Workspace {
+    /// The id; empty if Gong gave none.
+    pub(crate) fn id(&self) -> &str {
+        self.id.as_ref().map_or("", |id| &id.0)
+    }
+
+    /// The name; else the id.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.id())
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct Workspaces {
+    workspaces: Option<Vec<Workspace>>,
+}
+
+/// All workspaces, sorted by name.
+///
+/// # Errors
+/// Whatever the request fails with.
+pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<Workspace>, Error> {
+    let answer: Workspaces = gong.get_list("/v2/workspaces", &[])?;
+    let mut workspaces = answer.workspaces.unwrap_or_default();
+    workspaces.sort_by_cached_key(|workspace| workspace.name().to_lowercase());
+    Ok(workspaces)
+}
+
+/// The id that the argument `workspace` means; an id is taken as it is.
+///
+/// # Errors
+/// `bad-argument` with the choices; whatever the request fails with.
+pub(crate) fn id(gong: &Gong<'_>, text: Option<&str>) -> Result<Option<String>, Error> {
+    let Some(text) = text.map(str::trim) else {
+        return Ok(None);
+    };
+    if is_id(text) {
+        return Ok(Some(text.to_owned()));
+    }
+    let workspaces = all(gong)?;
+    find(&workspaces, text).map(|workspace| Some(workspace.id().to_owned()))
+}
+
+/// The one workspace with this name or id.
+///
+/// # Errors
+/// `bad-argument` with all of them: a company has few.
+pub(crate) fn find<'w>(workspaces: &'w [Workspace], text: &str) -> Result<&'w Workspace, Error> {
+    if let Some(workspace) = workspaces.iter().find(|workspace| workspace.id() == text) {
+        return Ok(workspace);
+    }
+    choose(workspaces, |workspace| workspace.name().to_owned(), text).map_err(|_| {
+        let label = |workspace: &Workspace| workspace.name().to_owned();
+        unknown(
+            "workspace",
+            "workspace",
+            text,
+            workspaces,
+            label,
+            workspaces.len(),
+            "gong_list_workspaces",
+        )
+    })
+}

@@ -1,0 +1,135 @@
+//! The tools by name and JSON: the world `gong-mcp`.
+#![cfg(any(feature = "mcp", not(target_family = "wasm")))]
+#![cfg_attr(
+    not(target_family = "wasm"),
+    allow(dead_code, reason = "natively only tests call it")
+)]
+
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    bindings::mcp::exports::gong::tools::mcp_tools::{Annotations, Effect, Tool, ToolResult},
+    error,
+    gong::{Gong, Wire},
+    tools::TOOLS,
+};
+
+/// A contract file, as `contract.rs` writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Contract<'a> {
+    name: String,
+    title: String,
+    description: String,
+    toolset: String,
+    effect: String,
+    scopes: Vec<String>,
+    #[serde(borrow)]
+    input_schema: &'a RawValue,
+    #[serde(borrow)]
+    output_schema: &'a RawValue,
+}
+
+/// All tools with everything that MCP knows of them.
+pub(crate) fn list_tools() -> Vec<Tool> {
+    TOOLS
+        .iter()
+        .filter_map(|tool| serde_json::from_str::<Contract<'_>>(tool.contract).ok())
+        .map(listed)
+        .collect()
+}
+
+fn listed(contract: Contract<'_>) -> Tool {
+    let effect = match contract.effect.as_str() {
+        "read" => Effect::Read,
+        "metered-read" => Effect::MeteredRead,
+        "write" => Effect::Write,
+        "outreach" => Effect::Outreach,
+        // A test holds the words; anything else is taken for the worst.
+        _ => Effect::Destructive,
+    };
+    Tool {
+        annotations: annotations(effect),
+        effect,
+        input_schema: without_layout(contract.input_schema.get()),
+        output_schema: without_layout(contract.output_schema.get()),
+        name: contract.name,
+        title: contract.title,
+        description: contract.description,
+        toolset: contract.toolset,
+        scopes: contract.scopes,
+    }
+}
+
+/// MCP's hints follow from the effect alone. Every tool reaches Gong, so the world is open.
+fn annotations(effect: Effect) -> Annotations {
+    let reads = matches!(effect, Effect::Read | Effect::MeteredRead);
+    Annotations {
+        read_only_hint: reads,
+        destructive_hint: matches!(effect, Effect::Destructive),
+        idempotent_hint: reads,
+        open_world_hint: true,
+    }
+}
+
+/// JSON without white space between its tokens; contracts are laid out for reviewers.
+fn without_layout(json: &str) -> String {
+    let (mut in_text, mut escaped) = (false, false);
+    json.chars()
+        .filter(|&c| {
+            if in_text {
+                (in_text, escaped) = (c != '"' || escaped, c == '\\' && !escaped);
+                return true;
+            }
+            in_text = c == '"';
+            !c.is_ascii_whitespace()
+        })
+        .collect()
+}
+
+/// Calls a tool.
+pub(crate) fn call_tool(wire: &dyn Wire, name: &str, arguments: &str) -> ToolResult {
+    let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
+        let names: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
+        return failed(format!(
+            "There is no tool {name}. Tools: {}.",
+            names.join(", ")
+        ));
+    };
+    match Gong::open(wire).and_then(|gong| (tool.call)(&gong, arguments)) {
+        Ok(answered) => ToolResult {
+            text: answered.text,
+            structured: Some(answered.structured),
+            is_error: false,
+        },
+        Err(error) => failed(error::text(&error).to_owned()),
+    }
+}
+
+fn failed(text: String) -> ToolResult {
+    ToolResult {
+        text,
+        structured: None,
+        is_error: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{list_tools, without_layout};
+
+    #[test]
+    fn layout_goes_and_texts_stay() {
+        assert_eq!(
+            without_layout("{ \"a b\" : [ 1,\n 2 ], \"c\\\" d\": \"\\\\\" }"),
+            "{\"a b\":[1,2],\"c\\\" d\":\"\\\\\"}"
+        );
+    }
+
+    #[test]
+    fn every_tool_is_listed() {
+        assert_eq!(list_tools().len(), crate::tools::TOOLS.len());
+    }
+}

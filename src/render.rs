@@ -1,0 +1,126 @@
+//! Answers as compact text: what a model reads.
+
+use alloc::{format, string::String, vec::Vec};
+use core::fmt::Write;
+
+use crate::gong::calls::one_line;
+
+/// A table with a heading and ` | ` between cells. Columns that are empty in
+/// every row are left out.
+pub(crate) struct Table<const N: usize> {
+    heading: [&'static str; N],
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Table<N> {
+    /// An empty table.
+    pub(crate) fn new(heading: [&'static str; N]) -> Self {
+        Self {
+            heading,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row. Cells are put on one line, and a `|` in them becomes `/`.
+    pub(crate) fn row(&mut self, cells: [String; N]) {
+        self.rows
+            .push(cells.map(|cell| one_line(&cell).replace('|', "/")));
+    }
+
+    /// Appends the table to `text`; nothing if it has no rows.
+    pub(crate) fn write(self, text: &mut String) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let used: [bool; N] =
+            core::array::from_fn(|column| self.rows.iter().any(|row| !row[column].is_empty()));
+        let mut line = |cells: &mut dyn Iterator<Item = &str>| {
+            for (index, cell) in cells.enumerate() {
+                if index > 0 {
+                    text.push_str(" | ");
+                }
+                text.push_str(cell);
+            }
+            text.push('\n');
+        };
+        line(
+            &mut self
+                .heading
+                .iter()
+                .zip(used)
+                .filter(|(_, used)| *used)
+                .map(|(cell, _)| *cell),
+        );
+        for row in &self.rows {
+            line(
+                &mut row
+                    .iter()
+                    .zip(used)
+                    .filter(|(_, used)| *used)
+                    .map(|(cell, _)| cell.as_str()),
+            );
+        }
+    }
+}
+
+/// `1 call`, `2 calls`.
+pub(crate) fn count(number: u32, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Appends `label: value` and a line break, if there is a value.
+pub(crate) fn line(text: &mut String, label: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        text.push_str(label);
+        text.push_str(": ");
+        text.push_str(value);
+        text.push('\n');
+    }
+}
+
+/// As [`line`], with the values joined; nothing without values.
+pub(crate) fn list(text: &mut String, label: &str, values: &[String], separator: &str) {
+    if !values.is_empty() {
+        line(text, label, Some(&values.join(separator)));
+    }
+}
+
+/// The last line of every answer.
+pub(crate) fn requests(text: &mut String, requests: u32) {
+    text.push_str(&count(requests, "request"));
+    text.push_str(" to Gong.");
+}
+
+/// A sentence on what a scan of calls read.
+pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
+    // Writing to a String does not fail.
+    let _ = write!(
+        text,
+        "Read {} from {} to {} (UTC)",
+        count(scan.read, "call"),
+        scan.from,
+        scan.to
+    );
+    if let Some(private) = scan.left_out_private {
+        let _ = write!(text, ", left out {private} private");
+    }
+    if let (Some(why), Some(back)) = (&scan.stopped, &scan.read_back_to) {
+        let _ = write!(text, "; stopped at {back}: {why}");
+    }
+    text.push_str(".\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Table;
+
+    #[test]
+    fn tables_drop_empty_columns_and_keep_their_shape() {
+        let mut table = Table::new(["id", "title", "host"]);
+        table.row(["1".into(), "a | b\nc".into(), String::new()]);
+        table.row(["2".into(), String::new(), String::new()]);
+        let mut text = String::new();
+        table.write(&mut text);
+        assert_eq!(text, "id | title\n1 | a / b c\n2 | \n");
+    }
+}

@@ -1,0 +1,242 @@
+//! What the gateway sets by environment variables, read and checked once at
+//! the start of a call. Listing tools reads none of it.
+
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::error::{Error, not_configured};
+
+/// Gong's common host; companies on a regional one set `GONG_BASE_URL`.
+const DEFAULT_BASE_URL: &str = "https://api.gong.io";
+/// How long one exchange with Gong may stand still, in seconds.
+const DEFAULT_TIMEOUT_SECONDS: u64 = 30;
+
+/// The scheme of the base URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// On loopback only, for tests.
+    Http,
+    /// Everywhere else.
+    Https,
+}
+
+/// Valid settings.
+pub(crate) struct Settings {
+    /// `GONG_BASE_URL`'s scheme.
+    pub(crate) scheme: Scheme,
+    /// `GONG_BASE_URL`'s host, with the port if it names one.
+    pub(crate) authority: String,
+    /// The Authorization header; none where the host adds it (`GONG_AUTH=host`).
+    pub(crate) authorization: Option<String>,
+    /// `GONG_PRIVATE_CALLS=allow`: private calls are listed and readable.
+    pub(crate) private_calls: bool,
+    /// `GONG_TIMEOUT_SECONDS`: connecting, waiting for an answer, and gaps within it, each.
+    pub(crate) timeout_seconds: u64,
+}
+
+impl Settings {
+    /// Reads the settings through `variable`, which gives an environment variable.
+    ///
+    /// # Errors
+    /// `not-configured`, naming the variable. No error repeats a value that could be secret.
+    pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let set = |name: &str| {
+            variable(name)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        };
+        let (scheme, authority) =
+            base_url(set("GONG_BASE_URL").as_deref().unwrap_or(DEFAULT_BASE_URL))?;
+        let authorization = match set("GONG_AUTH").as_deref() {
+            Some("host") => None,
+            Some("key") | None => {
+                let key = set("GONG_ACCESS_KEY").ok_or_else(|| missing("GONG_ACCESS_KEY"))?;
+                let secret = set("GONG_ACCESS_KEY_SECRET")
+                    .ok_or_else(|| missing("GONG_ACCESS_KEY_SECRET"))?;
+                Some(format!(
+                    "Basic {}",
+                    STANDARD.encode(format!("{key}:{secret}"))
+                ))
+            }
+            Some(_) => {
+                return Err(not_configured(
+                    "GONG_AUTH",
+                    "only `key` (the default) and `host` (the gateway adds the Authorization header) are known.",
+                ));
+            }
+        };
+        let private_calls = match set("GONG_PRIVATE_CALLS").as_deref() {
+            Some("allow") => true,
+            Some("deny") | None => false,
+            Some(_) => {
+                return Err(not_configured(
+                    "GONG_PRIVATE_CALLS",
+                    "only `deny` (the default) and `allow` are known.",
+                ));
+            }
+        };
+        let timeout_seconds = match set("GONG_TIMEOUT_SECONDS") {
+            None => DEFAULT_TIMEOUT_SECONDS,
+            Some(text) => match text.parse() {
+                Ok(seconds @ 1..=300) => seconds,
+                _ => {
+                    return Err(not_configured(
+                        "GONG_TIMEOUT_SECONDS",
+                        "a whole number from 1 to 300 is expected.",
+                    ));
+                }
+            },
+        };
+        Ok(Self {
+            scheme,
+            authority,
+            authorization,
+            private_calls,
+            timeout_seconds,
+        })
+    }
+}
+
+fn missing(variable: &str) -> Error {
+    not_configured(
+        variable,
+        "it is not set. Gong shows access key and secret in Admin center > Settings > Ecosystem > API. (In Wassette: \
+         `wassette secret set gong GONG_ACCESS_KEY=… GONG_ACCESS_KEY_SECRET=…`.)",
+    )
+}
+
+/// Credentials go where this points, so only Gong's own hosts pass, by https, and loopback for tests.
+fn base_url(text: &str) -> Result<(Scheme, String), Error> {
+    let wrong = |problem: &str| not_configured("GONG_BASE_URL", problem);
+    let (scheme, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(rest), _) => (Scheme::Https, rest),
+        (_, Some(rest)) => (Scheme::Http, rest),
+        _ => {
+            return Err(wrong(
+                "it must start with https://, such as https://acme.api.gong.io.",
+            ));
+        }
+    };
+    let authority = rest.strip_suffix('/').unwrap_or(rest).to_ascii_lowercase();
+    if authority.contains(['/', '?', '#', '@', '\\']) || authority.chars().any(char::is_whitespace)
+    {
+        return Err(wrong(
+            "it must be scheme and host only, such as https://acme.api.gong.io, without path or user.",
+        ));
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !host.ends_with(':') && !port.ends_with(']') => (host, Some(port)),
+        _ => (authority.as_str(), None),
+    };
+    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        return Err(wrong("its port is not a number."));
+    }
+    let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let gong = host == "api.gong.io"
+        || host.strip_suffix(".api.gong.io").is_some_and(|name| {
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+        });
+    match scheme {
+        Scheme::Https if gong || loopback => Ok((scheme, authority.to_string())),
+        Scheme::Http if loopback => Ok((scheme, authority.to_string())),
+        Scheme::Http if gong => Err(wrong("Gong is reached by https only.")),
+        _ => Err(wrong(
+            "only api.gong.io and hosts that end in .api.gong.io get the credentials.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scheme, Settings};
+    use crate::error::text;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        Settings::read(|name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+        .map_err(|error| text(&error).to_owned())
+    }
+
+    #[test]
+    fn only_gongs_hosts_get_the_credentials() {
+        let base = |url| {
+            read(&[("GONG_BASE_URL", url), ("GONG_AUTH", "host")]).map(|s| (s.scheme, s.authority))
+        };
+        assert_eq!(base(""), Ok((Scheme::Https, "api.gong.io".into())));
+        assert_eq!(
+            base("https://acme.api.gong.io/"),
+            Ok((Scheme::Https, "acme.api.gong.io".into()))
+        );
+        assert_eq!(
+            base("http://127.0.0.1:8080"),
+            Ok((Scheme::Http, "127.0.0.1:8080".into()))
+        );
+        assert_eq!(
+            base("http://[::1]:8080"),
+            Ok((Scheme::Http, "[::1]:8080".into()))
+        );
+        for url in [
+            "http://acme.api.gong.io",
+            "https://api.gong.io.evil.example",
+            "https://evilapi.gong.io",
+            "https://.api.gong.io",
+            "https://api.gong.io@evil.example",
+            "https://api.gong.io/v2",
+            "https://a b.api.gong.io",
+            "https://api.gong.io:x",
+            "http://example.com",
+            "ftp://api.gong.io",
+            "acme.api.gong.io",
+        ] {
+            let error = base(url).expect_err(url);
+            assert!(
+                error.starts_with("Setting GONG_BASE_URL: "),
+                "{url}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn missing_and_wrong_settings_name_the_variable_and_repeat_no_value() {
+        let error = |variables: &[_]| read(variables).map(|_| ()).expect_err("wrong settings");
+        assert!(error(&[]).starts_with("Setting GONG_ACCESS_KEY: it is not set."));
+        assert!(
+            error(&[("GONG_ACCESS_KEY", "k3y")])
+                .starts_with("Setting GONG_ACCESS_KEY_SECRET: it is not set.")
+        );
+        assert!(!error(&[("GONG_ACCESS_KEY", "k3y")]).contains("k3y"));
+        assert!(error(&[("GONG_AUTH", "basic")]).starts_with("Setting GONG_AUTH: "));
+        assert!(
+            error(&[("GONG_AUTH", "host"), ("GONG_PRIVATE_CALLS", "yes")])
+                .starts_with("Setting GONG_PRIVATE_CALLS: ")
+        );
+        assert!(
+            error(&[("GONG_AUTH", "host"), ("GONG_TIMEOUT_SECONDS", "0")])
+                .starts_with("Setting GONG_TIMEOUT_SECONDS: ")
+        );
+    }
+
+    #[test]
+    fn the_header_is_basic() {
+        let settings = read(&[
+            ("GONG_ACCESS_KEY", "key"),
+            ("GONG_ACCESS_KEY_SECRET", "secret"),
+        ])
+        .expect("valid");
+        assert_eq!(
+            settings.authorization.as_deref(),
+            Some("Basic a2V5OnNlY3JldA==")
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! `gong_get_flow_steps`. POST /v2/flows/steps; api:flows:read. At most 20 flows;
+//! Gong answers 404 if one of them is unknown.
+
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::{Deserialize, Serialize};
+
+use super::Answer;
+use crate::{
+    error::{Error, bad_argument},
+    gong::{Gong, calls::one_line, id::{Id, is_id}},
+    render,
+    wit::flows::{Flow, FlowStep, FlowSteps, GetFlowSteps},
+};
+
+/// Characters of an e-mail body that are shown by default.
+const BODY_CHARS: usize = 200;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    flow_ids: &'a [String],
+}
+
+#[derive(Default, Deserialize)]
+struct Answered {
+    flows: Option<Vec<WireFlow>>,
+}
+
+/// OpenAPI `PublicApiFlowWithSteps`.
+#[derive(Default, Deserialize)]
+struct WireFlow {
+    id: Option<Id>,
+    name: Option<String>,
+    visibility: Option<String>,
+    exclusive: Option<bool>,
+    description: Option<String>,
+    steps: Option<Vec<Step>>,
+}
+
+/// OpenAPI `PublicApiFlowStep`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Step {
+    step_order: Option<u32>,
+    action: Option<String>,
+    subject: Option<String>,
+    body: Option<String>,
+    is_reply: Option<bool>,
+}
+
+/// Checks the ids here, as Gong's limits are known, then asks once.
+pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Error> {
+    let problem = match args.flows.len() {
+        0 => Some("it is empty.".to_owned()),
+        1..=20 => args.flows.iter().find(|id| !is_id(id)).map(|id| {
+            format!("“{}” is not a flow id (5 to 20 digits). gong_list_flows lists them.", crate::gong::instant::shortened(id))
+        }),
+        count => Some(format!("{count} ids, and Gong takes at most 20.")),
+    };
+    if let Some(problem) = problem {
+        return Err(bad_argument("flows", &problem, "[\"7782342274025937895\"]."));
+    }
+    let answer: Answered = gong.post("/v2/flows/steps", &Body { flow_ids: &args.flows })?;
+    let whole = args.bodies == Some(true);
+    let flows = answer.flows.into_iter().flatten().map(|flow| shape(flow, whole)).collect();
+    Ok(FlowSteps { flows, requests: gong.requests() })
+}
+
+fn shape(flow: WireFlow, whole: bool) -> Flow {
+    let id = flow.id.map_or_else(String::new, |id| id.0);
+    let mut steps: Vec<FlowStep> = flow.steps.into_iter().flatten().map(|step| shape_step(step, whole)).collect();
+    steps.sort_by_key(|step| step.number);
+    Flow {
+        name: flow.name.as_deref().map_or_else(|| id.clone(), one_line),
+        id,
+        description: flow.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
+        visibility: flow.visibility,
+        exclusive: flow.exclusive.filter(|exclusive| *exclusive),
+        steps,
+    }
+}
+
+fn shape_step(step: Step, whole: bool) -> FlowStep {
+    let body = step.body.as_deref().map(without_tags).filter(|body| !body.is_empty());
+    FlowStep {
+        number: step.step_order.unwrap_or(0),
+        action: step.action.unwrap_or_default(),
+        subject: step.subject.as_deref().map(one_line).filter(|subject| !subject.is_empty()),
+        body: body.map(|body| match body.char_indices().nth(BODY_CHARS) {
+            Some((end, _)) if !whole => format!("{}… ({} characters in all)", &body[..end], body.chars().count()),
+            _ => body,
+        }),
+        reply: step.is_reply.filter(|reply| *reply),
+    }
+}
+
+/// The text of an e-mail's HTML on one line.
+fn without_tags(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, after)) = rest.split_once('<') {
+        text.push_str(before);
+        // A `<` that opens no tag is a character like others.
+        match after.split_once('>').filter(|(tag, _)| tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))) {
+            Some((_, after)) => {
+                text.push(' ');
+                rest = after;
+            }
+            None => {
+                text.push('<');
+                rest = after;
+            }
+        }
+    }
+    text.push_str(rest);
+    let text = text.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    one_line(&text.replace("&#39;", "'").replace("&amp;", "&"))
+}
+
+impl Answer for FlowSteps {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for flow in &self.flows {
+            text.push_str(&format!("## {} ({})", flow.name, flow.id));
+            if let Some(visibility) = &flow.visibility {
+                text.push_str(&format!(", {visibility}"));
+            }
+            if flow.exclusive == Some(true) {
+                text.push_str(", exclusive");
+            }
+            text.push('\n');
+            render::line(&mut text, "About", flow.description.as_deref());
+            let unattended = flow.steps.iter().filter(|step| step.action == "AUTO_SEND_EMAIL").count();
+            if unattended > 0 {
+                text.push_str(&format!("Sent unattended: {}\n", render::count(unattended as u32, "e-mail")));
+            }
+            for step in &flow.steps {
+                let reply = if step.reply == Some(true) { " (reply)" } else { "" };
+                let parts = [step.subject.as_ref().map(|subject| format!("“{subject}”")), step.body.clone()];
+                let parts: String = parts.into_iter().flatten().map(|part| format!(" — {part}")).collect();
+                text.push_str(&format!("{}. {}{reply}{parts}\n", step.number, step.action));
+            }
+        }
+        render::requests(&mut text, self.requests);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_tags;
+
+    #[test]
+    fn html_becomes_text() {
+        assert_eq!(without_tags("<p>Hi&nbsp;{{name}},</p><p>is 3 < 4 &amp; ok?<br/>Bye</p>"), "Hi {{name}}, is 3 < 4 & ok? Bye");
+        assert_eq!(without_tags("a <unclosed"), "a <unclosed");
+    }
+}

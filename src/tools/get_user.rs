@@ -1,0 +1,141 @@
+//! `gong_get_user`. GET /v2/users/{id}, or GET /v2/users to find a name;
+//! api:users:read.
+
+use alloc::{collections::BTreeSet, format, string::{String, ToString}, vec::Vec};
+use serde::Deserialize;
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        calls::one_line,
+        id::Id,
+        instant,
+        people::{self, People},
+    },
+    render,
+    wit::users::{self as wit, GetUser},
+};
+
+#[derive(Deserialize)]
+struct Answered {
+    user: User,
+}
+
+/// OpenAPI `UserMetadata`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct User {
+    id: Option<Id>,
+    email_address: Option<String>,
+    email_aliases: Option<Vec<String>>,
+    created: Option<String>,
+    active: Option<bool>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    title: Option<String>,
+    phone_number: Option<String>,
+    extension: Option<String>,
+    settings: Option<Settings>,
+    manager_id: Option<Id>,
+    conferencing_providers: Option<Vec<Provider>>,
+    spoken_languages: Option<Vec<Language>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    web_conferences_recorded: Option<bool>,
+    prevent_web_conference_recording: Option<bool>,
+    telephony_calls_imported: Option<bool>,
+    emails_imported: Option<bool>,
+    prevent_email_import: Option<bool>,
+    non_recorded_meetings_imported: Option<bool>,
+    gong_connect_enabled: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Provider {
+    provider: Option<String>,
+    is_default: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+struct Language {
+    language: Option<String>,
+    primary: Option<bool>,
+}
+
+/// Finds who is meant, then reads that user and the manager's name.
+pub(crate) fn run(gong: &Gong<'_>, args: GetUser) -> Result<wit::User, Error> {
+    let id = People::default().id(gong, "user", &args.user)?;
+    let Answered { user } = gong.get(&format!("/v2/users/{id}"), &[])?;
+    let manager_id = user.manager_id.as_ref().map(|id| id.0.clone());
+    let names = people::names(gong, &manager_id.iter().cloned().collect::<BTreeSet<_>>());
+    let manager = manager_id.as_ref().and_then(|id| names.get(id).cloned());
+    Ok(shape(user, id, manager, manager_id, gong.requests()))
+}
+
+fn shape(user: User, id: String, manager: Option<String>, manager_id: Option<String>, requests: u32) -> wit::User {
+    let settings = user.settings.unwrap_or_default();
+    let recording = [
+        (settings.web_conferences_recorded, "web conferences recorded"),
+        (settings.prevent_web_conference_recording, "prevents recording of web conferences"),
+        (settings.telephony_calls_imported, "telephony calls imported"),
+        (settings.emails_imported, "e-mails imported"),
+        (settings.prevent_email_import, "prevents import of e-mails"),
+        (settings.non_recorded_meetings_imported, "unrecorded meetings imported"),
+        (settings.gong_connect_enabled, "Gong Connect"),
+    ];
+    let mut languages = user.spoken_languages.unwrap_or_default();
+    languages.sort_by_key(|language| language.primary != Some(true));
+    let mut providers = user.conferencing_providers.unwrap_or_default();
+    providers.sort_by_key(|provider| provider.is_default != Some(true));
+    let names: Vec<String> =
+        [user.first_name, user.last_name].into_iter().flatten().map(|name| one_line(&name)).filter(|name| !name.is_empty()).collect();
+    let phone = user.phone_number.map(|phone| match user.extension.filter(|extension| !extension.is_empty()) {
+        Some(extension) => format!("{phone} ext. {extension}"),
+        None => phone,
+    });
+    wit::User {
+        name: if names.is_empty() { user.email_address.clone().unwrap_or_else(|| id.clone()) } else { names.join(" ") },
+        id: user.id.map_or(id, |id| id.0),
+        email: user.email_address,
+        aliases: user.email_aliases.unwrap_or_default(),
+        title: user.title.as_deref().map(one_line),
+        phone,
+        active: user.active != Some(false),
+        manager,
+        manager_id,
+        created: user.created.as_deref().map(instant::shown_from),
+        languages: languages.into_iter().filter_map(|language| language.language).collect(),
+        recording: recording.iter().filter(|(on, _)| *on == Some(true)).map(|(_, what)| (*what).to_string()).collect(),
+        conferencing: providers.into_iter().filter_map(|provider| provider.provider).collect(),
+        requests,
+    }
+}
+
+impl Answer for wit::User {
+    fn text(&self) -> String {
+        let state = if self.active { "" } else { " (inactive)" };
+        let mut text = format!("{}{state}\nid: {}\n", self.name, self.id);
+        render::line(&mut text, "email", self.email.as_deref());
+        render::list(&mut text, "aliases", &self.aliases, ", ");
+        render::line(&mut text, "title", self.title.as_deref());
+        render::line(&mut text, "phone", self.phone.as_deref());
+        let manager = match (&self.manager, &self.manager_id) {
+            (Some(name), Some(id)) => Some(format!("{name} ({id})")),
+            (None, Some(id)) => Some(id.clone()),
+            _ => None,
+        };
+        render::line(&mut text, "manager", manager.as_deref());
+        render::line(&mut text, "created", self.created.as_deref());
+        render::list(&mut text, "languages", &self.languages, ", ");
+        render::list(&mut text, "settings", &self.recording, ", ");
+        render::list(&mut text, "conferencing", &self.conferencing, ", ");
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

@@ -1,0 +1,126 @@
+//! `gong_list_flows`. GET /v2/flows; api:flows:read and an Engage licence. The
+//! parameter is `flowOwnerEmail`, though Gong's prose calls it otherwise.
+
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Deserialize;
+
+use super::{Answer, limit};
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        Gong, Paged, Records,
+        calls::one_line,
+        id::{Id, is_id},
+        instant,
+        people::People,
+        workspaces,
+    },
+    render::{self, Table},
+    wit::flows::{FlowList, FlowRow, ListFlows},
+};
+
+/// Pages that are read at most.
+pub(super) const MOST_PAGES: u32 = 10;
+
+#[derive(Default, Deserialize)]
+struct Page {
+    records: Option<Records>,
+    flows: Option<Vec<Flow>>,
+}
+
+impl Paged for Page {
+    type Item = Flow;
+    fn into_page(self) -> (Option<Records>, Vec<Flow>) {
+        (self.records, self.flows.unwrap_or_default())
+    }
+}
+
+/// OpenAPI `PublicApiFlow`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Flow {
+    id: Option<Id>,
+    name: Option<String>,
+    folder_name: Option<String>,
+    visibility: Option<String>,
+    creation_date: Option<String>,
+    exclusive: Option<bool>,
+}
+
+/// An argument that is a folder's id.
+pub(super) fn folder_id<'a>(argument: &str, text: Option<&'a str>) -> Result<Option<&'a str>, Error> {
+    match text.map(str::trim) {
+        Some(id) if !is_id(id) => Err(bad_argument(
+            argument,
+            "not a folder id (5 to 20 digits). gong_list_flow_folders lists them.",
+            "\"7782342274025937895\".",
+        )),
+        id => Ok(id),
+    }
+}
+
+/// Finds the owner's e-mail, which Gong asks for, then reads the pages.
+pub(crate) fn run(gong: &Gong<'_>, args: ListFlows) -> Result<FlowList, Error> {
+    let limit = limit(args.limit, 100, 500)?;
+    let folder = folder_id("folder", args.folder.as_deref())?;
+    let owner = People::default().email(gong, "owner", &args.owner)?;
+    let workspace = workspaces::id(gong, args.workspace.as_deref())?;
+    let recent = (args.recent == Some(true)).then_some("true");
+    let read = gong.pages(MOST_PAGES, |cursor| {
+        let query = [
+            ("flowOwnerEmail", Some(owner.as_str())),
+            ("workspaceId", workspace.as_deref()),
+            ("folderId", folder),
+            ("mostRecentlyAssigned", recent),
+            ("cursor", cursor),
+        ];
+        gong.get::<Page>("/v2/flows", &query)
+    })?;
+    let matched = read.items.len();
+    let cut = (matched > limit).then(|| format!("the limit of {limit} is reached"));
+    Ok(FlowList {
+        flows: read.items.into_iter().take(limit).map(row).collect(),
+        owner,
+        matched: matched as u32,
+        stopped: cut.or(read.stopped),
+        requests: gong.requests(),
+    })
+}
+
+fn row(flow: Flow) -> FlowRow {
+    let id = flow.id.map_or_else(String::new, |id| id.0);
+    FlowRow {
+        name: flow.name.as_deref().map_or_else(|| id.clone(), one_line),
+        id,
+        folder: flow.folder_name.as_deref().map(one_line).filter(|name| name != "null"),
+        visibility: flow.visibility,
+        created: flow.creation_date.as_deref().map(|date| instant::seconds(date).map_or_else(|| date.to_owned(), instant::day)),
+        exclusive: flow.exclusive.filter(|exclusive| *exclusive),
+    }
+}
+
+impl Answer for FlowList {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} of {} that {} sees.\n",
+            render::count(self.flows.len() as u32, "flow"),
+            self.matched,
+            self.owner
+        );
+        render::line(&mut text, "Not all listed", self.stopped.as_deref());
+        let mut table = Table::new(["id", "name", "folder", "visibility", "created", "exclusive"]);
+        for flow in &self.flows {
+            table.row([
+                flow.id.clone(),
+                flow.name.clone(),
+                flow.folder.clone().unwrap_or_default(),
+                flow.visibility.clone().unwrap_or_default(),
+                flow.created.clone().unwrap_or_default(),
+                if flow.exclusive == Some(true) { "yes".into() } else { String::new() },
+            ]);
+        }
+        table.write(&mut text);
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

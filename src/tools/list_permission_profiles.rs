@@ -1,0 +1,59 @@
+//! `gong_list_permission_profiles`. GET /v2/all-permission-profiles for each
+//! workspace meant; api:permission-profile:read.
+
+use alloc::{format, string::String, vec::Vec};
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        calls::one_line,
+        profiles::{self, Profile},
+    },
+    render::{self, Table},
+    wit::permission_profiles::{ListPermissionProfiles, ProfileList, ProfileRow},
+};
+
+/// Gong wants a workspace; without one, all are asked, one request each.
+pub(crate) fn run(gong: &Gong<'_>, args: ListPermissionProfiles) -> Result<ProfileList, Error> {
+    let mut rows = Vec::new();
+    for (workspace, profiles) in profiles::all(gong, args.workspace.as_deref())? {
+        let name = one_line(workspace.name());
+        rows.extend(profiles.iter().map(|profile| row(profile, &name)));
+    }
+    Ok(ProfileList { profiles: rows, requests: gong.requests() })
+}
+
+fn row(profile: &Profile, workspace: &str) -> ProfileRow {
+    let allowed = profile.flags(true).len();
+    ProfileRow {
+        id: profile.id().into(),
+        name: profile.name(),
+        workspace: Some(workspace.into()),
+        description: profile.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
+        access: profile.levels().iter().map(|one| format!("{} {}", one.area, one.level)).collect(),
+        permissions: format!("{allowed} of {}", allowed + profile.flags(false).len()),
+    }
+}
+
+impl Answer for ProfileList {
+    fn text(&self) -> String {
+        let mut text = render::count(self.profiles.len() as u32, "permission profile");
+        text.push('\n');
+        let mut table = Table::new(["id", "name", "workspace", "access", "permissions", "description"]);
+        for profile in &self.profiles {
+            table.row([
+                profile.id.clone(),
+                profile.name.clone(),
+                profile.workspace.clone().unwrap_or_default(),
+                profile.access.join(", "),
+                profile.permissions.clone(),
+                profile.description.clone().unwrap_or_default(),
+            ]);
+        }
+        table.write(&mut text);
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

@@ -1,0 +1,111 @@
+//! `gong_list_prospect_flows`. POST /v2/flows/prospects; api:flows:read. By
+//! prospect Gong tells open flows only, by instance finished ones too.
+
+use alloc::{
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Answer;
+use crate::{
+    error::{Error, bad_argument},
+    gong::{Gong, calls::one_line, id::Id, instant},
+    render::{self, Table},
+    wit::flows::{ListProspectFlows, ProspectFlow, ProspectFlowList},
+};
+
+/// Ids that one call takes; Gong declares no limit, assigning takes 100.
+const MOST_IDS: usize = 100;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    crm_prospects_ids: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    flow_instance_ids: &'a [String],
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answered {
+    prospects_assigned: Option<Vec<Assigned>>,
+}
+
+/// OpenAPI `PublicApiAssignedFlow`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Assigned {
+    flow_id: Option<Id>,
+    flow_name: Option<String>,
+    crm_prospect_id: Option<Id>,
+    flow_instance_id: Option<Id>,
+    flow_instance_owner_email: Option<String>,
+    flow_instance_owner_full_name: Option<String>,
+    flow_instance_create_date: Option<String>,
+    flow_instance_status: Option<String>,
+    exclusive: Option<bool>,
+}
+
+/// Asks once, and says which of the asked are in no flow.
+pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFlowList, Error> {
+    let asked = match (args.prospects.len(), args.instances.len()) {
+        (0, 0) => Err("give CRM ids here, or flow instance ids in `instances`."),
+        (1.., 1..) => Err("Gong takes prospects or instances, not both in one question."),
+        (count, 0) | (0, count) if count > MOST_IDS => Err("at most 100 ids in one question."),
+        (_, 0) => Ok(&args.prospects),
+        (_, _) => Ok(&args.instances),
+    };
+    let asked = asked.map_err(|problem| bad_argument("prospects", problem, "{\"prospects\": [\"0035e00000AbCdEAAV\"]}."))?;
+    let body = Body { crm_prospects_ids: &args.prospects, flow_instance_ids: &args.instances };
+    let answer: Answered = gong.post("/v2/flows/prospects", &body)?;
+    let flows: Vec<ProspectFlow> = answer.prospects_assigned.into_iter().flatten().map(shape).collect();
+    let found: BTreeSet<&str> = flows.iter().flat_map(|flow| [flow.prospect.as_str(), flow.instance_id.as_str()]).collect();
+    let without_flow = asked.iter().filter(|id| !found.contains(id.as_str())).cloned().collect();
+    Ok(ProspectFlowList { flows, without_flow, requests: gong.requests() })
+}
+
+fn shape(assigned: Assigned) -> ProspectFlow {
+    let id = |id: Option<Id>| id.map_or_else(String::new, |id| id.0);
+    let flow_id = id(assigned.flow_id);
+    ProspectFlow {
+        prospect: id(assigned.crm_prospect_id),
+        flow: assigned.flow_name.as_deref().map_or_else(|| flow_id.clone(), one_line),
+        flow_id,
+        instance_id: id(assigned.flow_instance_id),
+        status: assigned.flow_instance_status.unwrap_or_default(),
+        owner: match (assigned.flow_instance_owner_full_name, assigned.flow_instance_owner_email) {
+            (Some(name), Some(email)) => Some(format!("{} <{email}>", one_line(&name))),
+            (name, email) => name.or(email),
+        },
+        since: assigned.flow_instance_create_date.as_deref().map(instant::shown_from),
+        exclusive: assigned.exclusive.filter(|exclusive| *exclusive),
+    }
+}
+
+impl Answer for ProspectFlowList {
+    fn text(&self) -> String {
+        let mut text = render::count(self.flows.len() as u32, "flow instance");
+        text.push('\n');
+        let mut table = Table::new(["prospect", "flow", "status", "owner", "since UTC", "exclusive", "flow id", "instance id"]);
+        for flow in &self.flows {
+            table.row([
+                flow.prospect.clone(),
+                flow.flow.clone(),
+                flow.status.clone(),
+                flow.owner.clone().unwrap_or_default(),
+                flow.since.as_deref().map(instant::in_table).unwrap_or_default(),
+                if flow.exclusive == Some(true) { "yes".to_string() } else { String::new() },
+                flow.flow_id.clone(),
+                flow.instance_id.clone(),
+            ]);
+        }
+        table.write(&mut text);
+        render::list(&mut text, "In no flow", &self.without_flow, ", ");
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

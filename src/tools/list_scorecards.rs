@@ -1,0 +1,160 @@
+//! `gong_list_scorecards`. GET /v2/settings/scorecards, all workspaces at once;
+//! api:settings:scorecards:read.
+
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{Gong, calls::one_line, id::Id, people::has_words, workspaces},
+    render,
+    wit::scorecards::{self as wit, ListScorecards, ScorecardList},
+};
+
+#[derive(Default, Deserialize)]
+struct Scorecards {
+    scorecards: Option<Vec<Scorecard>>,
+}
+
+/// OpenAPI `Scorecard`. Its ids and ranges are numbers in the document and strings on the wire.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Scorecard {
+    scorecard_id: Option<Id>,
+    scorecard_name: Option<String>,
+    workspace_id: Option<Id>,
+    enabled: Option<bool>,
+    review_method: Option<String>,
+    pub(super) questions: Option<Vec<Question>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Question {
+    pub(super) question_id: Option<Id>,
+    pub(super) question_revision_id: Option<Id>,
+    question_text: Option<String>,
+    is_overall: Option<bool>,
+    question_type: Option<String>,
+    answer_guide: Option<String>,
+    min_range: Option<Value>,
+    max_range: Option<Value>,
+    pub(super) answer_options: Option<Vec<Choice>>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Choice {
+    pub(super) id: Option<Id>,
+    pub(super) text: Option<String>,
+}
+
+impl Scorecard {
+    pub(super) fn id(&self) -> &str {
+        self.scorecard_id.as_ref().map_or("", |id| &id.0)
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.scorecard_name.as_deref().map_or_else(|| self.id().to_owned(), one_line)
+    }
+}
+
+/// All scorecards of the company.
+pub(super) fn all(gong: &Gong<'_>) -> Result<Vec<Scorecard>, Error> {
+    let answer: Scorecards = gong.get_list("/v2/settings/scorecards", &[])?;
+    let mut scorecards = answer.scorecards.unwrap_or_default();
+    scorecards.sort_by_cached_key(|scorecard| scorecard.name().to_lowercase());
+    Ok(scorecards)
+}
+
+/// Reads all, picks here, and names workspaces where there are several.
+pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList, Error> {
+    let workspaces = workspaces::all(gong)?;
+    let workspace = args.workspace.as_deref().map(|text| workspaces::find(&workspaces, text)).transpose()?;
+    let query = args.query.map(|query| query.trim().to_lowercase());
+    let found: Vec<Scorecard> = all(gong)?
+        .into_iter()
+        .filter(|one| workspace.is_none_or(|workspace| one.workspace_id.as_ref().is_some_and(|id| id.0 == workspace.id())))
+        .filter(|one| query.as_deref().is_none_or(|query| one.id() == query || has_words(&one.name(), query)))
+        .collect();
+    let with_disabled = args.disabled == Some(true);
+    let disabled = found.iter().filter(|one| one.enabled == Some(false)).count() as u32;
+    let scorecards = found
+        .into_iter()
+        .filter(|one| with_disabled || one.enabled != Some(false))
+        .map(|one| {
+            let id = one.workspace_id.as_ref().map_or("", |id| &id.0);
+            let name = workspaces.iter().find(|workspace| workspace.id() == id).map(|workspace| one_line(workspace.name()));
+            shape(&one, name, true)
+        })
+        .collect();
+    Ok(ScorecardList {
+        scorecards,
+        left_out_disabled: (disabled > 0 && !with_disabled).then_some(disabled),
+        requests: gong.requests(),
+    })
+}
+
+/// A scorecard with its questions, labelled Q1, Q2, … in Gong's order.
+pub(super) fn shape(scorecard: &Scorecard, workspace: Option<String>, guides: bool) -> wit::Scorecard {
+    let questions = scorecard.questions.iter().flatten().enumerate().map(|(index, question)| wit::Question {
+        label: format!("Q{}", index + 1),
+        text: one_line(question.question_text.as_deref().unwrap_or_default()),
+        answer: kind(question),
+        guide: question.answer_guide.as_deref().filter(|_| guides).map(one_line).filter(|guide| !guide.is_empty()),
+        overall: question.is_overall.filter(|overall| *overall),
+    });
+    wit::Scorecard {
+        id: scorecard.id().to_owned(),
+        name: scorecard.name(),
+        workspace,
+        method: scorecard.review_method.as_deref().map(str::to_lowercase),
+        disabled: (scorecard.enabled == Some(false)).then_some(true),
+        questions: questions.collect(),
+    }
+}
+
+fn kind(question: &Question) -> Option<String> {
+    let options: Vec<String> =
+        question.answer_options.iter().flatten().filter_map(|option| option.text.as_deref()).map(one_line).collect();
+    if !options.is_empty() {
+        return Some(options.join(" / "));
+    }
+    let number = |value: &Option<Value>| match value {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) => Some(format!("{number}")),
+        _ => None,
+    };
+    match (number(&question.min_range), number(&question.max_range)) {
+        (Some(from), Some(to)) => Some(format!("{from} to {to}")),
+        _ => question.question_type.as_deref().map(|kind| one_line(kind).to_lowercase()),
+    }
+}
+
+/// The heading of a scorecard and a line for each question.
+pub(super) fn write(text: &mut String, scorecard: &wit::Scorecard) {
+    let state = if scorecard.disabled == Some(true) { "disabled" } else { "" };
+    let details = [scorecard.method.as_deref(), scorecard.workspace.as_deref(), Some(state)];
+    let details: Vec<&str> = details.into_iter().flatten().filter(|detail| !detail.is_empty()).collect();
+    text.push_str(&format!("## {} ({}){}\n", scorecard.name, scorecard.id, details.iter().map(|detail| format!(", {detail}")).collect::<String>()));
+    for question in &scorecard.questions {
+        let answer = question.answer.as_ref().map_or_else(String::new, |answer| format!(" [{answer}]"));
+        let overall = if question.overall == Some(true) { " (overall)" } else { "" };
+        let guide = question.guide.as_ref().map_or_else(String::new, |guide| format!(" — {guide}"));
+        text.push_str(&format!("{}: {}{answer}{overall}{guide}\n", question.label, question.text));
+    }
+}
+
+impl Answer for ScorecardList {
+    fn text(&self) -> String {
+        let mut text = render::count(self.scorecards.len() as u32, "scorecard");
+        if let Some(disabled) = self.left_out_disabled {
+            text.push_str(&format!("; {disabled} disabled left out"));
+        }
+        text.push('\n');
+        self.scorecards.iter().for_each(|scorecard| write(&mut text, scorecard));
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

@@ -1,0 +1,96 @@
+//! `gong_list_users`. GET /v2/users, all pages; api:users:read.
+
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+
+use super::{Answer, limit, offset, offset_token};
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        calls::one_line,
+        id::is_id,
+        people::{People, User, directory, has_words},
+    },
+    render::{self, Table},
+    wit::users::{ListUsers, UserPage, UserRow},
+};
+
+/// Gong has no search for users: the directory is read and picked from here.
+pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
+    let limit = limit(args.limit, 100, 500)?;
+    let skip = offset(args.resume.as_deref())?;
+    let mut people = People::default();
+    let manager = match &args.manager {
+        Some(manager) if is_id(manager) => Some(manager.clone()),
+        Some(manager) => Some(people.id(gong, "manager", manager)?),
+        None => None,
+    };
+    let read = match people.into_directory() {
+        Some(read) => read,
+        None => directory(gong)?,
+    };
+    let names: BTreeMap<&str, String> = read.items.iter().map(|user| (user.id(), user.name())).collect();
+    let query = args.query.as_deref().map(str::to_lowercase);
+    let mut found: Vec<&User> = read
+        .items
+        .iter()
+        .filter(|user| args.active == Some(false) || user.active != Some(false))
+        .filter(|user| manager.is_none() || user.manager_id.as_ref().map(|id| &id.0) == manager.as_ref())
+        .filter(|user| query.as_deref().is_none_or(|query| matches(user, query)))
+        .collect();
+    found.sort_by_cached_key(|user| (user.name().to_lowercase(), user.id()));
+    let users: Vec<UserRow> = found.iter().skip(skip).take(limit).map(|user| row(user, &names)).collect();
+    Ok(UserPage {
+        resume: offset_token(skip + users.len(), found.len()),
+        users,
+        matched: found.len() as u32,
+        read: read.items.len() as u32,
+        stopped: read.stopped,
+        requests: gong.requests(),
+    })
+}
+
+fn matches(user: &User, query: &str) -> bool {
+    let title = user.title.as_deref().unwrap_or_default();
+    let email = user.email_address.as_deref().unwrap_or_default();
+    has_words(&user.name(), query) || has_words(title, query) || email.to_lowercase().contains(query)
+}
+
+fn row(user: &User, names: &BTreeMap<&str, String>) -> UserRow {
+    UserRow {
+        id: user.id().into(),
+        name: one_line(&user.name()),
+        email: user.email_address.clone(),
+        title: user.title.as_deref().map(one_line),
+        manager: user.manager_id.as_ref().and_then(|id| names.get(id.0.as_str()).cloned()),
+        inactive: (user.active == Some(false)).then_some(true),
+    }
+}
+
+impl Answer for UserPage {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} of {} that match, by name; {} read.\n",
+            render::count(self.users.len() as u32, "user"),
+            self.matched,
+            self.read
+        );
+        let mut table = Table::new(["id", "name", "email", "title", "manager", "state"]);
+        for user in &self.users {
+            let state = if user.inactive == Some(true) { "inactive" } else { "" };
+            table.row([
+                user.id.clone(),
+                user.name.clone(),
+                user.email.clone().unwrap_or_default(),
+                user.title.clone().unwrap_or_default(),
+                user.manager.clone().unwrap_or_default(),
+                state.into(),
+            ]);
+        }
+        table.write(&mut text);
+        render::line(&mut text, "Not all read", self.stopped.as_deref());
+        render::line(&mut text, "More: resume", self.resume.as_deref());
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

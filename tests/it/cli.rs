@@ -1,0 +1,120 @@
+//! The binary, as a person or a script uses it.
+
+use std::process::{Command, Output, Stdio};
+
+use host_harness::component::Artefact;
+use serde_json::Value;
+
+use crate::support::artefact;
+
+/// The binary with the component and without any setting of whoever runs the tests.
+fn harness(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_host-harness"));
+    command.args(arguments).stdin(Stdio::null());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GONG_")) {
+        if name != "GONG_OPENAPI" {
+            command.env_remove(name);
+        }
+    }
+    command.env("GONG_COMPONENT", artefact(Artefact::GongMcp));
+    command
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn tools_needs_no_settings() {
+    let output = harness(&["tools", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    let tools: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!tools.is_empty());
+    for tool in &tools {
+        assert_eq!(tool["inputSchema"]["type"], "object", "{tool}");
+        assert_eq!(tool["outputSchema"]["type"], "object", "{tool}");
+        assert!(tool["annotations"]["readOnlyHint"].is_boolean(), "{tool}");
+    }
+
+    let table = harness(&["tools"]).output().unwrap();
+    assert!(table.status.success(), "{}", err(&table));
+    for tool in &tools {
+        let name = tool["name"].as_str().unwrap();
+        assert!(out(&table).contains(name), "{name}");
+    }
+}
+
+#[test]
+fn missing_settings_are_named() {
+    for arguments in [
+        &["call", "gong_search_calls", "{}"][..],
+        &["serve", "--stdio"],
+        &["serve", "--http", "127.0.0.1:0"],
+    ] {
+        let output = harness(arguments).output().unwrap();
+        assert!(!output.status.success());
+        let text = err(&output);
+        for word in ["GONG_ACCESS_KEY and GONG_ACCESS_KEY_SECRET", "--demo"] {
+            assert!(text.contains(word), "{text}");
+        }
+    }
+
+    let output = harness(&["call", "gong_search_calls"])
+        .env("GONG_ACCESS_KEY", "K3Y")
+        .output()
+        .unwrap();
+    let text = err(&output);
+    assert!(
+        text.contains("error: GONG_ACCESS_KEY_SECRET not set"),
+        "{text}"
+    );
+    assert!(!text.contains("K3Y"), "{text}");
+}
+
+#[test]
+fn one_call_prints_text_or_json() {
+    let call = ["call", "gong_search_calls", r#"{"limit": 2}"#, "--demo"];
+    let output = harness(&call).output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(!out(&output).trim().is_empty());
+
+    let output = harness(&call).arg("--json").output().unwrap();
+    let structured: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(structured["calls"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_failing_call_fails() {
+    let call = [
+        "call",
+        "gong_search_calls",
+        r#"{"limit": "many"}"#,
+        "--demo",
+    ];
+    let output = harness(&call).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(out(&output), "");
+    assert!(!err(&output).is_empty());
+}
+
+#[test]
+fn a_server_for_all_the_world_is_refused() {
+    let output = harness(&["serve", "--demo", "--http", "0.0.0.0:0"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(err(&output).contains("--allow-host"), "{}", err(&output));
+}
+
+#[test]
+fn the_demo_runs() {
+    let output = harness(&["demo"]).output().unwrap();
+    let text = out(&output);
+    assert!(output.status.success(), "{text}\n{}", err(&output));
+    assert!(text.contains("gong_search_calls"), "{text}");
+    assert!(!text.contains('\u{1b}'), "colours without a terminal");
+}

@@ -1,0 +1,18 @@
+//! What the components ask of their host: no more than the golden files say, and no more
+//! than a sandbox gives.
+
+use host_harness::component::Artefact;
+use host_harness::sandbox::imports;
+
+use crate::support::{bytes, golden};
+
+#[tokio::test]
+async fn components_import_what_is_agreed() {
+    for artefact in Artefact::ALL {
+        // Loaded and instantiated with what a sandbox gives and nothing else.
+        let mut names = imports(&bytes(artefact)).await.unwrap().join("\n");
+        names.push('\n');
+        let file = artefact.file_name().replace(".wasm", ".txt");
+        golden(&format!("imports/{file}"), &names);
+    }
+}

@@ -1,0 +1,10 @@
+//! Everything that is tested through the built component, the library that runs it, or the
+//! binary: one test binary, so that it is linked once.
+
+#![expect(clippy::print_stderr, reason = "tests say what they skip or bless")]
+
+mod cli;
+mod imports;
+mod mcp;
+mod sandbox;
+mod support;

@@ -1,0 +1,286 @@
+//! MCP as clients see it, with the official SDK's own client.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fake_gong::FakeGong;
+use host_harness::component::Artefact;
+use host_harness::mcp::{self, Access};
+use host_harness::{Limits, McpServer, Sandbox};
+use rmcp::model::{
+    CallToolRequest, CallToolRequestParams, ErrorCode, Implementation, JsonObject, ProtocolVersion,
+};
+use rmcp::service::{PeerRequestOptions, RunningService};
+use rmcp::transport::StreamableHttpClientTransport;
+use rmcp::{ClientLifecycleMode, ClientServiceExt as _, RoleClient, ServiceError, ServiceExt as _};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::support::{artefact, options, run_for, run_nowhere, sandbox, stand_in, wat_component};
+
+type Client = RunningService<RoleClient, ()>;
+
+/// As clients before MCP 2026-07-28 begin, and as those since.
+fn lifecycles() -> [ClientLifecycleMode; 2] {
+    [
+        ClientLifecycleMode::Initialize,
+        ClientLifecycleMode::Discover {
+            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+        },
+    ]
+}
+
+async fn server(gong: &FakeGong) -> McpServer {
+    let implementation = Implementation::new("test-server", "1.2.3").with_title("Test server");
+    McpServer::new(sandbox(), run_for(gong), implementation, None)
+        .await
+        .unwrap()
+}
+
+/// A server whose only tool never ends.
+async fn endless() -> (Arc<Sandbox>, McpServer) {
+    let limits = Limits {
+        cpu: Duration::from_secs(60),
+        wall_time: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let component = wat_component("(loop $again (br $again)) (unreachable)");
+    let sandbox = Arc::new(Sandbox::load(&component, limits).unwrap());
+    let implementation = Implementation::new("endless", "0");
+    let server = McpServer::new(Arc::clone(&sandbox), run_nowhere(), implementation, None);
+    (sandbox, server.await.unwrap())
+}
+
+/// Serves over HTTP until the guard is dropped; returns `host:port`.
+async fn listen(server: McpServer) -> (String, DropGuard) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let stop = CancellationToken::new();
+    let router = mcp::router(server, Access::loopback(), stop.clone());
+    tokio::spawn(axum::serve(listener, router).into_future());
+    (address, stop.drop_guard())
+}
+
+async fn over_http(address: &str, lifecycle: ClientLifecycleMode) -> Client {
+    let transport = StreamableHttpClientTransport::from_uri(format!("http://{address}/mcp"));
+    ().serve_with_lifecycle(transport, lifecycle).await.unwrap()
+}
+
+async fn over_a_pipe(server: McpServer, lifecycle: ClientLifecycleMode) -> Client {
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    tokio::spawn(async move {
+        let service = server.serve(theirs).await.unwrap();
+        service.waiting().await.unwrap();
+    });
+    ().serve_with_lifecycle(ours, lifecycle).await.unwrap()
+}
+
+async fn over_stdio(lifecycle: ClientLifecycleMode) -> (Child, Client) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_host-harness"))
+        .args(["serve", "--stdio", "--demo"])
+        .env("GONG_COMPONENT", artefact(Artefact::GongMcp))
+        .env("RUST_LOG", "warn")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pipes = (server.stdout.take().unwrap(), server.stdin.take().unwrap());
+    let client = ().serve_with_lifecycle(pipes, lifecycle).await.unwrap();
+    (server, client)
+}
+
+fn params(name: &str, arguments: serde_json::Value) -> CallToolRequestParams {
+    let arguments: JsonObject = serde_json::from_value(arguments).unwrap();
+    CallToolRequestParams::new(name.to_owned()).with_arguments(arguments)
+}
+
+/// What every transport and protocol version must do.
+async fn talk(client: &Client) {
+    let tools = client.list_all_tools().await.unwrap();
+    let expected = sandbox().list_tools().await.unwrap();
+    assert_eq!(tools.len(), expected.len());
+    for tool in &tools {
+        assert!(tool.title.is_some(), "{}", tool.name);
+        assert!(tool.output_schema.is_some(), "{}", tool.name);
+        let hints = tool.annotations.as_ref().unwrap();
+        assert_eq!(hints.title, tool.title);
+        assert!(hints.read_only_hint.is_some());
+        assert!(hints.destructive_hint.is_some());
+        assert!(hints.idempotent_hint.is_some());
+        assert!(hints.open_world_hint.is_some());
+        let meta = &tool.meta.as_ref().unwrap().0;
+        for key in [
+            "gong-tools/toolset",
+            "gong-tools/effect",
+            "gong-tools/scopes",
+        ] {
+            assert!(meta.contains_key(key), "{}: {key}", tool.name);
+        }
+    }
+
+    let call = params("gong_search_calls", json!({"limit": 2}));
+    let result = client.call_tool(call).await.unwrap();
+    assert_eq!(result.is_error, Some(false), "{result:?}");
+    assert!(!result.content[0].as_text().unwrap().text.is_empty());
+    let structured = result.structured_content.unwrap();
+    assert_eq!(
+        structured["calls"].as_array().unwrap().len(),
+        2,
+        "{structured}"
+    );
+
+    let wrong = params("gong_search_calls", json!({"limit": "many"}));
+    let result = client.call_tool(wrong).await.unwrap();
+    assert_eq!(result.is_error, Some(true));
+    assert!(result.structured_content.is_none());
+
+    let unknown = client
+        .call_tool(params("gong_search_call", json!({})))
+        .await;
+    let Err(ServiceError::McpError(error)) = unknown else {
+        panic!("{unknown:?}");
+    };
+    assert_eq!(error.code, ErrorCode::INVALID_PARAMS);
+    assert!(
+        error.message.contains("gong_search_calls"),
+        "{}",
+        error.message
+    );
+}
+
+#[tokio::test]
+async fn over_stdio_all_works() {
+    for lifecycle in lifecycles() {
+        let (mut server, client) = over_stdio(lifecycle).await;
+        talk(&client).await;
+        // The server ends by itself when its input does.
+        client.cancel().await.unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(10), server.wait()).await;
+        assert!(ended.expect("it ends").unwrap().success());
+    }
+}
+
+#[tokio::test]
+async fn over_http_all_works() {
+    let gong = stand_in(options()).await;
+    let (address, _guard) = listen(server(&gong).await).await;
+    for lifecycle in lifecycles() {
+        let client = over_http(&address, lifecycle).await;
+        talk(&client).await;
+        client.cancel().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_server_presents_itself_and_answers_pings() {
+    let gong = stand_in(options()).await;
+    let server = server(&gong).await;
+    let client = over_a_pipe(server, ClientLifecycleMode::Initialize).await;
+    let peer = client.peer_info().unwrap();
+    let info = peer.server_info.as_ref().unwrap();
+    assert_eq!((&*info.name, &*info.version), ("test-server", "1.2.3"));
+    assert_eq!(info.title.as_deref(), Some("Test server"));
+    assert!(peer.capabilities.tools.is_some());
+    assert!(peer.capabilities.resources.is_none());
+    assert!(peer.capabilities.prompts.is_none());
+    client
+        .send_request(rmcp::model::ClientRequest::PingRequest(Default::default()))
+        .await
+        .unwrap();
+}
+
+/// Waits until so many calls run.
+async fn until_running(sandbox: &Sandbox, count: usize) {
+    let reached = async {
+        while sandbox.running() != count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), reached)
+        .await
+        .unwrap_or_else(|_| panic!("{} calls run, not {count}", sandbox.running()));
+}
+
+async fn cancel_a_call(client: &Client, sandbox: &Sandbox) {
+    let request = CallToolRequest::new(params("wat_tool", json!({})));
+    let call = client
+        .send_cancellable_request(request.into(), PeerRequestOptions::no_options())
+        .await
+        .unwrap();
+    until_running(sandbox, 1).await;
+    call.cancel(Some("changed my mind".to_owned()))
+        .await
+        .unwrap();
+    until_running(sandbox, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_call_ends_at_once() {
+    for lifecycle in lifecycles() {
+        let (sandbox, server) = endless().await;
+        let client = over_a_pipe(server, lifecycle).await;
+        cancel_a_call(&client, &sandbox).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_cancelled_over_http_ends_at_once() {
+    for lifecycle in lifecycles() {
+        let (sandbox, server) = endless().await;
+        let (address, _guard) = listen(server).await;
+        let client = over_http(&address, lifecycle).await;
+        cancel_a_call(&client, &sandbox).await;
+    }
+}
+
+/// Sends one request by hand and returns the answer's status.
+async fn status(address: &str, headers: &str) -> String {
+    let body = json!({
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "raw", "version": "0"},
+        },
+    })
+    .to_string();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST /mcp HTTP/1.1\r\n{headers}\r\ncontent-type: application/json\r\n\
+         accept: application/json, text/event-stream\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await.unwrap();
+    String::from_utf8_lossy(&start[9..]).into_owned()
+}
+
+#[tokio::test]
+async fn other_hosts_and_web_pages_are_kept_out() {
+    let (_, server) = endless().await;
+    let (address, _guard) = listen(server).await;
+    for (headers, expected) in [
+        (format!("host: {address}"), "200"),
+        ("host: localhost:1234".to_owned(), "200"),
+        ("host: rebound.example.com".to_owned(), "403"),
+        (
+            format!("host: {address}\r\norigin: http://localhost:3000"),
+            "200",
+        ),
+        (
+            format!("host: {address}\r\norigin: https://evil.example.com"),
+            "403",
+        ),
+        (format!("host: {address}\r\norigin: null"), "403"),
+    ] {
+        assert_eq!(status(&address, &headers).await, expected, "{headers}");
+    }
+}

@@ -1,0 +1,210 @@
+//! What a component may do and how it is stopped, with components that misbehave.
+
+use std::time::{Duration, Instant};
+
+use host_harness::sandbox::{Effect, imports};
+use host_harness::{Limits, Sandbox, SandboxError};
+
+use crate::support::{run_nowhere, wat, wat_component};
+
+/// Answers with a digit: how often this instance has been called.
+const COUNT: &str = "
+    (global.set $state (i32.add (global.get $state) (i32.const 1)))
+    (i32.store8 (global.get $digit) (i32.add (i32.const 48) (global.get $state)))
+    (global.get $answer)";
+
+const SPIN: &str = "(loop $again (br $again)) (unreachable)";
+
+fn short() -> Limits {
+    Limits {
+        memory: 2 << 20,
+        cpu: Duration::from_millis(100),
+        wall_time: Duration::from_secs(20),
+        ..Limits::default()
+    }
+}
+
+fn load(call: &str, limits: Limits) -> Sandbox {
+    Sandbox::load(&wat_component(call), limits).unwrap()
+}
+
+async fn failure(call: &str, limits: Limits) -> SandboxError {
+    let sandbox = load(call, limits);
+    let outcome = sandbox.call_tool(&run_nowhere(), "wat_tool", "{}").await;
+    outcome.expect_err("the call is stopped")
+}
+
+#[tokio::test]
+async fn tools_are_listed() {
+    let tools = load(COUNT, short()).list_tools().await.unwrap();
+    assert_eq!(tools.len(), 1);
+    assert_eq!(tools[0].name, "wat_tool");
+    assert_eq!(tools[0].toolset, "test");
+    assert_eq!(tools[0].effect, Effect::Read);
+    assert!(tools[0].annotations.read_only_hint);
+    assert!(!tools[0].annotations.destructive_hint);
+    assert!(tools[0].annotations.idempotent_hint);
+}
+
+#[tokio::test]
+async fn each_call_has_a_fresh_instance() {
+    let sandbox = load(COUNT, short());
+    for _ in 0..3 {
+        let result = sandbox.call_tool(&run_nowhere(), "wat_tool", "{}").await;
+        let result = result.unwrap();
+        assert_eq!(result.text, "1");
+        assert!(!result.is_error);
+        assert_eq!(result.usage.requests, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_calls_than_places_wait_for_one() {
+    let sandbox = std::sync::Arc::new(load(COUNT, short()));
+    let calls: Vec<_> = (0..400)
+        .map(|_| {
+            let sandbox = std::sync::Arc::clone(&sandbox);
+            tokio::spawn(async move { sandbox.call_tool(&run_nowhere(), "wat_tool", "{}").await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().text, "1");
+    }
+    assert_eq!(sandbox.running(), 0);
+}
+
+#[tokio::test]
+async fn an_endless_loop_is_stopped() {
+    let start = Instant::now();
+    let error = failure(SPIN, short()).await;
+    assert_eq!(error, SandboxError::Cpu(Duration::from_millis(100)));
+    assert_eq!(
+        error.to_string(),
+        "The call was stopped: it computed for more than 100ms. Ask for less at once."
+    );
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+/// On one thread: the loop yields, or nothing else would run.
+#[tokio::test(flavor = "current_thread")]
+async fn an_endless_loop_leaves_room_for_others() {
+    let limits = Limits {
+        cpu: Duration::from_secs(60),
+        wall_time: Duration::from_secs(60),
+        ..short()
+    };
+    let sandbox = load(SPIN, limits);
+    let run = run_nowhere();
+    let call = sandbox.call_tool(&run, "wat_tool", "{}");
+    tokio::select! {
+        _ = call => panic!("it does not end"),
+        () = tokio::time::sleep(Duration::from_millis(50)) => {}
+    }
+    // Dropped, it is gone.
+    assert_eq!(sandbox.running(), 0);
+}
+
+#[tokio::test]
+async fn wall_time_is_limited() {
+    let limits = Limits {
+        cpu: Duration::from_secs(60),
+        wall_time: Duration::from_millis(100),
+        ..short()
+    };
+    let error = failure(SPIN, limits).await;
+    assert_eq!(error, SandboxError::WallTime(Duration::from_millis(100)));
+}
+
+#[tokio::test]
+async fn memory_is_limited() {
+    let grow = "(loop $again
+        (br_if $again (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+        (unreachable)";
+    let error = failure(grow, short()).await;
+    assert_eq!(error, SandboxError::Memory(2 << 20));
+    assert_eq!(
+        error.to_string(),
+        "The call was stopped: it needed more than 2 MiB of memory. Ask for less at once."
+    );
+}
+
+#[tokio::test]
+async fn a_crash_is_told_as_one() {
+    let error = failure("(unreachable)", short()).await;
+    assert!(matches!(error, SandboxError::Trap(_)), "{error:?}");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("The tool crashed, which is a bug in it: "),
+        "{text}"
+    );
+    assert!(!text.contains('\n'), "{text}");
+}
+
+#[tokio::test]
+async fn deep_recursion_is_a_crash() {
+    let recurse = "(drop (call 2 (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+        (unreachable)";
+    let error = failure(recurse, short()).await;
+    assert!(matches!(error, SandboxError::Trap(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_structured_result_must_be_json() {
+    // Some("0w"), which is not JSON.
+    let broken = "(i32.store8 (i32.const 104) (i32.const 1))
+        (i32.store (i32.const 108) (i32.const 128))
+        (i32.store (i32.const 112) (i32.const 2))
+        (global.get $answer)";
+    let error = failure(broken, short()).await;
+    assert!(matches!(error, SandboxError::Answer(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_the_sandbox_does_not_give_is_refused_by_name() {
+    for (import, function) in [
+        (
+            "wasi:random/random@0.2.6",
+            r#""get-random-u64" (func (result u64))"#,
+        ),
+        (
+            "wasi:cli/exit@0.2.6",
+            r#""exit-with-code" (func (param "status-code" u8))"#,
+        ),
+        (
+            "wasi:filesystem/preopens@0.2.6",
+            r#""get-directories" (func (result (list u32)))"#,
+        ),
+        (
+            "wasi:sockets/instance-network@0.2.6",
+            r#""instance-network" (func (result u32))"#,
+        ),
+    ] {
+        let component = wat(&format!(
+            r#"(component (import "{import}" (instance (export {function}))))"#
+        ));
+        let error = imports(&component).await.expect_err("it is refused");
+        let error = format!("{error:#}");
+        assert!(error.contains(import), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_tools_component_does_not_load() {
+    let loads = |bytes: &[u8]| Sandbox::load(bytes, short()).map(|_| ());
+    assert!(loads(b"").is_err());
+    assert!(loads(b"hello").is_err());
+    let error = loads(&wat("(component)")).expect_err("it exports nothing");
+    assert!(
+        format!("{error:#}").contains("does not export the tools interface"),
+        "{error:#}"
+    );
+}
+
+#[test]
+fn settings_stay_out_of_debug_output() {
+    let mut run = run_nowhere();
+    run.env.set("GONG_ACCESS_KEY_SECRET", "hush");
+    let shown = format!("{run:?}");
+    assert!(shown.contains("GONG_ACCESS_KEY_SECRET"), "{shown}");
+    assert!(!shown.contains("hush"), "{shown}");
+}
