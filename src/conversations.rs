@@ -17,6 +17,7 @@ use crate::{
     error::Error,
     gong::{Method, Request, Response, Wire, instant},
     mcp::call_tool,
+    settings::Scheme,
 };
 
 #[derive(Deserialize, Serialize)]
@@ -76,7 +77,11 @@ struct Script<'c> {
 
 impl Wire for Script<'_> {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
-        assert_eq!(request.authority, "acme.api.gong.io");
+        assert_eq!(
+            (request.scheme, request.authority),
+            (Scheme::Https, "acme.api.gong.io")
+        );
+        assert_eq!(request.timeout_seconds, 30);
         assert_eq!(request.authorization, Some("Basic a2V5OnNlY3JldA=="));
         let mut asked = self.asked.borrow_mut();
         asked.push(Asked {

@@ -3,7 +3,7 @@
 
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::{
     error::{Error, Refusal},
@@ -90,6 +90,13 @@ pub(crate) struct Gong<'w> {
     spent: Cell<u32>,
     waited_ms: Cell<u64>,
     starts: RefCell<VecDeque<u64>>,
+}
+
+/// For the list of an answer: it may be null, but without it the answer is not Gong's.
+pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
 }
 
 /// Where Gong's list stands (OpenAPI `Records`).

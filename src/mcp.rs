@@ -1,9 +1,5 @@
 //! The tools by name and JSON: the world `gong-mcp`.
 #![cfg(any(feature = "mcp", not(target_family = "wasm")))]
-#![cfg_attr(
-    not(target_family = "wasm"),
-    allow(dead_code, reason = "natively only tests call it")
-)]
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde::Deserialize;

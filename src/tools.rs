@@ -2,6 +2,23 @@
 //! an export in the WIT, a file here, a line in the table and in `lib.rs`, an empty
 //! `contract/gong_….json`, a folder in `tests/fixtures/`; then `BLESS=1 cargo test`.
 
+pub(crate) mod get_call;
+pub(crate) mod get_flow_steps;
+pub(crate) mod get_permission_profile;
+pub(crate) mod get_transcript;
+pub(crate) mod get_user;
+pub(crate) mod list_answered_scorecards;
+pub(crate) mod list_deals;
+pub(crate) mod list_flow_folders;
+pub(crate) mod list_flows;
+pub(crate) mod list_permission_profile_users;
+pub(crate) mod list_permission_profiles;
+pub(crate) mod list_prospect_flows;
+pub(crate) mod list_scorecards;
+pub(crate) mod list_users;
+pub(crate) mod list_workspaces;
+pub(crate) mod search_calls;
+
 use alloc::{
     borrow::ToOwned,
     format,
@@ -46,8 +63,6 @@ pub(crate) struct Tool {
 
 macro_rules! tools {
     ($($module:ident),* $(,)?) => {
-        $(pub(crate) mod $module;)*
-
         /// All tools, sorted by name.
         pub(crate) const TOOLS: &[Tool] = &[$({
             const CONTRACT: &str = include_str!(concat!("contract/gong_", stringify!($module), ".json"));
@@ -333,8 +348,7 @@ mod tests {
 
     fn wrong(json: &str) -> String {
         let error = arguments::<SearchCalls>(json, contract("gong_search_calls"))
-            .err()
-            .expect("wrong arguments");
+            .expect_err("wrong arguments");
         text(&error).to_owned()
     }
 
@@ -356,9 +370,7 @@ mod tests {
         assert!(wrong("{").starts_with("Argument `arguments`: not JSON: "));
         assert!(wrong(r#"{"limit": -1}"#).contains("a whole number"));
         assert!(wrong(r#"{"limit": 99999999999}"#).contains("a whole number"));
-        let missing = arguments::<GetCall>("{}", contract("gong_get_call"))
-            .err()
-            .expect("missing");
+        let missing = arguments::<GetCall>("{}", contract("gong_get_call")).expect_err("missing");
         assert_eq!(
             text(&missing),
             "Argument `call`: it is required. Example: {\"call\": \"7782342274025937895\"}."
@@ -367,8 +379,7 @@ mod tests {
             r#"{"call":"1","include":["all"]}"#,
             contract("gong_get_call"),
         )
-        .err()
-        .expect("wrong");
+        .expect_err("wrong");
         assert!(
             text(&part).starts_with(
                 "Argument `include`: a list of which each is one of people, outline, "
@@ -384,9 +395,8 @@ mod tests {
                 "{json}"
             );
         }
-        let call = arguments::<GetCall>(r#"{"call":"1"}"#, contract("gong_get_call"))
-            .ok()
-            .expect("valid");
+        let call =
+            arguments::<GetCall>(r#"{"call":"1"}"#, contract("gong_get_call")).expect("valid");
         assert!(call.include.is_empty());
     }
 

@@ -66,12 +66,13 @@ pub fn build(artefact: Artefact) -> anyhow::Result<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .context("this crate is outside its workspace")?;
-    let target = target_directory(workspace)?;
-    let components = target.join("components");
-    fs::create_dir_all(&components)?;
-    // Both worlds come out of cargo under one name: whoever builds must also take the
-    // result away before the next one, in this process or another, builds.
-    let lock = fs::File::create(components.join(".lock"))?;
+    let components = target_directory(workspace)?.join("components");
+    // Cargo names both components alike, so that in one folder each build would overwrite the
+    // other world's and have to be done again.
+    let target = components.join("build").join(artefact.file_name());
+    fs::create_dir_all(&target)?;
+    // From here to the copy nobody else may build.
+    let lock = fs::File::create(target.join(".lock"))?;
     lock.lock().context("cannot lock the build")?;
 
     install_target(workspace)?;

@@ -1,5 +1,6 @@
 //! A walk through all families of tools, each call through the sandbox as any other.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use host_harness::{Run, Sandbox};
@@ -9,6 +10,9 @@ use crate::out;
 
 /// Lines of an answer that are shown.
 const LINES: usize = 24;
+
+/// Characters of a line that are shown.
+const COLUMNS: usize = 160;
 
 /// What is called, in this order. A string such as `=gong_search_calls/calls/0/id` stands for
 /// what that tool's structured answer has there, a JSON pointer.
@@ -27,7 +31,7 @@ fn steps() -> [(&'static str, Value); 13] {
         ),
         (
             "gong_get_transcript",
-            json!({"call": "=gong_search_calls/calls/0/id", "limit": 8}),
+            json!({"call": "=gong_search_calls/calls/0/id", "limit": 2000}),
         ),
         ("gong_list_deals", json!({"limit": 5})),
         ("gong_list_scorecards", json!({})),
@@ -60,11 +64,8 @@ pub(crate) async fn show(sandbox: &Sandbox, run: &Run) -> anyhow::Result<()> {
     for tool in &tools {
         let summary = tool.description.split_once(". ");
         let summary = summary.map_or(&*tool.description, |(first, _)| first);
-        out::line(format_args!(
-            "    {}  {}",
-            tool.name,
-            out::dim(summary.trim_end_matches('.'))
-        ));
+        let summary = out::dim(summary.trim_end_matches('.'));
+        out::indented(format_args!("{}  {summary}", tool.name));
     }
 
     let mut answers = BTreeMap::new();
@@ -82,34 +83,39 @@ pub(crate) async fn show(sandbox: &Sandbox, run: &Run) -> anyhow::Result<()> {
             continue;
         };
         let arguments = arguments.to_string();
-        out::line(format_args!("    {}", out::dim(&arguments)));
+        out::indented(out::dim(&arguments));
         let result = sandbox.call_tool(run, name, &arguments).await?;
         let mut lines = result.text.lines();
-        let shown: Vec<&str> = lines.by_ref().take(LINES).collect();
-        out::indented(&shown.join("\n"));
+        for one in lines.by_ref().take(LINES) {
+            out::indented(shortened(one));
+        }
         let hidden = lines.count();
         if hidden > 0 {
-            out::indented(&out::dim(format_args!("… {hidden} more lines")).to_string());
+            out::indented(out::dim(format_args!("… {hidden} more lines")));
         }
         if result.is_error {
-            out::indented(&out::failure("This call failed.").to_string());
+            out::indented(out::failure("This call failed."));
             failures += 1;
         }
-        out::line(format_args!(
-            "    {}",
-            out::dim(format_args!(
-                "{:.1?}, of it {:.1?} in the sandbox; {}",
-                result.usage.wall_time,
-                result.usage.cpu,
-                requests(result.usage.requests),
-            ))
-        ));
+        out::indented(out::dim(format_args!(
+            "{:.1?}, of it {:.1?} in the sandbox; {}",
+            result.usage.wall_time,
+            result.usage.cpu,
+            requests(result.usage.requests),
+        )));
         if let Some(structured) = result.structured {
             answers.insert(name, serde_json::from_str(structured.get())?);
         }
     }
     anyhow::ensure!(failures == 0, "{failures} of the demo's calls failed");
     Ok(())
+}
+
+fn shortened(line: &str) -> Cow<'_, str> {
+    match line.char_indices().nth(COLUMNS) {
+        None => line.into(),
+        Some((end, _)) => format!("{}{}", &line[..end], out::dim("…")).into(),
+    }
 }
 
 fn requests(count: u32) -> String {

@@ -10,15 +10,9 @@ pub(crate) fn line(text: impl Display) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }
 
-/// Prints a text, each line moved to the right.
-pub(crate) fn indented(text: &str) {
-    for one in text.lines() {
-        if one.is_empty() {
-            line("");
-        } else {
-            line(format_args!("    {one}"));
-        }
-    }
+/// Prints a line, moved to the right.
+pub(crate) fn indented(text: impl Display) {
+    line(format_args!("    {text}"));
 }
 
 /// For headings.

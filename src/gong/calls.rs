@@ -285,6 +285,7 @@ impl Call {
 #[derive(Default, Deserialize)]
 pub(crate) struct ExtensivePage {
     pub(crate) records: Option<Records>,
+    #[serde(deserialize_with = "crate::gong::nullable")]
     pub(crate) calls: Option<Vec<Call>>,
 }
 
@@ -352,6 +353,7 @@ pub(crate) fn one<T: serde::de::DeserializeOwned>(
     #[derive(Deserialize)]
     #[serde(default, bound = "T: Deserialize<'de>")]
     struct One<T> {
+        #[serde(deserialize_with = "crate::gong::nullable")]
         calls: Option<Vec<T>>,
     }
     impl<T> Default for One<T> {

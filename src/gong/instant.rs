@@ -156,7 +156,7 @@ pub(crate) fn day(seconds: i64) -> String {
 
 /// Gong's instant as answers show it; as Gong wrote it where it is none.
 pub(crate) fn shown_from(text: &str) -> String {
-    seconds(text).map_or_else(|| text.to_string(), shown)
+    seconds(text).map_or_else(|| text.to_owned(), shown)
 }
 
 /// What a shown instant becomes in a table whose heading says UTC: `2026-11-01 09:00`.
@@ -202,7 +202,9 @@ pub(crate) fn parse_into_call(argument: &str, text: &str) -> Result<u64, Error> 
             }
             _ => return None,
         };
-        (parts >= 2 && parts <= 3).then_some(total * 1000 + milliseconds)
+        (2..=3)
+            .contains(&parts)
+            .then_some(total * 1000 + milliseconds)
     };
     parsed().ok_or_else(|| {
         bad_argument(

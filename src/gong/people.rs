@@ -73,6 +73,7 @@ impl User {
 #[derive(Default, Deserialize)]
 struct UsersPage {
     records: Option<Records>,
+    #[serde(deserialize_with = "crate::gong::nullable")]
     users: Option<Vec<User>>,
 }
 

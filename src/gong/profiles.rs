@@ -1,13 +1,7 @@
 //! Permission profiles, by name or id. GET /v2/all-permission-profiles, one
 //! workspace at a time; integrators use the scope api:permission-profile:read.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -92,7 +86,7 @@ impl Profile {
         ids.into_iter()
             .flatten()
             .filter_map(Value::as_str)
-            .map(ToString::to_string)
+            .map(str::to_owned)
             .collect()
     }
 }
@@ -107,7 +101,7 @@ fn level(key: &str, value: &Value) -> Option<Level> {
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
-        .map(ToString::to_string)
+        .map(str::to_owned)
         .collect();
     let mut area = String::new();
     for c in key.strip_suffix("Access").unwrap_or(key).chars() {
@@ -125,6 +119,7 @@ fn level(key: &str, value: &Value) -> Option<Level> {
 
 #[derive(Default, Deserialize)]
 struct Profiles {
+    #[serde(deserialize_with = "crate::gong::nullable")]
     profiles: Option<Vec<Profile>>,
 }
 

@@ -2,12 +2,7 @@
 //! forward, so a scan walks windows back from the end of the range, each read
 //! whole and turned round. GET /v2/calls or POST /v2/calls/extensive.
 
-use alloc::{
-    collections::BTreeSet,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::ops::ControlFlow;
 use serde::Deserialize;
@@ -245,7 +240,7 @@ pub(crate) fn newest_first(
         let mut shown = BTreeSet::new();
         let last = calls.len();
         for (index, (at, call)) in calls.into_iter().enumerate() {
-            let id = call.meta_data.id().to_string();
+            let id = call.meta_data.id().to_owned();
             if skip.contains(&id) {
                 continue;
             }
@@ -263,7 +258,7 @@ pub(crate) fn newest_first(
                     .iter()
                     .filter(|(shown_at, _)| *shown_at >= at)
                     .map(|(_, id)| id.clone())
-                    .chain(skip.iter().cloned().filter(|_| at + 1 >= end))
+                    .chain(skip.iter().filter(|&_| at + 1 >= end).cloned())
                     .collect();
                 stop(&mut report, end.min(at + 1), why.into(), &again);
                 break 'windows;
@@ -442,6 +437,7 @@ fn ask(
 #[derive(Default, Deserialize)]
 struct BasicPage {
     records: Option<Records>,
+    #[serde(deserialize_with = "crate::gong::nullable")]
     calls: Option<Vec<Meta>>,
 }
 

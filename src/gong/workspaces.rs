@@ -32,6 +32,7 @@ impl Workspace {
 
 #[derive(Default, Deserialize)]
 struct Workspaces {
+    #[serde(deserialize_with = "crate::gong::nullable")]
     workspaces: Option<Vec<Workspace>>,
 }
 

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::Answer;
 use crate::{
     error::{Error, bad_argument},
-    gong::{Gong, calls::one_line, id::{Id, is_id}},
+    gong::{
+        Gong,
+        calls::one_line,
+        id::{Id, is_id},
+    },
     render,
     wit::flows::{Flow, FlowStep, FlowSteps, GetFlowSteps},
 };
@@ -23,6 +27,7 @@ struct Body<'a> {
 
 #[derive(Default, Deserialize)]
 struct Answered {
+    #[serde(deserialize_with = "crate::gong::nullable")]
     flows: Option<Vec<WireFlow>>,
 }
 
@@ -53,27 +58,56 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
     let problem = match args.flows.len() {
         0 => Some("it is empty.".to_owned()),
         1..=20 => args.flows.iter().find(|id| !is_id(id)).map(|id| {
-            format!("“{}” is not a flow id (5 to 20 digits). gong_list_flows lists them.", crate::gong::instant::shortened(id))
+            format!(
+                "“{}” is not a flow id (5 to 20 digits). gong_list_flows lists them.",
+                crate::gong::instant::shortened(id)
+            )
         }),
         count => Some(format!("{count} ids, and Gong takes at most 20.")),
     };
     if let Some(problem) = problem {
-        return Err(bad_argument("flows", &problem, "[\"7782342274025937895\"]."));
+        return Err(bad_argument(
+            "flows",
+            &problem,
+            "[\"7782342274025937895\"].",
+        ));
     }
-    let answer: Answered = gong.post("/v2/flows/steps", &Body { flow_ids: &args.flows })?;
+    let answer: Answered = gong.post(
+        "/v2/flows/steps",
+        &Body {
+            flow_ids: &args.flows,
+        },
+    )?;
     let whole = args.bodies == Some(true);
-    let flows = answer.flows.into_iter().flatten().map(|flow| shape(flow, whole)).collect();
-    Ok(FlowSteps { flows, requests: gong.requests() })
+    let flows = answer
+        .flows
+        .into_iter()
+        .flatten()
+        .map(|flow| shape(flow, whole))
+        .collect();
+    Ok(FlowSteps {
+        flows,
+        requests: gong.requests(),
+    })
 }
 
 fn shape(flow: WireFlow, whole: bool) -> Flow {
     let id = flow.id.map_or_else(String::new, |id| id.0);
-    let mut steps: Vec<FlowStep> = flow.steps.into_iter().flatten().map(|step| shape_step(step, whole)).collect();
+    let mut steps: Vec<FlowStep> = flow
+        .steps
+        .into_iter()
+        .flatten()
+        .map(|step| shape_step(step, whole))
+        .collect();
     steps.sort_by_key(|step| step.number);
     Flow {
         name: flow.name.as_deref().map_or_else(|| id.clone(), one_line),
         id,
-        description: flow.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
+        description: flow
+            .description
+            .as_deref()
+            .map(one_line)
+            .filter(|text| !text.is_empty()),
         visibility: flow.visibility,
         exclusive: flow.exclusive.filter(|exclusive| *exclusive),
         steps,
@@ -81,13 +115,25 @@ fn shape(flow: WireFlow, whole: bool) -> Flow {
 }
 
 fn shape_step(step: Step, whole: bool) -> FlowStep {
-    let body = step.body.as_deref().map(without_tags).filter(|body| !body.is_empty());
+    let body = step
+        .body
+        .as_deref()
+        .map(without_tags)
+        .filter(|body| !body.is_empty());
     FlowStep {
         number: step.step_order.unwrap_or(0),
         action: step.action.unwrap_or_default(),
-        subject: step.subject.as_deref().map(one_line).filter(|subject| !subject.is_empty()),
+        subject: step
+            .subject
+            .as_deref()
+            .map(one_line)
+            .filter(|subject| !subject.is_empty()),
         body: body.map(|body| match body.char_indices().nth(BODY_CHARS) {
-            Some((end, _)) if !whole => format!("{}… ({} characters in all)", &body[..end], body.chars().count()),
+            Some((end, _)) if !whole => format!(
+                "{}… ({} characters in all)",
+                &body[..end],
+                body.chars().count()
+            ),
             _ => body,
         }),
         reply: step.is_reply.filter(|reply| *reply),
@@ -101,7 +147,9 @@ fn without_tags(html: &str) -> String {
     while let Some((before, after)) = rest.split_once('<') {
         text.push_str(before);
         // A `<` that opens no tag is a character like others.
-        match after.split_once('>').filter(|(tag, _)| tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))) {
+        match after.split_once('>').filter(|(tag, _)| {
+            tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))
+        }) {
             Some((_, after)) => {
                 text.push(' ');
                 rest = after;
@@ -113,7 +161,11 @@ fn without_tags(html: &str) -> String {
         }
     }
     text.push_str(rest);
-    let text = text.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    let text = text
+        .replace("&nbsp;", " ")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"");
     one_line(&text.replace("&#39;", "'").replace("&amp;", "&"))
 }
 
@@ -130,14 +182,32 @@ impl Answer for FlowSteps {
             }
             text.push('\n');
             render::line(&mut text, "About", flow.description.as_deref());
-            let unattended = flow.steps.iter().filter(|step| step.action == "AUTO_SEND_EMAIL").count();
+            let unattended = flow
+                .steps
+                .iter()
+                .filter(|step| step.action == "AUTO_SEND_EMAIL")
+                .count();
             if unattended > 0 {
-                text.push_str(&format!("Sent unattended: {}\n", render::count(unattended as u32, "e-mail")));
+                text.push_str(&format!(
+                    "Sent unattended: {}\n",
+                    render::count(unattended as u32, "e-mail")
+                ));
             }
             for step in &flow.steps {
-                let reply = if step.reply == Some(true) { " (reply)" } else { "" };
-                let parts = [step.subject.as_ref().map(|subject| format!("“{subject}”")), step.body.clone()];
-                let parts: String = parts.into_iter().flatten().map(|part| format!(" — {part}")).collect();
+                let reply = if step.reply == Some(true) {
+                    " (reply)"
+                } else {
+                    ""
+                };
+                let parts = [
+                    step.subject.as_ref().map(|subject| format!("“{subject}”")),
+                    step.body.clone(),
+                ];
+                let parts: String = parts
+                    .into_iter()
+                    .flatten()
+                    .map(|part| format!(" — {part}"))
+                    .collect();
                 text.push_str(&format!("{}. {}{reply}{parts}\n", step.number, step.action));
             }
         }
@@ -152,7 +222,10 @@ mod tests {
 
     #[test]
     fn html_becomes_text() {
-        assert_eq!(without_tags("<p>Hi&nbsp;{{name}},</p><p>is 3 < 4 &amp; ok?<br/>Bye</p>"), "Hi {{name}}, is 3 < 4 & ok? Bye");
+        assert_eq!(
+            without_tags("<p>Hi&nbsp;{{name}},</p><p>is 3 < 4 &amp; ok?<br/>Bye</p>"),
+            "Hi {{name}}, is 3 < 4 & ok? Bye"
+        );
         assert_eq!(without_tags("a <unclosed"), "a <unclosed");
     }
 }

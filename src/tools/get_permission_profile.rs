@@ -27,15 +27,30 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, E
     let (id, _) = profiles::id(gong, &args.profile, args.workspace.as_deref())?;
     let Answered { profile } = gong.get("/v2/permission-profile", &[("profileId", Some(&id))])?;
     let levels = profile.levels();
-    let leads: BTreeSet<String> = levels.iter().flat_map(|level| level.team_leads.iter().cloned()).collect();
+    let leads: BTreeSet<String> = levels
+        .iter()
+        .flat_map(|level| level.team_leads.iter().cloned())
+        .collect();
     let names = people::names(gong, &leads);
-    let named = |id: String| names.get(&id).map_or_else(|| format!("user {id}"), |name| one_line(name));
+    let named = |id: String| {
+        names
+            .get(&id)
+            .map_or_else(|| format!("user {id}"), |name| one_line(name))
+    };
     Ok(wit::Profile {
         name: profile.name(),
-        description: profile.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
+        description: profile
+            .description
+            .as_deref()
+            .map(one_line)
+            .filter(|text| !text.is_empty()),
         access: levels
             .into_iter()
-            .map(|one| Access { area: one.area, level: one.level, team_leads: one.team_leads.into_iter().map(named).collect() })
+            .map(|one| Access {
+                area: one.area,
+                level: one.level,
+                team_leads: one.team_leads.into_iter().map(named).collect(),
+            })
             .collect(),
         library_folders: profile.library_folders(),
         allowed: profile.flags(true),
@@ -54,7 +69,12 @@ impl Answer for wit::Profile {
             .iter()
             .map(|one| match one.team_leads.is_empty() {
                 true => format!("{} {}", one.area, one.level),
-                false => format!("{} {} of {}", one.area, one.level, one.team_leads.join(" and ")),
+                false => format!(
+                    "{} {} of {}",
+                    one.area,
+                    one.level,
+                    one.team_leads.join(" and ")
+                ),
             })
             .collect();
         render::list(&mut text, "Access", &access, ", ");

@@ -1,7 +1,7 @@
 //! `gong_get_user`. GET /v2/users/{id}, or GET /v2/users to find a name;
 //! api:users:read.
 
-use alloc::{collections::BTreeSet, format, string::{String, ToString}, vec::Vec};
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 use serde::Deserialize;
 
 use super::Answer;
@@ -78,29 +78,57 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetUser) -> Result<wit::User, Error> {
     Ok(shape(user, id, manager, manager_id, gong.requests()))
 }
 
-fn shape(user: User, id: String, manager: Option<String>, manager_id: Option<String>, requests: u32) -> wit::User {
+fn shape(
+    user: User,
+    id: String,
+    manager: Option<String>,
+    manager_id: Option<String>,
+    requests: u32,
+) -> wit::User {
     let settings = user.settings.unwrap_or_default();
     let recording = [
-        (settings.web_conferences_recorded, "web conferences recorded"),
-        (settings.prevent_web_conference_recording, "prevents recording of web conferences"),
-        (settings.telephony_calls_imported, "telephony calls imported"),
+        (
+            settings.web_conferences_recorded,
+            "web conferences recorded",
+        ),
+        (
+            settings.prevent_web_conference_recording,
+            "prevents recording of web conferences",
+        ),
+        (
+            settings.telephony_calls_imported,
+            "telephony calls imported",
+        ),
         (settings.emails_imported, "e-mails imported"),
         (settings.prevent_email_import, "prevents import of e-mails"),
-        (settings.non_recorded_meetings_imported, "unrecorded meetings imported"),
+        (
+            settings.non_recorded_meetings_imported,
+            "unrecorded meetings imported",
+        ),
         (settings.gong_connect_enabled, "Gong Connect"),
     ];
     let mut languages = user.spoken_languages.unwrap_or_default();
     languages.sort_by_key(|language| language.primary != Some(true));
     let mut providers = user.conferencing_providers.unwrap_or_default();
     providers.sort_by_key(|provider| provider.is_default != Some(true));
-    let names: Vec<String> =
-        [user.first_name, user.last_name].into_iter().flatten().map(|name| one_line(&name)).filter(|name| !name.is_empty()).collect();
-    let phone = user.phone_number.map(|phone| match user.extension.filter(|extension| !extension.is_empty()) {
-        Some(extension) => format!("{phone} ext. {extension}"),
-        None => phone,
+    let names: Vec<String> = [user.first_name, user.last_name]
+        .into_iter()
+        .flatten()
+        .map(|name| one_line(&name))
+        .filter(|name| !name.is_empty())
+        .collect();
+    let phone = user.phone_number.map(|phone| {
+        match user.extension.filter(|extension| !extension.is_empty()) {
+            Some(extension) => format!("{phone} ext. {extension}"),
+            None => phone,
+        }
     });
     wit::User {
-        name: if names.is_empty() { user.email_address.clone().unwrap_or_else(|| id.clone()) } else { names.join(" ") },
+        name: if names.is_empty() {
+            user.email_address.clone().unwrap_or_else(|| id.clone())
+        } else {
+            names.join(" ")
+        },
         id: user.id.map_or(id, |id| id.0),
         email: user.email_address,
         aliases: user.email_aliases.unwrap_or_default(),
@@ -110,9 +138,19 @@ fn shape(user: User, id: String, manager: Option<String>, manager_id: Option<Str
         manager,
         manager_id,
         created: user.created.as_deref().map(instant::shown_from),
-        languages: languages.into_iter().filter_map(|language| language.language).collect(),
-        recording: recording.iter().filter(|(on, _)| *on == Some(true)).map(|(_, what)| (*what).to_string()).collect(),
-        conferencing: providers.into_iter().filter_map(|provider| provider.provider).collect(),
+        languages: languages
+            .into_iter()
+            .filter_map(|language| language.language)
+            .collect(),
+        recording: recording
+            .iter()
+            .filter(|(on, _)| *on == Some(true))
+            .map(|(_, what)| (*what).to_owned())
+            .collect(),
+        conferencing: providers
+            .into_iter()
+            .filter_map(|provider| provider.provider)
+            .collect(),
         requests,
     }
 }

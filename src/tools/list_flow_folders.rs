@@ -20,6 +20,7 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 struct Page {
     records: Option<Records>,
+    #[serde(deserialize_with = "crate::gong::nullable")]
     flows_folders: Option<Vec<Folder>>,
 }
 
@@ -53,12 +54,24 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlowFolders) -> Result<FlowFolderLi
         ];
         gong.get::<Page>("/v2/flows/folders", &query)
     })?;
-    Ok(FlowFolderList { owner, folders: rows(read.items), stopped: read.stopped, requests: gong.requests() })
+    Ok(FlowFolderList {
+        owner,
+        folders: rows(read.items),
+        stopped: read.stopped,
+        requests: gong.requests(),
+    })
 }
 
 fn rows(folders: Vec<Folder>) -> Vec<FlowFolder> {
-    let names: BTreeMap<String, String> =
-        folders.iter().filter_map(|folder| Some((folder.id.as_ref()?.0.clone(), one_line(folder.name.as_deref()?)))).collect();
+    let names: BTreeMap<String, String> = folders
+        .iter()
+        .filter_map(|folder| {
+            Some((
+                folder.id.as_ref()?.0.clone(),
+                one_line(folder.name.as_deref()?),
+            ))
+        })
+        .collect();
     folders
         .into_iter()
         .map(|folder| {
@@ -78,7 +91,11 @@ fn rows(folders: Vec<Folder>) -> Vec<FlowFolder> {
 
 impl Answer for FlowFolderList {
     fn text(&self) -> String {
-        let mut text = format!("{} that {} sees.\n", render::count(self.folders.len() as u32, "folder"), self.owner);
+        let mut text = format!(
+            "{} that {} sees.\n",
+            render::count(self.folders.len() as u32, "folder"),
+            self.owner
+        );
         render::line(&mut text, "Not all listed", self.stopped.as_deref());
         let mut table = Table::new(["id", "name", "in", "visibility"]);
         for folder in &self.folders {

@@ -25,6 +25,7 @@ pub(super) const MOST_PAGES: u32 = 10;
 #[derive(Default, Deserialize)]
 struct Page {
     records: Option<Records>,
+    #[serde(deserialize_with = "crate::gong::nullable")]
     flows: Option<Vec<Flow>>,
 }
 
@@ -48,7 +49,10 @@ struct Flow {
 }
 
 /// An argument that is a folder's id.
-pub(super) fn folder_id<'a>(argument: &str, text: Option<&'a str>) -> Result<Option<&'a str>, Error> {
+pub(super) fn folder_id<'a>(
+    argument: &str,
+    text: Option<&'a str>,
+) -> Result<Option<&'a str>, Error> {
     match text.map(str::trim) {
         Some(id) if !is_id(id) => Err(bad_argument(
             argument,
@@ -92,9 +96,16 @@ fn row(flow: Flow) -> FlowRow {
     FlowRow {
         name: flow.name.as_deref().map_or_else(|| id.clone(), one_line),
         id,
-        folder: flow.folder_name.as_deref().map(one_line).filter(|name| name != "null"),
+        folder: flow
+            .folder_name
+            .as_deref()
+            .map(one_line)
+            .filter(|name| name != "null"),
         visibility: flow.visibility,
-        created: flow.creation_date.as_deref().map(|date| instant::seconds(date).map_or_else(|| date.to_owned(), instant::day)),
+        created: flow
+            .creation_date
+            .as_deref()
+            .map(|date| instant::seconds(date).map_or_else(|| date.to_owned(), instant::day)),
         exclusive: flow.exclusive.filter(|exclusive| *exclusive),
     }
 }
@@ -116,7 +127,11 @@ impl Answer for FlowList {
                 flow.folder.clone().unwrap_or_default(),
                 flow.visibility.clone().unwrap_or_default(),
                 flow.created.clone().unwrap_or_default(),
-                if flow.exclusive == Some(true) { "yes".into() } else { String::new() },
+                if flow.exclusive == Some(true) {
+                    "yes".into()
+                } else {
+                    String::new()
+                },
             ]);
         }
         table.write(&mut text);

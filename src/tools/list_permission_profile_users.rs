@@ -14,6 +14,7 @@ use crate::{
 
 #[derive(Default, Deserialize)]
 struct Answered {
+    #[serde(deserialize_with = "crate::gong::nullable")]
     users: Option<Vec<User>>,
 }
 
@@ -41,16 +42,28 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, E
         })
         .collect();
     users.sort_by_cached_key(|user| user.name.as_deref().map(str::to_lowercase));
-    Ok(ProfileUsers { id, name, users, requests: gong.requests() })
+    Ok(ProfileUsers {
+        id,
+        name,
+        users,
+        requests: gong.requests(),
+    })
 }
 
 impl Answer for ProfileUsers {
     fn text(&self) -> String {
         let profile = self.name.as_deref().unwrap_or(&self.id);
-        let mut text = format!("{} with profile {profile}\n", render::count(self.users.len() as u32, "user"));
+        let mut text = format!(
+            "{} with profile {profile}\n",
+            render::count(self.users.len() as u32, "user")
+        );
         let mut table = Table::new(["id", "name", "email"]);
         for user in &self.users {
-            table.row([user.id.clone(), user.name.clone().unwrap_or_default(), user.email.clone().unwrap_or_default()]);
+            table.row([
+                user.id.clone(),
+                user.name.clone().unwrap_or_default(),
+                user.email.clone().unwrap_or_default(),
+            ]);
         }
         table.write(&mut text);
         render::requests(&mut text, self.requests);

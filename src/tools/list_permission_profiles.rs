@@ -22,7 +22,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListPermissionProfiles) -> Result<Profi
         let name = one_line(workspace.name());
         rows.extend(profiles.iter().map(|profile| row(profile, &name)));
     }
-    Ok(ProfileList { profiles: rows, requests: gong.requests() })
+    Ok(ProfileList {
+        profiles: rows,
+        requests: gong.requests(),
+    })
 }
 
 fn row(profile: &Profile, workspace: &str) -> ProfileRow {
@@ -31,8 +34,16 @@ fn row(profile: &Profile, workspace: &str) -> ProfileRow {
         id: profile.id().into(),
         name: profile.name(),
         workspace: Some(workspace.into()),
-        description: profile.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
-        access: profile.levels().iter().map(|one| format!("{} {}", one.area, one.level)).collect(),
+        description: profile
+            .description
+            .as_deref()
+            .map(one_line)
+            .filter(|text| !text.is_empty()),
+        access: profile
+            .levels()
+            .iter()
+            .map(|one| format!("{} {}", one.area, one.level))
+            .collect(),
         permissions: format!("{allowed} of {}", allowed + profile.flags(false).len()),
     }
 }
@@ -41,7 +52,14 @@ impl Answer for ProfileList {
     fn text(&self) -> String {
         let mut text = render::count(self.profiles.len() as u32, "permission profile");
         text.push('\n');
-        let mut table = Table::new(["id", "name", "workspace", "access", "permissions", "description"]);
+        let mut table = Table::new([
+            "id",
+            "name",
+            "workspace",
+            "access",
+            "permissions",
+            "description",
+        ]);
         for profile in &self.profiles {
             table.row([
                 profile.id.clone(),

@@ -1,12 +1,7 @@
 //! `gong_list_prospect_flows`. POST /v2/flows/prospects; api:flows:read. By
 //! prospect Gong tells open flows only, by instance finished ones too.
 
-use alloc::{
-    collections::BTreeSet,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
@@ -32,6 +27,7 @@ struct Body<'a> {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answered {
+    #[serde(deserialize_with = "crate::gong::nullable")]
     prospects_assigned: Option<Vec<Assigned>>,
 }
 
@@ -59,13 +55,38 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
         (_, 0) => Ok(&args.prospects),
         (_, _) => Ok(&args.instances),
     };
-    let asked = asked.map_err(|problem| bad_argument("prospects", problem, "{\"prospects\": [\"0035e00000AbCdEAAV\"]}."))?;
-    let body = Body { crm_prospects_ids: &args.prospects, flow_instance_ids: &args.instances };
+    let asked = asked.map_err(|problem| {
+        bad_argument(
+            "prospects",
+            problem,
+            "{\"prospects\": [\"0035e00000AbCdEAAV\"]}.",
+        )
+    })?;
+    let body = Body {
+        crm_prospects_ids: &args.prospects,
+        flow_instance_ids: &args.instances,
+    };
     let answer: Answered = gong.post("/v2/flows/prospects", &body)?;
-    let flows: Vec<ProspectFlow> = answer.prospects_assigned.into_iter().flatten().map(shape).collect();
-    let found: BTreeSet<&str> = flows.iter().flat_map(|flow| [flow.prospect.as_str(), flow.instance_id.as_str()]).collect();
-    let without_flow = asked.iter().filter(|id| !found.contains(id.as_str())).cloned().collect();
-    Ok(ProspectFlowList { flows, without_flow, requests: gong.requests() })
+    let flows: Vec<ProspectFlow> = answer
+        .prospects_assigned
+        .into_iter()
+        .flatten()
+        .map(shape)
+        .collect();
+    let found: BTreeSet<&str> = flows
+        .iter()
+        .flat_map(|flow| [flow.prospect.as_str(), flow.instance_id.as_str()])
+        .collect();
+    let without_flow = asked
+        .iter()
+        .filter(|id| !found.contains(id.as_str()))
+        .cloned()
+        .collect();
+    Ok(ProspectFlowList {
+        flows,
+        without_flow,
+        requests: gong.requests(),
+    })
 }
 
 fn shape(assigned: Assigned) -> ProspectFlow {
@@ -73,15 +94,24 @@ fn shape(assigned: Assigned) -> ProspectFlow {
     let flow_id = id(assigned.flow_id);
     ProspectFlow {
         prospect: id(assigned.crm_prospect_id),
-        flow: assigned.flow_name.as_deref().map_or_else(|| flow_id.clone(), one_line),
+        flow: assigned
+            .flow_name
+            .as_deref()
+            .map_or_else(|| flow_id.clone(), one_line),
         flow_id,
         instance_id: id(assigned.flow_instance_id),
         status: assigned.flow_instance_status.unwrap_or_default(),
-        owner: match (assigned.flow_instance_owner_full_name, assigned.flow_instance_owner_email) {
+        owner: match (
+            assigned.flow_instance_owner_full_name,
+            assigned.flow_instance_owner_email,
+        ) {
             (Some(name), Some(email)) => Some(format!("{} <{email}>", one_line(&name))),
             (name, email) => name.or(email),
         },
-        since: assigned.flow_instance_create_date.as_deref().map(instant::shown_from),
+        since: assigned
+            .flow_instance_create_date
+            .as_deref()
+            .map(instant::shown_from),
         exclusive: assigned.exclusive.filter(|exclusive| *exclusive),
     }
 }
@@ -90,15 +120,31 @@ impl Answer for ProspectFlowList {
     fn text(&self) -> String {
         let mut text = render::count(self.flows.len() as u32, "flow instance");
         text.push('\n');
-        let mut table = Table::new(["prospect", "flow", "status", "owner", "since UTC", "exclusive", "flow id", "instance id"]);
+        let mut table = Table::new([
+            "prospect",
+            "flow",
+            "status",
+            "owner",
+            "since UTC",
+            "exclusive",
+            "flow id",
+            "instance id",
+        ]);
         for flow in &self.flows {
             table.row([
                 flow.prospect.clone(),
                 flow.flow.clone(),
                 flow.status.clone(),
                 flow.owner.clone().unwrap_or_default(),
-                flow.since.as_deref().map(instant::in_table).unwrap_or_default(),
-                if flow.exclusive == Some(true) { "yes".to_string() } else { String::new() },
+                flow.since
+                    .as_deref()
+                    .map(instant::in_table)
+                    .unwrap_or_default(),
+                if flow.exclusive == Some(true) {
+                    "yes".to_owned()
+                } else {
+                    String::new()
+                },
                 flow.flow_id.clone(),
                 flow.instance_id.clone(),
             ]);

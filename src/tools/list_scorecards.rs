@@ -15,6 +15,7 @@ use crate::{
 
 #[derive(Default, Deserialize)]
 struct Scorecards {
+    #[serde(deserialize_with = "crate::gong::nullable")]
     scorecards: Option<Vec<Scorecard>>,
 }
 
@@ -56,7 +57,9 @@ impl Scorecard {
     }
 
     pub(super) fn name(&self) -> String {
-        self.scorecard_name.as_deref().map_or_else(|| self.id().to_owned(), one_line)
+        self.scorecard_name
+            .as_deref()
+            .map_or_else(|| self.id().to_owned(), one_line)
     }
 }
 
@@ -71,21 +74,41 @@ pub(super) fn all(gong: &Gong<'_>) -> Result<Vec<Scorecard>, Error> {
 /// Reads all, picks here, and names workspaces where there are several.
 pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList, Error> {
     let workspaces = workspaces::all(gong)?;
-    let workspace = args.workspace.as_deref().map(|text| workspaces::find(&workspaces, text)).transpose()?;
+    let workspace = args
+        .workspace
+        .as_deref()
+        .map(|text| workspaces::find(&workspaces, text))
+        .transpose()?;
     let query = args.query.map(|query| query.trim().to_lowercase());
     let found: Vec<Scorecard> = all(gong)?
         .into_iter()
-        .filter(|one| workspace.is_none_or(|workspace| one.workspace_id.as_ref().is_some_and(|id| id.0 == workspace.id())))
-        .filter(|one| query.as_deref().is_none_or(|query| one.id() == query || has_words(&one.name(), query)))
+        .filter(|one| {
+            workspace.is_none_or(|workspace| {
+                one.workspace_id
+                    .as_ref()
+                    .is_some_and(|id| id.0 == workspace.id())
+            })
+        })
+        .filter(|one| {
+            query
+                .as_deref()
+                .is_none_or(|query| one.id() == query || has_words(&one.name(), query))
+        })
         .collect();
     let with_disabled = args.disabled == Some(true);
-    let disabled = found.iter().filter(|one| one.enabled == Some(false)).count() as u32;
+    let disabled = found
+        .iter()
+        .filter(|one| one.enabled == Some(false))
+        .count() as u32;
     let scorecards = found
         .into_iter()
         .filter(|one| with_disabled || one.enabled != Some(false))
         .map(|one| {
             let id = one.workspace_id.as_ref().map_or("", |id| &id.0);
-            let name = workspaces.iter().find(|workspace| workspace.id() == id).map(|workspace| one_line(workspace.name()));
+            let name = workspaces
+                .iter()
+                .find(|workspace| workspace.id() == id)
+                .map(|workspace| one_line(workspace.name()));
             shape(&one, name, true)
         })
         .collect();
@@ -97,14 +120,28 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
 }
 
 /// A scorecard with its questions, labelled Q1, Q2, … in Gong's order.
-pub(super) fn shape(scorecard: &Scorecard, workspace: Option<String>, guides: bool) -> wit::Scorecard {
-    let questions = scorecard.questions.iter().flatten().enumerate().map(|(index, question)| wit::Question {
-        label: format!("Q{}", index + 1),
-        text: one_line(question.question_text.as_deref().unwrap_or_default()),
-        answer: kind(question),
-        guide: question.answer_guide.as_deref().filter(|_| guides).map(one_line).filter(|guide| !guide.is_empty()),
-        overall: question.is_overall.filter(|overall| *overall),
-    });
+pub(super) fn shape(
+    scorecard: &Scorecard,
+    workspace: Option<String>,
+    guides: bool,
+) -> wit::Scorecard {
+    let questions = scorecard
+        .questions
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(|(index, question)| wit::Question {
+            label: format!("Q{}", index + 1),
+            text: one_line(question.question_text.as_deref().unwrap_or_default()),
+            answer: kind(question),
+            guide: question
+                .answer_guide
+                .as_deref()
+                .filter(|_| guides)
+                .map(one_line)
+                .filter(|guide| !guide.is_empty()),
+            overall: question.is_overall.filter(|overall| *overall),
+        });
     wit::Scorecard {
         id: scorecard.id().to_owned(),
         name: scorecard.name(),
@@ -116,8 +153,13 @@ pub(super) fn shape(scorecard: &Scorecard, workspace: Option<String>, guides: bo
 }
 
 fn kind(question: &Question) -> Option<String> {
-    let options: Vec<String> =
-        question.answer_options.iter().flatten().filter_map(|option| option.text.as_deref()).map(one_line).collect();
+    let options: Vec<String> = question
+        .answer_options
+        .iter()
+        .flatten()
+        .filter_map(|option| option.text.as_deref())
+        .map(one_line)
+        .collect();
     if !options.is_empty() {
         return Some(options.join(" / "));
     }
@@ -128,21 +170,57 @@ fn kind(question: &Question) -> Option<String> {
     };
     match (number(&question.min_range), number(&question.max_range)) {
         (Some(from), Some(to)) => Some(format!("{from} to {to}")),
-        _ => question.question_type.as_deref().map(|kind| one_line(kind).to_lowercase()),
+        _ => question
+            .question_type
+            .as_deref()
+            .map(|kind| one_line(kind).to_lowercase()),
     }
 }
 
 /// The heading of a scorecard and a line for each question.
 pub(super) fn write(text: &mut String, scorecard: &wit::Scorecard) {
-    let state = if scorecard.disabled == Some(true) { "disabled" } else { "" };
-    let details = [scorecard.method.as_deref(), scorecard.workspace.as_deref(), Some(state)];
-    let details: Vec<&str> = details.into_iter().flatten().filter(|detail| !detail.is_empty()).collect();
-    text.push_str(&format!("## {} ({}){}\n", scorecard.name, scorecard.id, details.iter().map(|detail| format!(", {detail}")).collect::<String>()));
+    let state = if scorecard.disabled == Some(true) {
+        "disabled"
+    } else {
+        ""
+    };
+    let details = [
+        scorecard.method.as_deref(),
+        scorecard.workspace.as_deref(),
+        Some(state),
+    ];
+    let details: Vec<&str> = details
+        .into_iter()
+        .flatten()
+        .filter(|detail| !detail.is_empty())
+        .collect();
+    text.push_str(&format!(
+        "## {} ({}){}\n",
+        scorecard.name,
+        scorecard.id,
+        details
+            .iter()
+            .map(|detail| format!(", {detail}"))
+            .collect::<String>()
+    ));
     for question in &scorecard.questions {
-        let answer = question.answer.as_ref().map_or_else(String::new, |answer| format!(" [{answer}]"));
-        let overall = if question.overall == Some(true) { " (overall)" } else { "" };
-        let guide = question.guide.as_ref().map_or_else(String::new, |guide| format!(" — {guide}"));
-        text.push_str(&format!("{}: {}{answer}{overall}{guide}\n", question.label, question.text));
+        let answer = question
+            .answer
+            .as_ref()
+            .map_or_else(String::new, |answer| format!(" [{answer}]"));
+        let overall = if question.overall == Some(true) {
+            " (overall)"
+        } else {
+            ""
+        };
+        let guide = question
+            .guide
+            .as_ref()
+            .map_or_else(String::new, |guide| format!(" — {guide}"));
+        text.push_str(&format!(
+            "{}: {}{answer}{overall}{guide}\n",
+            question.label, question.text
+        ));
     }
 }
 
@@ -153,7 +231,9 @@ impl Answer for ScorecardList {
             text.push_str(&format!("; {disabled} disabled left out"));
         }
         text.push('\n');
-        self.scorecards.iter().for_each(|scorecard| write(&mut text, scorecard));
+        self.scorecards
+            .iter()
+            .for_each(|scorecard| write(&mut text, scorecard));
         render::requests(&mut text, self.requests);
         text
     }

@@ -29,17 +29,28 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         Some(read) => read,
         None => directory(gong)?,
     };
-    let names: BTreeMap<&str, String> = read.items.iter().map(|user| (user.id(), user.name())).collect();
+    let names: BTreeMap<&str, String> = read
+        .items
+        .iter()
+        .map(|user| (user.id(), user.name()))
+        .collect();
     let query = args.query.as_deref().map(str::to_lowercase);
     let mut found: Vec<&User> = read
         .items
         .iter()
         .filter(|user| args.active == Some(false) || user.active != Some(false))
-        .filter(|user| manager.is_none() || user.manager_id.as_ref().map(|id| &id.0) == manager.as_ref())
+        .filter(|user| {
+            manager.is_none() || user.manager_id.as_ref().map(|id| &id.0) == manager.as_ref()
+        })
         .filter(|user| query.as_deref().is_none_or(|query| matches(user, query)))
         .collect();
     found.sort_by_cached_key(|user| (user.name().to_lowercase(), user.id()));
-    let users: Vec<UserRow> = found.iter().skip(skip).take(limit).map(|user| row(user, &names)).collect();
+    let users: Vec<UserRow> = found
+        .iter()
+        .skip(skip)
+        .take(limit)
+        .map(|user| row(user, &names))
+        .collect();
     Ok(UserPage {
         resume: offset_token(skip + users.len(), found.len()),
         users,
@@ -53,7 +64,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
 fn matches(user: &User, query: &str) -> bool {
     let title = user.title.as_deref().unwrap_or_default();
     let email = user.email_address.as_deref().unwrap_or_default();
-    has_words(&user.name(), query) || has_words(title, query) || email.to_lowercase().contains(query)
+    has_words(&user.name(), query)
+        || has_words(title, query)
+        || email.to_lowercase().contains(query)
 }
 
 fn row(user: &User, names: &BTreeMap<&str, String>) -> UserRow {
@@ -62,7 +75,10 @@ fn row(user: &User, names: &BTreeMap<&str, String>) -> UserRow {
         name: one_line(&user.name()),
         email: user.email_address.clone(),
         title: user.title.as_deref().map(one_line),
-        manager: user.manager_id.as_ref().and_then(|id| names.get(id.0.as_str()).cloned()),
+        manager: user
+            .manager_id
+            .as_ref()
+            .and_then(|id| names.get(id.0.as_str()).cloned()),
         inactive: (user.active == Some(false)).then_some(true),
     }
 }
@@ -77,7 +93,11 @@ impl Answer for UserPage {
         );
         let mut table = Table::new(["id", "name", "email", "title", "manager", "state"]);
         for user in &self.users {
-            let state = if user.inactive == Some(true) { "inactive" } else { "" };
+            let state = if user.inactive == Some(true) {
+                "inactive"
+            } else {
+                ""
+            };
             table.row([
                 user.id.clone(),
                 user.name.clone(),

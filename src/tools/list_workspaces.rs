@@ -15,14 +15,25 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList
     let query = args.query.map(|query| query.to_lowercase());
     let workspaces = workspaces::all(gong)?
         .into_iter()
-        .filter(|workspace| query.as_ref().is_none_or(|query| has_words(workspace.name(), query)))
+        .filter(|workspace| {
+            query
+                .as_ref()
+                .is_none_or(|query| has_words(workspace.name(), query))
+        })
         .map(|workspace| Workspace {
             id: workspace.id().to_owned(),
             name: one_line(workspace.name()),
-            description: workspace.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
+            description: workspace
+                .description
+                .as_deref()
+                .map(one_line)
+                .filter(|text| !text.is_empty()),
         })
         .collect();
-    Ok(WorkspaceList { workspaces, requests: gong.requests() })
+    Ok(WorkspaceList {
+        workspaces,
+        requests: gong.requests(),
+    })
 }
 
 impl Answer for WorkspaceList {
@@ -31,7 +42,11 @@ impl Answer for WorkspaceList {
         text.push('\n');
         let mut table = Table::new(["id", "name", "description"]);
         for workspace in &self.workspaces {
-            table.row([workspace.id.clone(), workspace.name.clone(), workspace.description.clone().unwrap_or_default()]);
+            table.row([
+                workspace.id.clone(),
+                workspace.name.clone(),
+                workspace.description.clone().unwrap_or_default(),
+            ]);
         }
         table.write(&mut text);
         render::requests(&mut text, self.requests);

@@ -174,3 +174,24 @@ pub(crate) fn wat_component(call: &str) -> Vec<u8> {
 pub(crate) fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("it is WebAssembly text")
 }
+
+/// A validator of a tool's structured answers, from the schema that it lists.
+pub(crate) async fn output_validator(tool: &str) -> Arc<jsonschema::Validator> {
+    static VALIDATORS: tokio::sync::OnceCell<
+        std::collections::BTreeMap<String, Arc<jsonschema::Validator>>,
+    > = tokio::sync::OnceCell::const_new();
+    let validators = VALIDATORS
+        .get_or_init(async || {
+            let tools = sandbox().list_tools().await.expect("tools are listed");
+            let validator = |schema: &str| {
+                let schema = serde_json::from_str(schema).expect("a schema is JSON");
+                Arc::new(jsonschema::draft202012::new(&schema).expect("a schema is valid"))
+            };
+            tools
+                .into_iter()
+                .map(|tool| (tool.name, validator(&tool.output_schema)))
+                .collect()
+        })
+        .await;
+    Arc::clone(&validators[tool])
+}

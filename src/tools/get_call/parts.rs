@@ -1,0 +1,201 @@
+//! The parts of a call's digest, each from what Gong answers to what the caller gets.
+
+use alloc::{format, string::String, vec::Vec};
+
+use super::wire::{Highlights, Interaction, Occurrence, Outcome, OutlineSection, Topic, Tracker};
+use crate::{
+    gong::{
+        calls::{Call, CrmObject, Party, one_line},
+        id::Id,
+        instant,
+    },
+    wit::calls::{self as wit, Moment, Person, Section},
+};
+
+pub(super) fn person(party: &Party, interaction: &Interaction, whole: bool) -> Option<Person> {
+    let crm_id = party
+        .context
+        .iter()
+        .flatten()
+        .flat_map(|context| context.objects.iter().flatten())
+        .find(|object| matches!(object.object_type.as_deref(), Some("Contact" | "Lead")))
+        .map(|object| object.id().to_owned());
+    let spoken = interaction.speakers.iter().flatten().find(|talk| {
+        (talk.id.is_some() && talk.id == party.speaker_id)
+            || (talk.user_id.is_some() && talk.user_id == party.user_id)
+    });
+    Some(Person {
+        name: party.name()?,
+        side: party.side(),
+        title: party
+            .title
+            .as_deref()
+            .map(one_line)
+            .filter(|title| !title.is_empty()),
+        email: party.email_address.clone().filter(|_| whole),
+        user_id: party
+            .user_id
+            .as_ref()
+            .map(|id| id.0.clone())
+            .filter(|_| whole),
+        phone: party.phone_number.clone().filter(|_| whole),
+        crm_id: crm_id.filter(|_| whole),
+        talk_seconds: spoken
+            .and_then(|talk| talk.talk_time)
+            .map(|seconds| seconds as u32),
+    })
+}
+
+pub(super) fn objects(call: &Call, object_type: &str, whole: bool) -> Vec<wit::CrmObject> {
+    call.objects(object_type)
+        .filter(|object| !object.is_of_call_time())
+        .map(|object| crm_object(object, object_type, whole))
+        .collect()
+}
+
+pub(super) fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObject {
+    let deal = object_type == "Opportunity";
+    let fields = object
+        .fields
+        .iter()
+        .flatten()
+        .filter_map(|field| Some(format!("{}: {}", field.name.as_deref()?, field.text()?)));
+    wit::CrmObject {
+        id: object.id().to_owned(),
+        name: object.name(),
+        stage: object.stage().filter(|_| deal),
+        amount: object.amount().filter(|_| deal),
+        close_date: object.close_date().filter(|_| deal),
+        probability: object.probability().filter(|_| deal),
+        fields: if whole { fields.collect() } else { Vec::new() },
+    }
+}
+
+pub(super) fn outcome(outcome: Outcome) -> Option<String> {
+    match (outcome.name, outcome.category) {
+        (Some(name), Some(category)) if name != category => {
+            Some(format!("{} ({})", one_line(&name), one_line(&category)))
+        }
+        (Some(name), _) => Some(one_line(&name)),
+        (None, category) => category.as_deref().map(one_line),
+    }
+}
+
+pub(super) fn topic(topic: Topic) -> Option<String> {
+    let seconds = topic.duration.unwrap_or(0.0) as u64;
+    (seconds > 0).then(|| {
+        Some(format!(
+            "{} {} min",
+            one_line(topic.name.as_deref()?),
+            seconds.div_ceil(60)
+        ))
+    })?
+}
+
+pub(super) fn outline_section(section: OutlineSection, whole: bool) -> Option<Section> {
+    let items = section.items.into_iter().flatten().filter_map(|item| {
+        Some(Moment {
+            at: item.start_time.map(instant::into_call_seconds),
+            text: one_line(&item.text?),
+        })
+    });
+    Some(Section {
+        at: section.start_time.map(instant::into_call_seconds),
+        title: one_line(&section.section?),
+        items: if whole { items.collect() } else { Vec::new() },
+    })
+}
+
+pub(super) fn highlight_section(section: Highlights) -> Section {
+    let items = section.items.into_iter().flatten().filter_map(|item| {
+        let at = item
+            .start_times
+            .iter()
+            .flatten()
+            .next()
+            .map(|seconds| instant::into_call_seconds(*seconds));
+        Some(Moment {
+            at,
+            text: one_line(&item.text?),
+        })
+    });
+    Section {
+        at: None,
+        title: one_line(section.title.as_deref().unwrap_or("Highlights")),
+        items: items.collect(),
+    }
+}
+
+pub(super) fn tracker_section(
+    tracker: Tracker,
+    speaker: &impl Fn(&Id) -> Option<String>,
+) -> Option<Section> {
+    let of = |occurrences: Option<Vec<Occurrence>>, said: &str| {
+        let moments = occurrences.into_iter().flatten().map(|occurrence| {
+            let who = occurrence
+                .speaker_id
+                .as_ref()
+                .and_then(speaker)
+                .unwrap_or_else(|| "unknown speaker".into());
+            let text = if said.is_empty() {
+                who
+            } else {
+                format!("{who}: “{said}”")
+            };
+            (occurrence.start_time.unwrap_or(0.0), text)
+        });
+        moments.collect::<Vec<_>>()
+    };
+    let mut moments: Vec<(f64, String)> = tracker
+        .phrases
+        .into_iter()
+        .flatten()
+        .flat_map(|phrase| {
+            of(
+                phrase.occurrences,
+                &one_line(phrase.phrase.as_deref().unwrap_or_default()),
+            )
+        })
+        .collect();
+    if moments.is_empty() {
+        moments = of(tracker.occurrences, "");
+    }
+    moments.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let items: Vec<Moment> = moments
+        .into_iter()
+        .map(|(at, text)| Moment {
+            at: Some(instant::into_call_seconds(at)),
+            text,
+        })
+        .collect();
+    (!items.is_empty()).then(|| {
+        Some(Section {
+            at: None,
+            title: one_line(tracker.name.as_deref()?),
+            items,
+        })
+    })?
+}
+
+pub(super) fn stats(interaction: &Interaction) -> Vec<String> {
+    let mut stats: Vec<String> = interaction
+        .interaction_stats
+        .iter()
+        .flatten()
+        .filter_map(|stat| {
+            Some(format!(
+                "{} {}",
+                stat.name.as_deref()?,
+                stat.value.as_ref().filter(|value| !value.is_null())?
+            ))
+        })
+        .collect();
+    if let Some(questions) = &interaction.questions {
+        stats.push(format!(
+            "Questions asked by company {}, by others {}",
+            questions.company_count.unwrap_or(0),
+            questions.non_company_count.unwrap_or(0)
+        ));
+    }
+    stats
+}

@@ -1,0 +1,117 @@
+//! An answered scorecard joined with scorecard, call and people.
+
+use alloc::{
+    borrow::ToOwned,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{
+    super::list_scorecards::{Question, Scorecard},
+    id_text,
+    wire::{Answered, GivenAnswer},
+};
+use crate::{
+    gong::{
+        calls::{Meta, one_line},
+        id::{Id, is_id},
+        instant,
+    },
+    wit::scorecards as wit,
+};
+
+pub(super) fn shape(
+    one: &Answered,
+    scorecards: &[Scorecard],
+    calls: &BTreeMap<String, Meta>,
+    names: &BTreeMap<String, String>,
+    with_url: bool,
+) -> wit::Answered {
+    let call = calls.get(id_text(&one.call_id));
+    let scorecard = scorecards
+        .iter()
+        .find(|scorecard| scorecard.id() == id_text(&one.scorecard_id));
+    let questions = scorecard
+        .and_then(|scorecard| scorecard.questions.as_deref())
+        .unwrap_or_default();
+    let name = |id: &Option<Id>| {
+        // A built-in reviewer has the id -1.
+        let id = id.as_ref().filter(|id| is_id(&id.0))?;
+        Some(
+            names
+                .get(&id.0)
+                .map_or_else(|| format!("user {}", id.0), |name| one_line(name)),
+        )
+    };
+    let automatic = one.review_method.as_deref() == Some("AUTOMATIC");
+    wit::Answered {
+        call_id: id_text(&one.call_id).to_owned(),
+        call_title: call.and_then(Meta::title),
+        called: one.call_start_time.as_deref().map(instant::shown_from),
+        url: call.filter(|_| with_url).and_then(|call| call.url.clone()),
+        scorecard: scorecard.map_or_else(
+            || {
+                one.scorecard_name
+                    .as_deref()
+                    .map(one_line)
+                    .unwrap_or_default()
+            },
+            Scorecard::name,
+        ),
+        reviewed: name(&one.reviewed_user_id),
+        reviewer: name(&one.reviewer_user_id).filter(|_| !automatic),
+        reviewed_at: one.review_time.as_deref().map(instant::shown_from),
+        automatic: automatic.then_some(true),
+        answers: one
+            .answers
+            .iter()
+            .flatten()
+            .filter_map(|answer| given(answer, questions))
+            .collect(),
+    }
+}
+
+/// An answer under its question's label; a question that is gone keeps its id.
+fn given(answer: &GivenAnswer, questions: &[Question]) -> Option<wit::Answer> {
+    let index = questions.iter().position(|question| {
+        (question.question_id.is_some() && question.question_id == answer.question_id)
+            || (question.question_revision_id.is_some()
+                && question.question_revision_id == answer.question_revision_id)
+    });
+    let label = match index {
+        Some(index) => format!("Q{}", index + 1),
+        None => format!("question {}", id_text(&answer.question_id)),
+    };
+    let options: Vec<String> = answer
+        .selected_options
+        .iter()
+        .flatten()
+        .map(|id| {
+            let options = index
+                .and_then(|index| questions[index].answer_options.as_deref())
+                .unwrap_or_default();
+            let option = options.iter().find(|option| option.id.as_ref() == Some(id));
+            option
+                .and_then(|option| option.text.as_deref())
+                .map_or_else(|| id.0.clone(), one_line)
+        })
+        .collect();
+    let score = answer.score.map(|score| score.to_string());
+    let said = answer
+        .answer_text
+        .as_deref()
+        .map(one_line)
+        .filter(|text| !text.is_empty());
+    let parts: Vec<String> = score.into_iter().chain(options).chain(said).collect();
+    let value = match (answer.not_applicable, parts.is_empty()) {
+        (Some(true), _) => "n/a".to_owned(),
+        (_, true) => return None,
+        _ => parts.join(", "),
+    };
+    Some(wit::Answer {
+        question: label,
+        answer: value,
+    })
+}

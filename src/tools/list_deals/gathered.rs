@@ -1,0 +1,182 @@
+//! Deals gathered over the calls that they were seen on.
+
+use alloc::{
+    borrow::ToOwned,
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    vec::Vec,
+};
+
+use crate::{
+    gong::{
+        calls::{Call, CrmObject},
+        instant,
+        people::has_words,
+    },
+    wit::deals::{Deal, DealChange},
+};
+
+/// The fields of a deal that are compared.
+#[derive(Clone, Default)]
+pub(super) struct State {
+    pub(super) stage: Option<String>,
+    pub(super) amount: Option<String>,
+    pub(super) close_date: Option<String>,
+    pub(super) probability: Option<String>,
+}
+
+impl State {
+    pub(super) fn of(object: &CrmObject) -> Self {
+        Self {
+            stage: object.stage(),
+            amount: object.amount(),
+            close_date: object.close_date(),
+            probability: object.probability(),
+        }
+    }
+}
+
+/// One deal over the calls it was seen on.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) now: State,
+    pub(super) account: Option<String>,
+    pub(super) account_id: Option<String>,
+    pub(super) crm_owner: Option<String>,
+    pub(super) hosts: BTreeMap<String, Option<String>>,
+    pub(super) calls: u32,
+    pub(super) last_call: i64,
+    pub(super) last_call_id: String,
+    pub(super) people: Vec<String>,
+    /// How the deal was at the earliest call that tells it, and when that was.
+    pub(super) then: Option<(i64, State)>,
+}
+
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) deals: BTreeMap<String, Gathered>,
+    pub(super) links: Vec<(String, Option<String>)>,
+    pub(super) without_deal: u32,
+}
+
+impl Seen {
+    /// Calls come newest first, so the first sight of a deal is its latest.
+    pub(super) fn add(&mut self, call: &Call) {
+        let mut ids: BTreeSet<&str> = BTreeSet::new();
+        for object in call.objects("Opportunity") {
+            let at = call.meta_data.began().unwrap_or(0);
+            let deal = self.deals.entry(object.id().to_owned()).or_default();
+            if ids.insert(object.id()) {
+                deal.meet(call, object.id(), at);
+            }
+            if object.is_of_call_time() {
+                deal.then = Some((at, State::of(object)));
+            } else if deal.name.is_none() {
+                deal.name = object.name();
+                deal.now = State::of(object);
+                deal.crm_owner = object.owner();
+            }
+        }
+        if ids.is_empty() {
+            self.without_deal += 1;
+        } else {
+            self.links
+                .push((call.meta_data.id().to_owned(), call.meta_data.url.clone()));
+        }
+    }
+}
+
+impl Gathered {
+    pub(super) fn meet(&mut self, call: &Call, id: &str, at: i64) {
+        if self.calls == 0 {
+            self.id = id.to_owned();
+            self.last_call = at;
+            self.last_call_id = call.meta_data.id().to_owned();
+        }
+        self.calls += 1;
+        if self.account_id.is_none()
+            && let Some(account) = call.account()
+        {
+            self.account_id = Some(account.id().to_owned());
+            self.account = account.name();
+        }
+        if let Some(host) = &call.meta_data.primary_user_id {
+            self.hosts.insert(host.0.clone(), call.host());
+        }
+        for name in call.external() {
+            if !self.people.contains(&name) {
+                self.people.push(name);
+            }
+        }
+    }
+
+    pub(super) fn is_account(&self, wanted: &str) -> bool {
+        self.account_id
+            .as_deref()
+            .is_some_and(|id| id.eq_ignore_ascii_case(wanted))
+            || self
+                .account
+                .as_deref()
+                .is_some_and(|name| has_words(name, wanted))
+    }
+
+    pub(super) fn is_deal(&self, wanted: &str) -> bool {
+        self.id.eq_ignore_ascii_case(wanted)
+            || self
+                .name
+                .as_deref()
+                .is_some_and(|name| has_words(name, wanted))
+    }
+
+    pub(super) fn shown(self) -> Deal {
+        let changes = self.changes();
+        // An id of the CRM's says nothing to a reader; a name has a space or an @.
+        let crm_owner = self.crm_owner.filter(|owner| owner.contains([' ', '@']));
+        let hosts: Vec<String> = self.hosts.into_values().flatten().collect();
+        Deal {
+            id: self.id,
+            name: self.name,
+            stage: self.now.stage,
+            amount: self.now.amount,
+            close_date: self.now.close_date,
+            probability: self.now.probability,
+            account: self.account.or(self.account_id),
+            owner: crm_owner.or_else(|| (!hosts.is_empty()).then(|| hosts.join(", "))),
+            calls: self.calls,
+            last_call_id: self.last_call_id,
+            last_call: instant::shown(self.last_call),
+            people: self.people,
+            changes_since: self
+                .then
+                .filter(|_| !changes.is_empty())
+                .map(|(at, _)| instant::day(at)),
+            changes,
+        }
+    }
+
+    pub(super) fn changes(&self) -> Vec<DealChange> {
+        let Some((_, then)) = &self.then else {
+            return Vec::new();
+        };
+        let now = &self.now;
+        [
+            ("stage", &then.stage, &now.stage),
+            ("amount", &then.amount, &now.amount),
+            ("close date", &then.close_date, &now.close_date),
+            ("probability", &then.probability, &now.probability),
+        ]
+        .into_iter()
+        .filter(|(_, then, now)| then != now)
+        .map(|(field, then, now)| {
+            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+            DealChange {
+                field: field.to_owned(),
+                then: value(then),
+                now: value(now),
+            }
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,192 @@
+//! The filters that Gong does not have.
+
+use alloc::string::String;
+
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        calls::{Call, Party},
+        id::is_id,
+        people::has_words,
+    },
+    wit::calls::{AccountMatch, CallDirection, CallScope, SearchCalls, Side},
+};
+
+/// The filters that Gong does not have, in lower case.
+pub(super) struct Filter {
+    pub(super) account: Option<String>,
+    pub(super) participant: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) scope: Option<&'static str>,
+    pub(super) direction: Option<&'static str>,
+    pub(super) language: Option<String>,
+    pub(super) minutes: (u32, u32),
+}
+
+impl Filter {
+    pub(super) fn new(args: &SearchCalls) -> Result<Self, Error> {
+        let text = |argument: &str, value: &Option<String>| match value.as_deref().map(str::trim) {
+            Some("") => Err(bad_argument(
+                argument,
+                "it is empty; leave it out for no filter.",
+                "\"Acme\".",
+            )),
+            value => Ok(value.map(str::to_lowercase)),
+        };
+        let minutes = (
+            args.min_minutes.unwrap_or(0),
+            args.max_minutes.unwrap_or(u32::MAX),
+        );
+        if minutes.0 > minutes.1 {
+            return Err(bad_argument(
+                "min_minutes",
+                "it is more than max_minutes.",
+                "{\"min_minutes\": 10, \"max_minutes\": 60}.",
+            ));
+        }
+        Ok(Self {
+            account: text("account", &args.account)?,
+            participant: text("participant", &args.participant)?,
+            title: text("title", &args.title)?,
+            scope: args.scope.map(|scope| match scope {
+                CallScope::Internal => "internal",
+                CallScope::External => "external",
+                CallScope::Unknown => "unknown",
+            }),
+            direction: args.direction.map(|direction| match direction {
+                CallDirection::Inbound => "inbound",
+                CallDirection::Outbound => "outbound",
+                CallDirection::Conference => "conference",
+                CallDirection::Unknown => "unknown",
+            }),
+            language: text("language", &args.language)?,
+            minutes,
+        })
+    }
+
+    /// Whether it keeps few of the calls, so that most of the range will be read.
+    pub(super) fn is_picky(&self) -> bool {
+        self.account.is_some() || self.participant.is_some() || self.title.is_some()
+    }
+
+    /// Whether the call matches; with an account asked, also how.
+    pub(super) fn matches(&self, call: &Call) -> Option<Option<AccountMatch>> {
+        let meta = &call.meta_data;
+        let is = |value: &Option<String>, wanted: Option<&str>| {
+            wanted.is_none_or(|wanted| {
+                value
+                    .as_deref()
+                    .is_some_and(|value| value.eq_ignore_ascii_case(wanted))
+            })
+        };
+        let title = meta.title.as_deref().unwrap_or_default();
+        let fits = is(&meta.scope, self.scope)
+            && is(&meta.direction, self.direction)
+            && is(&meta.language, self.language.as_deref())
+            && (self.minutes.0..=self.minutes.1).contains(&meta.minutes())
+            && self
+                .title
+                .as_deref()
+                .is_none_or(|wanted| has_words(title, wanted))
+            && self
+                .participant
+                .as_deref()
+                .is_none_or(|wanted| call.parties().any(|party| is_person(party, wanted)));
+        if !fits {
+            return None;
+        }
+        match &self.account {
+            None => Some(None),
+            Some(wanted) => account_match(call, wanted).map(Some),
+        }
+    }
+}
+
+fn is_person(party: &Party, wanted: &str) -> bool {
+    if wanted.contains('@') {
+        return party
+            .email_address
+            .as_deref()
+            .is_some_and(|email| email.eq_ignore_ascii_case(wanted));
+    }
+    if is_id(wanted) {
+        return party.user_id.as_ref().is_some_and(|id| id.0 == wanted);
+    }
+    party
+        .name
+        .as_deref()
+        .is_some_and(|name| has_words(name, wanted))
+}
+
+/// The CRM's word first; a domain says much; a title only where the CRM says nothing.
+fn account_match(call: &Call, wanted: &str) -> Option<AccountMatch> {
+    let mut accounts = call.objects("Account").peekable();
+    let in_crm = accounts.peek().is_some();
+    let is_account = accounts.any(|account| {
+        account.id().eq_ignore_ascii_case(wanted)
+            || account.name().is_some_and(|name| has_words(&name, wanted))
+    });
+    if is_account {
+        return Some(AccountMatch::Crm);
+    }
+    let outsiders = || call.parties().filter(|party| party.side() != Side::Company);
+    if outsiders()
+        .filter_map(Party::domain)
+        .any(|domain| is_domain(&domain, wanted))
+    {
+        return Some(AccountMatch::Domain);
+    }
+    let title = call.meta_data.title.as_deref().unwrap_or_default();
+    (!in_crm && has_words(title, wanted)).then_some(AccountMatch::Title)
+}
+
+/// `acme.com` and `mail.acme.com` are acme.com's; the name `Acme` or `Acme Labs` has `acme` or `acmelabs` as its label.
+fn is_domain(domain: &str, wanted: &str) -> bool {
+    let wanted = wanted.trim_start_matches('@');
+    if wanted.contains('.') && !wanted.contains(' ') {
+        return domain == wanted
+            || domain
+                .strip_suffix(wanted)
+                .is_some_and(|rest| rest.ends_with('.'));
+    }
+    let name: String = wanted.chars().filter(|c| c.is_alphanumeric()).collect();
+    let dashed = wanted.replace(' ', "-");
+    domain
+        .rsplit('.')
+        .skip(1)
+        .any(|label| label == name || label == dashed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{account_match, is_domain};
+    use crate::{gong::calls::Call, wit::calls::AccountMatch};
+
+    #[test]
+    fn a_domain_is_asked_by_name_or_in_full() {
+        assert!(is_domain("acme.com", "acme"));
+        assert!(is_domain("acme.co.uk", "acme"));
+        assert!(is_domain("mail.acme.com", "@acme.com"));
+        assert!(is_domain("acmelabs.io", "acme labs"));
+        assert!(is_domain("acme-labs.io", "acme labs"));
+        assert!(!is_domain("notacme.com", "acme.com"));
+        assert!(!is_domain("acmelabs.io", "acme"));
+    }
+
+    #[test]
+    fn the_crm_decides_before_domain_and_title() {
+        let call = |json: &str| serde_json::from_str::<Call>(json).expect("call");
+        let matched = |json: &str| account_match(&call(json), "acme");
+        let crm = r#"{"metaData":{"title":"x"},"context":[{"objects":[{"objectType":"Account","objectId":"001","fields":[{"name":"Name","value":"Acme Corp"}]}]}]}"#;
+        assert_eq!(matched(crm), Some(AccountMatch::Crm));
+        let other = r#"{"metaData":{"title":"Beta v Acme"},"context":[{"objects":[{"objectType":"Account","objectId":"002","fields":[{"name":"Name","value":"Beta"}]}]}]}"#;
+        assert_eq!(matched(other), None);
+        let domain = r#"{"metaData":{"title":"x"},"parties":[{"emailAddress":"jo@acme.com","affiliation":"External"}]}"#;
+        assert_eq!(matched(domain), Some(AccountMatch::Domain));
+        assert_eq!(
+            matched(r#"{"metaData":{"title":"Acme: kick-off"}}"#),
+            Some(AccountMatch::Title)
+        );
+        assert_eq!(matched(r#"{"metaData":{"title":"Kick-off"}}"#), None);
+    }
+}

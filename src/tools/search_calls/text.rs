@@ -1,0 +1,83 @@
+//! Calls found as text.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::super::Answer;
+use crate::{
+    gong::{calls::one_line, instant},
+    render::{self, Table},
+    wit::calls::{AccountMatch, CallPage},
+};
+
+impl Answer for CallPage {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}, newest first. ",
+            render::count(self.calls.len() as u32, "call")
+        );
+        render::scan(&mut text, &self.scan);
+        for (matched, how) in [
+            (AccountMatch::Domain, "e-mail domain"),
+            (AccountMatch::Title, "title"),
+        ] {
+            let calls = self
+                .calls
+                .iter()
+                .filter(|call| call.matched == Some(matched))
+                .count();
+            if calls > 0 {
+                text.push_str(&format!(
+                    "Matched by {how}, not CRM account: {}.\n",
+                    render::count(calls as u32, "call")
+                ));
+            }
+        }
+        let accounts: Vec<String> = self
+            .accounts
+            .iter()
+            .map(|account| match &account.name {
+                Some(name) => format!("{} ({}) ×{}", one_line(name), account.id, account.calls),
+                None => format!("{} ×{}", account.id, account.calls),
+            })
+            .collect();
+        render::list(&mut text, "CRM accounts", &accounts, "; ");
+        render::line(&mut text, "Link", self.call_url.as_deref());
+        let mut table = Table::new([
+            "id",
+            "started UTC",
+            "min",
+            "title",
+            "host",
+            "account",
+            "external",
+            "matched",
+            "link",
+        ]);
+        for call in &self.calls {
+            let matched = match call.matched {
+                Some(AccountMatch::Domain) => "domain",
+                Some(AccountMatch::Title) => "title",
+                Some(AccountMatch::Crm) | None => "",
+            };
+            table.row([
+                call.id.clone(),
+                instant::in_table(&call.started),
+                call.minutes.to_string(),
+                call.title.clone().unwrap_or_default(),
+                call.host.clone().unwrap_or_default(),
+                call.account.clone().unwrap_or_default(),
+                call.external.join(", "),
+                matched.into(),
+                call.url.clone().unwrap_or_default(),
+            ]);
+        }
+        table.write(&mut text);
+        render::line(&mut text, "Older calls: resume", self.resume.as_deref());
+        render::requests(&mut text, self.requests);
+        text
+    }
+}
