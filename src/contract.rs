@@ -298,3 +298,37 @@ fn output_schemas_know_no_null() {
         assert!(!tool.contract.contains("null"), "{}", tool.name);
     }
 }
+
+/// The README's table of tools, between its two marks.
+#[test]
+fn the_readme_lists_the_tools() {
+    let rows = TOOLS.iter().map(|tool| {
+        let contract: Value = serde_json::from_str(tool.contract).expect("JSON");
+        let text = |key: &str| contract[key].as_str().expect("a text").to_owned();
+        let description = text("description");
+        let summary = description
+            .split(". ")
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('.');
+        format!("| `{}` | {} | {summary} |\n", tool.name, text("toolset"))
+    });
+    let table = format!(
+        "\n| tool | toolset | what it gives |\n|---|---|---|\n{}\n",
+        rows.collect::<String>()
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).expect("the README");
+    let (before, rest) = readme
+        .split_once("<!-- tools: written by BLESS=1 cargo test -->")
+        .expect("the first mark");
+    let (written, after) = rest.split_once("<!-- /tools -->").expect("the second mark");
+    if bless() {
+        let blessed = format!(
+            "{before}<!-- tools: written by BLESS=1 cargo test -->{table}<!-- /tools -->{after}"
+        );
+        fs::write(&path, blessed).expect("the README is written");
+        return;
+    }
+    assert_eq!(written, table, "BLESS=1 rewrites the README's table");
+}

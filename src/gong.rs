@@ -79,6 +79,8 @@ pub(crate) trait Wire {
 const PATIENCE_MS: u64 = 20_000;
 /// Gong's limit of requests a second, which one tool call keeps by itself.
 const REQUESTS_A_SECOND: usize = 3;
+/// The second, in ms, and what requests may gain on each other on their way to Gong.
+const SECOND_MS: u64 = 1_100;
 
 /// One tool call's conversation with Gong.
 pub(crate) struct Gong<'w> {
@@ -297,8 +299,8 @@ impl<'w> Gong<'w> {
             && let Some(first) = starts.pop_front()
         {
             let since = self.wire.elapsed_ms().saturating_sub(first);
-            if since < 1000 {
-                self.wire.pause(1000 - since);
+            if since < SECOND_MS {
+                self.wire.pause(SECOND_MS - since);
             }
         }
         starts.push_back(self.wire.elapsed_ms());

@@ -5,7 +5,7 @@ use core::fmt::Write;
 
 use crate::gong::calls::one_line;
 
-/// A table with a heading and ` | ` between cells. Columns that are empty in
+/// A table with a heading and `|` between cells. Columns that are empty in
 /// every row are left out.
 pub(crate) struct Table<const N: usize> {
     heading: [&'static str; N],
@@ -37,7 +37,7 @@ impl<const N: usize> Table<N> {
         let mut line = |cells: &mut dyn Iterator<Item = &str>| {
             for (index, cell) in cells.enumerate() {
                 if index > 0 {
-                    text.push_str(" | ");
+                    text.push('|');
                 }
                 text.push_str(cell);
             }
@@ -88,7 +88,7 @@ pub(crate) fn list(text: &mut String, label: &str, values: &[String], separator:
 /// The last line of every answer.
 pub(crate) fn requests(text: &mut String, requests: u32) {
     text.push_str(&count(requests, "request"));
-    text.push_str(" to Gong.");
+    text.push('.');
 }
 
 /// A sentence on what a scan of calls read.
@@ -121,6 +121,6 @@ mod tests {
         table.row(["2".into(), String::new(), String::new()]);
         let mut text = String::new();
         table.write(&mut text);
-        assert_eq!(text, "id | title\n1 | a / b c\n2 | \n");
+        assert_eq!(text, "id|title\n1|a / b c\n2|\n");
     }
 }

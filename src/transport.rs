@@ -5,6 +5,7 @@
 //! response, which holds the early answer or the true error code.
 
 use alloc::{
+    borrow::ToOwned,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -114,7 +115,7 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
 fn headers(request: &Request<'_>) -> Result<Fields, Error> {
     let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
     let mut add =
-        |name: &str, value: &str| entries.push((name.to_string(), value.as_bytes().to_vec()));
+        |name: &str, value: &str| entries.push((name.to_owned(), value.as_bytes().to_vec()));
     add("accept", "application/json");
     add(
         "user-agent",
@@ -199,10 +200,11 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
 
 /// Hosts give some errors inside a body only as debug text: the codes' names are in it.
 fn cut_with(debug: &str, authority: &str) -> Error {
-    if debug.contains("Timeout") || debug.contains("timed out") {
+    let debug = debug.to_ascii_lowercase();
+    if debug.contains("timeout") || debug.contains("timed out") {
         return broken(&ErrorCode::ConnectionReadTimeout, authority);
     }
-    if debug.contains("BodySize") {
+    if debug.contains("bodysize") || debug.contains("body size") {
         return broken(&ErrorCode::HttpResponseBodySize(None), authority);
     }
     Error::Unreachable(format!(

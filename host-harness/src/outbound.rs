@@ -28,6 +28,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Sleep, sleep_until, timeout_at};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 /// For guests that set no time-out of their own: DNS, TCP and TLS together.
@@ -395,6 +396,22 @@ impl Body for Received {
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
     }
+}
+
+/// The code of an error that a stream of the guest's ended with, if it is one of
+/// [`Received`]'s.
+pub(crate) fn error_code_of_body(error: &wasmtime::Error) -> Option<ErrorCode> {
+    if let Some(code) = error.downcast_ref::<ErrorCode>() {
+        return Some(code.clone());
+    }
+    Some(match error.downcast_ref::<Error>()? {
+        Error::ConnectionReadTimeout => ErrorCode::ConnectionReadTimeout,
+        Error::HttpResponseBodySize(size) => ErrorCode::HttpResponseBodySize(*size),
+        Error::HttpResponseIncomplete => ErrorCode::HttpResponseIncomplete,
+        Error::HttpResponseTimeout => ErrorCode::HttpResponseTimeout,
+        Error::TlsProtocolError => ErrorCode::TlsProtocolError,
+        _ => ErrorCode::HttpProtocolError,
+    })
 }
 
 /// What went wrong, in WASI's words; `cut_off` when the server hung up in the middle.

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context as _, ensure};
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, InstancePre, Linker, ResourceTable};
+use wasmtime::component::{Component, InstancePre, Linker, Resource, ResourceTable};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter,
-    Store, UpdateDeadline,
+    Store, StoreContextMut, UpdateDeadline,
 };
 use wasmtime_wasi::cli::WasiCli;
 use wasmtime_wasi::clocks::{HostWallClock, WasiClocks};
@@ -25,10 +25,11 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::p2::bindings::http as wasi_http;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use wasmtime_wasi_io::bindings::wasi::io;
+use wasmtime_wasi_io::streams::Error as IoError;
 
 pub use crate::bindings::exports::gong::tools::mcp_tools::{Annotations, Effect, Tool};
 use crate::bindings::{GongMcp, GongMcpPre};
-use crate::outbound::{Hooks, Outbound, Traffic};
+use crate::outbound::{self, Hooks, Outbound, Traffic};
 
 /// Calls that run at the same time; more wait for a place.
 const CONCURRENT_CALLS: u32 = 128;
@@ -439,8 +440,23 @@ fn allow(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     cli::environment::add_to_linker::<_, WasiCli>(linker, cli_view)?;
     let options = wasi_http::types::LinkOptions::default();
     wasi_http::types::add_to_linker::<_, WasiHttp>(linker, &options, WasiHttpView::http)?;
-    wasi_http::outgoing_handler::add_to_linker::<_, WasiHttp>(linker, WasiHttpView::http)
+    wasi_http::outgoing_handler::add_to_linker::<_, WasiHttp>(linker, WasiHttpView::http)?;
+
+    // wasmtime's own gives no code for what went wrong within a response body.
+    linker.allow_shadowing(true);
+    linker.instance(HTTP_TYPES)?.func_wrap(
+        "http-error-code",
+        |store: StoreContextMut<'_, Guest>, (error,): (Resource<IoError>,)| {
+            let error = store.data().table.get(&error)?;
+            Ok((outbound::error_code_of_body(error),))
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
 }
+
+/// The name and version under which wasmtime offers it; guests may ask for an older one.
+const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 
 fn clocks_view(guest: &mut Guest) -> wasmtime_wasi::clocks::WasiClocksCtxView<'_> {
     wasmtime_wasi::clocks::WasiClocksView::clocks(guest)

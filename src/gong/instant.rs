@@ -2,8 +2,10 @@
 //! (UTC, to the minute). Seconds since 1970 inside.
 
 use alloc::{
+    borrow::ToOwned,
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 use jiff::{
     Timestamp,
@@ -164,6 +166,22 @@ pub(crate) fn in_table(shown: &str) -> String {
     shown.trim_end_matches('Z').replace('T', " ")
 }
 
+/// Shown instants for the rows of a table, newest first: the year only where it changes.
+pub(crate) fn in_rows<'s>(shown: impl Iterator<Item = &'s str>) -> Vec<String> {
+    let mut year = None;
+    let mut row = |shown: &'s str| {
+        let at = in_table(shown);
+        match (shown.get(..4), at.get(5..)) {
+            (this, Some(rest)) if this.is_some() && this == year => rest.to_owned(),
+            (this, _) => {
+                year = this;
+                at
+            }
+        }
+    };
+    shown.map(&mut row).collect()
+}
+
 /// Time into a call: `4:05`, `1:02:03`.
 pub(crate) fn into_call(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
@@ -227,8 +245,8 @@ pub(crate) fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        Range, company_date, in_table, into_call, into_call_seconds, moment, parse_into_call,
-        seconds, shown,
+        Range, company_date, in_rows, in_table, into_call, into_call_seconds, moment,
+        parse_into_call, seconds, shown,
     };
 
     /// 2026-11-23T12:30:00Z
@@ -318,5 +336,22 @@ mod tests {
             assert!(parse_into_call("from", wrong).is_err(), "{wrong}");
         }
         assert_eq!(in_table("2026-11-01T09:00Z"), "2026-11-01 09:00");
+        assert_eq!(
+            in_rows(
+                [
+                    "2026-01-02T09:00Z",
+                    "2026-01-01T10:00Z",
+                    "2025-12-31T11:00Z",
+                    "unknown"
+                ]
+                .into_iter()
+            ),
+            [
+                "2026-01-02 09:00",
+                "01-01 10:00",
+                "2025-12-31 11:00",
+                "unknown"
+            ]
+        );
     }
 }

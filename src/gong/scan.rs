@@ -2,7 +2,7 @@
 //! forward, so a scan walks windows back from the end of the range, each read
 //! whole and turned round. GET /v2/calls or POST /v2/calls/extensive.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::ops::ControlFlow;
 use serde::Deserialize;
@@ -256,7 +256,7 @@ pub(crate) fn newest_first(
                 }
                 let again: BTreeSet<String> = shown
                     .iter()
-                    .filter(|(shown_at, _)| *shown_at >= at)
+                    .filter(|(shown_at, _)| *shown_at == at)
                     .map(|(_, id)| id.clone())
                     .chain(skip.iter().filter(|&_| at + 1 >= end).cloned())
                     .collect();

@@ -2,7 +2,7 @@
 //! api:calls:read:extensive, and api:calls:read:media-url for the media part.
 //! Brief, key points and highlights cost no credits.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
 use serde_json::{Value, json};
 
 use crate::{
@@ -23,7 +23,8 @@ mod wire;
 
 use comment::comment;
 use parts::{
-    highlight_section, objects, outcome, outline_section, person, stats, topic, tracker_section,
+    fired, highlight_section, objects, outcome, outline_section, person, stats, topics,
+    tracker_section,
 };
 use wire::Detailed;
 
@@ -127,7 +128,15 @@ fn digest(
         url: meta.url.clone(),
         started: meta.started_shown(),
         minutes: meta.minutes(),
-        host: call.host(),
+        host_id: meta
+            .primary_user_id
+            .as_ref()
+            .filter(|host| {
+                !call
+                    .parties()
+                    .any(|party| party.user_id.as_ref() == Some(*host))
+            })
+            .map(|host| host.0.clone()),
         scope: meta.scope.as_deref().map(str::to_lowercase),
         direction: meta.direction.as_deref().map(str::to_lowercase),
         language: meta.language.clone(),
@@ -135,7 +144,7 @@ fn digest(
         private: meta.is_private().then_some(true),
         people: call
             .parties()
-            .filter_map(|party| person(party, &interaction, with(CallPart::People)))
+            .filter_map(|party| person(party, &call, &interaction, with(CallPart::People)))
             .collect(),
         accounts: objects(&call, "Account", with(CallPart::Crm)),
         deals: objects(&call, "Opportunity", with(CallPart::Crm)),
@@ -152,27 +161,13 @@ fn digest(
             .map(|text| one_line(&text))
             .collect(),
         outcome: content.call_outcome.and_then(outcome),
-        topics: content
-            .topics
-            .into_iter()
-            .flatten()
-            .filter_map(topic)
-            .collect(),
-        trackers: trackers
-            .iter()
-            .filter(|tracker| tracker.count != Some(0))
-            .filter_map(|tracker| {
-                Some(format!(
-                    "{} ×{}",
-                    one_line(tracker.name.as_deref()?),
-                    tracker.count.unwrap_or(1)
-                ))
-            })
-            .collect(),
-        outline: outline
-            .into_iter()
-            .filter_map(|section| outline_section(section, with(CallPart::Outline)))
-            .collect(),
+        topics: topics(content.topics.unwrap_or_default()),
+        trackers: fired(&trackers),
+        outline: if with(CallPart::Outline) {
+            outline.into_iter().filter_map(outline_section).collect()
+        } else {
+            Vec::new()
+        },
         highlights: if with(CallPart::Highlights) {
             highlights.into_iter().map(highlight_section).collect()
         } else {

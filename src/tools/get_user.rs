@@ -1,7 +1,7 @@
 //! `gong_get_user`. GET /v2/users/{id}, or GET /v2/users to find a name;
 //! api:users:read.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
 use serde::Deserialize;
 
 use super::Answer;

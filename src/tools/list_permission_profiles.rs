@@ -1,7 +1,7 @@
 //! `gong_list_permission_profiles`. GET /v2/all-permission-profiles for each
 //! workspace meant; api:permission-profile:read.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::Answer;
 use crate::{
@@ -39,13 +39,19 @@ fn row(profile: &Profile, workspace: &str) -> ProfileRow {
             .as_deref()
             .map(one_line)
             .filter(|text| !text.is_empty()),
-        access: profile
-            .levels()
-            .iter()
-            .map(|one| format!("{} {}", one.area, one.level))
-            .collect(),
+        access: access(profile),
         permissions: format!("{allowed} of {}", allowed + profile.flags(false).len()),
     }
+}
+
+/// Areas by level, as most profiles have one or two levels.
+fn access(profile: &Profile) -> Vec<String> {
+    let mut areas: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for one in profile.levels() {
+        areas.entry(one.level).or_default().push(one.area);
+    }
+    let level = |(level, areas): (String, Vec<String>)| format!("{level}: {}", areas.join(", "));
+    areas.into_iter().map(level).collect()
 }
 
 impl Answer for ProfileList {
@@ -65,7 +71,7 @@ impl Answer for ProfileList {
                 profile.id.clone(),
                 profile.name.clone(),
                 profile.workspace.clone().unwrap_or_default(),
-                profile.access.join(", "),
+                profile.access.join("; "),
                 profile.permissions.clone(),
                 profile.description.clone().unwrap_or_default(),
             ]);

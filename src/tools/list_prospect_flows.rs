@@ -1,7 +1,7 @@
 //! `gong_list_prospect_flows`. POST /v2/flows/prospects; api:flows:read. By
 //! prospect Gong tells open flows only, by instance finished ones too.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use super::Answer;

@@ -3,6 +3,7 @@
 //! search: what its filter lacks is matched here.
 
 use alloc::{
+    borrow::ToOwned,
     collections::{BTreeMap, BTreeSet},
     string::String,
     vec::Vec,
@@ -84,6 +85,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         }
         ControlFlow::Continue(())
     })?;
+    // The cheap endpoint walks by the planned time; answers go by the real one.
+    kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));
     let unnamed: BTreeSet<String> = kept
         .iter()
         .filter(|(call, _)| call.parties.is_none())

@@ -4,7 +4,10 @@
 #![expect(clippy::print_stderr, reason = "tests say what they skip or bless")]
 
 mod cli;
+mod failures;
 mod imports;
 mod mcp;
+mod replay;
 mod sandbox;
 mod support;
+mod tools;

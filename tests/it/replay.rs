@@ -105,18 +105,30 @@ async fn every_conversation_goes_the_same_through_the_component() {
             now: Some(now.try_into().expect("it is representable")),
         };
         let arguments = case.arguments.to_string();
-        let result = sandbox().call_tool(&run, &tool, &arguments).await.expect("no limit breaks");
+        let result = sandbox()
+            .call_tool(&run, &tool, &arguments)
+            .await
+            .expect("no limit breaks");
         match gong.finish() {
             Ok(seen) => {
                 for request in seen {
-                    let basic = ("authorization".to_owned(), "Basic a2V5OnNlY3JldA==".to_owned());
-                    assert!(request.headers.contains(&basic), "{name}: {:?}", request.headers);
+                    let basic = (
+                        "authorization".to_owned(),
+                        "Basic a2V5OnNlY3JldA==".to_owned(),
+                    );
+                    assert!(
+                        request.headers.contains(&basic),
+                        "{name}: {:?}",
+                        request.headers
+                    );
                 }
             }
             Err(difference) => wrong.push(format!("{name}: {difference}")),
         }
-        let structured: Option<Value> =
-            result.structured.as_ref().map(|json| serde_json::from_str(json.get()).expect("JSON"));
+        let structured: Option<Value> = result
+            .structured
+            .as_ref()
+            .map(|json| serde_json::from_str(json.get()).expect("JSON"));
         let expected = case.error.unwrap_or_else(|| case.text.join("\n"));
         if result.text.trim_end_matches('\n') != expected || structured != case.structured {
             wrong.push(format!("{name}: {}\n{structured:?}", result.text));

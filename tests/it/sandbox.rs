@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use fake_gong::Fault;
 use host_harness::sandbox::{Effect, imports};
-use host_harness::{Limits, Sandbox, SandboxError};
+use host_harness::{Limits, Outbound, Sandbox, SandboxError};
 
-use crate::support::{run_nowhere, wat, wat_component};
+use crate::support::{
+    options, run_for, run_nowhere, sandbox, sandbox_with, stand_in, wat, wat_component,
+};
 
 /// Answers with a digit: how often this instance has been called.
 const COUNT: &str = "
@@ -207,4 +210,107 @@ fn settings_stay_out_of_debug_output() {
     let shown = format!("{run:?}");
     assert!(shown.contains("GONG_ACCESS_KEY_SECRET"), "{shown}");
     assert!(!shown.contains("hush"), "{shown}");
+}
+
+#[tokio::test]
+async fn requests_are_counted_and_limited() {
+    let gong = stand_in(options()).await;
+    let run = run_for(&gong);
+    let limits = Limits {
+        requests: 1,
+        ..Limits::default()
+    };
+    let few = sandbox_with(limits);
+    let enough = few.call_tool(&run, "gong_list_workspaces", "{}").await;
+    let enough = enough.unwrap();
+    assert!(!enough.is_error, "{}", enough.text);
+    assert_eq!(enough.usage.requests, 1);
+    assert!(enough.usage.response_bytes > 0);
+
+    gong.clear_requests();
+    let arguments = r#"{"account": "Acme Corp"}"#;
+    let stopped = few.call_tool(&run, "gong_search_calls", arguments).await;
+    assert_eq!(gong.requests().len(), 1);
+    if let Ok(answer) = stopped {
+        assert!(answer.usage.requests > 1);
+    }
+}
+
+#[tokio::test]
+async fn responses_are_limited_in_size() {
+    let gong = stand_in(options()).await;
+    let run = run_for(&gong);
+    let limits = Limits {
+        response_bytes: 50,
+        ..Limits::default()
+    };
+    let small = sandbox_with(limits);
+    let result = small.call_tool(&run, "gong_list_workspaces", "{}").await;
+    let result = result.unwrap();
+    assert!(result.is_error, "{}", result.text);
+    assert!(result.text.contains("larger"), "{}", result.text);
+    assert!(result.usage.response_bytes <= 50);
+}
+
+#[tokio::test]
+async fn waiting_for_the_network_is_not_computing() {
+    let gong = stand_in(options()).await;
+    gong.fault("", Fault::Slow(Duration::from_secs(1)), Some(1));
+    let result = sandbox()
+        .call_tool(&run_for(&gong), "gong_list_workspaces", "{}")
+        .await
+        .unwrap();
+    assert!(!result.is_error, "{}", result.text);
+    assert!(result.usage.wall_time >= Duration::from_secs(1));
+    assert!(result.usage.cpu < Duration::from_millis(500));
+}
+
+#[tokio::test]
+async fn calls_share_connections() {
+    let gong = stand_in(options()).await;
+    let run = run_for(&gong);
+    for _ in 0..5 {
+        let result = sandbox()
+            .call_tool(&run, "gong_list_workspaces", "{}")
+            .await;
+        assert!(!result.unwrap().is_error);
+    }
+    assert_eq!(gong.connections(), 1);
+}
+
+#[tokio::test]
+async fn tls_is_checked_against_the_given_roots() {
+    let gong = stand_in(fake_gong::Options {
+        tls: true,
+        ..options()
+    })
+    .await;
+    let mut run = run_for(&gong);
+    let trusted = sandbox()
+        .call_tool(&run, "gong_list_workspaces", "{}")
+        .await;
+    let trusted = trusted.unwrap();
+    assert!(!trusted.is_error, "{}", trusted.text);
+
+    run.outbound = Outbound::new(&gong.base_url(), None).unwrap();
+    let unknown = sandbox()
+        .call_tool(&run, "gong_list_workspaces", "{}")
+        .await;
+    let unknown = unknown.unwrap();
+    assert!(unknown.is_error);
+    assert!(unknown.text.contains("certificate"), "{}", unknown.text);
+}
+
+#[tokio::test]
+async fn other_hosts_are_denied() {
+    let gong = stand_in(options()).await;
+    let mut run = run_for(&gong);
+    run.outbound = Outbound::new("https://api.example.com", None).unwrap();
+    let result = sandbox()
+        .call_tool(&run, "gong_list_workspaces", "{}")
+        .await;
+    let result = result.unwrap();
+    assert!(result.is_error);
+    assert!(result.text.contains("network policy"), "{}", result.text);
+    assert_eq!(gong.requests().len(), 0);
 }

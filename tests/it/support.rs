@@ -17,10 +17,14 @@ pub(crate) fn workspace() -> &'static Path {
     harness.parent().expect("the crate is in the workspace")
 }
 
-/// An artefact's path, built once per process.
+/// An artefact's path, built once per process. `GONG_COMPONENT` names another `gong-mcp.wasm`
+/// to test.
 pub(crate) fn artefact(artefact: Artefact) -> &'static Path {
     static BUILT: [OnceLock<PathBuf>; 2] = [OnceLock::new(), OnceLock::new()];
-    BUILT[artefact as usize].get_or_init(|| component::build(artefact).expect("it builds"))
+    BUILT[artefact as usize].get_or_init(|| match std::env::var_os("GONG_COMPONENT") {
+        Some(path) if artefact == Artefact::GongMcp => path.into(),
+        _ => component::build(artefact).expect("it builds"),
+    })
 }
 
 /// An artefact's bytes.

@@ -4,7 +4,7 @@
 //! request of its sequence, and the request must be repeated with nothing else changed.
 //! It goes into the query of a GET and to the top level of the body of a POST.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -115,15 +115,21 @@ fn cursor(asked: &Asked) -> Result<Option<&str>, Refusal> {
 
 /// What must stay the same from page to page.
 fn fingerprint(asked: &Asked) -> u64 {
-    let mut body = asked.body.clone();
     let mut query = asked.query.clone();
-    if let Value::Object(fields) = &mut body {
-        fields.remove("cursor");
-    } else {
-        query.retain(|(name, _)| name != "cursor");
-        query.sort();
-    }
-    dice::hash(&format!("{} {query:?} {body}", asked.operation))
+    // Sorted, as the order of fields is the sender's own affair.
+    let body: BTreeMap<&str, &Value> = match asked.body.as_object() {
+        Some(fields) => fields
+            .iter()
+            .filter(|(name, _)| *name != "cursor")
+            .map(|(name, value)| (name.as_str(), value))
+            .collect(),
+        None => {
+            query.retain(|(name, _)| name != "cursor");
+            query.sort();
+            BTreeMap::new()
+        }
+    };
+    dice::hash(&format!("{} {query:?} {body:?}", asked.operation))
 }
 
 fn write(sequence: u64, page: usize, total: usize) -> String {

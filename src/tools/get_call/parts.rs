@@ -1,6 +1,6 @@
 //! The parts of a call's digest, each from what Gong answers to what the caller gets.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use super::wire::{Highlights, Interaction, Occurrence, Outcome, OutlineSection, Topic, Tracker};
 use crate::{
@@ -12,7 +12,12 @@ use crate::{
     wit::calls::{self as wit, Moment, Person, Section},
 };
 
-pub(super) fn person(party: &Party, interaction: &Interaction, whole: bool) -> Option<Person> {
+pub(super) fn person(
+    party: &Party,
+    call: &Call,
+    interaction: &Interaction,
+    whole: bool,
+) -> Option<Person> {
     let crm_id = party
         .context
         .iter()
@@ -32,6 +37,8 @@ pub(super) fn person(party: &Party, interaction: &Interaction, whole: bool) -> O
             .as_deref()
             .map(one_line)
             .filter(|title| !title.is_empty()),
+        host: (party.user_id.is_some() && party.user_id == call.meta_data.primary_user_id)
+            .then_some(true),
         email: party.email_address.clone().filter(|_| whole),
         user_id: party
             .user_id
@@ -72,27 +79,47 @@ pub(super) fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> 
 }
 
 pub(super) fn outcome(outcome: Outcome) -> Option<String> {
-    match (outcome.name, outcome.category) {
-        (Some(name), Some(category)) if name != category => {
-            Some(format!("{} ({})", one_line(&name), one_line(&category)))
-        }
-        (Some(name), _) => Some(one_line(&name)),
-        (None, category) => category.as_deref().map(one_line),
-    }
+    outcome.name.or(outcome.category).as_deref().map(one_line)
 }
 
-pub(super) fn topic(topic: Topic) -> Option<String> {
-    let seconds = topic.duration.unwrap_or(0.0) as u64;
-    (seconds > 0).then(|| {
-        Some(format!(
-            "{} {} min",
-            one_line(topic.name.as_deref()?),
-            seconds.div_ceil(60)
-        ))
-    })?
+/// Topics with their minutes, the longest first.
+pub(super) fn topics(mut topics: Vec<Topic>) -> Vec<String> {
+    let seconds = |topic: &Topic| topic.duration.unwrap_or(0.0) as u32;
+    topics.sort_by_key(|topic| core::cmp::Reverse(seconds(topic)));
+    topics
+        .iter()
+        .filter(|topic| seconds(topic) > 0)
+        .filter_map(|topic| {
+            Some(format!(
+                "{} {}",
+                one_line(topic.name.as_deref()?),
+                seconds(topic).div_ceil(60)
+            ))
+        })
+        .collect()
 }
 
-pub(super) fn outline_section(section: OutlineSection, whole: bool) -> Option<Section> {
+/// Trackers that fired, the most frequent first.
+pub(super) fn fired(trackers: &[Tracker]) -> Vec<String> {
+    let count = |tracker: &Tracker| tracker.count.unwrap_or(1);
+    let mut fired: Vec<&Tracker> = trackers
+        .iter()
+        .filter(|tracker| count(tracker) > 0)
+        .collect();
+    fired.sort_by_key(|tracker| core::cmp::Reverse(count(tracker)));
+    fired
+        .iter()
+        .filter_map(|tracker| {
+            Some(format!(
+                "{} ×{}",
+                one_line(tracker.name.as_deref()?),
+                count(tracker)
+            ))
+        })
+        .collect()
+}
+
+pub(super) fn outline_section(section: OutlineSection) -> Option<Section> {
     let items = section.items.into_iter().flatten().filter_map(|item| {
         Some(Moment {
             at: item.start_time.map(instant::into_call_seconds),
@@ -102,7 +129,7 @@ pub(super) fn outline_section(section: OutlineSection, whole: bool) -> Option<Se
     Some(Section {
         at: section.start_time.map(instant::into_call_seconds),
         title: one_line(&section.section?),
-        items: if whole { items.collect() } else { Vec::new() },
+        items: items.collect(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! A call's digest as text.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use super::super::Answer;
 use crate::{
@@ -20,12 +20,7 @@ fn moment_line(text: &mut String, moment: &Moment) {
 }
 
 fn sections(text: &mut String, heading: &str, sections: &[Section]) {
-    if sections.iter().all(|section| section.items.is_empty()) {
-        let headings = sections.iter().map(|section| match &section.at {
-            Some(at) => format!("{at} {}", section.title),
-            None => section.title.clone(),
-        });
-        render::list(text, heading, &headings.collect::<Vec<_>>(), "; ");
+    if sections.is_empty() {
         return;
     }
     text.push_str(heading);
@@ -51,7 +46,13 @@ fn side_people(text: &mut String, label: &str, people: &[Person], side: Side) {
             let talked = person
                 .talk_seconds
                 .map(|seconds| format!("spoke {}", instant::into_call(u64::from(seconds) * 1000)));
-            let details = [&person.title, &person.email, &person.phone, &talked]
+            let host = person.host.map(|_| "host".to_owned());
+            // Colleagues' titles are known or in the structure; outsiders' are what one asks for.
+            let title = person
+                .title
+                .clone()
+                .filter(|_| side != Side::Company || person.user_id.is_some());
+            let details = [&host, &title, &person.email, &person.phone, &talked]
                 .into_iter()
                 .flatten()
                 .cloned();
@@ -69,25 +70,37 @@ fn side_people(text: &mut String, label: &str, people: &[Person], side: Side) {
     render::list(text, label, &names, "; ");
 }
 
-fn crm_lines(text: &mut String, label: &str, objects: &[wit::CrmObject]) {
-    for object in objects {
-        let name = object.name.as_deref().unwrap_or("unnamed");
-        let close = object
-            .close_date
-            .as_ref()
-            .map(|date| format!("closes {date}"));
-        let probability = object
-            .probability
-            .as_ref()
-            .map(|percent| format!("{percent} %"));
-        let details = [&object.stage, &object.amount, &close, &probability];
-        let mut line = format!("{} ({})", one_line(name), object.id);
-        for detail in details.into_iter().flatten().chain(&object.fields) {
-            line.push_str(", ");
-            line.push_str(detail);
-        }
-        render::line(text, label, Some(&line));
+/// The foremost three; the structure has all.
+fn foremost(text: &mut String, label: &str, all: &[String]) {
+    let (shown, rest) = all.split_at(all.len().min(3));
+    let mut shown = shown.to_vec();
+    if !rest.is_empty() {
+        shown.push(format!("{} more", rest.len()));
     }
+    render::list(text, label, &shown, ", ");
+}
+
+fn crm_line(text: &mut String, label: &str, object: &wit::CrmObject) {
+    let name = object.name.as_deref().unwrap_or("unnamed");
+    let close = object
+        .close_date
+        .as_ref()
+        .map(|date| format!("closes {date}"));
+    let probability = object
+        .probability
+        .as_ref()
+        .map(|percent| format!("{percent} %"));
+    let details = [&object.stage, &object.amount, &close, &probability];
+    let mut line = one_line(name);
+    // The id is for other systems, so it goes with the other fields.
+    if !object.fields.is_empty() {
+        line.push_str(&format!(" ({})", object.id));
+    }
+    for detail in details.into_iter().flatten().chain(&object.fields) {
+        line.push_str(", ");
+        line.push_str(detail);
+    }
+    render::line(text, label, Some(&line));
 }
 
 impl Answer for CallDigest {
@@ -98,7 +111,8 @@ impl Answer for CallDigest {
             instant::in_table(&self.started),
             self.minutes
         );
-        for part in [&self.scope, &self.direction, &self.system, &self.language]
+        // The scope shows in the people.
+        for part in [&self.direction, &self.system, &self.language]
             .into_iter()
             .flatten()
         {
@@ -110,12 +124,28 @@ impl Answer for CallDigest {
         }
         text.push('\n');
         render::line(&mut text, "Link", self.url.as_deref());
-        render::line(&mut text, "Host", self.host.as_deref());
+        render::line(
+            &mut text,
+            "Host, not among the people: user",
+            self.host_id.as_deref(),
+        );
         side_people(&mut text, "Customer", &self.people, Side::Customer);
         side_people(&mut text, "Company", &self.people, Side::Company);
         side_people(&mut text, "Unknown side", &self.people, Side::Unknown);
-        crm_lines(&mut text, "Account", &self.accounts);
-        crm_lines(&mut text, "Deal", &self.deals);
+        let in_deal = |account: &wit::CrmObject| {
+            let name = account
+                .name
+                .as_deref()
+                .filter(|_| account.fields.is_empty());
+            let deals = self.deals.iter().filter_map(|deal| deal.name.as_deref());
+            name.is_some_and(|name| deals.into_iter().any(|deal| deal.contains(name)))
+        };
+        for account in self.accounts.iter().filter(|account| !in_deal(account)) {
+            crm_line(&mut text, "Account", account);
+        }
+        for deal in &self.deals {
+            crm_line(&mut text, "Deal", deal);
+        }
         render::line(&mut text, "Brief", self.brief.as_deref());
         if !self.key_points.is_empty() {
             text.push_str("Key points:\n");
@@ -124,15 +154,11 @@ impl Answer for CallDigest {
                 .for_each(|point| text.push_str(&format!("- {point}\n")));
         }
         render::line(&mut text, "Outcome", self.outcome.as_deref());
-        render::list(&mut text, "Topics", &self.topics, ", ");
-        render::list(&mut text, "Trackers", &self.trackers, ", ");
+        foremost(&mut text, "Topics, min", &self.topics);
+        foremost(&mut text, "Trackers", &self.trackers);
         sections(&mut text, "Outline", &self.outline);
-        if !self.highlights.is_empty() {
-            sections(&mut text, "Highlights", &self.highlights);
-        }
-        if !self.tracker_moments.is_empty() {
-            sections(&mut text, "Tracker moments", &self.tracker_moments);
-        }
+        sections(&mut text, "Highlights", &self.highlights);
+        sections(&mut text, "Tracker moments", &self.tracker_moments);
         if !self.comments.is_empty() {
             text.push_str("Comments:\n");
         }
@@ -149,7 +175,7 @@ impl Answer for CallDigest {
         }
         render::list(&mut text, "Stats", &self.stats, "; ");
         render::list(&mut text, "Media, for 8 hours", &self.media, " ");
-        render::list(&mut text, "include adds", &self.more, ", ");
+        render::list(&mut text, "include", &self.more, ", ");
         render::requests(&mut text, self.requests);
         text
     }

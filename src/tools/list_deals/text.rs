@@ -71,6 +71,13 @@ impl Answer for DealPage {
             ]);
         }
         table.write(&mut text);
+        let hidden = self.matched.saturating_sub(self.deals.len() as u32);
+        if hidden > 0 {
+            text.push_str(&format!(
+                "{} more match: raise limit (to 200 at most) or filter.\n",
+                hidden
+            ));
+        }
         render::line(
             &mut text,
             "Deals on older calls: resume",

@@ -46,6 +46,7 @@ impl Answer for CallPage {
             .collect();
         render::list(&mut text, "CRM accounts", &accounts, "; ");
         render::line(&mut text, "Link", self.call_url.as_deref());
+        let started = instant::in_rows(self.calls.iter().map(|call| call.started.as_str()));
         let mut table = Table::new([
             "id",
             "started UTC",
@@ -57,7 +58,7 @@ impl Answer for CallPage {
             "matched",
             "link",
         ]);
-        for call in &self.calls {
+        for (call, started) in self.calls.iter().zip(started) {
             let matched = match call.matched {
                 Some(AccountMatch::Domain) => "domain",
                 Some(AccountMatch::Title) => "title",
@@ -65,7 +66,7 @@ impl Answer for CallPage {
             };
             table.row([
                 call.id.clone(),
-                instant::in_table(&call.started),
+                started,
                 call.minutes.to_string(),
                 call.title.clone().unwrap_or_default(),
                 call.host.clone().unwrap_or_default(),

@@ -77,7 +77,7 @@ fn dice(call: &Call, of: &str) -> Dice {
     Dice::new(call.seed, of)
 }
 
-/// One paragraph of 150 to 280 characters.
+/// One paragraph of 100 to 170 characters.
 pub(crate) fn brief(company: &Company, call: &Call) -> String {
     let (cast, mut dice) = (cast(company, call), dice(call, "brief"));
     let middle = call.kind.themes();
@@ -98,7 +98,7 @@ pub(crate) fn brief(company: &Company, call: &Call) -> String {
         );
         let last = talk::say(dice.pick(Theme::Next.bank().points), &cast, &mut dice);
         brief = format!("{first} {point}. {last}.");
-        if (150..=280).contains(&brief.chars().count()) {
+        if (100..=170).contains(&brief.chars().count()) {
             break;
         }
     }
@@ -110,14 +110,14 @@ fn dice_theme(themes: &[Theme], call: &Call) -> Theme {
     dice(call, "main theme").pick(themes)
 }
 
-/// Three points of 50 to 90 characters.
+/// Three points of 35 to 60 characters.
 pub(crate) fn key_points(company: &Company, call: &Call) -> Value {
     let (cast, mut dice) = (cast(company, call), dice(call, "key points"));
     let themes = themes(call);
     let (mut points, mut used): (Vec<String>, _) = (Vec::new(), Vec::new());
     for place in 0..3 {
         let theme = themes[(place + 1) % themes.len()];
-        let point = talk::fit(theme.bank().points, (50, 90), &mut used, &cast, &mut dice);
+        let point = talk::fit(theme.bank().points, (35, 60), &mut used, &cast, &mut dice);
         points.push(point);
     }
     points.iter().map(|text| json!({ "text": text })).collect()

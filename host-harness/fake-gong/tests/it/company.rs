@@ -157,12 +157,12 @@ async fn analysis_has_the_usual_lengths() {
     for call in page["calls"].as_array().unwrap() {
         let content = &call["content"];
         let brief = content["brief"].as_str().unwrap();
-        assert!((150..=280).contains(&brief.chars().count()), "{brief}");
+        assert!((100..=170).contains(&brief.chars().count()), "{brief}");
         let points = content["keyPoints"].as_array().unwrap();
         assert_eq!(points.len(), 3);
         for point in points {
             let length = point["text"].as_str().unwrap().chars().count();
-            assert!((50..=90).contains(&length), "{point}");
+            assert!((35..=60).contains(&length), "{point}");
         }
         let sections = content["outline"].as_array().unwrap().len();
         assert!((4..=6).contains(&sections), "{sections}");
