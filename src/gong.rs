@@ -91,6 +91,8 @@ pub(crate) struct Gong<'w> {
     pub(crate) now: i64,
     spent: Cell<u32>,
     waited_ms: Cell<u64>,
+    /// `Retry-After` of a rate limit that was too long to wait for: nothing more is sent.
+    used_up: Cell<Option<u64>>,
     starts: RefCell<VecDeque<u64>>,
 }
 
@@ -139,6 +141,7 @@ impl<'w> Gong<'w> {
             now: wire.now(),
             spent: Cell::new(0),
             waited_ms: Cell::new(0),
+            used_up: Cell::new(None),
             starts: RefCell::new(VecDeque::with_capacity(REQUESTS_A_SECOND)),
         })
     }
@@ -271,6 +274,14 @@ impl<'w> Gong<'w> {
             timeout_seconds: self.settings.timeout_seconds,
         };
         loop {
+            if let Some(seconds) = self.used_up.get() {
+                return Err(Failure::Refused(Refusal::new(
+                    429,
+                    b"",
+                    Some(seconds),
+                    None,
+                )));
+            }
             self.keep_pace();
             self.spent.set(self.spent.get() + 1);
             let response = self.wire.send(&request).map_err(Failure::Broken)?;
@@ -285,6 +296,9 @@ impl<'w> Gong<'w> {
             );
             let wait = refusal.retry_after.unwrap_or(1).max(1).saturating_mul(1000);
             if refusal.status != 429 || self.waited_ms.get().saturating_add(wait) > PATIENCE_MS {
+                if refusal.status == 429 {
+                    self.used_up.set(Some(wait / 1000));
+                }
                 return Err(Failure::Refused(refusal));
             }
             self.waited_ms.set(self.waited_ms.get() + wait);
@@ -336,7 +350,11 @@ fn or_empty<T: DeserializeOwned + Default>(
 fn parse<T: DeserializeOwned>(body: &[u8], operation: &str) -> Result<T, Failure> {
     serde_json::from_slice(body).map_err(|error| {
         Failure::Broken(Error::UnexpectedAnswer(if error.is_data() {
-            format!("Gong's answer to {operation} is JSON of another shape than its documentation says: {error}.")
+            format!(
+                "Gong's answer to {operation} is JSON of another shape than its documentation says (line {}, column {}).",
+                error.line(),
+                error.column()
+            )
         } else {
             format!(
                 "The answer to {operation} is not JSON ({error}). Something other than Gong's API seems to answer: check \

@@ -105,7 +105,7 @@ pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
         let _ = write!(text, ", left out {private} private");
     }
     if let (Some(why), Some(back)) = (&scan.stopped, &scan.read_back_to) {
-        let _ = write!(text, "; stopped at {back}: {why}");
+        let _ = write!(text, "; stopped at {back}: {}", why.trim_end_matches('.'));
     }
     text.push_str(".\n");
 }

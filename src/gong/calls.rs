@@ -141,6 +141,7 @@ impl Field {
         let text = match self.value.as_ref()? {
             Value::Null => return None,
             Value::String(text) => one_line(text),
+            Value::Number(number) => without_zero_decimals(number.to_string()),
             other => other.to_string(),
         };
         (!text.is_empty()).then_some(text)
@@ -194,14 +195,14 @@ impl CrmObject {
         })
     }
 
-    /// A deal's probability in percent.
+    /// A deal's probability in percent. HubSpot's is a fraction.
     pub(crate) fn probability(&self) -> Option<String> {
-        self.field(&[
-            "probability",
-            "closeprobability",
-            "hs_deal_stage_probability",
-        ])
-        .map(without_zero_decimals)
+        let percent = self.field(&["probability", "closeprobability"]);
+        let fraction = || {
+            let fraction: f64 = self.field(&["hs_deal_stage_probability"])?.parse().ok()?;
+            Some(format!("{}", (fraction * 1000.0) as i64 / 10))
+        };
+        percent.map(without_zero_decimals).or_else(fraction)
     }
 
     /// The CRM's owner of a deal: an id or a name, whichever it has.

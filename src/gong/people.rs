@@ -182,20 +182,22 @@ fn find_in<'u>(users: &'u [User], argument: &str, text: &str) -> Result<&'u User
         .filter(|user| user.active != Some(false))
         .collect();
     let all: Vec<&User> = users.iter().collect();
-    let label = |user: &&&User| match &user.email_address {
-        Some(email) => format!("{} ({email})", user.name()),
-        None => user.name(),
-    };
     choose(&active, |user| user.name(), text)
         .or_else(|_| choose(&all, |user| user.name(), text))
         .copied()
-        .map_err(|choices| {
+        .map_err(|near| {
+            let choices = near.into_iter().map(|user| match &user.email_address {
+                Some(email) => (format!("{} ({email})", user.name()), email.clone()),
+                None => (
+                    format!("{} ({})", user.name(), user.id()),
+                    user.id().to_owned(),
+                ),
+            });
             unknown(
                 argument,
                 "Gong user",
                 text,
-                &choices,
-                label,
+                choices,
                 users.len(),
                 "gong_list_users",
             )
@@ -237,35 +239,48 @@ pub(crate) fn choose<'c, T>(
     }
 }
 
-/// The error for a name that means nobody, or several.
-pub(crate) fn unknown<T>(
+/// All candidates, those that come near first.
+pub(crate) fn near_first<'c, T>(all: &'c [T], near: Vec<&'c T>) -> Vec<&'c T> {
+    let far = all
+        .iter()
+        .filter(|one| !near.iter().any(|other| core::ptr::eq(*one, *other)));
+    near.iter().copied().chain(far).collect()
+}
+
+/// The error for a name that means nobody, or several. A choice is how it is
+/// shown, and what to write to mean it.
+pub(crate) fn unknown(
     argument: &str,
     what: &str,
     wanted: &str,
-    choices: &[T],
-    label: impl Fn(&T) -> String,
+    choices: impl Iterator<Item = (String, String)>,
     all: usize,
     lister: &str,
 ) -> Error {
     let wanted = super::instant::shortened(wanted);
-    let shown: Vec<String> = choices.iter().take(CHOICES).map(label).collect();
+    let choices: Vec<(String, String)> = choices.collect();
+    let shown: Vec<&str> = choices
+        .iter()
+        .take(CHOICES)
+        .map(|(label, _)| label.as_str())
+        .collect();
     let more = match choices.len().saturating_sub(CHOICES) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    match shown.first() {
+    match choices.first() {
         None => bad_argument(
             argument,
             &format!("no {what} is called “{wanted}” ({all} read)."),
             &format!("a name or id that {lister} lists."),
         ),
-        Some(first) => bad_argument(
+        Some((_, handle)) => bad_argument(
             argument,
             &format!(
                 "“{wanted}” is not exactly one {what}. Choices: {}{more}.",
                 shown.join("; ")
             ),
-            &format!("\"{first}\" without what is in brackets, or an id from {lister}."),
+            &format!("\"{handle}\", or another from {lister}."),
         ),
     }
 }
@@ -368,8 +383,8 @@ mod tests {
         assert_eq!(
             found("Maria"),
             Err("Argument `host`: “Maria” is not exactly one Gong user. Choices: Maria Lopez \
-                 (maria.lopez@vendor.example); Maria Silva (maria.silva@vendor.example). Example: \"Maria Lopez \
-                 (maria.lopez@vendor.example)\" without what is in brackets, or an id from gong_list_users."
+                 (maria.lopez@vendor.example); Maria Silva (maria.silva@vendor.example). Example: \"maria.lopez@vendor.example\", or \
+                 another from gong_list_users."
                 .into())
         );
         assert!(

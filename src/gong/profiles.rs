@@ -170,29 +170,30 @@ pub(crate) fn id(
                 .collect::<Vec<_>>()
         })
         .collect();
-    let label = |(workspace, profile): &&(String, Profile)| {
-        format!(
-            "{} (workspace {workspace}, {})",
-            profile.name(),
-            profile.id()
-        )
-    };
     match choose(&profiles, |(_, profile)| profile.name(), text) {
         Ok((_, profile)) => Ok((profile.id().to_owned(), Some(profile.name()))),
-        Err(choices) => {
-            let choices = if choices.is_empty() {
+        Err(near) => {
+            let near = if near.is_empty() {
                 profiles.iter().collect()
             } else {
-                choices
+                near
             };
+            let choices = near.into_iter().map(|(workspace, profile)| {
+                let label = format!(
+                    "{} (workspace {workspace}, {})",
+                    profile.name(),
+                    profile.id()
+                );
+                (label, profile.id().to_owned())
+            });
+            let lister = "gong_list_permission_profiles";
             Err(unknown(
                 "profile",
                 "permission profile",
                 text,
-                &choices,
-                label,
+                choices,
                 profiles.len(),
-                "gong_list_permission_profiles",
+                lister,
             ))
         }
     }

@@ -160,7 +160,7 @@ impl Report {
             read: self.read,
             left_out_private: (self.private > 0).then_some(self.private),
             stopped: self.stopped.clone(),
-            read_back_to: self.read_back_to.map(instant::shown),
+            read_back_to: self.read_back_to.map(instant::asked),
         }
     }
 }
@@ -199,8 +199,8 @@ pub(crate) fn newest_first(
                     pages_left -= pages;
                     break (calls, total);
                 }
-                Window::TooMany { total } => {
-                    pages_left -= 1;
+                Window::TooMany { total, pages } => {
+                    pages_left -= pages;
                     let length = window.to - window.from;
                     let narrower = (length * AIM / i64::from(total.max(1))).max(1);
                     if pages_left == 0 || length == 1 {
@@ -332,8 +332,8 @@ fn position(call: &Meta, endpoint: &Endpoint<'_>) -> Option<i64> {
 enum Window {
     /// Every call in it.
     Whole { calls: Vec<Call>, pages: u32 },
-    /// More than is wise to read before its newest calls are reached; one page was read.
-    TooMany { total: u32 },
+    /// More than is wise to read before its newest calls are reached.
+    TooMany { total: u32, pages: u32 },
     /// Gong's rate limit, with its text.
     Limited(String),
 }
@@ -369,7 +369,7 @@ fn read_window(
                 pages_left.min(2)
             };
             if wanted > wise {
-                return Ok(Window::TooMany { total });
+                return Ok(Window::TooMany { total, pages });
             }
         }
         if cursor.as_ref() == Some(&next) {
@@ -380,6 +380,7 @@ fn read_window(
         if pages == pages_left {
             return Ok(Window::TooMany {
                 total: pages * PAGE * 2,
+                pages,
             });
         }
         cursor = Some(next);

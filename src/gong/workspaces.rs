@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{
     Gong,
     id::{Id, is_id},
-    people::{choose, unknown},
+    people::{choose, near_first, unknown},
 };
 use crate::error::Error;
 
@@ -70,14 +70,16 @@ pub(crate) fn find<'w>(workspaces: &'w [Workspace], text: &str) -> Result<&'w Wo
     if let Some(workspace) = workspaces.iter().find(|workspace| workspace.id() == text) {
         return Ok(workspace);
     }
-    choose(workspaces, |workspace| workspace.name().to_owned(), text).map_err(|_| {
-        let label = |workspace: &Workspace| workspace.name().to_owned();
+    choose(workspaces, |workspace| workspace.name().to_owned(), text).map_err(|near| {
+        let choices = near_first(workspaces, near);
+        let choices = choices
+            .into_iter()
+            .map(|one| (one.name().to_owned(), one.name().to_owned()));
         unknown(
             "workspace",
             "workspace",
             text,
-            workspaces,
-            label,
+            choices,
             workspaces.len(),
             "gong_list_workspaces",
         )

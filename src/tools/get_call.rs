@@ -51,7 +51,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
         context_timing: &[],
         exposed_fields: Some(fields),
     };
-    let detailed: Detailed = calls::one(gong, &id, &selector)?;
+    let detailed: Detailed = calls::one(gong, &id, &selector).map_err(|error| match error {
+        Error::MissingScope(text) if with(CallPart::Media) && text.contains("media") => {
+            Error::MissingScope(format!(
+                "{text} Without `media` in include it is not needed."
+            ))
+        }
+        other => other,
+    })?;
     calls::admit(gong, &detailed.meta_data)?;
     let commenters: BTreeSet<String> = match with(CallPart::Comments) {
         true => detailed

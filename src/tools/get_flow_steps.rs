@@ -193,6 +193,9 @@ impl Answer for FlowSteps {
                     render::count(unattended as u32, "e-mail")
                 ));
             }
+            if flow.steps.is_empty() {
+                text.push_str("No steps.\n");
+            }
             for step in &flow.steps {
                 let reply = if step.reply == Some(true) {
                     " (reply)"

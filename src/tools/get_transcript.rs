@@ -20,6 +20,8 @@ use crate::{
 mod text;
 mod turns;
 
+use turns::Part;
+
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Transcripts {
@@ -65,10 +67,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
             .map(|text| instant::parse_into_call(name, text))
             .transpose()
     };
-    let window = (
-        time("from", &args.from)?.unwrap_or(0),
-        time("to", &args.to)?.unwrap_or(u64::MAX),
-    );
+    let part = Part {
+        window: time("from", &args.from)?.unwrap_or(0)..time("to", &args.to)?.unwrap_or(u64::MAX),
+        first_turn: turns::first_turn(args.resume.as_deref())?,
+        limit,
+    };
     let selector = ContentSelector {
         exposed_fields: Some(json!({ "parties": true })),
         ..ContentSelector::default()
@@ -94,8 +97,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
         &call,
         monologues,
         whose,
-        window,
-        limit,
+        part,
         gong.requests(),
     ))
 }

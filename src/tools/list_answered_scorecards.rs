@@ -21,7 +21,7 @@ use crate::{
         calls::{CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, Meta, link_pattern},
         id::{Id, is_id},
         instant,
-        people::{self, People, choose, unknown},
+        people::{self, People, choose, near_first, unknown},
     },
     wit::scorecards::{AnsweredList, ListAnsweredScorecards, ReviewMethod},
 };
@@ -62,14 +62,15 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
     let page: Vec<Answered> = found.into_iter().skip(skip).take(limit).collect();
     let shown = page.len();
     let calls = calls(gong, &page)?;
+    // What Gong does not tell of a call may be that it is private.
+    let open = |one: &Answered| {
+        calls
+            .get(id_text(&one.call_id))
+            .is_some_and(|call| !call.is_private())
+    };
     let page: Vec<Answered> = page
         .into_iter()
-        .filter(|one| {
-            gong.settings.private_calls
-                || !calls
-                    .get(id_text(&one.call_id))
-                    .is_some_and(Meta::is_private)
-        })
+        .filter(|one| gong.settings.private_calls || open(one))
         .collect();
     let people: BTreeSet<String> = page
         .iter()
@@ -127,16 +128,17 @@ fn filter(
         if is_id(one.trim()) {
             return Ok(one.trim().to_owned());
         }
-        let label = |scorecard: &Scorecard| scorecard.name();
         choose(scorecards, Scorecard::name, one)
             .map(|found| found.id().to_owned())
-            .map_err(|_| {
+            .map_err(|near| {
+                let choices = near_first(scorecards, near)
+                    .into_iter()
+                    .map(|one| (one.name(), one.name()));
                 unknown(
                     "scorecards",
                     "scorecard",
                     one,
-                    scorecards,
-                    label,
+                    choices,
                     scorecards.len(),
                     "gong_list_scorecards",
                 )

@@ -82,7 +82,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         })
         .filter(|one| {
             stage.as_deref().is_none_or(|wanted| {
-                one.now
+                one.state()
                     .stage
                     .as_deref()
                     .is_some_and(|stage| has_words(stage, wanted))

@@ -41,7 +41,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, E
             email: user.email_address,
         })
         .collect();
-    users.sort_by_cached_key(|user| user.name.as_deref().map(str::to_lowercase));
+    users.sort_by_cached_key(|user| {
+        user.name
+            .as_deref()
+            .or(user.email.as_deref())
+            .map(str::to_lowercase)
+    });
     Ok(ProfileUsers {
         id,
         name,

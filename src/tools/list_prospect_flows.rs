@@ -150,7 +150,12 @@ impl Answer for ProspectFlowList {
             ]);
         }
         table.write(&mut text);
-        render::list(&mut text, "In no flow", &self.without_flow, ", ");
+        render::list(
+            &mut text,
+            "In no flow, or unknown",
+            &self.without_flow,
+            ", ",
+        );
         render::requests(&mut text, self.requests);
         text
     }

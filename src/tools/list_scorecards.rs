@@ -73,7 +73,11 @@ pub(super) fn all(gong: &Gong<'_>) -> Result<Vec<Scorecard>, Error> {
 
 /// Reads all, picks here, and names workspaces where there are several.
 pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList, Error> {
-    let workspaces = workspaces::all(gong)?;
+    let workspaces = match workspaces::all(gong) {
+        // Without a filter they only add names.
+        Err(Error::MissingScope(_)) if args.workspace.is_none() => Vec::new(),
+        workspaces => workspaces?,
+    };
     let workspace = args
         .workspace
         .as_deref()
@@ -173,7 +177,7 @@ fn kind(question: &Question) -> Option<String> {
         _ => question
             .question_type
             .as_deref()
-            .map(|kind| one_line(kind).to_lowercase()),
+            .map(|kind| one_line(kind).to_lowercase().replace('_', " ")),
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{Answer, limit, offset, offset_token};
 use crate::{
-    error::Error,
+    error::{Error, bad_argument},
     gong::{
         Gong,
         calls::one_line,
@@ -45,6 +45,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         .filter(|user| query.as_deref().is_none_or(|query| matches(user, query)))
         .collect();
     found.sort_by_cached_key(|user| (user.name().to_lowercase(), user.id()));
+    if skip > 0 && skip >= found.len() {
+        return Err(bad_argument(
+            "resume",
+            &format!("it is past the end: {} match.", found.len()),
+            "leave it out to start anew.",
+        ));
+    }
     let users: Vec<UserRow> = found
         .iter()
         .skip(skip)

@@ -89,7 +89,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
     kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));
     let unnamed: BTreeSet<String> = kept
         .iter()
-        .filter(|(call, _)| call.parties.is_none())
+        .filter(|(call, _)| call.host().is_none())
         .filter_map(|(call, _)| Some(call.meta_data.primary_user_id.as_ref()?.0.clone()))
         .collect();
     let names = people::names(gong, &unnamed);
@@ -148,6 +148,7 @@ fn rows(
                     .map(|account| account.name().unwrap_or_else(|| account.id().to_owned())),
                 external: call.external(),
                 matched: matched.filter(|matched| *matched != AccountMatch::Crm),
+                private: meta.is_private().then_some(true),
                 url: if pattern.is_none() {
                     meta.url.clone()
                 } else {

@@ -345,7 +345,7 @@ async fn an_hours_transcript_is_whole_and_small() {
     let answer = ask(&gong, "gong_get_transcript", json!({"call": id})).await;
     let answered = gong.requests();
     assert_eq!(answered.len(), 2);
-    assert!(answer.structured.get("next_from").is_none(), "it is whole");
+    assert!(answer.structured.get("resume").is_none(), "it is whole");
     assert!(answer.text.contains("quoted"), "it is labelled");
     assert!(
         answer.text.contains("%22from%22%3A{s}"),
@@ -360,8 +360,8 @@ async fn an_hours_transcript_is_whole_and_small() {
         let piece = ask(&gong, "gong_get_transcript", arguments).await;
         assert!(piece.text.len() < 10_000, "{} bytes", piece.text.len());
         pieces.extend(list(&piece, "turns").clone());
-        match piece.structured["next_from"].as_str() {
-            Some(from) => arguments = json!({"call": id, "limit": 9_000, "from": from}),
+        match piece.structured["resume"].as_str() {
+            Some(token) => arguments = json!({"call": id, "limit": 9_000, "resume": token}),
             None => break,
         }
     }

@@ -39,13 +39,19 @@ pub(super) fn person(
             .filter(|title| !title.is_empty()),
         host: (party.user_id.is_some() && party.user_id == call.meta_data.primary_user_id)
             .then_some(true),
-        email: party.email_address.clone().filter(|_| whole),
+        email: party
+            .email_address
+            .clone()
+            .filter(|email| whole && party.name().as_ref() != Some(email)),
         user_id: party
             .user_id
             .as_ref()
             .map(|id| id.0.clone())
             .filter(|_| whole),
-        phone: party.phone_number.clone().filter(|_| whole),
+        phone: party
+            .phone_number
+            .clone()
+            .filter(|phone| whole && party.name().as_ref() != Some(phone)),
         crm_id: crm_id.filter(|_| whole),
         talk_seconds: spoken
             .and_then(|talk| talk.talk_time)
@@ -62,11 +68,20 @@ pub(super) fn objects(call: &Call, object_type: &str, whole: bool) -> Vec<wit::C
 
 pub(super) fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObject {
     let deal = object_type == "Opportunity";
+    let told = [
+        object.name(),
+        object.stage(),
+        object.amount(),
+        object.close_date(),
+        object.probability(),
+    ];
     let fields = object
         .fields
         .iter()
         .flatten()
-        .filter_map(|field| Some(format!("{}: {}", field.name.as_deref()?, field.text()?)));
+        .filter_map(|field| Some((field.name.as_deref()?, field.text()?)))
+        .filter(|(_, value)| !told.iter().flatten().any(|told| told == value))
+        .map(|(name, value)| format!("{name}: {value}"));
     wit::CrmObject {
         id: object.id().to_owned(),
         name: object.name(),

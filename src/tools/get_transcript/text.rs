@@ -48,8 +48,8 @@ impl Answer for Transcript {
         text.push_str("End of the quoted words.\n");
         render::line(
             &mut text,
-            "Cut here; go on with from",
-            self.next_from.as_deref(),
+            "Cut here; go on with resume",
+            self.resume.as_deref(),
         );
         render::requests(&mut text, self.requests);
         text

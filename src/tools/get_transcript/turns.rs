@@ -4,6 +4,7 @@ use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec:
 
 use super::Monologue;
 use crate::{
+    error::{Error, bad_argument},
     gong::{
         calls::{Call, Party, one_line},
         id::Id,
@@ -17,6 +18,8 @@ use crate::{
 
 /// One person's sentences in a row, with the time of the first.
 struct Spoken {
+    /// Its number in the whole call, whatever is left out.
+    turn: usize,
     at: u64,
     speaker: usize,
     topic: Option<String>,
@@ -27,11 +30,12 @@ pub(super) fn shape(
     call: &Call,
     monologues: Vec<Monologue>,
     whose: Speakers,
-    (from, to): (u64, u64),
-    limit: usize,
+    part: Part,
     requests: u32,
 ) -> Transcript {
     let mut ids: Vec<Option<Id>> = Vec::new();
+    let mut turn = 0;
+    let mut last: Option<(usize, Option<String>)> = None;
     let mut spoken: Vec<Spoken> = Vec::new();
     for monologue in monologues {
         let speaker = ids
@@ -49,18 +53,26 @@ pub(super) fn shape(
         for sentence in monologue.sentences.into_iter().flatten() {
             let at = sentence.start.unwrap_or(0);
             let words = one_line(sentence.text.as_deref().unwrap_or_default());
-            if words.is_empty() || !(from..to).contains(&at) {
+            if words.is_empty() {
                 continue;
             }
-            match spoken
-                .last_mut()
-                .filter(|last| last.speaker == speaker && (topic.is_none() || last.topic == topic))
-            {
+            let goes_on = last.as_ref().is_some_and(|(who, about)| {
+                *who == speaker && (topic.is_none() || *about == topic)
+            });
+            if !goes_on {
+                turn += 1;
+                last = Some((speaker, topic.clone()));
+            }
+            if !part.window.contains(&at) {
+                continue;
+            }
+            match spoken.last_mut().filter(|last| last.turn == turn) {
                 Some(last) => {
                     last.text.push(' ');
                     last.text.push_str(&words);
                 }
                 None => spoken.push(Spoken {
+                    turn,
                     at,
                     speaker,
                     topic: topic.clone(),
@@ -78,13 +90,16 @@ pub(super) fn shape(
     let turns_in_all = spoken.len() as u32;
     let mut turns: Vec<Turn> = Vec::new();
     let mut seen = alloc::vec![false; speakers.len()];
-    let (mut bytes, mut topic, mut next_from) = (0, None, None);
-    for turn in spoken {
+    let (mut bytes, mut topic, mut resume) = (0, None, None);
+    for turn in spoken
+        .into_iter()
+        .filter(|turn| turn.turn >= part.first_turn)
+    {
         let label = &speakers[turn.speaker].label;
         bytes += turn.text.len() + label.len() + 12;
         // At least one turn, or going on would not get anywhere.
-        if bytes > limit && !turns.is_empty() {
-            next_from = Some(exact(turn.at));
+        if bytes > part.limit && !turns.is_empty() {
+            resume = Some(format!("turn-{}", turn.turn));
             break;
         }
         let new_topic = turn.topic.filter(|now| Some(now) != topic.as_ref());
@@ -113,16 +128,39 @@ pub(super) fn shape(
         speakers_seen: speakers.into_iter().zip(seen).filter_map(|(speaker, seen)| seen.then_some(speaker)).collect(),
         turns,
         turns_in_all,
-        next_from,
+        resume,
         requests,
     }
 }
 
-/// A time to go on from, to the millisecond, so that no turn comes twice.
-fn exact(milliseconds: u64) -> String {
-    match milliseconds % 1000 {
-        0 => instant::into_call(milliseconds),
-        rest => format!("{}.{rest:03}", instant::into_call(milliseconds)),
+/// Which part of a call's words is asked for.
+pub(super) struct Part {
+    /// Milliseconds into the call.
+    pub(super) window: core::ops::Range<u64>,
+    /// The first turn, by number in the whole call; 0 for all.
+    pub(super) first_turn: usize,
+    /// Bytes of text.
+    pub(super) limit: usize,
+}
+
+/// The number of the turn to go on with.
+///
+/// # Errors
+/// `bad-argument` for anything but a token of ours.
+pub(super) fn first_turn(resume: Option<&str>) -> Result<usize, Error> {
+    match resume.map(|token| {
+        token
+            .trim()
+            .strip_prefix("turn-")
+            .and_then(|number| number.parse().ok())
+    }) {
+        None => Ok(0),
+        Some(Some(turn)) => Ok(turn),
+        Some(None) => Err(bad_argument(
+            "resume",
+            "not a token of this tool.",
+            "the resume value of the previous answer, unchanged, such as \"turn-58\".",
+        )),
     }
 }
 
@@ -150,7 +188,11 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
             }
         })
         .collect();
-    let first = |name: &str| name.split(' ').next().unwrap_or(name).to_owned();
+    // Only a plain first word is a first name: not `+1`, not `Dr.`, not `Ray,`.
+    let first = |name: &str| match name.split_once(' ') {
+        Some((first, _)) if first.chars().all(char::is_alphabetic) => first.to_owned(),
+        _ => name.to_owned(),
+    };
     let mut uses: BTreeMap<String, u32> = BTreeMap::new();
     for speaker in named.iter().filter_map(|speaker| speaker.name.as_deref()) {
         *uses.entry(first(speaker)).or_default() += 1;
@@ -169,10 +211,10 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Monologue, shape};
+    use super::{super::Monologue, Part, first_turn, shape};
     use crate::{gong::calls::Call, wit::transcripts::Speakers};
 
-    fn cut(limit: usize, from: u64) -> crate::wit::transcripts::Transcript {
+    fn cut(limit: usize, first_turn: usize) -> crate::wit::transcripts::Transcript {
         let call: Call = serde_json::from_str(
             r#"{"metaData":{"id":"1","url":"https://x/call?id=1"},"parties":[
             {"speakerId":"a","name":"Ann Li","affiliation":"Internal"},{"speakerId":"b","name":"Ann Ray","affiliation":"External","title":"CFO"}]}"#,
@@ -182,10 +224,20 @@ mod tests {
             r#"[{"speakerId":"a","topic":"Intro","sentences":[{"start":0,"text":"One."},{"start":1500,"text":"Two."}]},
             {"speakerId":"a","topic":null,"sentences":[{"start":3000,"text":"Three."}]},
             {"speakerId":"b","topic":"Pricing","sentences":[{"start":61250,"text":"Four\n## not a heading."}]},
-            {"speakerId":null,"sentences":[{"start":61900,"text":"Five."}]}]"#,
+            {"speakerId":null,"sentences":[{"start":61250,"text":"Five."}]}]"#,
         )
         .expect("transcript");
-        shape(&call, monologues, Speakers::All, (from, u64::MAX), limit, 2)
+        shape(
+            &call,
+            monologues,
+            Speakers::All,
+            Part {
+                window: 0..u64::MAX,
+                first_turn,
+                limit,
+            },
+            2,
+        )
     }
 
     #[test]
@@ -204,25 +256,24 @@ mod tests {
                 ("1:01", "Speaker 1", "Five."),
             ]
         );
-        assert_eq!(all.next_from, None);
+        assert_eq!(all.resume, None);
     }
 
     #[test]
     fn a_budget_cuts_between_turns_and_goes_on_without_loss() {
-        let first = cut(60, 0);
+        let mut texts = Vec::new();
+        let mut resume = None;
+        for _ in 0..3 {
+            let part = cut(1, first_turn(resume.as_deref()).expect("a token"));
+            assert_eq!((part.turns.len(), part.turns_in_all), (1, 3));
+            texts.push(part.turns[0].text.clone());
+            resume = part.resume;
+        }
         assert_eq!(
-            (
-                first.turns.len(),
-                first.turns_in_all,
-                first.next_from.as_deref()
-            ),
-            (1, 3, Some("1:01.250"))
+            texts,
+            ["One. Two. Three.", "Four ## not a heading.", "Five."]
         );
-        let second = cut(60, 61_250);
-        assert_eq!(
-            (second.turns.len(), second.next_from.as_deref()),
-            (1, Some("1:01.900"))
-        );
-        assert_eq!(cut(60, 61_900).next_from, None);
+        assert_eq!(resume, None);
+        assert!(first_turn(Some("61:00")).is_err());
     }
 }

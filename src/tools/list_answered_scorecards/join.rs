@@ -82,7 +82,7 @@ fn given(answer: &GivenAnswer, questions: &[Question]) -> Option<wit::Answer> {
     });
     let label = match index {
         Some(index) => format!("Q{}", index + 1),
-        None => format!("question {}", id_text(&answer.question_id)),
+        None => format!("question {}:", id_text(&answer.question_id)),
     };
     let options: Vec<String> = answer
         .selected_options

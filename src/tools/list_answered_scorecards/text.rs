@@ -17,7 +17,9 @@ impl Answer for AnsweredList {
             self.matched
         );
         if let Some(private) = self.left_out_private {
-            text.push_str(&format!(" Left out: {private} of private calls."));
+            text.push_str(&format!(
+                " Left out: {private} of private or unknown calls."
+            ));
         }
         text.push('\n');
         render::line(&mut text, "Not all read", self.stopped.as_deref());

@@ -41,9 +41,10 @@ impl State {
 pub(super) struct Gathered {
     pub(super) id: String,
     pub(super) name: Option<String>,
-    pub(super) now: State,
-    pub(super) account: Option<String>,
-    pub(super) account_id: Option<String>,
+    /// How the deal is now, where Gong tells that.
+    pub(super) now: Option<State>,
+    /// Ids and names of its accounts.
+    pub(super) accounts: Vec<(String, Option<String>)>,
     pub(super) crm_owner: Option<String>,
     pub(super) hosts: BTreeMap<String, Option<String>>,
     pub(super) calls: u32,
@@ -73,10 +74,13 @@ impl Seen {
             }
             if object.is_of_call_time() {
                 deal.then = Some((at, State::of(object)));
-            } else if deal.name.is_none() {
+            } else if deal.now.is_none() {
                 deal.name = object.name();
-                deal.now = State::of(object);
+                deal.now = Some(State::of(object));
                 deal.crm_owner = object.owner();
+            }
+            if deal.name.is_none() {
+                deal.name = object.name();
             }
         }
         if ids.is_empty() {
@@ -96,11 +100,11 @@ impl Gathered {
             self.last_call_id = call.meta_data.id().to_owned();
         }
         self.calls += 1;
-        if self.account_id.is_none()
-            && let Some(account) = call.account()
-        {
-            self.account_id = Some(account.id().to_owned());
-            self.account = account.name();
+        for account in call.objects("Account") {
+            if self.accounts.iter().all(|(id, _)| id != account.id()) {
+                self.accounts
+                    .push((account.id().to_owned(), account.name()));
+            }
         }
         if let Some(host) = &call.meta_data.primary_user_id {
             self.hosts.insert(host.0.clone(), call.host());
@@ -113,13 +117,16 @@ impl Gathered {
     }
 
     pub(super) fn is_account(&self, wanted: &str) -> bool {
-        self.account_id
-            .as_deref()
-            .is_some_and(|id| id.eq_ignore_ascii_case(wanted))
-            || self
-                .account
-                .as_deref()
-                .is_some_and(|name| has_words(name, wanted))
+        self.accounts.iter().any(|(id, name)| {
+            id.eq_ignore_ascii_case(wanted)
+                || name.as_deref().is_some_and(|name| has_words(name, wanted))
+        })
+    }
+
+    /// How it is now; else how it was on the earliest call.
+    pub(super) fn state(&self) -> State {
+        let then = self.then.as_ref().map(|(_, then)| then);
+        self.now.as_ref().or(then).cloned().unwrap_or_default()
     }
 
     pub(super) fn is_deal(&self, wanted: &str) -> bool {
@@ -132,17 +139,23 @@ impl Gathered {
 
     pub(super) fn shown(self) -> Deal {
         let changes = self.changes();
+        let state = self.state();
+        let accounts: Vec<String> = self
+            .accounts
+            .into_iter()
+            .map(|(id, name)| name.unwrap_or(id))
+            .collect();
         // An id of the CRM's says nothing to a reader; a name has a space or an @.
         let crm_owner = self.crm_owner.filter(|owner| owner.contains([' ', '@']));
         let hosts: Vec<String> = self.hosts.into_values().flatten().collect();
         Deal {
             id: self.id,
             name: self.name,
-            stage: self.now.stage,
-            amount: self.now.amount,
-            close_date: self.now.close_date,
-            probability: self.now.probability,
-            account: self.account.or(self.account_id),
+            stage: state.stage,
+            amount: state.amount,
+            close_date: state.close_date,
+            probability: state.probability,
+            account: (!accounts.is_empty()).then(|| accounts.join(", ")),
             owner: crm_owner.or_else(|| (!hosts.is_empty()).then(|| hosts.join(", "))),
             calls: self.calls,
             last_call_id: self.last_call_id,
@@ -157,10 +170,9 @@ impl Gathered {
     }
 
     pub(super) fn changes(&self) -> Vec<DealChange> {
-        let Some((_, then)) = &self.then else {
+        let (Some((_, then)), Some(now)) = (&self.then, &self.now) else {
             return Vec::new();
         };
-        let now = &self.now;
         [
             ("stage", &then.stage, &now.stage),
             ("amount", &then.amount, &now.amount),

@@ -56,6 +56,7 @@ impl Answer for CallPage {
             "account",
             "external",
             "matched",
+            "private",
             "link",
         ]);
         for (call, started) in self.calls.iter().zip(started) {
@@ -73,6 +74,11 @@ impl Answer for CallPage {
                 call.account.clone().unwrap_or_default(),
                 call.external.join(", "),
                 matched.into(),
+                if call.private == Some(true) {
+                    "private".into()
+                } else {
+                    String::new()
+                },
                 call.url.clone().unwrap_or_default(),
             ]);
         }
