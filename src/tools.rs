@@ -136,25 +136,35 @@ pub(crate) fn limit(limit: Option<u32>, default: u32, most: u32) -> Result<usize
     }
 }
 
+/// The number in the `resume` argument of tools that number what they show; 0 without it.
+///
+/// # Errors
+/// `bad-argument` for anything but the prefix and a number.
+pub(crate) fn numbered(resume: Option<&str>, prefix: &str) -> Result<usize, Error> {
+    match resume.map(|token| {
+        token
+            .trim()
+            .strip_prefix(prefix)
+            .and_then(|number| number.parse().ok())
+    }) {
+        None => Ok(0),
+        Some(Some(number)) => Ok(number),
+        Some(None) => Err(bad_argument(
+            "resume",
+            "not a token of this tool.",
+            &format!(
+                "the resume value of the previous answer, unchanged, such as \"{prefix}100\"."
+            ),
+        )),
+    }
+}
+
 /// The `resume` argument of tools that read a whole list and show a part: how many to skip.
 ///
 /// # Errors
 /// `bad-argument` for anything but a token of [`offset_token`].
 pub(crate) fn offset(resume: Option<&str>) -> Result<usize, Error> {
-    match resume.map(|token| {
-        token
-            .trim()
-            .strip_prefix("after-")
-            .and_then(|number| number.parse().ok())
-    }) {
-        None => Ok(0),
-        Some(Some(offset)) => Ok(offset),
-        Some(None) => Err(bad_argument(
-            "resume",
-            "not a token of this tool.",
-            "the resume value of the previous answer, unchanged, such as \"after-100\".",
-        )),
-    }
+    numbered(resume, "after-")
 }
 
 /// The token after `shown` of `all` items, if any are left.

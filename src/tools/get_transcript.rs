@@ -6,6 +6,7 @@ use alloc::{format, string::String, vec::Vec};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::numbered;
 use crate::{
     error::{Error, bad_argument},
     gong::{
@@ -19,8 +20,6 @@ use crate::{
 
 mod text;
 mod turns;
-
-use turns::Part;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,6 +48,16 @@ struct Sentence {
     text: Option<String>,
 }
 
+/// Which part of a call's words is asked for.
+struct Part {
+    /// Milliseconds into the call.
+    window: core::ops::Range<u64>,
+    /// The first turn, by number in the whole call; 0 for all.
+    first_turn: usize,
+    /// Bytes of text.
+    limit: usize,
+}
+
 /// The call first, as the transcript does not say whether the call is private.
 pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Error> {
     let id = call_id(&args.call)?;
@@ -69,7 +78,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
     };
     let part = Part {
         window: time("from", &args.from)?.unwrap_or(0)..time("to", &args.to)?.unwrap_or(u64::MAX),
-        first_turn: turns::first_turn(args.resume.as_deref())?,
+        first_turn: numbered(args.resume.as_deref(), "turn-")?,
         limit,
     };
     let selector = ContentSelector {

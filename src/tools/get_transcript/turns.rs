@@ -2,9 +2,8 @@
 
 use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
 
-use super::Monologue;
+use super::{Monologue, Part};
 use crate::{
-    error::{Error, bad_argument},
     gong::{
         calls::{Call, Party, one_line},
         id::Id,
@@ -133,37 +132,6 @@ pub(super) fn shape(
     }
 }
 
-/// Which part of a call's words is asked for.
-pub(super) struct Part {
-    /// Milliseconds into the call.
-    pub(super) window: core::ops::Range<u64>,
-    /// The first turn, by number in the whole call; 0 for all.
-    pub(super) first_turn: usize,
-    /// Bytes of text.
-    pub(super) limit: usize,
-}
-
-/// The number of the turn to go on with.
-///
-/// # Errors
-/// `bad-argument` for anything but a token of ours.
-pub(super) fn first_turn(resume: Option<&str>) -> Result<usize, Error> {
-    match resume.map(|token| {
-        token
-            .trim()
-            .strip_prefix("turn-")
-            .and_then(|number| number.parse().ok())
-    }) {
-        None => Ok(0),
-        Some(Some(turn)) => Ok(turn),
-        Some(None) => Err(bad_argument(
-            "resume",
-            "not a token of this tool.",
-            "the resume value of the previous answer, unchanged, such as \"turn-58\".",
-        )),
-    }
-}
-
 /// Speakers with labels: the first name, or the whole name where two share it.
 fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
     let mut unknown = 0;
@@ -211,7 +179,7 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Monologue, Part, first_turn, shape};
+    use super::{super::super::numbered, Monologue, Part, shape};
     use crate::{gong::calls::Call, wit::transcripts::Speakers};
 
     fn cut(limit: usize, first_turn: usize) -> crate::wit::transcripts::Transcript {
@@ -264,7 +232,7 @@ mod tests {
         let mut texts = Vec::new();
         let mut resume = None;
         for _ in 0..3 {
-            let part = cut(1, first_turn(resume.as_deref()).expect("a token"));
+            let part = cut(1, numbered(resume.as_deref(), "turn-").expect("a token"));
             assert_eq!((part.turns.len(), part.turns_in_all), (1, 3));
             texts.push(part.turns[0].text.clone());
             resume = part.resume;
@@ -274,6 +242,6 @@ mod tests {
             ["One. Two. Three.", "Four ## not a heading.", "Five."]
         );
         assert_eq!(resume, None);
-        assert!(first_turn(Some("61:00")).is_err());
+        assert!(numbered(Some("61:00"), "turn-").is_err());
     }
 }
