@@ -97,9 +97,15 @@ pub(crate) fn brief(company: &Company, call: &Call) -> String {
             &mut dice,
         );
         let last = talk::say(dice.pick(Theme::Next.bank().points), &cast, &mut dice);
-        brief = format!("{first} {point}. {last}.");
-        if (100..=170).contains(&brief.chars().count()) {
-            break;
+        // Two sentences where three are too long.
+        for text in [
+            format!("{first} {point}. {last}."),
+            format!("{first} {last}."),
+        ] {
+            brief = text;
+            if (100..=170).contains(&brief.chars().count()) {
+                return brief;
+            }
         }
     }
     brief
@@ -110,14 +116,14 @@ fn dice_theme(themes: &[Theme], call: &Call) -> Theme {
     dice(call, "main theme").pick(themes)
 }
 
-/// Three points of 35 to 60 characters.
+/// Three points of 35 to 64 characters.
 pub(crate) fn key_points(company: &Company, call: &Call) -> Value {
     let (cast, mut dice) = (cast(company, call), dice(call, "key points"));
     let themes = themes(call);
     let (mut points, mut used): (Vec<String>, _) = (Vec::new(), Vec::new());
     for place in 0..3 {
         let theme = themes[(place + 1) % themes.len()];
-        let point = talk::fit(theme.bank().points, (35, 60), &mut used, &cast, &mut dice);
+        let point = talk::fit(theme.bank().points, (35, 64), &mut used, &cast, &mut dice);
         points.push(point);
     }
     points.iter().map(|text| json!({ "text": text })).collect()

@@ -162,7 +162,7 @@ async fn analysis_has_the_usual_lengths() {
         assert_eq!(points.len(), 3);
         for point in points {
             let length = point["text"].as_str().unwrap().chars().count();
-            assert!((35..=60).contains(&length), "{point}");
+            assert!((35..=64).contains(&length), "{point}");
         }
         let sections = content["outline"].as_array().unwrap().len();
         assert!((4..=6).contains(&sections), "{sections}");

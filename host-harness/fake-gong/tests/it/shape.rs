@@ -6,12 +6,10 @@ use crate::client::{get, options, post, start};
 
 /// The names of an object's fields.
 fn fields(value: &Value) -> Vec<&str> {
-    value
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+    let object = value.as_object().unwrap();
+    let mut names: Vec<&str> = object.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
 }
 
 #[tokio::test]
