@@ -8,7 +8,6 @@ use crate::{
     gong::{
         Gong,
         calls::one_line,
-        id::is_id,
         people::{People, User, directory, has_words},
     },
     render::{self, Table},
@@ -20,11 +19,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
     let limit = limit(args.limit, 100, 500)?;
     let skip = offset(args.resume.as_deref())?;
     let mut people = People::default();
-    let manager = match &args.manager {
-        Some(manager) if is_id(manager) => Some(manager.clone()),
-        Some(manager) => Some(people.id(gong, "manager", manager)?),
-        None => None,
-    };
+    let manager = args
+        .manager
+        .as_deref()
+        .map(|manager| people.id(gong, "manager", manager))
+        .transpose()?;
     let read = match people.into_directory() {
         Some(read) => read,
         None => directory(gong)?,
