@@ -11,7 +11,7 @@ pub(crate) type Outcome = Result<Answer, Refusal>;
 /// A JSON object to which the `requestId` is still added.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// 200 almost always; Gong says 202 where work goes on afterwards.
+    /// 200 almost always.
     pub(crate) status: StatusCode,
     /// The object.
     pub(crate) body: Value,
@@ -21,6 +21,25 @@ impl From<Value> for Answer {
     fn from(body: Value) -> Self {
         Self {
             status: StatusCode::OK,
+            body,
+        }
+    }
+}
+
+#[allow(dead_code, reason = "the operations that write come next")]
+impl Answer {
+    /// 201: something was made, or was taken in to be worked on.
+    pub(crate) fn created(body: Value) -> Self {
+        Self {
+            status: StatusCode::CREATED,
+            body,
+        }
+    }
+
+    /// 202: work goes on afterwards.
+    pub(crate) fn accepted(body: Value) -> Self {
+        Self {
+            status: StatusCode::ACCEPTED,
             body,
         }
     }
@@ -55,6 +74,16 @@ impl Refusal {
     /// 404 with one text.
     pub(crate) fn not_found(error: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, error)
+    }
+
+    /// 400, in Gong's words, for a multipart body that lacks this part.
+    pub(crate) fn missing_part(name: &str) -> Self {
+        Self::malformed(format!("{name} part is missing"))
+    }
+
+    /// 415: the body is of another type than the operation takes, or has none.
+    pub(crate) fn unsupported_media_type() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type")
     }
 
     /// 429, to be tried again after so many seconds.

@@ -19,6 +19,21 @@ pub(crate) struct Asked {
     pub(crate) query: Vec<(String, String)>,
     /// The JSON body; null where the operation has none.
     pub(crate) body: Value,
+    /// The parts of a multipart body; none where the operation takes no such body.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A part of a multipart/form-data body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The form field's name, e.g. `dataFile`.
+    pub name: String,
+    /// The file's name, if it was given.
+    pub filename: Option<String>,
+    /// The content type, if it was given.
+    pub content_type: Option<String>,
+    /// The content.
+    pub bytes: Vec<u8>,
 }
 
 impl Asked {
@@ -47,6 +62,14 @@ impl Asked {
             Some("true") => Ok(true),
             Some(_) => Err(Refusal::malformed(format!("{name}: must be true or false"))),
         }
+    }
+
+    /// The part `name`, without which Gong answers 400.
+    pub(crate) fn part(&self, name: &str) -> Result<&Part, Refusal> {
+        let mut parts = self.parts.iter();
+        parts
+            .find(|part| part.name == name)
+            .ok_or_else(|| Refusal::missing_part(name))
     }
 
     /// The body's `filter`. It must be there even if it is empty: a bare `{}` is 400.

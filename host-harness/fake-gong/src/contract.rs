@@ -4,6 +4,7 @@
 //! that was made up is found in a test and not by a user who wonders why it has no effect.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Method;
 use jsonschema::ValidationError;
@@ -14,18 +15,20 @@ use crate::asked::Asked;
 use crate::openapi::{Document, Parameter};
 
 /// What every error says that comes from the document and not from Gong.
-const MARK: &str = "(stand-in: not in Gong's OpenAPI document)";
+pub(crate) const MARK: &str = "(stand-in: not in Gong's OpenAPI document)";
 
 /// The document, if there is one.
+#[derive(Default)]
 pub(crate) struct Contract {
     document: Option<Document>,
+    checked: AtomicUsize,
 }
 
 impl Contract {
     /// Reads the document, and says on stderr when requests will not be checked.
     pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let Some(file) = file else {
-            return Ok(Self { document: None });
+            return Ok(Self::default());
         };
         let document = match std::fs::read_to_string(file) {
             Ok(text) => Some(Document::read(&text)?),
@@ -37,12 +40,36 @@ impl Contract {
                 None
             }
         };
-        Ok(Self { document })
+        Ok(Self {
+            document,
+            checked: AtomicUsize::new(0),
+        })
     }
 
     /// Whether requests are checked.
     pub(crate) fn is_checked(&self) -> bool {
         self.document.is_some()
+    }
+
+    /// How many requests were checked so far.
+    pub(crate) fn checked(&self) -> usize {
+        self.checked.load(Ordering::Relaxed)
+    }
+
+    /// What sort of body the document has for an operation.
+    #[cfg(test)]
+    pub(crate) fn takes(&self, method: &Method, path: &str) -> Option<crate::routes::Takes> {
+        use crate::routes::Takes;
+
+        let document = self.document.as_ref()?;
+        let operation = document.operation(method, path)?;
+        Some(if !operation.parts.is_empty() {
+            Takes::Parts
+        } else if document.validator(operation).is_some() {
+            Takes::Json
+        } else {
+            Takes::Nothing
+        })
     }
 
     /// Whether Gong has an operation at this real path.
@@ -58,6 +85,7 @@ impl Contract {
         let Some(document) = &self.document else {
             return Ok(());
         };
+        self.checked.fetch_add(1, Ordering::Relaxed);
         let Some(operation) = document.operation(method, asked.operation) else {
             return Err(Refusal::malformed(format!(
                 "{method} {} {MARK}",
@@ -85,6 +113,17 @@ impl Contract {
             Some(validator) => errors.extend(validator.iter_errors(&asked.body).map(told)),
             None if !asked.body.is_null() => errors.push(format!("body: unknown {MARK}")),
             None => {}
+        }
+        for part in &asked.parts {
+            let mut known = operation.parts.iter();
+            if !known.any(|known| known.name == part.name) {
+                errors.push(format!("{}: unknown part {MARK}", part.name));
+            }
+        }
+        for known in operation.parts.iter().filter(|known| known.required) {
+            if let Err(refusal) = asked.part(&known.name) {
+                errors.extend(refusal.errors);
+            }
         }
         if errors.is_empty() {
             return Ok(());

@@ -11,6 +11,7 @@ use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::paging::Cursors;
+use crate::state::State;
 
 /// The company with its API.
 pub(crate) struct Gong {
@@ -21,6 +22,8 @@ pub(crate) struct Gong {
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) limits: Limits,
+    #[allow(dead_code, reason = "the operations that write come next")]
+    pub(crate) state: State,
     answers: AtomicU64,
 }
 
@@ -35,6 +38,7 @@ impl Gong {
             faults: Faults::default(),
             journal: Journal::default(),
             limits: Limits::default(),
+            state: State::default(),
             answers: AtomicU64::new(0),
             options,
         })

@@ -2,6 +2,11 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use http::Method;
+use serde_json::Value;
+
+use crate::asked::{Asked, Part};
+
 /// A request that arrived, and the status it was answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenRequest {
@@ -22,15 +27,33 @@ pub struct SeenRequest {
 impl SeenRequest {
     /// The body as JSON; null where there is none.
     #[must_use]
-    pub fn json(&self) -> serde_json::Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
-/// Requests and violations of the contract, in the order in which they came.
+/// A request that changed the company, and was not refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: String,
+    /// The operation's path with its placeholders, e.g. `/v2/calls/{id}/media`.
+    pub operation: &'static str,
+    /// What stood in the placeholders.
+    pub path: Vec<(String, String)>,
+    /// The query parameters, decoded.
+    pub query: Vec<(String, String)>,
+    /// The JSON body; null where the operation has none.
+    pub body: Value,
+    /// The parts of a multipart body.
+    pub parts: Vec<Part>,
+}
+
+/// Requests, writes and violations of the contract, in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     requests: Mutex<Requests>,
+    writes: Mutex<Vec<Write>>,
     violations: Mutex<Vec<String>>,
 }
 
@@ -58,6 +81,18 @@ impl Journal {
         }
     }
 
+    /// Notes that a request changed the company.
+    pub(crate) fn wrote(&self, method: &Method, asked: Asked) {
+        lock(&self.writes).push(Write {
+            method: method.to_string(),
+            operation: asked.operation,
+            path: asked.path,
+            query: asked.query,
+            body: asked.body,
+            parts: asked.parts,
+        });
+    }
+
     /// Notes that a request broke the contract.
     pub(crate) fn violated(&self, what: String) {
         lock(&self.violations).push(what);
@@ -73,14 +108,20 @@ impl Journal {
             .collect()
     }
 
+    /// The writes so far.
+    pub(crate) fn writes(&self) -> Vec<Write> {
+        lock(&self.writes).clone()
+    }
+
     /// The violations so far.
     pub(crate) fn violations(&self) -> Vec<String> {
         lock(&self.violations).clone()
     }
 
-    /// Forgets both.
+    /// Forgets all three.
     pub(crate) fn clear(&self) {
         lock(&self.requests).seen.clear();
+        lock(&self.writes).clear();
         lock(&self.violations).clear();
     }
 }

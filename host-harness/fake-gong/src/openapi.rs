@@ -18,6 +18,7 @@ pub(crate) struct DocumentedOperation {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) parameters: Vec<Parameter>,
+    pub(crate) parts: Vec<PartName>,
     body: Option<Value>,
     validator: OnceLock<Validator>,
 }
@@ -28,6 +29,12 @@ pub(crate) struct Parameter {
     pub(crate) required: bool,
     pub(crate) kind: String,
     pub(crate) allowed: Vec<String>,
+}
+
+/// A part of the operation's multipart/form-data body.
+pub(crate) struct PartName {
+    pub(crate) name: String,
+    pub(crate) required: bool,
 }
 
 /// Parameters that the document calls required against its own text: "if not provided, …".
@@ -44,8 +51,29 @@ const FROM_PROSE: [(&str, &str, [&str; 3]); 1] = [(
     ["integrationId", "objectType", "clientRequestId"],
 )];
 
-/// A list that is declared as a query parameter but goes into a JSON body.
+/// A list that is declared as a query parameter but is the JSON body, an array of texts.
 const IN_THE_BODY: (&str, &str, &str) = ("GET", "/v2/crm/entities", "objectsCrmIds");
+
+/// Two operations that Gong added in July 2026, after the document was made. Only what
+/// others wrote about them is known.
+fn targets() -> Value {
+    let text = json!({ "type": "string" });
+    let workspace =
+        json!({ "name": "workspaceId", "in": "query", "required": true, "schema": text });
+    json!({
+        "/v2/targets": { "get": { "parameters": [workspace] } },
+        "/v2/targets/{targetId}/assignments": { "post": {
+            "parameters": [
+                workspace,
+                { "name": "validateOnly", "in": "query", "schema": { "type": "boolean" } },
+            ],
+            "requestBody": { "content": { "multipart/form-data": { "schema": {
+                "required": ["file"],
+                "properties": { "file": { "type": "string", "format": "binary" } },
+            } } } },
+        } },
+    })
+}
 
 impl Document {
     /// Reads the document.
@@ -57,7 +85,10 @@ impl Document {
         let paths = document["paths"]
             .as_object()
             .ok_or_else(|| anyhow::anyhow!("the OpenAPI document has no paths"))?;
-        for (path, methods) in paths {
+        let targets = targets();
+        let later = targets.as_object().into_iter().flatten();
+        let later = later.filter(|(path, _)| !paths.contains_key(*path));
+        for (path, methods) in paths.iter().chain(later) {
             for (method, operation) in methods.as_object().into_iter().flatten() {
                 if let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) {
                     operations.push(DocumentedOperation::read(method, path, operation));
@@ -128,12 +159,7 @@ impl DocumentedOperation {
             .pointer("/requestBody/content/application~1json/schema")
             .cloned();
         if method.as_str() == IN_THE_BODY.0 && path == IN_THE_BODY.1 {
-            body = Some(json!({
-                "type": "object",
-                "properties": {
-                    IN_THE_BODY.2: { "type": "array", "items": { "type": "string" } }
-                }
-            }));
+            body = Some(json!({ "type": "array", "items": { "type": "string" } }));
         }
         if let Some(body) = &mut body {
             close(body);
@@ -142,10 +168,28 @@ impl DocumentedOperation {
             method,
             path: path.to_owned(),
             parameters,
+            parts: parts(operation),
             body,
             validator: OnceLock::new(),
         }
     }
+}
+
+/// The parts that the operation's multipart/form-data body may have.
+fn parts(operation: &Value) -> Vec<PartName> {
+    let schema = operation.pointer("/requestBody/content/multipart~1form-data/schema");
+    let Some(schema) = schema else {
+        return Vec::new();
+    };
+    let required = schema["required"].as_array();
+    let required: Vec<&Value> = required.into_iter().flatten().collect();
+    let names = schema["properties"].as_object().into_iter().flatten();
+    names
+        .map(|(name, _)| PartName {
+            name: name.clone(),
+            required: required.iter().any(|listed| *listed == name),
+        })
+        .collect()
 }
 
 impl Parameter {

@@ -27,8 +27,76 @@ pub(crate) struct Operation {
     pub(crate) path: &'static str,
     /// The scope without which the answer is 401.
     pub(crate) scope: &'static str,
+    /// What sort of body it takes.
+    pub(crate) takes: Takes,
+    /// Whether it changes the company.
+    pub(crate) writes: bool,
     /// What it does.
-    pub(crate) run: fn(&Gong, &Asked) -> Outcome,
+    pub(crate) run: Run,
+}
+
+/// What an operation does with a request.
+type Run = fn(&Gong, &Asked) -> Outcome;
+
+/// What sort of body an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// None.
+    Nothing,
+    /// JSON, without which Gong answers 415.
+    Json,
+    /// Parts of multipart/form-data.
+    #[allow(dead_code, reason = "the operations that write come next")]
+    Parts,
+}
+
+impl Operation {
+    /// A GET that reads and takes no body, as nearly all do.
+    const fn get(path: &'static str, scope: &'static str, run: Run) -> Self {
+        Self::read(Method::GET, path, scope, Takes::Nothing, run)
+    }
+
+    /// A POST that reads, by a filter in its body.
+    const fn post(path: &'static str, scope: &'static str, run: Run) -> Self {
+        Self::read(Method::POST, path, scope, Takes::Json, run)
+    }
+
+    /// An operation that changes nothing.
+    const fn read(
+        method: Method,
+        path: &'static str,
+        scope: &'static str,
+        takes: Takes,
+        run: Run,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            scope,
+            takes,
+            writes: false,
+            run,
+        }
+    }
+
+    /// An operation that changes the company.
+    #[allow(dead_code, reason = "the operations that write come next")]
+    const fn write(
+        method: Method,
+        path: &'static str,
+        scope: &'static str,
+        takes: Takes,
+        run: Run,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            scope,
+            takes,
+            writes: true,
+            run,
+        }
+    }
 }
 
 /// Every operation that the stand-in has.
@@ -45,4 +113,26 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
     ]
     .into_iter()
     .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Contract;
+    use crate::options::OpenApi;
+
+    /// Where Gong's OpenAPI document is missing, this says so and checks nothing.
+    #[test]
+    fn operations_take_the_bodies_that_the_document_has() {
+        let contract = Contract::load(OpenApi::Beside.file().as_deref()).unwrap();
+        if !contract.is_checked() {
+            eprintln!("skipped: Gong's OpenAPI document is not there");
+            return;
+        }
+        for operation in all() {
+            let takes = contract.takes(&operation.method, operation.path);
+            let Operation { method, path, .. } = operation;
+            assert_eq!(takes, Some(operation.takes), "{method} {path}");
+        }
+    }
 }

@@ -11,11 +11,10 @@ use axum::extract::{Query, RawPathParams, Request, State};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodFilter, on};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -23,12 +22,13 @@ use crate::answer::{Outcome, Refusal, response};
 use crate::asked::Asked;
 use crate::auth;
 use crate::company::Company;
-use crate::contract::Contract;
+use crate::contract::{Contract, MARK};
 use crate::faults::Fault;
 use crate::gong::Gong;
-use crate::journal::SeenRequest;
+use crate::journal::{SeenRequest, Write};
+use crate::multipart;
 use crate::options::Options;
-use crate::routes::{self, Operation};
+use crate::routes::{self, Operation, Takes};
 use crate::tls::Tls;
 
 /// A running stand-in. It ends, with its connections, when this is dropped.
@@ -98,7 +98,13 @@ impl FakeGong {
         self.gong.journal.requests()
     }
 
-    /// Forgets the requests and the violations so far.
+    /// The requests so far that changed the company, without those that were refused.
+    #[must_use]
+    pub fn writes(&self) -> Vec<Write> {
+        self.gong.journal.writes()
+    }
+
+    /// Forgets the requests, the writes and the violations so far. What was written stays.
     pub fn clear_requests(&self) {
         self.gong.journal.clear();
     }
@@ -131,7 +137,13 @@ impl FakeGong {
         self.gong.contract.is_checked()
     }
 
-    /// The company behind the API.
+    /// How many requests were checked against Gong's OpenAPI document so far.
+    #[must_use]
+    pub fn checked_requests(&self) -> usize {
+        self.gong.contract.checked()
+    }
+
+    /// The company behind the API, as it was founded; what was written since is not in it.
     #[must_use]
     pub fn company(&self) -> &Company {
         &self.gong.company
@@ -272,8 +284,14 @@ async fn handle(
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let outcome = match read(operation, path, request).await {
-        Ok(asked) => perform(&gong, operation, &asked),
+    let outcome = match read(&gong, operation, path, request).await {
+        Ok(asked) => {
+            let outcome = perform(&gong, operation, &asked);
+            if operation.writes && outcome.is_ok() {
+                gong.journal.wrote(&operation.method, asked);
+            }
+            outcome
+        }
         Err(refusal) => Err(refusal),
     };
     response(outcome, &gong.request_id())
@@ -295,6 +313,7 @@ fn perform(gong: &Gong, operation: &Operation, asked: &Asked) -> Outcome {
 
 /// The parts of a request that an operation wants, or why they are not to be had.
 async fn read(
+    gong: &Gong,
     operation: &'static Operation,
     path: Vec<(String, String)>,
     request: Request,
@@ -307,24 +326,27 @@ async fn read(
         Ok(body) => body.to_bytes(),
         Err(_) => Bytes::new(),
     };
-    let body = if operation.method == Method::GET && body.is_empty() {
-        Value::Null
-    } else {
-        if !is_json(&head.headers) {
-            return Err(Refusal::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Unsupported media type: the content type must be application/json",
-            ));
-        }
-        serde_json::from_slice(&body)
-            .map_err(|error| Refusal::malformed(format!("Malformed request body: {error}")))?
-    };
-    Ok(Asked {
+    let mut asked = Asked {
         operation: operation.path,
         path,
         query,
-        body,
-    })
+        ..Asked::default()
+    };
+    match operation.takes {
+        Takes::Nothing if body.is_empty() => {}
+        Takes::Nothing => {
+            let Operation { method, path, .. } = operation;
+            gong.journal.violated(format!("{method} {path}: a body"));
+            return Err(Refusal::malformed(format!("body: unknown {MARK}")));
+        }
+        Takes::Json if !is_json(&head.headers) => return Err(Refusal::unsupported_media_type()),
+        Takes::Json => {
+            asked.body = serde_json::from_slice(&body)
+                .map_err(|error| Refusal::malformed(format!("Malformed request body: {error}")))?;
+        }
+        Takes::Parts => asked.parts = multipart::parts(&head.headers, body).await?,
+    }
+    Ok(asked)
 }
 
 /// Whether the request says that its body is JSON.

@@ -1,6 +1,5 @@
 //! `GET /v2/calls` and `GET /v2/calls/{id}`.
 
-use http::Method;
 use serde_json::{Value, json};
 
 use super::Operation;
@@ -10,18 +9,8 @@ use crate::company::Call;
 use crate::gong::Gong;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation {
-        method: Method::GET,
-        path: "/v2/calls",
-        scope: "api:calls:read:basic",
-        run: list,
-    },
-    Operation {
-        method: Method::GET,
-        path: "/v2/calls/{id}",
-        scope: "api:calls:read:basic",
-        run: one,
-    },
+    Operation::get("/v2/calls", "api:calls:read:basic", list),
+    Operation::get("/v2/calls/{id}", "api:calls:read:basic", one),
 ];
 
 /// By the scheduled time of web conferences and the start of other calls.

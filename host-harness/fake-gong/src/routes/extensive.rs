@@ -1,6 +1,5 @@
 //! `POST /v2/calls/extensive`: of each call exactly what the content selector asks for.
 
-use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::Operation;
@@ -11,12 +10,11 @@ use crate::company::context::{self, Depth, Timing};
 use crate::company::{Call, Company, content};
 use crate::gong::Gong;
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation {
-    method: Method::POST,
-    path: "/v2/calls/extensive",
-    scope: "api:calls:read:extensive",
-    run: list,
-}];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
+    "/v2/calls/extensive",
+    "api:calls:read:extensive",
+    list,
+)];
 
 /// The second scope, which only media needs.
 const MEDIA_SCOPE: &str = "api:calls:read:media-url";

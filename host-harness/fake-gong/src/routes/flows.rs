@@ -1,7 +1,6 @@
 //! `GET /v2/flows`, `GET /v2/flows/folders`, `POST /v2/flows/steps` and
 //! `POST /v2/flows/prospects`.
 
-use http::Method;
 use serde_json::{Value, json};
 
 use super::Operation;
@@ -17,30 +16,10 @@ const SCOPE: &str = "api:flows:read";
 const MOST: usize = 20;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation {
-        method: Method::GET,
-        path: "/v2/flows",
-        scope: SCOPE,
-        run: list,
-    },
-    Operation {
-        method: Method::GET,
-        path: "/v2/flows/folders",
-        scope: SCOPE,
-        run: folders,
-    },
-    Operation {
-        method: Method::POST,
-        path: "/v2/flows/steps",
-        scope: SCOPE,
-        run: steps,
-    },
-    Operation {
-        method: Method::POST,
-        path: "/v2/flows/prospects",
-        scope: SCOPE,
-        run: prospects,
-    },
+    Operation::get("/v2/flows", SCOPE, list),
+    Operation::get("/v2/flows/folders", SCOPE, folders),
+    Operation::post("/v2/flows/steps", SCOPE, steps),
+    Operation::post("/v2/flows/prospects", SCOPE, prospects),
 ];
 
 /// The user whose flows are asked for.

@@ -1,7 +1,6 @@
 //! `GET /v2/all-permission-profiles`, `GET /v2/permission-profile` and
 //! `GET /v2/permission-profile/users`.
 
-use http::Method;
 use serde_json::{Value, json};
 
 use super::Operation;
@@ -14,24 +13,9 @@ use crate::gong::Gong;
 const SCOPE: &str = "api:permission-profile:read";
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation {
-        method: Method::GET,
-        path: "/v2/all-permission-profiles",
-        scope: SCOPE,
-        run: list,
-    },
-    Operation {
-        method: Method::GET,
-        path: "/v2/permission-profile",
-        scope: SCOPE,
-        run: one,
-    },
-    Operation {
-        method: Method::GET,
-        path: "/v2/permission-profile/users",
-        scope: "api:users:read",
-        run: users,
-    },
+    Operation::get("/v2/all-permission-profiles", SCOPE, list),
+    Operation::get("/v2/permission-profile", SCOPE, one),
+    Operation::get("/v2/permission-profile/users", "api:users:read", users),
 ];
 
 /// All of a workspace at once, in alphabetical order.

@@ -1,6 +1,5 @@
 //! `GET /v2/settings/scorecards` and `POST /v2/stats/activity/scorecards`.
 
-use http::Method;
 use serde_json::{Value, json};
 
 use super::Operation;
@@ -10,18 +9,16 @@ use crate::company::scorecards::Answered;
 use crate::gong::Gong;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation {
-        method: Method::GET,
-        path: "/v2/settings/scorecards",
-        scope: "api:settings:scorecards:read",
-        run: list,
-    },
-    Operation {
-        method: Method::POST,
-        path: "/v2/stats/activity/scorecards",
-        scope: "api:stats:scorecards",
-        run: answered,
-    },
+    Operation::get(
+        "/v2/settings/scorecards",
+        "api:settings:scorecards:read",
+        list,
+    ),
+    Operation::post(
+        "/v2/stats/activity/scorecards",
+        "api:stats:scorecards",
+        answered,
+    ),
 ];
 
 /// All at once, of every workspace.

@@ -1,6 +1,5 @@
 //! `POST /v2/calls/transcript`.
 
-use http::Method;
 use serde_json::{Value, json};
 
 use super::Operation;
@@ -10,12 +9,11 @@ use crate::asked::Asked;
 use crate::company::transcripts;
 use crate::gong::Gong;
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation {
-    method: Method::POST,
-    path: "/v2/calls/transcript",
-    scope: "api:calls:read:transcript",
-    run: list,
-}];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
+    "/v2/calls/transcript",
+    "api:calls:read:transcript",
+    list,
+)];
 
 /// Private calls are among them, and nothing here says which they are.
 fn list(gong: &Gong, asked: &Asked) -> Outcome {

@@ -1,6 +1,5 @@
 //! `GET /v2/users`, `POST /v2/users/extensive` and `GET /v2/users/{id}`.
 
-use http::Method;
 use serde_json::{Value, json};
 
 use super::Operation;
@@ -10,24 +9,9 @@ use crate::company::User;
 use crate::gong::Gong;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation {
-        method: Method::GET,
-        path: "/v2/users",
-        scope: "api:users:read",
-        run: list,
-    },
-    Operation {
-        method: Method::POST,
-        path: "/v2/users/extensive",
-        scope: "api:users:read",
-        run: filtered,
-    },
-    Operation {
-        method: Method::GET,
-        path: "/v2/users/{id}",
-        scope: "api:users:read",
-        run: one,
-    },
+    Operation::get("/v2/users", "api:users:read", list),
+    Operation::post("/v2/users/extensive", "api:users:read", filtered),
+    Operation::get("/v2/users/{id}", "api:users:read", one),
 ];
 
 /// Those who left are among them; Gong's own people only on demand.

@@ -1,6 +1,5 @@
 //! `GET /v2/workspaces`.
 
-use http::Method;
 use serde_json::{Value, json};
 
 use super::Operation;
@@ -8,12 +7,11 @@ use crate::answer::Outcome;
 use crate::asked::Asked;
 use crate::gong::Gong;
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation {
-    method: Method::GET,
-    path: "/v2/workspaces",
-    scope: "api:workspaces:read",
-    run: list,
-}];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::get(
+    "/v2/workspaces",
+    "api:workspaces:read",
+    list,
+)];
 
 fn list(gong: &Gong, _: &Asked) -> Outcome {
     let workspaces = gong.company.workspaces.iter();
