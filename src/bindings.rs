@@ -27,14 +27,6 @@ macro_rules! world_gong {
                 "gong:tools/transcripts@0.1.0/speakers": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/scorecards@0.1.0/review-method": [#[serde(rename_all = "snake_case")]],
             },
-            // A list that is left out is empty: "no filter".
-            additional_member_attributes: {
-                "gong:tools/calls@0.1.0/get-call.include": [#[serde(default)]],
-                "gong:tools/flows@0.1.0/list-prospect-flows.prospects": [#[serde(default)]],
-                "gong:tools/flows@0.1.0/list-prospect-flows.instances": [#[serde(default)]],
-                "gong:tools/scorecards@0.1.0/list-answered-scorecards.reviewed": [#[serde(default)]],
-                "gong:tools/scorecards@0.1.0/list-answered-scorecards.scorecards": [#[serde(default)]],
-            },
             export_macro_name: "export_gong",
             pub_export_macro: false,
         });
@@ -43,8 +35,14 @@ macro_rules! world_gong {
 
 /// World `gong`.
 pub mod gong {
-    #[cfg(all(target_family = "wasm", not(feature = "mcp")))]
+    #[cfg(all(
+        target_family = "wasm",
+        not(feature = "mcp"),
+        not(feature = "read-only")
+    ))]
     world_gong!("gong");
+    #[cfg(all(target_family = "wasm", not(feature = "mcp"), feature = "read-only"))]
+    world_gong!("gong-read-only");
     // A component states the exports of each world it is bound to, so this one is bound to types only.
     #[cfg(all(target_family = "wasm", feature = "mcp"))]
     world_gong!("gong-types");

@@ -8,7 +8,10 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use wit_parser::{Resolve, WorldItem};
 
-use crate::{tools::TOOLS, wit};
+use crate::{
+    tools::{TOOLS, every_tool},
+    wit,
+};
 
 /// Most bytes that a model reads of the tools: names, descriptions, input schemas.
 const MODEL_BYTES: usize = 14_000;
@@ -27,34 +30,15 @@ fn schemas(name: &str) -> (Schema, Schema) {
             settings.into_generator().into_root_schema_for::<R>(),
         )
     }
-    use wit::{calls, deals, flows, permission_profiles, scorecards, transcripts, users};
-    match name {
-        "gong_get_call" => pair::<calls::GetCall, calls::CallDigest>(),
-        "gong_get_flow_steps" => pair::<flows::GetFlowSteps, flows::FlowSteps>(),
-        "gong_get_permission_profile" => {
-            pair::<permission_profiles::ProfileQuery, permission_profiles::Profile>()
-        }
-        "gong_get_transcript" => pair::<transcripts::GetTranscript, transcripts::Transcript>(),
-        "gong_get_user" => pair::<users::GetUser, users::User>(),
-        "gong_list_answered_scorecards" => {
-            pair::<scorecards::ListAnsweredScorecards, scorecards::AnsweredList>()
-        }
-        "gong_list_deals" => pair::<deals::ListDeals, deals::DealPage>(),
-        "gong_list_flow_folders" => pair::<flows::ListFlowFolders, flows::FlowFolderList>(),
-        "gong_list_flows" => pair::<flows::ListFlows, flows::FlowList>(),
-        "gong_list_permission_profile_users" => {
-            pair::<permission_profiles::ProfileQuery, permission_profiles::ProfileUsers>()
-        }
-        "gong_list_permission_profiles" => {
-            pair::<permission_profiles::ListPermissionProfiles, permission_profiles::ProfileList>()
-        }
-        "gong_list_prospect_flows" => pair::<flows::ListProspectFlows, flows::ProspectFlowList>(),
-        "gong_list_scorecards" => pair::<scorecards::ListScorecards, scorecards::ScorecardList>(),
-        "gong_list_users" => pair::<users::ListUsers, users::UserPage>(),
-        "gong_list_workspaces" => pair::<users::ListWorkspaces, users::WorkspaceList>(),
-        "gong_search_calls" => pair::<calls::SearchCalls, calls::CallPage>(),
-        other => panic!("{other} has no line here"),
+    macro_rules! by_name {
+        ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, unless $feature:tt)?;)*) => {
+            match name {
+                $(stringify!($export) => pair::<wit::$($arguments)::+, wit::$($answer)::+>(),)*
+                other => panic!("{other} has no line in tools.rs"),
+            }
+        };
     }
+    every_tool!(by_name)
 }
 
 /// What the schemas say, without what a model need not read: an absent member
@@ -111,7 +95,7 @@ fn lean(schema: Value) -> Value {
     if let Some(Value::Object(properties)) = schema.remove("properties") {
         let optional: BTreeSet<String> = properties
             .iter()
-            .filter(|(_, property)| property["type"] == "array")
+            .filter(|(_, property)| property["type"] == "array" && !is_needed(property))
             .map(|(name, _)| name.clone())
             .collect();
         if let Some(Value::Array(required)) = schema.get_mut("required") {
@@ -127,6 +111,12 @@ fn lean(schema: Value) -> Value {
         schema.insert("properties".into(), Value::Object(properties));
     }
     Value::Object(schema)
+}
+
+/// Whether a list can not be left out: its description says how many it takes at least.
+fn is_needed(list: &Value) -> bool {
+    let description = list["description"].as_str().unwrap_or_default();
+    description.starts_with("1 to ") || description.starts_with("1 or more")
 }
 
 /// A type's own description says less than that of the member which has it.
@@ -159,6 +149,9 @@ fn menu() -> Vec<(String, String)> {
 
 fn contract(export: &str, docs: &str) -> Value {
     let name = export.replace('-', "_");
+    let (input, output) = schemas(&name);
+    let mut input = undescribed(lean(input.to_value()));
+    input["additionalProperties"] = Value::Bool(false);
     let (description, facts) = docs
         .trim()
         .split_once("\n\n")
@@ -179,31 +172,54 @@ fn contract(export: &str, docs: &str) -> Value {
                 .find(|word| word.starts_with("api:"))
         })
         .collect();
-    let effect = fact("Effect:");
-    assert!(
-        ["read", "metered-read", "write", "outreach", "destructive"].contains(&effect),
-        "{export}: {effect}"
+    let (effect, idempotent) = match fact("Effect:").split_once(", ") {
+        None => (fact("Effect:"), false),
+        Some((effect, "idempotent")) => (effect, true),
+        Some((_, other)) => panic!("{export}: an effect is not {other}"),
+    };
+    let class = match effect {
+        "read" | "metered-read" => "read",
+        "write" | "outreach" => "write",
+        "destructive" => "destructive",
+        other => panic!("{export}: {other} is no effect"),
+    };
+    let reads = class == "read";
+    assert!(!(reads && idempotent), "{export}: every read is idempotent");
+    let mut classification = vec![class];
+    match fact("Risk:") {
+        "none" => {}
+        risks => classification.extend(risks.split(", ").inspect(|risk| {
+            assert!(
+                ["sensitive", "dangerous"].contains(risk),
+                "{export}: {risk}"
+            );
+        })),
+    }
+    assert_eq!(
+        reads,
+        input["properties"]["dry_run"].is_null(),
+        "{export}: what changes something takes dry_run, and nothing else does"
     );
+    let operations: Vec<&str> = fact("Operations:").split(", ").collect();
+    let (toolset, default) = match fact("Toolset:").split_once(" (default)") {
+        Some((toolset, "")) => (toolset, true),
+        _ => (fact("Toolset:"), false),
+    };
     let words = export
         .strip_prefix("gong-")
         .expect("gong-…")
         .replace('-', " ");
     let (first, rest) = words.split_at(1);
-    let (input, output) = schemas(&name);
-    let mut input = undescribed(lean(input.to_value()));
-    input["additionalProperties"] = Value::Bool(false);
-    // A list that a tool can not do without.
-    for (tool, list) in [("gong_get_flow_steps", "flows")] {
-        if tool == name {
-            input["required"] = json!([list]);
-        }
-    }
     json!({
         "name": name,
         "title": format!("{}{rest}", first.to_uppercase()),
         "description": description.replace('\n', " "),
-        "toolset": fact("Toolset:"),
+        "toolset": toolset,
+        "default": default,
         "effect": effect,
+        "idempotent": reads || idempotent,
+        "classification": classification,
+        "operations": operations,
         "scopes": scopes,
         "inputSchema": input,
         "outputSchema": lean(output.to_value()),

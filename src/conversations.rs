@@ -15,7 +15,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     error::Error,
-    gong::{Method, Request, Response, Wire, instant},
+    gong::{Request, Response, Wire, instant},
     mcp::call_tool,
     settings::Scheme,
 };
@@ -54,6 +54,7 @@ struct Exchange {
 struct Asked {
     method: String,
     path: String,
+    /// JSON; of another type its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<Value>,
 }
@@ -85,14 +86,12 @@ impl Wire for Script<'_> {
         assert_eq!(request.authorization, Some("Basic a2V5OnNlY3JldA=="));
         let mut asked = self.asked.borrow_mut();
         asked.push(Asked {
-            method: match request.method {
-                Method::Get => "GET".into(),
-                Method::Post => "POST".into(),
-            },
+            method: request.method.name().into(),
             path: request.path.into(),
-            body: request
-                .body
-                .map(|body| serde_json::from_slice(body).expect("a JSON body")),
+            body: request.body.map(|(content_type, body)| match content_type {
+                "application/json" => serde_json::from_slice(body).expect("a JSON body"),
+                _ => String::from_utf8_lossy(body).into(),
+            }),
         });
         self.elapsed.set(self.elapsed.get() + 100);
         let Some(exchange) = self.conversation.exchanges.get(asked.len() - 1) else {
@@ -184,6 +183,17 @@ fn every_conversation_goes_as_written() {
             wrong.push(format!("{name}: no answer for {:?}", asked.last()));
             continue;
         }
+        for asked in &asked {
+            if !operations(&tool)
+                .iter()
+                .any(|operation| is_of(asked, operation))
+            {
+                wrong.push(format!(
+                    "{name}: {} {} is none of the operations that the WIT states",
+                    asked.method, asked.path
+                ));
+            }
+        }
         for (exchange, asked) in conversation.exchanges.iter_mut().zip(asked) {
             if exchange.request != asked && !bless {
                 wrong.push(format!(
@@ -223,6 +233,29 @@ fn every_conversation_goes_as_written() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The operations that a tool's contract states.
+fn operations(tool: &str) -> Vec<String> {
+    let tool = crate::tools::TOOLS.iter().find(|one| one.name == tool);
+    let contract: Value = serde_json::from_str(tool.expect("a tool").contract).expect("JSON");
+    serde_json::from_value(contract["operations"].clone()).expect("a list of texts")
+}
+
+/// Whether a request is one for the operation, whose path may have placeholders.
+fn is_of(asked: &Asked, operation: &str) -> bool {
+    let path = asked.path.split('?').next().unwrap_or_default();
+    let Some((method, pattern)) = operation.split_once(' ') else {
+        return false;
+    };
+    let (real, pattern): (Vec<&str>, Vec<&str>) =
+        (path.split('/').collect(), pattern.split('/').collect());
+    asked.method == method
+        && real.len() == pattern.len()
+        && real
+            .iter()
+            .zip(&pattern)
+            .all(|(real, pattern)| real == pattern || pattern.starts_with('{'))
 }
 
 #[test]

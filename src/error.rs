@@ -90,17 +90,31 @@ impl Refusal {
             && (said.contains("found") || said.contains("exist"))
     }
 
-    /// The error for whoever asked. `operation` is the method and path.
-    pub(crate) fn into_error(self, operation: &str) -> Error {
+    /// Gong's words and request id.
+    fn quoted(&self) -> String {
         let id = match &self.request_id {
             Some(id) => format!(" (Gong request {id})"),
             None => String::new(),
         };
-        let said = if self.said.is_empty() {
+        if self.said.is_empty() {
             format!("no reason given{id}")
         } else {
             format!("“{}”{id}", self.said)
-        };
+        }
+    }
+
+    /// What a 5xx says, without advice.
+    pub(crate) fn fault(&self, operation: &str) -> String {
+        format!(
+            "Gong has a fault of its own on {operation} (status {}): {}.",
+            self.status,
+            self.quoted()
+        )
+    }
+
+    /// The error for whoever asked. `operation` is the method and path.
+    pub(crate) fn into_error(self, operation: &str) -> Error {
+        let said = self.quoted();
         match self.status {
             300..=399 => {
                 let to = self
@@ -149,11 +163,13 @@ impl Refusal {
             404 => Error::NotFound(format!(
                 "Gong finds nothing for {operation}: {said}. Check the id."
             )),
-            429 => Error::RateLimited(rate_limit_text(self.retry_after, &said)),
-            500..=599 => Error::UnexpectedAnswer(format!(
-                "Gong has a fault of its own on {operation} (status {}): {said}. Try again later.",
-                self.status
+            409 => Error::BadArgument(format!(
+                "Gong refuses {operation} because of what is there already: {said}."
             )),
+            429 => Error::RateLimited(rate_limit_text(self.retry_after, &said)),
+            500..=599 => {
+                Error::UnexpectedAnswer(format!("{} Try again later.", self.fault(operation)))
+            }
             status => Error::UnexpectedAnswer(format!(
                 "Gong answered {operation} with status {status}: {said}."
             )),

@@ -11,20 +11,43 @@ use crate::{
 };
 
 pub(crate) mod calls;
+pub(crate) mod change;
+pub(crate) mod criteria;
 pub(crate) mod id;
 pub(crate) mod instant;
 pub(crate) mod people;
 pub(crate) mod profiles;
+pub(crate) mod reading;
 pub(crate) mod scan;
 pub(crate) mod workspaces;
 
-/// HTTP methods that the tools use.
+/// HTTP methods that the tools use. They do not tell reads from changes: Gong has
+/// POSTs that read, and GETs that spend credits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// Cursor and filters in the query.
+    /// Cursor and filters in the query; one has a body.
     Get,
     /// Cursor and filters in the body.
     Post,
+    /// Only changes.
+    Put,
+    /// Only changes.
+    Patch,
+    /// Only changes; some have a body.
+    Delete,
+}
+
+impl Method {
+    /// As HTTP writes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// One request, ready to be sent.
@@ -39,8 +62,8 @@ pub(crate) struct Request<'a> {
     pub(crate) path: &'a str,
     /// The Authorization header, unless the host adds it.
     pub(crate) authorization: Option<&'a str>,
-    /// JSON body of a POST.
-    pub(crate) body: Option<&'a [u8]>,
+    /// The body and its content type.
+    pub(crate) body: Option<(&'a str, &'a [u8])>,
     /// For connecting, first byte and between bytes, each.
     pub(crate) timeout_seconds: u64,
 }
@@ -74,6 +97,9 @@ pub(crate) trait Wire {
     /// A variable of the sandbox's environment.
     fn variable(&self, name: &str) -> Option<String>;
 }
+
+/// The content type of almost every body.
+pub(crate) const JSON: &str = "application/json";
 
 /// Most that a tool call waits for Gong's rate limit, in ms, over all its requests.
 const PATIENCE_MS: u64 = 20_000;
@@ -166,6 +192,23 @@ impl<'w> Gong<'w> {
             .map_err(|failure| failure.into_error(&operation))
     }
 
+    /// A GET with a JSON body, as `/v2/crm/entities` wants it.
+    ///
+    /// # Errors
+    /// Any refusal or broken exchange.
+    pub(crate) fn get_with_body<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, Option<&str>)],
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let operation = format!("GET {path}");
+        let body = to_json(body);
+        self.exchange(Method::Get, &with_query(path, query), Some((JSON, &body)))
+            .and_then(|body| parse(&body, &operation))
+            .map_err(|failure| failure.into_error(&operation))
+    }
+
     /// A POST with a JSON body.
     ///
     /// # Errors
@@ -176,7 +219,7 @@ impl<'w> Gong<'w> {
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let operation = format!("POST {path}");
-        self.exchange(Method::Post, path, Some(&to_json(body)))
+        self.exchange(Method::Post, path, Some((JSON, &to_json(body))))
             .and_then(|body| parse(&body, &operation))
             .map_err(|failure| failure.into_error(&operation))
     }
@@ -208,7 +251,7 @@ impl<'w> Gong<'w> {
     ) -> Result<T, Error> {
         let operation = format!("POST {path}");
         or_empty(
-            self.exchange(Method::Post, path, Some(&to_json(body))),
+            self.exchange(Method::Post, path, Some((JSON, &to_json(body)))),
             &operation,
         )
     }
@@ -262,7 +305,7 @@ impl<'w> Gong<'w> {
         &self,
         method: Method,
         path: &str,
-        body: Option<&[u8]>,
+        body: Option<(&str, &[u8])>,
     ) -> Result<Vec<u8>, Failure> {
         let request = Request {
             method,
@@ -370,7 +413,7 @@ fn to_json(body: &impl Serialize) -> Vec<u8> {
 }
 
 /// The path with those parameters that have a value.
-fn with_query(path: &str, query: &[(&str, Option<&str>)]) -> String {
+pub(crate) fn with_query(path: &str, query: &[(&str, Option<&str>)]) -> String {
     let mut url = String::from(path);
     let mut separator = '?';
     for (name, value) in query {

@@ -6,9 +6,10 @@
 //! sentences that say who can act and how. See `tools.rs` for the list, `wit/`
 //! for what each one takes and gives.
 //!
-//! Two components come from this crate: `gong.wasm` (world `gong`, one typed
+//! Four components come from this crate: `gong.wasm` (world `gong`, one typed
 //! export per tool) and, with the feature `mcp`, `gong-mcp.wasm` (world
-//! `gong-mcp`: `list-tools` and `call-tool`).
+//! `gong-mcp`: `list-tools` and `call-tool`); and with the feature `read-only`
+//! each of the two without the tools that change anything.
 #![cfg_attr(target_family = "wasm", no_std)]
 #![cfg_attr(
     not(test),
@@ -20,6 +21,7 @@
 
 extern crate alloc;
 
+mod arguments;
 mod bindings;
 #[cfg(test)]
 mod contract;
@@ -27,6 +29,7 @@ mod contract;
 mod conversations;
 mod error;
 mod gong;
+mod guide;
 mod mcp;
 mod render;
 #[cfg(target_family = "wasm")]
@@ -41,38 +44,30 @@ use bindings::gong::gong::tools as wit;
 #[cfg(all(target_family = "wasm", not(feature = "mcp")))]
 #[expect(unsafe_code, reason = "what wit-bindgen's export macro writes")]
 mod exports {
-    use super::{bindings::gong as world, error::Error, gong::Gong, tools, transport::Wasi, wit};
+    use super::{
+        bindings::gong as world,
+        error::Error,
+        gong::Gong,
+        tools::{self, every_tool},
+        transport::Wasi,
+        wit,
+    };
 
     struct Component;
 
     macro_rules! exports {
-        ($($export:ident => $tool:ident($arguments:ty) -> $answer:ty),* $(,)?) => {
+        ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, unless $feature:tt)?;)*) => {
             impl world::Guest for Component {
-                $(fn $export(args: $arguments) -> Result<$answer, Error> {
-                    tools::$tool::run(&Gong::open(&Wasi)?, args)
-                })*
+                $(
+                    $(#[cfg(not(feature = $feature))])?
+                    fn $export(args: wit::$($arguments)::+) -> Result<wit::$($answer)::+, Error> {
+                        tools::$module::run(&Gong::open(&Wasi)?, args)
+                    }
+                )*
             }
         };
     }
-
-    exports! {
-        gong_get_call => get_call(wit::calls::GetCall) -> wit::calls::CallDigest,
-        gong_get_flow_steps => get_flow_steps(wit::flows::GetFlowSteps) -> wit::flows::FlowSteps,
-        gong_get_permission_profile => get_permission_profile(wit::permission_profiles::ProfileQuery) -> wit::permission_profiles::Profile,
-        gong_get_transcript => get_transcript(wit::transcripts::GetTranscript) -> wit::transcripts::Transcript,
-        gong_get_user => get_user(wit::users::GetUser) -> wit::users::User,
-        gong_list_answered_scorecards => list_answered_scorecards(wit::scorecards::ListAnsweredScorecards) -> wit::scorecards::AnsweredList,
-        gong_list_deals => list_deals(wit::deals::ListDeals) -> wit::deals::DealPage,
-        gong_list_flow_folders => list_flow_folders(wit::flows::ListFlowFolders) -> wit::flows::FlowFolderList,
-        gong_list_flows => list_flows(wit::flows::ListFlows) -> wit::flows::FlowList,
-        gong_list_permission_profile_users => list_permission_profile_users(wit::permission_profiles::ProfileQuery) -> wit::permission_profiles::ProfileUsers,
-        gong_list_permission_profiles => list_permission_profiles(wit::permission_profiles::ListPermissionProfiles) -> wit::permission_profiles::ProfileList,
-        gong_list_prospect_flows => list_prospect_flows(wit::flows::ListProspectFlows) -> wit::flows::ProspectFlowList,
-        gong_list_scorecards => list_scorecards(wit::scorecards::ListScorecards) -> wit::scorecards::ScorecardList,
-        gong_list_users => list_users(wit::users::ListUsers) -> wit::users::UserPage,
-        gong_list_workspaces => list_workspaces(wit::users::ListWorkspaces) -> wit::users::WorkspaceList,
-        gong_search_calls => search_calls(wit::calls::SearchCalls) -> wit::calls::CallPage,
-    }
+    every_tool!(exports);
 
     world::export_gong!(Component with_types_in world);
 }
@@ -81,8 +76,11 @@ mod exports {
 #[expect(unsafe_code, reason = "what wit-bindgen's export macro writes")]
 mod exports {
     use super::{
-        bindings::mcp::{self as world, exports::gong::tools::mcp_tools},
-        mcp,
+        bindings::mcp::{
+            self as world,
+            exports::gong::tools::{mcp_guide, mcp_tools},
+        },
+        guide, mcp,
         transport::Wasi,
     };
     use alloc::{string::String, vec::Vec};
@@ -96,6 +94,31 @@ mod exports {
 
         fn call_tool(name: String, arguments_json: String) -> mcp_tools::ToolResult {
             mcp::call_tool(&Wasi, &name, &arguments_json)
+        }
+    }
+
+    impl mcp_guide::Guest for Component {
+        fn instructions(tools: Vec<String>) -> String {
+            guide::instructions(&tools)
+        }
+
+        fn list_prompts() -> Vec<mcp_guide::Prompt> {
+            guide::list_prompts()
+        }
+
+        fn get_prompt(
+            name: String,
+            arguments: Vec<(String, String)>,
+        ) -> Result<String, mcp_guide::GuideError> {
+            guide::get_prompt(&name, &arguments)
+        }
+
+        fn list_resources() -> Vec<mcp_guide::Resource> {
+            guide::list_resources()
+        }
+
+        fn read_resource(uri: String) -> Result<String, mcp_guide::GuideError> {
+            guide::read_resource(&Wasi, &uri)
         }
     }
 

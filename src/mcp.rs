@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    bindings::mcp::exports::gong::tools::mcp_tools::{Annotations, Effect, Tool, ToolResult},
+    bindings::mcp::exports::gong::tools::mcp_tools::{
+        Annotations, Classification, Effect, Tool, ToolResult,
+    },
     error,
     gong::{Gong, Wire},
     tools::TOOLS,
@@ -20,7 +22,11 @@ struct Contract<'a> {
     title: String,
     description: String,
     toolset: String,
+    default: bool,
     effect: String,
+    idempotent: bool,
+    classification: Vec<String>,
+    operations: Vec<String>,
     scopes: Vec<String>,
     #[serde(borrow)]
     input_schema: &'a RawValue,
@@ -47,7 +53,14 @@ fn listed(contract: Contract<'_>) -> Tool {
         _ => Effect::Destructive,
     };
     Tool {
-        annotations: annotations(effect),
+        annotations: annotations(effect, contract.idempotent),
+        classification: contract
+            .classification
+            .iter()
+            .map(|class| classification(class))
+            .collect(),
+        default: contract.default,
+        operations: contract.operations,
         effect,
         input_schema: without_layout(contract.input_schema.get()),
         output_schema: without_layout(contract.output_schema.get()),
@@ -59,13 +72,24 @@ fn listed(contract: Contract<'_>) -> Tool {
     }
 }
 
-/// MCP's hints follow from the effect alone. Every tool reaches Gong, so the world is open.
-fn annotations(effect: Effect) -> Annotations {
+fn classification(class: &str) -> Classification {
+    match class {
+        "read" => Classification::Read,
+        "write" => Classification::Write,
+        "destructive" => Classification::Destructive,
+        "sensitive" => Classification::Sensitive,
+        // A test holds the words; anything else is taken for the worst.
+        _ => Classification::Dangerous,
+    }
+}
+
+/// MCP's hints follow from the effect. Every tool reaches Gong, so the world is open.
+fn annotations(effect: Effect, idempotent: bool) -> Annotations {
     let reads = matches!(effect, Effect::Read | Effect::MeteredRead);
     Annotations {
         read_only_hint: reads,
         destructive_hint: matches!(effect, Effect::Destructive),
-        idempotent_hint: reads,
+        idempotent_hint: idempotent,
         open_world_hint: true,
     }
 }

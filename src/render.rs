@@ -85,6 +85,14 @@ pub(crate) fn list(text: &mut String, label: &str, values: &[String], separator:
     }
 }
 
+/// What a list leaves out, and why; nothing where it leaves nothing out.
+pub(crate) fn left_out(text: &mut String, number: Option<u32>, why: &str) {
+    if let Some(number) = number {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "Left out: {number} ({why}).");
+    }
+}
+
 /// The last line of every answer.
 pub(crate) fn requests(text: &mut String, requests: u32) {
     text.push_str(&count(requests, "request"));
@@ -108,6 +116,35 @@ pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
         let _ = write!(text, "; stopped at {back}: {}", why.trim_end_matches('.'));
     }
     text.push_str(".\n");
+}
+
+impl crate::tools::Answer for crate::wit::types::Receipt {
+    fn text(&self) -> String {
+        let mut text = self.summary.clone();
+        text.push('\n');
+        line(&mut text, "Request", self.request.as_deref());
+        line(&mut text, "Body", self.body.as_deref());
+        line(&mut text, "Id", self.id.as_deref());
+        line(&mut text, "Link", self.url.as_deref());
+        let mut table = Table::new(["item", "done", "id", "detail"]);
+        for item in &self.items {
+            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
+            table.row([
+                item.item.clone(),
+                if item.done { "yes" } else { "no" }.into(),
+                cell(&item.id),
+                cell(&item.detail),
+            ]);
+        }
+        table.write(&mut text);
+        for note in &self.notes {
+            text.push_str("Note: ");
+            text.push_str(note);
+            text.push('\n');
+        }
+        requests(&mut text, self.requests);
+        text
+    }
 }
 
 #[cfg(test)]

@@ -67,11 +67,16 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
         Error::UnexpectedAnswer(format!("The host does not take the request's {what}."))
     };
     let outgoing = OutgoingRequest::new(headers(request)?);
-    let (method, scheme) = match (request.method, request.scheme) {
-        (Method::Get, Scheme::Https) => (WasiMethod::Get, WasiScheme::Https),
-        (Method::Get, Scheme::Http) => (WasiMethod::Get, WasiScheme::Http),
-        (Method::Post, Scheme::Https) => (WasiMethod::Post, WasiScheme::Https),
-        (Method::Post, Scheme::Http) => (WasiMethod::Post, WasiScheme::Http),
+    let method = match request.method {
+        Method::Get => WasiMethod::Get,
+        Method::Post => WasiMethod::Post,
+        Method::Put => WasiMethod::Put,
+        Method::Patch => WasiMethod::Patch,
+        Method::Delete => WasiMethod::Delete,
+    };
+    let scheme = match request.scheme {
+        Scheme::Https => WasiScheme::Https,
+        Scheme::Http => WasiScheme::Http,
     };
     outgoing
         .set_method(&method)
@@ -86,7 +91,7 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
         .set_path_with_query(Some(request.path))
         .map_err(|()| refused("path"))?;
     let body = match request.body {
-        Some(bytes) => Some((outgoing.body().map_err(|()| refused("body"))?, bytes)),
+        Some((_, bytes)) => Some((outgoing.body().map_err(|()| refused("body"))?, bytes)),
         None => None,
     };
     let timeout = Some(request.timeout_seconds.saturating_mul(1_000_000_000));
@@ -124,9 +129,9 @@ fn headers(request: &Request<'_>) -> Result<Fields, Error> {
     if let Some(authorization) = request.authorization {
         add("authorization", authorization);
     }
-    if let Some(body) = request.body {
-        add("content-type", "application/json");
-        add("content-length", &body.len().to_string());
+    if let Some((content_type, bytes)) = request.body {
+        add("content-type", content_type);
+        add("content-length", &bytes.len().to_string());
     }
     Fields::from_list(&entries).map_err(|_| {
         Error::NetworkDenied("The gateway does not let the request's headers out.".into())

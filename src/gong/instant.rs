@@ -8,8 +8,8 @@ use alloc::{
     vec::Vec,
 };
 use jiff::{
-    Timestamp,
-    civil::{Date, DateTime},
+    Span, Timestamp,
+    civil::{Date, DateTime, ISOWeekDate, Weekday},
     tz::Offset,
 };
 
@@ -29,7 +29,8 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// The arguments `from` and `to`; without them the `default_days` before `now`.
+    /// The arguments `from` and `to`; without them the `default_days` before `now`. A
+    /// calendar period in `from` alone is that period, as far as it has gone.
     ///
     /// # Errors
     /// `bad-argument`, also for an empty range.
@@ -39,10 +40,13 @@ impl Range {
         default_days: i64,
         now: i64,
     ) -> Result<Self, Error> {
-        let to = to.map_or(Ok(now), |text| moment("to", text, now))?;
-        let from = from.map_or(Ok(to - default_days * DAY), |text| {
-            moment("from", text, now)
-        })?;
+        let from = from.map(|text| moment("from", text, now)).transpose()?;
+        let to = match (to, &from) {
+            (Some(text), _) => moment("to", text, now)?.end,
+            (None, Some(from)) if from.end > from.start => from.end.min(now),
+            (None, _) => now,
+        };
+        let from = from.map_or(to - default_days * DAY, |from| from.start);
         if from < to {
             Ok(Self { from, to })
         } else {
@@ -59,49 +63,186 @@ impl Range {
     }
 }
 
-/// An instant, a date (midnight UTC), or a span before `now`.
-fn moment(argument: &str, text: &str, now: i64) -> Result<i64, Error> {
+/// What an argument says of time: a moment, or a calendar period with an end of its own.
+#[derive(Clone, Copy)]
+struct Said {
+    start: i64,
+    /// Exclusive; the start itself for a moment.
+    end: i64,
+}
+
+impl Said {
+    fn moment(at: i64) -> Self {
+        Self { start: at, end: at }
+    }
+}
+
+/// An instant, a date (midnight UTC), a span before `now`, or a calendar period (UTC).
+fn moment(argument: &str, text: &str, now: i64) -> Result<Said, Error> {
     let text = text.trim();
-    let seconds = match text {
-        "now" => Some(now),
-        "today" => Some(now - now.rem_euclid(DAY)),
-        "yesterday" => Some(now - now.rem_euclid(DAY) - DAY),
+    let said = match text {
+        "now" => Some(Said::moment(now)),
+        "today" => Some(Said::moment(now - now.rem_euclid(DAY))),
+        "yesterday" => Some(Said::moment(now - now.rem_euclid(DAY) - DAY)),
         _ => span(text)
             .map(|seconds| now - seconds)
             .or_else(|| seconds(text))
-            .or_else(|| midnight(text)),
+            .or_else(|| midnight(text))
+            .map(Said::moment)
+            .or_else(|| period(text, clock(now).date())),
     };
-    seconds.ok_or_else(|| {
+    said.ok_or_else(|| {
         bad_argument(
             argument,
-            &format!("“{}” is not an instant with zone, a date or a span.", shortened(text)),
-            "\"2026-11-01T09:00Z\", \"2026-11-01\" (midnight UTC), or \"7d\" (also 24h, 2w) before now.",
+            &format!("“{}” is not an instant with zone, a date, a span or a period.", shortened(text)),
+            "\"2026-11-01T09:00Z\", \"2026-11-01\" (midnight UTC), \"7d\" (also 24h, 2w) before now, or \"last week\", \
+             \"this quarter\", \"2026-Q3\", \"2026-11\", \"2026-W45\".",
         )
     })
 }
 
-/// A date of Gong's statistics, in the company's zone: a date, or a span of
-/// days before today (UTC's today, as Gong does not tell the zone beforehand).
+/// Dates of Gong's statistics, in the company's zone, from inclusive, to exclusive:
+/// dates, spans of days before today, or calendar periods (by UTC's today, as Gong does
+/// not tell the zone beforehand). Gong's end is today at the latest.
+///
+/// # Errors
+/// `bad-argument`, also for an empty range.
+pub(crate) fn company_dates(
+    from: Option<&str>,
+    to: Option<&str>,
+    default_days: i64,
+    now: i64,
+) -> Result<(String, String), Error> {
+    let today = now - now.rem_euclid(DAY);
+    let from = from.map(|text| date("from", text, now)).transpose()?;
+    let to = match (to, &from) {
+        (Some(text), _) => date("to", text, now)?.end,
+        (None, Some(from)) if from.end > from.start => from.end,
+        (None, _) => today,
+    }
+    .min(today);
+    let from = from.map_or(to - default_days * DAY, |from| from.start);
+    if from < to {
+        return Ok((day(from), day(to)));
+    }
+    Err(bad_argument(
+        "from",
+        &format!(
+            "{} is not before {}, the end of the range; Gong's statistics end with yesterday.",
+            day(from),
+            day(to)
+        ),
+        "\"30d\", or \"2026-11-01\" with to \"2026-11-08\".",
+    ))
+}
+
+fn date(argument: &str, text: &str, now: i64) -> Result<Said, Error> {
+    let text = text.trim();
+    let said = match text {
+        "today" => Some(Said::moment(now - now.rem_euclid(DAY))),
+        "yesterday" => Some(Said::moment(now - now.rem_euclid(DAY) - DAY)),
+        _ => span(text)
+            .filter(|seconds| seconds % DAY == 0)
+            .map(|seconds| now - now.rem_euclid(DAY) - seconds)
+            .or_else(|| midnight(text))
+            .map(Said::moment)
+            .or_else(|| period(text, clock(now).date())),
+    };
+    said.ok_or_else(|| {
+        bad_argument(
+            argument,
+            &format!(
+                "“{}” is not a date, a span of days or a period.",
+                shortened(text)
+            ),
+            "\"2026-11-01\", \"30d\", \"last week\" or \"2026-Q3\".",
+        )
+    })
+}
+
+/// A date of Gong's statistics, as [`company_dates`]; of a period its start.
 ///
 /// # Errors
 /// `bad-argument`.
 pub(crate) fn company_date(argument: &str, text: &str, now: i64) -> Result<String, Error> {
-    let text = text.trim();
-    let date = match text {
-        "today" => Some(now),
-        "yesterday" => Some(now - DAY),
-        _ => span(text)
-            .filter(|seconds| seconds % DAY == 0)
-            .map(|seconds| now - seconds)
-            .or_else(|| midnight(text)),
+    date(argument, text, now).map(|said| day(said.start))
+}
+
+/// A calendar period: `this week`, `last quarter`, `2026-W45`, `2026-11`, `2026-Q3`, `Q3`
+/// (the last one that has begun), `2026`. Weeks begin on Monday, as Gong's.
+fn period(text: &str, today: Date) -> Option<Said> {
+    let text = text.to_ascii_lowercase().replace(['_', ' '], "-");
+    let (first, end) = match text.split_once('-') {
+        Some((which @ ("this" | "last"), unit)) => {
+            let start = start_of(unit, today)?;
+            let start = match which {
+                "last" => start_of(unit, start.yesterday().ok()?)?,
+                _ => start,
+            };
+            (start, end_of(unit, start)?)
+        }
+        Some((year, part)) if year.len() == 4 => {
+            let year: i16 = year.parse().ok()?;
+            if let Some(week) = part.strip_prefix('w') {
+                let monday = ISOWeekDate::new(year, week.parse().ok()?, Weekday::Monday).ok()?;
+                (monday.date(), end_of("week", monday.date())?)
+            } else if let Some(quarter) = part.strip_prefix('q') {
+                let start = quarter_start(year, quarter.parse().ok()?)?;
+                (start, end_of("quarter", start)?)
+            } else if part.len() == 2 {
+                let start = Date::new(year, part.parse().ok()?, 1).ok()?;
+                (start, end_of("month", start)?)
+            } else {
+                return None;
+            }
+        }
+        None if text.len() == 2 && text.starts_with('q') => {
+            let quarter: i8 = text[1..].parse().ok()?;
+            let this_year = quarter_start(today.year(), quarter)?;
+            let start = match this_year <= today {
+                true => this_year,
+                false => quarter_start(today.year().checked_sub(1)?, quarter)?,
+            };
+            (start, end_of("quarter", start)?)
+        }
+        None if text.len() == 4 => {
+            let start = Date::new(text.parse().ok()?, 1, 1).ok()?;
+            (start, end_of("year", start)?)
+        }
+        _ => return None,
     };
-    date.map(day).ok_or_else(|| {
-        bad_argument(
-            argument,
-            &format!("“{}” is not a date nor a span of days.", shortened(text)),
-            "\"2026-11-01\" or \"30d\".",
-        )
+    Some(Said {
+        start: midnight_of(first)?,
+        end: midnight_of(end)?,
     })
+}
+
+fn start_of(unit: &str, date: Date) -> Option<Date> {
+    match unit {
+        "week" => date
+            .checked_sub(Span::new().days(date.weekday().to_monday_zero_offset()))
+            .ok(),
+        "month" => Some(date.first_of_month()),
+        "quarter" => quarter_start(date.year(), (date.month() - 1) / 3 + 1),
+        "year" => Some(date.first_of_year()),
+        _ => None,
+    }
+}
+
+fn end_of(unit: &str, start: Date) -> Option<Date> {
+    let length = match unit {
+        "week" => Span::new().days(7),
+        "month" => Span::new().months(1),
+        "quarter" => Span::new().months(3),
+        "year" => Span::new().months(12),
+        _ => return None,
+    };
+    start.checked_add(length).ok()
+}
+
+fn quarter_start(year: i16, quarter: i8) -> Option<Date> {
+    let month = (1..=4).contains(&quarter).then(|| quarter * 3 - 2)?;
+    Date::new(year, month, 1).ok()
 }
 
 /// `7d`, `24h`, `2w`: seconds.
@@ -121,12 +262,17 @@ fn span(text: &str) -> Option<i64> {
 
 fn midnight(text: &str) -> Option<i64> {
     let date: Date = text.parse().ok().filter(|_| text.len() == 10)?;
-    Some(
-        Offset::UTC
-            .to_timestamp(date.at(0, 0, 0, 0))
-            .ok()?
-            .as_second(),
-    )
+    midnight_of(date)
+}
+
+fn midnight_of(date: Date) -> Option<i64> {
+    let midnight = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+    Some(midnight.as_second())
+}
+
+/// The Monday of the week of an instant, UTC: `2026-11-23`.
+pub(crate) fn week(seconds: i64) -> String {
+    start_of("week", clock(seconds).date()).map_or_else(String::new, |monday| monday.to_string())
 }
 
 /// An RFC 3339 instant of any offset, as Gong writes them.
@@ -254,7 +400,7 @@ mod tests {
 
     #[test]
     fn callers_write_instants_dates_and_spans() {
-        let at = |text| shown(moment("from", text, NOW).expect(text));
+        let at = |text| shown(moment("from", text, NOW).expect(text).start);
         assert_eq!(at("2026-11-01T09:00Z"), "2026-11-01T09:00Z");
         assert_eq!(at("2026-11-01T09:00:30+02:00"), "2026-11-01T07:00Z");
         assert_eq!(at("2026-11-01"), "2026-11-01T00:00Z");
@@ -277,6 +423,90 @@ mod tests {
         ] {
             assert!(moment("from", wrong, NOW).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn calendar_periods_have_an_end_of_their_own() {
+        let range = |from, to| {
+            let range = Range::from_arguments(Some(from), to, 30, NOW).expect(from);
+            format!("{} {}", shown(range.from), shown(range.to))
+        };
+        assert_eq!(
+            range("last week", None),
+            "2026-11-16T00:00Z 2026-11-23T00:00Z"
+        );
+        assert_eq!(
+            range("this week", None),
+            "2026-11-23T00:00Z 2026-11-23T12:30Z"
+        );
+        assert_eq!(
+            range("last_month", None),
+            "2026-10-01T00:00Z 2026-11-01T00:00Z"
+        );
+        assert_eq!(
+            range("last quarter", None),
+            "2026-07-01T00:00Z 2026-10-01T00:00Z"
+        );
+        assert_eq!(range("Q1", None), "2026-01-01T00:00Z 2026-04-01T00:00Z");
+        assert_eq!(
+            range("2025-Q4", Some("2026-Q1")),
+            "2025-10-01T00:00Z 2026-04-01T00:00Z"
+        );
+        assert_eq!(
+            range("2026-W01", None),
+            "2025-12-29T00:00Z 2026-01-05T00:00Z"
+        );
+        assert_eq!(
+            range("2026-02", None),
+            "2026-02-01T00:00Z 2026-03-01T00:00Z"
+        );
+        assert_eq!(
+            range("this year", None),
+            "2026-01-01T00:00Z 2026-11-23T12:30Z"
+        );
+        assert_eq!(range("2025", None), "2025-01-01T00:00Z 2026-01-01T00:00Z");
+        assert_eq!(
+            range("2026-11-02", Some("2026-11-04")),
+            "2026-11-02T00:00Z 2026-11-04T00:00Z"
+        );
+        for wrong in [
+            "next week",
+            "last",
+            "Q5",
+            "2026-Q0",
+            "2026-W60",
+            "2026-1",
+            "q",
+            "99999",
+            "last fortnight",
+        ] {
+            assert!(moment("from", wrong, NOW).is_err(), "{wrong}");
+        }
+        assert_eq!(super::week(NOW), "2026-11-23");
+    }
+
+    #[test]
+    fn statistics_end_with_yesterday() {
+        let dates = |from, to| super::company_dates(from, to, 30, NOW);
+        let text = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+        assert_eq!(
+            dates(None, None).expect("default"),
+            text("2026-10-24", "2026-11-23")
+        );
+        assert_eq!(
+            dates(Some("last week"), None).expect("a week"),
+            text("2026-11-16", "2026-11-23")
+        );
+        assert_eq!(
+            dates(Some("this month"), None).expect("a month"),
+            text("2026-11-01", "2026-11-23")
+        );
+        assert_eq!(
+            dates(Some("7d"), Some("2099")).expect("a span"),
+            text("2026-11-16", "2026-11-23")
+        );
+        assert!(dates(Some("today"), None).is_err());
+        assert!(dates(Some("5h"), None).is_err());
     }
 
     #[test]

@@ -17,9 +17,9 @@ use crate::{
     gong::{
         Gong,
         calls::{Call, ContentSelector, link_pattern, one_line},
-        people::{self, People},
+        criteria::{ByGong, Criteria, asked},
+        people,
         scan::{self, Endpoint, Plan, Start},
-        workspaces,
     },
     wit::{
         calls::{AccountMatch, CallPage, CallRow, SearchCalls},
@@ -27,10 +27,7 @@ use crate::{
     },
 };
 
-mod filter;
 mod text;
-
-use filter::Filter;
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
@@ -46,16 +43,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         DEFAULT_DAYS,
         gong.now,
     )?;
-    let filter = Filter::new(&args)?;
-    let workspace = workspaces::id(gong, args.workspace.as_deref())?;
-    let hosts: Vec<String> = args
-        .host
-        .iter()
-        .map(|host| People::default().id(gong, "host", host))
-        .collect::<Result<_, _>>()?;
-    let people =
-        args.people == Some(true) || filter.account.is_some() || filter.participant.is_some();
-    let accounts = args.people == Some(true) || filter.account.is_some();
+    let asked = asked!(args);
+    let criteria = Criteria::new(&asked)?;
+    let ByGong { workspace, hosts } = ByGong::new(gong, &asked)?;
+    let people = args.people == Some(true) || criteria.needs_people();
+    let accounts = args.people == Some(true) || criteria.account.is_some();
     let selector = ContentSelector {
         context: accounts.then_some("Extended"),
         context_timing: &[],
@@ -72,12 +64,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
     let plan = Plan {
         endpoint,
         workspace: workspace.as_deref(),
-        picky: filter.is_picky(),
+        picky: criteria.is_picky(),
         start,
     };
     let mut kept: Vec<(Call, Option<AccountMatch>)> = Vec::new();
     let report = scan::newest_first(gong, plan, |call| {
-        if let Some(matched) = filter.matches(&call) {
+        if let Some(matched) = criteria.matches(&call) {
             kept.push((call, matched));
             if kept.len() == limit {
                 return ControlFlow::Break("the limit is reached");

@@ -154,9 +154,9 @@ async fn deep_recursion_is_a_crash() {
 #[tokio::test]
 async fn a_structured_result_must_be_json() {
     // Some("0w"), which is not JSON.
-    let broken = "(i32.store8 (i32.const 104) (i32.const 1))
-        (i32.store (i32.const 108) (i32.const 128))
-        (i32.store (i32.const 112) (i32.const 2))
+    let broken = "(i32.store8 (i32.const 120) (i32.const 1))
+        (i32.store (i32.const 124) (i32.const 144))
+        (i32.store (i32.const 128) (i32.const 2))
         (global.get $answer)";
     let error = failure(broken, short()).await;
     assert!(matches!(error, SandboxError::Answer(_)), "{error:?}");

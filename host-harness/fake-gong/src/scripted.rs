@@ -25,7 +25,8 @@ pub struct Exchange {
     pub path: String,
     /// The query that is expected, as it is written; `None` expects none.
     pub query: Option<String>,
-    /// The JSON body that is expected, whatever the order of its fields; `None` expects none.
+    /// The JSON body that is expected, whatever the order of its fields, or the text of another
+    /// type's body; `None` expects none.
     pub body: Option<Value>,
     /// The answer's status.
     pub status: u16,
@@ -208,7 +209,8 @@ fn differences(exchange: &Exchange, seen: &Seen) -> Vec<String> {
     let got = match serde_json::from_slice::<Value>(&seen.body) {
         Ok(body) => sorted(&body),
         Err(_) if seen.body.is_empty() => "none".to_owned(),
-        Err(_) => String::from_utf8_lossy(&seen.body).into_owned(),
+        // A body of another type is written as a text.
+        Err(_) => Value::from(String::from_utf8_lossy(&seen.body)).to_string(),
     };
     compare("body", written, got);
     differences

@@ -1,31 +1,94 @@
-//! The filters that Gong does not have.
+//! Which calls are meant: the filters that `gong_search_calls` and every other tool
+//! over many calls take. Gong's own filter knows workspace and host; the rest is
+//! matched here.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
+use super::{
+    Gong,
+    calls::{Call, Party},
+    id::is_id,
+    people::{People, has_words},
+    workspaces,
+};
 use crate::{
     error::{Error, bad_argument},
-    gong::{
-        calls::{Call, Party},
-        id::is_id,
-        people::has_words,
-    },
-    wit::calls::{AccountMatch, CallDirection, CallScope, SearchCalls, Side},
+    wit::calls::{AccountMatch, CallDirection, CallScope, Side},
 };
 
-/// The filters that Gong does not have, in lower case.
-pub(super) struct Filter {
-    pub(super) account: Option<String>,
-    pub(super) participant: Option<String>,
-    pub(super) title: Option<String>,
-    pub(super) scope: Option<&'static str>,
-    pub(super) direction: Option<&'static str>,
-    pub(super) language: Option<String>,
-    pub(super) minutes: (u32, u32),
+/// The arguments, as every record of the WIT that takes them names them; see [`asked!`].
+pub(crate) struct Asked<'a> {
+    pub(crate) account: Option<&'a str>,
+    pub(crate) participant: Option<&'a str>,
+    pub(crate) title: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
+    pub(crate) workspace: Option<&'a str>,
+    pub(crate) scope: Option<CallScope>,
+    pub(crate) direction: Option<CallDirection>,
+    pub(crate) language: Option<&'a str>,
+    pub(crate) min_minutes: Option<u32>,
+    pub(crate) max_minutes: Option<u32>,
 }
 
-impl Filter {
-    pub(super) fn new(args: &SearchCalls) -> Result<Self, Error> {
-        let text = |argument: &str, value: &Option<String>| match value.as_deref().map(str::trim) {
+/// The [`Asked`] of a record that has all of its members.
+macro_rules! asked {
+    ($arguments:expr) => {
+        $crate::gong::criteria::Asked {
+            account: $arguments.account.as_deref(),
+            participant: $arguments.participant.as_deref(),
+            title: $arguments.title.as_deref(),
+            host: $arguments.host.as_deref(),
+            workspace: $arguments.workspace.as_deref(),
+            scope: $arguments.scope,
+            direction: $arguments.direction,
+            language: $arguments.language.as_deref(),
+            min_minutes: $arguments.min_minutes,
+            max_minutes: $arguments.max_minutes,
+        }
+    };
+}
+pub(crate) use asked;
+
+/// What Gong itself filters by, as ids.
+pub(crate) struct ByGong {
+    /// Only this workspace.
+    pub(crate) workspace: Option<String>,
+    /// Hosts; empty for all.
+    pub(crate) hosts: Vec<String>,
+}
+
+impl ByGong {
+    /// Looks up the names.
+    ///
+    /// # Errors
+    /// `bad-argument` for unknown names; whatever a request fails with.
+    pub(crate) fn new(gong: &Gong<'_>, asked: &Asked<'_>) -> Result<Self, Error> {
+        let host = |host| People::default().id(gong, "host", host);
+        Ok(Self {
+            workspace: workspaces::id(gong, asked.workspace)?,
+            hosts: asked.host.into_iter().map(host).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The filters that Gong does not have, in lower case.
+pub(crate) struct Criteria {
+    pub(crate) account: Option<String>,
+    pub(crate) participant: Option<String>,
+    title: Option<String>,
+    scope: Option<&'static str>,
+    direction: Option<&'static str>,
+    language: Option<String>,
+    minutes: (u32, u32),
+}
+
+impl Criteria {
+    /// Checks the arguments. Nothing is asked of Gong.
+    ///
+    /// # Errors
+    /// `bad-argument`.
+    pub(crate) fn new(args: &Asked<'_>) -> Result<Self, Error> {
+        let text = |argument: &str, value: Option<&str>| match value.map(str::trim) {
             Some("") => Err(bad_argument(
                 argument,
                 "it is empty; leave it out for no filter.",
@@ -45,9 +108,9 @@ impl Filter {
             ));
         }
         Ok(Self {
-            account: text("account", &args.account)?,
-            participant: text("participant", &args.participant)?,
-            title: text("title", &args.title)?,
+            account: text("account", args.account)?,
+            participant: text("participant", args.participant)?,
+            title: text("title", args.title)?,
             scope: args.scope.map(|scope| match scope {
                 CallScope::Internal => "internal",
                 CallScope::External => "external",
@@ -59,18 +122,23 @@ impl Filter {
                 CallDirection::Conference => "conference",
                 CallDirection::Unknown => "unknown",
             }),
-            language: text("language", &args.language)?,
+            language: text("language", args.language)?,
             minutes,
         })
     }
 
+    /// Whether the people on a call are needed to tell.
+    pub(crate) fn needs_people(&self) -> bool {
+        self.account.is_some() || self.participant.is_some()
+    }
+
     /// Whether it keeps few of the calls, so that most of the range will be read.
-    pub(super) fn is_picky(&self) -> bool {
+    pub(crate) fn is_picky(&self) -> bool {
         self.account.is_some() || self.participant.is_some() || self.title.is_some()
     }
 
     /// Whether the call matches; with an account asked, also how.
-    pub(super) fn matches(&self, call: &Call) -> Option<Option<AccountMatch>> {
+    pub(crate) fn matches(&self, call: &Call) -> Option<Option<AccountMatch>> {
         let meta = &call.meta_data;
         let is = |value: &Option<String>, wanted: Option<&str>| {
             wanted.is_none_or(|wanted| {

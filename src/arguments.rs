@@ -1,0 +1,401 @@
+//! A tool's arguments: from JSON into the record of the WIT, or an error that
+//! names the one that is wrong, says why, and gives an example that works.
+
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor,
+        value::SeqDeserializer,
+    },
+    forward_to_deserialize_any,
+};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, bad_argument};
+
+/// Arguments from JSON. A null is an argument left out, and a list left out is empty.
+///
+/// # Errors
+/// `bad-argument`, by the input schema of the tool's contract.
+pub(crate) fn arguments<T: DeserializeOwned>(json: &str, contract: &str) -> Result<T, Error> {
+    let value = match json.trim() {
+        "" | "null" => Value::Object(Map::new()),
+        json => serde_json::from_str(json).map_err(|error| {
+            bad_argument(
+                "arguments",
+                &format!("not JSON: {error}."),
+                "{} or {\"limit\": 20}.",
+            )
+        })?,
+    };
+    if !value.is_object() {
+        return Err(bad_argument(
+            "arguments",
+            "not a JSON object.",
+            "{} or {\"limit\": 20}.",
+        ));
+    }
+    T::deserialize(Strict(&value)).map_err(|error| diagnose(&value, contract, &error))
+}
+
+/// Deserializes as the schemas say: a struct refuses members that it does not have, and
+/// what is missing or null is an option without a value or a list without items.
+struct Strict<'v>(&'v Value);
+
+impl<'de> Deserializer<'de> for Strict<'de> {
+    type Error = serde_json::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        let Value::Object(map) = self.0 else {
+            return Err(Self::Error::custom("an object is expected"));
+        };
+        if map.keys().any(|key| !fields.contains(&key.as_str())) {
+            return Err(Self::Error::custom("unknown member"));
+        }
+        visitor.visit_map(Members {
+            map,
+            fields,
+            value: &Value::Null,
+        })
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Null => visitor.visit_seq(Empty),
+            Value::Array(items) => {
+                visitor.visit_seq(SeqDeserializer::new(items.iter().map(Strict)))
+            }
+            _ => Err(Self::Error::custom("a list is expected")),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct tuple tuple_struct map identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, serde_json::Error> for Strict<'de> {
+    type Deserializer = Self;
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+/// A list without items.
+struct Empty;
+
+impl<'de> serde::de::SeqAccess<'de> for Empty {
+    type Error = serde_json::Error;
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        _: T,
+    ) -> Result<Option<T::Value>, Self::Error> {
+        Ok(None)
+    }
+}
+
+/// Every member that a struct has, those that are missing as null.
+struct Members<'v> {
+    map: &'v Map<String, Value>,
+    fields: &'static [&'static str],
+    value: &'v Value,
+}
+
+impl<'de> MapAccess<'de> for Members<'de> {
+    type Error = serde_json::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Self::Error> {
+        let Some((field, rest)) = self.fields.split_first() else {
+            return Ok(None);
+        };
+        self.fields = rest;
+        self.value = self.map.get(*field).unwrap_or(&Value::Null);
+        seed.deserialize((*field).into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, Self::Error> {
+        seed.deserialize(Strict(self.value))
+    }
+}
+
+/// The part of a contract that arguments are checked by.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Contract {
+    input_schema: Value,
+}
+
+/// What is wrong, and where: the argument, or the path to a member within it.
+struct Wrong {
+    /// Such as `limit`, `parties[0].email`.
+    at: String,
+    problem: String,
+    example: String,
+}
+
+/// Says which argument is wrong, why, and what would work, from the contract.
+fn diagnose(value: &Value, contract: &str, error: &serde_json::Error) -> Error {
+    let wrong = serde_json::from_str::<Contract>(contract)
+        .ok()
+        .and_then(|contract| wrong("", value, &contract.input_schema));
+    match wrong {
+        Some(wrong) => bad_argument(&wrong.at, &wrong.problem, &format!("{}.", wrong.example)),
+        None => bad_argument("arguments", &format!("{error}."), "{}."),
+    }
+}
+
+/// The first thing in an object that its schema does not have, does not allow, or misses.
+fn wrong(path: &str, value: &Value, schema: &Value) -> Option<Wrong> {
+    let none = Map::new();
+    let map = value.as_object()?;
+    let properties = schema["properties"].as_object().unwrap_or(&none);
+    let at = |name: &str| match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    };
+    let given = map.iter().filter(|(_, value)| !value.is_null());
+    for (name, value) in given {
+        let Some(schema) = properties.get(name) else {
+            let names: Vec<&str> = properties.keys().map(String::as_str).collect();
+            let known = match names.is_empty() {
+                true => "none".to_owned(),
+                false => names.join(", "),
+            };
+            return Some(Wrong {
+                at: at(name),
+                problem: match path {
+                    "" => format!("this tool has no such argument; it has: {known}."),
+                    _ => format!("there is no such member here; it has: {known}."),
+                },
+                example: names.first().map_or_else(
+                    || "{}".to_owned(),
+                    |first| example(first, &properties[*first]),
+                ),
+            });
+        };
+        if let Some(wrong) = misfit(&at(name), name, value, schema) {
+            return Some(wrong);
+        }
+    }
+    let mut required = schema["required"].as_array().into_iter().flatten();
+    let missing = required
+        .by_ref()
+        .filter_map(Value::as_str)
+        .find(|name| map.get(*name).is_none_or(Value::is_null))?;
+    Some(Wrong {
+        at: at(missing),
+        problem: "it is required.".to_owned(),
+        example: example(missing, properties.get(missing).unwrap_or(&Value::Null)),
+    })
+}
+
+/// What is wrong with one value under its schema.
+fn misfit(at: &str, name: &str, value: &Value, schema: &Value) -> Option<Wrong> {
+    if let (Some("object"), Value::Object(_)) = (schema["type"].as_str(), value) {
+        return wrong(at, value, schema);
+    }
+    if let (Some("array"), Value::Array(items)) = (schema["type"].as_str(), value)
+        && schema["items"]["type"] == "object"
+    {
+        let mut items = items.iter().enumerate();
+        return items.find_map(|(index, item)| {
+            misfit(&format!("{at}[{index}]"), name, item, &schema["items"])
+        });
+    }
+    let expected = mismatch(value, schema)?;
+    Some(Wrong {
+        at: at.to_owned(),
+        problem: format!("{expected} is expected."),
+        example: example(name, schema),
+    })
+}
+
+/// What a schema expects, if the value is something else.
+fn mismatch(value: &Value, schema: &Value) -> Option<String> {
+    if let Some(options) = schema["enum"].as_array() {
+        let options: Vec<&str> = options.iter().filter_map(Value::as_str).collect();
+        return (!value.as_str().is_some_and(|text| options.contains(&text)))
+            .then(|| format!("one of {}", options.join(", ")));
+    }
+    let (fits, expected) = match schema["type"].as_str() {
+        Some("string") => (value.is_string(), "a text"),
+        Some("boolean") => (value.is_boolean(), "true or false"),
+        Some("integer") => (
+            value
+                .as_u64()
+                .is_some_and(|number| u32::try_from(number).is_ok()),
+            "a whole number",
+        ),
+        Some("number") => (value.is_number(), "a number"),
+        Some("object") => (value.is_object(), "an object"),
+        Some("array") => {
+            let Some(items) = value.as_array() else {
+                return Some("a list".to_owned());
+            };
+            let inner = items
+                .iter()
+                .find_map(|item| mismatch(item, &schema["items"]))?;
+            return Some(format!("a list of which each is {inner}"));
+        }
+        _ => (true, ""),
+    };
+    (!fits).then(|| expected.to_owned())
+}
+
+/// An example of an argument that works.
+fn example(name: &str, schema: &Value) -> String {
+    format!("{{\"{name}\": {}}}", example_value(name, schema))
+}
+
+fn example_value(name: &str, schema: &Value) -> String {
+    match (name, schema["type"].as_str()) {
+        _ if schema["enum"].is_array() => schema["enum"][0].to_string(),
+        (_, Some("array")) if schema["items"]["enum"].is_array() => {
+            format!("[{}]", schema["items"]["enum"][0])
+        }
+        (_, Some("array")) if schema["items"]["type"] == "object" => {
+            format!("[{}]", example_value(name, &schema["items"]))
+        }
+        (_, Some("object")) => {
+            let required = schema["required"].as_array().into_iter().flatten();
+            let members: Vec<String> = required
+                .filter_map(Value::as_str)
+                .map(|name| {
+                    format!(
+                        "\"{name}\": {}",
+                        example_value(name, &schema["properties"][name])
+                    )
+                })
+                .collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        (_, Some("integer" | "number")) => "20".to_owned(),
+        (_, Some("boolean")) => "true".to_owned(),
+        ("reviewed" | "users", _) => "[\"jo.ray@acme.com\"]".to_owned(),
+        ("scorecards", _) => "[\"Discovery call\"]".to_owned(),
+        ("prospects", _) => "[\"0035e00000AbCdEAAV\"]".to_owned(),
+        (_, Some("array")) => "[\"7782342274025937895\"]".to_owned(),
+        ("call" | "folder" | "parent" | "flow" | "task" | "meeting" | "integration", _) => {
+            "\"7782342274025937895\"".to_owned()
+        }
+        ("prospect", _) => "\"0035e00000AbCdEAAV\"".to_owned(),
+        ("user" | "owner" | "host" | "manager" | "participant" | "email" | "organizer", _) => {
+            "\"jo.ray@acme.com\"".to_owned()
+        }
+        ("from" | "to" | "review_from" | "review_to", _) => "\"7d\"".to_owned(),
+        ("start" | "end" | "started", _) => "\"2026-11-01T09:00Z\"".to_owned(),
+        ("language", _) => "\"eng\"".to_owned(),
+        ("phone", _) => "\"+14155550123\"".to_owned(),
+        _ => "\"Acme\"".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::arguments;
+    use crate::{
+        error::text,
+        tools::TOOLS,
+        wit::calls::{GetCall, SearchCalls},
+    };
+
+    fn contract(name: &str) -> &'static str {
+        TOOLS
+            .iter()
+            .find(|tool| tool.name == name)
+            .expect("tool")
+            .contract
+    }
+
+    fn wrong(json: &str) -> String {
+        let error = arguments::<SearchCalls>(json, contract("gong_search_calls"))
+            .expect_err("wrong arguments");
+        text(&error).to_owned()
+    }
+
+    #[test]
+    fn wrong_arguments_are_named_with_an_example() {
+        assert_eq!(
+            wrong(r#"{"limit": "20"}"#),
+            "Argument `limit`: a whole number is expected. Example: {\"limit\": 20}."
+        );
+        assert_eq!(
+            wrong(r#"{"scope": "outside"}"#),
+            "Argument `scope`: one of internal, external, unknown is expected. Example: {\"scope\": \"internal\"}."
+        );
+        assert!(
+            wrong(r#"{"maxCalls": 20}"#)
+                .starts_with("Argument `maxCalls`: this tool has no such argument; it has: ")
+        );
+        assert!(wrong("[1]").starts_with("Argument `arguments`: not a JSON object."));
+        assert!(wrong("{").starts_with("Argument `arguments`: not JSON: "));
+        assert!(wrong(r#"{"limit": -1}"#).contains("a whole number"));
+        assert!(wrong(r#"{"limit": 99999999999}"#).contains("a whole number"));
+        let missing = arguments::<GetCall>("{}", contract("gong_get_call")).expect_err("missing");
+        assert_eq!(
+            text(&missing),
+            "Argument `call`: it is required. Example: {\"call\": \"7782342274025937895\"}."
+        );
+        let part = arguments::<GetCall>(
+            r#"{"call":"1","include":["all"]}"#,
+            contract("gong_get_call"),
+        )
+        .expect_err("wrong");
+        assert!(
+            text(&part).starts_with(
+                "Argument `include`: a list of which each is one of people, outline, "
+            )
+        );
+    }
+
+    #[test]
+    fn null_and_nothing_are_left_out() {
+        for json in ["", "null", "{}", r#"{"limit": null}"#] {
+            assert!(
+                arguments::<SearchCalls>(json, contract("gong_search_calls")).is_ok(),
+                "{json}"
+            );
+        }
+        let call =
+            arguments::<GetCall>(r#"{"call":"1"}"#, contract("gong_get_call")).expect("valid");
+        assert!(call.include.is_empty());
+    }
+}

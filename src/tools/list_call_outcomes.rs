@@ -1,0 +1,67 @@
+//! `gong_list_call_outcomes`. GET /v2/call-outcomes; api:call-outcomes:read. Not paged.
+
+use alloc::{string::String, vec::Vec};
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        people::has_words,
+        reading::{Answered, Reading},
+    },
+    render::{self, Table},
+    wit::calls::{CallOutcome, CallOutcomeList, ListCallOutcomes},
+};
+
+/// Asks once; the names are matched here.
+pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcomeList, Error> {
+    let answer: Answered = gong.get_list("/v2/call-outcomes", &[])?;
+    let mut found: Vec<_> = answer
+        .listed("outcomes", "GET /v2/call-outcomes")?
+        .iter()
+        .collect();
+    let all = found.len();
+    let wanted = args.query.as_deref().map(str::to_lowercase);
+    found.retain(|outcome| {
+        wanted.as_deref().is_none_or(|wanted| {
+            has_words(&outcome.text("callOutcome").unwrap_or_default(), wanted)
+        })
+    });
+    found.sort_by_key(|outcome| outcome.count("displayOrder"));
+    let left_out = (all - found.len()) as u32;
+    Ok(CallOutcomeList {
+        outcomes: found
+            .into_iter()
+            .map(|outcome| CallOutcome {
+                name: outcome.text("callOutcome").unwrap_or_default(),
+                category: outcome.text("category"),
+                connect_status: outcome.text("connectStatus"),
+                sentiment: outcome.text("sentiment"),
+            })
+            .collect(),
+        left_out: (left_out > 0).then_some(left_out),
+        requests: gong.requests(),
+    })
+}
+
+impl Answer for CallOutcomeList {
+    fn text(&self) -> String {
+        let mut text = render::count(self.outcomes.len() as u32, "outcome");
+        text.push('\n');
+        let mut table = Table::new(["name", "category", "connected", "sentiment"]);
+        for outcome in &self.outcomes {
+            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
+            table.row([
+                outcome.name.clone(),
+                cell(&outcome.category),
+                cell(&outcome.connect_status),
+                cell(&outcome.sentiment),
+            ]);
+        }
+        table.write(&mut text);
+        render::left_out(&mut text, self.left_out, "other names");
+        render::requests(&mut text, self.requests);
+        text
+    }
+}
