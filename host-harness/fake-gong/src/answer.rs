@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 /// What an operation gives back.
 pub(crate) type Outcome = Result<Answer, Refusal>;
@@ -54,6 +54,8 @@ pub(crate) struct Refusal {
     pub(crate) errors: Vec<String>,
     /// Seconds for the header `Retry-After`.
     pub(crate) retry_after: Option<u32>,
+    /// Further keys of the body, which only meetings have.
+    pub(crate) details: Map<String, Value>,
 }
 
 impl Refusal {
@@ -63,6 +65,7 @@ impl Refusal {
             status,
             errors: vec![error.into()],
             retry_after: None,
+            details: Map::new(),
         }
     }
 
@@ -90,8 +93,8 @@ impl Refusal {
     pub(crate) fn too_many(retry_after: u32) -> Self {
         Self {
             status: StatusCode::TOO_MANY_REQUESTS,
-            errors: vec!["API request limit exceeded".to_owned()],
             retry_after: Some(retry_after),
+            ..Self::malformed("API request limit exceeded")
         }
     }
 
@@ -111,8 +114,10 @@ pub(crate) fn response(outcome: Outcome, request_id: &str) -> Response<Body> {
             json_response(answer.status, &answer.body)
         }
         Err(refusal) => {
-            let body = json!({ "requestId": request_id, "errors": refusal.errors });
-            let mut response = json_response(refusal.status, &body);
+            let mut body = refusal.details;
+            body.insert("requestId".to_owned(), request_id.into());
+            body.insert("errors".to_owned(), refusal.errors.into());
+            let mut response = json_response(refusal.status, &body.into());
             if let Some(seconds) = refusal.retry_after {
                 response
                     .headers_mut()

@@ -4,6 +4,7 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 pub(crate) mod accounts;
+pub(crate) mod calendars;
 pub(crate) mod calls;
 pub(crate) mod content;
 pub(crate) mod context;
@@ -13,8 +14,11 @@ pub(crate) mod flows;
 pub(crate) mod kinds;
 pub(crate) mod people;
 pub(crate) mod profiles;
+pub(crate) mod references;
 pub(crate) mod scorecards;
 pub(crate) mod talk;
+pub(crate) mod targets;
+pub(crate) mod tasks;
 pub(crate) mod transcripts;
 pub(crate) mod words;
 
@@ -23,6 +27,9 @@ pub use calls::Call;
 pub use deals::Deal;
 pub use flows::{Flow, Instance};
 pub use people::User;
+pub use profiles::Profile;
+pub use targets::Target;
+pub use tasks::Task;
 
 use dice::Dice;
 use people::Role;
@@ -49,7 +56,9 @@ pub struct Company {
     pub(crate) folders: Vec<flows::Folder>,
     pub(crate) flows: Vec<flows::Flow>,
     pub(crate) instances: Vec<flows::Instance>,
-    pub(crate) profiles: Vec<profiles::Profile>,
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) tasks: Vec<Task>,
 }
 
 /// A part of the company with its own calls, flows and profiles.
@@ -88,6 +97,8 @@ impl Company {
             flows: Vec::new(),
             instances: Vec::new(),
             profiles: Vec::new(),
+            targets: Vec::new(),
+            tasks: Vec::new(),
             users,
         };
         let sellers = company.with_role(&[Role::Seller]);
@@ -100,6 +111,8 @@ impl Company {
         company.flows = flows::write(&company);
         company.instances = flows::run(&company);
         company.profiles = profiles::write(&company);
+        company.targets = targets::set(&company);
+        company.tasks = tasks::plan(&company);
         company
     }
 
@@ -143,6 +156,58 @@ impl Company {
     #[must_use]
     pub fn flow_instances(&self) -> &[Instance] {
         &self.instances
+    }
+
+    /// The CRM id of a prospect who is in no flow and never was.
+    #[must_use]
+    pub fn prospect_in_no_flow(&self) -> &str {
+        // Of each account only the first two are in flows, and each has three people at least.
+        &self.accounts[0].people[2].crm_id
+    }
+
+    /// The CRM id of a prospect who answered lately and is to be left alone for a while.
+    #[must_use]
+    pub fn prospect_in_cool_off(&self) -> &str {
+        let mut instances = self.instances.iter();
+        let cooling = instances.find(|instance| instance.is_cooling_off());
+        cooling.map_or("", |instance| &instance.prospect)
+    }
+
+    /// The CRM id of a prospect who is in a flow beside which there can be no other.
+    #[must_use]
+    pub fn prospect_in_exclusive_flow(&self) -> &str {
+        &self.instances[flows::IN_EXCLUSIVE].prospect
+    }
+
+    /// The permission profiles, four of each workspace.
+    #[must_use]
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// The sales targets, of both workspaces.
+    #[must_use]
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// The Engage tasks, of all users and in every status.
+    #[must_use]
+    pub fn tasks(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    /// The user who owns a task.
+    #[must_use]
+    pub fn owner_of(&self, task: &Task) -> &User {
+        &self.users[task.user]
+    }
+
+    /// A user whose calendar Gong has lost, so that meetings are refused with 409.
+    #[must_use]
+    pub fn user_without_calendar(&self) -> Option<&User> {
+        let mut users = self.users.iter();
+        users.find(|user| user.active && user.calendar_problem().is_some())
     }
 
     /// The id of a call of an hour, with 140 monologues, whose transcript answers with 94 kB.

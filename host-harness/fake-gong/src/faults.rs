@@ -121,10 +121,10 @@ impl Fault {
             }
             Self::Status(code, message, retry_after) => {
                 let status = StatusCode::from_u16(*code);
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 Some(refused(Refusal {
-                    status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-                    errors: vec![message.clone()],
                     retry_after: *retry_after,
+                    ..Refusal::new(status, message)
                 }))
             }
             Self::UntrustedIp => Some(refused(Refusal::new(

@@ -10,11 +10,20 @@ use crate::answer::Outcome;
 use crate::asked::Asked;
 use crate::gong::Gong;
 
+mod access;
 mod calls;
+mod crm;
 mod extensive;
 mod flows;
+mod integrations;
+mod interactions;
+mod meetings;
 mod permissions;
+mod privacy;
+mod prospects;
 mod scorecards;
+mod targets;
+mod tasks;
 mod transcripts;
 mod users;
 mod workspaces;
@@ -46,7 +55,6 @@ pub(crate) enum Takes {
     /// JSON, without which Gong answers 415.
     Json,
     /// Parts of multipart/form-data.
-    #[allow(dead_code, reason = "the operations that write come next")]
     Parts,
 }
 
@@ -80,7 +88,6 @@ impl Operation {
     }
 
     /// An operation that changes the company.
-    #[allow(dead_code, reason = "the operations that write come next")]
     const fn write(
         method: Method,
         path: &'static str,
@@ -102,11 +109,20 @@ impl Operation {
 /// Every operation that the stand-in has.
 pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
     [
+        access::OPERATIONS,
         calls::OPERATIONS,
+        crm::OPERATIONS,
         extensive::OPERATIONS,
         flows::OPERATIONS,
+        integrations::OPERATIONS,
+        interactions::OPERATIONS,
+        meetings::OPERATIONS,
         permissions::OPERATIONS,
+        privacy::OPERATIONS,
+        prospects::OPERATIONS,
         scorecards::OPERATIONS,
+        targets::OPERATIONS,
+        tasks::OPERATIONS,
         transcripts::OPERATIONS,
         users::OPERATIONS,
         workspaces::OPERATIONS,

@@ -29,6 +29,7 @@ use crate::journal::{SeenRequest, Write};
 use crate::multipart;
 use crate::options::Options;
 use crate::routes::{self, Operation, Takes};
+use crate::state::targets::TargetAssignment;
 use crate::tls::Tls;
 
 /// A running stand-in. It ends, with its connections, when this is dropped.
@@ -147,6 +148,12 @@ impl FakeGong {
     #[must_use]
     pub fn company(&self) -> &Company {
         &self.gong.company
+    }
+
+    /// The assignments of a target that were uploaded, which no operation reads back.
+    #[must_use]
+    pub fn target_assignments(&self, target_id: &str) -> Vec<TargetAssignment> {
+        self.gong.state.targets.lock().of(target_id)
     }
 
     /// How many connections were accepted so far.

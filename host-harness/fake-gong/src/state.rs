@@ -5,16 +5,34 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+pub(crate) mod access;
+pub(crate) mod crm;
+pub(crate) mod events;
+pub(crate) mod flows;
+pub(crate) mod meetings;
+pub(crate) mod privacy;
+pub(crate) mod profiles;
+pub(crate) mod targets;
+pub(crate) mod tasks;
+
 /// Everything that writes have changed, noun by noun.
 #[derive(Debug, Default)]
-pub(crate) struct State {}
+pub(crate) struct State {
+    pub(crate) access: Shared<access::Grants>,
+    pub(crate) crm: Shared<crm::Crm>,
+    pub(crate) events: Shared<events::Events>,
+    pub(crate) flows: Shared<flows::Flows>,
+    pub(crate) meetings: Shared<meetings::Meetings>,
+    pub(crate) privacy: Shared<privacy::Erased>,
+    pub(crate) profiles: Shared<profiles::Profiles>,
+    pub(crate) targets: Shared<targets::Targets>,
+    pub(crate) tasks: Shared<tasks::Tasks>,
+}
 
 /// Something that requests share and change.
-#[allow(dead_code, reason = "the operations that write come next")]
 #[derive(Debug, Default)]
 pub(crate) struct Shared<T>(Mutex<T>);
 
-#[allow(dead_code, reason = "the operations that write come next")]
 impl<T> Shared<T> {
     /// Takes it for one change or one read that must see no half change. A lock whose holder
     /// panicked is still good: an operation checks everything before it changes anything.

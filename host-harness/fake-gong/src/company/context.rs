@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Company;
+use super::accounts::{Account, Contact};
 use super::calls::{Call, Party, Who};
 
 /// When a CRM object is looked at.
@@ -124,22 +125,7 @@ pub(crate) fn of_party(company: &Company, call: &Call, party: &Party, depth: &De
             };
             let contact = &account.people[index];
             let sort = if contact.is_lead { "Lead" } else { "Contact" };
-            let fields = vec![
-                ("Name", json!(contact.name)),
-                ("Email", json!(contact.email)),
-                ("Title", json!(contact.title)),
-                ("AccountId", json!(account.crm_id)),
-                ("Phone", json!(contact.phone)),
-                ("Department", json!(null)),
-                ("LeadSource", json!(null)),
-                ("MailingCity", json!(null)),
-                ("MailingCountry", json!(null)),
-                ("Buying_Role__c", json!(null)),
-                ("Email_Opt_Out__c", json!(false)),
-                ("Last_Activity_Date__c", json!(null)),
-                ("ReportsToId", json!(null)),
-                ("OwnerId", json!(company.users[account.owner].crm_id)),
-            ];
+            let fields = contact_fields(company, account, contact);
             (sort, &contact.crm_id, fields)
         }
         Who::Number => return json!([]),
@@ -149,6 +135,30 @@ pub(crate) fn of_party(company: &Company, call: &Call, party: &Party, depth: &De
         objects.push(object(sort, id, depth, timing, || named(&fields)));
     });
     json!([{ "system": "Salesforce", "objects": objects }])
+}
+
+/// What the CRM knows about a person at a customer.
+pub(crate) fn contact_fields(
+    company: &Company,
+    account: &Account,
+    contact: &Contact,
+) -> Vec<(&'static str, Value)> {
+    vec![
+        ("Name", json!(contact.name)),
+        ("Email", json!(contact.email)),
+        ("Title", json!(contact.title)),
+        ("AccountId", json!(account.crm_id)),
+        ("Phone", json!(contact.phone)),
+        ("Department", json!(null)),
+        ("LeadSource", json!(null)),
+        ("MailingCity", json!(null)),
+        ("MailingCountry", json!(null)),
+        ("Buying_Role__c", json!(null)),
+        ("Email_Opt_Out__c", json!(false)),
+        ("Last_Activity_Date__c", json!(null)),
+        ("ReportsToId", json!(null)),
+        ("OwnerId", json!(company.users[account.owner].crm_id)),
+    ]
 }
 
 /// Once for each timing that is asked for.
@@ -180,7 +190,7 @@ fn object(
     object
 }
 
-fn named(fields: &[(&str, Value)]) -> Vec<Value> {
+pub(crate) fn named(fields: &[(&str, Value)]) -> Vec<Value> {
     fields
         .iter()
         .map(|(name, value)| json!({ "name": name, "value": value }))

@@ -41,10 +41,11 @@ pub struct Flow {
     pub(crate) workspace: usize,
     pub(crate) visibility: Visibility,
     pub(crate) owner: usize,
+    /// Whether a prospect in it can be in no other flow.
+    pub(crate) exclusive: bool,
+    pub(crate) steps: Vec<Value>,
     guest: usize,
     created: Timestamp,
-    exclusive: bool,
-    steps: Vec<Value>,
 }
 
 /// A prospect in a flow.
@@ -56,9 +57,9 @@ pub struct Instance {
     pub prospect: String,
     /// `Running`, `Pending` and `Paused` are open; `Finished` and its like are not.
     pub status: &'static str,
-    flow: usize,
-    owner: usize,
-    created: Timestamp,
+    pub(crate) flow: usize,
+    pub(crate) owner: usize,
+    pub(crate) created: Timestamp,
 }
 
 /// Every status of a flow instance; the first three are of open ones.
@@ -70,6 +71,13 @@ const STATUSES: [&str; 6] = [
     "FinishedResponse",
     "Finished",
 ];
+
+/// The place of a flow that anybody can be assigned to.
+const INCLUSIVE: usize = 0;
+/// The place of a flow whose prospects can be in no other.
+const EXCLUSIVE: usize = 4;
+/// The place of an open instance, which is in the exclusive flow.
+pub(crate) const IN_EXCLUSIVE: usize = 1;
 
 const FOLDERS: [(&str, Option<usize>, usize, Visibility); 5] = [
     ("Outbound", None, SALES, Visibility::Company),
@@ -207,7 +215,7 @@ pub(crate) fn write(company: &Company) -> Vec<Flow> {
                 },
                 guest: owners[1],
                 created: company.now - SignedDuration::from_hours(24 * days - dice.between(0, 200)),
-                exclusive: dice.chance(40),
+                exclusive: (dice.chance(40) && index != INCLUSIVE) || index == EXCLUSIVE,
                 steps: steps(actions, &mut dice),
             }
         })
@@ -254,7 +262,10 @@ pub(crate) fn run(company: &Company) -> Vec<Instance> {
             id: dice.signed_id().to_string(),
             prospect: contact.crm_id.clone(),
             status: STATUSES[index % STATUSES.len()],
-            flow: dice.below(5),
+            flow: match (index, dice.below(5)) {
+                (IN_EXCLUSIVE, _) => EXCLUSIVE,
+                (_, flow) => flow,
+            },
             owner: dice.pick(&openers),
             created: company.now - SignedDuration::from_hours(24 * dice.between(2, 90)),
         })
@@ -330,6 +341,11 @@ impl Instance {
     /// Whether it still goes on.
     pub(crate) fn is_open(&self) -> bool {
         STATUSES[..3].contains(&self.status)
+    }
+
+    /// Whether the prospect is to be left alone for a while: somebody who has just answered.
+    pub(crate) fn is_cooling_off(&self) -> bool {
+        self.status == "FinishedResponse"
     }
 
     /// As POST /v2/flows/prospects answers it.

@@ -10,19 +10,17 @@ use super::people::Role;
 
 /// A profile of one workspace.
 #[derive(Clone, Debug)]
-pub(crate) struct Profile {
-    pub(crate) id: String,
+pub struct Profile {
+    /// Gong's id.
+    pub id: String,
     pub(crate) workspace: usize,
     pub(crate) users: Vec<usize>,
-    name: &'static str,
-    description: Option<&'static str>,
-    level: &'static str,
-    leads: Vec<String>,
-    grants: fn(&str) -> bool,
+    /// All 55 fields but the id. What is empty is null.
+    pub(crate) fields: Map<String, Value>,
 }
 
 /// The six areas with a level of access.
-const AREAS: [&str; 6] = [
+pub(crate) const AREAS: [&str; 6] = [
     "callsAccess",
     "dealsAccess",
     "coachingAccess",
@@ -32,7 +30,7 @@ const AREAS: [&str; 6] = [
 ];
 
 /// The 44 permissions that one has or has not.
-const PERMISSIONS: [&str; 44] = [
+pub(crate) const PERMISSIONS: [&str; 44] = [
     "scoreCalls",
     "overrideScore",
     "downloadCallMedia",
@@ -139,64 +137,65 @@ pub(crate) fn write(company: &Company) -> Vec<Profile> {
                 .into_iter()
                 .map(move |(name, description, level, roles, grants)| {
                     let mut dice = Dice::new(company.seed, &format!("profile {workspace} {name}"));
+                    let lead = (level == "managers-team").then_some(&*company.users[lead].id);
+                    let mut fields = fields(level, lead, grants);
+                    fields.insert("name".to_owned(), name.into());
+                    fields.insert("description".to_owned(), description.into());
                     Profile {
                         id: dice.signed_id().to_string(),
                         workspace,
                         users: company.with_role(roles),
-                        name,
-                        description,
-                        level,
-                        leads: match level {
-                            "managers-team" => vec![company.users[lead].id.clone()],
-                            _ => Vec::new(),
-                        },
-                        grants,
+                        fields,
                     }
                 })
         })
         .collect()
 }
 
+fn fields(level: &str, lead: Option<&str>, grants: fn(&str) -> bool) -> Map<String, Value> {
+    let access = || json!({ "permissionLevel": level, "teamLeadIds": lead.map(|lead| [lead]) });
+    let nothing = || json!({ "permissionLevel": "none", "teamLeadIds": null });
+    let is_all = level == "all";
+    let mut fields = Map::new();
+    for area in AREAS {
+        fields.insert(area.to_owned(), access());
+    }
+    fields.insert(
+        "forecastPermissions".to_owned(),
+        json!({
+            "forecastAccess": access(),
+            "forecastEditSubmissions": access(),
+            "forecastEditTargets": if is_all { access() } else { nothing() },
+        }),
+    );
+    fields.insert(
+        "libraryFolderAccess".to_owned(),
+        json!({
+            "permissionLevel": "all",
+            "libraryFolderIds": null,
+            "managePublicFolder": is_all,
+            "manageStreams": is_all,
+            "manageFolderCalls": grants("scoreCalls"),
+            "shareFoldersAndStreams": grants("scoreCalls"),
+        }),
+    );
+    for permission in PERMISSIONS {
+        fields.insert(permission.to_owned(), grants(permission).into());
+    }
+    fields
+}
+
 impl Profile {
-    /// All 55 fields. What is empty is null.
+    /// The name, by which the profiles of a workspace are told apart.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.fields["name"].as_str().unwrap_or_default()
+    }
+
+    /// As the API answers it.
     pub(crate) fn json(&self) -> Value {
-        let access = || {
-            json!({
-                "permissionLevel": self.level,
-                "teamLeadIds": (!self.leads.is_empty()).then_some(&self.leads),
-            })
-        };
-        let nothing = || json!({ "permissionLevel": "none", "teamLeadIds": null });
-        let is_all = self.level == "all";
-        let mut fields = Map::new();
+        let mut fields = self.fields.clone();
         fields.insert("id".to_owned(), json!(self.id));
-        fields.insert("name".to_owned(), json!(self.name));
-        fields.insert("description".to_owned(), json!(self.description));
-        for area in AREAS {
-            fields.insert(area.to_owned(), access());
-        }
-        fields.insert(
-            "forecastPermissions".to_owned(),
-            json!({
-                "forecastAccess": access(),
-                "forecastEditSubmissions": access(),
-                "forecastEditTargets": if is_all { access() } else { nothing() },
-            }),
-        );
-        fields.insert(
-            "libraryFolderAccess".to_owned(),
-            json!({
-                "permissionLevel": "all",
-                "libraryFolderIds": null,
-                "managePublicFolder": is_all,
-                "manageStreams": is_all,
-                "manageFolderCalls": (self.grants)("scoreCalls"),
-                "shareFoldersAndStreams": (self.grants)("scoreCalls"),
-            }),
-        );
-        for permission in PERMISSIONS {
-            fields.insert(permission.to_owned(), (self.grants)(permission).into());
-        }
         fields.into()
     }
 

@@ -46,8 +46,9 @@ pub(crate) struct Answered {
     pub(crate) call_started: Timestamp,
     pub(crate) reviewed: usize,
     pub(crate) reviewed_at: Timestamp,
+    /// The place of the call.
+    pub(crate) call: usize,
     id: u64,
-    call: usize,
     reviewer: Option<usize>,
     editor: Option<usize>,
     answers: Vec<Value>,

@@ -21,9 +21,8 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
     )?;
     let workspace = asked.query("workspaceId");
     let company = &gong.company;
-    let mut calls: Vec<&Call> = company
-        .calls
-        .iter()
+    let mut calls: Vec<&Call> = gong
+        .calls()
         .filter(|call| window.holds(call.listed_at()))
         .filter(|call| workspace.is_none_or(|id| company.workspaces[call.workspace].id == id))
         .collect();
@@ -41,7 +40,7 @@ fn one(gong: &Gong, asked: &Asked) -> Outcome {
     if !is_id(id) {
         return Err(Refusal::malformed("Bad request"));
     }
-    match gong.company.calls.iter().find(|call| call.id == id) {
+    match gong.calls().find(|call| call.id == id) {
         Some(call) => Ok(json!({ "call": call.meta(&gong.company) }).into()),
         None => Err(Refusal::not_found(format!("Call ID {id} was not found"))),
     }

@@ -47,9 +47,8 @@ pub(super) fn filtered<'a>(gong: &'a Gong, filter: Filter<'_>) -> Result<Vec<&'a
         ));
     }
     let company = &gong.company;
-    let calls: Vec<&Call> = company
-        .calls
-        .iter()
+    let calls: Vec<&Call> = gong
+        .calls()
         .filter(|call| window.holds(call.started))
         .filter(|call| {
             ids.as_ref()

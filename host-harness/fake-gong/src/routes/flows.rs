@@ -1,5 +1,4 @@
-//! `GET /v2/flows`, `GET /v2/flows/folders`, `POST /v2/flows/steps` and
-//! `POST /v2/flows/prospects`.
+//! `GET /v2/flows`, `GET /v2/flows/folders` and `POST /v2/flows/steps`.
 
 use serde_json::{Value, json};
 
@@ -7,7 +6,7 @@ use super::Operation;
 use crate::answer::{Outcome, Refusal};
 use crate::asked::Asked;
 use crate::company::User;
-use crate::company::flows::{Flow, Folder, Instance};
+use crate::company::flows::{Flow, Folder};
 use crate::gong::Gong;
 
 const SCOPE: &str = "api:flows:read";
@@ -19,7 +18,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get("/v2/flows", SCOPE, list),
     Operation::get("/v2/flows/folders", SCOPE, folders),
     Operation::post("/v2/flows/steps", SCOPE, steps),
-    Operation::post("/v2/flows/prospects", SCOPE, prospects),
 ];
 
 /// The user whose flows are asked for.
@@ -99,29 +97,8 @@ fn steps(gong: &Gong, asked: &Asked) -> Outcome {
     Ok(json!({ "flows": flows }).into())
 }
 
-/// By prospect only what goes on, by instance also what is finished; nothing found is an
-/// empty list, not 404.
-fn prospects(gong: &Gong, asked: &Asked) -> Outcome {
-    let prospects = texts(&asked.body, "crmProspectsIds")?;
-    let instances = texts(&asked.body, "flowInstanceIds")?;
-    if !prospects.is_empty() && !instances.is_empty() {
-        return Err(Refusal::malformed(
-            "must not provide both crmProspectsIds and flowInstanceIds",
-        ));
-    }
-    let fits = |instance: &&Instance| {
-        instances.contains(&instance.id.as_str())
-            || (instance.is_open() && prospects.contains(&instance.prospect.as_str()))
-    };
-    let assigned = gong.company.instances.iter().filter(fits);
-    let assigned: Value = assigned
-        .map(|instance| instance.json(&gong.company))
-        .collect();
-    Ok(json!({ "prospectsAssigned": assigned }).into())
-}
-
 /// A list of texts at the top of the body; empty where there is none.
-fn texts<'a>(body: &'a Value, name: &str) -> Result<Vec<&'a str>, Refusal> {
+pub(super) fn texts<'a>(body: &'a Value, name: &str) -> Result<Vec<&'a str>, Refusal> {
     let wrong = || Refusal::malformed(format!("{name}: must be a list of strings"));
     match &body[name] {
         Value::Null => Ok(Vec::new()),

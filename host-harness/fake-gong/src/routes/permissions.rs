@@ -1,35 +1,56 @@
-//! `GET /v2/all-permission-profiles`, `GET /v2/permission-profile` and
-//! `GET /v2/permission-profile/users`.
+//! Permission profiles: `GET /v2/all-permission-profiles`, `GET`, `POST` and `PUT
+//! /v2/permission-profile` and `GET /v2/permission-profile/users`.
 
-use serde_json::{Value, json};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
 
-use super::Operation;
+use super::{Operation, Takes};
 use crate::answer::{Outcome, Refusal};
 use crate::asked::Asked;
-use crate::company::profiles::Profile;
+use crate::company::profiles::{AREAS, PERMISSIONS, Profile};
+use crate::fields::Fields;
 use crate::gong::Gong;
 
-/// Gong's document states no scope for the first two; this is the one integrators use.
-const SCOPE: &str = "api:permission-profile:read";
+/// Gong's document states no scope but for the users; these two are the ones integrators use.
+const READ: &str = "api:permission-profile:read";
+const WRITE: &str = "api:permission-profile:write";
+
+const PATH: &str = "/v2/permission-profile";
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get("/v2/all-permission-profiles", SCOPE, list),
-    Operation::get("/v2/permission-profile", SCOPE, one),
+    Operation::get("/v2/all-permission-profiles", READ, list),
+    Operation::get(PATH, READ, one),
+    Operation::write(Method::POST, PATH, WRITE, Takes::Json, create),
+    Operation::write(Method::PUT, PATH, WRITE, Takes::Json, update),
     Operation::get("/v2/permission-profile/users", "api:users:read", users),
+];
+
+/// How far an area can be seen.
+const LEVELS: [&str; 5] = ["all", "managers-team", "report-to-them", "own", "none"];
+
+/// How far the library can be seen.
+const LIBRARY_LEVELS: [&str; 3] = ["none", "all", "specific-folders"];
+
+const FORECASTS: [&str; 3] = [
+    "forecastAccess",
+    "forecastEditSubmissions",
+    "forecastEditTargets",
+];
+
+const LIBRARY_FLAGS: [&str; 4] = [
+    "managePublicFolder",
+    "manageStreams",
+    "manageFolderCalls",
+    "shareFoldersAndStreams",
 ];
 
 /// All of a workspace at once, in alphabetical order.
 fn list(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = asked.required_query("workspaceId")?;
-    let mut workspaces = gong.company.workspaces.iter();
-    let workspace = workspaces
-        .position(|workspace| workspace.id == id)
-        .ok_or_else(|| Refusal::malformed(format!("Workspace ID {id} was not found")))?;
-    let profiles = gong.company.profiles.iter();
-    let profiles: Value = profiles
-        .filter(|profile| profile.workspace == workspace)
-        .map(Profile::json)
-        .collect();
+    let workspace = workspace(gong, asked)?;
+    let mut profiles = gong.state.profiles.lock().all(gong);
+    profiles.retain(|profile| profile.workspace == workspace);
+    profiles.sort_by(|a, b| a.name().cmp(b.name()));
+    let profiles: Value = profiles.iter().map(Profile::json).collect();
     Ok(json!({ "profiles": profiles }).into())
 }
 
@@ -43,15 +64,165 @@ fn users(gong: &Gong, asked: &Asked) -> Outcome {
     Ok(json!({ "users": profile.users(&gong.company) }).into())
 }
 
+/// 422 without a name, or with one that the workspace has already.
+fn create(gong: &Gong, asked: &Asked) -> Outcome {
+    let workspace = workspace(gong, asked)?;
+    let body = Fields::of(&asked.body)?;
+    let unprocessable = |error: String| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error);
+    let name = body.text("name")?.unwrap_or_default();
+    if name.trim().is_empty() {
+        return Err(unprocessable("name: must not be blank".to_owned()));
+    }
+    let fields = read(gong, &body)?;
+    let mut profiles = gong.state.profiles.lock();
+    let all = profiles.all(gong);
+    if is_taken(&all, workspace, name, None) {
+        return Err(unprocessable(format!(
+            "A permission profile with the name \"{name}\" already exists"
+        )));
+    }
+    let profile = profiles.make(gong, workspace, fields);
+    Ok(json!({ "profile": profile.json() }).into())
+}
+
+/// Answers the whole profile. Whether Gong keeps what is left out is not documented. The
+/// stand-in does not: it goes back to its default, so that a test notices whoever does not
+/// send the whole object back. Neither can the name be left out.
+fn update(gong: &Gong, asked: &Asked) -> Outcome {
+    let mut profile = profile(gong, asked)?;
+    let body = Fields::of(&asked.body)?;
+    let name = body.required("name")?;
+    if body.text("id")?.is_some_and(|id| id != profile.id) {
+        return Err(body.refuse("id", "must be the profileId of the query"));
+    }
+    profile.fields = read(gong, &body)?;
+    let mut profiles = gong.state.profiles.lock();
+    let all = profiles.all(gong);
+    if is_taken(&all, profile.workspace, name, Some(&profile.id)) {
+        return Err(body.refuse(
+            "name",
+            format!("a permission profile with the name \"{name}\" already exists"),
+        ));
+    }
+    profiles.put(profile.clone());
+    Ok(json!({ "profile": profile.json() }).into())
+}
+
+fn is_taken(all: &[Profile], workspace: usize, name: &str, but: Option<&str>) -> bool {
+    all.iter().any(|profile| {
+        profile.workspace == workspace && profile.name() == name && but != Some(profile.id.as_str())
+    })
+}
+
+fn workspace(gong: &Gong, asked: &Asked) -> Result<usize, Refusal> {
+    let id = asked.required_query("workspaceId")?;
+    let mut workspaces = gong.company.workspaces.iter();
+    workspaces
+        .position(|workspace| workspace.id == id)
+        .ok_or_else(|| Refusal::malformed(format!("Workspace ID {id} was not found")))
+}
+
 /// The profile that is asked for. An id that no signed 64-bit number holds is "Bad request";
 /// Gong declares no 404 here, so an unknown one is 400 as well.
-fn profile<'a>(gong: &'a Gong, asked: &Asked) -> Result<&'a Profile, Refusal> {
+fn profile(gong: &Gong, asked: &Asked) -> Result<Profile, Refusal> {
     let id = asked.required_query("profileId")?;
     if id.parse::<i64>().is_err() {
         return Err(Refusal::malformed("Bad request"));
     }
-    let mut profiles = gong.company.profiles.iter();
+    let profiles = gong.state.profiles.lock().all(gong);
     profiles
+        .into_iter()
         .find(|profile| profile.id == id)
         .ok_or_else(|| Refusal::malformed(format!("Permission profile ID {id} was not found")))
+}
+
+/// A whole profile from what is given: without access and without permissions where nothing is.
+fn read(gong: &Gong, body: &Fields<'_>) -> Result<Map<String, Value>, Refusal> {
+    let mut fields = Map::new();
+    for name in ["name", "description"] {
+        fields.insert(name.to_owned(), body.text(name)?.into());
+    }
+    for area in AREAS {
+        fields.insert(area.to_owned(), access(gong, body, area)?);
+    }
+    let given = body.object("forecastPermissions")?;
+    let mut forecasts = Map::new();
+    for forecast in FORECASTS {
+        let access = match &given {
+            Some(given) => access(gong, given, forecast)?,
+            None => no_access(),
+        };
+        forecasts.insert(forecast.to_owned(), access);
+    }
+    fields.insert("forecastPermissions".to_owned(), forecasts.into());
+    fields.insert("libraryFolderAccess".to_owned(), library(body)?);
+    for permission in PERMISSIONS {
+        fields.insert(permission.to_owned(), body.flag(permission)?.into());
+    }
+    Ok(fields)
+}
+
+fn no_access() -> Value {
+    json!({ "permissionLevel": "none", "teamLeadIds": null })
+}
+
+/// The access to one area. An empty list of leads becomes null.
+fn access(gong: &Gong, body: &Fields<'_>, area: &str) -> Result<Value, Refusal> {
+    let Some(access) = body.object(area)? else {
+        return Ok(no_access());
+    };
+    let level = level(&access, &LEVELS)?.unwrap_or("none");
+    let leads = access.texts("teamLeadIds")?.unwrap_or_default();
+    let is_user = |id: &str| gong.company.users.iter().any(|user| user.id == id);
+    if let Some(stranger) = leads.iter().find(|lead| !is_user(lead)) {
+        return Err(access.refuse("teamLeadIds", format!("User ID {stranger} was not found")));
+    }
+    if level == "managers-team" && leads.is_empty() {
+        return Err(access.refuse("teamLeadIds", "must not be empty with managers-team"));
+    }
+    Ok(json!({
+        "permissionLevel": level,
+        "teamLeadIds": (!leads.is_empty()).then_some(leads),
+    }))
+}
+
+/// The level is mandatory here, and none goes with nothing else.
+fn library(body: &Fields<'_>) -> Result<Value, Refusal> {
+    let given = body.object("libraryFolderAccess")?;
+    let mut library = json!({ "permissionLevel": "none", "libraryFolderIds": null });
+    if let Some(given) = &given {
+        let level = level(given, &LIBRARY_LEVELS)?;
+        let level = level.ok_or_else(|| given.refuse("permissionLevel", "must not be null"))?;
+        let folders = given.texts("libraryFolderIds")?.unwrap_or_default();
+        if level == "none" && !folders.is_empty() {
+            return Err(given.refuse("libraryFolderIds", "must not be set with none"));
+        }
+        library["permissionLevel"] = level.into();
+        library["libraryFolderIds"] = json!((!folders.is_empty()).then_some(folders));
+    }
+    for flag in LIBRARY_FLAGS {
+        let is_set = match &given {
+            Some(given) => given.flag(flag)?,
+            None => false,
+        };
+        if let (true, Some(given)) = (is_set && library["permissionLevel"] == "none", &given) {
+            return Err(given.refuse(flag, "must not be set with none"));
+        }
+        library[flag] = is_set.into();
+    }
+    Ok(library)
+}
+
+fn level<'a>(access: &Fields<'a>, levels: &[&str]) -> Result<Option<&'a str>, Refusal> {
+    let level = access.text("permissionLevel")?;
+    match level {
+        Some(level) if !levels.contains(&level) => {
+            let levels = levels.join(", ");
+            Err(access.refuse(
+                "permissionLevel",
+                format!("\"{level}\" is not one of {levels}"),
+            ))
+        }
+        level => Ok(level),
+    }
 }

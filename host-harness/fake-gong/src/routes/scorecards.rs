@@ -52,6 +52,7 @@ fn answered(gong: &Gong, asked: &Asked) -> Outcome {
         let user = company.users[answered.reviewed].id.as_str();
         let method = if card.is_automatic { automatic } else { manual };
         method
+            && !gong.is_erased_call(&company.calls[answered.call])
             && called.holds(company.day(answered.call_started))
             && reviewed.holds(company.day(answered.reviewed_at))
             && users.as_ref().is_none_or(|users| users.contains(user))

@@ -84,6 +84,34 @@ pub(crate) async fn post(gong: &FakeGong, path: &str, body: Value) -> Answer {
     send(gong, request.body(body).unwrap()).await.unwrap()
 }
 
+/// Any method, with a JSON body or without one.
+pub(crate) async fn ask(gong: &FakeGong, method: &str, path: &str, body: Option<Value>) -> Answer {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", basic());
+    if body.is_some() {
+        request = request.header("content-type", "application/json");
+    }
+    let body = body.map_or_else(Full::default, |body| Full::from(body.to_string()));
+    send(gong, request.body(body).unwrap()).await.unwrap()
+}
+
+/// A POST of one file as multipart/form-data.
+pub(crate) async fn upload(gong: &FakeGong, path: &str, part: &str, content: &str) -> Answer {
+    let boundary = "the-boundary";
+    let body = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"file\"\r\n\r\n{content}\r\n--{boundary}--\r\n"
+    );
+    let request = Request::post(path).header("authorization", basic()).header(
+        "content-type",
+        format!("multipart/form-data; boundary={boundary}"),
+    );
+    send(gong, request.body(Full::from(body)).unwrap())
+        .await
+        .unwrap()
+}
+
 pub(crate) async fn send(
     gong: &FakeGong,
     request: Request<Full<Bytes>>,

@@ -1,0 +1,100 @@
+//! `/v2/calls/users-access`: POST reads, PUT grants, DELETE revokes.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{Operation, Takes};
+use crate::answer::{Outcome, Refusal};
+use crate::asked::Asked;
+use crate::company::Call;
+use crate::company::calls::Who;
+use crate::fields::Fields;
+use crate::gong::Gong;
+
+const PATH: &str = "/v2/calls/users-access";
+const WRITE: &str = "api:call-user-access:write";
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::post(PATH, "api:call-user-access:read", list),
+    Operation::write(Method::PUT, PATH, WRITE, Takes::Json, grant),
+    Operation::write(Method::DELETE, PATH, WRITE, Takes::Json, revoke),
+];
+
+/// Only who was let see the call through the API; a call without such a user has none.
+fn list(gong: &Gong, asked: &Asked) -> Outcome {
+    let ids = asked.filter()?.ids("callIds")?;
+    let ids = ids.ok_or_else(|| Refusal::malformed("filter.callIds: must not be null"))?;
+    for id in &ids {
+        call(gong, id)?;
+    }
+    let grants = gong.state.access.lock();
+    let list: Value = ids
+        .iter()
+        .map(|id| {
+            let users = grants.users(id).into_iter();
+            let users: Value = users.map(|user| json!({ "userId": user })).collect();
+            json!({ "callId": id, "users": users })
+        })
+        .collect();
+    Ok(json!({ "callAccessList": list }).into())
+}
+
+/// One unknown call spoils the whole request. Who sees the call anyway, as those on it do,
+/// gains nothing and is not listed afterwards.
+fn grant(gong: &Gong, asked: &Asked) -> Outcome {
+    let pairs = pairs(asked)?;
+    for (id, users) in &pairs {
+        call(gong, id)?;
+        let is_user = |id: &&str| gong.company.users.iter().any(|user| user.id == **id);
+        if !users.iter().all(is_user) {
+            return Err(Refusal::malformed("Some users not found"));
+        }
+    }
+    let mut grants = gong.state.access.lock();
+    for (id, users) in pairs {
+        let call = call(gong, id)?;
+        for user in users {
+            if !is_on(gong, call, user) {
+                grants.grant(id, user);
+            }
+        }
+    }
+    Ok(json!({}).into())
+}
+
+/// Calls and users that do not exist are no error here.
+fn revoke(gong: &Gong, asked: &Asked) -> Outcome {
+    let mut grants = gong.state.access.lock();
+    for (id, users) in pairs(asked)? {
+        for user in users {
+            grants.revoke(id, user);
+        }
+    }
+    Ok(json!({}).into())
+}
+
+/// The body's `callAccessList`: calls, and the users of each.
+fn pairs(asked: &Asked) -> Result<Vec<(&str, Vec<&str>)>, Refusal> {
+    let items = Fields::of(&asked.body)?.some_objects("callAccessList", usize::MAX)?;
+    items
+        .iter()
+        .map(|item| {
+            let users = item.some_texts("userIds", usize::MAX)?;
+            Ok((item.required("callId")?, users))
+        })
+        .collect()
+}
+
+/// A call by its id. Gong says 400 here and not 404.
+fn call<'a>(gong: &'a Gong, id: &str) -> Result<&'a Call, Refusal> {
+    gong.calls()
+        .find(|call| call.id == id)
+        .ok_or_else(|| Refusal::malformed("Some calls not found"))
+}
+
+fn is_on(gong: &Gong, call: &Call, user: &str) -> bool {
+    call.parties.iter().any(|party| match party.who {
+        Who::User(place) => gong.company.users[place].id == user,
+        Who::Contact(_) | Who::Number => false,
+    })
+}

@@ -1,0 +1,54 @@
+//! Permission profiles that were made or changed.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::company::dice::Dice;
+use crate::company::profiles::Profile;
+use crate::gong::Gong;
+
+/// The profiles that were made or changed, by id, as they stand now.
+#[derive(Debug, Default)]
+pub(crate) struct Profiles {
+    changed: BTreeMap<String, Profile>,
+    made: usize,
+}
+
+impl Profiles {
+    /// Every profile as it stands now.
+    pub(crate) fn all(&self, gong: &Gong) -> Vec<Profile> {
+        let founded = &gong.company.profiles;
+        let is_new = |profile: &&Profile| !founded.iter().any(|known| known.id == profile.id);
+        founded
+            .iter()
+            .map(|profile| self.changed.get(&profile.id).unwrap_or(profile))
+            .chain(self.changed.values().filter(is_new))
+            .cloned()
+            .collect()
+    }
+
+    /// Makes a profile that nobody has yet.
+    pub(crate) fn make(
+        &mut self,
+        gong: &Gong,
+        workspace: usize,
+        fields: Map<String, Value>,
+    ) -> Profile {
+        let name = format!("profile made {}", self.made);
+        self.made += 1;
+        let profile = Profile {
+            id: Dice::new(gong.company.seed, &name).signed_id().to_string(),
+            workspace,
+            users: Vec::new(),
+            fields,
+        };
+        self.put(profile.clone());
+        profile
+    }
+
+    /// Puts a profile in the place of what it was.
+    pub(crate) fn put(&mut self, profile: Profile) {
+        self.changed.insert(profile.id.clone(), profile);
+    }
+}

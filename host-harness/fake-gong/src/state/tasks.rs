@@ -1,0 +1,26 @@
+//! Tasks that were changed.
+
+use std::collections::BTreeMap;
+
+use crate::company::Task;
+use crate::gong::Gong;
+
+/// The tasks that were changed, by id, as they stand now.
+#[derive(Debug, Default)]
+pub(crate) struct Tasks(BTreeMap<u64, Task>);
+
+impl Tasks {
+    /// Every task as it stands now, without those about people who were erased.
+    pub(crate) fn all(&self, gong: &Gong) -> Vec<Task> {
+        let founded = gong.company.tasks.iter();
+        founded
+            .filter(|task| !gong.is_erased_prospect(task.prospect(&gong.company)))
+            .map(|task| self.0.get(&task.id).unwrap_or(task).clone())
+            .collect()
+    }
+
+    /// Puts a changed task in the place of what it was.
+    pub(crate) fn change(&mut self, task: Task) {
+        self.0.insert(task.id, task);
+    }
+}
