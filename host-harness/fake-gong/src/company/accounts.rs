@@ -38,8 +38,9 @@ pub struct Contact {
     pub email: String,
     /// The CRM's id of the contact or lead, of 18 characters.
     pub crm_id: String,
+    /// The telephone number, e.g. `+44 20 7946 0123`.
+    pub phone: String,
     pub(crate) first_name: &'static str,
-    pub(crate) phone: String,
     pub(crate) is_lead: bool,
 }
 
