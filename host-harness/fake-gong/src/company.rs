@@ -179,7 +179,7 @@ impl Company {
         &self.instances[flows::IN_EXCLUSIVE].prospect
     }
 
-    /// The permission profiles, four of each workspace.
+    /// The permission profiles: four of the first workspace, then four of the second.
     #[must_use]
     pub fn profiles(&self) -> &[Profile] {
         &self.profiles

@@ -75,12 +75,19 @@ fn targets() -> Value {
     })
 }
 
+/// The schema of a permission profile.
+const PROFILE: &str = "PermissionProfileDTO";
+
 impl Document {
     /// Reads the document.
     pub(crate) fn read(text: &str) -> anyhow::Result<Self> {
         let document: Value = serde_json::from_str(text)?;
         let mut components = document["components"].clone();
         close(&mut components);
+        let schemas = components["schemas"].as_object_mut();
+        for (name, schema) in schemas.into_iter().flatten() {
+            allow_null(name, schema);
+        }
         let mut operations = Vec::new();
         let paths = document["paths"]
             .as_object()
@@ -259,6 +266,20 @@ fn repaired(members: &[Value]) -> Vec<Value> {
         }
     }
     repaired
+}
+
+/// Lets those fields of a permission profile be null that Gong answers with null, so that a
+/// profile can be read, changed and sent back.
+fn allow_null(name: &str, schema: &mut Value) {
+    for field in ["teamLeadIds", "libraryFolderIds", "description"] {
+        let is_of_profile = name == PROFILE || field != "description";
+        let known = schema
+            .get_mut("properties")
+            .and_then(|all| all.get_mut(field));
+        if let Some(known) = known.filter(|_| is_of_profile) {
+            *known = json!({ "anyOf": [{ "type": "null" }, known.take()] });
+        }
+    }
 }
 
 /// Whether a real path fits a path with placeholders.
