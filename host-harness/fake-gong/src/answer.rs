@@ -26,7 +26,6 @@ impl From<Value> for Answer {
     }
 }
 
-#[allow(dead_code, reason = "the operations that write come next")]
 impl Answer {
     /// 201: something was made, or was taken in to be worked on.
     pub(crate) fn created(body: Value) -> Self {

@@ -219,6 +219,14 @@ impl Window {
         }
     }
 
+    /// From this instant on.
+    pub(crate) fn since(from: Timestamp) -> Self {
+        Self {
+            from: Some(from),
+            to: None,
+        }
+    }
+
     /// Whether the instant lies in it.
     pub(crate) fn holds(&self, instant: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= instant) && self.to.is_none_or(|to| instant < to)
@@ -228,8 +236,8 @@ impl Window {
 /// Days from inclusive, to exclusive; an open end is `None`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Days {
-    from: Option<Date>,
-    to: Option<Date>,
+    pub(crate) from: Option<Date>,
+    pub(crate) to: Option<Date>,
 }
 
 impl Days {

@@ -4,28 +4,38 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 pub(crate) mod accounts;
+pub(crate) mod activity;
+pub(crate) mod briefs;
 pub(crate) mod calendars;
 pub(crate) mod calls;
 pub(crate) mod content;
 pub(crate) mod context;
 pub(crate) mod deals;
 pub(crate) mod dice;
+pub(crate) mod entities;
 pub(crate) mod flows;
 pub(crate) mod kinds;
+pub(crate) mod library;
+pub(crate) mod logs;
+pub(crate) mod outcomes;
 pub(crate) mod people;
 pub(crate) mod profiles;
 pub(crate) mod references;
 pub(crate) mod scorecards;
+pub(crate) mod settings;
 pub(crate) mod talk;
 pub(crate) mod targets;
 pub(crate) mod tasks;
+pub(crate) mod trackers;
 pub(crate) mod transcripts;
 pub(crate) mod words;
 
 pub use accounts::{Account, Contact};
+pub use briefs::Brief;
 pub use calls::Call;
 pub use deals::Deal;
 pub use flows::{Flow, Instance};
+pub use library::LibraryFolder;
 pub use people::User;
 pub use profiles::Profile;
 pub use targets::Target;
@@ -59,6 +69,9 @@ pub struct Company {
     pub(crate) profiles: Vec<Profile>,
     pub(crate) targets: Vec<Target>,
     pub(crate) tasks: Vec<Task>,
+    pub(crate) briefs: Vec<Brief>,
+    pub(crate) library: Vec<LibraryFolder>,
+    pub(crate) events: Vec<activity::Event>,
 }
 
 /// A part of the company with its own calls, flows and profiles.
@@ -99,6 +112,9 @@ impl Company {
             profiles: Vec::new(),
             targets: Vec::new(),
             tasks: Vec::new(),
+            briefs: Vec::new(),
+            library: Vec::new(),
+            events: Vec::new(),
             users,
         };
         let sellers = company.with_role(&[Role::Seller]);
@@ -113,6 +129,9 @@ impl Company {
         company.profiles = profiles::write(&company);
         company.targets = targets::set(&company);
         company.tasks = tasks::plan(&company);
+        company.briefs = briefs::write(&company);
+        company.library = library::fill(&company);
+        company.events = activity::happen(&company);
         company
     }
 
@@ -144,6 +163,38 @@ impl Company {
     #[must_use]
     pub fn calls(&self) -> &[Call] {
         &self.calls
+    }
+
+    /// The user who hosted a call.
+    #[must_use]
+    pub fn primary_user(&self, call: &Call) -> &User {
+        &self.users[call.host]
+    }
+
+    /// The workspace that a call is in.
+    #[must_use]
+    pub fn workspace_of(&self, call: &Call) -> &Workspace {
+        &self.workspaces[call.workspace]
+    }
+
+    /// The deal that a call is about; calls without a link to the CRM have none.
+    #[must_use]
+    pub fn deal_of(&self, call: &Call) -> Option<&Deal> {
+        let account = call.account_of(self).filter(|_| call.has_context)?;
+        call.deal.map(|index| &account.deals[index])
+    }
+
+    /// The AI briefs, published or not: "Account handover", "Deal review", "Renewal
+    /// preparation" and, not published, "Security summary".
+    #[must_use]
+    pub fn briefs(&self) -> &[Brief] {
+        &self.briefs
+    }
+
+    /// The public folders of the library, parents before their children.
+    #[must_use]
+    pub fn library_folders(&self) -> &[LibraryFolder] {
+        &self.library
     }
 
     /// The flows, oldest first, personal ones included.
@@ -229,6 +280,18 @@ impl Company {
     /// The day on which an instant falls in the company's time zone.
     pub(crate) fn day(&self, instant: Timestamp) -> Date {
         instant.to_zoned_datetime(self.zone.clone()).date()
+    }
+
+    /// The first instant of a day in the company's time zone.
+    pub(crate) fn midnight(&self, day: Date) -> Timestamp {
+        let midnight = day.at(0, 0, 0, 0).to_zoned_datetime(self.zone.clone());
+        midnight.map_or(self.now, |midnight| midnight.timestamp())
+    }
+
+    /// The place of the workspace with this id.
+    pub(crate) fn workspace(&self, id: &str) -> Option<usize> {
+        let mut workspaces = self.workspaces.iter();
+        workspaces.position(|workspace| workspace.id == id)
     }
 
     /// The user with this address, however it is spelt.

@@ -56,6 +56,17 @@ impl Contract {
         self.checked.load(Ordering::Relaxed)
     }
 
+    /// Every operation that Gong is known to have.
+    #[cfg(test)]
+    pub(crate) fn operations(&self) -> Vec<(&Method, &str)> {
+        let document = self.document.as_ref();
+        let operations = document.map(|document| document.operations.iter());
+        let operations = operations.into_iter().flatten();
+        operations
+            .map(|operation| (&operation.method, operation.path.as_str()))
+            .collect()
+    }
+
     /// What sort of body the document has for an operation.
     #[cfg(test)]
     pub(crate) fn takes(&self, method: &Method, path: &str) -> Option<crate::routes::Takes> {

@@ -22,7 +22,6 @@ pub(crate) struct Gong {
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
     pub(crate) limits: Limits,
-    #[allow(dead_code, reason = "the operations that write come next")]
     pub(crate) state: State,
     answers: AtomicU64,
 }

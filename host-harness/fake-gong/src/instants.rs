@@ -5,6 +5,9 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
+/// The name of the company's time zone, as the statistics answer it.
+pub(crate) const ZONE_NAME: &str = "Europe/Berlin";
+
 /// The company's time zone: Central Europe, summer time included, written out so that no
 /// time zone database is needed.
 pub(crate) fn company_zone() -> TimeZone {

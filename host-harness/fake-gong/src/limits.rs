@@ -1,8 +1,12 @@
-//! Gong's limits: 3 requests a second and a number a day, for the whole company together.
+//! Gong's limits: 3 requests a second and a number a day, for the whole company together, and
+//! credits for what its AI answers.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+use http::StatusCode;
 
 use crate::answer::Refusal;
 
@@ -12,10 +16,11 @@ const PER_SECOND: usize = 3;
 /// What Gong was seen to say in production when the day's quota was gone, in seconds.
 const QUOTA_RETRY_AFTER: u32 = 4808;
 
-/// Counts requests.
+/// Counts requests and credits.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     taken: Mutex<Taken>,
+    credits: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -47,5 +52,26 @@ impl Limits {
         }
         taken.today = taken.today.saturating_add(1);
         Ok(())
+    }
+
+    /// Refuses with 402 when no credit is left.
+    pub(crate) fn afford(&self, credits: Option<u32>) -> Result<(), Refusal> {
+        if credits.is_some_and(|credits| self.spent() >= credits) {
+            return Err(Refusal::new(
+                StatusCode::PAYMENT_REQUIRED,
+                "Payment Required",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Spends credits. The last answer may cost more than there was left.
+    pub(crate) fn spend(&self, credits: u32) {
+        self.credits.fetch_add(credits, Ordering::Relaxed);
+    }
+
+    /// The credits spent so far.
+    pub(crate) fn spent(&self) -> u32 {
+        self.credits.load(Ordering::Relaxed)
     }
 }

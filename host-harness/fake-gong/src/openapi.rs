@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// The document.
 pub(crate) struct Document {
-    operations: Vec<DocumentedOperation>,
+    pub(crate) operations: Vec<DocumentedOperation>,
     components: Value,
 }
 

@@ -21,6 +21,9 @@ pub struct Options {
     /// How many requests the day has (Gong: 10,000); afterwards 429 with a `Retry-After` of
     /// more than an hour. `None` is without end.
     pub daily_quota: Option<u32>,
+    /// How many credits there are for questions and briefs; once they are spent, those two
+    /// answer 402. `None` is without end.
+    pub credits: Option<u32>,
     /// Scopes that the credentials lack, e.g. `api:calls:read:transcript`.
     pub withheld_scopes: Vec<String>,
     /// Where Gong's OpenAPI document is, against which requests are checked.
@@ -51,6 +54,7 @@ impl Default for Options {
             access_key_secret: "stand-in-access-key-secret".to_owned(),
             rate_limit: false,
             daily_quota: None,
+            credits: None,
             withheld_scopes: Vec::new(),
             openapi: OpenApi::default(),
             tls: false,

@@ -144,6 +144,12 @@ impl FakeGong {
         self.gong.contract.checked()
     }
 
+    /// How many credits questions and briefs have cost so far.
+    #[must_use]
+    pub fn credits_spent(&self) -> u32 {
+        self.gong.limits.spent()
+    }
+
     /// The company behind the API, as it was founded; what was written since is not in it.
     #[must_use]
     pub fn company(&self) -> &Company {

@@ -6,6 +6,7 @@
 use std::sync::{Mutex, MutexGuard};
 
 pub(crate) mod access;
+pub(crate) mod calls;
 pub(crate) mod crm;
 pub(crate) mod events;
 pub(crate) mod flows;
@@ -19,6 +20,7 @@ pub(crate) mod tasks;
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) access: Shared<access::Grants>,
+    pub(crate) calls: Shared<calls::AddedCalls>,
     pub(crate) crm: Shared<crm::Crm>,
     pub(crate) events: Shared<events::Events>,
     pub(crate) flows: Shared<flows::Flows>,

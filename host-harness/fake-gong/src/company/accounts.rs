@@ -40,8 +40,9 @@ pub struct Contact {
     pub crm_id: String,
     /// The telephone number, e.g. `+44 20 7946 0123`.
     pub phone: String,
+    /// Whether the CRM has a lead and not a contact.
+    pub is_lead: bool,
     pub(crate) first_name: &'static str,
-    pub(crate) is_lead: bool,
 }
 
 /// Name, domain, industry, language, and whether it is a customer already.

@@ -315,6 +315,26 @@ impl Call {
         }
     }
 
+    /// The id that the previous recorder gave an imported call.
+    pub(crate) fn client_unique_id(&self) -> Option<String> {
+        let meeting = self.tail % 100_000_000_000;
+        self.is_imported.then(|| format!("legacy-{meeting}"))
+    }
+
+    /// Where the call is in the application.
+    pub(crate) fn url(&self) -> String {
+        format!("https://us-14321.app.gong.io/call?id={}", self.id)
+    }
+
+    /// The first person of the customer's on the call.
+    pub(crate) fn first_contact<'a>(&self, company: &'a Company) -> Option<&'a Contact> {
+        let account = self.account_of(company)?;
+        self.parties.iter().find_map(|party| match party.who {
+            Who::Contact(index) => Some(&account.people[index]),
+            _ => None,
+        })
+    }
+
     /// The people at the call's account, and the account.
     pub(crate) fn account_of<'a>(&self, company: &'a Company) -> Option<&'a Account> {
         self.account_index.map(|index| &company.accounts[index])
@@ -333,7 +353,7 @@ impl Call {
         let meeting = self.tail % 100_000_000_000;
         json!({
             "id": self.id,
-            "url": format!("https://us-14321.app.gong.io/call?id={}", self.id),
+            "url": self.url(),
             "title": self.title,
             "scheduled": self.scheduled.map(|at| instants::written(at, zone)),
             "started": started,
@@ -350,7 +370,7 @@ impl Call {
             "language": self.language,
             "workspaceId": company.workspaces[self.workspace].id,
             "sdrDisposition": self.disposition,
-            "clientUniqueId": self.is_imported.then(|| format!("legacy-{meeting}")),
+            "clientUniqueId": self.client_unique_id(),
             "customData": self.is_imported.then_some("Imported from the previous recorder"),
             "purpose": self.purpose,
             "meetingUrl": is_conference.then(|| match self.system {

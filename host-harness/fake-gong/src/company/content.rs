@@ -5,39 +5,12 @@ use serde_json::{Value, json};
 
 use super::calls::{Call, Who};
 use super::dice::{self, Dice};
+use super::outcomes::OUTCOMES;
 use super::talk::{self, Cast, Things};
+use super::trackers::TRACKERS;
 use super::words::Theme;
 use super::{Company, kinds::Kind};
 use crate::instants;
-
-/// A tracker: its name, its sort, and the phrases of a keyword tracker.
-const TRACKERS: [(&str, &str, &[&str], Theme); 6] = [
-    ("Competitors", "KEYWORD", &talk::COMPETITORS, Theme::Pricing),
-    (
-        "Price and discount",
-        "KEYWORD",
-        &["discount", "budget", "price"],
-        Theme::Pricing,
-    ),
-    (
-        "Security",
-        "KEYWORD",
-        &["SOC 2", "penetration test", "GDPR"],
-        Theme::Security,
-    ),
-    ("Next steps agreed", "SMART", &[], Theme::Next),
-    ("Objection: timing", "SMART", &[], Theme::Rollout),
-    ("Product feedback", "SMART", &[], Theme::Product),
-];
-
-/// Ids, categories and names of outcomes, as Gong sets them.
-const OUTCOMES: [(&str, &str, &str); 5] = [
-    ("MEETING_BOOKED", "Answered", "Meeting booked"),
-    ("FOLLOW_UP_AGREED", "Answered", "Follow-up agreed"),
-    ("CALL_BACK_LATER", "Answered", "Call back later"),
-    ("NOT_INTERESTED", "Answered", "Not interested"),
-    ("VOICEMAIL", "Not answered", "Voicemail"),
-];
 
 /// The themes of a call, from the opening to the next steps.
 pub(crate) fn themes(call: &Call) -> Vec<Theme> {
@@ -217,8 +190,13 @@ pub(crate) fn trackers(company: &Company, call: &Call, occurrences: bool) -> Val
         .iter()
         .filter_map(|party| party.speaker_id.as_ref())
         .collect();
-    let trackers = TRACKERS.iter().map(|(name, sort, phrases, theme)| {
-        let likely = if themes.contains(theme) { 70 } else { 12 };
+    let trackers = TRACKERS.iter().map(|tracker| {
+        let phrases = tracker.phrases;
+        let likely = if themes.contains(&tracker.theme) {
+            70
+        } else {
+            12
+        };
         let count = if dice.chance(likely) {
             dice.between(1, 6)
         } else {
@@ -259,21 +237,15 @@ pub(crate) fn trackers(company: &Company, call: &Call, occurrences: bool) -> Val
             })
             .collect();
         json!({
-            "id": tracker_id(company.seed, name),
-            "name": name,
+            "id": tracker.id(company),
+            "name": tracker.name,
             "count": count,
-            "type": sort,
+            "type": tracker.sort,
             "occurrences": if occurrences { of(None) } else { Vec::new() },
             "phrases": phrases,
         })
     });
     trackers.collect()
-}
-
-fn tracker_id(seed: u64, name: &str) -> String {
-    Dice::new(seed, &format!("tracker {name}"))
-        .signed_id()
-        .to_string()
 }
 
 /// The outcome; internal and imported calls have none.
@@ -287,8 +259,7 @@ pub(crate) fn outcome(call: &Call) -> Value {
     } else {
         OUTCOMES.len()
     };
-    let (id, category, name) = dice.pick(&OUTCOMES[..likely]);
-    json!({ "id": id, "category": category, "name": name })
+    OUTCOMES[dice.below(likely)].of_call()
 }
 
 /// The agenda, where Gong found one.

@@ -255,6 +255,16 @@ impl Deal {
         self.history[0].since <= instant && self.stage(instant) < WON
     }
 
+    /// How the deal stands at this instant, in a sentence.
+    pub(crate) fn summary(&self, instant: Timestamp) -> String {
+        let moment = self.at(instant);
+        let (stage, _) = STAGES[moment.stage];
+        format!(
+            "{} is in stage {stage} with an amount of {} and a close date of {}.",
+            self.name, moment.amount, moment.close
+        )
+    }
+
     /// The CRM's fields at this instant.
     pub(crate) fn fields(&self, instant: Timestamp) -> Vec<Value> {
         let moment = self.at(instant);

@@ -257,9 +257,15 @@ impl User {
         format!("{} {}", self.first_name, self.last_name)
     }
 
+    /// Whether the user's calls are recorded.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.active && self.role != Role::Lead
+    }
+
     /// As the users endpoints answer it.
     pub(crate) fn json(&self, zone: &jiff::tz::TimeZone) -> Value {
-        let records = self.active && self.role != Role::Lead;
+        let records = self.is_recorded();
         json!({
             "id": self.id,
             "emailAddress": self.email,

@@ -48,8 +48,8 @@ pub(crate) struct Answered {
     pub(crate) reviewed_at: Timestamp,
     /// The place of the call.
     pub(crate) call: usize,
+    pub(crate) reviewer: Option<usize>,
     id: u64,
-    reviewer: Option<usize>,
     editor: Option<usize>,
     answers: Vec<Value>,
 }

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 use super::{Operation, Takes};
 use crate::answer::{Outcome, Refusal};
 use crate::asked::Asked;
-use crate::company::Call;
-use crate::company::calls::Who;
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::state::calls::{AddedCalls, AnyCall};
 
 const PATH: &str = "/v2/calls/users-access";
 const WRITE: &str = "api:call-user-access:write";
@@ -25,7 +24,7 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
     let ids = asked.filter()?.ids("callIds")?;
     let ids = ids.ok_or_else(|| Refusal::malformed("filter.callIds: must not be null"))?;
     for id in &ids {
-        call(gong, id)?;
+        must_be(gong, id)?;
     }
     let grants = gong.state.access.lock();
     let list: Value = ids
@@ -44,17 +43,17 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
 fn grant(gong: &Gong, asked: &Asked) -> Outcome {
     let pairs = pairs(asked)?;
     for (id, users) in &pairs {
-        call(gong, id)?;
+        must_be(gong, id)?;
         let is_user = |id: &&str| gong.company.users.iter().any(|user| user.id == **id);
         if !users.iter().all(is_user) {
             return Err(Refusal::malformed("Some users not found"));
         }
     }
+    let added = gong.state.calls.lock();
     let mut grants = gong.state.access.lock();
     for (id, users) in pairs {
-        let call = call(gong, id)?;
         for user in users {
-            if !is_on(gong, call, user) {
+            if !is_on(gong, &added, id, user) {
                 grants.grant(id, user);
             }
         }
@@ -85,16 +84,17 @@ fn pairs(asked: &Asked) -> Result<Vec<(&str, Vec<&str>)>, Refusal> {
         .collect()
 }
 
-/// A call by its id. Gong says 400 here and not 404.
-fn call<'a>(gong: &'a Gong, id: &str) -> Result<&'a Call, Refusal> {
-    gong.calls()
-        .find(|call| call.id == id)
+/// A call by its id must be there. Gong says 400 here and not 404.
+fn must_be(gong: &Gong, id: &str) -> Result<(), Refusal> {
+    let added = gong.state.calls.lock();
+    let is_there = AnyCall::all(gong, &added).any(|call| call.id() == id);
+    is_there
+        .then_some(())
         .ok_or_else(|| Refusal::malformed("Some calls not found"))
 }
 
-fn is_on(gong: &Gong, call: &Call, user: &str) -> bool {
-    call.parties.iter().any(|party| match party.who {
-        Who::User(place) => gong.company.users[place].id == user,
-        Who::Contact(_) | Who::Number => false,
-    })
+fn is_on(gong: &Gong, added: &AddedCalls, id: &str, user: &str) -> bool {
+    let mut calls = AnyCall::all(gong, added);
+    let call = calls.find(|call| call.id() == id);
+    call.is_some_and(|call| call.users(&gong.company).contains(&user))
 }

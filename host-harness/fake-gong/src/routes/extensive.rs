@@ -9,6 +9,7 @@ use crate::auth;
 use crate::company::context::{self, Depth, Timing};
 use crate::company::{Call, Company, content};
 use crate::gong::Gong;
+use crate::state::calls::{AddedCalls, AnyCall};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
     "/v2/calls/extensive",
@@ -26,17 +27,25 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
     if selector.exposes("/media") {
         auth::grant(MEDIA_SCOPE, &gong.options)?;
     }
-    let calls = filtered(gong, filter)?;
+    let added = gong.state.calls.lock();
+    let calls = filtered(gong, filter, &added)?;
     let (page, records) = gong.cursors.page(asked, &calls)?;
     let calls: Value = page
         .iter()
-        .map(|call| selector.select(&gong.company, call, depth.as_ref()))
+        .map(|call| match call {
+            AnyCall::Held(call) => selector.select(&gong.company, call, depth.as_ref()),
+            AnyCall::Added(call) => call.select(&gong.company, selector.0),
+        })
         .collect();
     Ok(json!({ "records": records, "calls": calls }).into())
 }
 
 /// The calls that the filter lets through, oldest first; none is 404.
-pub(super) fn filtered<'a>(gong: &'a Gong, filter: Filter<'_>) -> Result<Vec<&'a Call>, Refusal> {
+pub(super) fn filtered<'a>(
+    gong: &'a Gong,
+    filter: Filter<'_>,
+    added: &'a AddedCalls,
+) -> Result<Vec<AnyCall<'a>>, Refusal> {
     let window = filter.window("fromDateTime", "toDateTime")?;
     let ids = filter.ids("callIds")?;
     let hosts = filter.ids("primaryUserIds")?;
@@ -47,19 +56,16 @@ pub(super) fn filtered<'a>(gong: &'a Gong, filter: Filter<'_>) -> Result<Vec<&'a
         ));
     }
     let company = &gong.company;
-    let calls: Vec<&Call> = gong
-        .calls()
-        .filter(|call| window.holds(call.started))
+    let mut calls: Vec<AnyCall<'_>> = AnyCall::all(gong, added)
+        .filter(|call| window.holds(call.started()))
+        .filter(|call| ids.as_ref().is_none_or(|ids| ids.contains(call.id())))
         .filter(|call| {
-            ids.as_ref()
-                .is_none_or(|ids| ids.contains(call.id.as_str()))
-        })
-        .filter(|call| {
-            let host = company.users[call.host].id.as_str();
+            let host = company.users[call.host()].id.as_str();
             hosts.as_ref().is_none_or(|hosts| hosts.contains(host))
         })
-        .filter(|call| workspace.is_none_or(|id| company.workspaces[call.workspace].id == id))
+        .filter(|call| workspace.is_none_or(|id| company.workspaces[call.workspace()].id == id))
         .collect();
+    calls.sort_by_key(|call| call.started());
     if calls.is_empty() {
         return Err(Refusal::no_calls());
     }

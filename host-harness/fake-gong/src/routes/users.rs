@@ -1,17 +1,19 @@
-//! `GET /v2/users`, `POST /v2/users/extensive` and `GET /v2/users/{id}`.
+//! `GET /v2/users`, `POST /v2/users/extensive`, `GET /v2/users/{id}` and
+//! `GET /v2/users/{id}/settings-history`.
 
 use serde_json::{Value, json};
 
 use super::Operation;
 use crate::answer::{Outcome, Refusal};
 use crate::asked::{Asked, is_id};
-use crate::company::User;
+use crate::company::{User, settings};
 use crate::gong::Gong;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get("/v2/users", "api:users:read", list),
     Operation::post("/v2/users/extensive", "api:users:read", filtered),
     Operation::get("/v2/users/{id}", "api:users:read", one),
+    Operation::get("/v2/users/{id}/settings-history", "api:users:read", history),
 ];
 
 /// Those who left are among them; Gong's own people only on demand.
@@ -54,12 +56,24 @@ fn page(gong: &Gong, asked: &Asked, users: &[&User]) -> Outcome {
 }
 
 fn one(gong: &Gong, asked: &Asked) -> Outcome {
+    let user = user(gong, asked)?;
+    Ok(json!({ "user": user.json(&gong.company.zone) }).into())
+}
+
+/// Every change of a setting since the user was created.
+fn history(gong: &Gong, asked: &Asked) -> Outcome {
+    let history = settings::history(&gong.company, user(gong, asked)?);
+    Ok(json!({ "userSettingsHistory": history }).into())
+}
+
+/// The user whose id is in the path.
+fn user<'a>(gong: &'a Gong, asked: &Asked) -> Result<&'a User, Refusal> {
     let id = asked.path("id");
     if !is_id(id) {
         return Err(Refusal::malformed("Bad request"));
     }
-    match gong.company.users.iter().find(|user| user.id == id) {
-        Some(user) => Ok(json!({ "user": user.json(&gong.company.zone) }).into()),
-        None => Err(Refusal::not_found("User not found")),
-    }
+    let mut users = gong.company.users.iter();
+    users
+        .find(|user| user.id == id)
+        .ok_or_else(|| Refusal::not_found("User not found"))
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::company::activity::Event;
 use crate::company::calls::Who;
 use crate::company::{Call, Contact};
 use crate::gong::Gong;
@@ -54,6 +55,19 @@ impl Gong {
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
         let calls = self.company.calls.iter();
         calls.filter(|call| !self.is_erased_call(call))
+    }
+
+    /// Whether this is the address of somebody who was erased.
+    pub(crate) fn is_erased(&self, email: &str) -> bool {
+        self.state.privacy.lock().0.contains(&email.to_lowercase())
+    }
+
+    /// What was done with the calls that are left, oldest first.
+    pub(crate) fn events(&self) -> Vec<&Event> {
+        let calls = self.company.calls.iter();
+        let gone: Vec<bool> = calls.map(|call| self.is_erased_call(call)).collect();
+        let events = self.company.events.iter();
+        events.filter(|event| !gone[event.call]).collect()
     }
 
     /// Whether the call is gone, because somebody on it was erased.

@@ -107,10 +107,28 @@ async fn what_gong_has_is_let_through() {
 
 #[tokio::test]
 async fn what_only_the_stand_in_lacks_is_501() {
-    let Some(gong) = checked().await else { return };
-    assert_eq!(get(&gong, "/v2/library/folders").await.status, 501);
-    assert_eq!(post(&gong, "/v2/calls", json!({})).await.status, 501);
+    let file = std::env::temp_dir().join(format!("gong-{}.json", std::process::id()));
+    let document = json!({"paths": {"/v2/brand-new": {"get": {}}}, "components": {}});
+    std::fs::write(&file, document.to_string()).unwrap();
+    let gong = start(Options {
+        calls: 5,
+        openapi: OpenApi::Path(file.clone()),
+        ..options()
+    })
+    .await;
+    std::fs::remove_file(file).unwrap();
+    assert_eq!(get(&gong, "/v2/brand-new").await.status, 501);
     assert_eq!(get(&gong, "/v2/deals").await.status, 404);
+    assert_eq!(gong.violations().len(), 1);
+}
+
+#[tokio::test]
+async fn checked_requests_are_counted() {
+    let Some(gong) = checked().await else { return };
+    get(&gong, "/v2/users").await;
+    get(&gong, "/v2/users?limit=5").await;
+    get(&gong, "/v2/deals").await;
+    assert_eq!(gong.checked_requests(), 2);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The stand-in over real sockets.
 
+mod added_calls;
 mod behaviour;
 mod client;
 mod company;
@@ -7,13 +8,17 @@ mod contract;
 mod crm;
 mod document;
 mod engage;
+mod entities;
 mod faults;
 mod limits;
+mod logs;
 mod paging;
 mod partners;
 mod permissions;
 mod privacy;
 mod scripted;
+mod settings;
 mod shape;
+mod stats;
 mod targets;
 mod tls;

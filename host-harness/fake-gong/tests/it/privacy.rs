@@ -126,3 +126,44 @@ async fn a_number_erases_who_has_it() {
         json!([])
     );
 }
+
+#[tokio::test]
+async fn what_was_said_with_the_erased_is_gone_from_statistics_answers_and_the_library() {
+    let gong = start(options()).await;
+    let account = &gong.company().accounts()[0];
+    let workspace = &gong.company().workspaces()[0].id;
+    let about = format!(
+        "workspaceId={workspace}&crmEntityType=ACCOUNT&crmEntityId={}&timePeriod=LAST_30DAYS",
+        account.crm_id
+    );
+    let question = format!("/v2/entities/ask-entity?{about}&question=why");
+    let range = json!({"filter": {"fromDate": "2026-06-01", "toDate": "2026-11-20"}});
+    let read = async || {
+        let hosted = post(&gong, "/v2/stats/activity/aggregate", range.clone()).await;
+        let hosted = hosted.json()["usersAggregateActivityStats"].clone();
+        let hosted = hosted.as_array().unwrap().iter();
+        let hosted = hosted.map(|user| &user["userAggregateActivityStats"]["callsAsHost"]);
+        let hosted: u64 = hosted.map(|count| count.as_u64().unwrap()).sum();
+        let answer = get(&gong, &question).await.json();
+        let searched = answer["numOfCallsSearched"].as_u64().unwrap();
+        let mut kept = 0;
+        for folder in gong.company().library_folders() {
+            let path = format!("/v2/library/folder-content?folderId={}", folder.id);
+            let content = get(&gong, &path).await.json();
+            kept += content["calls"].as_array().unwrap().len();
+        }
+        (hosted, searched, kept)
+    };
+    let before = read().await;
+    for account in gong.company().accounts() {
+        for person in &account.people {
+            let path = format!("{ERASE}{}", person.email);
+            let answer = ask(&gong, "POST", &path, None).await;
+            assert_eq!(answer.status, 200);
+        }
+    }
+    let after = read().await;
+    assert!(after.0 < before.0, "{before:?} {after:?}");
+    assert!(before.1 > 0 && after.1 == 0, "{before:?} {after:?}");
+    assert!(after.2 < before.2, "{before:?} {after:?}");
+}

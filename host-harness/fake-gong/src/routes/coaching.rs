@@ -1,0 +1,96 @@
+//! `GET /v2/coaching`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::Operation;
+use crate::answer::{Outcome, Refusal};
+use crate::asked::{Asked, Window};
+use crate::company::activity::{Deed, Event};
+use crate::company::{Company, User};
+use crate::gong::Gong;
+
+pub(super) const OPERATIONS: &[Operation] =
+    &[Operation::get("/v2/coaching", "api:coaching:read", list)];
+
+/// What a manager did with a report's calls, under the names that clients have seen; Gong's
+/// document names none.
+const METRICS: [(&str, Deed); 5] = [
+    ("callsListenedTo", Deed::ListenedToOthers),
+    ("callsManagerAttended", Deed::Attended),
+    ("callsManagerCommentedOn", Deed::GaveComment),
+    ("callsWithFeedback", Deed::GaveFeedback),
+    ("callsWithScorecardFilled", Deed::FilledScorecard),
+];
+
+/// One manager's work with the direct reports. Who manages nobody gets an empty list, and so
+/// does an id that nobody has.
+fn list(gong: &Gong, asked: &Asked) -> Outcome {
+    let company = &gong.company;
+    let workspace = asked.required_query("workspace-id")?;
+    let workspace = company
+        .workspace(workspace)
+        .ok_or_else(|| Refusal::malformed(format!("Workspace ID {workspace} was not found")))?;
+    let manager = asked.required_query("manager-id")?;
+    let window = Window::parse(
+        ("from", Some(asked.required_query("from")?)),
+        ("to", Some(asked.required_query("to")?)),
+    )?;
+    let users = company.users.iter().enumerate();
+    let reports: Vec<(usize, &User)> = users
+        .filter(|(_, user)| user.manager_id.as_deref() == Some(manager))
+        .collect();
+    let place = company.users.iter().position(|user| user.id == manager);
+    let Some(place) = place.filter(|_| !reports.is_empty()) else {
+        return Ok(json!({ "coachingData": [] }).into());
+    };
+    let events = gong.events();
+    let reports: Vec<Value> = reports
+        .into_iter()
+        .map(|(report, user)| {
+            json!({
+                "report": person(user),
+                "metrics": metrics(company, &events, (place, report), workspace, window),
+            })
+        })
+        .collect();
+    let manager = person(&company.users[place]);
+    let data = json!([{ "manager": manager, "directReportsMetrics": reports }]);
+    Ok(json!({ "coachingData": data }).into())
+}
+
+/// The ids of the report's calls with which the manager did something, sort by sort.
+fn metrics(
+    company: &Company,
+    events: &[&Event],
+    (manager, report): (usize, usize),
+    workspace: usize,
+    window: Window,
+) -> Value {
+    let metrics = METRICS.iter().map(|(name, deed)| {
+        let events = events.iter().filter(|event| {
+            let call = &company.calls[event.call];
+            event.user == manager
+                && event.deed == *deed
+                && window.holds(event.at)
+                && call.host == report
+                && call.workspace == workspace
+        });
+        let ids: BTreeSet<&str> = events
+            .map(|event| company.calls[event.call].id.as_str())
+            .collect();
+        ((*name).to_owned(), json!(ids))
+    });
+    metrics.collect::<Map<_, _>>().into()
+}
+
+fn person(user: &User) -> Value {
+    json!({
+        "id": user.id,
+        "emailAddress": user.email,
+        "firstName": user.first_name,
+        "lastName": user.last_name,
+        "title": user.title,
+    })
+}

@@ -1,0 +1,46 @@
+//! `GET /v2/settings/briefs` and `GET /v2/settings/trackers`.
+
+use serde_json::{Value, json};
+
+use super::Operation;
+use crate::answer::{Outcome, Refusal};
+use crate::asked::Asked;
+use crate::company::trackers;
+use crate::gong::Gong;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::get("/v2/settings/briefs", "api:ai-briefer:read", briefs),
+    Operation::get(
+        "/v2/settings/trackers",
+        "api:settings:trackers:read",
+        keyword_trackers,
+    ),
+];
+
+/// Published or not.
+fn briefs(gong: &Gong, asked: &Asked) -> Outcome {
+    let workspace = workspace(gong, asked)?;
+    let briefs = gong.company.briefs.iter();
+    let briefs: Value = briefs
+        .filter(|brief| workspace.is_none_or(|place| brief.workspace == place))
+        .map(|brief| brief.json(&gong.company))
+        .collect();
+    Ok(json!({ "briefs": briefs }).into())
+}
+
+fn keyword_trackers(gong: &Gong, asked: &Asked) -> Outcome {
+    let workspace = workspace(gong, asked)?;
+    let trackers = trackers::listed(&gong.company, workspace);
+    Ok(json!({ "keywordTrackers": trackers }).into())
+}
+
+/// The workspace that is asked for, by place; none means all of them.
+fn workspace(gong: &Gong, asked: &Asked) -> Result<Option<usize>, Refusal> {
+    let asked = asked.query("workspaceId").filter(|id| !id.is_empty());
+    asked
+        .map(|id| {
+            let place = gong.company.workspace(id);
+            place.ok_or_else(|| Refusal::not_found("Workspace not found"))
+        })
+        .transpose()
+}
