@@ -24,6 +24,8 @@ macro_rules! world_gong {
                 "gong:tools/calls@0.1.0/account-match": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/calls@0.1.0/call-part": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/calls@0.1.0/side": [#[serde(rename_all = "snake_case")]],
+                "gong:tools/crm@0.1.0/crm-object-type": [#[serde(rename_all = "snake_case")]],
+                "gong:tools/crm@0.1.0/crm-upload-type": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/transcripts@0.1.0/speakers": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/scorecards@0.1.0/review-method": [#[serde(rename_all = "snake_case")]],
             },

@@ -13,8 +13,10 @@ use crate::{
     wit,
 };
 
-/// Most bytes that a model reads of the tools: names, descriptions, input schemas.
-const MODEL_BYTES: usize = 14_000;
+/// Most bytes that a model reads of all tools: names, descriptions, input schemas.
+const ALL_BYTES: usize = 32_000;
+/// Most bytes of the tools that are shown unless somebody asks for other toolsets.
+const DEFAULT_BYTES: usize = 16_000;
 
 fn schemas(name: &str) -> (Schema, Schema) {
     fn pair<A: JsonSchema, R: JsonSchema>() -> (Schema, Schema) {
@@ -293,19 +295,86 @@ fn one_tool_has_one_name_in_every_place() {
     );
 }
 
+/// Bytes of a tool as a model reads it, and with the output schema that some clients show too.
+fn bytes(contract: &Value) -> (usize, usize) {
+    let read = json!({
+        "name": contract["name"], "description": contract["description"], "inputSchema": contract["inputSchema"],
+    });
+    let read = read.to_string().len();
+    let output = contract["outputSchema"].to_string().len();
+    (read, read + r#","outputSchema":"#.len() + output)
+}
+
+/// `tests/tool-bytes.txt`: the totals when somebody last looked at them; 0 without a line.
+fn written_bytes(name: &str, file: &str) -> usize {
+    let line = file
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.and_then(|number| number.parse().ok())
+        .unwrap_or_default()
+}
+
+/// `--nocapture` prints each tool's share.
 #[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "a table for whoever makes tools smaller"
+)]
 fn what_a_model_reads_stays_small() {
-    let bytes: usize = TOOLS
-        .iter()
-        .map(|tool| {
-            let contract: Value = serde_json::from_str(tool.contract).expect("JSON");
-            let read = json!({
-                "name": contract["name"], "description": contract["description"], "inputSchema": contract["inputSchema"],
-            });
-            read.to_string().len()
-        })
-        .sum();
-    assert!(bytes < MODEL_BYTES, "{bytes} bytes");
+    let (mut all, mut default, mut with_output) = (0, 0, 0);
+    let mut rows = Vec::new();
+    for tool in TOOLS {
+        let contract: Value = serde_json::from_str(tool.contract).expect("JSON");
+        let (read, whole) = bytes(&contract);
+        let is_default = contract["default"] == true;
+        all += read;
+        default += if is_default { read } else { 0 };
+        with_output += whole;
+        rows.push((read, whole, is_default, tool.name));
+    }
+    rows.sort_by(|one, other| other.cmp(one));
+    println!("bytes  share  with output schema  tool (* default)");
+    for (read, whole, is_default, name) in rows {
+        let share = read as f64 * 100.0 / all as f64;
+        println!(
+            "{read:5}  {share:4.1}%  {whole:18}  {name}{}",
+            if is_default { " *" } else { "" }
+        );
+    }
+    println!("{all} all, {default} default, {with_output} all with output schemas");
+    assert!(all < ALL_BYTES, "all tools have {all} bytes");
+    assert!(
+        default < DEFAULT_BYTES,
+        "the default tools have {default} bytes"
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tool-bytes.txt");
+    let totals = [
+        ("all", all),
+        ("default", default),
+        ("with-output-schemas", with_output),
+    ];
+    let file = fs::read_to_string(&path).unwrap_or_default();
+    let is_near = |name: &str, now: usize| {
+        let before = written_bytes(name, &file);
+        now * 10 <= before * 11 && now * 10 >= before * 9
+    };
+    // Small changes leave the file alone, so that they do not add up unseen.
+    if bless() && !totals.iter().all(|(name, now)| is_near(name, *now)) {
+        let lines: String = totals
+            .iter()
+            .map(|(name, now)| format!("{name} {now}\n"))
+            .collect();
+        fs::write(&path, lines).expect("the totals are written");
+        return;
+    }
+    for (name, now) in totals {
+        let before = written_bytes(name, &file);
+        assert!(
+            now * 10 <= before * 11,
+            "{name}: {now} bytes are more than 10 % over the {before} of tests/tool-bytes.txt; make the tools smaller, or \
+             BLESS=1 writes the file anew"
+        );
+    }
 }
 
 #[test]

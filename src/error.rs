@@ -163,9 +163,7 @@ impl Refusal {
             404 => Error::NotFound(format!(
                 "Gong finds nothing for {operation}: {said}. Check the id."
             )),
-            409 => Error::BadArgument(format!(
-                "Gong refuses {operation} because of what is there already: {said}."
-            )),
+            409 => Error::BadArgument(format!("Gong refuses {operation} {THERE_ALREADY}: {said}.")),
             429 => Error::RateLimited(rate_limit_text(self.retry_after, &said)),
             500..=599 => {
                 Error::UnexpectedAnswer(format!("{} Try again later.", self.fault(operation)))
@@ -176,6 +174,9 @@ impl Refusal {
         }
     }
 }
+
+/// What tells a 409 from other refusals.
+pub(crate) const THERE_ALREADY: &str = "because of what is there already";
 
 /// A pause longer than this means the day's quota, not a burst (seen: 1 s and 4,808 s).
 const BURST_SECONDS: u64 = 60;

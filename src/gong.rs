@@ -13,12 +13,14 @@ use crate::{
 pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod criteria;
+pub(crate) mod crm;
 pub(crate) mod id;
 pub(crate) mod instant;
 pub(crate) mod people;
 pub(crate) mod profiles;
 pub(crate) mod reading;
 pub(crate) mod scan;
+pub(crate) mod targets;
 pub(crate) mod workspaces;
 
 /// HTTP methods that the tools use. They do not tell reads from changes: Gong has

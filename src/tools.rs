@@ -2,7 +2,10 @@
 //! an export in the WIT, a file here, a line in the table and in `lib.rs`, an empty
 //! `contract/gong_….json`, a folder in `tests/fixtures/`; then `BLESS=1 cargo test`.
 
+pub(crate) mod delete_crm_integration;
 pub(crate) mod get_call;
+pub(crate) mod get_crm_objects;
+pub(crate) mod get_crm_request_status;
 pub(crate) mod get_flow_steps;
 pub(crate) mod get_permission_profile;
 pub(crate) mod get_transcript;
@@ -10,6 +13,8 @@ pub(crate) mod get_user;
 pub(crate) mod grant_call_access;
 pub(crate) mod list_answered_scorecards;
 pub(crate) mod list_call_outcomes;
+pub(crate) mod list_crm_integrations;
+pub(crate) mod list_crm_schema;
 pub(crate) mod list_deals;
 pub(crate) mod list_flow_folders;
 pub(crate) mod list_flows;
@@ -17,9 +22,14 @@ pub(crate) mod list_permission_profile_users;
 pub(crate) mod list_permission_profiles;
 pub(crate) mod list_prospect_flows;
 pub(crate) mod list_scorecards;
+pub(crate) mod list_targets;
 pub(crate) mod list_users;
 pub(crate) mod list_workspaces;
+pub(crate) mod register_crm_integration;
 pub(crate) mod search_calls;
+pub(crate) mod upload_crm_objects;
+pub(crate) mod upload_crm_schema;
+pub(crate) mod upload_target_assignments;
 
 use alloc::{
     format,
@@ -64,7 +74,10 @@ pub(crate) struct Tool {
 macro_rules! every_tool {
     ($make:ident) => {
         $make! {
+            gong_delete_crm_integration => delete_crm_integration(crm::DeleteCrmIntegration) -> types::Receipt, unless "read-only";
             gong_get_call => get_call(calls::GetCall) -> calls::CallDigest;
+            gong_get_crm_objects => get_crm_objects(crm::GetCrmObjects) -> crm::CrmObjects;
+            gong_get_crm_request_status => get_crm_request_status(crm::GetCrmRequestStatus) -> crm::CrmRequestStatus;
             gong_get_flow_steps => get_flow_steps(flows::GetFlowSteps) -> flows::FlowSteps;
             gong_get_permission_profile => get_permission_profile(permission_profiles::ProfileQuery) -> permission_profiles::Profile;
             gong_get_transcript => get_transcript(transcripts::GetTranscript) -> transcripts::Transcript;
@@ -72,6 +85,8 @@ macro_rules! every_tool {
             gong_grant_call_access => grant_call_access(access::GrantCallAccess) -> types::Receipt, unless "read-only";
             gong_list_answered_scorecards => list_answered_scorecards(scorecards::ListAnsweredScorecards) -> scorecards::AnsweredList;
             gong_list_call_outcomes => list_call_outcomes(calls::ListCallOutcomes) -> calls::CallOutcomeList;
+            gong_list_crm_integrations => list_crm_integrations(crm::ListCrmIntegrations) -> crm::CrmIntegrationList;
+            gong_list_crm_schema => list_crm_schema(crm::ListCrmSchema) -> crm::CrmSchema;
             gong_list_deals => list_deals(deals::ListDeals) -> deals::DealPage;
             gong_list_flow_folders => list_flow_folders(flows::ListFlowFolders) -> flows::FlowFolderList;
             gong_list_flows => list_flows(flows::ListFlows) -> flows::FlowList;
@@ -79,9 +94,14 @@ macro_rules! every_tool {
             gong_list_permission_profiles => list_permission_profiles(permission_profiles::ListPermissionProfiles) -> permission_profiles::ProfileList;
             gong_list_prospect_flows => list_prospect_flows(flows::ListProspectFlows) -> flows::ProspectFlowList;
             gong_list_scorecards => list_scorecards(scorecards::ListScorecards) -> scorecards::ScorecardList;
+            gong_list_targets => list_targets(targets::ListTargets) -> targets::TargetList;
             gong_list_users => list_users(users::ListUsers) -> users::UserPage;
             gong_list_workspaces => list_workspaces(users::ListWorkspaces) -> users::WorkspaceList;
+            gong_register_crm_integration => register_crm_integration(crm::RegisterCrmIntegration) -> types::Receipt, unless "read-only";
             gong_search_calls => search_calls(calls::SearchCalls) -> calls::CallPage;
+            gong_upload_crm_objects => upload_crm_objects(crm::UploadCrmObjects) -> types::Receipt, unless "read-only";
+            gong_upload_crm_schema => upload_crm_schema(crm::UploadCrmSchema) -> types::Receipt, unless "read-only";
+            gong_upload_target_assignments => upload_target_assignments(targets::UploadTargetAssignments) -> types::Receipt, unless "read-only";
         }
     };
 }

@@ -285,6 +285,21 @@ pub(crate) fn unknown(
     }
 }
 
+/// The error for an argument left out where several could be meant.
+pub(crate) fn several(argument: &str, choices: impl Iterator<Item = String>) -> Error {
+    let choices: Vec<String> = choices.collect();
+    let example = choices.first().cloned().unwrap_or_default();
+    bad_argument(
+        argument,
+        &format!(
+            "it is needed, as there are {}: {}.",
+            choices.len(),
+            choices.join("; ")
+        ),
+        &format!("\"{}\".", example.split(" (").next().unwrap_or_default()),
+    )
+}
+
 /// Whether each word of `wanted` (lower case) begins a word of `name`.
 pub(crate) fn has_words(name: &str, wanted: &str) -> bool {
     let name = name.to_lowercase();

@@ -1,0 +1,96 @@
+//! Sales targets, by name or id. GET /v2/targets, which Gong added in July 2026; no document
+//! of Gong's with it was found, and neither the scopes. Not paged.
+
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+
+use super::{
+    Gong,
+    id::is_id,
+    people::{choose, near_first, several, unknown},
+    reading::{Answered, Reading},
+    workspaces,
+};
+use crate::{error::Error, wit::targets::Target};
+
+/// The workspace that is meant, which Gong requires here: without the argument the only one.
+///
+/// # Errors
+/// `bad-argument` with the choices; whatever the request fails with.
+pub(crate) fn workspace(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Error> {
+    if let Some(id) = workspaces::id(gong, text)? {
+        return Ok(id);
+    }
+    let workspaces = workspaces::all(gong)?;
+    match &workspaces[..] {
+        [one] => Ok(one.id().to_owned()),
+        several_of_them => Err(several(
+            "workspace",
+            several_of_them.iter().map(|one| one.name().to_owned()),
+        )),
+    }
+}
+
+/// All targets of a workspace, sorted by name.
+///
+/// # Errors
+/// Whatever the request fails with.
+pub(crate) fn all(gong: &Gong<'_>, workspace: &str) -> Result<Vec<Target>, Error> {
+    let answer: Answered = gong.get_list("/v2/targets", &[("workspaceId", Some(workspace))])?;
+    let mut targets: Vec<Target> = answer
+        .listed("targets", "GET /v2/targets")?
+        .iter()
+        .filter_map(|target| {
+            Some(Target {
+                id: target.id("id")?,
+                name: target.text("name"),
+                description: target.text("description"),
+                target_type: target.text("type"),
+                unit: target.text("unit"),
+                hierarchy_type: target.text("hierarchyType"),
+                created: target.instant("createdDateTime"),
+            })
+        })
+        .collect();
+    targets.sort_by_cached_key(|target| name(target).to_lowercase());
+    Ok(targets)
+}
+
+/// Id and name of the target that the argument `target` means; an id is taken as it is.
+///
+/// # Errors
+/// `bad-argument` with the choices; whatever the request fails with.
+pub(crate) fn find(
+    gong: &Gong<'_>,
+    workspace: &str,
+    text: &str,
+) -> Result<(String, String), Error> {
+    let text = text.trim();
+    if is_id(text) {
+        return Ok((text.to_owned(), text.to_owned()));
+    }
+    let targets = all(gong, workspace)?;
+    let by_id = targets.iter().find(|target| target.id == text);
+    let found = match by_id {
+        Some(target) => Ok(target),
+        None => choose(&targets, |target| name(target).to_owned(), text),
+    };
+    found
+        .map(|target| (target.id.clone(), name(target).to_owned()))
+        .map_err(|near| {
+            let choices = near_first(&targets, near)
+                .into_iter()
+                .map(|one| (format!("{} ({})", name(one), one.id), one.id.clone()));
+            unknown(
+                "target",
+                "target",
+                text,
+                choices,
+                targets.len(),
+                "gong_list_targets",
+            )
+        })
+}
+
+fn name(target: &Target) -> &str {
+    target.name.as_deref().unwrap_or(&target.id)
+}

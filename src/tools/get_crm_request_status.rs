@@ -1,0 +1,84 @@
+//! `gong_get_crm_request_status`. GET /v2/crm/request-status; api:crm:upload. What becomes of
+//! an upload of objects, or of the deletion of an integration.
+
+use alloc::{format, string::String};
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{
+        Gong, crm,
+        reading::{Answered, Reading},
+    },
+    render::{self, Table},
+    wit::crm::{CrmLineError, CrmRequestStatus, GetCrmRequestStatus},
+};
+
+/// Asks once, and for the integration before where it is not given by id.
+pub(crate) fn run(gong: &Gong<'_>, args: GetCrmRequestStatus) -> Result<CrmRequestStatus, Error> {
+    let request = crm::request_id(&args.client_request_id)?;
+    let integration = crm::id(gong, args.integration.as_deref())?;
+    let Answered(answer) = gong.get(
+        "/v2/crm/request-status",
+        &[
+            ("clientRequestId", Some(&request)),
+            ("integrationId", Some(&integration)),
+        ],
+    )?;
+    let status = answer.text("status").ok_or_else(|| {
+        Error::UnexpectedAnswer(
+            "Gong's answer to GET /v2/crm/request-status is JSON of another shape than its documentation says (no status in it)."
+                .into(),
+        )
+    })?;
+    Ok(CrmRequestStatus {
+        client_request_id: request,
+        status,
+        succeeded: answer.count("totalSuccessCount"),
+        failed: answer.count("totalErrorCount"),
+        errors: answer
+            .items("errors")
+            .iter()
+            .map(|error| CrmLineError {
+                line: error.count("line").unwrap_or_default(),
+                description: error.text("description").unwrap_or_default(),
+            })
+            .collect(),
+        requests: gong.requests(),
+    })
+}
+
+impl Answer for CrmRequestStatus {
+    fn text(&self) -> String {
+        let mut text = format!("{}: {}", self.client_request_id, self.status);
+        text.push_str(match self.status.as_str() {
+            "PENDING" | "IN_PROGRESS" => " (not over yet: ask again later)",
+            "FAILED" => " (correct the lines and upload them under another client request id)",
+            _ => "",
+        });
+        text.push('\n');
+        if let (Some(succeeded), Some(failed)) = (self.succeeded, self.failed) {
+            text.push_str(&format!("{succeeded} objects good, {failed} not\n"));
+        }
+        let mut table = Table::new(["line", "error"]);
+        for error in &self.errors {
+            let line = match error.line {
+                0 => "whole file".into(),
+                line => format!("{line}"),
+            };
+            table.row([line, error.description.clone()]);
+        }
+        table.write(&mut text);
+        let untold = self
+            .failed
+            .unwrap_or_default()
+            .saturating_sub(self.errors.len() as u32);
+        render::left_out(
+            &mut text,
+            (untold > 0).then_some(untold),
+            "Gong tells 20 errors at most",
+        );
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

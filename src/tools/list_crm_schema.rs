@@ -1,0 +1,72 @@
+//! `gong_list_crm_schema`. GET /v2/crm/entity-schema; api:crm:schema. Not paged; without
+//! `objectType` Gong tells the fields of all (its document calls it required, its text does not).
+
+use alloc::string::String;
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        crm::{self, schema},
+        reading::Reading,
+    },
+    render::{self, Table},
+    wit::crm::{CrmField, CrmSchema, ListCrmSchema},
+};
+
+/// Asks once, and for the integration before where it is not given by id.
+pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Error> {
+    let integration = crm::id(gong, args.integration.as_deref())?;
+    let object_type = args.object_type.map(crm::in_gongs_words);
+    let types = schema::read(gong, &integration, object_type.as_deref())?;
+    let lower = |text: String| text.to_ascii_lowercase();
+    let fields = types
+        .iter()
+        .flat_map(|(object_type, fields)| fields.iter().map(move |field| (object_type, field)))
+        .map(|(object_type, field)| CrmField {
+            object_type: lower(object_type.clone()),
+            name: schema::name(field),
+            label: field.text("label"),
+            field_type: field.text("type").map(lower),
+            reference_to: field.text("referenceTo").map(lower),
+            values: field.texts("orderedValueList"),
+            deleted: field.is("isDeleted").then_some(true),
+        })
+        .collect();
+    Ok(CrmSchema {
+        fields,
+        requests: gong.requests(),
+    })
+}
+
+impl Answer for CrmSchema {
+    fn text(&self) -> String {
+        let mut text = render::count(self.fields.len() as u32, "added field");
+        text.push_str(" (Gong's own are not listed)\n");
+        let mut table = Table::new([
+            "object",
+            "name",
+            "label",
+            "type",
+            "refers to",
+            "values",
+            "deleted",
+        ]);
+        for field in &self.fields {
+            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
+            table.row([
+                field.object_type.clone(),
+                field.name.clone(),
+                cell(&field.label),
+                cell(&field.field_type),
+                cell(&field.reference_to),
+                field.values.join("; "),
+                field.deleted.map_or_else(String::new, |_| "yes".into()),
+            ]);
+        }
+        table.write(&mut text);
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

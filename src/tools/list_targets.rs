@@ -1,0 +1,51 @@
+//! `gong_list_targets`. GET /v2/targets, of one workspace. Not paged; scopes unknown.
+
+use alloc::string::String;
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{Gong, targets},
+    render::{self, Table},
+    wit::targets::{ListTargets, TargetList},
+};
+
+/// Asks once, and for the workspace before where it is not given by id.
+pub(crate) fn run(gong: &Gong<'_>, args: ListTargets) -> Result<TargetList, Error> {
+    let workspace = targets::workspace(gong, args.workspace.as_deref())?;
+    Ok(TargetList {
+        targets: targets::all(gong, &workspace)?,
+        requests: gong.requests(),
+    })
+}
+
+impl Answer for TargetList {
+    fn text(&self) -> String {
+        let mut text = render::count(self.targets.len() as u32, "target");
+        text.push('\n');
+        let mut table = Table::new([
+            "id",
+            "name",
+            "type",
+            "unit",
+            "hierarchy",
+            "created (UTC)",
+            "description",
+        ]);
+        for target in &self.targets {
+            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
+            table.row([
+                target.id.clone(),
+                cell(&target.name),
+                cell(&target.target_type),
+                cell(&target.unit),
+                cell(&target.hierarchy_type),
+                cell(&target.created),
+                cell(&target.description),
+            ]);
+        }
+        table.write(&mut text);
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

@@ -1,0 +1,90 @@
+//! `gong_upload_crm_objects`. POST /v2/crm/entities; api:crm:upload. multipart part `dataFile`,
+//! a JSON object a line (LDJSON); the three query parameters are in Gong's prose only. 201
+//! says that Gong has the file; it works on it later.
+
+mod lines;
+
+use alloc::{format, string::String};
+
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        Gong, Method,
+        change::{self, Body, Change, File},
+        crm,
+        reading::Reading,
+        with_query,
+    },
+    render,
+    wit::{crm::UploadCrmObjects, types::Receipt},
+};
+
+/// Bytes of one upload. Gong takes 200 MB; this much goes through a tool call and the sandbox.
+const MOST_BYTES: usize = 5_000_000;
+
+/// Checks each line, looks up the integration where it is not given by id, then sends once.
+pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmObjects) -> Result<Receipt, Error> {
+    let objects = args.objects.trim_start_matches('\u{feff}').trim_end();
+    if objects.len() > MOST_BYTES {
+        return Err(bad_argument(
+            "objects",
+            &format!("{} bytes; at most {MOST_BYTES} in one call.", objects.len()),
+            "the first half of the lines now, the rest in another call.",
+        ));
+    }
+    let checked = lines::check(args.object_type, objects)?;
+    let given = args
+        .client_request_id
+        .as_deref()
+        .map(crm::request_id)
+        .transpose()?;
+    let integration = crm::id(gong, args.integration.as_deref())?;
+    let object_type = crm::in_gongs_words(args.object_type);
+    let request =
+        given.unwrap_or_else(|| crm::request_id_of(&[&integration, &object_type, objects]));
+    let deleted = match checked.deleted {
+        0 => String::new(),
+        deleted => format!(", {deleted} of them to be deleted"),
+    };
+    let change = Change {
+        what: format!(
+            "send Gong {} of type {object_type}{deleted}",
+            render::count(checked.objects, "object")
+        ),
+        method: Method::Post,
+        operation: "/v2/crm/entities",
+        path: with_query(
+            "/v2/crm/entities",
+            &[
+                ("clientRequestId", Some(&request)),
+                ("integrationId", Some(&integration)),
+                ("objectType", Some(&object_type)),
+            ],
+        ),
+        body: Body::File(File {
+            part: "dataFile",
+            name: "objects.ldjson".into(),
+            content_type: "application/x-ndjson",
+            bytes: format!("{objects}\n").into_bytes(),
+        }),
+        look: "gong_get_crm_request_status knows the client request id if Gong has the file",
+    };
+    let follow = format!("gong_get_crm_request_status with client_request_id {request}");
+    let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
+        receipt.id = Some(answer.id("clientRequestId").unwrap_or(request.clone()));
+        receipt.notes.push(format!(
+            "The id is the client request id. Gong has the file and works on it later: {follow} tells what became of the lines."
+        ));
+    })
+    .map_err(|error| {
+        crm::where_there_already(
+            error,
+            &format!(
+                "Without client_request_id it is made of the content, so that the same upload is not made twice: {follow} tells \
+                 what became of it. To send it again all the same, give a client_request_id that was not used before."
+            ),
+        )
+    })?;
+    receipt.notes.extend(checked.notes);
+    Ok(receipt)
+}

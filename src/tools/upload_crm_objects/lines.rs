@@ -1,0 +1,299 @@
+//! The lines of an upload, checked by what Gong's text says of each object type. Gong itself
+//! takes a wrong file with a 201 and tells later, 20 errors at a time.
+
+use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use serde_json::{Map, Value};
+
+use crate::{
+    error::{Error, bad_argument},
+    gong::instant::{self, shortened},
+    render,
+    wit::crm::CrmUploadType as Type,
+};
+
+/// Characters of an objectId.
+const OBJECT_ID: usize = 64;
+/// Wrong lines that an error tells.
+const TOLD: usize = 10;
+
+/// What is in the lines.
+pub(super) struct Checked {
+    pub(super) objects: u32,
+    pub(super) deleted: u32,
+    pub(super) notes: Vec<String>,
+}
+
+/// Checks every line.
+///
+/// # Errors
+/// `bad-argument` with the numbers of the wrong lines.
+pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
+    let example = example(object_type);
+    if text.trim().is_empty() {
+        return Err(bad_argument("objects", "it is empty.", example));
+    }
+    let mut wrong = Vec::new();
+    let mut first_line_of: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut objects, mut deleted) = (0, 0);
+    // Members without which a deal is not seen everywhere, and in how many it is missing.
+    let mut missing = [("accountId", 0u32), ("ownerId", 0), ("closeDate", 0)];
+    for (number, line) in (1..).zip(text.lines()) {
+        let checked = serde_json::from_str::<Map<String, Value>>(line)
+            .map_err(|error| match line.trim().is_empty() {
+                true => "is empty".to_owned(),
+                false => format!("is not a JSON object ({error})"),
+            })
+            .and_then(|object| one(object_type, &object).map(|id| (object, id)));
+        let (object, id) = match checked {
+            Ok(checked) => checked,
+            Err(problem) => {
+                wrong.push(format!("line {number} {problem}"));
+                continue;
+            }
+        };
+        if let Some(first) = first_line_of.insert(id, number) {
+            wrong.push(format!(
+                "line {number} has the objectId of line {first}, and Gong wants two updates of an object in two uploads"
+            ));
+        }
+        objects += 1;
+        if is_deleted(&object) {
+            deleted += 1;
+        } else {
+            for (key, count) in &mut missing {
+                *count += u32::from(text_of(&object, key).is_none());
+            }
+        }
+    }
+    if wrong.is_empty() {
+        let notes = match object_type {
+            Type::Deal => missing
+                .iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(key, count)| {
+                    let place = match *key {
+                        "accountId" => "in Gong",
+                        _ => "on Gong's deal board",
+                    };
+                    format!(
+                        "Without {key}, so not seen {place}: {}.",
+                        render::count(*count, "deal")
+                    )
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        return Ok(Checked {
+            objects,
+            deleted,
+            notes,
+        });
+    }
+    let more = match wrong.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    wrong.truncate(TOLD);
+    Err(bad_argument(
+        "objects",
+        &format!("{}{more}. Nothing was sent.", wrong.join("; ")),
+        example,
+    ))
+}
+
+fn example(object_type: Type) -> &'static str {
+    match object_type {
+        Type::BusinessUser => {
+            r#"{"objectId": "u-17", "modifiedDate": "2026-11-01T09:00:00Z", "emailAddress": "ann@acme.example"}, one object a line."#
+        }
+        Type::Stage => {
+            r#"{"objectId": "discovery", "name": "Discovery", "sortOrder": 1}, one object a line."#
+        }
+        _ => {
+            r#"{"objectId": "a-17", "modifiedDate": "2026-11-01T09:00:00Z", "name": "Acme"}, one object a line."#
+        }
+    }
+}
+
+/// Checks one object; its id.
+fn one(object_type: Type, object: &Map<String, Value>) -> Result<String, String> {
+    let id = text_of(object, "objectId").ok_or("has no objectId, a text")?;
+    let is_email = id.contains('@');
+    // Gong's text allows letters, digits and "-", its examples have "_" too.
+    let allowed = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    if id.chars().count() > OBJECT_ID || !(is_email || id.chars().all(allowed)) {
+        return Err(format!(
+            "objectId “{}” is not up to {OBJECT_ID} letters, digits and dashes, or an e-mail address",
+            shortened(id)
+        ));
+    }
+    match object.get("modifiedDate") {
+        // Gong's table of stages has none.
+        None | Some(Value::Null) if object_type == Type::Stage => {}
+        _ => date_time(object, "modifiedDate")?,
+    }
+    typed(object, "isDeleted", Value::is_boolean, "true or false")?;
+    let is_url = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|url| url.starts_with("http") && url.contains("://"))
+    };
+    typed(
+        object,
+        "url",
+        is_url,
+        "a URL such as https://crm.acme.example/17",
+    )?;
+    let is_email = |value: &Value| value.as_str().is_some_and(|text| text.contains('@'));
+    typed(object, "emailAddress", is_email, "an e-mail address")?;
+    match object_type {
+        Type::Account => {
+            let are_texts = |value: &Value| {
+                let items = value.as_array();
+                items.is_some_and(|items| items.iter().all(Value::is_string))
+            };
+            typed(object, "domains", are_texts, "a list of texts")?;
+        }
+        Type::BusinessUser => {
+            if !is_deleted(object) && text_of(object, "emailAddress").is_none() {
+                return Err("has no emailAddress".into());
+            }
+        }
+        Type::Deal => {
+            let is_status = |value: &Value| {
+                let status = value.as_str().unwrap_or_default();
+                ["WON", "LOST", "OPEN"].contains(&status)
+            };
+            typed(object, "status", is_status, "WON, LOST or OPEN")?;
+            typed(object, "amount", Value::is_number, "a number")?;
+            if object
+                .get("createdDate")
+                .is_some_and(|date| !date.is_null())
+            {
+                date_time(object, "createdDate")?;
+            }
+        }
+        Type::Stage => {
+            text_of(object, "name").ok_or("has no name")?;
+            typed(object, "isActive", Value::is_boolean, "true or false")?;
+            typed(object, "sortOrder", Value::is_i64, "a whole number")?;
+        }
+        Type::Contact | Type::Lead => {}
+    }
+    Ok(id.into())
+}
+
+fn text_of<'o>(object: &'o Map<String, Value>, key: &str) -> Option<&'o str> {
+    let text = object.get(key)?.as_str()?.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+fn is_deleted(object: &Map<String, Value>) -> bool {
+    object.get("isDeleted") == Some(&Value::Bool(true))
+}
+
+fn typed(
+    object: &Map<String, Value>,
+    key: &str,
+    is: impl Fn(&Value) -> bool,
+    what: &str,
+) -> Result<(), String> {
+    match object.get(key) {
+        Some(value) if !value.is_null() && !is(value) => Err(format!("{key} is not {what}")),
+        _ => Ok(()),
+    }
+}
+
+/// ISO-8601 with zone and without milliseconds.
+fn date_time(object: &Map<String, Value>, key: &str) -> Result<(), String> {
+    let text = text_of(object, key).unwrap_or_default();
+    let shape = text.as_bytes().get(10) == Some(&b'T') && !text.contains(['.', ',', '[']);
+    match shape && instant::seconds(text).is_some() {
+        true => Ok(()),
+        false => Err(format!(
+            "{key} is not a date and time with zone and without milliseconds, such as 2026-11-01T09:00:00Z"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::{error::text, wit::crm::CrmUploadType as Type};
+
+    fn problem(object_type: Type, lines: &str) -> String {
+        match check(object_type, lines) {
+            Ok(_) => "fine".into(),
+            Err(error) => text(&error).to_owned(),
+        }
+    }
+
+    #[test]
+    fn gongs_own_examples_are_fine() {
+        let zone = r#"{"objectId": "user1_Id_In_The_CRM", "emailAddress": "a@acme.example", "modifiedDate": "2019-01-03T23:45:57+01:00"}"#;
+        assert_eq!(problem(Type::BusinessUser, zone), "fine");
+        let stage =
+            r#"{"objectId": "discovery", "name": "Discovery", "isActive": true, "sortOrder": 1}"#;
+        assert_eq!(problem(Type::Stage, stage), "fine");
+        let deal = r#"{"objectId": "8608553", "modifiedDate": "2022-02-04T18:24:59Z", "status": "OPEN", "amount": 7000, "own": null}"#;
+        let checked = check(Type::Deal, deal).expect("fine");
+        assert_eq!(
+            (checked.objects, checked.deleted, checked.notes.len()),
+            (1, 0, 3)
+        );
+    }
+
+    #[test]
+    fn each_wrong_line_is_told_by_number() {
+        for (object_type, line, told) in [
+            (Type::Lead, "[1]", "line 1 is not a JSON object"),
+            (Type::Lead, r#"{"objectId": 7}"#, "line 1 has no objectId"),
+            (
+                Type::Lead,
+                r#"{"objectId": "a b"}"#,
+                "line 1 objectId “a b”",
+            ),
+            (
+                Type::Lead,
+                r#"{"objectId": "a"}"#,
+                "line 1 modifiedDate is not",
+            ),
+            (
+                Type::Lead,
+                r#"{"objectId": "a", "modifiedDate": "2026-11-01"}"#,
+                "line 1 modifiedDate is not",
+            ),
+            (
+                Type::Lead,
+                r#"{"objectId": "a", "modifiedDate": "2026-11-01T09:00:00.123Z"}"#,
+                "line 1 modifiedDate is not",
+            ),
+            (
+                Type::Lead,
+                r#"{"objectId": "a", "modifiedDate": "2026-11-01T09:00:00Z", "isDeleted": "yes"}"#,
+                "line 1 isDeleted is not",
+            ),
+            (
+                Type::BusinessUser,
+                r#"{"objectId": "a", "modifiedDate": "2026-11-01T09:00:00Z"}"#,
+                "line 1 has no emailAddress",
+            ),
+            (Type::Stage, r#"{"objectId": "a"}"#, "line 1 has no name"),
+            (
+                Type::Deal,
+                r#"{"objectId": "a", "modifiedDate": "2026-11-01T09:00:00Z", "status": "won"}"#,
+                "line 1 status is not",
+            ),
+        ] {
+            let problem = problem(object_type, line);
+            assert!(problem.contains(told), "{line}: {problem}");
+        }
+        let twice =
+            "{\"objectId\": \"a\", \"name\": \"A\"}\n\n{\"objectId\": \"a\", \"name\": \"B\"}";
+        assert!(
+            problem(Type::Stage, twice).starts_with(
+                "Argument `objects`: line 2 is empty; line 3 has the objectId of line 1"
+            )
+        );
+    }
+}

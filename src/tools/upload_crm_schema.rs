@@ -1,0 +1,97 @@
+//! `gong_upload_crm_schema`. POST /v2/crm/entity-schema; api:crm:schema. The body is a bare
+//! list, and Gong refuses one that leaves out a field it was sent before: so the present
+//! fields are read and repeated. Another type makes a new field of the old name, without values.
+
+mod merged;
+
+use alloc::{format, string::String, vec::Vec};
+use serde_json::Value;
+
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        Gong, Method,
+        change::{self, Body, Change, between},
+        crm::{self, schema},
+        with_query,
+    },
+    render,
+    wit::{crm::UploadCrmSchema, types::Receipt},
+};
+
+/// Fields that one call changes; Gong declares no limit.
+const MOST: usize = 500;
+
+/// Reads the present fields, then sends all once.
+pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmSchema) -> Result<Receipt, Error> {
+    between("fields", &args.fields, MOST)?;
+    merged::check(&args.fields)?;
+    let integration = crm::id(gong, args.integration.as_deref())?;
+    let object_type = crm::in_gongs_words(args.object_type);
+    let present: Vec<Value> = schema::read(gong, &integration, Some(&object_type))?
+        .into_iter()
+        .filter(|(name, _)| *name == object_type)
+        .flat_map(|(_, fields)| fields)
+        .collect();
+    let merged = merged::merge(&present, &args.fields)?;
+    if merged.differences.is_empty() {
+        return Ok(Receipt {
+            summary: format!("Nothing was sent: the fields of {object_type} are so already."),
+            dry_run: args.dry_run.filter(|dry_run| *dry_run),
+            request: None,
+            body: None,
+            id: None,
+            url: None,
+            items: Vec::new(),
+            notes: Vec::new(),
+            requests: gong.requests(),
+        });
+    }
+    let loses = (!merged.losses.is_empty()).then(|| {
+        format!(
+            "The values of {} would be lost in all objects",
+            merged.losses.join(", ")
+        )
+    });
+    let allowed = args.allow_data_loss == Some(true);
+    let dry_run = args.dry_run == Some(true);
+    if let (Some(loses), false, false) = (&loses, allowed, dry_run) {
+        return Err(bad_argument(
+            "allow_data_loss",
+            &format!("{loses}. Ask whoever wants the change; dry_run shows it."),
+            "true, if that is meant.",
+        ));
+    }
+    let change = Change {
+        what: format!(
+            "change the fields that {object_type} has beside Gong's own: {}",
+            render::count(merged.differences.len() as u32, "difference")
+        ),
+        method: Method::Post,
+        operation: "/v2/crm/entity-schema",
+        path: with_query(
+            "/v2/crm/entity-schema",
+            &[
+                ("integrationId", Some(&integration)),
+                ("objectType", Some(&object_type)),
+            ],
+        ),
+        body: Body::Json(Value::Array(merged.fields)),
+        look: "gong_list_crm_schema shows the fields",
+    };
+    let mut receipt = change::make(gong, args.dry_run, &change, |_, _| {})?;
+    receipt.notes = merged.differences;
+    receipt.notes.push(format!(
+        "{} sent unchanged.",
+        render::count(merged.unchanged, "field")
+    ));
+    if let Some(loses) = loses {
+        let text: String = match (dry_run, allowed) {
+            (true, false) => format!("{loses}: without dry_run this needs allow_data_loss."),
+            (true, true) => format!("{loses}."),
+            (false, _) => format!("{}.", loses.replace("would be", "are")),
+        };
+        receipt.notes.push(text);
+    }
+    Ok(receipt)
+}
