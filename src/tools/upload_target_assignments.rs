@@ -6,7 +6,7 @@
 
 mod table;
 
-use alloc::format;
+use alloc::{format, string::ToString};
 
 use crate::{
     error::{Error, bad_argument},
