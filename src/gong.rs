@@ -12,6 +12,7 @@ use crate::{
 
 pub(crate) mod calls;
 pub(crate) mod change;
+pub(crate) mod content;
 pub(crate) mod criteria;
 pub(crate) mod crm;
 pub(crate) mod id;
@@ -21,6 +22,7 @@ pub(crate) mod profiles;
 pub(crate) mod reading;
 pub(crate) mod scan;
 pub(crate) mod targets;
+pub(crate) mod transcripts;
 pub(crate) mod workspaces;
 
 /// HTTP methods that the tools use. They do not tell reads from changes: Gong has

@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write;
 
-use crate::gong::calls::one_line;
+use crate::{gong::calls::one_line, wit::calls::CrmObject};
 
 /// A table with a heading and `|` between cells. Columns that are empty in
 /// every row are left out.
@@ -83,6 +83,40 @@ pub(crate) fn list(text: &mut String, label: &str, values: &[String], separator:
     if !values.is_empty() {
         line(text, label, Some(&values.join(separator)));
     }
+}
+
+/// As [`list`], the foremost three and how many more there are.
+pub(crate) fn foremost(text: &mut String, label: &str, all: &[String]) {
+    let (shown, rest) = all.split_at(all.len().min(3));
+    let mut shown = shown.to_vec();
+    if !rest.is_empty() {
+        shown.push(format!("{} more", rest.len()));
+    }
+    list(text, label, &shown, ", ");
+}
+
+/// A deal or an account on one line.
+pub(crate) fn crm_line(text: &mut String, label: &str, object: &CrmObject) {
+    let name = object.name.as_deref().unwrap_or("unnamed");
+    let close = object
+        .close_date
+        .as_ref()
+        .map(|date| format!("closes {date}"));
+    let probability = object
+        .probability
+        .as_ref()
+        .map(|percent| format!("{percent} %"));
+    let details = [&object.stage, &object.amount, &close, &probability];
+    let mut shown = one_line(name);
+    // The id is for other systems, so it goes with the other fields.
+    if !object.fields.is_empty() {
+        shown.push_str(&format!(" ({})", object.id));
+    }
+    for detail in details.into_iter().flatten().chain(&object.fields) {
+        shown.push_str(", ");
+        shown.push_str(detail);
+    }
+    line(text, label, Some(&shown));
 }
 
 /// What a list leaves out, and why; nothing where it leaves nothing out.

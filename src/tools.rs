@@ -2,6 +2,7 @@
 //! an export in the WIT, a file here, a line in the table and in `lib.rs`, an empty
 //! `contract/gong_….json`, a folder in `tests/fixtures/`; then `BLESS=1 cargo test`.
 
+pub(crate) mod count_calls;
 pub(crate) mod delete_crm_integration;
 pub(crate) mod get_call;
 pub(crate) mod get_crm_objects;
@@ -27,6 +28,8 @@ pub(crate) mod list_users;
 pub(crate) mod list_workspaces;
 pub(crate) mod register_crm_integration;
 pub(crate) mod search_calls;
+pub(crate) mod search_transcripts;
+pub(crate) mod summarize_calls;
 pub(crate) mod upload_crm_objects;
 pub(crate) mod upload_crm_schema;
 pub(crate) mod upload_target_assignments;
@@ -74,6 +77,7 @@ pub(crate) struct Tool {
 macro_rules! every_tool {
     ($make:ident) => {
         $make! {
+            gong_count_calls => count_calls(calls::CountCalls) -> calls::CallCounts;
             gong_delete_crm_integration => delete_crm_integration(crm::DeleteCrmIntegration) -> types::Receipt, unless "read-only";
             gong_get_call => get_call(calls::GetCall) -> calls::CallDigest;
             gong_get_crm_objects => get_crm_objects(crm::GetCrmObjects) -> crm::CrmObjects;
@@ -99,6 +103,8 @@ macro_rules! every_tool {
             gong_list_workspaces => list_workspaces(users::ListWorkspaces) -> users::WorkspaceList;
             gong_register_crm_integration => register_crm_integration(crm::RegisterCrmIntegration) -> types::Receipt, unless "read-only";
             gong_search_calls => search_calls(calls::SearchCalls) -> calls::CallPage;
+            gong_search_transcripts => search_transcripts(transcripts::SearchTranscripts) -> transcripts::TranscriptMatches;
+            gong_summarize_calls => summarize_calls(calls::SummarizeCalls) -> calls::CallSummaries;
             gong_upload_crm_objects => upload_crm_objects(crm::UploadCrmObjects) -> types::Receipt, unless "read-only";
             gong_upload_crm_schema => upload_crm_schema(crm::UploadCrmSchema) -> types::Receipt, unless "read-only";
             gong_upload_target_assignments => upload_target_assignments(targets::UploadTargetAssignments) -> types::Receipt, unless "read-only";

@@ -11,7 +11,7 @@ use alloc::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Gong, Paged, Records, id::Id, instant};
+use super::{Gong, Paged, Records, content::Content, id::Id, instant};
 use crate::{error::Error, wit::calls::Side};
 
 /// OpenAPI `CallBasicData`.
@@ -29,6 +29,7 @@ pub(crate) struct Meta {
     pub(crate) system: Option<String>,
     pub(crate) scope: Option<String>,
     pub(crate) language: Option<String>,
+    pub(crate) workspace_id: Option<Id>,
     pub(crate) is_private: Option<bool>,
 }
 
@@ -236,6 +237,7 @@ pub(crate) struct Call {
     pub(crate) meta_data: Meta,
     pub(crate) parties: Option<Vec<Party>>,
     pub(crate) context: Option<Vec<Context>>,
+    pub(crate) content: Option<Content>,
 }
 
 impl Call {
@@ -337,6 +339,14 @@ pub(crate) struct CallsBody<'a> {
     pub(crate) filter: Filter<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) content_selector: Option<&'a ContentSelector>,
+}
+
+/// Link to a moment of a call, with `{s}` for seconds into it, as Gong's own “share a
+/// snippet” writes it: `highlights=[{"type":"SHARE","from":…,"to":…}]`.
+pub(crate) fn moment_url(url: &str) -> String {
+    format!(
+        "{url}&highlights=%5B%7B%22type%22%3A%22SHARE%22%2C%22from%22%3A{{s}}%2C%22to%22%3A{{s+30}}%7D%5D"
+    )
 }
 
 /// Path of POST /v2/calls/extensive.

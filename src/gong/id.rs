@@ -33,12 +33,20 @@ pub(crate) fn is_id(text: &str) -> bool {
     (5..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The call id in an argument: digits, or a link to the call.
+/// The call id in the argument `call`: digits, or a link to the call.
 ///
 /// # Errors
 /// `bad-argument`.
-pub(crate) fn call_id(argument: &str) -> Result<String, Error> {
-    let text = argument.trim();
+pub(crate) fn call_id(text: &str) -> Result<String, Error> {
+    call_id_in("call", text)
+}
+
+/// As [`call_id`], for an argument of another name.
+///
+/// # Errors
+/// `bad-argument`.
+pub(crate) fn call_id_in(argument: &str, text: &str) -> Result<String, Error> {
+    let text = text.trim();
     let id = match text.split_once("call?id=") {
         Some((_, rest)) => rest.split(['&', '#']).next().unwrap_or_default(),
         None => text,
@@ -47,7 +55,7 @@ pub(crate) fn call_id(argument: &str) -> Result<String, Error> {
         Ok(id.to_owned())
     } else {
         Err(bad_argument(
-            "call",
+            argument,
             "not a call id (up to 20 digits) nor a link to a call. gong_search_calls finds ids.",
             "\"7782342274025937895\" or \"https://acme.app.gong.io/call?id=7782342274025937895\".",
         ))

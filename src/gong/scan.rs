@@ -149,9 +149,47 @@ pub(crate) struct Report {
     pub(crate) read_back_to: Option<i64>,
     /// The rest, as a token.
     pub(crate) resume: Option<String>,
+    /// Every call read, in the order in which it was shown.
+    log: Vec<Read>,
+    /// Calls in the last second of the range that an earlier answer had.
+    skipped: BTreeSet<String>,
+}
+
+/// A call read.
+struct Read {
+    at: i64,
+    id: String,
+    /// Left out because private.
+    private: bool,
 }
 
 impl Report {
+    /// Goes back to before a call that was shown: it and all after it count as not
+    /// read, and the token begins with it. For tools that look at calls later than
+    /// they are shown.
+    pub(crate) fn rewind(&mut self, id: &str, why: String) {
+        let Some(index) = self.log.iter().position(|read| read.id == id) else {
+            return;
+        };
+        let at = self.log[index].at;
+        self.log.truncate(index);
+        self.read = index as u32;
+        self.private = self.log.iter().filter(|read| read.private).count() as u32;
+        self.resume = None;
+        let again = self.shown_at(at, at + 1 >= self.range.to);
+        let end = self.range.to.min(at + 1);
+        stop(self, end, why, &again);
+    }
+
+    /// Calls shown in one second; in the last second of the range also those of earlier answers.
+    fn shown_at(&self, at: i64, last: bool) -> BTreeSet<String> {
+        let shown = self.log.iter().filter(|read| read.at == at);
+        shown
+            .map(|read| read.id.clone())
+            .chain(self.skipped.iter().filter(|_| last).cloned())
+            .collect()
+    }
+
     /// As the answer tells it.
     pub(crate) fn shown(&self) -> Scan {
         Scan {
@@ -183,6 +221,8 @@ pub(crate) fn newest_first(
         stopped: None,
         read_back_to: None,
         resume: None,
+        log: Vec::new(),
+        skipped: skip.clone(),
     };
     let mut pages_left = MOST_PAGES;
     let mut end = range.to;
@@ -237,7 +277,6 @@ pub(crate) fn newest_first(
                 .cmp(at)
                 .then_with(|| other.meta_data.id().cmp(call.meta_data.id()))
         });
-        let mut shown = BTreeSet::new();
         let last = calls.len();
         for (index, (at, call)) in calls.into_iter().enumerate() {
             let id = call.meta_data.id().to_owned();
@@ -245,8 +284,9 @@ pub(crate) fn newest_first(
                 continue;
             }
             report.read += 1;
-            shown.insert((at, id));
-            if call.meta_data.is_private() && !gong.settings.private_calls {
+            let private = call.meta_data.is_private() && !gong.settings.private_calls;
+            report.log.push(Read { at, id, private });
+            if private {
                 report.private += 1;
                 continue;
             }
@@ -254,12 +294,7 @@ pub(crate) fn newest_first(
                 if index + 1 == last && window.from == range.from {
                     break 'windows;
                 }
-                let again: BTreeSet<String> = shown
-                    .iter()
-                    .filter(|(shown_at, _)| *shown_at == at)
-                    .map(|(_, id)| id.clone())
-                    .chain(skip.iter().filter(|&_| at + 1 >= end).cloned())
-                    .collect();
+                let again = report.shown_at(at, at + 1 >= range.to);
                 stop(&mut report, end.min(at + 1), why.into(), &again);
                 break 'windows;
             }

@@ -10,6 +10,7 @@ use crate::{
     gong::{
         Gong,
         calls::{self, Call, ContentSelector, one_line},
+        content::{fired, objects, outcome_name, topics},
         id::{Id, call_id},
         people,
     },
@@ -22,10 +23,7 @@ mod text;
 mod wire;
 
 use comment::comment;
-use parts::{
-    fired, highlight_section, objects, outcome, outline_section, person, stats, topics,
-    tracker_section,
-};
+use parts::{highlight_section, outline_section, person, stats, tracker_section};
 use wire::Detailed;
 
 /// Reads the call with all that is free, and only what was included of the rest.
@@ -96,6 +94,7 @@ fn digest(
         meta_data: detailed.meta_data,
         parties: detailed.parties,
         context: detailed.context,
+        content: None,
     };
     let outline = content.outline.unwrap_or_default();
     let highlights = content.highlights.unwrap_or_default();
@@ -167,7 +166,7 @@ fn digest(
             .filter_map(|point| point.text)
             .map(|text| one_line(&text))
             .collect(),
-        outcome: content.call_outcome.and_then(outcome),
+        outcome: content.call_outcome.as_ref().and_then(outcome_name),
         topics: topics(content.topics.unwrap_or_default()),
         trackers: fired(&trackers),
         outline: if with(CallPart::Outline) {

@@ -2,8 +2,7 @@
 //! (api:calls:read:extensive), then POST /v2/calls/transcript
 //! (api:calls:read:transcript), whose times are milliseconds.
 
-use alloc::{format, string::String, vec::Vec};
-use serde::Deserialize;
+use alloc::{format, string::String};
 use serde_json::json;
 
 use super::numbered;
@@ -12,41 +11,15 @@ use crate::{
     gong::{
         Gong,
         calls::{self, Call, CallsBody, ContentSelector, Filter},
-        id::{Id, call_id},
+        id::call_id,
         instant,
+        transcripts::{TRANSCRIPT, Transcripts},
     },
     wit::transcripts::{GetTranscript, Speakers, Transcript},
 };
 
 mod text;
 mod turns;
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Transcripts {
-    #[serde(deserialize_with = "crate::gong::nullable")]
-    call_transcripts: Option<Vec<CallTranscript>>,
-}
-
-#[derive(Default, Deserialize)]
-struct CallTranscript {
-    transcript: Option<Vec<Monologue>>,
-}
-
-/// OpenAPI `Monologue`; speaker and topic may be null.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Monologue {
-    speaker_id: Option<Id>,
-    topic: Option<String>,
-    sentences: Option<Vec<Sentence>>,
-}
-
-#[derive(Default, Deserialize)]
-struct Sentence {
-    start: Option<u64>,
-    text: Option<String>,
-}
 
 /// Which part of a call's words is asked for.
 struct Part {
@@ -95,7 +68,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
         },
         content_selector: None,
     };
-    let answer: Transcripts = gong.post_list("/v2/calls/transcript", &body)?;
+    let answer: Transcripts = gong.post_list(TRANSCRIPT, &body)?;
     let monologues = answer.call_transcripts.into_iter().flatten().next().and_then(|one| one.transcript).ok_or_else(|| {
         Error::NotFound(format!(
             "Gong has no transcript of call {id}: it was not recorded, has no speech, or is still in processing (try again in some minutes)."

@@ -2,14 +2,15 @@
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
-use super::wire::{Highlights, Interaction, Occurrence, Outcome, OutlineSection, Topic, Tracker};
+use super::wire::Interaction;
 use crate::{
     gong::{
-        calls::{Call, CrmObject, Party, one_line},
+        calls::{Call, Party, one_line},
+        content::{Highlights, Occurrence, OutlineSection, Tracker},
         id::Id,
         instant,
     },
-    wit::calls::{self as wit, Moment, Person, Section},
+    wit::calls::{Moment, Person, Section},
 };
 
 pub(super) fn person(
@@ -57,81 +58,6 @@ pub(super) fn person(
             .and_then(|talk| talk.talk_time)
             .map(|seconds| seconds as u32),
     })
-}
-
-pub(super) fn objects(call: &Call, object_type: &str, whole: bool) -> Vec<wit::CrmObject> {
-    call.objects(object_type)
-        .filter(|object| !object.is_of_call_time())
-        .map(|object| crm_object(object, object_type, whole))
-        .collect()
-}
-
-pub(super) fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObject {
-    let deal = object_type == "Opportunity";
-    let told = [
-        object.name(),
-        object.stage(),
-        object.amount(),
-        object.close_date(),
-        object.probability(),
-    ];
-    let fields = object
-        .fields
-        .iter()
-        .flatten()
-        .filter_map(|field| Some((field.name.as_deref()?, field.text()?)))
-        .filter(|(_, value)| !told.iter().flatten().any(|told| told == value))
-        .map(|(name, value)| format!("{name}: {value}"));
-    wit::CrmObject {
-        id: object.id().to_owned(),
-        name: object.name(),
-        stage: object.stage().filter(|_| deal),
-        amount: object.amount().filter(|_| deal),
-        close_date: object.close_date().filter(|_| deal),
-        probability: object.probability().filter(|_| deal),
-        fields: if whole { fields.collect() } else { Vec::new() },
-    }
-}
-
-pub(super) fn outcome(outcome: Outcome) -> Option<String> {
-    outcome.name.or(outcome.category).as_deref().map(one_line)
-}
-
-/// Topics with their minutes, the longest first.
-pub(super) fn topics(mut topics: Vec<Topic>) -> Vec<String> {
-    let seconds = |topic: &Topic| topic.duration.unwrap_or(0.0) as u32;
-    topics.sort_by_key(|topic| core::cmp::Reverse(seconds(topic)));
-    topics
-        .iter()
-        .filter(|topic| seconds(topic) > 0)
-        .filter_map(|topic| {
-            Some(format!(
-                "{} {}",
-                one_line(topic.name.as_deref()?),
-                seconds(topic).div_ceil(60)
-            ))
-        })
-        .collect()
-}
-
-/// Trackers that fired, the most frequent first.
-pub(super) fn fired(trackers: &[Tracker]) -> Vec<String> {
-    let count = |tracker: &Tracker| tracker.count.unwrap_or(1);
-    let mut fired: Vec<&Tracker> = trackers
-        .iter()
-        .filter(|tracker| count(tracker) > 0)
-        .collect();
-    fired.sort_by_key(|tracker| core::cmp::Reverse(count(tracker)));
-    fired
-        .iter()
-        .filter_map(|tracker| {
-            Some(format!(
-                "{} ×{}",
-                one_line(tracker.name.as_deref()?),
-                count(tracker)
-            ))
-        })
-        .collect()
 }
 
 pub(super) fn outline_section(section: OutlineSection) -> Option<Section> {

@@ -4,8 +4,8 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use super::super::Answer;
 use crate::{
-    gong::{calls::one_line, instant},
-    render,
+    gong::instant,
+    render::{self, crm_line, foremost},
     wit::calls::{self as wit, CallDigest, Moment, Person, Section, Side},
 };
 
@@ -68,39 +68,6 @@ fn side_people(text: &mut String, label: &str, people: &[Person], side: Side) {
         })
         .collect();
     render::list(text, label, &names, "; ");
-}
-
-/// The foremost three; the structure has all.
-fn foremost(text: &mut String, label: &str, all: &[String]) {
-    let (shown, rest) = all.split_at(all.len().min(3));
-    let mut shown = shown.to_vec();
-    if !rest.is_empty() {
-        shown.push(format!("{} more", rest.len()));
-    }
-    render::list(text, label, &shown, ", ");
-}
-
-fn crm_line(text: &mut String, label: &str, object: &wit::CrmObject) {
-    let name = object.name.as_deref().unwrap_or("unnamed");
-    let close = object
-        .close_date
-        .as_ref()
-        .map(|date| format!("closes {date}"));
-    let probability = object
-        .probability
-        .as_ref()
-        .map(|percent| format!("{percent} %"));
-    let details = [&object.stage, &object.amount, &close, &probability];
-    let mut line = one_line(name);
-    // The id is for other systems, so it goes with the other fields.
-    if !object.fields.is_empty() {
-        line.push_str(&format!(" ({})", object.id));
-    }
-    for detail in details.into_iter().flatten().chain(&object.fields) {
-        line.push_str(", ");
-        line.push_str(detail);
-    }
-    render::line(text, label, Some(&line));
 }
 
 impl Answer for CallDigest {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::gong::{
     calls::{self, Party},
+    content::Content,
     id::Id,
 };
 
@@ -20,85 +21,6 @@ pub(super) struct Detailed {
     pub(super) interaction: Option<Interaction>,
     pub(super) collaboration: Option<Collaboration>,
     pub(super) media: Option<Media>,
-}
-
-/// OpenAPI `ContentDto`.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Content {
-    pub(super) trackers: Option<Vec<Tracker>>,
-    pub(super) topics: Option<Vec<Topic>>,
-    pub(super) brief: Option<String>,
-    pub(super) outline: Option<Vec<OutlineSection>>,
-    pub(super) highlights: Option<Vec<Highlights>>,
-    pub(super) call_outcome: Option<Outcome>,
-    pub(super) key_points: Option<Vec<Text>>,
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct Text {
-    pub(super) text: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct Topic {
-    pub(super) name: Option<String>,
-    pub(super) duration: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct Tracker {
-    pub(super) name: Option<String>,
-    pub(super) count: Option<u32>,
-    pub(super) occurrences: Option<Vec<Occurrence>>,
-    pub(super) phrases: Option<Vec<Phrase>>,
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct Phrase {
-    pub(super) phrase: Option<String>,
-    pub(super) occurrences: Option<Vec<Occurrence>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Occurrence {
-    pub(super) start_time: Option<f64>,
-    pub(super) speaker_id: Option<Id>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct OutlineSection {
-    pub(super) section: Option<String>,
-    pub(super) start_time: Option<f64>,
-    pub(super) items: Option<Vec<OutlineItem>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct OutlineItem {
-    pub(super) text: Option<String>,
-    pub(super) start_time: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct Highlights {
-    pub(super) title: Option<String>,
-    pub(super) items: Option<Vec<Highlight>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Highlight {
-    pub(super) text: Option<String>,
-    pub(super) start_times: Option<Vec<f64>>,
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct Outcome {
-    pub(super) category: Option<String>,
-    pub(super) name: Option<String>,
 }
 
 /// OpenAPI `InteractionMeasuresDto`. Asked as `personInteractionStats`, answered as `interactionStats`.

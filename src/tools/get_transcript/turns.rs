@@ -2,12 +2,13 @@
 
 use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
 
-use super::{Monologue, Part};
+use super::Part;
 use crate::{
     gong::{
-        calls::{Call, Party, one_line},
+        calls::{Call, Party, moment_url, one_line},
         id::Id,
         instant,
+        transcripts::Monologue,
     },
     wit::{
         calls::Side,
@@ -120,11 +121,12 @@ pub(super) fn shape(
         started: meta.started_shown(),
         minutes: meta.minutes(),
         url: meta.url.clone(),
-        // As Gong's own “share a snippet” writes it: highlights=[{"type":"SHARE","from":…,"to":…}].
-        moment_url: meta.url.as_ref().map(|url| {
-            format!("{url}&highlights=%5B%7B%22type%22%3A%22SHARE%22%2C%22from%22%3A{{s}}%2C%22to%22%3A{{s+30}}%7D%5D")
-        }),
-        speakers_seen: speakers.into_iter().zip(seen).filter_map(|(speaker, seen)| seen.then_some(speaker)).collect(),
+        moment_url: meta.url.as_deref().map(moment_url),
+        speakers_seen: speakers
+            .into_iter()
+            .zip(seen)
+            .filter_map(|(speaker, seen)| seen.then_some(speaker))
+            .collect(),
         turns,
         turns_in_all,
         resume,
@@ -179,8 +181,11 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::numbered, Monologue, Part, shape};
-    use crate::{gong::calls::Call, wit::transcripts::Speakers};
+    use super::{super::super::numbered, Part, shape};
+    use crate::{
+        gong::{calls::Call, transcripts::Monologue},
+        wit::transcripts::Speakers,
+    };
 
     fn cut(limit: usize, first_turn: usize) -> crate::wit::transcripts::Transcript {
         let call: Call = serde_json::from_str(

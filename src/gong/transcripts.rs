@@ -1,0 +1,51 @@
+//! Transcripts as Gong answers them: POST /v2/calls/transcript
+//! (api:calls:read:transcript). Times are milliseconds, elsewhere seconds. Nothing in
+//! them says whether the call is private, nor who the speakers are: the call does.
+
+use alloc::{string::String, vec::Vec};
+use serde::Deserialize;
+
+use super::{Paged, Records, id::Id};
+
+/// Path of POST /v2/calls/transcript.
+pub(crate) const TRANSCRIPT: &str = "/v2/calls/transcript";
+
+/// A page of transcripts.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Transcripts {
+    records: Option<Records>,
+    #[serde(deserialize_with = "crate::gong::nullable")]
+    pub(crate) call_transcripts: Option<Vec<CallTranscript>>,
+}
+
+impl Paged for Transcripts {
+    type Item = CallTranscript;
+    fn into_page(self) -> (Option<Records>, Vec<CallTranscript>) {
+        (self.records, self.call_transcripts.unwrap_or_default())
+    }
+}
+
+/// OpenAPI `CallTranscript`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallTranscript {
+    pub(crate) call_id: Option<Id>,
+    pub(crate) transcript: Option<Vec<Monologue>>,
+}
+
+/// OpenAPI `Monologue`; speaker and topic may be null.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Monologue {
+    pub(crate) speaker_id: Option<Id>,
+    pub(crate) topic: Option<String>,
+    pub(crate) sentences: Option<Vec<Sentence>>,
+}
+
+/// OpenAPI `Sentence`; `start` in milliseconds into the call.
+#[derive(Default, Deserialize)]
+pub(crate) struct Sentence {
+    pub(crate) start: Option<u64>,
+    pub(crate) text: Option<String>,
+}

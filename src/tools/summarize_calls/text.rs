@@ -1,0 +1,82 @@
+//! Several calls in short, as text.
+
+use alloc::{format, string::String};
+
+use super::super::Answer;
+use crate::{
+    gong::instant,
+    render::{self, crm_line},
+    wit::calls::{CallSummaries, CallSummary},
+};
+
+impl Answer for CallSummaries {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}, in the order asked.\n",
+            render::count(self.calls.len() as u32, "call")
+        );
+        let private = self.left_out_private.len() as u32;
+        if private > 0 {
+            text.push_str(&format!(
+                "Left out, {private} private: {}.\n",
+                self.left_out_private.join(", ")
+            ));
+        }
+        if !self.unknown.is_empty() {
+            text.push_str(&format!(
+                "Not known to Gong (deleted, still in processing, or no calls): {}.\n",
+                self.unknown.join(", ")
+            ));
+        }
+        render::line(&mut text, "Link", self.call_url.as_deref());
+        for call in &self.calls {
+            summary(&mut text, call);
+        }
+        render::requests(&mut text, self.requests);
+        text
+    }
+}
+
+fn summary(text: &mut String, call: &CallSummary) {
+    text.push_str(&format!(
+        "## {} ({})\n{} UTC, {} min",
+        call.title.as_deref().unwrap_or("Untitled call"),
+        call.id,
+        instant::in_table(&call.started),
+        call.minutes
+    ));
+    if let Some(host) = &call.host {
+        text.push_str(&format!(", host {host}"));
+    }
+    if !call.external.is_empty() {
+        text.push_str(&format!(", with {}", call.external.join("; ")));
+    }
+    if call.private == Some(true) {
+        text.push_str(", private");
+    }
+    text.push('\n');
+    render::line(text, "Link", call.url.as_deref());
+    // A deal's name mostly has the account's in it.
+    let in_deal = |name: &str| {
+        let deals = call.deals.iter().filter_map(|deal| deal.name.as_deref());
+        deals.into_iter().any(|deal| deal.contains(name))
+    };
+    for account in &call.accounts {
+        if !account.name.as_deref().is_some_and(in_deal) {
+            crm_line(text, "Account", account);
+        }
+    }
+    for deal in &call.deals {
+        crm_line(text, "Deal", deal);
+    }
+    render::line(text, "Brief", call.brief.as_deref());
+    for point in &call.key_points {
+        text.push_str(&format!("- {point}\n"));
+    }
+    if let Some(more) = call.more_key_points {
+        text.push_str(&format!("- {more} more: gong_get_call\n"));
+    }
+    render::line(text, "Outcome", call.outcome.as_deref());
+    render::list(text, "Topics, min", &call.topics, ", ");
+    render::list(text, "Trackers", &call.trackers, ", ");
+}
