@@ -134,9 +134,10 @@ impl Counted {
             let key = keys.get(index).cloned().unwrap_or_default();
             match by.get(index) {
                 Some(CountBy::Day | CountBy::Week | CountBy::Month) => {
-                    (Reverse(0), Reverse(key), String::new())
+                    (false, Reverse(0), Reverse(key), String::new())
                 }
-                _ => (Reverse(calls), Reverse(String::new()), key),
+                // Those without such a thing last, however many.
+                _ => (key.is_empty(), Reverse(calls), Reverse(String::new()), key),
             }
         };
         rows.sort_by_cached_key(|(keys, tally)| {
@@ -278,8 +279,8 @@ mod tests {
             rows(&all),
             [
                 ("Ann Li".into(), 2, 12),
-                ("no host".into(), 1, 0),
-                ("10002".into(), 1, 2)
+                ("10002".into(), 1, 2),
+                ("no host".into(), 1, 0)
             ]
         );
         assert_eq!(
@@ -324,8 +325,8 @@ mod tests {
             rows(&all),
             [
                 ("Legal".into(), 2, 4),
-                ("no tracker".into(), 2, 10),
-                ("Price".into(), 1, 2)
+                ("Price".into(), 1, 2),
+                ("no tracker".into(), 2, 10)
             ]
         );
         assert!(all.overlap);
@@ -339,8 +340,8 @@ mod tests {
             [
                 ("Ann Li/2026-11-23".into(), 1, 2),
                 ("Ann Li/2026-11-16".into(), 1, 10),
-                ("no host/unknown time".into(), 1, 0),
                 ("10002/2026-11-02".into(), 1, 2),
+                ("no host/unknown time".into(), 1, 0),
             ]
         );
     }

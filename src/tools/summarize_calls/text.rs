@@ -11,10 +11,11 @@ use crate::{
 
 impl Answer for CallSummaries {
     fn text(&self) -> String {
-        let mut text = format!(
-            "{}, in the order asked.\n",
-            render::count(self.calls.len() as u32, "call")
-        );
+        let mut text = match self.calls.len() {
+            0 => "No call to sum up.\n".into(),
+            1 => String::new(),
+            calls => format!("{calls} calls, in the order asked.\n"),
+        };
         let private = self.left_out_private.len() as u32;
         if private > 0 {
             text.push_str(&format!(
@@ -39,10 +40,13 @@ impl Answer for CallSummaries {
 
 fn summary(text: &mut String, call: &CallSummary) {
     text.push_str(&format!(
-        "## {} ({})\n{} UTC, {} min",
+        "## {} ({})\n{}, {} min",
         call.title.as_deref().unwrap_or("Untitled call"),
         call.id,
-        instant::in_table(&call.started),
+        match call.started.strip_suffix('Z') {
+            Some(_) => format!("{} UTC", instant::in_table(&call.started)),
+            None => "time unknown".into(),
+        },
         call.minutes
     ));
     if let Some(host) = &call.host {
