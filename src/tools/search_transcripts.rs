@@ -2,13 +2,7 @@
 //! (api:calls:read:extensive), then POST /v2/calls/transcript for many calls at a
 //! time (api:calls:read:transcript). Gong has no search; the words are matched here.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
 use core::ops::ControlFlow;
 use serde_json::json;
 
@@ -255,10 +249,7 @@ impl Search<'_, '_> {
         let pages = match pages {
             Ok(pages) => pages,
             Err(failed) => {
-                return (
-                    heard,
-                    Some((error::text(&failed).to_string(), Some(failed))),
-                );
+                return (heard, Some((error::text(&failed).to_owned(), Some(failed))));
             }
         };
         for one in pages.items {

@@ -1,11 +1,6 @@
 //! What is looked for in a sentence: words, phrases, alternatives.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use crate::error::{Error, bad_argument};
 
@@ -66,8 +61,8 @@ impl Query {
     }
 }
 
-/// A word, or the beginning of one; quoted, the words exactly. Scripts that do not
-/// part words by blanks are looked for anywhere.
+/// A word's beginning, or the quoted words exactly. Thai, Chinese and Japanese do not
+/// part words by blanks, so theirs are looked for anywhere.
 fn needle(text: &str, exact: bool) -> Option<String> {
     let mut folded = String::new();
     fold(text, &mut folded);
@@ -77,7 +72,7 @@ fn needle(text: &str, exact: bool) -> Option<String> {
     } else if words.contains(|c| matches!(c, '\u{0E00}'..='\u{0EFF}' | '\u{2E80}'..='\u{9FFF}')) {
         Some(words.to_owned())
     } else if exact {
-        Some(folded.to_string())
+        Some(folded)
     } else {
         Some(format!(" {words}"))
     }
