@@ -27,6 +27,8 @@ macro_rules! world_gong {
                 "gong:tools/calls@0.1.0/side": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/crm@0.1.0/crm-object-type": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/crm@0.1.0/crm-upload-type": [#[serde(rename_all = "snake_case")]],
+                "gong:tools/engage@0.1.0/task-kind": [#[serde(rename_all = "snake_case")]],
+                "gong:tools/engage@0.1.0/task-status": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/transcripts@0.1.0/speakers": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/scorecards@0.1.0/review-method": [#[serde(rename_all = "snake_case")]],
             },

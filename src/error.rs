@@ -46,6 +46,13 @@ struct ErrorBody {
     #[serde(rename = "requestId")]
     request_id: Option<String>,
     errors: Option<Vec<String>>,
+    // Of /v2/meetings alone: for the user, what to mend where.
+    #[serde(rename = "userFacingError")]
+    user_facing_error: Option<String>,
+    #[serde(rename = "fixUrl")]
+    fix_url: Option<String>,
+    #[serde(rename = "helpUrl")]
+    help_url: Option<String>,
 }
 
 /// An answer of Gong's with a status other than 2xx.
@@ -54,6 +61,8 @@ pub(crate) struct Refusal {
     pub(crate) status: u16,
     /// Gong's own words, joined; empty if it gave none.
     pub(crate) said: String,
+    /// What Gong says of mending it, in sentences; empty if nothing.
+    remedy: String,
     /// Gong's request id, for its support.
     pub(crate) request_id: Option<String>,
     /// `Retry-After` in seconds.
@@ -71,9 +80,21 @@ impl Refusal {
         location: Option<String>,
     ) -> Self {
         let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        let said = body.errors.unwrap_or_default().join(" ");
+        let mut remedy = String::new();
+        for (label, text) in [
+            ("", body.user_facing_error.filter(|text| *text != said)),
+            ("To mend it: ", body.fix_url),
+            ("Help: ", body.help_url),
+        ] {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                remedy.push_str(&format!(" {label}{}.", text.trim_end_matches('.')));
+            }
+        }
         Self {
             status,
-            said: body.errors.unwrap_or_default().join(" "),
+            said,
+            remedy,
             request_id: body.request_id,
             retry_after,
             location,
@@ -154,6 +175,11 @@ impl Refusal {
                     "The access key lacks the scope {scope}, which {operation} needs: {said}. A Gong technical \
                      administrator can add it (Admin center > Settings > Ecosystem > API)."
                 )),
+                None if operation.contains("/v2/meetings") => Error::Forbidden(format!(
+                    "Gong refuses {operation}: {said}. Meetings are in limited release: Gong's support enables them for \
+                     a company. If they are enabled, the gateway's IP address is not on the access key's list of \
+                     trusted IPs."
+                )),
                 None => Error::Forbidden(format!(
                     "Gong refuses {operation}: {said}. Either the gateway's IP address is not on the access key's list \
                      of trusted IPs, or the account lacks the licence (Engage, for flows). A Gong technical \
@@ -162,6 +188,10 @@ impl Refusal {
             },
             404 => Error::NotFound(format!(
                 "Gong finds nothing for {operation}: {said}. Check the id."
+            )),
+            409 if !self.remedy.is_empty() => Error::BadArgument(format!(
+                "Gong can not do {operation} as things stand: {said}.{}",
+                self.remedy
             )),
             409 => Error::BadArgument(format!("Gong refuses {operation} {THERE_ALREADY}: {said}.")),
             429 => Error::RateLimited(rate_limit_text(self.retry_after, &said)),
@@ -266,6 +296,21 @@ mod tests {
             r#"{"errors":["Call ID 12 was not found: check it"]}"#
         ));
         assert!(!said("<html>404</html>"));
+    }
+
+    #[test]
+    fn a_409_with_a_remedy_shows_it() {
+        assert_eq!(
+            refused(
+                409,
+                r#"{"requestId":"m1","errors":["Provider disconnected"],"userFacingError":"Connect Zoom again.",
+                "fixUrl":"https://us-1.app.gong.io/settings","helpUrl":null}"#,
+                None
+            ),
+            "Gong can not do GET /v2/calls as things stand: “Provider disconnected” (Gong request m1). Connect Zoom \
+             again. To mend it: https://us-1.app.gong.io/settings."
+        );
+        assert!(refused(409, r#"{"errors":["Taken"]}"#, None).contains("what is there already"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) mod change;
 pub(crate) mod content;
 pub(crate) mod criteria;
 pub(crate) mod crm;
+pub(crate) mod flows;
 pub(crate) mod id;
 pub(crate) mod instant;
 pub(crate) mod people;

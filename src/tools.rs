@@ -2,12 +2,18 @@
 //! an export in the WIT, a file here, a line in the table and in `lib.rs`, an empty
 //! `contract/gong_….json`, a folder in `tests/fixtures/`; then `BLESS=1 cargo test`.
 
+pub(crate) mod assign_flow;
+pub(crate) mod bulk_assign_flow;
 pub(crate) mod count_calls;
+pub(crate) mod create_meeting;
 pub(crate) mod delete_crm_integration;
+pub(crate) mod delete_meeting;
+pub(crate) mod get_bulk_assignment;
 pub(crate) mod get_call;
 pub(crate) mod get_crm_objects;
 pub(crate) mod get_crm_request_status;
 pub(crate) mod get_flow_steps;
+pub(crate) mod get_meeting_status;
 pub(crate) mod get_permission_profile;
 pub(crate) mod get_transcript;
 pub(crate) mod get_user;
@@ -24,12 +30,17 @@ pub(crate) mod list_permission_profiles;
 pub(crate) mod list_prospect_flows;
 pub(crate) mod list_scorecards;
 pub(crate) mod list_targets;
+pub(crate) mod list_tasks;
 pub(crate) mod list_users;
 pub(crate) mod list_workspaces;
 pub(crate) mod register_crm_integration;
 pub(crate) mod search_calls;
 pub(crate) mod search_transcripts;
 pub(crate) mod summarize_calls;
+pub(crate) mod unassign_flow_instances;
+pub(crate) mod unassign_prospect;
+pub(crate) mod update_meeting;
+pub(crate) mod update_task;
 pub(crate) mod upload_crm_objects;
 pub(crate) mod upload_crm_schema;
 pub(crate) mod upload_target_assignments;
@@ -77,12 +88,18 @@ pub(crate) struct Tool {
 macro_rules! every_tool {
     ($make:ident) => {
         $make! {
+            gong_assign_flow => assign_flow(engage::AssignFlow) -> types::Receipt, unless "read-only";
+            gong_bulk_assign_flow => bulk_assign_flow(engage::BulkAssignFlow) -> types::Receipt, unless "read-only";
             gong_count_calls => count_calls(calls::CountCalls) -> calls::CallCounts;
+            gong_create_meeting => create_meeting(meetings::CreateMeeting) -> types::Receipt, unless "read-only";
             gong_delete_crm_integration => delete_crm_integration(crm::DeleteCrmIntegration) -> types::Receipt, unless "read-only";
+            gong_delete_meeting => delete_meeting(meetings::DeleteMeeting) -> types::Receipt, unless "read-only";
+            gong_get_bulk_assignment => get_bulk_assignment(engage::GetBulkAssignment) -> engage::BulkAssignment;
             gong_get_call => get_call(calls::GetCall) -> calls::CallDigest;
             gong_get_crm_objects => get_crm_objects(crm::GetCrmObjects) -> crm::CrmObjects;
             gong_get_crm_request_status => get_crm_request_status(crm::GetCrmRequestStatus) -> crm::CrmRequestStatus;
             gong_get_flow_steps => get_flow_steps(flows::GetFlowSteps) -> flows::FlowSteps;
+            gong_get_meeting_status => get_meeting_status(meetings::GetMeetingStatus) -> meetings::MeetingStatus;
             gong_get_permission_profile => get_permission_profile(permission_profiles::ProfileQuery) -> permission_profiles::Profile;
             gong_get_transcript => get_transcript(transcripts::GetTranscript) -> transcripts::Transcript;
             gong_get_user => get_user(users::GetUser) -> users::User;
@@ -99,12 +116,17 @@ macro_rules! every_tool {
             gong_list_prospect_flows => list_prospect_flows(flows::ListProspectFlows) -> flows::ProspectFlowList;
             gong_list_scorecards => list_scorecards(scorecards::ListScorecards) -> scorecards::ScorecardList;
             gong_list_targets => list_targets(targets::ListTargets) -> targets::TargetList;
+            gong_list_tasks => list_tasks(engage::ListTasks) -> engage::TaskList;
             gong_list_users => list_users(users::ListUsers) -> users::UserPage;
             gong_list_workspaces => list_workspaces(users::ListWorkspaces) -> users::WorkspaceList;
             gong_register_crm_integration => register_crm_integration(crm::RegisterCrmIntegration) -> types::Receipt, unless "read-only";
             gong_search_calls => search_calls(calls::SearchCalls) -> calls::CallPage;
             gong_search_transcripts => search_transcripts(transcripts::SearchTranscripts) -> transcripts::TranscriptMatches;
             gong_summarize_calls => summarize_calls(calls::SummarizeCalls) -> calls::CallSummaries;
+            gong_unassign_flow_instances => unassign_flow_instances(engage::UnassignFlowInstances) -> types::Receipt, unless "read-only";
+            gong_unassign_prospect => unassign_prospect(engage::UnassignProspect) -> types::Receipt, unless "read-only";
+            gong_update_meeting => update_meeting(meetings::UpdateMeeting) -> types::Receipt, unless "read-only";
+            gong_update_task => update_task(engage::UpdateTask) -> types::Receipt, unless "read-only";
             gong_upload_crm_objects => upload_crm_objects(crm::UploadCrmObjects) -> types::Receipt, unless "read-only";
             gong_upload_crm_schema => upload_crm_schema(crm::UploadCrmSchema) -> types::Receipt, unless "read-only";
             gong_upload_target_assignments => upload_target_assignments(targets::UploadTargetAssignments) -> types::Receipt, unless "read-only";

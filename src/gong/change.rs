@@ -114,7 +114,12 @@ impl Change {
             request: Some(format!("{} {}", self.method.name(), self.path)),
             body: match &self.body {
                 Body::None => None,
-                Body::Json(json) => Some(json.to_string()),
+                Body::Json(json) => {
+                    // In the order of the sandbox, which keeps none.
+                    let mut json = json.clone();
+                    json.sort_all_objects();
+                    Some(json.to_string())
+                }
                 Body::File(file) => Some(format!(
                     "{} ({}), {} bytes",
                     file.part,

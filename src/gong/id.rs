@@ -33,6 +33,25 @@ pub(crate) fn is_id(text: &str) -> bool {
     (5..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// An id in an argument: 1 to 20 digits.
+///
+/// # Errors
+/// `bad-argument`, with how to find ids.
+pub(crate) fn digits(argument: &str, text: &str, look: &str) -> Result<String, Error> {
+    let text = text.trim();
+    match (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err(bad_argument(
+            argument,
+            &alloc::format!(
+                "“{}” is not an id (1 to 20 digits). {look}",
+                super::instant::shortened(text)
+            ),
+            "\"7782342274025937895\".",
+        )),
+    }
+}
+
 /// The call id in the argument `call`: digits, or a link to the call.
 ///
 /// # Errors
@@ -64,7 +83,7 @@ pub(crate) fn call_id_in(argument: &str, text: &str) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Id, call_id};
+    use super::{Id, call_id, digits};
 
     #[test]
     fn twenty_digits_survive_as_string_and_as_number() {
@@ -78,6 +97,14 @@ mod tests {
         );
         assert!(serde_json::from_str::<Id>("1.5e3").is_err());
         assert!(serde_json::from_str::<Id>("{}").is_err());
+    }
+
+    #[test]
+    fn an_id_is_digits() {
+        assert_eq!(digits("task", " 12 ", "").expect("id"), "12");
+        for wrong in ["", "-1", "1e5", "123456789012345678901"] {
+            assert!(digits("task", wrong, "").is_err(), "{wrong}");
+        }
     }
 
     #[test]

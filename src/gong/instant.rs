@@ -297,6 +297,20 @@ pub(crate) fn shown(seconds: i64) -> String {
     format!("{}T{:02}:{:02}Z", at.date(), at.hour(), at.minute())
 }
 
+/// An argument that is an instant and nothing else: what is to be at that time bears no guessing.
+///
+/// # Errors
+/// `bad-argument`.
+pub(crate) fn exact(argument: &str, text: &str) -> Result<i64, Error> {
+    seconds(text.trim()).ok_or_else(|| {
+        bad_argument(
+            argument,
+            &format!("“{}” is not an instant with zone.", shortened(text)),
+            "\"2026-11-01T09:00+01:00\" or \"2026-11-01T08:00Z\".",
+        )
+    })
+}
+
 /// The UTC day: `2026-11-01`.
 pub(crate) fn day(seconds: i64) -> String {
     clock(seconds).date().to_string()
@@ -507,6 +521,18 @@ mod tests {
         );
         assert!(dates(Some("today"), None).is_err());
         assert!(dates(Some("5h"), None).is_err());
+    }
+
+    #[test]
+    fn what_is_to_be_has_an_exact_time() {
+        let at = |text| super::exact("start", text).map(shown);
+        assert_eq!(
+            at(" 2026-11-01T09:00+01:00 ").expect("instant"),
+            "2026-11-01T08:00Z"
+        );
+        for wrong in ["", "30", "7d", "2026-11-01", "2026-11-01T09:00"] {
+            assert!(at(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -165,6 +165,13 @@ impl People {
     }
 }
 
+/// Whether a text looks like one e-mail address.
+pub(crate) fn is_email(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+        && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';'))
+}
+
 fn find_in<'u>(users: &'u [User], argument: &str, text: &str) -> Result<&'u User, Error> {
     let text = text.trim();
     let by_id_or_email = users.iter().find(|user| {
@@ -358,7 +365,7 @@ pub(crate) fn names(gong: &Gong<'_>, ids: &BTreeSet<String>) -> BTreeMap<String,
 
 #[cfg(test)]
 mod tests {
-    use super::{User, find_in, has_words};
+    use super::{User, find_in, has_words, is_email};
     use crate::{error::text, gong::id::Id};
 
     fn user(id: &str, first: &str, last: &str, active: bool) -> User {
@@ -411,6 +418,22 @@ mod tests {
             found("Zoe"),
             Err("Argument `host`: no Gong user is called “Zoe” (4 read). Example: a name or id that gong_list_users lists.".into())
         );
+    }
+
+    #[test]
+    fn addresses_look_like_one() {
+        assert!(is_email("jo.ray+x@acme.com"));
+        for wrong in [
+            "",
+            "jo",
+            "@acme.com",
+            "jo@",
+            "a@b@c",
+            "jo @acme.com",
+            "a@b.com,c@d.com",
+        ] {
+            assert!(!is_email(wrong), "{wrong}");
+        }
     }
 
     #[test]

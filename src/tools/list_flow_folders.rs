@@ -5,13 +5,13 @@
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 use serde::Deserialize;
 
-use super::{
-    Answer,
-    list_flows::{MOST_PAGES, folder_id},
-};
+use super::{Answer, list_flows::folder_id};
 use crate::{
     error::Error,
-    gong::{Gong, Paged, Records, calls::one_line, id::Id, people::People, workspaces},
+    gong::{
+        Gong, Paged, Records, calls::one_line, flows::MOST_PAGES, id::Id, people::People,
+        workspaces,
+    },
     render::{self, Table},
     wit::flows::{FlowFolder, FlowFolderList, ListFlowFolders},
 };

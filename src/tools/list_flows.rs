@@ -1,16 +1,15 @@
-//! `gong_list_flows`. GET /v2/flows; api:flows:read and an Engage licence. The
-//! parameter is `flowOwnerEmail`, though Gong's prose calls it otherwise.
+//! `gong_list_flows`. GET /v2/flows; api:flows:read and an Engage licence.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Deserialize;
+use alloc::{borrow::ToOwned, format, string::String};
 
 use super::{Answer, limit};
 use crate::{
     error::{Error, bad_argument},
     gong::{
-        Gong, Paged, Records,
+        Gong,
         calls::one_line,
-        id::{Id, is_id},
+        flows::{self, Flow},
+        id::is_id,
         instant,
         people::People,
         workspaces,
@@ -18,35 +17,6 @@ use crate::{
     render::{self, Table},
     wit::flows::{FlowList, FlowRow, ListFlows},
 };
-
-/// Pages that are read at most.
-pub(super) const MOST_PAGES: u32 = 10;
-
-#[derive(Default, Deserialize)]
-struct Page {
-    records: Option<Records>,
-    #[serde(deserialize_with = "crate::gong::nullable")]
-    flows: Option<Vec<Flow>>,
-}
-
-impl Paged for Page {
-    type Item = Flow;
-    fn into_page(self) -> (Option<Records>, Vec<Flow>) {
-        (self.records, self.flows.unwrap_or_default())
-    }
-}
-
-/// OpenAPI `PublicApiFlow`.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Flow {
-    id: Option<Id>,
-    name: Option<String>,
-    folder_name: Option<String>,
-    visibility: Option<String>,
-    creation_date: Option<String>,
-    exclusive: Option<bool>,
-}
 
 /// An argument that is a folder's id.
 pub(super) fn folder_id<'a>(
@@ -70,16 +40,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlows) -> Result<FlowList, Error> {
     let owner = People::default().email(gong, "owner", &args.owner)?;
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
     let recent = (args.recent == Some(true)).then_some("true");
-    let read = gong.pages(MOST_PAGES, |cursor| {
-        let query = [
-            ("flowOwnerEmail", Some(owner.as_str())),
-            ("workspaceId", workspace.as_deref()),
-            ("folderId", folder),
-            ("mostRecentlyAssigned", recent),
-            ("cursor", cursor),
-        ];
-        gong.get::<Page>("/v2/flows", &query)
-    })?;
+    let filters = [
+        ("workspaceId", workspace.as_deref()),
+        ("folderId", folder),
+        ("mostRecentlyAssigned", recent),
+    ];
+    let read = flows::of_owner(gong, &owner, &filters)?;
     let matched = read.items.len();
     let cut = (matched > limit).then(|| format!("the limit of {limit} is reached"));
     Ok(FlowList {
@@ -92,10 +58,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlows) -> Result<FlowList, Error> {
 }
 
 fn row(flow: Flow) -> FlowRow {
-    let id = flow.id.map_or_else(String::new, |id| id.0);
     FlowRow {
-        name: flow.name.as_deref().map_or_else(|| id.clone(), one_line),
-        id,
+        name: flow.name(),
+        id: flow.id().to_owned(),
         folder: flow
             .folder_name
             .as_deref()

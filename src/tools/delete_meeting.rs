@@ -1,0 +1,44 @@
+//! `gong_delete_meeting`. DELETE /v2/meetings/{meetingId}, with a JSON body;
+//! api:meetings:user:delete; limited release.
+
+use alloc::format;
+use serde_json::json;
+
+use super::update_meeting::LOOK;
+use crate::{
+    error::Error,
+    gong::{
+        Gong, Method,
+        change::{self, Body, Change},
+        id::digits,
+        people::People,
+    },
+    wit::{meetings::DeleteMeeting, types::Receipt},
+};
+
+/// Sends once. The body is there without an organizer too, as Gong requires one.
+pub(crate) fn run(gong: &Gong<'_>, args: DeleteMeeting) -> Result<Receipt, Error> {
+    let id = digits("meeting", &args.meeting, LOOK)?;
+    let body = match &args.organizer {
+        Some(text) => {
+            let email = People::default().email(gong, "organizer", text)?;
+            json!({ "organizerEmail": email })
+        }
+        None => json!({}),
+    };
+    let change = Change {
+        what: format!("delete meeting {id}"),
+        method: Method::Delete,
+        operation: "/v2/meetings/{meetingId}",
+        path: format!("/v2/meetings/{id}"),
+        body: Body::Json(body),
+        look: "deleting it again tells, by not finding it",
+    };
+    change::make(gong, args.dry_run, &change, |receipt, _| {
+        receipt.id = Some(id.clone());
+        receipt.notes.push(
+            "By its documentation Gong sends no invitation: call it off in the calendar too."
+                .into(),
+        );
+    })
+}

@@ -1,0 +1,88 @@
+//! `gong_get_meeting_status`. POST /v2/meetings/integration/status;
+//! api:meetings:integration:status; limited release. Which users Gong can plan meetings for.
+
+use alloc::{format, string::String, vec::Vec};
+use serde_json::json;
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        change::between,
+        people::People,
+        reading::{Answered, Reading},
+    },
+    render,
+    wit::meetings::{GetMeetingStatus, MeetingStatus, OrganizerStatus},
+};
+
+/// Addresses that Gong looks at in one request.
+const MOST: usize = 100;
+
+/// Finds the addresses, asks once, and says of whom Gong answered nothing.
+pub(crate) fn run(gong: &Gong<'_>, args: GetMeetingStatus) -> Result<MeetingStatus, Error> {
+    between("users", &args.users, MOST)?;
+    let mut people = People::default();
+    let emails: Vec<String> = args
+        .users
+        .iter()
+        .map(|user| people.email(gong, "users", user))
+        .collect::<Result<_, _>>()?;
+    const PATH: &str = "/v2/meetings/integration/status";
+    let answer: Answered = gong.post(PATH, &json!({ "emails": emails }))?;
+    let users: Vec<OrganizerStatus> = answer
+        .listed("users", "POST /v2/meetings/integration/status")?
+        .iter()
+        .map(|user| OrganizerStatus {
+            email: user.text("email").unwrap_or_default(),
+            exists: user.is("exists"),
+            valid: user.is("valid"),
+            problem: user.text("userFacingError"),
+            fix_url: user.text("fixUrl"),
+            help_url: user.text("helpUrl"),
+        })
+        .collect();
+    let is_answered = |email: &String| {
+        let mut users = users.iter();
+        users.any(|user| user.email.eq_ignore_ascii_case(email))
+    };
+    let unanswered = emails.into_iter().filter(|email| !is_answered(email));
+    Ok(MeetingStatus {
+        unanswered: unanswered.collect(),
+        users,
+        requests: gong.requests(),
+    })
+}
+
+impl Answer for MeetingStatus {
+    fn text(&self) -> String {
+        let ready = self.users.iter().filter(|user| user.valid).count();
+        let mut text = format!(
+            "Gong can plan meetings for {ready} of {}.\n",
+            render::count((self.users.len() + self.unanswered.len()) as u32, "user")
+        );
+        for user in &self.users {
+            let state = match (user.exists, user.valid) {
+                (_, true) => "ready",
+                (true, false) => "not ready",
+                (false, false) => "not a Gong user",
+            };
+            text.push_str(&format!("{}: {state}", user.email));
+            for (label, said) in [
+                (" — ", &user.problem),
+                (" Fix: ", &user.fix_url),
+                (" Help: ", &user.help_url),
+            ] {
+                if let Some(said) = said {
+                    text.push_str(label);
+                    text.push_str(said);
+                }
+            }
+            text.push('\n');
+        }
+        render::list(&mut text, "No answer on", &self.unanswered, ", ");
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

@@ -1,0 +1,82 @@
+//! `gong_update_task`. PATCH /v2/tasks/{taskId}; api:tasks:write. Gong answers the task as
+//! it is then.
+
+use alloc::{format, string::String, vec::Vec};
+use serde_json::json;
+
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        Gong, Method,
+        change::{self, Body, Change},
+        id::digits,
+        instant,
+        people::People,
+        reading::Reading,
+    },
+    wit::{
+        engage::{TaskStatus, UpdateTask},
+        types::Receipt,
+    },
+};
+
+/// Sends what was given, once.
+pub(crate) fn run(gong: &Gong<'_>, args: UpdateTask) -> Result<Receipt, Error> {
+    let task = digits("task", &args.task, "gong_list_tasks lists them.")?;
+    let status = args.status.map(|status| match status {
+        TaskStatus::Open => "OPEN",
+        TaskStatus::Done => "DONE",
+        TaskStatus::Dismissed => "DISMISSED",
+    });
+    let due = args.due.as_deref().map(|due| instant::exact("due", due));
+    let due = due.transpose()?;
+    let priority = args.priority.as_deref().map(str::trim);
+    if priority == Some("") {
+        return Err(bad_argument("priority", "it is empty.", "\"high\"."));
+    }
+    if status.is_none() && due.is_none() && priority.is_none() {
+        return Err(bad_argument(
+            "status",
+            "there is nothing to change: give status, due or priority.",
+            "{\"status\": \"done\"}.",
+        ));
+    }
+    let mut body = json!({ "userId": People::default().id(gong, "user", &args.user)? });
+    let mut changes: Vec<String> = Vec::new();
+    if let Some(status) = status {
+        body["status"] = status.into();
+        changes.push(format!("status {status}"));
+    }
+    if let Some(due) = due {
+        body["dueDate"] = instant::asked(due).into();
+        changes.push(format!("due {}", instant::shown(due)));
+    }
+    if let Some(priority) = priority {
+        body["priority"] = priority.into();
+        changes.push(format!("priority {priority}"));
+    }
+    let change = Change {
+        what: format!("set task {task} to {}", changes.join(", ")),
+        method: Method::Patch,
+        operation: "/v2/tasks/{taskId}",
+        path: format!("/v2/tasks/{task}"),
+        body: Body::Json(body),
+        look: "gong_list_tasks lists the open tasks of the user",
+    };
+    change::make(gong, args.dry_run, &change, |receipt, answer| {
+        receipt.id = Some(task.clone());
+        let mut tasks = answer.items("tasks").iter();
+        if let Some(now) = tasks.find(|one| one.id("id").as_ref() == Some(&task)) {
+            let priority = now.get("priority").and_then(|one| one.text("name"));
+            let parts = [
+                now.text("status"),
+                now.instant("dueDate").map(|due| format!("due {due}")),
+                priority.map(|name| format!("priority {name}")),
+            ];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            receipt
+                .notes
+                .push(format!("The task is now: {}.", parts.join(", ")));
+        }
+    })
+}
