@@ -291,6 +291,7 @@ fn example_value(name: &str, schema: &Value) -> String {
         (_, Some("array")) if schema["items"]["enum"].is_array() => {
             format!("[{}]", schema["items"]["enum"][0])
         }
+        ("people", _) => "[{\"crm_id\": \"0035e00000AbCdEAAV\"}]".to_owned(),
         (_, Some("array")) if schema["items"]["type"] == "object" => {
             format!("[{}]", example_value(name, &schema["items"]))
         }
@@ -309,6 +310,7 @@ fn example_value(name: &str, schema: &Value) -> String {
         }
         (_, Some("integer" | "number")) => "20".to_owned(),
         (_, Some("boolean")) => "true".to_owned(),
+        ("invitees", _) => "[\"Jo Ray <jo.ray@acme.com>\"]".to_owned(),
         ("reviewed" | "users", _) => "[\"jo.ray@acme.com\"]".to_owned(),
         ("scorecards", _) => "[\"Discovery call\"]".to_owned(),
         ("prospects", _) => "[\"0035e00000AbCdEAAV\"]".to_owned(),
@@ -317,11 +319,12 @@ fn example_value(name: &str, schema: &Value) -> String {
             "\"7782342274025937895\"".to_owned()
         }
         ("prospect", _) => "\"0035e00000AbCdEAAV\"".to_owned(),
-        ("user" | "owner" | "host" | "manager" | "participant" | "email" | "organizer", _) => {
-            "\"jo.ray@acme.com\"".to_owned()
-        }
+        (
+            "user" | "by" | "owner" | "host" | "manager" | "participant" | "email" | "organizer",
+            _,
+        ) => "\"jo.ray@acme.com\"".to_owned(),
         ("from" | "to" | "review_from" | "review_to", _) => "\"7d\"".to_owned(),
-        ("start" | "end" | "started", _) => "\"2026-11-01T09:00Z\"".to_owned(),
+        ("start" | "end" | "started" | "due", _) => "\"2026-11-01T09:00Z\"".to_owned(),
         ("language", _) => "\"eng\"".to_owned(),
         ("phone", _) => "\"+14155550123\"".to_owned(),
         _ => "\"Acme\"".to_owned(),
