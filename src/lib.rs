@@ -31,6 +31,8 @@ mod error;
 mod gong;
 mod guide;
 mod mcp;
+#[cfg(test)]
+mod operations;
 mod render;
 #[cfg(target_family = "wasm")]
 mod runtime;

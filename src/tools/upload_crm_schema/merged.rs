@@ -1,40 +1,17 @@
 //! The present fields with the changes made to them.
 
+mod field;
+
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
+
+use field::{REFERENCES, TYPES, field, word};
 
 use crate::{
     error::{Error, bad_argument},
-    gong::{
-        calls::one_line,
-        crm::schema,
-        instant::{self, shortened},
-        people::unknown,
-        reading::Reading,
-    },
+    gong::{crm::schema, instant::shortened, people::unknown, reading::Reading},
     wit::crm::CrmFieldChange,
 };
-
-/// What a field of the schema can hold.
-const TYPES: [&str; 14] = [
-    "BOOLEAN",
-    "CURRENCY",
-    "DATE",
-    "DATETIME",
-    "EMAILADDRESS",
-    "ID",
-    "NUMBER",
-    "PERCENT",
-    "PHONENUMBER",
-    "PICKLIST",
-    "REFERENCE",
-    "STRING",
-    "STRINGARRAY",
-    "URL",
-];
-
-/// What a field of type REFERENCE can refer to.
-const REFERENCES: [&str; 5] = ["ACCOUNT", "CONTACT", "DEAL", "LEAD", "USER"];
 
 /// What Gong is sent, and what is other about it.
 pub(super) struct Merged {
@@ -46,29 +23,6 @@ pub(super) struct Merged {
     pub(super) losses: Vec<String>,
     /// How many stay as they are.
     pub(super) unchanged: u32,
-}
-
-/// One of Gong's words, whatever its case.
-fn word(
-    argument: &str,
-    text: Option<&str>,
-    words: &[&'static str],
-) -> Result<Option<String>, Error> {
-    let Some(text) = text.map(str::trim) else {
-        return Ok(None);
-    };
-    let found = words.iter().find(|word| word.eq_ignore_ascii_case(text));
-    found.map(|word| Some((*word).into())).ok_or_else(|| {
-        bad_argument(
-            argument,
-            &format!(
-                "“{}” is not one of {}.",
-                shortened(text),
-                words.join(", ").to_lowercase()
-            ),
-            &format!("\"{}\".", words[0].to_lowercase()),
-        )
-    })
 }
 
 /// What can be checked without knowing the present fields.
@@ -150,88 +104,6 @@ pub(super) fn merge(present: &[Value], changes: &[CrmFieldChange]) -> Result<Mer
         merged.fields.push(new);
     }
     Ok(merged)
-}
-
-/// One field as Gong is sent it, of what it was and what is changed.
-fn field(old: Option<&Value>, change: Option<(usize, &CrmFieldChange)>) -> Result<Value, Error> {
-    let before = |key: &str| old.and_then(|old| old.text(key));
-    let asked = change.map(|(_, change)| change);
-    let name = match (old, asked) {
-        (Some(old), _) => schema::name(old),
-        (None, asked) => asked.map_or_else(String::new, |change| change.name.trim().into()),
-    };
-    let wrong = |member: &str, problem: &str, example: &str| {
-        let at = match change {
-            Some((index, _)) => format!("fields[{index}].{member}"),
-            None => "fields".into(),
-        };
-        bad_argument(&at, &format!("“{name}” {problem}"), example)
-    };
-    let label = asked
-        .and_then(|change| change.label.as_deref())
-        .map(one_line)
-        .or_else(|| before("label"))
-        .filter(|label| !label.is_empty())
-        .ok_or_else(|| wrong("label", "needs a label.", "\"Renewal risk\"."))?;
-    let said = |member: &str, text: Option<&str>, words| match change {
-        Some((index, _)) => word(&format!("fields[{index}].{member}"), text, words),
-        None => Ok(None),
-    };
-    let asked_type = asked.and_then(|change| change.field_type.as_deref());
-    let kind = said("field_type", asked_type, &TYPES)?
-        .or_else(|| before("type"))
-        .ok_or_else(|| wrong("field_type", "needs a field_type.", "\"string\"."))?;
-    let deleted = match asked {
-        Some(change) => change.delete == Some(true),
-        None => old.is_some_and(|old| old.is("isDeleted")),
-    };
-    let (is_reference, is_picklist) = (kind == "REFERENCE", kind == "PICKLIST");
-    let asked_reference = asked.and_then(|change| change.reference_to.as_deref());
-    let reference = said("reference_to", asked_reference, &REFERENCES)?
-        .or_else(|| before("referenceTo"))
-        .filter(|_| is_reference);
-    if is_reference && reference.is_none() && !deleted {
-        return Err(wrong(
-            "reference_to",
-            "is a reference and needs reference_to.",
-            "\"account\".",
-        ));
-    }
-    let values = match asked.map(|change| &change.values) {
-        Some(values) if !values.is_empty() => values.iter().map(|value| one_line(value)).collect(),
-        _ => old.map_or_else(Vec::new, |old| old.texts("orderedValueList")),
-    };
-    let values = match is_picklist {
-        true if values.is_empty() && !deleted => {
-            return Err(wrong(
-                "values",
-                "is a picklist: Gong wants its values with every change of the fields, and does not tell them itself.",
-                "{\"name\": \"risk\", \"values\": [\"low\", \"high\"]} among the fields.",
-            ));
-        }
-        true => values,
-        false => Vec::new(),
-    };
-    // In alphabetical order, so that it reads the same whatever keeps the members.
-    let mut field = Map::new();
-    if deleted {
-        field.insert("isDeleted".into(), true.into());
-    }
-    field.insert("label".into(), label.into());
-    // Of the field before the change: a new date is Gong's to know.
-    let modified = before("lastModified").and_then(|date| instant::seconds(&date));
-    if let (Some(modified), None) = (modified, asked) {
-        field.insert("lastModified".into(), instant::asked(modified).into());
-    }
-    if !values.is_empty() {
-        field.insert("orderedValueList".into(), json!(values));
-    }
-    if let Some(reference) = reference {
-        field.insert("referenceTo".into(), reference.into());
-    }
-    field.insert("type".into(), kind.into());
-    field.insert("uniqueName".into(), name.into());
-    Ok(Value::Object(field))
 }
 
 impl Merged {
