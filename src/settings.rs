@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) authorization: Option<String>,
     /// `GONG_PRIVATE_CALLS=allow`: private calls are listed and readable.
     pub(crate) private_calls: bool,
+    /// Not `GONG_METERED=deny`: what spends the company's AI credits may be asked.
+    pub(crate) metered: bool,
     /// `GONG_TIMEOUT_SECONDS`: connecting, waiting for an answer, and gaps within it, each.
     pub(crate) timeout_seconds: u64,
 }
@@ -79,6 +81,16 @@ impl Settings {
                 ));
             }
         };
+        let metered = match set("GONG_METERED").as_deref() {
+            Some("allow") | None => true,
+            Some("deny") => false,
+            Some(_) => {
+                return Err(not_configured(
+                    "GONG_METERED",
+                    "only `allow` (the default) and `deny` are known.",
+                ));
+            }
+        };
         let timeout_seconds = match set("GONG_TIMEOUT_SECONDS") {
             None => DEFAULT_TIMEOUT_SECONDS,
             Some(text) => match text.parse() {
@@ -96,6 +108,7 @@ impl Settings {
             authority,
             authorization,
             private_calls,
+            metered,
             timeout_seconds,
         })
     }
@@ -220,6 +233,10 @@ mod tests {
         assert!(
             error(&[("GONG_AUTH", "host"), ("GONG_PRIVATE_CALLS", "yes")])
                 .starts_with("Setting GONG_PRIVATE_CALLS: ")
+        );
+        assert!(
+            error(&[("GONG_AUTH", "host"), ("GONG_METERED", "no")])
+                .starts_with("Setting GONG_METERED: ")
         );
         assert!(
             error(&[("GONG_AUTH", "host"), ("GONG_TIMEOUT_SECONDS", "0")])

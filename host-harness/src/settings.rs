@@ -10,11 +10,12 @@ use host_harness::sandbox::Env;
 use host_harness::{Limits, Outbound, Run};
 
 /// All that is passed on; nothing else in the environment reaches the sandbox.
-const PASSED: [&str; 6] = [
+const PASSED: [&str; 7] = [
     BASE_URL,
     ACCESS_KEY,
     ACCESS_KEY_SECRET,
     AUTH,
+    "GONG_METERED",
     "GONG_PRIVATE_CALLS",
     TIMEOUT_SECONDS,
 ];

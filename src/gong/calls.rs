@@ -3,7 +3,7 @@
 
 use alloc::{
     borrow::{Cow, ToOwned},
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
     vec::Vec,
@@ -387,6 +387,49 @@ pub(crate) fn one<T: serde::de::DeserializeOwned>(
              belong to another company. gong_search_calls finds ids."
         ))
     })
+}
+
+/// Call ids that one request is asked for.
+const IDS_A_REQUEST: usize = 100;
+
+/// What Gong tells of these calls: title, link, and whether they are private.
+///
+/// # Errors
+/// Whatever POST /v2/calls/extensive fails with.
+pub(crate) fn by_ids<'a>(
+    gong: &Gong<'_>,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Meta>, Error> {
+    let ids: BTreeSet<&str> = ids.filter(|id| !id.is_empty()).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let mut calls = BTreeMap::new();
+    for call_ids in ids.chunks(IDS_A_REQUEST) {
+        let selector = ContentSelector::default();
+        let mut cursor: Option<String> = None;
+        loop {
+            let body = CallsBody {
+                cursor: cursor.as_deref(),
+                filter: Filter {
+                    call_ids,
+                    ..Filter::default()
+                },
+                content_selector: Some(&selector),
+            };
+            let (records, found) = gong
+                .post_list::<ExtensivePage>(EXTENSIVE, &body)?
+                .into_page();
+            calls.extend(
+                found
+                    .into_iter()
+                    .map(|call| (call.meta_data.id().to_owned(), call.meta_data)),
+            );
+            match records.and_then(|records| records.cursor) {
+                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
+                _ => break,
+            }
+        }
+    }
+    Ok(calls)
 }
 
 /// Refuses a private call unless the settings allow it.

@@ -216,7 +216,7 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<Answered, Error> 
 }
 
 /// Whether a request may have reached Gong, by what `transport.rs` says of the broken exchange.
-fn may_have_arrived(text: &str) -> bool {
+pub(super) fn may_have_arrived(text: &str) -> bool {
     !["connection refused", "no route", "There is no host"]
         .iter()
         .any(|never| text.contains(never))

@@ -8,7 +8,7 @@ use alloc::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, value::RawValue};
 
-use super::{calls::one_line, instant};
+use super::{Paged, Records, calls::one_line, instant};
 use crate::error::Error;
 
 /// A whole answer of Gong's, whose ids are texts even where Gong writes numbers that
@@ -40,6 +40,38 @@ impl Answered {
                 "Gong's answer to {operation} is JSON of another shape than its documentation says (no {key} in it)."
             ))),
         }
+    }
+}
+
+/// A page of a list, read member by member.
+#[derive(Default, Deserialize)]
+pub(crate) struct Listed {
+    /// Where the list stands.
+    pub(crate) records: Option<Records>,
+    /// What the page holds.
+    pub(crate) items: Vec<Value>,
+}
+
+impl Listed {
+    /// The page in an answer whose list has this key.
+    ///
+    /// # Errors
+    /// `unexpected-answer`.
+    pub(crate) fn of(answer: &Answered, key: &str, operation: &str) -> Result<Self, Error> {
+        Ok(Self {
+            records: answer.0.get("records").map(|records| Records {
+                total_records: records.count("totalRecords"),
+                cursor: records.raw("cursor").map(String::from),
+            }),
+            items: answer.listed(key, operation)?.to_vec(),
+        })
+    }
+}
+
+impl Paged for Listed {
+    type Item = Value;
+    fn into_page(self) -> (Option<Records>, Vec<Value>) {
+        (self.records, self.items)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Workspaces, by name or id. GET /v2/workspaces; api:workspaces:read.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde::Deserialize;
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     id::{Id, is_id},
     people::{choose, near_first, unknown},
 };
-use crate::error::Error;
+use crate::error::{Error, bad_argument};
 
 /// A workspace (OpenAPI `WorkspaceMetadata`).
 #[derive(Default, Deserialize)]
@@ -60,6 +60,36 @@ pub(crate) fn id(gong: &Gong<'_>, text: Option<&str>) -> Result<Option<String>, 
     }
     let workspaces = all(gong)?;
     find(&workspaces, text).map(|workspace| Some(workspace.id().to_owned()))
+}
+
+/// The id that the argument `workspace` means where Gong needs one; without it the
+/// company's only workspace.
+///
+/// # Errors
+/// `bad-argument` with the choices; whatever the request fails with.
+pub(crate) fn needed(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Error> {
+    if let Some(id) = id(gong, text)? {
+        return Ok(id);
+    }
+    let workspaces = all(gong)?;
+    match &workspaces[..] {
+        [one] => Ok(one.id().to_owned()),
+        [] => Err(Error::NotFound(
+            "Gong lists no workspace, and this needs one.".into(),
+        )),
+        [first, ..] => {
+            let names: Vec<&str> = workspaces.iter().map(Workspace::name).collect();
+            Err(bad_argument(
+                "workspace",
+                &format!(
+                    "the company has {}, so one has to be said: {}.",
+                    names.len(),
+                    names.join("; ")
+                ),
+                &format!("\"{}\".", first.name()),
+            ))
+        }
+    }
 }
 
 /// The one workspace with this name or id.

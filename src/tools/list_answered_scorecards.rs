@@ -2,12 +2,7 @@
 //! (api:stats:scorecards), whose ids alone say nothing: joined with
 //! GET /v2/settings/scorecards, POST /v2/users/extensive and POST /v2/calls/extensive.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, collections::BTreeSet, string::String, vec::Vec};
 
 use super::{
     limit,
@@ -17,8 +12,8 @@ use super::{
 use crate::{
     error::Error,
     gong::{
-        Gong, Paged,
-        calls::{CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, Meta, link_pattern},
+        Gong,
+        calls::{self, link_pattern},
         id::{Id, is_id},
         instant,
         people::{self, People, choose, near_first, unknown},
@@ -36,8 +31,6 @@ use wire::{Answered, AnsweredFilter, Body, Page};
 const DEFAULT_DAYS: &str = "30d";
 /// Pages of answered scorecards that are read at most.
 const MOST_PAGES: u32 = 10;
-/// Call ids that one request is asked for.
-const IDS_A_REQUEST: usize = 100;
 
 /// Resolves names, reads the answers, then joins those that are shown.
 pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<AnsweredList, Error> {
@@ -61,7 +54,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
     let matched = found.len();
     let page: Vec<Answered> = found.into_iter().skip(skip).take(limit).collect();
     let shown = page.len();
-    let calls = calls(gong, &page)?;
+    let calls = calls::by_ids(gong, page.iter().map(|one| id_text(&one.call_id)))?;
     // What Gong does not tell of a call may be that it is private.
     let open = |one: &Answered| {
         calls
@@ -158,42 +151,4 @@ fn filter(
         reviewed_user_ids: reviewed,
         scorecard_ids: wanted.collect::<Result<_, _>>()?,
     })
-}
-
-/// The calls of these answers: title, link, and whether they are private.
-fn calls(gong: &Gong<'_>, page: &[Answered]) -> Result<BTreeMap<String, Meta>, Error> {
-    let ids: BTreeSet<&str> = page
-        .iter()
-        .map(|one| id_text(&one.call_id))
-        .filter(|id| !id.is_empty())
-        .collect();
-    let ids: Vec<&str> = ids.into_iter().collect();
-    let mut calls = BTreeMap::new();
-    for call_ids in ids.chunks(IDS_A_REQUEST) {
-        let selector = ContentSelector::default();
-        let mut cursor: Option<String> = None;
-        loop {
-            let body = CallsBody {
-                cursor: cursor.as_deref(),
-                filter: Filter {
-                    call_ids,
-                    ..Filter::default()
-                },
-                content_selector: Some(&selector),
-            };
-            let (records, found) = gong
-                .post_list::<ExtensivePage>(EXTENSIVE, &body)?
-                .into_page();
-            calls.extend(
-                found
-                    .into_iter()
-                    .map(|call| (call.meta_data.id().to_owned(), call.meta_data)),
-            );
-            match records.and_then(|records| records.cursor) {
-                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
-                _ => break,
-            }
-        }
-    }
-    Ok(calls)
 }

@@ -1,0 +1,340 @@
+//! What Gong's AI is asked about: a CRM object, by the CRM's id or by name, and a period.
+//! Gong has no look-up of CRM objects: names are those on calls (POST
+//! /v2/calls/extensive), which costs requests but no credits.
+
+use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use core::ops::ControlFlow;
+use serde_json::json;
+
+use super::{
+    Gong,
+    calls::{Call, ContentSelector, one_line},
+    id::is_id,
+    instant::{self, Range},
+    people::{has_words, unknown},
+    scan::{self, Endpoint, Plan, Start},
+};
+use crate::{
+    error::{Error, bad_argument, text as said},
+    wit::ai::EntityType,
+};
+
+/// Days of calls that are read for a name where no range is asked.
+const DEFAULT_DAYS: i64 = 90;
+/// Gong's period where none is asked, as its own MCP server has it.
+const DEFAULT_PERIOD: &str = "LAST_90DAYS";
+
+/// A CRM object.
+pub(crate) struct Entity {
+    pub(crate) kind: EntityType,
+    /// The CRM's id.
+    pub(crate) id: String,
+    /// Where it was found by name.
+    pub(crate) name: Option<String>,
+    /// What to know of the look-up.
+    pub(crate) note: Option<String>,
+}
+
+impl Entity {
+    /// As answers call it: `account Acme (001…)`.
+    pub(crate) fn shown(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} {name} ({})", word(self.kind), self.id),
+            None => format!("{} {}", word(self.kind), self.id),
+        }
+    }
+
+    /// Gong's `crmEntityType`.
+    pub(crate) fn crm_type(&self) -> &'static str {
+        match self.kind {
+            EntityType::Account => "ACCOUNT",
+            EntityType::Deal => "DEAL",
+            EntityType::Contact => "CONTACT",
+            EntityType::Lead => "LEAD",
+        }
+    }
+}
+
+fn word(kind: EntityType) -> &'static str {
+    match kind {
+        EntityType::Account => "account",
+        EntityType::Deal => "deal",
+        EntityType::Contact => "contact",
+        EntityType::Lead => "lead",
+    }
+}
+
+/// Where to look for an entity.
+pub(crate) struct Place<'a> {
+    /// The argument that names it.
+    pub(crate) argument: &'a str,
+    /// Only calls of this workspace.
+    pub(crate) workspace: &'a str,
+    /// The arguments of the range.
+    pub(crate) from: Option<&'a str>,
+    pub(crate) to: Option<&'a str>,
+}
+
+/// The entity that a text means. An id is taken as it is; a name has to be exact, as the
+/// next request spends credits.
+///
+/// # Errors
+/// `bad-argument` with what comes near; whatever the scan fails with.
+pub(crate) fn find(
+    gong: &Gong<'_>,
+    kind: EntityType,
+    text: &str,
+    place: &Place<'_>,
+) -> Result<Entity, Error> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(bad_argument(
+            place.argument,
+            "it is empty.",
+            "a name, or the CRM's id.",
+        ));
+    }
+    if is_crm_id(text) {
+        return Ok(Entity {
+            kind,
+            id: text.to_owned(),
+            name: None,
+            note: None,
+        });
+    }
+    let persons = matches!(kind, EntityType::Contact | EntityType::Lead);
+    let selector = ContentSelector {
+        context: Some("Extended"),
+        context_timing: &[],
+        exposed_fields: persons.then(|| json!({ "parties": true })),
+    };
+    let start = Start::from_arguments(place.from, place.to, None, DEFAULT_DAYS, gong.now)?;
+    let since = instant::day(start.range.from);
+    let plan = Plan {
+        endpoint: Endpoint::Extensive {
+            selector: &selector,
+            hosts: &[],
+        },
+        workspace: Some(place.workspace),
+        picky: true,
+        start,
+    };
+    let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+    let report = scan::newest_first(gong, plan, |call| {
+        gather(&call, kind, &mut seen);
+        ControlFlow::Continue(())
+    })?;
+    let wanted = text.to_lowercase();
+    let mut exact = seen.iter().filter(|(id, one)| one.is(id, &wanted));
+    if let (Some((id, one)), None) = (exact.next(), exact.next()) {
+        return Ok(Entity {
+            kind,
+            id: id.clone(),
+            name: one.name.clone(),
+            note: report.stopped.map(|why| {
+                format!(
+                    "The name was looked for on some calls only ({}).",
+                    why.trim_end_matches('.')
+                )
+            }),
+        });
+    }
+    let near = |pick: &dyn Fn(&String, &Seen) -> bool| -> Vec<(String, String)> {
+        seen.iter()
+            .filter(|(id, one)| pick(id, one))
+            .map(|(id, one)| (format!("{} ({id})", one.shown()), id.clone()))
+            .collect()
+    };
+    let mut choices = near(&|id, one| one.is(id, &wanted));
+    if choices.is_empty() {
+        choices = near(&|_, one| {
+            let mut words = wanted.split_whitespace();
+            words.any(|word| has_words(&one.shown(), word))
+        });
+    }
+    let lister = match kind {
+        EntityType::Deal => "gong_list_deals",
+        _ => "gong_search_calls (with people)",
+    };
+    let what = format!("{} on calls since {since}", word(kind));
+    let error = unknown(
+        place.argument,
+        &what,
+        text,
+        choices.into_iter(),
+        seen.len(),
+        lister,
+    );
+    Err(match report.stopped {
+        Some(why) => {
+            Error::BadArgument(format!("{} Not all calls were read: {why}.", said(&error)))
+        }
+        None => error,
+    })
+}
+
+/// What calls tell of an object.
+#[derive(Default)]
+struct Seen {
+    name: Option<String>,
+    email: Option<String>,
+}
+
+impl Seen {
+    fn is(&self, id: &str, wanted: &str) -> bool {
+        let same = |text: &Option<String>| {
+            text.as_deref()
+                .is_some_and(|text| text.trim().to_lowercase() == wanted)
+        };
+        id.to_lowercase() == wanted || same(&self.name) || same(&self.email)
+    }
+
+    fn shown(&self) -> String {
+        let names = [&self.name, &self.email];
+        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
+        names.join(", ")
+    }
+}
+
+fn gather(call: &Call, kind: EntityType, seen: &mut BTreeMap<String, Seen>) {
+    let of_call = match kind {
+        EntityType::Account => "Account",
+        EntityType::Deal => "Opportunity",
+        EntityType::Contact => return of_people(call, "Contact", seen),
+        EntityType::Lead => return of_people(call, "Lead", seen),
+    };
+    for object in call
+        .objects(of_call)
+        .filter(|object| !object.id().is_empty())
+    {
+        let one = seen.entry(object.id().to_owned()).or_default();
+        one.name = one.name.take().or_else(|| object.name());
+    }
+}
+
+fn of_people(call: &Call, object_type: &str, seen: &mut BTreeMap<String, Seen>) {
+    for party in call.parties() {
+        let contexts = party.context.iter().flatten();
+        let objects = contexts.flat_map(|context| context.objects.iter().flatten());
+        for object in objects.filter(|object| {
+            object.object_type.as_deref() == Some(object_type) && !object.id().is_empty()
+        }) {
+            let one = seen.entry(object.id().to_owned()).or_default();
+            one.name = one.name.take().or_else(|| party.name());
+            one.email = one
+                .email
+                .take()
+                .or_else(|| party.email_address.as_deref().map(one_line));
+        }
+    }
+}
+
+/// Whether a text is a CRM's id and not a name: Salesforce's 15 or 18 characters (standard
+/// objects begin with 00), HubSpot's digits, Dynamics' GUID.
+fn is_crm_id(text: &str) -> bool {
+    let salesforce = matches!(text.len(), 15 | 18)
+        && text.starts_with("00")
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let parts: Vec<&str> = text.split('-').collect();
+    let guid = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+        && parts.concat().bytes().all(|byte| byte.is_ascii_hexdigit());
+    salesforce || guid || is_id(text)
+}
+
+/// The period that Gong's AI draws on.
+pub(crate) struct Period {
+    /// Gong's `timePeriod`.
+    pub(crate) name: String,
+    /// With `CUSTOM_RANGE`.
+    pub(crate) range: Option<(String, String)>,
+}
+
+impl Period {
+    /// From the arguments. Gong's names are sent as they are given: which of them it takes
+    /// has changed before.
+    ///
+    /// # Errors
+    /// `bad-argument`.
+    pub(crate) fn from_arguments(
+        period: Option<&str>,
+        from: Option<&str>,
+        to: Option<&str>,
+        now: i64,
+    ) -> Result<Self, Error> {
+        const CUSTOM: &str = "CUSTOM_RANGE";
+        let name = period.map(|period| period.trim().to_uppercase().replace(' ', "_"));
+        let custom = name.as_deref().is_none_or(|name| name == CUSTOM);
+        let ranged = from.is_some() || to.is_some();
+        if ranged && !custom {
+            return Err(bad_argument(
+                "period",
+                "it is another way to say from and to; give one of them.",
+                "\"LAST_90DAYS\", or from \"30d\".",
+            ));
+        }
+        if ranged {
+            let range = Range::from_arguments(from, to, DEFAULT_DAYS, now)?;
+            return Ok(Self {
+                name: CUSTOM.to_owned(),
+                range: Some((instant::asked(range.from), instant::asked(range.to))),
+            });
+        }
+        let name = name.unwrap_or_else(|| DEFAULT_PERIOD.to_owned());
+        let odd = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+        if name == CUSTOM || name.is_empty() || name.contains(odd) {
+            return Err(bad_argument(
+                "period",
+                "a period of its own is said by from and to.",
+                "\"LAST_90DAYS\", \"THIS_QUARTER\", \"ALL_CONVERSATIONS\", or from \"2026-09-01\".",
+            ));
+        }
+        Ok(Self { name, range: None })
+    }
+
+    /// As answers tell it.
+    pub(crate) fn shown(&self) -> String {
+        match &self.range {
+            Some((from, to)) => format!("{from} to {to}"),
+            None => self.name.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Period, is_crm_id};
+
+    #[test]
+    fn ids_of_three_crms_are_told_from_names() {
+        for id in [
+            "0015e00001AbCdE",
+            "0065e00001AbCdEAAX",
+            "123456789",
+            "7f3c2b1a-0d4e-4f5a-9b6c-1a2b3c4d5e6f",
+        ] {
+            assert!(is_crm_id(id), "{id}");
+        }
+        for name in ["Acme", "Extraordinarily", "00 Acme", "1234", "a-b-c-d-e"] {
+            assert!(!is_crm_id(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_period_is_a_name_or_a_range() {
+        let period = |period, from, to| {
+            Period::from_arguments(period, from, to, 1_795_437_000).map(|period| period.shown())
+        };
+        assert_eq!(period(None, None, None).expect("default"), "LAST_90DAYS");
+        assert_eq!(
+            period(Some("this quarter"), None, None).expect("name"),
+            "THIS_QUARTER"
+        );
+        assert_eq!(
+            period(None, Some("2026-11-01"), Some("2026-11-08")).expect("range"),
+            "2026-11-01T00:00:00Z to 2026-11-08T00:00:00Z"
+        );
+        assert!(period(Some("LAST_YEAR"), Some("7d"), None).is_err());
+        assert!(period(Some("CUSTOM_RANGE"), None, None).is_err());
+        assert!(period(Some("last week&x=1"), None, None).is_err());
+    }
+}

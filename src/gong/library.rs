@@ -1,0 +1,129 @@
+//! The library's public folders, of one workspace or all. GET /v2/library/folders;
+//! api:library:read. A company with several workspaces gets 400 without `workspaceId`.
+
+use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use serde_json::Value;
+
+use super::{
+    Gong,
+    id::is_id,
+    people::{choose, near_first, unknown},
+    reading::{Answered, Reading},
+    workspaces::{self, Workspace},
+};
+use crate::error::Error;
+
+const OPERATION: &str = "GET /v2/library/folders";
+/// Folders within folders that are followed; more would be a ring.
+const DEPTH: usize = 20;
+
+/// A folder with its place.
+pub(crate) struct Folder {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Names of its parents and its own.
+    pub(crate) path: String,
+    /// Workspace's name, where there are several.
+    pub(crate) workspace: Option<String>,
+    /// As shown, UTC.
+    pub(crate) updated: Option<String>,
+}
+
+/// All folders, by workspace and path.
+///
+/// # Errors
+/// `bad-argument` for an unknown workspace; whatever the requests fail with.
+pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Folder>, Error> {
+    let all = match workspaces::all(gong) {
+        // A company with one workspace does without it.
+        Err(Error::MissingScope(_)) if workspace.is_none_or(|text| is_id(text.trim())) => {
+            workspace.map(by_id).into_iter().collect()
+        }
+        all => all?,
+    };
+    let wanted: Vec<&Workspace> = match workspace {
+        Some(text) => [workspaces::find(&all, text.trim())?].into(),
+        None => all.iter().collect(),
+    };
+    let mut folders = Vec::new();
+    if wanted.is_empty() {
+        folders.extend(of(gong, None, None)?);
+    }
+    for one in &wanted {
+        let name = (all.len() > 1).then(|| one.name().to_owned());
+        folders.extend(of(gong, Some(one.id()), name)?);
+    }
+    folders.sort_by_cached_key(|folder| (folder.workspace.clone(), folder.path.to_lowercase()));
+    Ok(folders)
+}
+
+fn by_id(id: &str) -> Workspace {
+    Workspace {
+        id: Some(super::id::Id(id.trim().to_owned())),
+        ..Workspace::default()
+    }
+}
+
+fn of(gong: &Gong<'_>, id: Option<&str>, workspace: Option<String>) -> Result<Vec<Folder>, Error> {
+    let answer: Answered = gong.get_list("/v2/library/folders", &[("workspaceId", id)])?;
+    let found = answer.listed("folders", OPERATION)?;
+    let by_id: BTreeMap<String, &Value> = found
+        .iter()
+        .filter_map(|folder| Some((folder.id("id")?, folder)))
+        .collect();
+    Ok(found
+        .iter()
+        .map(|folder| Folder {
+            id: folder.id("id").unwrap_or_default(),
+            name: folder.text("name").unwrap_or_default(),
+            path: path(folder, &by_id),
+            workspace: workspace.clone(),
+            updated: folder.instant("updated"),
+        })
+        .collect())
+}
+
+fn path(folder: &Value, by_id: &BTreeMap<String, &Value>) -> String {
+    let mut names = Vec::new();
+    let mut next = Some(folder);
+    while let Some(one) = next.filter(|_| names.len() < DEPTH) {
+        names.push(one.text("name").unwrap_or_else(|| "(no name)".to_owned()));
+        next = one
+            .id("parentFolderId")
+            .and_then(|parent| by_id.get(&parent).copied());
+    }
+    names.reverse();
+    names.join(" / ")
+}
+
+/// The one folder with this name or path.
+///
+/// # Errors
+/// `bad-argument` with the choices.
+pub(crate) fn find<'f>(folders: &'f [Folder], text: &str) -> Result<&'f Folder, Error> {
+    choose(folders, |folder| folder.path.clone(), text)
+        .or_else(|near| {
+            choose(folders, |folder| folder.name.clone(), text)
+                .map_err(|nearer| if nearer.is_empty() { near } else { nearer })
+        })
+        .map_err(|near| {
+            let choices = near_first(folders, near).into_iter().map(|folder| {
+                let workspace = folder
+                    .workspace
+                    .as_ref()
+                    .map_or_else(String::new, |name| format!(", {name}"));
+                (
+                    format!("{} ({}{workspace})", folder.path, folder.id),
+                    folder.id.clone(),
+                )
+            });
+            unknown(
+                "folder",
+                "folder",
+                text,
+                choices,
+                folders.len(),
+                "gong_list_library_folders",
+            )
+        })
+}

@@ -1,0 +1,250 @@
+//! Gong's statistics of users: POST /v2/stats/activity/* and /v2/stats/interaction. Dates
+//! are in the company's zone, which only answers tell; 404 means that there is nothing.
+
+use alloc::{
+    borrow::ToOwned,
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Gong, Pages,
+    calls::one_line,
+    instant::{self, DAY},
+    people::{self, People, User},
+    reading::{Answered, Listed, Reading},
+};
+use crate::error::{Error, bad_argument};
+
+/// Pages that one tool call reads at most; Gong's page is taken for 100 users.
+const MOST_PAGES: u32 = 20;
+/// In Gong's words when the end is after the company's today, which begins later than UTC's
+/// in the west.
+const NOT_YET: &str = "exceed the current day";
+
+/// What a person did with calls: Gong's member, and the heading of its column.
+pub(crate) const ACTIVITIES: [(&str, &str); 15] = [
+    ("callsAsHost", "hosted"),
+    ("callsAttended", "attended"),
+    ("ownCallsListenedTo", "heard own"),
+    ("othersCallsListenedTo", "heard others'"),
+    ("callsSharedInternally", "shared inside"),
+    ("callsSharedExternally", "shared outside"),
+    ("callsRequestedFeedback", "feedback requested"),
+    ("callsGaveFeedback", "feedback given"),
+    ("callsReceivedFeedback", "feedback received"),
+    ("callsCommentsGiven", "comments given"),
+    ("callsCommentsReceived", "comments received"),
+    ("callsMarkedAsFeedbackGiven", "marked as reviewed"),
+    ("callsMarkedAsFeedbackReceived", "own marked as reviewed"),
+    ("callsScorecardsFilled", "scorecards filled"),
+    ("callsScorecardsReceived", "scorecards received"),
+];
+
+/// Whose statistics, and of which days: the arguments that the tools share.
+pub(crate) struct Asked<'a> {
+    /// Names, e-mails or ids; none for everybody.
+    pub(crate) users: &'a [String],
+    /// First day.
+    pub(crate) from: Option<&'a str>,
+    /// Day after the last.
+    pub(crate) to: Option<&'a str>,
+    /// Days back without `from`.
+    pub(crate) default_days: i64,
+}
+
+/// Which statistics.
+pub(crate) struct Source {
+    /// The path.
+    pub(crate) path: &'static str,
+    /// The list in its answer.
+    pub(crate) key: &'static str,
+    /// Gong's `aggregationPeriod`, where there is one.
+    pub(crate) period: Option<&'static str>,
+}
+
+/// What was read.
+pub(crate) struct Stats {
+    /// Gong's items, one a user, by e-mail.
+    pub(crate) users: Vec<Value>,
+    /// First day, company's zone.
+    pub(crate) from: String,
+    /// Day after the last.
+    pub(crate) to: String,
+    /// The company's zone, where Gong tells it.
+    pub(crate) zone: Option<String>,
+    /// What to know of the range.
+    pub(crate) notes: Vec<String>,
+    /// Why not all was read.
+    pub(crate) stopped: Option<String>,
+    directory: Option<Pages<User>>,
+}
+
+/// Reads statistics, to the end of the list.
+///
+/// # Errors
+/// `bad-argument` for unknown users and wrong dates; whatever the requests fail with.
+pub(crate) fn read(gong: &Gong<'_>, asked: &Asked<'_>, source: &Source) -> Result<Stats, Error> {
+    let (from, mut to) =
+        instant::company_dates(asked.from, asked.to, asked.default_days, gong.now)?;
+    let mut people = People::default();
+    let ids: Vec<String> = asked
+        .users
+        .iter()
+        .map(|user| people.id(gong, "users", user))
+        .collect::<Result<_, _>>()?;
+    let mut notes = Vec::new();
+    let mut zone = None;
+    let pages = match pages(gong, source, (&from, &to), &ids, &mut zone) {
+        Err(Error::BadArgument(text)) if text.contains(NOT_YET) => {
+            let earlier = day_before(&to).filter(|earlier| *earlier > from);
+            let Some(earlier) = earlier else {
+                return Err(bad_argument(
+                    "to",
+                    &format!(
+                        "in the company's time zone {to} has not begun, so {from} is not over."
+                    ),
+                    "a range that ends earlier.",
+                ));
+            };
+            notes.push(format!(
+                "In the company's zone {to} has not begun, so the range ends a day earlier."
+            ));
+            to = earlier;
+            pages(gong, source, (&from, &to), &ids, &mut zone)
+        }
+        read => read,
+    }?;
+    let mut users = pages.items;
+    if users.is_empty() {
+        notes.push(match ids.is_empty() {
+            true => "Gong has no statistics of anybody in this range.".to_owned(),
+            false => {
+                "Gong has no statistics of these users in this range; it says the same of ids \
+                      that it does not know."
+                    .to_owned()
+            }
+        });
+    }
+    users.sort_by_cached_key(|user| (user.text("userEmailAddress"), user.id("userId")));
+    Ok(Stats {
+        users,
+        from,
+        to,
+        zone,
+        notes,
+        stopped: pages.stopped,
+        directory: people.into_directory(),
+    })
+}
+
+fn pages(
+    gong: &Gong<'_>,
+    source: &Source,
+    (from, to): (&str, &str),
+    ids: &[String],
+    zone: &mut Option<String>,
+) -> Result<Pages<Value>, Error> {
+    let operation = format!("POST {}", source.path);
+    gong.pages(MOST_PAGES, |cursor| {
+        let mut filter = json!({ "fromDate": from, "toDate": to });
+        if !ids.is_empty() {
+            let ids: BTreeSet<&String> = ids.iter().collect();
+            filter["userIds"] = json!(ids);
+        }
+        let mut body = Map::new();
+        body.insert("filter".into(), filter);
+        // Both beside the filter: elsewhere Gong ignores them.
+        if let Some(cursor) = cursor {
+            body.insert("cursor".into(), json!(cursor));
+        }
+        if let Some(period) = source.period {
+            body.insert("aggregationPeriod".into(), json!(period));
+        }
+        let answer: Answered = gong.post_list(source.path, &body)?;
+        *zone = zone.take().or_else(|| answer.0.text("timeZone"));
+        Listed::of(&answer, source.key, &operation)
+    })
+}
+
+fn day_before(date: &str) -> Option<String> {
+    let midnight = instant::seconds(&format!("{date}T00:00:00Z"))?;
+    Some(instant::day(midnight - DAY))
+}
+
+impl Stats {
+    /// What users are called, by id.
+    pub(crate) fn names<'a>(
+        &self,
+        gong: &Gong<'_>,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> BTreeMap<String, String> {
+        let mut unknown: BTreeSet<String> = ids.map(str::to_owned).collect();
+        let mut names = BTreeMap::new();
+        for user in self.directory.iter().flat_map(|pages| &pages.items) {
+            if unknown.remove(user.id()) {
+                names.insert(user.id().to_owned(), one_line(&user.name()));
+            }
+        }
+        let found = people::names(gong, &unknown);
+        names.extend(found.into_iter().map(|(id, name)| (id, one_line(&name))));
+        names
+    }
+}
+
+/// The date in an instant of Gong's, as the company's zone has it.
+pub(crate) fn date_in(text: Option<&str>) -> Option<String> {
+    text.and_then(|text| text.get(..10)).map(str::to_owned)
+}
+
+/// What of the columns is not zero in every row: which to show, and their headings.
+pub(crate) fn used_columns<'a>(
+    rows: impl Iterator<Item = &'a [u32; 15]>,
+) -> ([bool; 15], Vec<String>) {
+    let mut used = [false; 15];
+    for row in rows {
+        for (used, count) in used.iter_mut().zip(row) {
+            *used |= *count > 0;
+        }
+    }
+    let headings = ACTIVITIES
+        .iter()
+        .zip(used)
+        .filter(|(_, used)| *used)
+        .map(|((_, heading), _)| (*heading).to_owned())
+        .collect();
+    (used, headings)
+}
+
+/// The counts of the columns that are shown.
+pub(crate) fn used_counts(counts: &[u32; 15], used: &[bool; 15]) -> Vec<u32> {
+    counts
+        .iter()
+        .zip(used)
+        .filter(|(_, used)| **used)
+        .map(|(count, _)| *count)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{day_before, used_columns, used_counts};
+
+    #[test]
+    fn the_day_before_crosses_months() {
+        assert_eq!(day_before("2026-03-01").as_deref(), Some("2026-02-28"));
+        assert_eq!(day_before("soon"), None);
+    }
+
+    #[test]
+    fn columns_that_nobody_fills_are_left_out() {
+        let mut rows = [[0; 15], [0; 15]];
+        rows[1][1] = 3;
+        let (used, headings) = used_columns(rows.iter());
+        assert_eq!(headings, ["attended"]);
+        assert_eq!(used_counts(&rows[0], &used), [0]);
+    }
+}

@@ -1,0 +1,25 @@
+//! `gong_ask_deal`: `gong_ask_account` for a deal.
+
+use super::ask_account::{Question, ask};
+use crate::{
+    error::Error,
+    gong::Gong,
+    wit::ai::{AiAnswer, AskDeal, EntityType},
+};
+
+/// Checks, looks names up, asks once.
+pub(crate) fn run(gong: &Gong<'_>, args: AskDeal) -> Result<AiAnswer, Error> {
+    ask(
+        gong,
+        &Question {
+            argument: "crm_deal",
+            kind: EntityType::Deal,
+            entity: &args.crm_deal,
+            question: &args.question,
+            period: args.period.as_deref(),
+            from: args.from.as_deref(),
+            to: args.to.as_deref(),
+            workspace: args.workspace.as_deref(),
+        },
+    )
+}

@@ -1,0 +1,124 @@
+//! `gong_generate_brief`. GET /v2/entities/get-brief; api:ai-briefer:read. Each brief spends
+//! credits: everything that can be wrong is found out before it is asked for.
+
+use alloc::{format, string::String, vec::Vec};
+use serde_json::Value;
+
+use super::{
+    ask_account::answer,
+    list_briefs::{self, is_published},
+    list_trackers::{names, workspace},
+};
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        Gong,
+        entities::{self, Period, Place},
+        instant::shortened,
+        metered,
+        reading::Reading,
+        workspaces,
+    },
+    wit::ai::{AiAnswer, GenerateBrief},
+};
+
+const PATH: &str = "/v2/entities/get-brief";
+
+/// Checks, looks names up, asks once.
+pub(crate) fn run(gong: &Gong<'_>, args: GenerateBrief) -> Result<AiAnswer, Error> {
+    metered::admit(gong)?;
+    let (from, to) = (args.from.as_deref(), args.to.as_deref());
+    let period = Period::from_arguments(args.period.as_deref(), from, to, gong.now)?;
+    let workspace = workspaces::id(gong, args.workspace.as_deref())?;
+    let briefs = list_briefs::all(gong, workspace.as_deref())?;
+    let brief = find(gong, &briefs, &args.brief)?;
+    // A brief is in one workspace, which need not be asked for.
+    let workspace = match workspace.or_else(|| brief.id("workspaceId")) {
+        Some(id) => id,
+        None => workspaces::needed(gong, None)?,
+    };
+    let place = Place {
+        argument: "crm_entity",
+        workspace: &workspace,
+        from,
+        to,
+    };
+    let entity = entities::find(gong, args.entity_type, &args.crm_entity, &place)?;
+    let range = period.range.as_ref();
+    let url = metered::url(
+        PATH,
+        &[
+            ("workspaceId", Some(&workspace)),
+            ("briefName", brief.raw("briefName")),
+            ("crmEntityType", Some(entity.crm_type())),
+            ("crmEntityId", Some(&entity.id)),
+            ("timePeriod", Some(&period.name)),
+            ("fromDateTime", range.map(|(from, _)| from.as_str())),
+            ("toDateTime", range.map(|(_, to)| to.as_str())),
+        ],
+    )?;
+    let (answered, sections) = metered::ask(gong, PATH, &url, "briefSections")?;
+    Ok(answer::of(gong, &entity, &period, &answered, &sections))
+}
+
+/// The one published brief with this name, whatever its case.
+fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Value, Error> {
+    let wanted = wanted.trim();
+    let name = |brief: &Value| brief.text("briefName").unwrap_or_default();
+    let named: Vec<&Value> = briefs
+        .iter()
+        .filter(|brief| name(brief).to_lowercase() == wanted.to_lowercase())
+        .collect();
+    let published: Vec<&Value> = named
+        .iter()
+        .copied()
+        .filter(|brief| is_published(brief))
+        .collect();
+    match published[..] {
+        [one] => return Ok(one),
+        [first, ..] => {
+            let names = names(gong, &published);
+            let places: Vec<String> = published
+                .iter()
+                .filter_map(|brief| workspace(brief, &names))
+                .collect();
+            return Err(bad_argument(
+                "workspace",
+                &format!(
+                    "several briefs are called “{}”, in: {}.",
+                    name(first),
+                    places.join("; ")
+                ),
+                &format!("\"{}\".", places.first().map_or("Sales", String::as_str)),
+            ));
+        }
+        [] => {}
+    }
+    let valid: Vec<String> = briefs
+        .iter()
+        .filter(|brief| is_published(brief))
+        .map(name)
+        .collect();
+    let problem = match named.is_empty() {
+        true => format!("no brief is called “{}”.", shortened(wanted)),
+        false => format!(
+            "“{}” is not published in Gong, and only published briefs can be generated.",
+            shortened(wanted)
+        ),
+    };
+    Err(match valid.first() {
+        None => bad_argument(
+            "brief",
+            &format!("{problem} None is published; nothing was spent."),
+            "gong_ask_account with a question.",
+        ),
+        Some(first) => bad_argument(
+            "brief",
+            &format!(
+                "{problem} Published: {}. Nothing was spent.",
+                valid.join("; ")
+            ),
+            &format!("\"{first}\"."),
+        ),
+    })
+}

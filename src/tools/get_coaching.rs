@@ -1,0 +1,153 @@
+//! `gong_get_coaching`. GET /v2/coaching, whose query names have hyphens and whose dates
+//! are instants; api:coaching:read. Each metric is a list of calls.
+
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use serde_json::Value;
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        instant::{self, Range},
+        people::{self, People},
+        reading::{Answered, Reading},
+        workspaces,
+    },
+    render::{self, Table},
+    wit::stats::{Coaching, CoachingMetric, CoachingRow, GetCoaching},
+};
+
+/// Days back without `from`.
+const DEFAULT_DAYS: i64 = 30;
+/// Metrics seen on the wire, and their columns; Gong documents none.
+const METRICS: [(&str, &str); 5] = [
+    ("callsListenedTo", "heard"),
+    ("callsManagerAttended", "attended"),
+    ("callsManagerCommentedOn", "commented on"),
+    ("callsWithFeedback", "feedback"),
+    ("callsWithScorecardFilled", "scored"),
+];
+
+/// Asks once.
+pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error> {
+    let range = Range::from_arguments(
+        args.from.as_deref(),
+        args.to.as_deref(),
+        DEFAULT_DAYS,
+        gong.now,
+    )?;
+    let manager = People::default().id(gong, "manager", &args.manager)?;
+    let workspace = workspaces::needed(gong, args.workspace.as_deref())?;
+    let query = [
+        ("workspace-id", Some(workspace.as_str())),
+        ("manager-id", Some(manager.as_str())),
+        ("from", Some(&*instant::asked(range.from))),
+        ("to", Some(&*instant::asked(range.to))),
+    ];
+    let answer: Answered = gong.get_list("/v2/coaching", &query)?;
+    let data = answer.listed("coachingData", "GET /v2/coaching")?;
+    let mut reports: Vec<CoachingRow> = data
+        .iter()
+        .flat_map(|one| one.items("directReportsMetrics"))
+        .map(row)
+        .collect();
+    reports.sort_by_cached_key(|row| (row.user.to_lowercase(), row.user_id.clone()));
+    let name = data
+        .iter()
+        .find_map(|one| one.get("manager").and_then(name))
+        .or_else(|| people::names(gong, &BTreeSet::from([manager.clone()])).remove(&manager));
+    let mut notes = Vec::new();
+    if reports.is_empty() {
+        notes.push(
+            "Gong tells no coaching: it answers so for a manager without any in this range and workspace, and for \
+             somebody who manages nobody."
+                .into(),
+        );
+    }
+    Ok(Coaching {
+        manager: name.unwrap_or(manager),
+        reports,
+        from: instant::shown(range.from),
+        to: instant::shown(range.to),
+        notes,
+        requests: gong.requests(),
+    })
+}
+
+fn name(user: &Value) -> Option<String> {
+    let names = [user.text("firstName"), user.text("lastName")];
+    let names: Vec<String> = names.into_iter().flatten().collect();
+    match names.is_empty() {
+        false => Some(names.join(" ")),
+        true => user.text("emailAddress").or_else(|| user.id("id")),
+    }
+}
+
+fn row(data: &Value) -> CoachingRow {
+    let none = Value::Null;
+    let report = data.get("report").unwrap_or(&none);
+    let metrics = data.get("metrics").and_then(Value::as_object);
+    let mut metrics: Vec<CoachingMetric> = metrics
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, calls)| {
+            Some(CoachingMetric {
+                name: name.clone(),
+                calls: calls.as_array()?.len() as u32,
+            })
+        })
+        .collect();
+    metrics.sort_by(|one, other| one.name.cmp(&other.name));
+    CoachingRow {
+        user_id: report.id("id"),
+        user: name(report).unwrap_or_default(),
+        title: report.text("title"),
+        metrics,
+    }
+}
+
+impl Answer for Coaching {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "Calls that {} coached, {} to {}: {}.\n",
+            self.manager,
+            self.from,
+            self.to,
+            render::count(self.reports.len() as u32, "direct report")
+        );
+        let mut heading = ["report", "id", "title"].to_vec();
+        heading.extend(METRICS.map(|(_, column)| column));
+        heading.push("other");
+        let heading: [&str; 9] = core::array::from_fn(|column| heading[column]);
+        let mut table = Table::new(heading);
+        for row in &self.reports {
+            let mut all = Vec::from([
+                row.user.clone(),
+                row.user_id.clone().unwrap_or_default(),
+                row.title.clone().unwrap_or_default(),
+            ]);
+            let find = |name: &str| row.metrics.iter().find(|metric| metric.name == name);
+            all.extend(METRICS.map(|(name, _)| {
+                find(name).map_or_else(String::new, |metric| format!("{}", metric.calls))
+            }));
+            let other: Vec<String> = row
+                .metrics
+                .iter()
+                .filter(|metric| METRICS.iter().all(|(name, _)| *name != metric.name))
+                .map(|metric| format!("{} {}", metric.name, metric.calls))
+                .collect();
+            all.push(other.join("; "));
+            table.row(core::array::from_fn(|column| {
+                core::mem::take(&mut all[column])
+            }));
+        }
+        table.write(&mut text);
+        for note in &self.notes {
+            text.push_str(note);
+            text.push('\n');
+        }
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

@@ -1,0 +1,177 @@
+//! `gong_get_interaction_stats`. POST /v2/stats/interaction; api:stats:interaction. Gong
+//! counts calls with Whisper on. Its document names the statistics but no units: seconds
+//! and questions an hour are what its product shows.
+
+use alloc::{format, string::String, vec::Vec};
+use serde_json::Value;
+
+use super::{
+    Answer,
+    get_activity_stats::{end, range},
+    limit, offset, offset_token,
+};
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        reading::Reading,
+        stats::{self, Asked, Source},
+    },
+    render::{self, Table},
+    wit::stats::{GetInteractionStats, InteractionRow, InteractionStats, OtherStat},
+};
+
+/// Days back without `from`.
+const DEFAULT_DAYS: i64 = 30;
+
+/// Reads all and names who is shown.
+pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<InteractionStats, Error> {
+    let limit = limit(args.limit, 100, 500)?;
+    let skip = offset(args.resume.as_deref())?;
+    let asked = Asked {
+        users: &args.users,
+        from: args.from.as_deref(),
+        to: args.to.as_deref(),
+        default_days: DEFAULT_DAYS,
+    };
+    let source = Source {
+        path: "/v2/stats/interaction",
+        key: "peopleInteractionStats",
+        period: None,
+    };
+    let mut read = stats::read(gong, &asked, &source)?;
+    let matched = read.users.len();
+    if matched == 0 {
+        read.notes
+            .push("Only calls with Whisper on are counted.".into());
+    }
+    let page: Vec<&Value> = read.users.iter().skip(skip).take(limit).collect();
+    let ids: Vec<String> = page.iter().filter_map(|user| user.id("userId")).collect();
+    let names = read.names(gong, ids.iter().map(String::as_str));
+    let users: Vec<InteractionRow> = page
+        .into_iter()
+        .map(|user| {
+            let mut row = row(user);
+            row.user = names
+                .get(&row.user_id)
+                .cloned()
+                .or_else(|| user.text("userEmailAddress"));
+            row
+        })
+        .collect();
+    Ok(InteractionStats {
+        resume: offset_token(skip + users.len(), matched),
+        users,
+        matched: matched as u32,
+        from: read.from,
+        to: read.to,
+        zone: read.zone,
+        notes: read.notes,
+        stopped: read.stopped,
+        requests: gong.requests(),
+    })
+}
+
+fn row(user: &Value) -> InteractionRow {
+    let mut row = InteractionRow {
+        user_id: user.id("userId").unwrap_or_default(),
+        user: None,
+        talk_ratio: None,
+        longest_monologue: None,
+        longest_customer_story: None,
+        interactivity: None,
+        patience: None,
+        question_rate: None,
+        other: Vec::new(),
+    };
+    for stat in user.items("personInteractionStats") {
+        let (Some(name), Some(value)) = (stat.text("name"), stat.number("value")) else {
+            continue;
+        };
+        match name.as_str() {
+            "Talk Ratio" => row.talk_ratio = Some(value),
+            "Longest Monologue" => row.longest_monologue = Some(value),
+            "Longest Customer Story" => row.longest_customer_story = Some(value),
+            "Interactivity" => row.interactivity = Some(value),
+            "Patience" => row.patience = Some(value),
+            "Question Rate" => row.question_rate = Some(value),
+            _ => row.other.push(OtherStat { name, value }),
+        }
+    }
+    row
+}
+
+/// At most two decimals, none that are zero.
+fn short(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').into()
+}
+
+impl Answer for InteractionStats {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} of {}, {}; calls with Whisper on.\n",
+            render::count(self.users.len() as u32, "user"),
+            self.matched,
+            range(&self.from, &self.to, self.zone.as_deref())
+        );
+        let mut table = Table::new([
+            "user",
+            "user id",
+            "talk ratio",
+            "longest monologue (s)",
+            "longest customer story (s)",
+            "interactivity",
+            "patience (s)",
+            "questions an hour",
+            "other",
+        ]);
+        for row in &self.users {
+            let cell = |value: Option<f64>| value.map_or_else(String::new, short);
+            let other: Vec<String> = row
+                .other
+                .iter()
+                .map(|stat| format!("{} {}", stat.name, short(stat.value)))
+                .collect();
+            table.row([
+                row.user.clone().unwrap_or_default(),
+                row.user_id.clone(),
+                cell(row.talk_ratio),
+                cell(row.longest_monologue),
+                cell(row.longest_customer_story),
+                cell(row.interactivity),
+                cell(row.patience),
+                cell(row.question_rate),
+                other.join("; "),
+            ]);
+        }
+        table.write(&mut text);
+        end(
+            &mut text,
+            &self.notes,
+            self.stopped.as_deref(),
+            self.resume.as_deref(),
+        );
+        render::requests(&mut text, self.requests);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn numbers_keep_two_decimals_at_most() {
+        assert_eq!(
+            [
+                short(0.4473),
+                short(131.0),
+                short(0.5),
+                short(0.0),
+                short(100.0)
+            ],
+            ["0.45", "131", "0.5", "0", "100"]
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! Where reading a log goes on. Gong's cursors live an hour and its order is not
+//! documented, so a token carries a range and how many entries at its start are known:
+//! where times only rise, or only fall, the range shrinks to what is left; else all that
+//! was read is skipped.
+
+use alloc::{borrow::ToOwned, format, string::String};
+use serde_json::Value;
+
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        instant::{self, Range},
+        reading::Reading,
+    },
+};
+
+/// A range of a log, and the entries at its start that an earlier answer had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) range: Range,
+    pub(super) skip: usize,
+}
+
+impl Place {
+    /// From the arguments `from`, `to` and `resume`.
+    ///
+    /// # Errors
+    /// `bad-argument`.
+    pub(super) fn from_arguments(
+        from: Option<&str>,
+        to: Option<&str>,
+        resume: Option<&str>,
+        default_days: i64,
+        now: i64,
+    ) -> Result<Self, Error> {
+        match resume {
+            None => Ok(Self {
+                range: Range::from_arguments(from, to, default_days, now)?,
+                skip: 0,
+            }),
+            Some(_) if from.is_some() || to.is_some() => Err(bad_argument(
+                "resume",
+                "it carries its own range, so leave from and to out.",
+                "{\"log\": \"access_log\", \"resume\": \"…\"}.",
+            )),
+            Some(token) => Self::from_token(token).ok_or_else(|| {
+                bad_argument(
+                    "resume",
+                    "not a token of this tool.",
+                    "the resume value of the previous answer, unchanged; or leave it out to start anew.",
+                )
+            }),
+        }
+    }
+
+    /// As `resume` has it: `1795350600-1795437000-100`.
+    pub(super) fn token(&self) -> String {
+        format!("{}-{}-{}", self.range.from, self.range.to, self.skip)
+    }
+
+    fn from_token(token: &str) -> Option<Self> {
+        let mut parts = token.trim().split('-');
+        let range = Range {
+            from: parts.next()?.parse().ok()?,
+            to: parts.next()?.parse().ok()?,
+        };
+        let skip = parts.next()?.parse().ok()?;
+        let valid = parts.next().is_none() && range.from < range.to && range.to < 1 << 40;
+        valid.then_some(Self { range, skip })
+    }
+
+    /// The place after the first `taken` of the entries read from here.
+    pub(super) fn after(&self, entries: &[Value], taken: usize) -> Self {
+        let times: Option<alloc::vec::Vec<i64>> = entries
+            .iter()
+            .map(|entry| entry.raw("eventTime").and_then(instant::seconds))
+            .collect();
+        let times = times.unwrap_or_default();
+        let Some(last) = taken.checked_sub(1).and_then(|last| times.get(last)) else {
+            return Self {
+                skip: self.skip.max(taken),
+                ..self.to_owned()
+            };
+        };
+        let same = times[..taken].iter().filter(|time| *time == last).count();
+        let rises = times.is_sorted();
+        let falls = times.iter().rev().is_sorted();
+        let inside = (self.range.from..self.range.to).contains(last);
+        // Where all are of one second, either way would do, and neither gets anywhere.
+        let range = match (rises, falls) {
+            (true, false) if inside => Range {
+                from: *last,
+                to: self.range.to,
+            },
+            (false, true) if inside => Range {
+                from: self.range.from,
+                to: last + 1,
+            },
+            _ => {
+                return Self {
+                    range: self.range,
+                    skip: taken,
+                };
+            }
+        };
+        Self { range, skip: same }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+    use crate::gong::instant::{self, Range};
+    use serde_json::{Value, json};
+
+    fn entries(seconds: &[i64]) -> Vec<Value> {
+        seconds
+            .iter()
+            .map(|at| json!({ "eventTime": instant::asked(*at) }))
+            .collect()
+    }
+
+    fn place(from: i64, to: i64, skip: usize) -> Place {
+        Place {
+            range: Range { from, to },
+            skip,
+        }
+    }
+
+    #[test]
+    fn what_is_left_shrinks_from_the_side_that_was_read() {
+        let all = place(0, 100, 0);
+        assert_eq!(all.after(&entries(&[1, 2, 2, 2, 9]), 3), place(2, 100, 2));
+        assert_eq!(all.after(&entries(&[9, 8, 8, 3]), 3), place(0, 9, 2));
+        assert_eq!(all.after(&entries(&[5, 1, 7]), 2), place(0, 100, 2));
+        assert_eq!(all.after(&entries(&[5, 5, 5]), 2), place(0, 100, 2));
+        assert_eq!(place(2, 100, 2).after(&[], 0), place(2, 100, 2));
+    }
+
+    #[test]
+    fn tokens_come_back() {
+        let place = place(1_795_350_600, 1_795_437_000, 7);
+        assert_eq!(Place::from_token(&place.token()), Some(place));
+        for wrong in [
+            "",
+            "after-7",
+            "5-4-0",
+            "1-2",
+            "1-2-3-4",
+            "1-9999999999999999-3",
+        ] {
+            assert_eq!(Place::from_token(wrong), None, "{wrong}");
+        }
+        assert!(Place::from_arguments(Some("7d"), None, Some("1-2-3"), 1, 0).is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! `gong_list_briefs`. GET /v2/settings/briefs; api:ai-briefer:read. Not paged, costs no credits.
+
+use alloc::{string::String, vec::Vec};
+use serde_json::Value;
+
+use super::{Answer, list_trackers};
+use crate::{
+    error::Error,
+    gong::{
+        Gong, instant,
+        reading::{Answered, Reading},
+        workspaces,
+    },
+    render::{self, Table},
+    wit::ai::{Brief, BriefList, ListBriefs},
+};
+
+/// All briefs, of one workspace or of all.
+pub(super) fn all(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Value>, Error> {
+    // Gong's 404 here is about the workspace, and no empty list.
+    let answer: Answered = gong.get("/v2/settings/briefs", &[("workspaceId", workspace)])?;
+    let mut briefs = answer.listed("briefs", "GET /v2/settings/briefs")?.to_vec();
+    briefs.sort_by_cached_key(|brief| {
+        (
+            brief.text("briefName").map(|name| name.to_lowercase()),
+            brief.id("briefId"),
+        )
+    });
+    Ok(briefs)
+}
+
+/// Whether it can be generated.
+pub(super) fn is_published(brief: &Value) -> bool {
+    brief
+        .raw("status")
+        .is_some_and(|status| status.trim().eq_ignore_ascii_case("Published"))
+}
+
+/// Asks once.
+pub(crate) fn run(gong: &Gong<'_>, args: ListBriefs) -> Result<BriefList, Error> {
+    let workspace = workspaces::id(gong, args.workspace.as_deref())?;
+    let found = all(gong, workspace.as_deref())?;
+    let names = list_trackers::names(gong, &found.iter().collect::<Vec<_>>());
+    Ok(BriefList {
+        briefs: found
+            .iter()
+            .map(|brief| Brief {
+                id: brief.id("briefId").unwrap_or_default(),
+                name: brief.text("briefName").unwrap_or_default(),
+                workspace: list_trackers::workspace(brief, &names),
+                status: brief.text("status"),
+                description: brief.text("description"),
+                creator: brief.text("creator"),
+                updated: brief.instant("updated"),
+            })
+            .collect(),
+        requests: gong.requests(),
+    })
+}
+
+impl Answer for BriefList {
+    fn text(&self) -> String {
+        let mut text = render::count(self.briefs.len() as u32, "brief");
+        text.push_str("; only Published ones can be generated.\n");
+        let mut table = Table::new([
+            "name",
+            "status",
+            "workspace",
+            "description",
+            "creator",
+            "updated (UTC)",
+            "id",
+        ]);
+        for brief in &self.briefs {
+            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
+            table.row([
+                brief.name.clone(),
+                cell(&brief.status),
+                cell(&brief.workspace),
+                cell(&brief.description),
+                cell(&brief.creator),
+                brief
+                    .updated
+                    .as_deref()
+                    .map(instant::in_table)
+                    .unwrap_or_default(),
+                brief.id.clone(),
+            ]);
+        }
+        table.write(&mut text);
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

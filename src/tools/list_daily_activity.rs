@@ -1,0 +1,164 @@
+//! `gong_list_daily_activity`. POST /v2/stats/activity/day-by-day;
+//! api:stats:user-actions:detailed. Gong tells lists of call ids.
+
+use alloc::{format, string::String, vec::Vec};
+use serde_json::Value;
+
+use super::{
+    Answer,
+    get_activity_stats::{cells, end, range},
+    limit, offset, offset_token,
+};
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        reading::Reading,
+        stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
+    },
+    render::{self, Table},
+    wit::stats::{ActivityCalls, DailyActivity, DayRow, ListDailyActivity},
+};
+
+/// Days back without `from`.
+const DEFAULT_DAYS: i64 = 7;
+
+struct Day<'u> {
+    user: &'u Value,
+    of: &'u Value,
+    date: String,
+    counts: [u32; 15],
+}
+
+/// Reads all, keeps the days on which something was done, and names who is shown.
+pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActivity, Error> {
+    let limit = limit(args.limit, 100, 500)?;
+    let skip = offset(args.resume.as_deref())?;
+    let asked = Asked {
+        users: &args.users,
+        from: args.from.as_deref(),
+        to: args.to.as_deref(),
+        default_days: DEFAULT_DAYS,
+    };
+    let source = Source {
+        path: "/v2/stats/activity/day-by-day",
+        key: "usersDetailedActivities",
+        period: None,
+    };
+    let mut read = stats::read(gong, &asked, &source)?;
+    let days: Vec<Day<'_>> = read.users.iter().flat_map(days).collect();
+    let (used, columns) = used_columns(days.iter().map(|day| &day.counts));
+    let matched = days.len();
+    let page: Vec<Day<'_>> = days.into_iter().skip(skip).take(limit).collect();
+    let ids: Vec<String> = page
+        .iter()
+        .filter_map(|day| day.user.id("userId"))
+        .collect();
+    let names = read.names(gong, ids.iter().map(String::as_str));
+    let with_calls = args.call_ids == Some(true);
+    let rows: Vec<DayRow> = page
+        .into_iter()
+        .map(|day| {
+            let id = day.user.id("userId").unwrap_or_default();
+            DayRow {
+                user: names
+                    .get(&id)
+                    .cloned()
+                    .or_else(|| day.user.text("userEmailAddress")),
+                user_id: id,
+                counts: used_counts(&day.counts, &used),
+                calls: if with_calls {
+                    calls(day.of)
+                } else {
+                    Vec::new()
+                },
+                day: day.date,
+            }
+        })
+        .collect();
+    if with_calls && !rows.is_empty() && !gong.settings.private_calls {
+        read.notes
+            .push("Ids of private calls are among these; other tools do not open them.".into());
+    }
+    Ok(DailyActivity {
+        columns,
+        resume: offset_token(skip + rows.len(), matched),
+        rows,
+        matched: matched as u32,
+        from: read.from,
+        to: read.to,
+        notes: read.notes,
+        stopped: read.stopped,
+        requests: gong.requests(),
+    })
+}
+
+/// The days of a user on which there was something, in time.
+fn days(user: &Value) -> Vec<Day<'_>> {
+    let mut days: Vec<Day<'_>> = user
+        .items("userDailyActivityStats")
+        .iter()
+        .map(|of| Day {
+            user,
+            of,
+            date: date_in(of.raw("fromDate")).unwrap_or_default(),
+            counts: ACTIVITIES.map(|(key, _)| of.items(key).len() as u32),
+        })
+        .filter(|day| day.counts.iter().any(|count| *count > 0))
+        .collect();
+    days.sort_by(|one, other| one.date.cmp(&other.date));
+    days
+}
+
+fn calls(day: &Value) -> Vec<ActivityCalls> {
+    ACTIVITIES
+        .iter()
+        .filter(|(key, _)| !day.items(key).is_empty())
+        .map(|(key, heading)| ActivityCalls {
+            activity: (*heading).into(),
+            call_ids: day.texts(key),
+        })
+        .collect()
+}
+
+impl Answer for DailyActivity {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} of {} with activity, {}.\n",
+            render::count(self.rows.len() as u32, "day"),
+            self.matched,
+            range(&self.from, &self.to, None)
+        );
+        let mut heading = ["user", "user id", "day"].to_vec();
+        heading.extend(ACTIVITIES.map(|(_, heading)| heading));
+        heading.push("call ids");
+        let heading: [&str; 19] = core::array::from_fn(|column| heading[column]);
+        let mut table = Table::new(heading);
+        for row in &self.rows {
+            let mut all = Vec::from([
+                row.user.clone().unwrap_or_default(),
+                row.user_id.clone(),
+                row.day.clone(),
+            ]);
+            all.extend(cells(&self.columns, &row.counts));
+            let ids: Vec<String> = row
+                .calls
+                .iter()
+                .map(|calls| format!("{}: {}", calls.activity, calls.call_ids.join(" ")))
+                .collect();
+            all.push(ids.join("; "));
+            table.row(core::array::from_fn(|column| {
+                core::mem::take(&mut all[column])
+            }));
+        }
+        table.write(&mut text);
+        end(
+            &mut text,
+            &self.notes,
+            self.stopped.as_deref(),
+            self.resume.as_deref(),
+        );
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

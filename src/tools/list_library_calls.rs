@@ -1,0 +1,142 @@
+//! `gong_list_library_calls`. GET /v2/library/folder-content; api:library:read. The answer
+//! has no flag for private calls, so POST /v2/calls/extensive is asked for it.
+
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use serde_json::Value;
+
+use super::{Answer, limit, offset, offset_token};
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        calls::{self, Meta, link_pattern, one_line},
+        id::is_id,
+        instant, library, people,
+        reading::{Answered, Reading},
+    },
+    render::{self, Table},
+    wit::library::{LibraryCall, LibraryCallList, ListLibraryCalls},
+};
+
+/// Finds the folder, reads it, and keeps private calls out before any is shown.
+pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCallList, Error> {
+    let limit = limit(args.limit, 50, 200)?;
+    let skip = offset(args.resume.as_deref())?;
+    let wanted = args.folder.trim();
+    let (id, path) = if is_id(wanted) {
+        (wanted.into(), None)
+    } else {
+        let folders = library::folders(gong, None)?;
+        let folder = library::find(&folders, wanted)?;
+        (folder.id.clone(), Some(folder.path.clone()))
+    };
+    let answer: Answered = gong.get("/v2/library/folder-content", &[("folderId", Some(&id))])?;
+    let listed = answer.listed("calls", "GET /v2/library/folder-content")?;
+    let ids: Vec<String> = listed.iter().filter_map(|call| call.id("id")).collect();
+    let told = calls::by_ids(gong, ids.iter().map(String::as_str))?;
+    // What Gong does not tell of a call may be that it is private.
+    let open = |call: &&Value| {
+        let told = call.id("id").and_then(|id| told.get(&id));
+        gong.settings.private_calls || told.is_some_and(|call| !call.is_private())
+    };
+    let shown: Vec<&Value> = listed.iter().filter(open).collect();
+    let private = (listed.len() - shown.len()) as u32;
+    let matched = shown.len();
+    let page: Vec<&Value> = shown.into_iter().skip(skip).take(limit).collect();
+    let adders: BTreeSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
+    let names = people::names(gong, &adders);
+    let ids: Vec<String> = page
+        .iter()
+        .map(|call| call.id("id").unwrap_or_default())
+        .collect();
+    let call_url = link_pattern(
+        ids.iter()
+            .map(String::as_str)
+            .zip(page.iter().map(|call| call.raw("url"))),
+    );
+    let calls: Vec<LibraryCall> = page
+        .iter()
+        .zip(ids)
+        .map(|(call, id)| {
+            let meta = told.get(&id);
+            LibraryCall {
+                title: call.text("title").or_else(|| meta.and_then(Meta::title)),
+                started: meta.map(Meta::started_shown),
+                snippet: call.get("snippet").and_then(snippet),
+                note: call.text("note"),
+                added_by: call
+                    .id("addedBy")
+                    .and_then(|adder| names.get(&adder))
+                    .map(|name| one_line(name)),
+                added: call.instant("created"),
+                url: call.text("url").filter(|_| call_url.is_none()),
+                id,
+            }
+        })
+        .collect();
+    Ok(LibraryCallList {
+        folder: path
+            .or_else(|| answer.0.text("name"))
+            .map_or_else(|| id.clone(), |name| format!("{name} ({id})")),
+        resume: offset_token(skip + calls.len(), matched),
+        calls,
+        matched: matched as u32,
+        left_out_private: (private > 0).then_some(private),
+        call_url,
+        requests: gong.requests(),
+    })
+}
+
+/// `5:05 to 15:00`.
+fn snippet(snippet: &Value) -> Option<String> {
+    let from = instant::into_call_seconds(snippet.number("fromSec")?);
+    let to = instant::into_call_seconds(snippet.number("toSec")?);
+    Some(format!("{from} to {to}"))
+}
+
+impl Answer for LibraryCallList {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} of {} in {}.\n",
+            render::count(self.calls.len() as u32, "call"),
+            self.matched,
+            self.folder
+        );
+        let mut table = Table::new([
+            "id",
+            "started (UTC)",
+            "title",
+            "snippet",
+            "note",
+            "added by",
+            "added (UTC)",
+            "link",
+        ]);
+        for call in &self.calls {
+            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
+            let at = |value: &Option<String>| {
+                value.as_deref().map(instant::in_table).unwrap_or_default()
+            };
+            table.row([
+                call.id.clone(),
+                at(&call.started),
+                cell(&call.title),
+                cell(&call.snippet),
+                cell(&call.note),
+                cell(&call.added_by),
+                at(&call.added),
+                cell(&call.url),
+            ]);
+        }
+        table.write(&mut text);
+        render::line(&mut text, "Link of a call", self.call_url.as_deref());
+        render::left_out(
+            &mut text,
+            self.left_out_private,
+            "private, or not told about by Gong",
+        );
+        render::line(&mut text, "More: resume", self.resume.as_deref());
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

@@ -1,0 +1,64 @@
+//! `gong_list_library_folders`. GET /v2/library/folders, one request a workspace;
+//! api:library:read. Private and archived folders are not in Gong's API.
+
+use alloc::{format, string::String};
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{Gong, instant, library, people::has_words},
+    render::{self, Table},
+    wit::library::{LibraryFolder, LibraryFolderList, ListLibraryFolders},
+};
+
+/// Reads all, picks here.
+pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFolderList, Error> {
+    let mut folders = library::folders(gong, args.workspace.as_deref())?;
+    let all = folders.len();
+    let query = args.query.map(|query| query.trim().to_lowercase());
+    folders.retain(|folder| {
+        query
+            .as_deref()
+            .is_none_or(|query| has_words(&folder.path, query))
+    });
+    let left_out = (all - folders.len()) as u32;
+    Ok(LibraryFolderList {
+        folders: folders
+            .into_iter()
+            .map(|folder| LibraryFolder {
+                id: folder.id,
+                path: folder.path,
+                workspace: folder.workspace,
+                updated: folder.updated,
+            })
+            .collect(),
+        left_out: (left_out > 0).then_some(left_out),
+        requests: gong.requests(),
+    })
+}
+
+impl Answer for LibraryFolderList {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}; private and archived ones are not in Gong's API.\n",
+            render::count(self.folders.len() as u32, "folder")
+        );
+        let mut table = Table::new(["id", "path", "workspace", "updated (UTC)"]);
+        for folder in &self.folders {
+            table.row([
+                folder.id.clone(),
+                folder.path.clone(),
+                folder.workspace.clone().unwrap_or_default(),
+                folder
+                    .updated
+                    .as_deref()
+                    .map(instant::in_table)
+                    .unwrap_or_default(),
+            ]);
+        }
+        table.write(&mut text);
+        render::left_out(&mut text, self.left_out, "other paths");
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

@@ -1,0 +1,81 @@
+//! `gong_list_user_settings_history`. GET /v2/users/{id}/settings-history; api:users:read.
+
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use serde_json::Value;
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        calls::one_line,
+        instant,
+        people::{self, People},
+        reading::{Answered, Reading},
+    },
+    render::{self, Table},
+    wit::users::{ListUserSettingsHistory, SettingsChange, SettingsHistory},
+};
+
+/// Looks the user up, asks once.
+pub(crate) fn run(
+    gong: &Gong<'_>,
+    args: ListUserSettingsHistory,
+) -> Result<SettingsHistory, Error> {
+    let mut people = People::default();
+    let id = people.id(gong, "user", &args.user)?;
+    let path = format!("/v2/users/{id}/settings-history");
+    let answer: Answered = gong.get(&path, &[])?;
+    let mut changes: Vec<&Value> = answer
+        .listed("userSettingsHistory", "GET /v2/users/{id}/settings-history")?
+        .iter()
+        .collect();
+    changes.sort_by_key(|change| core::cmp::Reverse(change.raw("time").and_then(instant::seconds)));
+    let known = people.into_directory().and_then(|pages| {
+        let mut users = pages.items.into_iter();
+        users.find(|user| user.id() == id).map(|user| user.name())
+    });
+    let name = known.or_else(|| people::names(gong, &BTreeSet::from([id.clone()])).remove(&id));
+    Ok(SettingsHistory {
+        user: name.map_or_else(|| id.clone(), |name| format!("{} ({id})", one_line(&name))),
+        changes: changes
+            .into_iter()
+            .map(|change| SettingsChange {
+                at: change.instant("time"),
+                setting: change.text("setting").unwrap_or_default(),
+                on: change.get("value").and_then(Value::as_bool),
+            })
+            .collect(),
+        requests: gong.requests(),
+    })
+}
+
+impl Answer for SettingsHistory {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} of settings of {}, newest first.\n",
+            render::count(self.changes.len() as u32, "change"),
+            self.user
+        );
+        let mut table = Table::new(["UTC", "setting", "set to"]);
+        for change in &self.changes {
+            table.row([
+                change
+                    .at
+                    .as_deref()
+                    .map(instant::in_table)
+                    .unwrap_or_default(),
+                change.setting.clone(),
+                match change.on {
+                    Some(true) => "on",
+                    Some(false) => "off",
+                    None => "",
+                }
+                .into(),
+            ]);
+        }
+        table.write(&mut text);
+        render::requests(&mut text, self.requests);
+        text
+    }
+}
