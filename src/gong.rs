@@ -15,6 +15,8 @@ pub(crate) mod change;
 pub(crate) mod content;
 pub(crate) mod criteria;
 pub(crate) mod crm;
+#[cfg(test)]
+pub(crate) mod crowd;
 pub(crate) mod entities;
 pub(crate) mod flows;
 pub(crate) mod id;

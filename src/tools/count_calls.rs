@@ -26,6 +26,8 @@ use crate::{
 };
 
 mod tally;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use tally::{Counted, key_names};

@@ -21,6 +21,8 @@ use crate::{
 
 mod query;
 mod quotes;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use query::Query;

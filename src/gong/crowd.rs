@@ -1,0 +1,169 @@
+//! A Gong with many calls, for tests of the tools that read many: pages of 100,
+//! oldest first, as the real one.
+
+use std::cell::{Cell, RefCell};
+
+use serde_json::{Value, json};
+
+use super::{Request, Response, Wire, instant};
+use crate::error::Error;
+
+/// 2026-11-23T12:00:00Z
+pub(crate) const NOW: i64 = 1_795_435_200;
+const PAGE: usize = 100;
+const FIRST_ID: i64 = 7_000_000_000_000_000_000;
+
+/// Calls at these instants; every seventh is private, every fifth has no transcript, and
+/// every third says "price" once.
+pub(crate) struct Crowd {
+    starts: Vec<i64>,
+    /// From this request on the day's allowance is used up; counted over all tool calls.
+    pub(crate) refuses_from: Cell<u32>,
+    pub(crate) requests: Cell<u32>,
+    /// Ids of which transcripts were asked.
+    pub(crate) heard: RefCell<Vec<String>>,
+    clock: Cell<u64>,
+}
+
+impl Crowd {
+    /// So many calls in 30 days, in bursts of three that begin in the same second.
+    pub(crate) fn of(calls: i64) -> Self {
+        let starts = (0..calls)
+            .map(|call| NOW - 30 * instant::DAY + (call / 3 * 3) * 30 * instant::DAY / calls)
+            .collect();
+        Self {
+            starts,
+            refuses_from: Cell::new(u32::MAX),
+            requests: Cell::new(0),
+            heard: RefCell::default(),
+            clock: Cell::new(0),
+        }
+    }
+
+    pub(crate) fn id(call: usize) -> String {
+        (FIRST_ID + call as i64).to_string()
+    }
+
+    pub(crate) fn is_private(call: usize) -> bool {
+        call.is_multiple_of(7)
+    }
+
+    pub(crate) fn says_price(call: usize) -> bool {
+        call.is_multiple_of(3) && !call.is_multiple_of(5)
+    }
+
+    fn meta(&self, call: usize) -> Value {
+        json!({
+            "id": Self::id(call), "url": format!("https://us-48.app.gong.io/call?id={}", Self::id(call)),
+            "title": format!("Call {call}"), "started": instant::asked(self.starts[call]), "duration": 1800,
+            "primaryUserId": format!("{}", 600_000 + call % 4), "direction": "Conference", "scope": "External",
+            "isPrivate": Self::is_private(call),
+        })
+    }
+
+    fn answer(&self, request: &Request<'_>) -> Value {
+        let body: Value = request
+            .body
+            .map(|(_, body)| serde_json::from_slice(body).expect("JSON"))
+            .unwrap_or_default();
+        let query = |name: &str| {
+            let (_, query) = request.path.split_once('?')?;
+            let value = query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+            Some(value.replace("%3A", ":"))
+        };
+        let text = |name: &str| body["filter"][name].as_str().map(str::to_owned);
+        let within = |from: Option<String>, to: Option<String>| -> Vec<usize> {
+            let at = |text: Option<String>| text.as_deref().and_then(instant::seconds);
+            let (from, to) = (at(from).expect("from"), at(to).expect("to"));
+            (0..self.starts.len())
+                .filter(|call| (from..to).contains(&self.starts[*call]))
+                .collect()
+        };
+        let (all, cursor) = match request.path.split('?').next() {
+            Some("/v2/calls") => (
+                within(query("fromDateTime"), query("toDateTime")),
+                query("cursor"),
+            ),
+            Some("/v2/calls/extensive") => (
+                within(text("fromDateTime"), text("toDateTime")),
+                body["cursor"].as_str().map(str::to_owned),
+            ),
+            Some("/v2/calls/transcript") => return self.transcripts(&body),
+            Some("/v2/users/extensive") => return json!({ "users": [] }),
+            other => panic!("{other:?}"),
+        };
+        let page: usize = cursor.map_or(0, |cursor| cursor.parse().expect("a cursor"));
+        let shown = all.iter().skip(page * PAGE).take(PAGE);
+        let calls: Vec<Value> = shown
+            .map(|call| match request.path {
+                "/v2/calls/extensive" => json!({ "metaData": self.meta(*call), "parties": null }),
+                _ => self.meta(*call),
+            })
+            .collect();
+        let mut records = json!({ "totalRecords": all.len() });
+        if (page + 1) * PAGE < all.len() {
+            records["cursor"] = (page + 1).to_string().into();
+        }
+        json!({ "records": records, "calls": calls })
+    }
+
+    fn transcripts(&self, body: &Value) -> Value {
+        let ids = body["filter"]["callIds"].as_array().expect("ids");
+        let transcripts: Vec<Value> = ids
+            .iter()
+            .map(|id| id.as_str().expect("a text"))
+            .filter_map(|id| {
+                self.heard.borrow_mut().push(id.to_owned());
+                let call = (id.parse::<i64>().expect("an id") - FIRST_ID) as usize;
+                let said = if Self::says_price(call) {
+                    "The price."
+                } else {
+                    "Hm."
+                };
+                let words =
+                    json!([{ "speakerId": null, "sentences": [{ "start": 1000, "text": said }] }]);
+                (!call.is_multiple_of(5)).then(|| json!({ "callId": id, "transcript": words }))
+            })
+            .collect();
+        json!({ "records": {}, "callTranscripts": transcripts })
+    }
+}
+
+impl Wire for Crowd {
+    fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
+        self.requests.set(self.requests.get() + 1);
+        let answer = if self.requests.get() >= self.refuses_from.get() {
+            (429, Some(4808), Value::Null)
+        } else {
+            (200, None, self.answer(request))
+        };
+        Ok(Response {
+            status: answer.0,
+            retry_after: answer.1,
+            location: None,
+            body: answer.2.to_string().into_bytes(),
+        })
+    }
+
+    fn now(&self) -> i64 {
+        NOW
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        self.clock.get()
+    }
+
+    fn pause(&self, milliseconds: u64) {
+        self.clock.set(self.clock.get() + milliseconds);
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        match name {
+            "GONG_BASE_URL" => Some("https://acme.api.gong.io".into()),
+            "GONG_ACCESS_KEY" | "GONG_ACCESS_KEY_SECRET" => Some("key".into()),
+            _ => None,
+        }
+    }
+}

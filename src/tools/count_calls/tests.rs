@@ -1,0 +1,53 @@
+//! Counts over many calls.
+
+use serde_json::{Value, json};
+
+use crate::{gong::crowd::Crowd, mcp::call_tool};
+
+fn ask(crowd: &Crowd, arguments: &Value) -> Value {
+    let result = call_tool(crowd, "gong_count_calls", &arguments.to_string());
+    assert!(!result.is_error, "{}", result.text);
+    serde_json::from_str(&result.structured.expect("structure")).expect("JSON")
+}
+
+fn calls(count: &Value) -> u64 {
+    count["calls"].as_u64().unwrap_or(0)
+}
+
+#[test]
+fn rows_and_others_add_up_to_every_call_once() {
+    let crowd = Crowd::of(2_500);
+    let answer = ask(
+        &crowd,
+        &json!({ "by": ["host", "day"], "from": "30d", "limit": 10 }),
+    );
+    let private = (0..2_500).filter(|call| Crowd::is_private(*call)).count() as u64;
+    let rows = answer["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 10);
+    assert_eq!(calls(&answer["total"]), 2_500 - private);
+    assert_eq!(
+        rows.iter().map(calls).sum::<u64>() + calls(&answer["others"]),
+        calls(&answer["total"])
+    );
+    assert_eq!(answer["scan"]["left_out_private"], private);
+    assert!(answer["resume"].is_null());
+    assert!(crowd.requests.get() <= 35, "{}", crowd.requests.get());
+}
+
+#[test]
+fn a_partial_count_and_the_rest_are_the_whole() {
+    let crowd = Crowd::of(900);
+    crowd.refuses_from.set(6);
+    let first = ask(&crowd, &json!({ "by": ["scope"], "from": "30d" }));
+    crowd.refuses_from.set(u32::MAX);
+    let rest = ask(
+        &crowd,
+        &json!({ "by": ["scope"], "resume": first["resume"] }),
+    );
+    let private = (0..900).filter(|call| Crowd::is_private(*call)).count() as u64;
+    assert!(rest["resume"].is_null());
+    assert_eq!(
+        calls(&first["total"]) + calls(&rest["total"]),
+        900 - private
+    );
+}

@@ -1,0 +1,100 @@
+//! Searches over many calls: nothing lost, nothing twice, whatever stops them.
+
+use serde_json::{Value, json};
+
+use crate::{gong::crowd::Crowd, mcp::call_tool};
+
+fn ask(crowd: &Crowd, arguments: &Value) -> Value {
+    let result = call_tool(crowd, "gong_search_transcripts", &arguments.to_string());
+    assert!(!result.is_error, "{}", result.text);
+    serde_json::from_str(&result.structured.expect("structure")).expect("JSON")
+}
+
+fn found(answer: &Value) -> impl Iterator<Item = String> {
+    let calls = answer["calls"].as_array().into_iter().flatten();
+    calls.map(|call| call["call_id"].as_str().expect("an id").to_owned())
+}
+
+/// The calls to be found, newest first.
+fn wanted(calls: usize) -> Vec<String> {
+    let mut wanted: Vec<String> = (0..calls)
+        .filter(|call| Crowd::says_price(*call) && !Crowd::is_private(*call))
+        .map(Crowd::id)
+        .collect();
+    wanted.reverse();
+    wanted
+}
+
+/// Asks until no token comes back; what all answers found, and how many they were.
+fn exhaust(crowd: &Crowd, limit: u32) -> (Vec<String>, u32) {
+    let mut arguments = json!({ "query": "price", "from": "30d", "limit": limit });
+    let mut all = Vec::new();
+    for answers in 1..1000 {
+        let answer = ask(crowd, &arguments);
+        assert!(found(&answer).count() <= limit as usize);
+        all.extend(found(&answer));
+        if answer["resume"].is_null() {
+            return (all, answers);
+        }
+        arguments = json!({ "query": "price", "limit": limit, "resume": answer["resume"] });
+    }
+    panic!("it does not end");
+}
+
+#[test]
+fn limits_cut_anywhere_and_nothing_is_lost_or_told_twice() {
+    for limit in [1, 7, 100] {
+        let crowd = Crowd::of(200);
+        assert_eq!(exhaust(&crowd, limit).0, wanted(200), "limit {limit}");
+        let heard = crowd.heard.borrow();
+        let private = (0..200)
+            .filter(|call| Crowd::is_private(*call))
+            .map(Crowd::id);
+        assert!(
+            private.into_iter().all(|id| !heard.contains(&id)),
+            "private calls are not asked for"
+        );
+    }
+}
+
+#[test]
+fn a_rate_limit_anywhere_loses_nothing() {
+    for refused in 2..20 {
+        let crowd = Crowd::of(600);
+        crowd.refuses_from.set(refused);
+        let arguments = json!({ "query": "price", "from": "30d", "limit": 100 });
+        let first = call_tool(&crowd, "gong_search_transcripts", &arguments.to_string());
+        crowd.refuses_from.set(u32::MAX);
+        let Some(structured) = first.structured else {
+            assert!(first.is_error);
+            continue;
+        };
+        let first: Value = serde_json::from_str(&structured).expect("JSON");
+        let mut all: Vec<String> = found(&first).collect();
+        let mut resume = first["resume"].clone();
+        while !resume.is_null() {
+            let next = ask(
+                &crowd,
+                &json!({ "query": "price", "limit": 100, "resume": resume }),
+            );
+            all.extend(found(&next));
+            resume = next["resume"].clone();
+        }
+        assert_eq!(all, wanted(600), "refused at request {refused}");
+    }
+}
+
+#[test]
+fn many_calls_take_few_requests() {
+    let crowd = Crowd::of(2_500);
+    let arguments = json!({ "query": "unicorn", "from": "30d" });
+    let first = ask(&crowd, &arguments);
+    let second = ask(
+        &crowd,
+        &json!({ "query": "unicorn", "resume": first["resume"] }),
+    );
+    assert!(second["resume"].is_null());
+    let read = |answer: &Value| answer["scan"]["read"].as_u64().expect("a number");
+    assert_eq!(read(&first) + read(&second), 2_500);
+    assert!(crowd.requests.get() <= 70, "{}", crowd.requests.get());
+}
