@@ -17,6 +17,8 @@ pub(crate) mod criteria;
 pub(crate) mod crm;
 #[cfg(test)]
 pub(crate) mod crowd;
+pub(crate) mod dealings;
+pub(crate) mod deals;
 pub(crate) mod entities;
 pub(crate) mod flows;
 pub(crate) mod id;
@@ -29,6 +31,7 @@ pub(crate) mod reading;
 pub(crate) mod scan;
 pub(crate) mod stats;
 pub(crate) mod targets;
+pub(crate) mod told;
 pub(crate) mod transcripts;
 pub(crate) mod workspaces;
 
@@ -126,6 +129,8 @@ pub(crate) struct Gong<'w> {
     pub(crate) settings: Settings,
     /// When it began: "now" for every relative date in the call.
     pub(crate) now: i64,
+    /// When it began, by the clock that never goes back.
+    began_ms: u64,
     spent: Cell<u32>,
     waited_ms: Cell<u64>,
     /// `Retry-After` of a rate limit that was too long to wait for: nothing more is sent.
@@ -176,6 +181,7 @@ impl<'w> Gong<'w> {
             wire,
             settings: Settings::read(|name| wire.variable(name))?,
             now: wire.now(),
+            began_ms: wire.elapsed_ms(),
             spent: Cell::new(0),
             waited_ms: Cell::new(0),
             used_up: Cell::new(None),
@@ -186,6 +192,11 @@ impl<'w> Gong<'w> {
     /// Requests sent so far, those that were refused included.
     pub(crate) fn requests(&self) -> u32 {
         self.spent.get()
+    }
+
+    /// Milliseconds since it began.
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        self.wire.elapsed_ms().saturating_sub(self.began_ms)
     }
 
     /// A GET.

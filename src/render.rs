@@ -5,6 +5,10 @@ use core::fmt::Write;
 
 use crate::{gong::calls::one_line, wit::calls::CrmObject};
 
+mod dealings;
+
+pub(crate) use dealings::{dealings, last_contact};
+
 /// A table with a heading and `|` between cells. Columns that are empty in
 /// every row are left out.
 pub(crate) struct Table<const N: usize> {

@@ -85,6 +85,8 @@ pub(crate) struct Party {
     pub(crate) context: Option<Vec<Context>>,
     pub(crate) affiliation: Option<String>,
     pub(crate) phone_number: Option<String>,
+    /// `Invitee`, `Attendee` or both.
+    pub(crate) methods: Option<Vec<String>>,
 }
 
 impl Party {
@@ -104,6 +106,23 @@ impl Party {
             Some("External") => Side::Customer,
             _ => Side::Unknown,
         }
+    }
+
+    /// Whether this person was on the call and not only invited. Who spoke was, and
+    /// so was everybody where Gong tells no methods, as on calls by telephone.
+    pub(crate) fn attended(&self) -> bool {
+        let methods = self.methods.as_deref().unwrap_or_default();
+        self.speaker_id.is_some()
+            || methods.is_empty()
+            || methods.iter().any(|method| method == "Attendee")
+    }
+
+    /// CRM objects of this person: a contact, a lead, a user.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &CrmObject> {
+        self.context
+            .iter()
+            .flatten()
+            .flat_map(|context| context.objects.iter().flatten())
     }
 
     /// The domain of the e-mail address, in lower case.
@@ -217,10 +236,80 @@ impl CrmObject {
         ])
     }
 
+    /// What the seller wrote down as next: Salesforce's field, HubSpot's, a usual custom one.
+    pub(crate) fn next_step(&self) -> Option<String> {
+        self.field(&["nextstep", "hs_next_step", "next_step__c"])
+    }
+
+    /// An account's website or domain, as the CRM writes it.
+    pub(crate) fn website(&self) -> Option<String> {
+        self.field(&["website", "domain", "websiteurl"])
+    }
+
+    /// An account's industry.
+    pub(crate) fn industry(&self) -> Option<String> {
+        self.field(&["industry", "industrycode"])
+    }
+
+    /// A contact's part in buying: companies keep it in fields of their own.
+    pub(crate) fn role(&self) -> Option<String> {
+        self.fields
+            .iter()
+            .flatten()
+            .filter(|field| field.name.as_deref().is_some_and(is_role))
+            .find_map(Field::text)
+    }
+
+    /// Drops the fields that nothing here reads: companies have hundreds of them.
+    fn slim(&mut self) {
+        if let Some(fields) = &mut self.fields {
+            fields.retain(|field| {
+                field.name.as_deref().is_some_and(|name| {
+                    is_role(name) || READ.iter().any(|read| read.eq_ignore_ascii_case(name))
+                })
+            });
+            fields.shrink_to_fit();
+        }
+    }
+
     /// Whether this is how the object was when the call was held.
     pub(crate) fn is_of_call_time(&self) -> bool {
         self.timing.as_deref() == Some("TimeOfCall")
     }
+}
+
+/// The fields that the methods of [`CrmObject`] read, in lower case.
+const READ: [&str; 26] = [
+    "name",
+    "dealname",
+    "stagename",
+    "dealstage",
+    "stage",
+    "stepname",
+    "amount",
+    "estimatedvalue",
+    "closedate",
+    "estimatedclosedate",
+    "probability",
+    "closeprobability",
+    "hs_deal_stage_probability",
+    "owner",
+    "ownername",
+    "owner.name",
+    "ownerid",
+    "hubspot_owner_id",
+    "nextstep",
+    "hs_next_step",
+    "next_step__c",
+    "website",
+    "domain",
+    "websiteurl",
+    "industry",
+    "industrycode",
+];
+
+fn is_role(field: &str) -> bool {
+    field.to_ascii_lowercase().contains("role")
 }
 
 fn without_zero_decimals(number: String) -> String {
@@ -256,6 +345,19 @@ impl Call {
             .flatten()
             .flat_map(|context| context.objects.iter().flatten())
             .filter(move |object| object.object_type.as_deref() == Some(object_type))
+    }
+
+    /// Without the CRM fields that nothing here reads, so that thousands can be kept
+    /// in a sandbox's memory: a scan holds a window of them.
+    pub(crate) fn slim(mut self) -> Self {
+        let parties = self.parties.iter_mut().flatten();
+        parties
+            .filter_map(|party| party.context.as_mut())
+            .chain(self.context.as_mut())
+            .flatten()
+            .flat_map(|context| context.objects.iter_mut().flatten())
+            .for_each(CrmObject::slim);
+        self
     }
 
     /// The account as it is now.

@@ -209,7 +209,7 @@ fn account_match(call: &Call, wanted: &str) -> Option<AccountMatch> {
 }
 
 /// `acme.com` and `mail.acme.com` are acme.com's; the name `Acme` or `Acme Labs` has `acme` or `acmelabs` as its label.
-fn is_domain(domain: &str, wanted: &str) -> bool {
+pub(crate) fn is_domain(domain: &str, wanted: &str) -> bool {
     let wanted = wanted.trim_start_matches('@');
     if wanted.contains('.') && !wanted.contains(' ') {
         return domain == wanted

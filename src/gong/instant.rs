@@ -260,7 +260,8 @@ fn span(text: &str) -> Option<i64> {
     }
 }
 
-fn midnight(text: &str) -> Option<i64> {
+/// The midnight, UTC, that a date begins with: `2026-11-01`.
+pub(crate) fn midnight(text: &str) -> Option<i64> {
     let date: Date = text.parse().ok().filter(|_| text.len() == 10)?;
     midnight_of(date)
 }

@@ -22,8 +22,14 @@ const PAGE: u32 = 100;
 /// Pages that one tool call reads at most: 4,000 calls, 14 s at Gong's pace,
 /// 0.4 % of the company's requests of a day.
 const MOST_PAGES: u32 = 40;
+/// After this, in ms, no further window is begun: clients and gateways give up after 60 s,
+/// and Gong takes a second or two for a page with CRM fields.
+const MOST_MS: u64 = 40_000;
 /// Calls that a window is sized for, so that most fit one page.
 const AIM: i64 = 80;
+/// The same where all of the range will be read: three pages, so that the last of them, which
+/// is never full, is one of three. More would lose more to a rate limit in the middle.
+const AIM_PICKY: i64 = 280;
 
 /// Which endpoint a scan reads, and with what.
 pub(crate) enum Endpoint<'a> {
@@ -164,6 +170,21 @@ struct Read {
 }
 
 impl Report {
+    /// Of a scan that read a range to its start.
+    #[cfg(test)]
+    pub(crate) fn whole(range: Range, read: u32) -> Self {
+        Self {
+            range,
+            read,
+            private: 0,
+            stopped: None,
+            read_back_to: None,
+            resume: None,
+            log: Vec::new(),
+            skipped: BTreeSet::new(),
+        }
+    }
+
     /// Goes back to before a call that was shown: it and all after it count as not
     /// read, and the token begins with it. For tools that look at calls later than
     /// they are shown.
@@ -227,6 +248,7 @@ pub(crate) fn newest_first(
     let mut pages_left = MOST_PAGES;
     let mut end = range.to;
     let mut width = first_width(range);
+    let aim = if plan.picky { AIM_PICKY } else { AIM };
     'windows: while end > range.from {
         let mut window = Range {
             from: range.from.max(end - width),
@@ -242,7 +264,7 @@ pub(crate) fn newest_first(
                 Window::TooMany { total, pages } => {
                     pages_left -= pages;
                     let length = window.to - window.from;
-                    let narrower = (length * AIM / i64::from(total.max(1))).max(1);
+                    let narrower = (length * aim / i64::from(total.max(1))).max(1);
                     if pages_left == 0 || length == 1 {
                         stop(
                             &mut report,
@@ -301,14 +323,13 @@ pub(crate) fn newest_first(
         }
         end = window.from;
         skip.clear();
-        width = next_width(width, window, total);
-        if pages_left == 0 && end > range.from {
-            stop(
-                &mut report,
-                end,
-                format!("read {MOST_PAGES} pages, the most for one call"),
-                &skip,
-            );
+        width = next_width(width, window, total, aim);
+        if end > range.from && (pages_left == 0 || gong.elapsed_ms() > MOST_MS) {
+            let why = match pages_left {
+                0 => format!("read {MOST_PAGES} pages, the most for one call"),
+                _ => format!("read for {} s, the most for one call", MOST_MS / 1000),
+            };
+            stop(&mut report, end, why, &skip);
             break;
         }
     }
@@ -343,11 +364,11 @@ fn first_width(range: Range) -> i64 {
     }
 }
 
-fn next_width(width: i64, window: Range, total: i64) -> i64 {
+fn next_width(width: i64, window: Range, total: i64, aim: i64) -> i64 {
     let length = window.to - window.from;
     match total {
         0 => width.saturating_mul(4),
-        _ => (length * AIM / total)
+        _ => (length * aim / total)
             .clamp(length / 4, length.saturating_mul(4))
             .max(1),
     }
@@ -462,9 +483,10 @@ fn ask(
                 },
                 content_selector: Some(selector),
             };
-            Ok(gong
+            let (records, calls) = gong
                 .post_list::<ExtensivePage>(EXTENSIVE, &body)?
-                .into_page())
+                .into_page();
+            Ok((records, calls.into_iter().map(Call::slim).collect()))
         }
     }
 }
@@ -511,8 +533,8 @@ mod tests {
             from: 0,
             to: 604_800,
         };
-        assert_eq!(next_width(604_800, week, 0), 4 * 604_800);
-        assert_eq!(next_width(604_800, week, 160), 302_400);
-        assert_eq!(next_width(604_800, week, 100_000), 151_200);
+        assert_eq!(next_width(604_800, week, 0, 80), 4 * 604_800);
+        assert_eq!(next_width(604_800, week, 160, 80), 302_400);
+        assert_eq!(next_width(604_800, week, 100_000, 80), 151_200);
     }
 }

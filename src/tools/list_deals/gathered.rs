@@ -8,33 +8,9 @@ use alloc::{
 };
 
 use crate::{
-    gong::{
-        calls::{Call, CrmObject},
-        instant,
-        people::has_words,
-    },
+    gong::{calls::Call, deals::State, instant, people::has_words},
     wit::deals::{Deal, DealChange},
 };
-
-/// The fields of a deal that are compared.
-#[derive(Clone, Default)]
-pub(super) struct State {
-    pub(super) stage: Option<String>,
-    pub(super) amount: Option<String>,
-    pub(super) close_date: Option<String>,
-    pub(super) probability: Option<String>,
-}
-
-impl State {
-    pub(super) fn of(object: &CrmObject) -> Self {
-        Self {
-            stage: object.stage(),
-            amount: object.amount(),
-            close_date: object.close_date(),
-            probability: object.probability(),
-        }
-    }
-}
 
 /// One deal over the calls it was seen on.
 #[derive(Default)]
@@ -173,22 +149,6 @@ impl Gathered {
         let (Some((_, then)), Some(now)) = (&self.then, &self.now) else {
             return Vec::new();
         };
-        [
-            ("stage", &then.stage, &now.stage),
-            ("amount", &then.amount, &now.amount),
-            ("close date", &then.close_date, &now.close_date),
-            ("probability", &then.probability, &now.probability),
-        ]
-        .into_iter()
-        .filter(|(_, then, now)| then != now)
-        .map(|(field, then, now)| {
-            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-            DealChange {
-                field: field.to_owned(),
-                then: value(then),
-                now: value(now),
-            }
-        })
-        .collect()
+        then.changes(now)
     }
 }

@@ -1,0 +1,211 @@
+//! People over several calls: who they are, on how many they were, and when last.
+
+use alloc::{format, string::String, vec::Vec};
+
+use crate::{
+    gong::{
+        calls::{Call, CrmObject, Party, one_line},
+        instant,
+    },
+    wit::{calls::Side, deals::PersonSeen},
+};
+
+/// One of them, as far as the calls tell.
+struct Person {
+    user_id: Option<String>,
+    email: Option<String>,
+    name: String,
+    side: Side,
+    title: Option<String>,
+    role: Option<String>,
+    attended: u32,
+    hosted: u32,
+    /// The last call attended.
+    last: Option<i64>,
+}
+
+/// All of them; calls come newest first, so the first sight of somebody is the latest.
+#[derive(Default)]
+pub(super) struct People(Vec<Person>);
+
+impl People {
+    /// Adds those on a call, and those who were only invited.
+    pub(super) fn meet(&mut self, call: &Call) {
+        let at = call.meta_data.began();
+        // Somebody who dials in and joins from a laptop is two parties of one call.
+        let mut here: Vec<usize> = Vec::new();
+        for party in call.parties() {
+            let Some(index) = self.index(party) else {
+                continue;
+            };
+            let person = &mut self.0[index];
+            person.learn(party);
+            if party.attended() && !here.contains(&index) {
+                here.push(index);
+                person.attended += 1;
+                person.last = person.last.max(at);
+                let host = call.meta_data.primary_user_id.as_ref();
+                person.hosted += u32::from(host.is_some() && host == party.user_id.as_ref());
+            }
+        }
+    }
+
+    /// The place of a party's person, who is made if not known yet.
+    fn index(&mut self, party: &Party) -> Option<usize> {
+        let name = party.name()?;
+        let (user, email) = (user_id(party), email(party));
+        let known = |person: &Person| {
+            let same = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
+            let by_name = person.side == party.side()
+                && person.name.to_lowercase() == name.to_lowercase()
+                && (person.email.is_none() || email.is_none());
+            same(&person.user_id, &user) || same(&person.email, &email) || by_name
+        };
+        Some(self.0.iter().position(known).unwrap_or_else(|| {
+            self.0.push(Person {
+                user_id: user,
+                email,
+                name,
+                side: party.side(),
+                title: None,
+                role: None,
+                attended: 0,
+                hosted: 0,
+                last: None,
+            });
+            self.0.len() - 1
+        }))
+    }
+
+    /// When somebody of a side was last on a call.
+    pub(super) fn last_heard(&self, side: Side) -> Option<i64> {
+        let people = self.0.iter().filter(|person| person.side == side);
+        people.filter_map(|person| person.last).max()
+    }
+
+    /// Customers first, then by when they were last heard; at most `most`, and how many more.
+    pub(super) fn shown(mut self, owner: Option<&str>, most: usize) -> (Vec<PersonSeen>, u32) {
+        let rank = |side: Side| match side {
+            Side::Customer => 0,
+            Side::Unknown => 1,
+            Side::Company => 2,
+        };
+        self.0.sort_by(|one, other| {
+            rank(one.side)
+                .cmp(&rank(other.side))
+                .then_with(|| other.last.cmp(&one.last))
+                .then_with(|| other.attended.cmp(&one.attended))
+                .then_with(|| one.name.cmp(&other.name))
+        });
+        let left_out = self.0.len().saturating_sub(most) as u32;
+        let shown = self.0.into_iter().take(most);
+        (shown.map(|person| person.shown(owner)).collect(), left_out)
+    }
+}
+
+impl Person {
+    fn learn(&mut self, party: &Party) {
+        let text = |text: &Option<String>| {
+            let text = one_line(text.as_deref()?);
+            (!text.is_empty()).then_some(text)
+        };
+        self.user_id = self.user_id.take().or_else(|| user_id(party));
+        self.email = self.email.take().or_else(|| email(party));
+        self.title = self.title.take().or_else(|| text(&party.title));
+        let is_contact =
+            |object: &&CrmObject| matches!(object.object_type.as_deref(), Some("Contact" | "Lead"));
+        let role = || party.objects().filter(is_contact).find_map(CrmObject::role);
+        self.role = self.role.take().or_else(role);
+        // Found by e-mail or id, a party may have the name that another lacked.
+        if !self.name.contains(' ')
+            && let Some(name) = text(&party.name)
+        {
+            self.name = name;
+        }
+    }
+
+    fn shown(self, owner: Option<&str>) -> PersonSeen {
+        let is_owner = self.side == Side::Company
+            && owner.is_some_and(|owner| {
+                owner.eq_ignore_ascii_case(&self.name) || Some(owner.to_lowercase()) == self.email
+            });
+        let roles = [
+            is_owner.then(|| "owner".into()),
+            (self.hosted > 0).then(|| format!("host ×{}", self.hosted)),
+            self.role,
+        ];
+        let roles: Vec<String> = roles.into_iter().flatten().collect();
+        PersonSeen {
+            email: self
+                .email
+                .filter(|email| *email != self.name.to_lowercase()),
+            name: self.name,
+            side: self.side,
+            title: self.title,
+            role: (!roles.is_empty()).then(|| roles.join(", ")),
+            calls: self.attended,
+            last_heard: self.last.map(instant::day),
+        }
+    }
+}
+
+fn user_id(party: &Party) -> Option<String> {
+    party.user_id.as_ref().map(|id| id.0.clone())
+}
+
+fn email(party: &Party) -> Option<String> {
+    let email = party.email_address.as_deref()?.trim().to_lowercase();
+    (!email.is_empty()).then_some(email)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::People;
+    use crate::{gong::calls::Call, wit::calls::Side};
+
+    fn people(calls: &[&str]) -> People {
+        let mut people = People::default();
+        for call in calls {
+            people.meet(&serde_json::from_str::<Call>(call).expect("a call"));
+        }
+        people
+    }
+
+    #[test]
+    fn one_person_is_one_over_calls_with_and_without_address() {
+        let people = people(&[
+            r#"{"metaData": {"started": "2026-11-20T10:00:00Z", "primaryUserId": "61"}, "parties": [
+                {"name": "Jo Ray", "affiliation": "External", "emailAddress": null, "methods": null},
+                {"name": "Cleo Vance", "affiliation": "Internal", "userId": 61, "methods": ["Attendee"]}]}"#,
+            r#"{"metaData": {"started": "2026-11-10T10:00:00Z", "primaryUserId": "99"}, "parties": [
+                {"name": "Jo Ray", "title": "CFO", "affiliation": "External", "emailAddress": "Jo.Ray@acme.example", "methods": ["Attendee"]},
+                {"name": "jo ray", "affiliation": "External", "phoneNumber": "1", "methods": []},
+                {"name": null, "affiliation": "External", "emailAddress": null},
+                {"name": "Ann Li", "affiliation": "External", "emailAddress": "ann@acme.example", "methods": ["Invitee"]}]}"#,
+        ]);
+        let (shown, left_out) = people.shown(Some("cleo vance"), 2);
+        assert_eq!(left_out, 1);
+        let jo = &shown[0];
+        assert_eq!((jo.name.as_str(), jo.calls), ("Jo Ray", 2));
+        assert_eq!(jo.email.as_deref(), Some("jo.ray@acme.example"));
+        assert_eq!(jo.title.as_deref(), Some("CFO"));
+        assert_eq!(jo.last_heard.as_deref(), Some("2026-11-20"));
+        assert_eq!((shown[1].name.as_str(), shown[1].calls), ("Ann Li", 0));
+        assert_eq!(shown[1].last_heard, None, "only invited");
+    }
+
+    #[test]
+    fn roles_come_from_the_crm_and_the_calls() {
+        let people = people(&[
+            r#"{"metaData": {"started": "2026-11-20T10:00:00Z", "primaryUserId": "61"}, "parties": [
+            {"name": "Cleo Vance", "affiliation": "Internal", "userId": "61", "speakerId": "7", "methods": ["Invitee"]},
+            {"name": "Jo", "affiliation": "External", "context": [{"objects": [{"objectType": "Contact", "objectId": "003",
+                "fields": [{"name": "Buying_Role__c", "value": "Economic buyer"}]}]}]}]}"#,
+        ]);
+        assert_eq!(people.last_heard(Side::Customer), Some(1_795_168_800));
+        assert_eq!(people.last_heard(Side::Unknown), None);
+        let (shown, _) = people.shown(Some("Cleo Vance"), 9);
+        let roles: Vec<_> = shown.iter().map(|one| one.role.as_deref()).collect();
+        assert_eq!(roles, [Some("Economic buyer"), Some("owner, host ×1")]);
+    }
+}

@@ -1,0 +1,148 @@
+//! What the calls with a customer add up to, as text: what a seller reads before a meeting.
+
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{Table, count, line, list};
+use crate::{
+    gong::instant,
+    wit::{
+        calls::Side,
+        deals::{CallHeld, Dealings, PersonSeen, StepSaid},
+    },
+};
+
+/// How long ago: of the last call, and of the customer's last one where that is longer ago.
+pub(crate) fn last_contact(text: &mut String, dealings: &Dealings) {
+    let Some(days) = dealings.days_since_call else {
+        return;
+    };
+    let ago = |days: u32| match days {
+        0 => "today".to_owned(),
+        days => format!("{} ago", count(days, "day")),
+    };
+    text.push_str(&format!("Last call: {}", ago(days)));
+    if let Some(days) = dealings.days_since_customer {
+        text.push_str(&format!("; with a customer on it: {}", ago(days)));
+    }
+    text.push('\n');
+}
+
+/// People, next steps, trackers, calls, and what can not be known.
+pub(crate) fn dealings(text: &mut String, dealings: &Dealings) {
+    people(text, &dealings.people, dealings.people_left_out);
+    steps(text, &dealings.next_steps);
+    list(text, "Trackers", &dealings.trackers, ", ");
+    calls(text, dealings);
+    line(text, "Not read", dealings.not_read.as_deref());
+    text.push_str("Not in Gong's API: planned calls, e-mails, whether a step is done.\n");
+}
+
+fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
+    let mut table = Table::new([
+        "person",
+        "side",
+        "title",
+        "role",
+        "e-mail",
+        "calls",
+        "last heard",
+    ]);
+    // Colleagues who were there once say little each.
+    let is_minor = |person: &&PersonSeen| {
+        person.side == Side::Company && person.calls < 2 && person.role.is_none()
+    };
+    let minor: Vec<String> = people
+        .iter()
+        .filter(is_minor)
+        .map(|person| person.name.clone())
+        .collect();
+    for person in people.iter().filter(|person| !is_minor(person)) {
+        let side = match person.side {
+            Side::Customer => "customer",
+            Side::Company => "us",
+            Side::Unknown => "unknown",
+        };
+        let cell = |value: &Option<String>| value.clone().unwrap_or_default();
+        table.row([
+            person.name.clone(),
+            side.into(),
+            cell(&person.title),
+            cell(&person.role),
+            // Colleagues' addresses are known, or in the structure.
+            match person.side {
+                Side::Company => String::new(),
+                _ => cell(&person.email),
+            },
+            person.calls.to_string(),
+            person
+                .last_heard
+                .clone()
+                .unwrap_or_else(|| "only invited".into()),
+        ]);
+    }
+    table.write(text);
+    list(text, "Also us, on one call or only invited", &minor, ", ");
+    if let Some(left_out) = left_out {
+        text.push_str(&format!("{left_out} more people.\n"));
+    }
+}
+
+/// One line per call, as the steps of a call belong together.
+fn steps(text: &mut String, steps: &[StepSaid]) {
+    if steps.is_empty() {
+        return;
+    }
+    text.push_str("Next steps said on the latest calls:\n");
+    for of_call in steps.chunk_by(|one, other| one.call_id == other.call_id) {
+        let said: Vec<String> = of_call
+            .iter()
+            .map(|step| match &step.at {
+                Some(at) => format!("{} [{at}]", step.text),
+                None => step.text.clone(),
+            })
+            .collect();
+        text.push_str(&format!("{} {}\n", of_call[0].said, said.join("; ")));
+    }
+}
+
+fn calls(text: &mut String, dealings: &Dealings) {
+    let shown = &dealings.latest;
+    text.push_str(&format!(
+        "{}, newest first, UTC",
+        count(dealings.calls, "call")
+    ));
+    if let Some(left_out) = dealings.calls_left_out {
+        text.push_str(&format!(" ({left_out} older not shown: raise limit)"));
+    }
+    if let Some(url) = &dealings.call_url {
+        text.push_str(&format!("; link {url}"));
+    }
+    text.push_str(":\n");
+    let started = instant::in_rows(shown.iter().map(|call| call.started.as_str()));
+    for (call, started) in shown.iter().zip(started) {
+        text.push_str(&call_lines(call, &started));
+    }
+}
+
+fn call_lines(call: &CallHeld, started: &str) -> String {
+    let mut text = format!("{started}, {} min, {}", call.minutes, call.id);
+    let title = call.title.as_deref().map(|title| format!("“{title}”"));
+    let deals = (!call.deals.is_empty()).then(|| format!("deal {}", call.deals.join(" and ")));
+    for part in [&title, &call.host, &deals, &call.outcome, &call.url]
+        .into_iter()
+        .flatten()
+    {
+        text.push_str(", ");
+        text.push_str(part);
+    }
+    text.push('\n');
+    for point in &call.key_points {
+        text.push_str(&format!("- {point}\n"));
+    }
+    text
+}

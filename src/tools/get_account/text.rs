@@ -1,0 +1,99 @@
+//! An account's page as text.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::super::Answer;
+use crate::{
+    gong::calls::one_line,
+    render::{self, Table, count},
+    wit::deals::{AccountStory, DealSeen},
+};
+
+impl Answer for AccountStory {
+    fn text(&self) -> String {
+        let mut text = one_line(&self.name);
+        match &self.id {
+            Some(id) => text.push_str(&format!(" ({id})\n")),
+            None => text.push_str(": an e-mail domain; the calls have no CRM account\n"),
+        }
+        render::line(&mut text, "Website", self.website.as_deref());
+        render::line(&mut text, "Industry", self.industry.as_deref());
+        render::line(&mut text, "Owner", self.owner.as_deref());
+        render::last_contact(&mut text, &self.dealings);
+        render::list(&mut text, "Look at", &self.warnings, "; ");
+        deals(&mut text, &self.deals);
+        render::dealings(&mut text, &self.dealings);
+        if let Some(calls) = self.by_domain.filter(|_| self.id.is_some()) {
+            text.push_str(&format!(
+                "{} without CRM account found by e-mail domain.\n",
+                count(calls, "call")
+            ));
+        }
+        render::scan(&mut text, &self.scan);
+        render::line(
+            &mut text,
+            "Older calls of this account, as a page of their own: resume",
+            self.resume.as_deref(),
+        );
+        render::requests(&mut text, self.requests);
+        text
+    }
+}
+
+fn deals(text: &mut String, deals: &[DealSeen]) {
+    if deals.is_empty() {
+        text.push_str("No deal on these calls.\n");
+        return;
+    }
+    let mut table = Table::new([
+        "deal",
+        "id",
+        "stage",
+        "amount",
+        "closes",
+        "%",
+        "owner",
+        "calls",
+        "last call",
+        "changed",
+    ]);
+    for deal in deals {
+        let cell = |value: &Option<String>| value.clone().unwrap_or_default();
+        table.row([
+            cell(&deal.name),
+            deal.id.clone(),
+            cell(&deal.stage),
+            cell(&deal.amount),
+            cell(&deal.close_date),
+            cell(&deal.probability),
+            cell(&deal.owner),
+            deal.calls.to_string(),
+            deal.last_call.clone(),
+            changed(deal),
+        ]);
+    }
+    table.write(text);
+}
+
+/// `since 2026-07-02: stage Discovery → Proposal; slipped 2 times, 31 days`.
+fn changed(deal: &DealSeen) -> String {
+    let changes: Vec<String> = deal
+        .changes
+        .iter()
+        .map(|change| format!("{} {} → {}", change.field, change.then, change.now))
+        .collect();
+    let since = deal
+        .changes_since
+        .as_ref()
+        .map(|since| format!("since {since}: {}", changes.join(", ")));
+    let slips = deal.slips.map(|slips| {
+        let days = deal.slipped_days.unwrap_or(0);
+        format!("slipped {}, {}", count(slips, "time"), count(days, "day"))
+    });
+    let parts: Vec<String> = [since, slips].into_iter().flatten().collect();
+    parts.join("; ")
+}

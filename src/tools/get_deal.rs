@@ -1,0 +1,198 @@
+//! `gong_get_deal`. POST /v2/calls/extensive: a scan with context Extended that finds the
+//! deal's calls, and one request for what was said on them and how the deal stood then
+//! (`told.rs` says why not at once); api:calls:read:extensive. Free of credits, unlike Gong's own answers.
+
+use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use core::ops::ControlFlow;
+use serde_json::json;
+
+use super::limit;
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        calls::{Call, ContentSelector},
+        dealings::{
+            About, Colleagues,
+            choice::{Meant, Seen, Wanted, ambiguous, meant, not_found},
+            dealings,
+        },
+        deals::History,
+        scan::{self, Endpoint, Plan, Start},
+        told, workspaces,
+    },
+    wit::deals::{DealStory, GetDeal},
+};
+
+mod text;
+mod warnings;
+
+pub(super) use warnings::{overdue, silence};
+
+/// Days back without `from`: as long as most deals live. A company with 15 calls a day
+/// is read in about 30 requests; a busier one to where the scan's pages end.
+pub(super) const DEFAULT_DAYS: i64 = 180;
+
+/// Scans the whole range, as a deal's calls can be anywhere in it, and tells the one that is meant.
+pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealStory, Error> {
+    let wanted = Wanted::new(
+        "deal",
+        &args.deal,
+        "\"Acme - Renewal\" or \"0063601230sV7grAAC\".",
+    )?;
+    let limit = limit(args.limit, 10, 50)?;
+    let start = Start::from_arguments(
+        args.from.as_deref(),
+        args.to.as_deref(),
+        args.resume.as_deref(),
+        DEFAULT_DAYS,
+        gong.now,
+    )?;
+    let workspace = workspaces::id(gong, args.workspace.as_deref())?;
+    let mut found = Found::default();
+    let report = scan(gong, start, workspace.as_deref(), |call| {
+        found.add(call, &wanted)
+    })?;
+    let Found {
+        seen,
+        kept,
+        colleagues,
+    } = found;
+    let id = match meant(&seen, &wanted) {
+        Meant::One(deal) => deal.id.clone(),
+        Meant::Several(deals) => return Err(ambiguous("deal", &wanted, &deals)),
+        Meant::None(near) => return Err(not_found("deal", &wanted, &report, &near)),
+    };
+    let mut calls: Vec<Call> = kept
+        .into_iter()
+        .filter(|call| call.objects("Opportunity").any(|deal| deal.id() == id))
+        .collect();
+    let details = told::add(gong, &mut calls, report.stopped.is_some());
+    // Calls come newest first; how the deal is now, the newest that tells it knows best.
+    let objects = || {
+        calls
+            .iter()
+            .flat_map(|call| call.objects("Opportunity"))
+            .filter(|deal| deal.id() == id)
+    };
+    let now = objects()
+        .find(|deal| !deal.is_of_call_time())
+        .or_else(|| objects().next());
+    let owner = now
+        .and_then(|deal| deal.owner())
+        .and_then(|owner| colleagues.owner(&owner));
+    let history = History::of(calls.iter(), &id);
+    let state = history.latest();
+    let moves = history.moves();
+    let dealings = dealings(
+        &About {
+            calls: &calls,
+            limit,
+            colleagues: &colleagues,
+            owner: owner.as_deref(),
+            deals: None,
+            report: &report,
+        },
+        &details,
+        gong.now,
+    );
+    Ok(DealStory {
+        name: now.and_then(|deal| deal.name()),
+        accounts: accounts(&calls),
+        next_step: now.and_then(|deal| deal.next_step()),
+        slips: (moves.slips > 0).then_some(moves.slips),
+        slipped_days: (moves.slips > 0).then_some(moves.slipped_days),
+        pulled_in_days: (moves.pulled_in_days > 0).then_some(moves.pulled_in_days),
+        warnings: warnings::of(&history, &dealings, gong.now),
+        history: history.rows(),
+        stage: state.stage,
+        amount: state.amount,
+        close_date: state.close_date,
+        probability: state.probability,
+        id,
+        owner,
+        dealings,
+        scan: report.shown(),
+        resume: report.resume,
+        requests: gong.requests(),
+    })
+}
+
+/// Shows every call of the range to `visit`, with people and CRM objects.
+pub(super) fn scan(
+    gong: &Gong<'_>,
+    start: Start,
+    workspace: Option<&str>,
+    mut visit: impl FnMut(Call),
+) -> Result<scan::Report, Error> {
+    let selector = ContentSelector {
+        context: Some("Extended"),
+        context_timing: &[],
+        exposed_fields: Some(json!({ "parties": true })),
+    };
+    let endpoint = Endpoint::Extensive {
+        selector: &selector,
+        hosts: &[],
+    };
+    let plan = Plan {
+        endpoint,
+        workspace,
+        picky: true,
+        start,
+    };
+    scan::newest_first(gong, plan, |call| {
+        visit(call);
+        ControlFlow::Continue(())
+    })
+}
+
+/// What a scan for a deal finds.
+#[derive(Default)]
+struct Found {
+    /// Every deal of the range, the one of the newest call first.
+    seen: Vec<Seen>,
+    /// Calls with a deal that may be meant, newest first.
+    kept: Vec<Call>,
+    colleagues: Colleagues,
+}
+
+impl Found {
+    fn add(&mut self, call: Call, wanted: &Wanted) {
+        self.colleagues.meet(&call);
+        let mut may_mean = false;
+        for deal in call.objects("Opportunity") {
+            may_mean |= wanted.may_mean(deal.id(), deal.name().as_deref());
+            let seen = Seen::entry(&mut self.seen, deal.id(), &call);
+            // The name now, which Gong tells first; of a nameless object the next one's.
+            seen.name = seen.name.take().or_else(|| deal.name());
+        }
+        if may_mean {
+            self.kept.push(call.slim());
+        }
+    }
+}
+
+/// The UTC day of a call.
+pub(super) fn day(call: &Call) -> String {
+    let at = call.meta_data.began();
+    at.map_or_else(|| "unknown".to_owned(), crate::gong::instant::day)
+}
+
+/// Accounts on the calls, the one on most of them first.
+fn accounts(calls: &[Call]) -> Vec<String> {
+    let mut accounts: BTreeMap<&str, (u32, Option<String>)> = BTreeMap::new();
+    for account in calls.iter().filter_map(Call::account) {
+        let (count, name) = accounts.entry(account.id()).or_default();
+        *count += 1;
+        *name = name.take().or_else(|| account.name());
+    }
+    let mut accounts: Vec<_> = accounts.into_iter().collect();
+    accounts.sort_by_key(|(_, (count, _))| core::cmp::Reverse(*count));
+    accounts
+        .into_iter()
+        .map(|(id, (_, name))| match name {
+            Some(name) => format!("{name} ({id})"),
+            None => id.to_owned(),
+        })
+        .collect()
+}

@@ -1,0 +1,168 @@
+//! What a seller should look at: facts of the CRM and of the calls, no guesses.
+
+use alloc::{format, string::String, vec::Vec};
+
+use crate::{
+    gong::{
+        deals::{History, State},
+        instant,
+    },
+    render,
+    wit::{
+        calls::Side,
+        deals::{Dealings, PersonSeen},
+    },
+};
+
+/// Days without a call that are told as a warning.
+const SILENCE: u32 = 14;
+
+/// Of an open deal; one that is won or lost needs none.
+pub(super) fn of(history: &History, dealings: &Dealings, now: i64) -> Vec<String> {
+    let state = history.latest();
+    if state.is_decided() {
+        return Vec::new();
+    }
+    let mut warnings = Vec::new();
+    warnings.extend(overdue(&state, now));
+    if history.now.is_some() && state.close_date.is_none() {
+        warnings.push("no close date".into());
+    }
+    if history.now.is_some() && state.amount.is_none() {
+        warnings.push("no amount".into());
+    }
+    let amount = history.fall(|state| &state.amount);
+    let probability = history.fall(|state| &state.probability);
+    for (name, fall) in [("amount", amount), ("probability", probability)] {
+        if let Some((at, highest)) = fall {
+            let on = instant::day(at);
+            warnings.push(format!("{name} is down from {highest}, seen on {on}"));
+        }
+    }
+    warnings.extend(silence(dealings, SILENCE));
+    warnings.extend(alone(&dealings.people));
+    warnings
+}
+
+/// A close date in the past.
+pub(crate) fn overdue(state: &State, now: i64) -> Option<String> {
+    let late = -state.days_to_close(now)?;
+    (late > 0).then(|| format!("close date is {} past", render::count(late as u32, "day")))
+}
+
+/// No call, or none with a customer, for that many days.
+pub(crate) fn silence(dealings: &Dealings, days: u32) -> Option<String> {
+    let call = dealings.days_since_call?;
+    let customer = dealings.days_since_customer.filter(|since| *since >= days);
+    match (call >= days, customer) {
+        (true, _) => Some(format!("no call for {}", render::count(call, "day"))),
+        (false, Some(since)) => Some(format!(
+            "no customer on a call for {}",
+            render::count(since, "day")
+        )),
+        (false, None) => None,
+    }
+}
+
+/// Only one person of the customer's was ever on a call.
+fn alone(people: &[PersonSeen]) -> Option<String> {
+    let mut heard = people
+        .iter()
+        .filter(|person| person.side == Side::Customer && person.calls > 0);
+    let (first, second) = (heard.next()?, heard.next());
+    (second.is_none() && first.calls > 1)
+        .then(|| format!("only {} of the customer was on the calls", first.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+    use crate::{
+        gong::deals::{History, State},
+        wit::{
+            calls::Side,
+            deals::{Dealings, PersonSeen},
+        },
+    };
+
+    /// 2026-11-23T12:30:00Z
+    const NOW: i64 = 1_795_437_000;
+
+    fn dealings(days: Option<u32>, customer: Option<u32>) -> Dealings {
+        let jo = PersonSeen {
+            name: "Jo Ray".into(),
+            side: Side::Customer,
+            title: None,
+            role: None,
+            email: None,
+            calls: 2,
+            last_heard: None,
+        };
+        Dealings {
+            calls: 2,
+            days_since_call: days,
+            days_since_customer: customer,
+            people: vec![jo],
+            people_left_out: None,
+            next_steps: vec![],
+            trackers: vec![],
+            latest: vec![],
+            calls_left_out: None,
+            call_url: None,
+            not_read: None,
+        }
+    }
+
+    fn state(stage: &str, amount: Option<&str>, close: Option<&str>) -> State {
+        State {
+            stage: Some(stage.into()),
+            amount: amount.map(Into::into),
+            close_date: close.map(Into::into),
+            probability: None,
+        }
+    }
+
+    #[test]
+    fn an_open_deal_is_warned_about_by_facts() {
+        let history = History {
+            seen: vec![(NOW - 86_400 * 30, state("Proposal", Some("500"), None))],
+            now: Some(state("Proposal", Some("400"), Some("2026-11-22"))),
+        };
+        assert_eq!(
+            of(&history, &dealings(Some(20), None), NOW),
+            [
+                "close date is 1 day past",
+                "amount is down from 500, seen on 2026-10-24",
+                "no call for 20 days",
+                "only Jo Ray of the customer was on the calls",
+            ]
+        );
+        let bare = History {
+            seen: vec![],
+            now: Some(state("Discovery", None, None)),
+        };
+        let warned = of(&bare, &dealings(Some(2), Some(15)), NOW);
+        assert_eq!(
+            warned[..3],
+            [
+                "no close date",
+                "no amount",
+                "no customer on a call for 15 days"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_decided_deal_or_an_old_range_is_not() {
+        let won = History {
+            seen: vec![],
+            now: Some(state("Closed Won", None, Some("2026-01-01"))),
+        };
+        assert!(of(&won, &dealings(Some(99), None), NOW).is_empty());
+        let open = History {
+            seen: vec![],
+            now: Some(state("Proposal", Some("1"), Some("2026-11-23"))),
+        };
+        assert_eq!(of(&open, &dealings(None, None), NOW).len(), 1);
+    }
+}
