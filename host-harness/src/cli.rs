@@ -11,8 +11,8 @@ use clap::{Args, Parser, Subcommand};
 use comfy_table::{Table, presets};
 use fake_gong::FakeGong;
 use host_harness::component::{self, Artefact};
-use host_harness::mcp::{self, Access, EFFECT, SCOPES, TOOLSET};
-use host_harness::{McpServer, Run, Sandbox};
+use host_harness::mcp::{self, Access, CLASSIFICATION, SCOPES, TOOLSET};
+use host_harness::{McpServer, Run, Sandbox, Selection, Toolsets};
 use rmcp::ServiceExt as _;
 use rmcp::model::{Implementation, Tool};
 use tokio::signal;
@@ -46,6 +46,8 @@ enum Command {
         /// As MCP lists them.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        shown: Shown,
     },
     /// Call one tool.
     Call {
@@ -77,10 +79,33 @@ enum Command {
     Build,
 }
 
+/// Which tools are shown.
+#[derive(Args)]
+struct Shown {
+    /// `default`, `all`, or toolsets by name, such as default,stats.
+    #[arg(long, value_name = "NAMES", env = "GONG_TOOLSETS")]
+    toolsets: Option<Toolsets>,
+    /// Run the component that can not change anything. Wins over everything else.
+    #[arg(long, env = "GONG_READ_ONLY", value_parser = clap::builder::FalseyValueParser::new())]
+    read_only: bool,
+}
+
+impl Shown {
+    /// The selection, with `otherwise` where no toolsets are asked for.
+    fn selection(self, otherwise: Toolsets) -> Selection {
+        Selection {
+            toolsets: self.toolsets.unwrap_or(otherwise),
+            read_only: self.read_only,
+        }
+    }
+}
+
 #[derive(Args)]
 struct Serve {
     #[command(flatten)]
     transport: Transport,
+    #[command(flatten)]
+    shown: Shown,
     /// Use a stand-in for Gong with an invented company.
     #[arg(long)]
     demo: bool,
@@ -108,14 +133,16 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Demo => {
             let (gong, run) = stand_in().await?;
-            let sandbox = sandbox(component).await?;
+            let sandbox = sandbox(component, false).await?;
             demo::show(&sandbox, &run).await?;
             drop(gong);
         }
         Command::Serve(serve) => self::serve(component, serve).await?,
-        Command::Tools { json } => {
-            let sandbox = sandbox(component).await?;
-            let tools = sandbox.list_tools().await?.into_iter().map(mcp::described);
+        Command::Tools { json, shown } => {
+            let selection = shown.selection(Toolsets::all());
+            let sandbox = sandbox(component, selection.read_only).await?;
+            let tools = selection.select(sandbox.list_tools().await?)?;
+            let tools = tools.into_iter().map(mcp::described);
             let tools: Vec<Tool> = tools.collect::<anyhow::Result<_>>()?;
             if json {
                 out::line(serde_json::to_string_pretty(&tools)?);
@@ -157,11 +184,13 @@ fn log() {
         .init();
 }
 
-async fn sandbox(component: Option<PathBuf>) -> anyhow::Result<Sandbox> {
-    tokio::task::spawn_blocking(|| {
-        let path = match component {
-            Some(path) => path,
-            None => component::build(Artefact::GongMcp)?,
+/// The component named on the command line, or the one with or without changes.
+async fn sandbox(component: Option<PathBuf>, read_only: bool) -> anyhow::Result<Sandbox> {
+    tokio::task::spawn_blocking(move || {
+        let path = match (component, read_only) {
+            (Some(path), _) => path,
+            (None, false) => component::build(Artefact::GongMcp)?,
+            (None, true) => component::build(Artefact::GongMcpReadOnly)?,
         };
         let bytes =
             std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -200,7 +229,7 @@ async fn call(
         arguments.clear();
         std::io::stdin().read_to_string(&mut arguments)?;
     }
-    let result = sandbox(component)
+    let result = sandbox(component, false)
         .await?
         .call_tool(&run, tool, &arguments)
         .await?;
@@ -224,10 +253,11 @@ async fn serve(component: Option<PathBuf>, serve: Serve) -> anyhow::Result<()> {
              Listen on 127.0.0.1, or name the host that requests are addressed to with --allow-host."
         );
     }
-    let sandbox = Arc::new(sandbox(component).await?);
+    let selection = serve.shown.selection(Toolsets::default());
+    let sandbox = Arc::new(sandbox(component, selection.read_only).await?);
     let implementation =
         Implementation::new("gong-tools", env!("CARGO_PKG_VERSION")).with_title("Gong");
-    let server = McpServer::new(sandbox, run, implementation, None).await?;
+    let server = McpServer::new(sandbox, run, implementation, &selection).await?;
     match serve.transport.http {
         Some(address) => serve_http(server, address, serve.allow_host).await,
         None => serve_stdio(server).await,
@@ -310,7 +340,7 @@ fn table(tools: &[Tool]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_header(["Name", "Title", "Effect", "Toolset", "Scopes"]);
+        .set_header(["Name", "Title", "Class", "Toolset", "Scopes"]);
     for tool in tools {
         let meta = |key| tool.meta.as_ref().and_then(|meta| meta.0.get(key));
         let text = |key| {
@@ -318,14 +348,17 @@ fn table(tools: &[Tool]) -> Table {
                 .and_then(|value| value.as_str())
                 .unwrap_or_default()
         };
-        let scopes = meta(SCOPES).and_then(|scopes| scopes.as_array());
-        let scopes = scopes.into_iter().flatten().filter_map(|one| one.as_str());
+        let lines = |key| {
+            let items = meta(key).and_then(|items| items.as_array());
+            let lines = items.into_iter().flatten().filter_map(|one| one.as_str());
+            lines.collect::<Vec<_>>().join("\n")
+        };
         table.add_row([
             &*tool.name,
             tool.title.as_deref().unwrap_or_default(),
-            text(EFFECT),
+            &*lines(CLASSIFICATION),
             text(TOOLSET),
-            &*scopes.collect::<Vec<_>>().join("\n"),
+            &*lines(SCOPES),
         ]);
     }
     table

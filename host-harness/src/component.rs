@@ -1,4 +1,4 @@
-//! The two artefacts: building them from this workspace.
+//! The artefacts: building them from this workspace.
 
 use std::fmt;
 use std::fs;
@@ -25,11 +25,20 @@ pub enum Artefact {
     Gong,
     /// World `gong-mcp`: lists tools and calls them by name. The one that a [`Sandbox`](crate::Sandbox) runs.
     GongMcp,
+    /// As [`Artefact::Gong`], without the tools that change anything: its exports prove it.
+    GongReadOnly,
+    /// As [`Artefact::GongMcp`], without the tools that change anything.
+    GongMcpReadOnly,
 }
 
 impl Artefact {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Gong, Self::GongMcp];
+    /// All.
+    pub const ALL: [Self; 4] = [
+        Self::Gong,
+        Self::GongMcp,
+        Self::GongReadOnly,
+        Self::GongMcpReadOnly,
+    ];
 
     /// Such as `gong.wasm`.
     #[must_use]
@@ -37,6 +46,8 @@ impl Artefact {
         match self {
             Self::Gong => "gong.wasm",
             Self::GongMcp => "gong-mcp.wasm",
+            Self::GongReadOnly => "gong-readonly.wasm",
+            Self::GongMcpReadOnly => "gong-mcp-readonly.wasm",
         }
     }
 
@@ -44,6 +55,8 @@ impl Artefact {
         match self {
             Self::Gong => &[],
             Self::GongMcp => &["--features", "mcp"],
+            Self::GongReadOnly => &["--features", "read-only"],
+            Self::GongMcpReadOnly => &["--features", "mcp,read-only"],
         }
     }
 }

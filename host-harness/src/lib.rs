@@ -2,9 +2,10 @@
 //!
 //! | module | concern |
 //! |---|---|
-//! | [`component`] | building the two artefacts and finding them |
+//! | [`component`] | building the artefacts and finding them |
 //! | [`sandbox`] | one fresh instance per call, within [`Limits`] |
 //! | [`outbound`] | the one origin that the guest may reach, and the connections to it |
+//! | [`selection`] | which tools are shown: toolsets, read-only |
 //! | [`mcp`] | the tools as an MCP server, over stdio and Streamable HTTP |
 //!
 //! What the guest gets is all there is: `wasi:io`, `wasi:clocks`, `wasi:cli/environment`
@@ -20,7 +21,9 @@ pub mod component;
 pub mod mcp;
 pub mod outbound;
 pub mod sandbox;
+pub mod selection;
 
 pub use mcp::McpServer;
 pub use outbound::Outbound;
 pub use sandbox::{Limits, Run, Sandbox, SandboxError, Tool, ToolResult, Usage};
+pub use selection::{Selection, Toolsets};

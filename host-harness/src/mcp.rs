@@ -8,9 +8,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-    JsonObject, ListToolsResult, MetaObject, PaginatedRequestParams, ServerCapabilities,
-    ServerConfig, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
+    GetPromptResponse, Implementation, JsonObject, ListPromptsResult, ListResourcesResult,
+    ListToolsResult, MetaObject, PaginatedRequestParams, Prompt, ReadResourceRequestParams,
+    ReadResourceResponse, Resource, ServerCapabilities, ServerConfig, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
@@ -19,7 +20,10 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::sandbox::{Effect, Run, Sandbox, SandboxError, Tool, ToolResult};
+use crate::sandbox::{Classification, Effect, Run, Sandbox, SandboxError, Tool, ToolResult};
+use crate::selection::Selection;
+
+mod guide;
 
 /// Where a tool's group is told in its `_meta`.
 pub const TOOLSET: &str = "gong-tools/toolset";
@@ -30,6 +34,12 @@ pub const EFFECT: &str = "gong-tools/effect";
 /// Where the OAuth scopes that a tool needs are told in its `_meta`.
 pub const SCOPES: &str = "gong-tools/scopes";
 
+/// Where it is told how a gateway would class the tool, such as `["READ", "SENSITIVE"]`.
+pub const CLASSIFICATION: &str = "gong-tools/classification";
+
+/// Where the operations of Gong's API that the tool may send are told.
+pub const OPERATIONS: &str = "gong-tools/operations";
+
 /// How much alike a wrong tool name and a right one must be for the right one to be proposed.
 const ALIKE: f64 = 0.8;
 
@@ -39,30 +49,53 @@ pub struct McpServer {
     sandbox: Arc<Sandbox>,
     run: Arc<Run>,
     tools: Arc<[rmcp::model::Tool]>,
+    prompts: Arc<[Prompt]>,
+    resources: Arc<[Resource]>,
     config: ServerConfig,
 }
 
 impl McpServer {
-    /// Lists the tools, once for the server's life, and presents itself as `implementation`.
+    /// Lists the selected tools, once for the server's life, with the prompts and resources
+    /// that these tools carry, and presents itself as `implementation`.
     ///
     /// # Errors
     ///
-    /// The component cannot list its tools, or one of its schemas is not a JSON object.
+    /// The component cannot list its tools, or one of its schemas is not a JSON object; or
+    /// nothing of that selection is there.
     pub async fn new(
         sandbox: Arc<Sandbox>,
         run: Run,
         implementation: Implementation,
-        instructions: Option<String>,
+        selection: &Selection,
     ) -> anyhow::Result<Self> {
-        let tools = sandbox.list_tools().await?;
-        let tools = tools.into_iter().map(described);
-        let mut config = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
+        let tools = selection.select(sandbox.list_tools().await?)?;
+        let names: Vec<String> = tools.iter().map(|tool| tool.name.clone()).collect();
+        let (prompts, resources) = sandbox.list_guide().await?;
+        let shown = |name: &String| names.contains(name);
+        let prompts: Arc<[Prompt]> = prompts
+            .into_iter()
+            .filter(|prompt| prompt.tools.iter().all(shown))
+            .map(guide::prompt)
+            .collect();
+        let resources: Arc<[Resource]> = resources
+            .into_iter()
+            .filter(|resource| shown(&resource.tool))
+            .map(guide::resource)
+            .collect();
+        let mut capabilities = ServerCapabilities::builder().enable_tools().build();
+        capabilities.prompts = (!prompts.is_empty()).then(Default::default);
+        capabilities.resources = (!resources.is_empty()).then(Default::default);
+        let mut config = ServerConfig::new(capabilities);
         config.server_info = implementation;
-        config.instructions = instructions;
+        let instructions = sandbox.instructions(&names).await?;
+        config.instructions = (!instructions.is_empty()).then_some(instructions);
+        let tools = tools.into_iter().map(described);
         Ok(Self {
             sandbox,
             run: Arc::new(run),
             tools: tools.collect::<anyhow::Result<_>>()?,
+            prompts,
+            resources,
             config,
         })
     }
@@ -105,6 +138,40 @@ impl ServerHandler for McpServer {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         Ok(ListToolsResult::with_all_items(self.tools.to_vec()))
+    }
+
+    async fn list_prompts(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(ListPromptsResult::with_all_items(self.prompts.to_vec()))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let prompt = self.prompts.iter().find(|one| one.name == request.name);
+        guide::get_prompt(&self.sandbox, prompt, request).await
+    }
+
+    async fn list_resources(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(ListResourcesResult::with_all_items(self.resources.to_vec()))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let resource = self.resources.iter().find(|one| one.uri == request.uri);
+        guide::read_resource(&self.sandbox, &self.run, resource, &request.uri).await
     }
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
@@ -172,6 +239,14 @@ pub fn described(tool: Tool) -> anyhow::Result<rmcp::model::Tool> {
         (TOOLSET.to_owned(), Value::from(tool.toolset)),
         (EFFECT.to_owned(), Value::from(effect_name(tool.effect))),
         (SCOPES.to_owned(), Value::from(tool.scopes)),
+        (
+            CLASSIFICATION.to_owned(),
+            tool.classification
+                .into_iter()
+                .map(classification_name)
+                .collect(),
+        ),
+        (OPERATIONS.to_owned(), Value::from(tool.operations)),
     ]);
     Ok(rmcp::model::Tool::new(tool.name, tool.description, input)
         .with_title(tool.title)
@@ -189,6 +264,18 @@ pub fn effect_name(effect: Effect) -> &'static str {
         Effect::Write => "write",
         Effect::Outreach => "outreach",
         Effect::Destructive => "destructive",
+    }
+}
+
+/// A classification as gateways write it.
+#[must_use]
+pub fn classification_name(classification: Classification) -> &'static str {
+    match classification {
+        Classification::Read => "READ",
+        Classification::Write => "WRITE",
+        Classification::Destructive => "DESTRUCTIVE",
+        Classification::Sensitive => "SENSITIVE",
+        Classification::Dangerous => "DANGEROUS",
     }
 }
 

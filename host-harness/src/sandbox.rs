@@ -27,7 +27,12 @@ use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use wasmtime_wasi_io::bindings::wasi::io;
 use wasmtime_wasi_io::streams::Error as IoError;
 
-pub use crate::bindings::exports::gong::tools::mcp_tools::{Annotations, Effect, Tool};
+pub use crate::bindings::exports::gong::tools::mcp_guide::{
+    GuideError, Prompt, PromptArgument, Resource as ToolResource,
+};
+pub use crate::bindings::exports::gong::tools::mcp_tools::{
+    Annotations, Classification, Effect, Tool,
+};
 use crate::bindings::{GongMcp, GongMcpPre};
 use crate::outbound::{self, Hooks, Outbound, Traffic};
 
@@ -82,6 +87,17 @@ pub struct Run {
     pub outbound: Outbound,
     /// What its wall clock shows, standing still; the real time when none. For tests.
     pub now: Option<SystemTime>,
+}
+
+impl Run {
+    /// Neither settings nor network.
+    fn nothing() -> Self {
+        Self {
+            env: Env::default(),
+            outbound: Outbound::nowhere(),
+            now: None,
+        }
+    }
 }
 
 /// Names and values of environment variables; `Debug` shows the names only.
@@ -260,17 +276,85 @@ impl Sandbox {
     ///
     /// A limit, or a bug in the component.
     pub async fn list_tools(&self) -> Result<Vec<Tool>, SandboxError> {
-        let run = Run {
-            env: Env::default(),
-            outbound: Outbound::nowhere(),
-            now: None,
-        };
         let (tools, _) = self
-            .run(&run, async |guest, store| {
+            .run(&Run::nothing(), async |guest, store| {
                 guest.gong_tools_mcp_tools().call_list_tools(store).await
             })
             .await?;
         Ok(tools)
+    }
+
+    /// How to use the tools of these names together, for a model to read.
+    ///
+    /// # Errors
+    ///
+    /// A limit, or a bug in the component.
+    pub async fn instructions(&self, tools: &[String]) -> Result<String, SandboxError> {
+        let (text, _) = self
+            .run(&Run::nothing(), async |guest, store| {
+                guest
+                    .gong_tools_mcp_guide()
+                    .call_instructions(store, tools)
+                    .await
+            })
+            .await?;
+        Ok(text)
+    }
+
+    /// The prompts and the resources, as the component lists them.
+    ///
+    /// # Errors
+    ///
+    /// A limit, or a bug in the component.
+    pub async fn list_guide(&self) -> Result<(Vec<Prompt>, Vec<ToolResource>), SandboxError> {
+        let (guide, _) = self
+            .run(&Run::nothing(), async |guest, store| {
+                let guide = guest.gong_tools_mcp_guide();
+                let prompts = guide.call_list_prompts(&mut *store).await?;
+                Ok((prompts, guide.call_list_resources(store).await?))
+            })
+            .await?;
+        Ok(guide)
+    }
+
+    /// The message of a prompt.
+    ///
+    /// # Errors
+    ///
+    /// A limit, or a bug in the component; within, what is wrong with the arguments.
+    pub async fn get_prompt(
+        &self,
+        name: &str,
+        arguments: &[(String, String)],
+    ) -> Result<Result<String, GuideError>, SandboxError> {
+        let (text, _) = self
+            .run(&Run::nothing(), async |guest, store| {
+                let guide = guest.gong_tools_mcp_guide();
+                guide.call_get_prompt(store, name, arguments).await
+            })
+            .await?;
+        Ok(text)
+    }
+
+    /// The text of a resource.
+    ///
+    /// # Errors
+    ///
+    /// A limit, or a bug in the component; within, why it can not be read.
+    pub async fn read_resource(
+        &self,
+        run: &Run,
+        uri: &str,
+    ) -> Result<Result<String, GuideError>, SandboxError> {
+        let (text, _) = self
+            .run(run, async |guest, store| {
+                guest
+                    .gong_tools_mcp_guide()
+                    .call_read_resource(store, uri)
+                    .await
+            })
+            .await?;
+        Ok(text)
     }
 
     /// Calls a tool in a fresh instance. Dropping the future ends the call and its requests.
@@ -393,11 +477,7 @@ impl fmt::Debug for Sandbox {
 pub async fn imports(component: &[u8]) -> anyhow::Result<Vec<String>> {
     let limits = Limits::default();
     let pre = link(component, &limits)?;
-    let run = Run {
-        env: Env::default(),
-        outbound: Outbound::nowhere(),
-        now: None,
-    };
+    let run = Run::nothing();
     let mut store = Store::new(pre.engine(), Guest::new(&run, &limits, Instant::now()));
     store.limiter(|guest| &mut guest.memory);
     store.set_epoch_deadline(1);

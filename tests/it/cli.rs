@@ -49,6 +49,25 @@ fn tools_needs_no_settings() {
 }
 
 #[test]
+fn toolsets_are_checked_by_name() {
+    let output = harness(&["tools", "--toolsets", "call"]).output().unwrap();
+    assert!(!output.status.success());
+    let text = err(&output);
+    assert!(text.contains("there is no toolset call"), "{text}");
+    assert!(
+        text.contains("default, all") && text.contains("scorecards"),
+        "{text}"
+    );
+
+    // Read-only wins over whatever is asked for.
+    let output = harness(&["tools", "--json", "--toolsets", "all", "--read-only"]).output();
+    let tools: Vec<Value> = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+    for tool in &tools {
+        assert_eq!(tool["annotations"]["readOnlyHint"], true, "{tool}");
+    }
+}
+
+#[test]
 fn missing_settings_are_named() {
     for arguments in [
         &["call", "gong_search_calls", "{}"][..],

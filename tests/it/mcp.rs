@@ -7,9 +7,11 @@ use std::time::Duration;
 use fake_gong::FakeGong;
 use host_harness::component::Artefact;
 use host_harness::mcp::{self, Access};
-use host_harness::{Limits, McpServer, Sandbox};
+use host_harness::sandbox::Effect;
+use host_harness::{Limits, McpServer, Sandbox, Selection, Toolsets};
 use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, ErrorCode, Implementation, JsonObject, ProtocolVersion,
+    CallToolRequest, CallToolRequestParams, ErrorCode, GetPromptRequestParams, Implementation,
+    JsonObject, ProtocolVersion, ReadResourceRequestParams,
 };
 use rmcp::service::{PeerRequestOptions, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
@@ -20,7 +22,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::support::{artefact, options, run_for, run_nowhere, sandbox, stand_in, wat_component};
+use crate::support::{
+    artefact, bytes, options, run_for, run_nowhere, sandbox, stand_in, wat_component,
+};
 
 type Client = RunningService<RoleClient, ()>;
 
@@ -36,9 +40,17 @@ fn lifecycles() -> [ClientLifecycleMode; 2] {
 
 async fn server(gong: &FakeGong) -> McpServer {
     let implementation = Implementation::new("test-server", "1.2.3").with_title("Test server");
-    McpServer::new(sandbox(), run_for(gong), implementation, None)
-        .await
-        .unwrap()
+    McpServer::new(
+        sandbox(),
+        run_for(gong),
+        implementation,
+        &Selection {
+            toolsets: Toolsets::all(),
+            read_only: false,
+        },
+    )
+    .await
+    .unwrap()
 }
 
 /// A server whose only tool never ends.
@@ -51,7 +63,12 @@ async fn endless() -> (Arc<Sandbox>, McpServer) {
     let component = wat_component("(loop $again (br $again)) (unreachable)");
     let sandbox = Arc::new(Sandbox::load(&component, limits).unwrap());
     let implementation = Implementation::new("endless", "0");
-    let server = McpServer::new(Arc::clone(&sandbox), run_nowhere(), implementation, None);
+    let server = McpServer::new(
+        Arc::clone(&sandbox),
+        run_nowhere(),
+        implementation,
+        &Selection::default(),
+    );
     (sandbox, server.await.unwrap())
 }
 
@@ -81,7 +98,7 @@ async fn over_a_pipe(server: McpServer, lifecycle: ClientLifecycleMode) -> Clien
 
 async fn over_stdio(lifecycle: ClientLifecycleMode) -> (Child, Client) {
     let mut server = Command::new(env!("CARGO_BIN_EXE_host-harness"))
-        .args(["serve", "--stdio", "--demo"])
+        .args(["serve", "--stdio", "--demo", "--toolsets", "all"])
         .env("GONG_COMPONENT", artefact(Artefact::GongMcp))
         .env("RUST_LOG", "warn")
         .stdin(Stdio::piped())
@@ -117,6 +134,8 @@ async fn talk(client: &Client) {
             "gong-tools/toolset",
             "gong-tools/effect",
             "gong-tools/scopes",
+            "gong-tools/classification",
+            "gong-tools/operations",
         ] {
             assert!(meta.contains_key(key), "{}: {key}", tool.name);
         }
@@ -185,8 +204,10 @@ async fn the_server_presents_itself_and_answers_pings() {
     assert_eq!((&*info.name, &*info.version), ("test-server", "1.2.3"));
     assert_eq!(info.title.as_deref(), Some("Test server"));
     assert!(peer.capabilities.tools.is_some());
-    assert!(peer.capabilities.resources.is_none());
-    assert!(peer.capabilities.prompts.is_none());
+    assert!(peer.capabilities.resources.is_some());
+    assert!(peer.capabilities.prompts.is_some());
+    let instructions = peer.instructions.as_deref().unwrap();
+    assert!(instructions.contains("gong_search_calls"), "{instructions}");
     client
         .send_request(rmcp::model::ClientRequest::PingRequest(Default::default()))
         .await
@@ -283,4 +304,173 @@ async fn other_hosts_and_web_pages_are_kept_out() {
     ] {
         assert_eq!(status(&address, &headers).await, expected, "{headers}");
     }
+}
+
+async fn selected(gong: &FakeGong, toolsets: &str, read_only: bool) -> Client {
+    let Ok(toolsets) = toolsets.parse();
+    let server = McpServer::new(
+        sandbox(),
+        run_for(gong),
+        Implementation::new("test-server", "1.2.3"),
+        &Selection {
+            toolsets,
+            read_only,
+        },
+    );
+    over_a_pipe(server.await.unwrap(), ClientLifecycleMode::Initialize).await
+}
+
+#[tokio::test]
+async fn prompts_are_whole_jobs() {
+    let gong = stand_in(options()).await;
+    let client = selected(&gong, "default", false).await;
+    let prompts = client.list_all_prompts().await.unwrap();
+    let names: Vec<&str> = prompts.iter().map(|prompt| &*prompt.name).collect();
+    assert_eq!(
+        names,
+        [
+            "check_deal_risk",
+            "customer_voice",
+            "prepare_meeting",
+            "review_rep_week"
+        ]
+    );
+    let tools = client.list_all_tools().await.unwrap();
+    for prompt in &prompts {
+        let arguments = prompt.arguments.iter().flatten();
+        let given: JsonObject = arguments
+            .filter(|argument| argument.required == Some(true))
+            .map(|argument| (argument.name.clone(), json!("Acme Corp")))
+            .collect();
+        let request = GetPromptRequestParams::new(&*prompt.name).with_arguments(given);
+        let answer = client.get_prompt(request).await.unwrap();
+        let text = &answer.messages[0].content.as_text().unwrap().text;
+        assert!(text.contains("Acme Corp"), "{text}");
+        for word in text.split(|c: char| !c.is_ascii_lowercase() && c != '_') {
+            let known = tools.iter().any(|tool| tool.name == word);
+            assert!(!word.starts_with("gong_") || known, "{word} is not shown");
+        }
+    }
+    let missing = client
+        .get_prompt(GetPromptRequestParams::new("prepare_meeting"))
+        .await;
+    let Err(ServiceError::McpError(error)) = missing else {
+        panic!("{missing:?}");
+    };
+    assert_eq!(error.code, ErrorCode::INVALID_PARAMS);
+    assert!(error.message.contains("account"), "{}", error.message);
+
+    // A prompt whose tools are not shown is not shown either.
+    let few = selected(&gong, "users", false).await;
+    assert!(few.peer_info().unwrap().capabilities.prompts.is_none());
+}
+
+#[tokio::test]
+async fn resources_are_the_directories() {
+    let gong = stand_in(options()).await;
+    let client = selected(&gong, "default", false).await;
+    let resources = client.list_all_resources().await.unwrap();
+    let uris: Vec<&str> = resources.iter().map(|resource| &*resource.uri).collect();
+    assert_eq!(uris, ["gong://users", "gong://workspaces"]);
+    for (uri, expected) in [
+        ("gong://users", "Jonas Weber"),
+        ("gong://workspaces", "Customer Success"),
+    ] {
+        let answer = client
+            .read_resource(ReadResourceRequestParams::new(uri))
+            .await;
+        let contents = serde_json::to_value(answer.unwrap().contents).unwrap();
+        let text = contents[0]["text"].as_str().unwrap();
+        assert!(text.contains(expected), "{text}");
+    }
+    let unknown = client
+        .read_resource(ReadResourceRequestParams::new("gong://secrets"))
+        .await;
+    let Err(ServiceError::McpError(error)) = unknown else {
+        panic!("{unknown:?}");
+    };
+    assert!(
+        error.message.contains("gong://secrets"),
+        "{}",
+        error.message
+    );
+}
+
+#[tokio::test]
+async fn toolsets_choose_what_is_listed_and_callable() {
+    let gong = stand_in(options()).await;
+    let all = selected(&gong, "all", false)
+        .await
+        .list_all_tools()
+        .await
+        .unwrap();
+    let default = selected(&gong, "default", false)
+        .await
+        .list_all_tools()
+        .await
+        .unwrap();
+    assert!(default.len() < all.len());
+    for tool in &default {
+        let hints = tool.annotations.as_ref().unwrap();
+        assert_eq!(
+            hints.read_only_hint,
+            Some(true),
+            "{} is shown by default",
+            tool.name
+        );
+    }
+    let reads = selected(&gong, "all", true).await;
+    let listed = reads.list_all_tools().await.unwrap();
+    assert!(default.len() < listed.len() && listed.len() < all.len());
+    let write = params(
+        "gong_grant_call_access",
+        json!({"call": "77", "users": ["77777"]}),
+    );
+    assert!(
+        reads.call_tool(write).await.is_err(),
+        "what is not listed can not be called"
+    );
+    assert_eq!(gong.requests().len(), 0);
+}
+
+/// The exports themselves: what a read-only component does not have, nobody can call in it.
+#[tokio::test]
+async fn a_read_only_component_has_no_changes() {
+    let full = sandbox().list_tools().await.unwrap();
+    let bytes = bytes(Artefact::GongMcpReadOnly);
+    let read_only = Sandbox::load(&bytes, Limits::default()).unwrap();
+    let listed = read_only.list_tools().await.unwrap();
+    let reads: Vec<&str> = full
+        .iter()
+        .filter(|tool| matches!(tool.effect, Effect::Read | Effect::MeteredRead))
+        .map(|tool| &*tool.name)
+        .collect();
+    let names: Vec<&str> = listed.iter().map(|tool| &*tool.name).collect();
+    assert_eq!(names, reads);
+    let run = run_nowhere();
+    for change in full.iter().filter(|tool| !reads.contains(&&*tool.name)) {
+        let result = read_only.call_tool(&run, &change.name, "{}").await.unwrap();
+        assert!(result.is_error && result.text.starts_with("There is no tool"));
+    }
+
+    let mut exports: Vec<String> = exports(&self::bytes(Artefact::GongReadOnly));
+    exports.sort();
+    let expected: Vec<String> = reads.iter().map(|name| name.replace('_', "-")).collect();
+    assert_eq!(exports, expected);
+}
+
+/// The functions that a component exports.
+fn exports(component: &[u8]) -> Vec<String> {
+    let decoded = wit_component::decode(component).unwrap();
+    let (resolve, world) = match &decoded {
+        wit_component::DecodedWasm::Component(resolve, world) => (resolve, *world),
+        wit_component::DecodedWasm::WitPackage(..) => panic!("not a component"),
+    };
+    let items = resolve.worlds[world].exports.values();
+    items
+        .filter_map(|item| match item {
+            wit_parser::WorldItem::Function(function) => Some(function.name.clone()),
+            _ => None,
+        })
+        .collect()
 }

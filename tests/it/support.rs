@@ -20,7 +20,8 @@ pub(crate) fn workspace() -> &'static Path {
 /// An artefact's path, built once per process. `GONG_COMPONENT` names another `gong-mcp.wasm`
 /// to test.
 pub(crate) fn artefact(artefact: Artefact) -> &'static Path {
-    static BUILT: [OnceLock<PathBuf>; 2] = [OnceLock::new(), OnceLock::new()];
+    static BUILT: [OnceLock<PathBuf>; Artefact::ALL.len()] =
+        [const { OnceLock::new() }; Artefact::ALL.len()];
     BUILT[artefact as usize].get_or_init(|| match std::env::var_os("GONG_COMPONENT") {
         Some(path) if artefact == Artefact::GongMcp => path.into(),
         _ => component::build(artefact).expect("it builds"),

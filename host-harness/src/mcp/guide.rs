@@ -1,0 +1,94 @@
+//! Prompts and resources, from the component's words to MCP's.
+
+use rmcp::ErrorData;
+use rmcp::model::{
+    GetPromptRequestParams, GetPromptResponse, GetPromptResult, Prompt, PromptArgument,
+    PromptMessage, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, Role,
+};
+use serde_json::Value;
+
+use crate::sandbox::{self, GuideError, Run, Sandbox, SandboxError};
+
+pub(super) fn prompt(prompt: sandbox::Prompt) -> Prompt {
+    let arguments = prompt.arguments.into_iter().map(|argument| {
+        PromptArgument::new(argument.name)
+            .with_description(argument.description)
+            .with_required(argument.required)
+    });
+    Prompt::new(
+        prompt.name,
+        Some(prompt.description),
+        Some(arguments.collect()),
+    )
+    .with_title(prompt.title)
+}
+
+pub(super) fn resource(resource: sandbox::ToolResource) -> Resource {
+    Resource::new(resource.uri, resource.name)
+        .with_title(resource.title)
+        .with_description(resource.description)
+        .with_mime_type(resource.mime_type)
+}
+
+/// The message of one of the prompts that are shown.
+pub(super) async fn get_prompt(
+    sandbox: &Sandbox,
+    shown: Option<&Prompt>,
+    request: GetPromptRequestParams,
+) -> Result<GetPromptResponse, ErrorData> {
+    let Some(prompt) = shown else {
+        let text = format!(
+            "There is no prompt {:?}. prompts/list names all.",
+            request.name
+        );
+        return Err(ErrorData::invalid_params(text, None));
+    };
+    let mut arguments = Vec::new();
+    for (name, value) in request.arguments.into_iter().flatten() {
+        let Value::String(value) = value else {
+            let text = format!("Argument {name:?} of a prompt must be a string.");
+            return Err(ErrorData::invalid_params(text, None));
+        };
+        arguments.push((name, value));
+    }
+    let text = sandbox.get_prompt(&prompt.name, &arguments).await;
+    let text = text
+        .map_err(broken)?
+        .map_err(|error| refused(error, None))?;
+    let mut result = GetPromptResult::new(vec![PromptMessage::new_text(Role::User, text)]);
+    result.description.clone_from(&prompt.description);
+    Ok(result.into())
+}
+
+/// The text of one of the resources that are shown.
+pub(super) async fn read_resource(
+    sandbox: &Sandbox,
+    run: &Run,
+    shown: Option<&Resource>,
+    uri: &str,
+) -> Result<ReadResourceResponse, ErrorData> {
+    let Some(resource) = shown else {
+        let text = format!("There is no resource {uri:?}. resources/list names all.");
+        return Err(ErrorData::resource_not_found(text, Some(uri.into())));
+    };
+    let text = sandbox.read_resource(run, uri).await;
+    let text = text
+        .map_err(broken)?
+        .map_err(|error| refused(error, Some(uri.into())))?;
+    let mut contents = ResourceContents::text(text, uri);
+    if let Some(mime_type) = &resource.mime_type {
+        contents = contents.with_mime_type(mime_type);
+    }
+    Ok(ReadResourceResult::new(vec![contents]).into())
+}
+
+fn refused(error: GuideError, data: Option<Value>) -> ErrorData {
+    match error {
+        GuideError::BadRequest(text) => ErrorData::invalid_params(text, data),
+        GuideError::Failed(text) => ErrorData::internal_error(text, data),
+    }
+}
+
+fn broken(error: SandboxError) -> ErrorData {
+    ErrorData::internal_error(error.to_string(), None)
+}
