@@ -63,11 +63,12 @@ async fn endless() -> (Arc<Sandbox>, McpServer) {
     let component = wat_component("(loop $again (br $again)) (unreachable)");
     let sandbox = Arc::new(Sandbox::load(&component, limits).unwrap());
     let implementation = Implementation::new("endless", "0");
+    let selection = Selection::default();
     let server = McpServer::new(
         Arc::clone(&sandbox),
         run_nowhere(),
         implementation,
-        &Selection::default(),
+        &selection,
     );
     (sandbox, server.await.unwrap())
 }
@@ -308,15 +309,12 @@ async fn other_hosts_and_web_pages_are_kept_out() {
 
 async fn selected(gong: &FakeGong, toolsets: &str, read_only: bool) -> Client {
     let Ok(toolsets) = toolsets.parse();
-    let server = McpServer::new(
-        sandbox(),
-        run_for(gong),
-        Implementation::new("test-server", "1.2.3"),
-        &Selection {
-            toolsets,
-            read_only,
-        },
-    );
+    let selection = Selection {
+        toolsets,
+        read_only,
+    };
+    let implementation = Implementation::new("test-server", "1.2.3");
+    let server = McpServer::new(sandbox(), run_for(gong), implementation, &selection);
     over_a_pipe(server.await.unwrap(), ClientLifecycleMode::Initialize).await
 }
 
