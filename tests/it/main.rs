@@ -7,6 +7,7 @@ mod cli;
 mod failures;
 mod imports;
 mod mcp;
+mod operations;
 mod replay;
 mod sandbox;
 mod support;
