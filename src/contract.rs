@@ -396,10 +396,15 @@ fn the_readme_lists_the_tools() {
             .next()
             .unwrap_or_default()
             .trim_end_matches('.');
-        format!("| `{}` | {} | {summary} |\n", tool.name, text("toolset"))
+        let effect = text("effect").replace('-', " ");
+        format!(
+            "| `{}` | {} | {effect} | {summary} |\n",
+            tool.name,
+            text("toolset")
+        )
     });
     let table = format!(
-        "\n| tool | toolset | what it gives |\n|---|---|---|\n{}\n",
+        "\n| tool | toolset | effect | what it does |\n|---|---|---|---|\n{}\n",
         rows.collect::<String>()
     );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");

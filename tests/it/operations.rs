@@ -75,11 +75,7 @@ impl Walk {
         assert!(!result.is_error, "{tool} {arguments}: {}", result.text);
         let json = result.structured.expect("a structured answer");
         let structured: Value = serde_json::from_str(json.get()).expect("JSON");
-        if let Some(error) = output_validator(tool)
-            .await
-            .iter_errors(&structured)
-            .next()
-        {
+        if let Some(error) = output_validator(tool).await.iter_errors(&structured).next() {
             panic!("{tool} {arguments}: {error} at {}", error.instance_path());
         }
         assert!(!json.get().contains("null"), "{tool}: a null in {json}");
@@ -110,9 +106,7 @@ fn operations() -> Vec<String> {
 
 /// Whether a real request is one for an operation, whose path may have placeholders.
 fn is_of(sent: &str, operation: &str) -> bool {
-    let parts = |text: &str| -> Vec<String> {
-        text.split([' ', '/']).map(str::to_owned).collect()
-    };
+    let parts = |text: &str| -> Vec<String> { text.split([' ', '/']).map(str::to_owned).collect() };
     let (sent, operation) = (parts(sent), parts(operation));
     sent.len() == operation.len()
         && sent
@@ -155,14 +149,23 @@ async fn every_operation_of_gongs_is_sent_by_a_tool() {
     walk.call("gong_list_workspaces", json!({})).await;
     walk.call("gong_list_users", json!({"limit": 3})).await;
     walk.call("gong_get_user", json!({"user": seller.id})).await;
-    walk.call("gong_list_user_settings_history", json!({"user": seller.id}))
-        .await;
+    walk.call(
+        "gong_list_user_settings_history",
+        json!({"user": seller.id}),
+    )
+    .await;
     walk.call("gong_search_calls", json!({"limit": 5})).await;
-    walk.call("gong_search_calls", json!({"account": acme_name(), "limit": 5}))
-        .await;
+    walk.call(
+        "gong_search_calls",
+        json!({"account": acme_name(), "limit": 5}),
+    )
+    .await;
     walk.call("gong_get_call", json!({"call": recorded})).await;
-    walk.call("gong_get_transcript", json!({"call": recorded, "limit": 2000}))
-        .await;
+    walk.call(
+        "gong_get_transcript",
+        json!({"call": recorded, "limit": 2000}),
+    )
+    .await;
     walk.call(
         "gong_search_transcripts",
         json!({"query": "next", "limit": 3}),
@@ -189,20 +192,26 @@ async fn every_operation_of_gongs_is_sent_by_a_tool() {
     walk.call("gong_upload_call_media", media).await;
     let users = json!({"call": call, "users": [company_user(&walk, 1)]});
     walk.call("gong_grant_call_access", users.clone()).await;
-    let access = walk.call("gong_list_call_access", json!({"calls": [call]})).await;
+    let access = walk
+        .call("gong_list_call_access", json!({"calls": [call]}))
+        .await;
     assert_eq!(
         access["calls"][0]["users"].as_array().map(Vec::len),
         Some(1),
         "{access}"
     );
     walk.call("gong_revoke_call_access", users).await;
-    let access = walk.call("gong_list_call_access", json!({"calls": [call]})).await;
+    let access = walk
+        .call("gong_list_call_access", json!({"calls": [call]}))
+        .await;
     assert!(access["calls"][0]["users"].is_null(), "{access}");
 
     // Deals, accounts, scorecards.
     walk.call("gong_list_deals", json!({"limit": 5})).await;
-    walk.call("gong_get_deal", json!({"deal": deal.crm_id})).await;
-    walk.call("gong_get_account", json!({"account": account})).await;
+    walk.call("gong_get_deal", json!({"deal": deal.crm_id}))
+        .await;
+    walk.call("gong_get_account", json!({"account": account}))
+        .await;
     walk.call("gong_list_scorecards", json!({})).await;
     walk.call("gong_list_answered_scorecards", json!({"from": "120d"}))
         .await;
@@ -237,7 +246,11 @@ async fn every_operation_of_gongs_is_sent_by_a_tool() {
     )
     .await;
     walk.call("gong_list_briefs", json!({})).await;
-    assert_eq!(walk.gong.credits_spent(), 0, "nothing has cost credits so far");
+    assert_eq!(
+        walk.gong.credits_spent(),
+        0,
+        "nothing has cost credits so far"
+    );
     walk.call(
         "gong_ask_account",
         json!({"crm_account": account, "question": "What blocks them?", "workspace": "Sales"}),
@@ -256,7 +269,8 @@ async fn every_operation_of_gongs_is_sent_by_a_tool() {
     assert!(walk.gong.credits_spent() > 0, "these do");
 
     engage(&mut walk, &flow, &seller.email, &free).await;
-    walk.call("gong_list_tasks", json!({"user": task_owner})).await;
+    walk.call("gong_list_tasks", json!({"user": task_owner}))
+        .await;
     walk.call(
         "gong_update_task",
         json!({"task": task.id.to_string(), "user": task_owner, "status": "done"}),
@@ -312,8 +326,10 @@ fn acme_phone(walk: &Walk) -> String {
 /// Prospects into flows and out again.
 async fn engage(walk: &mut Walk, flow: &str, owner: &str, prospect: &str) {
     walk.call("gong_list_flows", json!({"owner": owner})).await;
-    walk.call("gong_list_flow_folders", json!({"owner": owner})).await;
-    walk.call("gong_get_flow_steps", json!({"flows": [flow]})).await;
+    walk.call("gong_list_flow_folders", json!({"owner": owner}))
+        .await;
+    walk.call("gong_get_flow_steps", json!({"flows": [flow]}))
+        .await;
     let assigned = walk
         .call(
             "gong_assign_flow",
@@ -330,8 +346,11 @@ async fn engage(walk: &mut Walk, flow: &str, owner: &str, prospect: &str) {
         .call("gong_list_prospect_flows", json!({"prospects": [prospect]}))
         .await;
     let instance = text(&flows, "/flows/0/instance_id").to_owned();
-    walk.call("gong_unassign_flow_instances", json!({"instances": [instance]}))
-        .await;
+    walk.call(
+        "gong_unassign_flow_instances",
+        json!({"instances": [instance]}),
+    )
+    .await;
     let bulk = walk
         .call(
             "gong_bulk_assign_flow",
@@ -343,7 +362,8 @@ async fn engage(walk: &mut Walk, flow: &str, owner: &str, prospect: &str) {
         .await;
     let id = text(&bulk, "/id").to_owned();
     for _ in 0..3 {
-        walk.call("gong_get_bulk_assignment", json!({"id": id})).await;
+        walk.call("gong_get_bulk_assignment", json!({"id": id}))
+            .await;
     }
     walk.call(
         "gong_unassign_prospect",
@@ -397,7 +417,8 @@ async fn crm(walk: &mut Walk) {
         json!({"object_type": "deal", "fields": fields}),
     )
     .await;
-    walk.call("gong_list_crm_schema", json!({"object_type": "deal"})).await;
+    walk.call("gong_list_crm_schema", json!({"object_type": "deal"}))
+        .await;
     let objects = json!({"objectId": "D1", "modifiedDate": "2026-03-01T09:00:00Z", "name": "Deal one",
         "status": "OPEN", "url": "https://crm.acme.example/D1", "accountId": "A1", "ownerId": "U1",
         "createdDate": "2026-02-01T09:00:00Z", "closeDate": "2026-06-30", "stage": "S1"});
@@ -417,8 +438,11 @@ async fn crm(walk: &mut Walk) {
         json!({"object_type": "deal", "ids": ["D1"]}),
     )
     .await;
-    walk.call("gong_delete_crm_integration", json!({"confirm": "House CRM"}))
-        .await;
+    walk.call(
+        "gong_delete_crm_integration",
+        json!({"confirm": "House CRM"}),
+    )
+    .await;
 }
 
 /// What partners report, meetings, and targets.
@@ -431,7 +455,11 @@ async fn partners(walk: &mut Walk, organizer: &str, contact: &str) {
         }),
     )
     .await;
-    for (event, action) in [("viewed", None), ("shared", None), ("action", Some("Signed"))] {
+    for (event, action) in [
+        ("viewed", None),
+        ("shared", None),
+        ("action", Some("Signed")),
+    ] {
         let mut arguments = json!({
             "event": event, "system": "portal", "timestamp": "2026-03-15T09:00:00Z",
             "event_id": format!("e-{event}"), "content_id": "c1", "url": "https://portal.example/c1",
@@ -451,7 +479,8 @@ async fn partners(walk: &mut Walk, organizer: &str, contact: &str) {
     )
     .await;
 
-    walk.call("gong_get_meeting_status", json!({"users": [organizer]})).await;
+    walk.call("gong_get_meeting_status", json!({"users": [organizer]}))
+        .await;
     let meeting = json!({
         "start": "2026-03-20T09:00:00Z", "end": "2026-03-20T09:30:00Z", "organizer": organizer,
         "invitees": [contact], "title": "Kick-off",
@@ -468,7 +497,9 @@ async fn partners(walk: &mut Walk, organizer: &str, contact: &str) {
     )
     .await;
 
-    let targets = walk.call("gong_list_targets", json!({"workspace": "Sales"})).await;
+    let targets = walk
+        .call("gong_list_targets", json!({"workspace": "Sales"}))
+        .await;
     let target = text(&targets, "/targets/0/id");
     let csv = format!(
         "Team member identifier,Is Team,Period,Value,Currency\n{organizer},No,Q1 2026,100000,USD\n"
