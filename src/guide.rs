@@ -217,8 +217,35 @@ pub(crate) fn read_resource(wire: &dyn Wire, uri: &str) -> Result<String, GuideE
 
 #[cfg(test)]
 mod tests {
-    use super::{ADVICE, DIRECTORIES, PROMPTS, get_prompt, instructions};
-    use crate::{bindings::mcp::exports::gong::tools::mcp_guide::GuideError, tools::TOOLS};
+    use super::{
+        ADVICE, DIRECTORIES, PROMPTS, get_prompt, instructions, list_prompts, list_resources,
+        read_resource,
+    };
+    use crate::{
+        bindings::mcp::exports::gong::tools::mcp_guide::GuideError,
+        error::Error,
+        gong::{Request, Response, Wire},
+        tools::TOOLS,
+    };
+
+    /// A sandbox without settings and network.
+    struct Nothing;
+
+    impl Wire for Nothing {
+        fn send(&self, _: &Request<'_>) -> Result<Response, Error> {
+            Err(Error::NetworkDenied("no network".into()))
+        }
+        fn now(&self) -> i64 {
+            0
+        }
+        fn elapsed_ms(&self) -> u64 {
+            0
+        }
+        fn pause(&self, _: u64) {}
+        fn variable(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
 
     fn is_tool(name: &str) -> bool {
         TOOLS.iter().any(|tool| tool.name == name)
@@ -264,6 +291,31 @@ mod tests {
             instructions(&all).len() < 2_500,
             "{}",
             instructions(&all).len()
+        );
+    }
+
+    #[test]
+    fn prompts_and_resources_are_listed_in_order() {
+        let prompts = list_prompts();
+        assert!(prompts.is_sorted_by(|one, next| one.name < next.name));
+        for prompt in &prompts {
+            let texts = [&prompt.title, &prompt.description];
+            assert!(texts.iter().all(|text| !text.is_empty()), "{}", prompt.name);
+        }
+        let resources = list_resources();
+        assert!(resources.is_sorted_by(|one, next| one.uri < next.uri));
+        for resource in &resources {
+            let Err(GuideError::Failed(text)) = read_resource(&Nothing, &resource.uri) else {
+                panic!("{} without settings", resource.uri)
+            };
+            assert!(text.starts_with("Setting GONG_ACCESS_KEY"), "{text}");
+        }
+        let Err(GuideError::BadRequest(text)) = read_resource(&Nothing, "gong://calls") else {
+            panic!("an unknown resource")
+        };
+        assert!(
+            text.ends_with("Resources: gong://users, gong://workspaces."),
+            "{text}"
         );
     }
 
