@@ -53,12 +53,19 @@ impl Answer for CrmRequestStatus {
         let mut text = format!("{}: {}", self.client_request_id, self.status);
         text.push_str(match self.status.as_str() {
             "PENDING" | "IN_PROGRESS" => " (not over yet: ask again later)",
-            "FAILED" => " (correct the lines and upload them under another client request id)",
+            "FAILED" => {
+                " (of an upload: correct the lines and upload them under another client request id)"
+            }
             _ => "",
         });
         text.push('\n');
-        if let (Some(succeeded), Some(failed)) = (self.succeeded, self.failed) {
-            text.push_str(&format!("{succeeded} objects good, {failed} not\n"));
+        if let (Some(good), Some(failed @ 1..)) | (Some(good @ 1..), Some(failed)) =
+            (self.succeeded, self.failed)
+        {
+            text.push_str(&format!(
+                "{} good, {failed} not\n",
+                render::count(good, "object")
+            ));
         }
         let mut table = Table::new(["line", "error"]);
         for error in &self.errors {

@@ -5,7 +5,7 @@ use alloc::string::String;
 use super::Answer;
 use crate::{
     error::Error,
-    gong::{Gong, targets},
+    gong::{Gong, instant::in_table, targets},
     render::{self, Table},
     wit::targets::{ListTargets, TargetList},
 };
@@ -40,7 +40,7 @@ impl Answer for TargetList {
                 cell(&target.target_type),
                 cell(&target.unit),
                 cell(&target.hierarchy_type),
-                cell(&target.created),
+                target.created.as_deref().map_or_else(String::new, in_table),
                 cell(&target.description),
             ]);
         }

@@ -81,10 +81,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmSchema) -> Result<Receipt, Err
     };
     let mut receipt = change::make(gong, args.dry_run, &change, |_, _| {})?;
     receipt.notes = merged.differences;
-    receipt.notes.push(format!(
-        "{} sent unchanged.",
-        render::count(merged.unchanged, "field")
-    ));
+    if merged.unchanged > 0 {
+        let unchanged = render::count(merged.unchanged, "field");
+        receipt.notes.push(format!("{unchanged} sent unchanged."));
+    }
     if let Some(loses) = loses {
         let text: String = match (dry_run, allowed) {
             (true, false) => format!("{loses}: without dry_run this needs allow_data_loss."),
