@@ -21,6 +21,7 @@ pub(crate) mod dealings;
 pub(crate) mod deals;
 pub(crate) mod entities;
 pub(crate) mod flows;
+pub(crate) mod given;
 pub(crate) mod id;
 pub(crate) mod instant;
 pub(crate) mod library;

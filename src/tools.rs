@@ -2,14 +2,18 @@
 //! an export in the WIT, a file here, a line in the table and in `lib.rs`, an empty
 //! `contract/gong_….json`, a folder in `tests/fixtures/`; then `BLESS=1 cargo test`.
 
+pub(crate) mod add_digital_interaction;
 pub(crate) mod ask_account;
 pub(crate) mod ask_deal;
 pub(crate) mod assign_flow;
 pub(crate) mod bulk_assign_flow;
 pub(crate) mod count_calls;
 pub(crate) mod create_meeting;
+pub(crate) mod create_permission_profile;
 pub(crate) mod delete_crm_integration;
 pub(crate) mod delete_meeting;
+pub(crate) mod erase_personal_data;
+pub(crate) mod find_personal_data;
 pub(crate) mod generate_brief;
 pub(crate) mod get_account;
 pub(crate) mod get_activity_stats;
@@ -29,6 +33,7 @@ pub(crate) mod grant_call_access;
 pub(crate) mod list_answered_scorecards;
 pub(crate) mod list_audit_logs;
 pub(crate) mod list_briefs;
+pub(crate) mod list_call_access;
 pub(crate) mod list_call_outcomes;
 pub(crate) mod list_crm_integrations;
 pub(crate) mod list_crm_schema;
@@ -49,12 +54,15 @@ pub(crate) mod list_user_settings_history;
 pub(crate) mod list_users;
 pub(crate) mod list_workspaces;
 pub(crate) mod register_crm_integration;
+pub(crate) mod revoke_call_access;
 pub(crate) mod search_calls;
 pub(crate) mod search_transcripts;
+pub(crate) mod set_integration_origins;
 pub(crate) mod summarize_calls;
 pub(crate) mod unassign_flow_instances;
 pub(crate) mod unassign_prospect;
 pub(crate) mod update_meeting;
+pub(crate) mod update_permission_profile;
 pub(crate) mod update_task;
 pub(crate) mod upload_crm_objects;
 pub(crate) mod upload_crm_schema;
@@ -103,14 +111,18 @@ pub(crate) struct Tool {
 macro_rules! every_tool {
     ($make:ident) => {
         $make! {
+            gong_add_digital_interaction => add_digital_interaction(engagement::AddDigitalInteraction) -> types::Receipt, unless "read-only";
             gong_ask_account => ask_account(ai::AskAccount) -> ai::AiAnswer;
             gong_ask_deal => ask_deal(ai::AskDeal) -> ai::AiAnswer;
             gong_assign_flow => assign_flow(engage::AssignFlow) -> types::Receipt, unless "read-only";
             gong_bulk_assign_flow => bulk_assign_flow(engage::BulkAssignFlow) -> types::Receipt, unless "read-only";
             gong_count_calls => count_calls(calls::CountCalls) -> calls::CallCounts;
             gong_create_meeting => create_meeting(meetings::CreateMeeting) -> types::Receipt, unless "read-only";
+            gong_create_permission_profile => create_permission_profile(permission_profiles::CreatePermissionProfile) -> types::Receipt, unless "read-only";
             gong_delete_crm_integration => delete_crm_integration(crm::DeleteCrmIntegration) -> types::Receipt, unless "read-only";
             gong_delete_meeting => delete_meeting(meetings::DeleteMeeting) -> types::Receipt, unless "read-only";
+            gong_erase_personal_data => erase_personal_data(privacy::ErasePersonalData) -> types::Receipt, unless "read-only";
+            gong_find_personal_data => find_personal_data(privacy::FindPersonalData) -> privacy::PersonalData;
             gong_generate_brief => generate_brief(ai::GenerateBrief) -> ai::AiAnswer;
             gong_get_account => get_account(deals::GetAccount) -> deals::AccountStory;
             gong_get_activity_stats => get_activity_stats(stats::GetActivityStats) -> stats::ActivityStats;
@@ -130,6 +142,7 @@ macro_rules! every_tool {
             gong_list_answered_scorecards => list_answered_scorecards(scorecards::ListAnsweredScorecards) -> scorecards::AnsweredList;
             gong_list_audit_logs => list_audit_logs(audit::ListAuditLogs) -> audit::AuditLogPage;
             gong_list_briefs => list_briefs(ai::ListBriefs) -> ai::BriefList;
+            gong_list_call_access => list_call_access(access::ListCallAccess) -> access::CallAccessList;
             gong_list_call_outcomes => list_call_outcomes(calls::ListCallOutcomes) -> calls::CallOutcomeList;
             gong_list_crm_integrations => list_crm_integrations(crm::ListCrmIntegrations) -> crm::CrmIntegrationList;
             gong_list_crm_schema => list_crm_schema(crm::ListCrmSchema) -> crm::CrmSchema;
@@ -150,12 +163,15 @@ macro_rules! every_tool {
             gong_list_users => list_users(users::ListUsers) -> users::UserPage;
             gong_list_workspaces => list_workspaces(users::ListWorkspaces) -> users::WorkspaceList;
             gong_register_crm_integration => register_crm_integration(crm::RegisterCrmIntegration) -> types::Receipt, unless "read-only";
+            gong_revoke_call_access => revoke_call_access(access::RevokeCallAccess) -> types::Receipt, unless "read-only";
             gong_search_calls => search_calls(calls::SearchCalls) -> calls::CallPage;
             gong_search_transcripts => search_transcripts(transcripts::SearchTranscripts) -> transcripts::TranscriptMatches;
+            gong_set_integration_origins => set_integration_origins(origins::SetIntegrationOrigins) -> types::Receipt, unless "read-only";
             gong_summarize_calls => summarize_calls(calls::SummarizeCalls) -> calls::CallSummaries;
             gong_unassign_flow_instances => unassign_flow_instances(engage::UnassignFlowInstances) -> types::Receipt, unless "read-only";
             gong_unassign_prospect => unassign_prospect(engage::UnassignProspect) -> types::Receipt, unless "read-only";
             gong_update_meeting => update_meeting(meetings::UpdateMeeting) -> types::Receipt, unless "read-only";
+            gong_update_permission_profile => update_permission_profile(permission_profiles::UpdatePermissionProfile) -> types::Receipt, unless "read-only";
             gong_update_task => update_task(engage::UpdateTask) -> types::Receipt, unless "read-only";
             gong_upload_crm_objects => upload_crm_objects(crm::UploadCrmObjects) -> types::Receipt, unless "read-only";
             gong_upload_crm_schema => upload_crm_schema(crm::UploadCrmSchema) -> types::Receipt, unless "read-only";

@@ -81,13 +81,16 @@ impl File {
                 }
             })
             .collect();
-        let mut body = format!(
+        let head = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{name}\"\r\nContent-Type: {}\r\n\r\n",
             self.part, self.content_type
-        )
-        .into_bytes();
+        );
+        let tail = format!("\r\n--{boundary}--\r\n");
+        // One allocation: a growing one would hold a large file three times.
+        let mut body = Vec::with_capacity(head.len() + self.bytes.len() + tail.len());
+        body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(&self.bytes);
-        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        body.extend_from_slice(tail.as_bytes());
         (format!("multipart/form-data; boundary={boundary}"), body)
     }
 }

@@ -60,7 +60,8 @@ impl User {
         self.id.as_ref().map_or("", |id| &id.0)
     }
 
-    fn has_email(&self, email: &str) -> bool {
+    /// Whether this is the user's address, or an alias.
+    pub(crate) fn has_email(&self, email: &str) -> bool {
         let aliases = self.email_aliases.iter().flatten();
         self.email_address
             .iter()

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::error::Error;
 
+pub(crate) mod difference;
+pub(crate) mod wanted;
+
 /// A profile (OpenAPI `PermissionProfileDTO`): three texts, blocks of access, and
 /// many booleans, which Gong adds to; so they are read by what they are.
 #[derive(Default, Deserialize)]
@@ -103,6 +106,15 @@ fn level(key: &str, value: &Value) -> Option<Level> {
         .filter_map(Value::as_str)
         .map(str::to_owned)
         .collect();
+    Some(Level {
+        area: area_of(key),
+        level,
+        team_leads,
+    })
+}
+
+/// `forecastEditTargets` in words: `forecast edit targets`; without `Access` at its end.
+fn area_of(key: &str) -> String {
     let mut area = String::new();
     for c in key.strip_suffix("Access").unwrap_or(key).chars() {
         if c.is_ascii_uppercase() {
@@ -110,11 +122,7 @@ fn level(key: &str, value: &Value) -> Option<Level> {
         }
         area.push(c.to_ascii_lowercase());
     }
-    Some(Level {
-        area,
-        level,
-        team_leads,
-    })
+    area
 }
 
 #[derive(Default, Deserialize)]

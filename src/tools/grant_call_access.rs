@@ -1,7 +1,7 @@
 //! `gong_grant_call_access`. PUT /v2/calls/users-access; api:call-user-access:write.
 //! POST there is the read, DELETE revokes.
 
-use alloc::{format, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use serde_json::json;
 
 use crate::{
@@ -21,24 +21,36 @@ const MOST: usize = 100;
 
 /// Looks up the users, then grants once.
 pub(crate) fn run(gong: &Gong<'_>, args: GrantCallAccess) -> Result<Receipt, Error> {
-    let call = call_id(&args.call)?;
-    between("users", &args.users, MOST)?;
-    let mut people = People::default();
-    let ids: Vec<_> = args
-        .users
-        .iter()
-        .map(|user| people.id(gong, "users", user))
-        .collect::<Result<_, _>>()?;
+    let (call, body, users) = asked(gong, &args.call, &args.users)?;
     let change = Change {
-        what: format!(
-            "let {} see call {call}",
-            render::count(ids.len() as u32, "user")
-        ),
+        what: format!("let {users} see call {call}"),
         method: Method::Put,
         operation: "/v2/calls/users-access",
         path: "/v2/calls/users-access".into(),
-        body: Body::Json(json!({ "callAccessList": [{ "callId": call, "userIds": ids }] })),
+        body,
         look: "gong_list_call_access lists who has access",
     };
     change::make(gong, args.dry_run, &change, |_, _| {})
+}
+
+/// The call's id, the body that names it with its users, and how many these are. Gong
+/// wants each user once.
+pub(super) fn asked(
+    gong: &Gong<'_>,
+    call: &str,
+    users: &[String],
+) -> Result<(String, Body, String), Error> {
+    let call = call_id(call)?;
+    between("users", users, MOST)?;
+    let mut people = People::default();
+    let mut ids = Vec::new();
+    for user in users {
+        let id = people.id(gong, "users", user)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let count = render::count(ids.len() as u32, "user");
+    let body = Body::Json(json!({ "callAccessList": [{ "callId": call, "userIds": ids }] }));
+    Ok((call, body, count))
 }

@@ -1,0 +1,159 @@
+//! `gong_add_digital_interaction`. POST /v2/digital-interaction;
+//! api:digital-interactions:write. Gong tells events apart by `eventId`: 409 for a second one.
+
+use alloc::{format, vec::Vec};
+use serde_json::{Value, json};
+
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        Gong, Method,
+        calls::one_line,
+        change::{self, Body, Change},
+        given::{self, CrmLink, Somebody},
+        instant::{self, shortened},
+    },
+    wit::{
+        engagement::{AddDigitalInteraction, Device},
+        types::Receipt,
+    },
+};
+
+/// Characters that this tool takes of a text; Gong declares no limit.
+const LONG: usize = 2_000;
+
+/// Checks, then sends once.
+pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receipt, Error> {
+    let event_type = given::text("event_type", &args.event_type, LONG)?;
+    let title = given::text("title", &args.title, LONG)?;
+    let at = given::past("timestamp", &args.timestamp, gong.now)?;
+    let person = match (&args.person, &args.tracking_id) {
+        (Some(who), None) => person(who)?,
+        (None, Some(_)) => Value::Null,
+        _ => {
+            return Err(bad_argument(
+                "person",
+                "exactly one of person and tracking_id says whose event it was.",
+                "\"Jo Ray, jo.ray@acme.example\".",
+            ));
+        }
+    };
+    let content = given::object([
+        ("contentTitle", json!(title)),
+        ("contentId", json!(args.content_id)),
+        (
+            "contentUrl",
+            json!(given::link("url", args.url.as_deref())?),
+        ),
+        ("contentLabel", json!(args.labels)),
+    ]);
+    let fields: Vec<Value> = args
+        .fields
+        .iter()
+        .map(|field| custom(field))
+        .collect::<Result<_, _>>()?;
+    let device = args.device.map(|device| match device {
+        Device::Mobile => "MOBILE",
+        Device::Pc => "PC",
+    });
+    let body = given::object([
+        (
+            "eventId",
+            json!(given::text("event_id", &args.event_id, LONG)?),
+        ),
+        ("timestamp", json!(instant::asked(at))),
+        ("eventType", json!(event_type)),
+        ("content", content),
+        ("person", person),
+        ("trackingId", json!(args.tracking_id)),
+        ("customFields", json!(fields)),
+        ("sessionId", json!(args.session_id)),
+        ("device", json!(device)),
+        ("sourceSystemName", json!(args.source_system)),
+    ]);
+    let change = Change {
+        what: format!(
+            "add the event “{}” on “{}” of {}",
+            one_line(&event_type),
+            one_line(&title),
+            instant::shown(at)
+        ),
+        method: Method::Post,
+        operation: "/v2/digital-interaction",
+        path: "/v2/digital-interaction".into(),
+        body: Body::Json(body),
+        look: "adding it again with the same event_id does no harm, as Gong refuses the second",
+    };
+    change::make(gong, args.dry_run, &change, |_, _| {})
+}
+
+/// `Name: value`.
+fn custom(field: &str) -> Result<Value, Error> {
+    match field.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
+            Ok(json!({ "name": name.trim(), "value": value.trim() }))
+        }
+        _ => Err(bad_argument(
+            "fields",
+            &format!("“{}” is not a name, a colon and a value.", shortened(field)),
+            "[\"Plan: Pro\"].",
+        )),
+    }
+}
+
+/// What a person may say before a colon.
+const KEYS: [&str; 3] = ["id", "company", "domain"];
+
+/// Contact or lead go with the person, accounts and deals with the company.
+fn person(text: &str) -> Result<Value, Error> {
+    let who = Somebody::read("person", text, &KEYS)?;
+    let reference = |link: &CrmLink| {
+        json!({
+            "objectType": link.kind.to_uppercase(), "objectId": link.id, "systemName": link.system,
+        })
+    };
+    let (own, companys): (Vec<&CrmLink>, Vec<&CrmLink>) = who
+        .crm
+        .iter()
+        .partition(|link| matches!(link.kind, "Contact" | "Lead"));
+    let problem = if own.len() > 1 {
+        Some("a person is one contact or lead.")
+    } else if companys.iter().any(|link| link.kind == "User") {
+        Some("a user of the CRM is not somebody at a customer.")
+    } else if own.is_empty()
+        && who.name.is_none()
+        && who.email.is_none()
+        && who.phone.is_none()
+        && who.get("id").is_none()
+    {
+        Some("it has no name, email, phone, contact or lead; somebody who is not known has an id.")
+    } else {
+        None
+    };
+    if let Some(problem) = problem {
+        return Err(bad_argument(
+            "person",
+            problem,
+            "\"Jo Ray, Salesforce Contact 0035e00000AbCdE\" or \"id: visitor-81\".",
+        ));
+    }
+    let company = given::object([
+        ("name", json!(who.get("company"))),
+        ("domain", json!(who.get("domain"))),
+        (
+            "companyBusinessContexts",
+            companys.into_iter().map(reference).collect(),
+        ),
+    ]);
+    Ok(given::object([
+        ("name", json!(who.name)),
+        ("email", json!(who.email)),
+        ("phoneNumber", json!(who.phone)),
+        ("personId", json!(who.get("id"))),
+        (
+            "personBusinessContext",
+            own.first().copied().map_or(Value::Null, reference),
+        ),
+        ("company", company),
+    ]))
+}

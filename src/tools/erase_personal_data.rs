@@ -1,0 +1,62 @@
+//! `gong_erase_personal_data`. POST /v2/data-privacy/erase-data-for-email-address and
+//! /erase-data-for-phone-number; api:data-privacy:delete. The address is in the query,
+//! and there is no body. Gong answers at once and works for hours.
+
+use alloc::{format, string::String};
+
+use super::find_personal_data::{Subject, counted};
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        Gong, Method,
+        change::{self, Body, Change},
+        with_query,
+    },
+    wit::{privacy::ErasePersonalData, types::Receipt},
+};
+
+/// A dry run looks what is there; the real one wants the address a second time.
+pub(crate) fn run(gong: &Gong<'_>, args: ErasePersonalData) -> Result<Receipt, Error> {
+    let subject = Subject::read(args.email.as_deref(), args.phone.as_deref())?;
+    let text = subject.text();
+    let dry = args.dry_run == Some(true);
+    if !dry && args.confirm.as_deref() != Some(text) {
+        let problem = match args.confirm {
+            None => "erasing can not be undone, so it must repeat the address.",
+            Some(_) => "it is not the address, letter by letter.",
+        };
+        return Err(bad_argument("confirm", problem, &format!("\"{text}\".")));
+    }
+    let path = match subject {
+        Subject::Email(_) => "/v2/data-privacy/erase-data-for-email-address",
+        Subject::Phone(_) => "/v2/data-privacy/erase-data-for-phone-number",
+    };
+    let there: Option<String> = match dry {
+        true => Some(counted(&subject.look_up(gong)?)),
+        false => None,
+    };
+    let change = Change {
+        what: format!("erase all data of {text}, for good"),
+        method: Method::Post,
+        operation: path,
+        path: with_query(path, &[(subject.parameter(), Some(text))]),
+        body: Body::None,
+        look: "gong_find_personal_data shows what is left, but erasing takes hours",
+    };
+    let mut receipt = change::make(gong, args.dry_run, &change, |receipt, _| {
+        receipt.summary = format!("Gong has taken the order to erase all data of {text}.");
+        receipt.notes.push(
+            "It takes hours and has no status: gong_find_personal_data shows what is left. Gong stops by itself where \
+             it would be unusually much; then its support helps."
+                .into(),
+        );
+    })?;
+    if let Some(there) = there {
+        receipt.notes.push(format!("There are now: {there}."));
+    }
+    receipt.notes.push(
+        "Erase the person in the CRM and the mail system first, or Gong imports the data again."
+            .into(),
+    );
+    Ok(receipt)
+}

@@ -1,0 +1,92 @@
+//! `gong_list_call_access`. POST /v2/calls/users-access, which reads;
+//! api:call-user-access:read. Gong says 400 where it does not know one of the calls.
+
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
+use serde_json::json;
+
+use super::Answer;
+use crate::{
+    error::Error,
+    gong::{
+        Gong,
+        calls::one_line,
+        change::between,
+        id::call_id_in,
+        people,
+        reading::{Answered, Reading},
+    },
+    render::{self, Table},
+    wit::access::{AccessUser, CallAccess, CallAccessList, ListCallAccess},
+};
+
+/// Calls that one request asks about; Gong declares no limit.
+const MOST: usize = 100;
+
+/// Asks once, then names the users.
+pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessList, Error> {
+    between("calls", &args.calls, MOST)?;
+    let mut calls = Vec::new();
+    for call in &args.calls {
+        let id = call_id_in("calls", call)?;
+        if !calls.contains(&id) {
+            calls.push(id);
+        }
+    }
+    let body = json!({ "filter": { "callIds": calls } });
+    let answer: Answered = gong.post("/v2/calls/users-access", &body)?;
+    let found = answer.listed("callAccessList", "POST /v2/calls/users-access")?;
+    let users = |call: &String| -> Vec<String> {
+        found
+            .iter()
+            .filter(|one| one.id("callId").as_ref() == Some(call))
+            .flat_map(|one| one.items("users"))
+            .filter_map(|user| user.id("userId"))
+            .collect()
+    };
+    let all: BTreeSet<String> = calls.iter().flat_map(users).collect();
+    let names = people::names(gong, &all);
+    let calls = calls
+        .iter()
+        .map(|call| CallAccess {
+            users: users(call)
+                .into_iter()
+                .map(|id| AccessUser {
+                    name: names.get(&id).map(|name| one_line(name)),
+                    id,
+                })
+                .collect(),
+            call: call.clone(),
+        })
+        .collect();
+    Ok(CallAccessList {
+        calls,
+        requests: gong.requests(),
+    })
+}
+
+impl Answer for CallAccessList {
+    fn text(&self) -> String {
+        let mut text = render::count(self.calls.len() as u32, "call");
+        text.push('\n');
+        let mut table = Table::new(["call", "user", "name"]);
+        for call in &self.calls {
+            for user in &call.users {
+                let name = user.name.clone().unwrap_or_default();
+                table.row([call.call.clone(), user.id.clone(), name]);
+            }
+        }
+        table.write(&mut text);
+        let nobody: Vec<String> = self
+            .calls
+            .iter()
+            .filter(|call| call.users.is_empty())
+            .map(|call| call.call.clone())
+            .collect();
+        render::list(&mut text, "No user was given access to", &nobody, ", ");
+        text.push_str(
+            "Only access given through the API is listed, not that of people on the call or by profile.\n",
+        );
+        render::requests(&mut text, self.requests);
+        text
+    }
+}

@@ -1,0 +1,102 @@
+//! `gong_update_permission_profile`. GET, then PUT /v2/permission-profile?profileId=…;
+//! api:permission-profile:read and write. Whether Gong keeps what a PUT leaves out is not
+//! documented, so the whole object goes back, members that are unknown here included.
+
+use alloc::{format, string::String, vec::Vec};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        Gong, Method,
+        calls::one_line,
+        change::{self, Body, Change},
+        given,
+        profiles::{self, difference::Difference, wanted::Wanted},
+        reading::{Answered, Reading},
+        with_query,
+    },
+    render,
+    wit::{permission_profiles::UpdatePermissionProfile, types::Receipt},
+};
+
+const PATH: &str = "/v2/permission-profile";
+
+/// Reads the profile, works in what was given, and sends it back if that changes anything.
+pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Receipt, Error> {
+    let wanted = Wanted::read(&args.access, args.library_folders, args.allow, args.deny)?;
+    if wanted.is_empty() && args.name.is_none() && args.description.is_none() {
+        return Err(bad_argument(
+            "access",
+            "nothing is given that shall change: no access, library_folders, allow, deny, name or description.",
+            "[\"calls own\"].",
+        ));
+    }
+    let name = args.name.as_deref();
+    let name = name
+        .map(|name| given::text("name", name, 255))
+        .transpose()?;
+    let (id, _) = profiles::id(gong, &args.profile, args.workspace.as_deref())?;
+    let Answered(answer) = gong.get(PATH, &[("profileId", Some(&id))])?;
+    let before: Map<String, Value> = match answer.get("profile") {
+        Some(Value::Object(profile)) => profile.clone(),
+        _ => {
+            return Err(Error::UnexpectedAnswer(format!(
+                "Gong's answer to GET {PATH} has no profile in it."
+            )));
+        }
+    };
+    let mut after = before.clone();
+    wanted.apply(gong, &mut after)?;
+    for (member, text) in [("name", name), ("description", args.description)] {
+        if let Some(text) = text {
+            after.insert(member.into(), json!(text));
+        }
+    }
+    let (before, after) = (Value::Object(before), Value::Object(after));
+    let difference = Difference::between(gong, &before, &after);
+    let planned = difference.items(None);
+    let called = format!(
+        "permission profile {} ({id})",
+        one_line(before.raw("name").unwrap_or_default())
+    );
+    if planned.is_empty() {
+        return Ok(Receipt {
+            summary: format!("Nothing to change: the {called} is so already. Nothing was sent."),
+            dry_run: args.dry_run.filter(|dry| *dry),
+            request: None,
+            body: None,
+            id: Some(id),
+            url: None,
+            items: Vec::new(),
+            notes: Vec::new(),
+            requests: gong.requests(),
+        });
+    }
+    let change = Change {
+        what: format!(
+            "make {} to the {called}",
+            render::count(planned.len() as u32, "change")
+        ),
+        method: Method::Put,
+        operation: PATH,
+        path: with_query(PATH, &[("profileId", Some(&id))]),
+        body: Body::Json(after),
+        look: "gong_get_permission_profile shows it",
+    };
+    let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
+        receipt.items = difference.items(Some(&answer["profile"]));
+        let done = receipt.items.iter().filter(|item| item.done).count();
+        if done < planned.len() {
+            receipt.summary = format!(
+                "{done} of {} changes to the {called} were made.",
+                planned.len()
+            );
+        }
+    })?;
+    receipt.id = Some(id);
+    if receipt.dry_run.is_some() {
+        receipt.items = planned;
+    }
+    Ok(receipt)
+}
