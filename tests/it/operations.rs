@@ -183,7 +183,7 @@ async fn every_operation_of_gongs_is_sent_by_a_tool() {
             json!({
                 "client_unique_id": "pbx-2026-0001", "host": seller.email, "direction": "outbound",
                 "started": "2026-03-15T09:00:00Z", "duration_seconds": 600, "title": "Follow-up",
-                "parties": [{"name": contact.name, "email": contact.email}],
+                "parties": [format!("{}, {}", contact.name, contact.email)],
             }),
         )
         .await;
@@ -451,7 +451,7 @@ async fn partners(walk: &mut Walk, organizer: &str, contact: &str) {
         "gong_add_digital_interaction",
         json!({
             "event_id": "ev-1", "timestamp": "2026-03-15T09:00:00Z", "event_type": "page viewed",
-            "title": "Pricing", "person": {"email": contact},
+            "title": "Pricing", "person": contact,
         }),
     )
     .await;
@@ -463,7 +463,7 @@ async fn partners(walk: &mut Walk, organizer: &str, contact: &str) {
         let mut arguments = json!({
             "event": event, "system": "portal", "timestamp": "2026-03-15T09:00:00Z",
             "event_id": format!("e-{event}"), "content_id": "c1", "url": "https://portal.example/c1",
-            "title": "Proposal", "people": [{"email": contact}],
+            "title": "Proposal", "people": [contact],
         });
         if event == "shared" {
             arguments["sharer"] = organizer.into();
@@ -475,7 +475,7 @@ async fn partners(walk: &mut Walk, organizer: &str, contact: &str) {
     }
     walk.call(
         "gong_set_integration_origins",
-        json!({"origins": [{"integration": "dialer", "origin": "https://dialer.acme.example"}]}),
+        json!({"origins": ["dialer https://dialer.acme.example"]}),
     )
     .await;
 
