@@ -34,6 +34,7 @@ macro_rules! world_gong {
                 "gong:tools/stats@0.1.0/activity-period": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/transcripts@0.1.0/speakers": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/engagement@0.1.0/device": [#[serde(rename_all = "snake_case")]],
+                "gong:tools/engagement@0.1.0/engagement-event": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/scorecards@0.1.0/review-method": [#[serde(rename_all = "snake_case")]],
             },
             export_macro_name: "export_gong",

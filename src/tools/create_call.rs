@@ -1,0 +1,203 @@
+//! `gong_create_call`. POST /v2/calls; api:calls:create. The recording comes by
+//! PUT /v2/calls/{id}/media, or Gong fetches it.
+
+mod parties;
+
+use alloc::{format, string::String, vec::Vec};
+use serde_json::{Value, json};
+
+use crate::{
+    error::{Error, bad_argument},
+    gong::{
+        Gong, Method,
+        calls::one_line,
+        change::{self, Body, Change},
+        given, instant,
+        people::People,
+        reading::Reading,
+        workspaces,
+    },
+    render,
+    wit::{
+        calls::{CallDirection, CreateCall},
+        types::Receipt,
+    },
+};
+
+/// Characters that Gong takes of `purpose` and `disposition`.
+const SHORT: usize = 255;
+/// Characters that Gong takes of `clientUniqueId`.
+const UNIQUE_ID: usize = 2048;
+/// Characters that this tool takes of texts for which Gong declares no limit.
+const LONG: usize = 10_000;
+
+/// Checks what was given, looks up the people, adds the host to the parties where nobody
+/// of them is the host, as Gong wants it there.
+pub(crate) fn run(gong: &Gong<'_>, args: CreateCall) -> Result<Receipt, Error> {
+    let mut body = checked(&args, gong.now)?;
+    let parties = parties::read(&args.parties)?;
+    let mut people = People::default();
+    let host = parties::host(gong, &mut people, &args.host)?;
+    let mut parties = parties
+        .iter()
+        .enumerate()
+        .map(|(index, party)| parties::described(gong, &mut people, party, &host, index))
+        .collect::<Result<Vec<_>, _>>()?;
+    let is_host = |party: &Value| party["userId"] == host.id();
+    let added = !parties.iter().any(is_host);
+    if added {
+        parties.push(given::object([
+            ("userId", json!(host.id())),
+            ("emailAddress", json!(host.email_address)),
+            ("name", json!(host.name())),
+        ]));
+    }
+    let count = render::count(parties.len() as u32, "participant");
+    body["primaryUser"] = json!(host.id());
+    body["parties"] = json!(parties);
+    if let Some(id) = workspaces::id(gong, args.workspace.as_deref())? {
+        body["workspaceId"] = json!(id);
+    }
+    let title = args.title.as_deref().map(one_line);
+    let change = Change {
+        what: format!(
+            "add {} of {} ({count})",
+            title.map_or_else(|| "a call".into(), |title| format!("the call “{title}”")),
+            instant::shown_from(&args.started)
+        ),
+        method: Method::Post,
+        operation: "/v2/calls",
+        path: "/v2/calls".into(),
+        body: Body::Json(body),
+        look: "gong_search_calls finds it once Gong has processed it; with the same client_unique_id Gong does not take \
+               it twice",
+    };
+    let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
+        receipt.id = answer.id("callId");
+        receipt.notes.push(
+            match args.download_media_url {
+                Some(_) => "Gong fetches the recording by itself; do not upload it, too.",
+                None => "Next: gong_upload_call_media with this id. Until then the call has no recording.",
+            }
+            .into(),
+        );
+    })?;
+    if added {
+        receipt.notes.push(format!(
+            "The host, {}, is added to the parties, as Gong wants.",
+            one_line(&host.name())
+        ));
+    }
+    Ok(receipt)
+}
+
+/// The body as far as no look-up is needed.
+fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
+    let optional = |argument: &str, value: &Option<String>, most: usize| {
+        let text = value.as_deref();
+        text.map(|text| given::text(argument, text, most))
+            .transpose()
+    };
+    let moment = |argument: &str, value: &Option<String>| {
+        let text = value.as_deref();
+        text.map(|text| instant::exact(argument, text)).transpose()
+    };
+    let (start, end) = (
+        moment("scheduled_start", &args.scheduled_start)?,
+        moment("scheduled_end", &args.scheduled_end)?,
+    );
+    if let (Some(start), Some(end)) = (start, end)
+        && end <= start
+    {
+        return Err(bad_argument(
+            "scheduled_end",
+            "it is not after scheduled_start.",
+            &format!("\"{}\".", instant::shown(start + 1800)),
+        ));
+    }
+    if args.duration_seconds == Some(0) {
+        return Err(bad_argument(
+            "duration_seconds",
+            "a call of 0 seconds is none.",
+            "1800, for half an hour.",
+        ));
+    }
+    let body = given::object([
+        (
+            "clientUniqueId",
+            json!(given::text(
+                "client_unique_id",
+                &args.client_unique_id,
+                UNIQUE_ID
+            )?),
+        ),
+        (
+            "actualStart",
+            json!(instant::asked(given::past("started", &args.started, now)?)),
+        ),
+        ("direction", json!(direction(args.direction))),
+        ("duration", json!(args.duration_seconds)),
+        ("title", json!(optional("title", &args.title, LONG)?)),
+        ("purpose", json!(optional("purpose", &args.purpose, SHORT)?)),
+        (
+            "disposition",
+            json!(optional("disposition", &args.disposition, SHORT)?),
+        ),
+        ("languageCode", json!(language(args.language.as_deref())?)),
+        ("scheduledStart", json!(start.map(instant::asked))),
+        ("scheduledEnd", json!(end.map(instant::asked))),
+        (
+            "meetingUrl",
+            json!(given::link("meeting_url", args.meeting_url.as_deref())?),
+        ),
+        (
+            "downloadMediaUrl",
+            json!(given::link(
+                "download_media_url",
+                args.download_media_url.as_deref()
+            )?),
+        ),
+        ("callProviderCode", json!(args.provider)),
+        (
+            "customData",
+            json!(optional("custom_data", &args.custom_data, LONG)?),
+        ),
+        (
+            "context",
+            given::context(&given::crm_links("crm", &args.crm)?),
+        ),
+    ]);
+    Ok(body)
+}
+
+fn direction(direction: CallDirection) -> &'static str {
+    match direction {
+        CallDirection::Inbound => "Inbound",
+        CallDirection::Outbound => "Outbound",
+        CallDirection::Conference => "Conference",
+        CallDirection::Unknown => "Unknown",
+    }
+}
+
+/// Gong's list of languages is long and grows, so only the form is checked: `en-US`,
+/// `fil-PH`, `yue-Hant-HK`.
+fn language(code: Option<&str>) -> Result<Option<&str>, Error> {
+    let Some(code) = code.map(str::trim) else {
+        return Ok(None);
+    };
+    let (language, rest) = code.split_once('-').unwrap_or((code, ""));
+    let letters = |text: &str, most: usize| {
+        (2..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    if letters(language, 3) && rest.split('-').all(|part| letters(part, 4)) {
+        return Ok(Some(code));
+    }
+    Err(bad_argument(
+        "language",
+        &format!(
+            "“{}” is not a language with its country.",
+            instant::shortened(code)
+        ),
+        "\"en-US\"; or leave it out, and Gong hears which it is.",
+    ))
+}
