@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "tests say what they skip or bless")]
 
 mod cli;
+mod composed;
 mod failures;
 mod imports;
 mod mcp;
