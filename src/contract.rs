@@ -152,8 +152,7 @@ fn menu() -> Vec<(String, String)> {
 fn contract(export: &str, docs: &str) -> Value {
     let name = export.replace('-', "_");
     let (input, output) = schemas(&name);
-    let mut input = undescribed(lean(input.to_value()));
-    input["additionalProperties"] = Value::Bool(false);
+    let input = undescribed(lean(input.to_value()));
     let (description, facts) = docs
         .trim()
         .split_once("\n\n")

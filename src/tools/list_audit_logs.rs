@@ -196,7 +196,7 @@ fn row(entry: &Value) -> AuditRow {
         email,
         user_id: id,
         impersonator,
-        detail: detail::of(entry.get("logRecord")),
+        detail: Some(detail::of(entry.get("logRecord"))).filter(|detail| !detail.is_empty()),
     }
 }
 
@@ -231,7 +231,7 @@ impl Answer for AuditLogPage {
                 },
                 cell(&row.user_id),
                 cell(&row.impersonator),
-                row.detail.clone(),
+                row.detail.clone().unwrap_or_default(),
             ]);
         }
         table.write(&mut text);
