@@ -1,8 +1,9 @@
-//! `gong_get_call`. POST /v2/calls/extensive with one call id;
-//! api:calls:read:extensive, and api:calls:read:media-url for the media part.
+//! `gong_get_call`. POST /v2/calls/extensive with one call id, and where that does not
+//! know the call yet GET /v2/calls/{id} (api:calls:read:basic); api:calls:read:extensive, and api:calls:read:media-url for the media part.
 //! Brief, key points and highlights cost no credits.
 
 use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -49,7 +50,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
         context_timing: &[],
         exposed_fields: Some(fields),
     };
-    let detailed: Detailed = calls::one(gong, &id, &selector).map_err(|error| match error {
+    let told = match calls::one(gong, &id, &selector) {
+        Err(error @ Error::NotFound(_)) => basic(gong, &id).ok_or(error),
+        told => told.map(|detailed| (detailed, false)),
+    };
+    let (detailed, basic): (Detailed, bool) = told.map_err(|error| match error {
         Error::MissingScope(text) if with(CallPart::Media) && text.contains("media") => {
             Error::MissingScope(format!(
                 "{text} Without `media` in include it is not needed."
@@ -68,12 +73,31 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
         false => BTreeSet::new(),
     };
     let names = people::names(gong, &commenters);
-    Ok(digest(
+    let digest = digest(
         detailed,
         &args.include,
         |id| names.get(id).cloned(),
         gong.requests(),
-    ))
+    );
+    Ok(CallDigest {
+        basic: basic.then_some(true),
+        ..digest
+    })
+}
+
+/// What GET /v2/calls/{id} tells: it knows a call before the details do, as long as Gong
+/// works on it. None where it does not know the call either, or is not to be had.
+fn basic(gong: &Gong<'_>, id: &str) -> Option<(Detailed, bool)> {
+    #[derive(Deserialize)]
+    struct One {
+        call: calls::Meta,
+    }
+    let One { call } = gong.get(&format!("/v2/calls/{id}"), &[]).ok()?;
+    let detailed = Detailed {
+        meta_data: call,
+        ..Detailed::default()
+    };
+    Some((detailed, true))
 }
 
 /// What the caller gets of the call.
@@ -148,6 +172,7 @@ fn digest(
         language: meta.language.clone(),
         system: meta.system.as_deref().map(one_line),
         private: meta.is_private().then_some(true),
+        basic: None,
         people: call
             .parties()
             .filter_map(|party| person(party, &call, &interaction, with(CallPart::People)))

@@ -78,7 +78,7 @@ impl Walk {
         if let Some(error) = output_validator(tool).await.iter_errors(&structured).next() {
             panic!("{tool} {arguments}: {error} at {}", error.instance_path());
         }
-        assert!(!json.get().contains("null"), "{tool}: a null in {json}");
+        assert!(!has_null(&structured), "{tool}: a null in {structured}");
         let spent = structured["requests"].as_u64().expect("counted requests");
         assert_eq!(spent, u64::from(result.usage.requests), "{tool}");
         structured
@@ -90,6 +90,16 @@ impl Walk {
         good.filter(|request| (200..300).contains(&request.status))
             .map(|request| format!("{} {}", request.method, request.path))
             .collect()
+    }
+}
+
+/// A null says nothing and costs bytes. In the text of a body it is Gong's own.
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(members) => members.values().any(has_null),
+        _ => false,
     }
 }
 
@@ -188,6 +198,8 @@ async fn every_operation_of_gongs_is_sent_by_a_tool() {
         )
         .await;
     let call = text(&created, "/id").to_owned();
+    // Gong has not analysed it: there is no more than basic data.
+    walk.call("gong_get_call", json!({"call": call})).await;
     let media = json!({"call": call, "media": "UklGRiQAAABXQVZF", "file_name": "call.wav"});
     walk.call("gong_upload_call_media", media).await;
     let users = json!({"call": call, "users": [company_user(&walk, 1)]});
@@ -411,7 +423,7 @@ async fn crm(walk: &mut Walk) {
     )
     .await;
     walk.call("gong_list_crm_integrations", json!({})).await;
-    let fields = json!([{"name": "stage", "label": "Stage", "type": "string"}]);
+    let fields = json!([{"name": "stage", "label": "Stage", "field_type": "string"}]);
     walk.call(
         "gong_upload_crm_schema",
         json!({"object_type": "deal", "fields": fields}),
@@ -502,7 +514,7 @@ async fn partners(walk: &mut Walk, organizer: &str, contact: &str) {
         .await;
     let target = text(&targets, "/targets/0/id");
     let csv = format!(
-        "Team member identifier,Is Team,Period,Value,Currency\n{organizer},No,Q1 2026,100000,USD\n"
+        "Team member identifier,Is Team,Period,Value,Currency\n{organizer},No,Q1 FY2026,100000,USD\n"
     );
     walk.call(
         "gong_upload_target_assignments",

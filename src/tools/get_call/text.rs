@@ -90,6 +90,11 @@ impl Answer for CallDigest {
             text.push_str(", private");
         }
         text.push('\n');
+        if self.basic == Some(true) {
+            text.push_str(
+                "In processing: Gong tells no more of it yet. Try again in some minutes.\n",
+            );
+        }
         render::line(&mut text, "Link", self.url.as_deref());
         render::line(
             &mut text,

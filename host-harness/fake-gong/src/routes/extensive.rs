@@ -57,6 +57,7 @@ pub(super) fn filtered<'a>(
     }
     let company = &gong.company;
     let mut calls: Vec<AnyCall<'_>> = AnyCall::all(gong, added)
+        .filter(|call| call.has_details())
         .filter(|call| window.holds(call.started()))
         .filter(|call| ids.as_ref().is_none_or(|ids| ids.contains(call.id())))
         .filter(|call| {

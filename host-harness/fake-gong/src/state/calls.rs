@@ -263,6 +263,14 @@ impl<'a> AnyCall<'a> {
         }
     }
 
+    /// Whether the details know it: they come later than the call itself, here with its recording.
+    pub(crate) fn has_details(self) -> bool {
+        match self {
+            Self::Held(_) => true,
+            Self::Added(call) => call.media.is_some() || call.is_downloaded(),
+        }
+    }
+
     /// The instant by which GET /v2/calls sorts and filters.
     pub(crate) fn listed_at(self) -> Timestamp {
         match self {
