@@ -74,6 +74,26 @@ fn gravity(effect: &str) -> usize {
         .unwrap_or_else(|| panic!("{effect} is no effect"))
 }
 
+/// `--nocapture` prints the table.
+#[test]
+#[expect(clippy::print_stdout, reason = "a table for whoever looks for a gap")]
+fn every_operation_has_a_tool() {
+    let stated = stated();
+    let mut without = Vec::new();
+    for (operation, effect) in table() {
+        let tools: Vec<&str> = stated
+            .iter()
+            .filter(|stated| stated.operations.contains(&operation))
+            .map(|stated| stated.tool)
+            .collect();
+        println!("{operation} ({effect}): {}", tools.join(", "));
+        if tools.is_empty() {
+            without.push(operation);
+        }
+    }
+    assert!(without.is_empty(), "no tool: {without:#?}");
+}
+
 #[test]
 fn no_tool_has_an_operation_that_gong_has_not() {
     let table = table();
