@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 use crate::out;
 
 /// Lines of an answer that are shown.
-const LINES: usize = 24;
+const LINES: usize = 16;
 
 /// Characters of a line that are shown.
 const COLUMNS: usize = 160;
 
 /// What is called, in this order. A string such as `=gong_search_calls/calls/0/id` stands for
 /// what that tool's structured answer has there, a JSON pointer.
-fn steps() -> [(&'static str, Value); 13] {
-    [
+fn steps() -> Vec<(&'static str, Value)> {
+    vec![
         ("gong_list_workspaces", json!({})),
         ("gong_list_users", json!({"limit": 5})),
         (
@@ -33,7 +33,28 @@ fn steps() -> [(&'static str, Value); 13] {
             "gong_get_transcript",
             json!({"call": "=gong_search_calls/calls/0/id", "limit": 2000}),
         ),
+        (
+            "gong_search_transcripts",
+            json!({"query": "pricing OR discount", "speakers": "customers", "limit": 3}),
+        ),
+        ("gong_count_calls", json!({"by": ["host"], "limit": 5})),
+        (
+            "gong_summarize_calls",
+            json!({"calls": ["=gong_search_calls/calls/1/id", "=gong_search_calls/calls/2/id"]}),
+        ),
         ("gong_list_deals", json!({"limit": 5})),
+        (
+            "gong_get_deal",
+            json!({"deal": "=gong_list_deals/deals/0/id", "limit": 3}),
+        ),
+        (
+            "gong_get_account",
+            json!({"account": "Acme Corp", "limit": 3}),
+        ),
+        (
+            "gong_get_activity_stats",
+            json!({"from": "last week", "limit": 5}),
+        ),
         ("gong_list_scorecards", json!({})),
         ("gong_list_answered_scorecards", json!({"limit": 3})),
         (
@@ -44,10 +65,35 @@ fn steps() -> [(&'static str, Value); 13] {
             "gong_get_flow_steps",
             json!({"flows": ["=gong_list_flows/flows/0/id"]}),
         ),
+        (
+            "gong_assign_flow",
+            json!({
+                "flow": "=gong_list_flows/flows/0/id", "owner": "=gong_list_users/users/0/email",
+                "prospects": ["0035e00000AbCdEAAV"], "dry_run": true,
+            }),
+        ),
         ("gong_list_permission_profiles", json!({})),
         (
             "gong_get_permission_profile",
             json!({"profile": "=gong_list_permission_profiles/profiles/0/id"}),
+        ),
+        (
+            "gong_update_permission_profile",
+            json!({
+                "profile": "=gong_list_permission_profiles/profiles/0/id",
+                "deny": ["downloadCallMedia"], "dry_run": true,
+            }),
+        ),
+        (
+            "gong_ask_deal",
+            json!({
+                "crm_deal": "=gong_list_deals/deals/0/id", "question": "What could delay it?",
+                "workspace": "Sales",
+            }),
+        ),
+        (
+            "gong_erase_personal_data",
+            json!({"email": "nobody@acme.example", "dry_run": true}),
         ),
     ]
 }
