@@ -85,9 +85,9 @@ fn steps() -> Vec<(&'static str, Value)> {
             }),
         ),
         (
-            "gong_ask_deal",
+            "gong_ask_account",
             json!({
-                "crm_deal": "=gong_list_deals/deals/0/id", "question": "What could delay it?",
+                "crm_account": "=gong_get_account/id", "question": "What could delay them?",
                 "workspace": "Sales",
             }),
         ),
