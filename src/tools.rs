@@ -1,6 +1,6 @@
 //! The tools, alphabetical: the menu of `wit/world.wit` as a table. To add one:
-//! an export in the WIT, a file here, a line in the table and in `lib.rs`, an empty
-//! `contract/gong_….json`, a folder in `tests/fixtures/`; then `BLESS=1 cargo test`.
+//! an export in the WIT, a file here, a line in the list below, a
+//! `contract/gong_….json` holding `{}`, a folder in `tests/fixtures/`; then `BLESS=1 cargo test`.
 
 pub(crate) mod add_digital_interaction;
 pub(crate) mod ask_account;

@@ -100,6 +100,42 @@ async fn slowness_is_a_time_out_before_and_within_the_answer() {
     }
 }
 
+/// A change that broke on the way may have been made: it is not sent again, and the reader is
+/// told how to look.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_sent_once_whatever_becomes_of_it() {
+    let gong = gong().await;
+    let mut run = run_for(&gong);
+    run.env.set("GONG_TIMEOUT_SECONDS", "1");
+    let call = gong.company().calls()[0].id.clone();
+    let user = gong.company().users()[0].id.clone();
+    for fault in [
+        Fault::Slow(Duration::from_secs(30)),
+        Fault::SlowBody(Duration::from_secs(30)),
+        Fault::Cut,
+        Fault::NotJson,
+        Fault::Status(503, "Unavailable".into(), None),
+    ] {
+        gong.clear_requests();
+        gong.fault("/v2/calls/users-access", fault.clone(), None);
+        let arguments = json!({"call": call, "users": [user]});
+        let text = fails(&run, "gong_grant_call_access", arguments).await;
+        for part in [
+            "It is not known whether the change was made, and nothing was sent again.",
+            "gong_list_call_access",
+        ] {
+            assert!(text.contains(part), "{fault:?}: {text}");
+        }
+        assert!(
+            !text.to_lowercase().contains("try again;"),
+            "{fault:?}: {text}"
+        );
+        let sent = gong.requests().len();
+        assert_eq!(sent, 1, "{fault:?}");
+        gong.clear_faults();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_scope_is_named() {
     let withheld_scopes = vec!["api:calls:read:transcript".to_owned()];
