@@ -57,6 +57,35 @@ pub(crate) struct Plan<'a> {
     pub(crate) start: Start,
 }
 
+/// What the argument `resume` says, where its token carries a range of its own; none
+/// without it.
+///
+/// # Errors
+/// `bad-argument` for `from` or `to` beside it, and for what is no token.
+pub(crate) fn resumed<T>(
+    from: Option<&str>,
+    to: Option<&str>,
+    resume: Option<&str>,
+    example: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Error> {
+    match resume {
+        None => Ok(None),
+        Some(_) if from.is_some() || to.is_some() => Err(bad_argument(
+            "resume",
+            "it carries its own range, so leave from and to out.",
+            example,
+        )),
+        Some(token) => read(token).map(Some).ok_or_else(|| {
+            bad_argument(
+                "resume",
+                "not a token of this tool.",
+                "the resume value of the previous answer, unchanged; or leave it out to start anew.",
+            )
+        }),
+    }
+}
+
 /// Where a scan starts: a range, or the rest of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Start {
@@ -78,22 +107,12 @@ impl Start {
         default_days: i64,
         now: i64,
     ) -> Result<Self, Error> {
-        match resume {
+        let example = "{\"resume\": \"…\"} with the filters of the first question.";
+        match resumed(from, to, resume, example, Self::from_token)? {
+            Some(start) => Ok(start),
             None => Ok(Self {
                 range: Range::from_arguments(from, to, default_days, now)?,
                 skip: BTreeSet::new(),
-            }),
-            Some(_) if from.is_some() || to.is_some() => Err(bad_argument(
-                "resume",
-                "it carries its own range, so leave from and to out.",
-                "{\"resume\": \"…\"} with the filters of the first question.",
-            )),
-            Some(token) => Self::from_token(token).ok_or_else(|| {
-                bad_argument(
-                    "resume",
-                    "not a token of this tool.",
-                    "the resume value of the previous answer, unchanged; or leave it out to start anew.",
-                )
             }),
         }
     }

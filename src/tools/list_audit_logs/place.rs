@@ -7,10 +7,11 @@ use alloc::{borrow::ToOwned, format, string::String};
 use serde_json::Value;
 
 use crate::{
-    error::{Error, bad_argument},
+    error::Error,
     gong::{
         instant::{self, Range},
         reading::Reading,
+        scan::resumed,
     },
 };
 
@@ -33,22 +34,12 @@ impl Place {
         default_days: i64,
         now: i64,
     ) -> Result<Self, Error> {
-        match resume {
+        let example = "{\"log\": \"access_log\", \"resume\": \"…\"}.";
+        match resumed(from, to, resume, example, Self::from_token)? {
+            Some(place) => Ok(place),
             None => Ok(Self {
                 range: Range::from_arguments(from, to, default_days, now)?,
                 skip: 0,
-            }),
-            Some(_) if from.is_some() || to.is_some() => Err(bad_argument(
-                "resume",
-                "it carries its own range, so leave from and to out.",
-                "{\"log\": \"access_log\", \"resume\": \"…\"}.",
-            )),
-            Some(token) => Self::from_token(token).ok_or_else(|| {
-                bad_argument(
-                    "resume",
-                    "not a token of this tool.",
-                    "the resume value of the previous answer, unchanged; or leave it out to start anew.",
-                )
             }),
         }
     }
