@@ -1,0 +1,2 @@
+//! `gong-gateway`.
+fn main() {}
