@@ -183,6 +183,13 @@ fn every_conversation_goes_as_written() {
             wrong.push(format!("{name}: no answer for {:?}", asked.last()));
             continue;
         }
+        let references = references(&conversation.exchanges[..asked.len()]);
+        if result.references != references {
+            wrong.push(format!(
+                "{name}: references {:?}, in the answers {references:?}",
+                result.references
+            ));
+        }
         for asked in &asked {
             if !operations(&tool)
                 .iter()
@@ -233,6 +240,18 @@ fn every_conversation_goes_as_written() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Gong's ids of these answers, the last 20.
+fn references(exchanges: &[Exchange]) -> Vec<String> {
+    let mut references: Vec<String> = exchanges
+        .iter()
+        .filter_map(|exchange| {
+            let body: Value = serde_json::from_str(exchange.response.body.get()).ok()?;
+            Some(body["requestId"].as_str()?.to_owned())
+        })
+        .collect();
+    references.split_off(references.len().saturating_sub(20))
 }
 
 /// The operations that a tool's contract states.

@@ -1,7 +1,7 @@
 //! The client: Gong's words for requests, pages, pace, ids and instants. No
 //! tool is in it, and no I/O: that is behind [`Wire`].
 
-use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, collections::VecDeque, format, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
@@ -123,6 +123,9 @@ const REQUESTS_A_SECOND: usize = 3;
 /// The second, in ms, and what requests may gain on each other on their way to Gong.
 const SECOND_MS: u64 = 1_100;
 
+/// Ids of Gong's answers that are kept.
+const REFERENCES: usize = 20;
+
 /// One tool call's conversation with Gong.
 pub(crate) struct Gong<'w> {
     wire: &'w dyn Wire,
@@ -137,6 +140,7 @@ pub(crate) struct Gong<'w> {
     /// `Retry-After` of a rate limit that was too long to wait for: nothing more is sent.
     used_up: Cell<Option<u64>>,
     starts: RefCell<VecDeque<u64>>,
+    references: RefCell<VecDeque<String>>,
 }
 
 /// For the list of an answer: it may be null, but without it the answer is not Gong's.
@@ -187,12 +191,18 @@ impl<'w> Gong<'w> {
             waited_ms: Cell::new(0),
             used_up: Cell::new(None),
             starts: RefCell::new(VecDeque::with_capacity(REQUESTS_A_SECOND)),
+            references: RefCell::new(VecDeque::new()),
         })
     }
 
     /// Requests sent so far, those that were refused included.
     pub(crate) fn requests(&self) -> u32 {
         self.spent.get()
+    }
+
+    /// Gong's ids of its answers, oldest first, the last [`REFERENCES`].
+    pub(crate) fn references(&self) -> Vec<String> {
+        self.references.borrow().iter().cloned().collect()
     }
 
     /// Milliseconds since it began.
@@ -351,6 +361,7 @@ impl<'w> Gong<'w> {
             self.keep_pace();
             self.spent.set(self.spent.get() + 1);
             let response = self.wire.send(&request).map_err(Failure::Broken)?;
+            self.note_reference(&response.body);
             if (200..300).contains(&response.status) {
                 return Ok(response.body);
             }
@@ -372,8 +383,21 @@ impl<'w> Gong<'w> {
         }
     }
 
+    fn note_reference(&self, body: &[u8]) {
+        if let Some(reference) = reference(body) {
+            let mut references = self.references.borrow_mut();
+            if references.len() == REFERENCES {
+                references.pop_front();
+            }
+            references.push_back(reference.to_owned());
+        }
+    }
+
     /// Waits until fewer than three requests began within the last second.
     fn keep_pace(&self) {
+        if !self.settings.paced {
+            return;
+        }
         let mut starts = self.starts.borrow_mut();
         if starts.len() == REQUESTS_A_SECOND
             && let Some(first) = starts.pop_front()
@@ -385,6 +409,20 @@ impl<'w> Gong<'w> {
         }
         starts.push_back(self.wire.elapsed_ms());
     }
+}
+
+/// `requestId` of an answer. Gong puts it first, so that a long answer is not read twice for it.
+fn reference(body: &[u8]) -> Option<&str> {
+    const NAME: &[u8] = b"\"requestId\"";
+    let start = &body[..body.len().min(256)];
+    let found = start.windows(NAME.len()).position(|part| part == NAME)?;
+    let value = start[found + NAME.len()..].trim_ascii_start();
+    let value = value.strip_prefix(b":")?.trim_ascii_start();
+    let value = value.strip_prefix(b"\"")?;
+    let value = &value[..value.iter().position(|&byte| byte == b'"')?];
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let plain = !value.is_empty() && value.iter().all(plain);
+    core::str::from_utf8(value).ok().filter(|_| plain)
 }
 
 /// Why an exchange gave no answer to read.
@@ -461,6 +499,104 @@ pub(crate) fn push_encoded(url: &mut String, text: &str) {
             url.push('%');
             url.push(HEX[usize::from(byte >> 4)] as char);
             url.push(HEX[usize::from(byte & 15)] as char);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use serde_json::Value;
+
+    use super::{Gong, REFERENCES, Request, Response, Wire, reference};
+    use crate::error::Error;
+
+    /// Answers at once; its clock moves by pauses only.
+    struct Quick {
+        pace: Option<&'static str>,
+        clock: Cell<u64>,
+        sent: Cell<u32>,
+    }
+
+    impl Wire for Quick {
+        fn send(&self, _: &Request<'_>) -> Result<Response, Error> {
+            self.sent.set(self.sent.get() + 1);
+            Ok(Response {
+                status: 200,
+                retry_after: None,
+                location: None,
+                body: format!(r#"{{"requestId": "r-{}"}}"#, self.sent.get()).into(),
+            })
+        }
+
+        fn now(&self) -> i64 {
+            0
+        }
+
+        fn elapsed_ms(&self) -> u64 {
+            self.clock.get()
+        }
+
+        fn pause(&self, milliseconds: u64) {
+            self.clock.set(self.clock.get() + milliseconds);
+        }
+
+        fn variable(&self, name: &str) -> Option<String> {
+            match name {
+                "GONG_AUTH" => Some("host".to_owned()),
+                "GONG_PACE" => self.pace.map(str::to_owned),
+                _ => None,
+            }
+        }
+    }
+
+    fn after_requests(pace: Option<&'static str>, requests: u32) -> (u64, Vec<String>) {
+        let quick = Quick {
+            pace,
+            clock: Cell::new(0),
+            sent: Cell::new(0),
+        };
+        let gong = Gong::open(&quick).expect("valid settings");
+        for _ in 0..requests {
+            let answer: Result<Value, _> = gong.get("/v2/users", &[]);
+            assert!(answer.is_ok());
+        }
+        (quick.clock.get(), gong.references())
+    }
+
+    #[test]
+    fn a_call_keeps_the_pace_unless_the_host_does() {
+        assert_eq!(after_requests(None, 3).0, 0);
+        assert_eq!(after_requests(None, 7).0, 2_200);
+        assert_eq!(after_requests(Some("call"), 4).0, 1_100);
+        assert_eq!(after_requests(Some("host"), 100).0, 0);
+    }
+
+    #[test]
+    fn the_last_references_are_kept() {
+        let (_, references) = after_requests(Some("host"), 30);
+        assert_eq!(references.len(), REFERENCES);
+        assert_eq!(references.first().map(String::as_str), Some("r-11"));
+        assert_eq!(references.last().map(String::as_str), Some("r-30"));
+    }
+
+    #[test]
+    fn only_what_looks_like_an_id_is_a_reference() {
+        let of = |body: &str| reference(body.as_bytes()).map(str::to_owned);
+        assert_eq!(
+            of(r#"{"requestId":"4al018gzaztcr8nbukw"}"#).as_deref(),
+            Some("4al018gzaztcr8nbukw")
+        );
+        for other in [
+            "",
+            "{}",
+            r#"{"requestId":null}"#,
+            r#"{"requestId":""}"#,
+            r#"{"requestId":"a b"}"#,
+            r#"{"requestId":"cut"#,
+        ] {
+            assert_eq!(of(other), None, "{other}");
         }
     }
 }

@@ -118,13 +118,22 @@ pub(crate) fn call_tool(wire: &dyn Wire, name: &str, arguments: &str) -> ToolRes
             names.join(", ")
         ));
     };
-    match Gong::open(wire).and_then(|gong| (tool.call)(&gong, arguments)) {
+    let gong = match Gong::open(wire) {
+        Ok(gong) => gong,
+        Err(error) => return failed(error::text(&error).to_owned()),
+    };
+    let result = match (tool.call)(&gong, arguments) {
         Ok(answered) => ToolResult {
             text: answered.text,
             structured: Some(answered.structured),
             is_error: false,
+            references: Vec::new(),
         },
         Err(error) => failed(error::text(&error).to_owned()),
+    };
+    ToolResult {
+        references: gong.references(),
+        ..result
     }
 }
 
@@ -133,6 +142,7 @@ fn failed(text: String) -> ToolResult {
         text,
         structured: None,
         is_error: true,
+        references: Vec::new(),
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) private_calls: bool,
     /// Not `GONG_METERED=deny`: what spends the company's AI credits may be asked.
     pub(crate) metered: bool,
+    /// Not `GONG_PACE=host`: the call itself keeps to Gong's 3 requests a second.
+    pub(crate) paced: bool,
     /// `GONG_TIMEOUT_SECONDS`: connecting, waiting for an answer, and gaps within it, each.
     pub(crate) timeout_seconds: u64,
 }
@@ -91,6 +93,16 @@ impl Settings {
                 ));
             }
         };
+        let paced = match set("GONG_PACE").as_deref() {
+            Some("call") | None => true,
+            Some("host") => false,
+            Some(_) => {
+                return Err(not_configured(
+                    "GONG_PACE",
+                    "only `call` (the default) and `host` (the gateway keeps the pace for all calls together) are known.",
+                ));
+            }
+        };
         let timeout_seconds = match set("GONG_TIMEOUT_SECONDS") {
             None => DEFAULT_TIMEOUT_SECONDS,
             Some(text) => match text.parse() {
@@ -109,6 +121,7 @@ impl Settings {
             authorization,
             private_calls,
             metered,
+            paced,
             timeout_seconds,
         })
     }
@@ -237,6 +250,10 @@ mod tests {
         assert!(
             error(&[("GONG_AUTH", "host"), ("GONG_METERED", "no")])
                 .starts_with("Setting GONG_METERED: ")
+        );
+        assert!(
+            error(&[("GONG_AUTH", "host"), ("GONG_PACE", "none")])
+                .starts_with("Setting GONG_PACE: ")
         );
         assert!(
             error(&[("GONG_AUTH", "host"), ("GONG_TIMEOUT_SECONDS", "0")])

@@ -23,8 +23,8 @@ use crate::{demo, out, settings};
 /// Gong's API as MCP tools, run in a WebAssembly sandbox.
 ///
 /// The settings come from the environment: GONG_ACCESS_KEY and GONG_ACCESS_KEY_SECRET, and
-/// where they differ from the default GONG_BASE_URL, GONG_AUTH, GONG_PRIVATE_CALLS and
-/// GONG_TIMEOUT_SECONDS. With --demo none is needed.
+/// where they differ from the default GONG_BASE_URL, GONG_AUTH, GONG_PRIVATE_CALLS,
+/// GONG_METERED and GONG_TIMEOUT_SECONDS. With --demo none is needed.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Cli {

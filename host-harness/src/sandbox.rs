@@ -146,6 +146,8 @@ pub struct ToolResult {
     pub structured: Option<Box<RawValue>>,
     /// The call failed; `text` says why.
     pub is_error: bool,
+    /// Ids that the API gave to its answers, oldest first, the last 20.
+    pub references: Vec<String>,
     /// What the call used.
     pub usage: Usage,
 }
@@ -382,6 +384,7 @@ impl Sandbox {
                 SandboxError::Answer(format!("its structured result is not JSON ({error})"))
             })?,
             is_error: result.is_error,
+            references: result.references,
             usage,
         })
     }

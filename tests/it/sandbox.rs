@@ -226,6 +226,7 @@ async fn requests_are_counted_and_limited() {
     assert!(!enough.is_error, "{}", enough.text);
     assert_eq!(enough.usage.requests, 1);
     assert!(enough.usage.response_bytes > 0);
+    assert_eq!(enough.references.len(), 1, "Gong's id of its answer");
 
     gong.clear_requests();
     let arguments = r#"{"account": "Acme Corp"}"#;

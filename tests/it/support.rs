@@ -165,7 +165,8 @@ pub(crate) fn wat_component(call: &str) -> Vec<u8> {
                 {call}))"#,
         list = words(&[16, 1]),
         tool = words(tool.as_flattened()),
-        result = words(&[144, 1, 0, 0, 0, 0]),
+        // The text, no structure, no error, no references.
+        result = words(&[144, 1, 0, 0, 0, 0, 0, 0]),
         strings = strings.replace('"', "\\\""),
     );
     let mut module = wat(&module);

@@ -106,11 +106,16 @@ impl Refusal {
 /// The outcome as it goes over the wire. Every answer of Gong, good or bad, has a `requestId`.
 pub(crate) fn response(outcome: Outcome, request_id: &str) -> Response<Body> {
     match outcome {
-        Ok(mut answer) => {
-            if let Value::Object(fields) = &mut answer.body {
-                fields.insert("requestId".to_owned(), request_id.into());
-            }
-            json_response(answer.status, &answer.body)
+        Ok(answer) => {
+            let body = match answer.body {
+                // The first field, where the order is kept, as in Gong's documentation.
+                Value::Object(fields) => {
+                    let id = ("requestId".to_owned(), request_id.into());
+                    Value::Object(std::iter::once(id).chain(fields).collect())
+                }
+                other => other,
+            };
+            json_response(answer.status, &body)
         }
         Err(refusal) => {
             let mut body = refusal.details;
