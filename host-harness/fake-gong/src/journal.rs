@@ -1,5 +1,6 @@
 //! What was asked of the stand-in, for the one who tests against it.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use http::Method;
@@ -49,12 +50,24 @@ pub struct Write {
     pub parts: Vec<Part>,
 }
 
+/// How many there were since the start; clearing does not touch it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Requests that arrived.
+    pub requests: u64,
+    /// Of them, answered with each status, before a fault spoilt the answer.
+    pub statuses: BTreeMap<u16, u64>,
+    /// Requests that changed the company.
+    pub writes: u64,
+}
+
 /// Requests, writes and violations of the contract, in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     requests: Mutex<Requests>,
     writes: Mutex<Vec<Write>>,
     violations: Mutex<Vec<String>>,
+    tally: Mutex<Tally>,
 }
 
 #[derive(Debug, Default)]
@@ -70,11 +83,13 @@ impl Journal {
         requests.count += 1;
         let number = requests.count;
         requests.seen.push((number, request));
+        lock(&self.tally).requests += 1;
         number
     }
 
     /// Notes the status with which a request is answered.
     pub(crate) fn answered(&self, number: u64, status: u16) {
+        *lock(&self.tally).statuses.entry(status).or_default() += 1;
         let mut requests = lock(&self.requests);
         if let Some((_, request)) = requests.seen.iter_mut().find(|(at, _)| *at == number) {
             request.status = status;
@@ -83,6 +98,7 @@ impl Journal {
 
     /// Notes that a request changed the company.
     pub(crate) fn wrote(&self, method: &Method, asked: Asked) {
+        lock(&self.tally).writes += 1;
         lock(&self.writes).push(Write {
             method: method.to_string(),
             operation: asked.operation,
@@ -116,6 +132,11 @@ impl Journal {
     /// The violations so far.
     pub(crate) fn violations(&self) -> Vec<String> {
         lock(&self.violations).clone()
+    }
+
+    /// How many there were since the start.
+    pub(crate) fn tally(&self) -> Tally {
+        lock(&self.tally).clone()
     }
 
     /// Forgets all three.

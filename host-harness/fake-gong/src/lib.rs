@@ -30,7 +30,7 @@ mod tls;
 pub use asked::Part;
 pub use company::Company;
 pub use faults::Fault;
-pub use journal::{SeenRequest, Write};
+pub use journal::{SeenRequest, Tally, Write};
 pub use options::{OpenApi, Options, openapi_beside};
 pub use scripted::{Exchange, Scripted, Seen};
 pub use server::FakeGong;

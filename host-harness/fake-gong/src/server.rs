@@ -25,7 +25,7 @@ use crate::company::Company;
 use crate::contract::{Contract, MARK};
 use crate::faults::Fault;
 use crate::gong::Gong;
-use crate::journal::{SeenRequest, Write};
+use crate::journal::{SeenRequest, Tally, Write};
 use crate::multipart;
 use crate::options::Options;
 use crate::routes::{self, Operation, Takes};
@@ -103,6 +103,12 @@ impl FakeGong {
     #[must_use]
     pub fn writes(&self) -> Vec<Write> {
         self.gong.journal.writes()
+    }
+
+    /// How many requests and writes there were since the start, forgotten ones included.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.gong.journal.tally()
     }
 
     /// Forgets the requests, the writes and the violations so far. What was written stays.

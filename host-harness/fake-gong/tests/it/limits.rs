@@ -19,6 +19,10 @@ async fn the_fourth_request_of_a_second_waits_a_second() {
     assert_eq!(answer.status, 429);
     assert_eq!(answer.headers["retry-after"], "1");
     answer.error();
+    gong.clear_requests();
+    let tally = gong.tally();
+    assert_eq!((tally.requests, tally.writes), (4, 0));
+    assert_eq!(tally.statuses, [(200, 3), (429, 1)].into());
     tokio::time::sleep(std::time::Duration::from_millis(1050)).await;
     assert_eq!(get(&gong, "/v2/workspaces").await.status, 200);
 }
