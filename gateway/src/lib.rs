@@ -1,2 +1,8 @@
 //! Serves the tools of a component to many tenants: who may call what, within which limits,
 //! and who did.
+//!
+//! | module | concern |
+//! |---|---|
+//! | [`config`] | `gateway.toml`, checked as a whole |
+
+pub mod config;

@@ -1,0 +1,323 @@
+use super::*;
+
+const HASH: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn hash(n: u8) -> String {
+    TokenHash::of(&n.to_string()).to_string()
+}
+
+fn whole() -> String {
+    format!(
+        r#"
+state = "state/gateway.db"
+component = "/srv/gong-mcp.wasm"
+metrics_token = "{metrics}"
+
+[listen]
+address = "[::1]:8443"
+hosts = ["Gong.acme.example"]
+origins = ["https://chat.acme.example", "http://localhost:*"]
+tls = {{ certificate = "chain.pem", key = "key.pem" }}
+
+[limits]
+memory = "32 MiB"
+cpu = "2500ms"
+requests = 50
+
+[audit]
+keep = "30 days"
+
+[admins.ada]
+token = "{ada}"
+
+[tenants.acme]
+gong = "https://ACME.api.gong.io:443/"
+credentials = {{ access_key = "env:ACME_KEY", access_key_secret = "file:secrets/acme" }}
+review = "approved-reads"
+requests_per_day = 2_000
+metered = true
+
+[tenants.acme.users.mia]
+token = "{mia}"
+
+[tenants.acme.toolsets]
+sales = ["gong_search_calls"]
+
+[tenants.acme.profiles.analysts]
+toolsets = ["sales", "read-only", "component:calls"]
+users = ["mia"]
+"#,
+        metrics = hash(1),
+        ada = hash(2),
+        mia = hash(3),
+    )
+}
+
+fn load(text: &str) -> Result<Config, Complaints> {
+    Config::parse("gateway.toml", text, Path::new("/etc/gong"))
+}
+
+fn complaints(text: &str) -> String {
+    load(text).expect_err("it should be refused").to_string()
+}
+
+/// [`whole`] with one line of it replaced.
+fn with(line: &str, other: &str) -> String {
+    let text = whole();
+    assert!(text.contains(line), "{line}");
+    text.replacen(line, other, 1)
+}
+
+#[test]
+fn a_file_says_what_it_says_and_defaults_the_rest() {
+    let config = load(&whole()).unwrap();
+    assert_eq!(config.listen.address.to_string(), "[::1]:8443");
+    assert_eq!(config.listen.hosts, ["gong.acme.example"]);
+    let tls = config.listen.tls.unwrap();
+    assert_eq!(tls.key, Path::new("/etc/gong/key.pem"));
+    assert_eq!(config.state, Path::new("/etc/gong/state/gateway.db"));
+    assert_eq!(config.cache, Path::new("/etc/gong/cache"));
+    assert_eq!(config.component.unwrap(), Path::new("/srv/gong-mcp.wasm"));
+    assert!(!config.stand_in);
+    assert_eq!(config.limits.memory, 32 << 20);
+    assert_eq!(config.limits.cpu, Duration::from_millis(2500));
+    assert_eq!(config.limits.requests, 50);
+    assert_eq!(config.limits.wall_time, Limits::default().wall_time);
+    assert_eq!(config.audit.keep.as_secs(), 30 * 86_400);
+    assert!(config.admins["ada"].token.matches("2"));
+    assert!(config.metrics_token.unwrap().matches("1"));
+    let acme = &config.tenants["acme"];
+    assert_eq!(acme.gong, "https://acme.api.gong.io");
+    let secret = &acme.credentials.access_key_secret;
+    assert_eq!(*secret, SecretRef::File("/etc/gong/secrets/acme".into()));
+    assert_eq!(acme.review, Review::ApprovedReads);
+    assert_eq!(acme.requests_per_day, 2_000);
+    assert_eq!((acme.requests_per_second, acme.concurrent_calls), (3, 8));
+    assert!(acme.metered && !acme.private_calls);
+    assert!(acme.users["mia"].token.matches("3") && !acme.users["mia"].token.matches("2"));
+    assert!(acme.toolsets["sales"].contains("gong_search_calls"));
+    assert_eq!(acme.profiles["analysts"].toolsets.len(), 3);
+}
+
+#[test]
+fn every_complaint_comes_at_once_with_line_and_key() {
+    let text = r#"state = 7
+stat = "x"
+
+[listen]
+address = "localhost"
+
+[limits]
+memory = "lots"
+cpu = "-5s"
+
+[tenants.Acme]
+gong = "http://acme.api.gong.io"
+credentials = { access_key = "AKIA-PLAIN", access_key_secret = "env:" }
+review = "maybe"
+request_per_second = 3
+requests_per_day = 0
+
+[tenants.Acme.users.mia]
+tokens = "x"
+
+[tenants.Acme.toolsets]
+read-only = ["gong_get_call"]
+sales = "gong_get_call"
+
+[tenants.Acme.profiles.analysts]
+toolsets = ["salse", "nothing"]
+users = ["mias"]
+"#;
+    assert_eq!(
+        complaints(text),
+        r#"gateway.toml:1: state: a text in quotes is expected, such as "gateway.db"
+gateway.toml:2: stat: there is no such key; did you mean state?
+gateway.toml:5: listen.address: "localhost" is no address with a port, such as "127.0.0.1:8080" or "[::]:443"
+gateway.toml:8: limits.memory: a size in quotes from 1 MiB to 4 GiB is expected, such as "64 MiB"
+gateway.toml:9: limits.cpu: a length of time in quotes from 10 milliseconds to 10 minutes is expected, such as "5s"
+gateway.toml:11: tenants.Acme: "Acme" is no name: names have lower-case letters, digits, and dashes between them, such as acme
+gateway.toml:12: tenants.Acme.gong: it must begin with https://, such as "https://acme.api.gong.io"
+gateway.toml:13: tenants.Acme.credentials.access_key: a reference to the secret is expected, such as env:ACME_KEY or file:/run/secrets/acme-key; the secret itself must not be in this file
+gateway.toml:13: tenants.Acme.credentials.access_key_secret: after env: the name of an environment variable is expected, such as env:ACME_KEY
+gateway.toml:14: tenants.Acme.review: "maybe" is not known; known are "pending", "approved" and "approved-reads"
+gateway.toml:15: tenants.Acme.request_per_second: there is no such key; did you mean requests_per_second?
+gateway.toml:16: tenants.Acme.requests_per_day: a whole number from 1 to 100000000 without quotes is expected, such as 10000
+gateway.toml:18: tenants.Acme.users.mia.token: it is missing; such as "sha256:…" (see `gong-gateway token`)
+gateway.toml:19: tenants.Acme.users.mia.tokens: there is no such key; did you mean token?
+gateway.toml:22: tenants.Acme.toolsets.read-only: toolset read-only is automatic and can not be changed; make one of your own name, such as my-read-only
+gateway.toml:23: tenants.Acme.toolsets.sales: a list of texts is expected, such as ["gong_search_calls", "gong_get_call"]
+gateway.toml:26: tenants.Acme.profiles.analysts.toolsets: there is no toolset "salse"; did you mean "sales"?
+gateway.toml:26: tenants.Acme.profiles.analysts.toolsets: there is no toolset "nothing" in this tenant's toolsets; automatic ones are "read-only" and such as "component:calls"
+gateway.toml:27: tenants.Acme.profiles.analysts.users: there is no user "mias"; did you mean "mia"?"#
+    );
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_line_and_without_its_text() {
+    let told = complaints("state = \"x\"\nmetrics_token = gg_secret-token-here\n");
+    assert!(
+        told.starts_with("gateway.toml:2: this is not TOML: "),
+        "{told}"
+    );
+    assert!(!told.contains("secret-token"), "{told}");
+}
+
+#[test]
+fn no_complaint_repeats_a_secret() {
+    let plain = "gg_plain-token-or-secret";
+    let gong = with(
+        "https://ACME.api.gong.io:443/",
+        &format!("https://user:{plain}@acme.api.gong.io"),
+    );
+    let key = with("env:ACME_KEY", plain);
+    let token = with(&hash(3), plain);
+    let number = with(&format!("\"{}\"", hash(3)), "42424242");
+    for text in [gong, key, token, number] {
+        let told = complaints(&text);
+        assert!(
+            !told.contains(plain) && !told.contains("42424242"),
+            "{told}"
+        );
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn a_token_belongs_to_one() {
+    let told = complaints(&with(&hash(3), &hash(2)));
+    assert!(
+        told.ends_with("tenants.acme.users.mia.token: admins.ada.token has the same token; make another with `gong-gateway token`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn gong_is_a_public_https_origin_unless_a_stand_in_serves() {
+    let gong = |url: &str, stand_in: bool| {
+        let text = with("https://ACME.api.gong.io:443/", url);
+        let config = load(&format!("stand_in = {stand_in}\n{text}"));
+        config.map(|config| config.tenants["acme"].gong.clone())
+    };
+    assert_eq!(
+        gong("https://acme.api.gong.io:8443", false).unwrap(),
+        "https://acme.api.gong.io:8443"
+    );
+    for refused in [
+        "http://acme.api.gong.io",
+        "https://acme.api.gong.io/v2",
+        "https://acme.api.gong.io?x=1",
+        "https://acme.api.gong.io#x",
+        "acme.api.gong.io",
+        "ftp://acme.api.gong.io",
+        "https://127.0.0.1:4000",
+        "https://[::1]",
+        "https://10.0.0.7",
+        "https://localhost",
+        "http://127.0.0.1:4000",
+        "https://acme.api.gong.io:",
+        "https://",
+    ] {
+        let told = gong(refused, false).expect_err(refused).to_string();
+        assert!(told.contains("tenants.acme.gong: "), "{told}");
+        assert!(told.contains("https://acme.api.gong.io"), "{told}");
+    }
+    assert_eq!(
+        gong("http://127.0.0.1:4000", true).unwrap(),
+        "http://127.0.0.1:4000"
+    );
+    assert_eq!(
+        gong("https://localhost", true).unwrap(),
+        "https://localhost"
+    );
+    assert!(gong("http://acme.api.gong.io", true).is_err());
+    assert!(gong("https://10.0.0.7", true).is_err());
+}
+
+#[test]
+fn nobody_to_serve_is_a_complaint() {
+    assert_eq!(
+        complaints(""),
+        "gateway.toml:1: tenants: it is missing; such as [tenants.acme] with gong and credentials"
+    );
+    assert!(complaints("[tenants]\n").contains("there is no tenant"));
+    let gone = Config::load(Path::new("/nowhere/gateway.toml")).unwrap_err();
+    assert!(
+        gone.to_string()
+            .starts_with("/nowhere/gateway.toml: it can not be read (")
+    );
+}
+
+#[test]
+fn names_are_plain() {
+    for good in ["acme", "acme-emea", "7", "a1-b2"] {
+        check_name(good).unwrap();
+    }
+    for (bad, likely) in [
+        ("Acme Corp.", "such as acme-corp"),
+        ("-x-", "such as x"),
+        ("ümlaut", "such as mlaut"),
+        ("", "such as acme-emea"),
+        ("a_b", "such as a-b"),
+        ("../etc", "such as etc"),
+    ] {
+        let told = check_name(bad).unwrap_err();
+        assert!(told.ends_with(likely), "{told}");
+    }
+    assert!(check_name(&"a".repeat(65)).is_err());
+    assert!(
+        check_toolset("component:calls")
+            .unwrap_err()
+            .contains("such as my-calls")
+    );
+}
+
+#[test]
+fn references_are_resolved_when_asked_and_never_shown() {
+    let folder = std::env::temp_dir().join(format!("gateway-secret-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("key"), "hush-hush\r\n").unwrap();
+    fs::write(folder.join("empty"), "\n").unwrap();
+    fs::write(folder.join("lines"), "one\ntwo\n").unwrap();
+    let resolve = |reference: &str| SecretRef::parse(reference, &folder).unwrap().resolve();
+    let secret = resolve("file:key").unwrap();
+    assert_eq!(secret.reveal(), "hush-hush");
+    assert_eq!(format!("{secret} {secret:?}"), "… Secret(…)");
+    for (reference, why) in [
+        ("file:empty", "it is empty"),
+        ("file:lines", "line ends"),
+        ("file:gone", "it can not be read"),
+        ("env:GONG_GATEWAY_NEVER_SET", "is not set"),
+    ] {
+        let told = resolve(reference).unwrap_err().to_string();
+        assert!(told.contains(why) && !told.contains("two"), "{told}");
+    }
+    // Cargo sets it for every test.
+    assert_eq!(resolve("env:CARGO_PKG_NAME").unwrap().reveal(), "gateway");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_fresh_token_fits_its_hash_and_no_other() {
+    let one = FreshToken::generate();
+    let two = FreshToken::generate();
+    assert_ne!(one.token, two.token);
+    assert!(one.token.reveal().starts_with("gg_") && one.token.reveal().len() == 46);
+    assert!(one.hash.matches(one.token.reveal()) && !one.hash.matches(two.token.reveal()));
+    let text = one.hash.to_string();
+    assert_eq!(text.parse::<TokenHash>().unwrap(), one.hash);
+    assert_eq!(
+        text.to_uppercase().replace("SHA256", "sha256").parse(),
+        Ok(one.hash)
+    );
+    assert!(!format!("{one:?}").contains(one.token.reveal()));
+    for bad in [
+        one.token.reveal(),
+        "sha256:12",
+        "sha256:",
+        &HASH.replace('0', "g"),
+    ] {
+        let told = bad.parse::<TokenHash>().unwrap_err();
+        assert!(told.contains("gong-gateway token") && !told.contains(one.token.reveal()));
+    }
+}
