@@ -104,11 +104,22 @@ pub struct Audit {
     pub keep: Duration,
 }
 
-/// An administrator: manages every tenant.
+/// Signs in at `/admin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
-    /// Signs in with the token of this hash.
+    /// With the token of this hash.
     pub token: TokenHash,
+    /// The tenants managed; none means all, those to come included, and the gateway as a whole.
+    pub tenants: Option<BTreeSet<String>>,
+}
+
+impl Admin {
+    /// Whether that tenant is managed.
+    #[must_use]
+    pub fn manages(&self, tenant: &str) -> bool {
+        let tenants = self.tenants.as_ref();
+        tenants.is_none_or(|tenants| tenants.contains(tenant))
+    }
 }
 
 /// A company with its own Gong.

@@ -51,10 +51,21 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     let admins = root
         .get("admins")
         .and_then(|v| v.table("[admins.ada] with token"));
+    // Checked once the tenants are known.
+    let mut administered = Vec::new();
     let admins = named(admins, "[admins.ada] with token", |mut table, _| {
         let token = token(&mut table, &mut tokens);
+        let tenants = table.get("tenants").map(|value| value.texts("[\"acme\"]"));
         table.finish();
-        Some(Admin { token: token? })
+        let tenants = tenants.map(|tenants| {
+            let names = tenants.iter().map(|(name, _)| (*name).to_owned()).collect();
+            administered.extend(tenants);
+            names
+        });
+        Some(Admin {
+            token: token?,
+            tenants,
+        })
     });
     let metrics_token = root
         .get("metrics_token")
@@ -67,6 +78,19 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
         }
         Some(table)
     });
+    let known: Vec<&str> = tenants
+        .iter()
+        .flat_map(Table::entries)
+        .map(|(name, _)| name)
+        .collect();
+    for (name, value) in administered {
+        if !known.contains(&name) {
+            value.complain(match alike(name, known.iter().copied()) {
+                Some(likely) => format!("there is no tenant {name:?}; did you mean {likely:?}?"),
+                None => format!("there is no tenant {name:?} in this file"),
+            });
+        }
+    }
     let tenants = named(
         tenants,
         "[tenants.acme] with gong and credentials",

@@ -193,6 +193,22 @@ fn a_token_belongs_to_one() {
 }
 
 #[test]
+fn an_administrator_may_be_for_some_tenants() {
+    let limited = |tenants: &str| {
+        let token = format!("token = \"{}\"", hash(2));
+        with(&token, &format!("{token}\ntenants = {tenants}"))
+    };
+    let config = load(&limited(r#"["acme"]"#)).unwrap();
+    assert!(config.admins["ada"].manages("acme") && !config.admins["ada"].manages("globex"));
+    assert!(load(&whole()).unwrap().admins["ada"].manages("globex"));
+    let told = complaints(&limited(r#"["acmee"]"#));
+    assert!(
+        told.ends_with(r#"admins.ada.tenants: there is no tenant "acmee"; did you mean "acme"?"#),
+        "{told}"
+    );
+}
+
+#[test]
 fn gong_is_a_public_https_origin_unless_a_stand_in_serves() {
     let gong = |url: &str, stand_in: bool| {
         let text = with("https://ACME.api.gong.io:443/", url);
