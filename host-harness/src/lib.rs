@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`component`] | building the artefacts and finding them |
 //! | [`sandbox`] | one fresh instance per call, within [`Limits`] |
+//! | [`gate`] | when the guest's requests may leave, for a host that shares a limit among calls |
 //! | [`outbound`] | the one origin that the guest may reach, and the connections to it |
 //! | [`selection`] | which tools are shown: toolsets, read-only |
 //! | [`mcp`] | the tools as an MCP server, over stdio and Streamable HTTP |
@@ -18,12 +19,14 @@
 
 mod bindings;
 pub mod component;
+pub mod gate;
 pub mod mcp;
 pub mod outbound;
 pub mod sandbox;
 pub mod selection;
 
+pub use gate::{Gate, Refused};
 pub use mcp::McpServer;
 pub use outbound::Outbound;
-pub use sandbox::{Limits, Run, Sandbox, SandboxError, Tool, ToolResult, Usage};
+pub use sandbox::{Limits, Run, Sandbox, SandboxError, Stopped, Tool, ToolResult, Usage};
 pub use selection::{Selection, Toolsets};

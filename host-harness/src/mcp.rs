@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::sandbox::{Classification, Effect, Run, Sandbox, SandboxError, Tool, ToolResult};
 use crate::selection::Selection;
 
-mod guide;
+pub mod guide;
 
 /// Where a tool's group is told in its `_meta`.
 pub const TOOLSET: &str = "gong-tools/toolset";
@@ -119,9 +119,9 @@ impl McpServer {
                 );
                 answered(result)
             }
-            Err(error) => {
-                tracing::warn!(tool = name, "{error}");
-                failed(&error)
+            Err(stopped) => {
+                tracing::warn!(tool = name, "{stopped}");
+                failed(&stopped.error)
             }
         }
     }
@@ -185,7 +185,8 @@ impl ServerHandler for McpServer {
     ) -> Result<CallToolResponse, ErrorData> {
         let name = &*request.name;
         if !self.tools.iter().any(|tool| tool.name == name) {
-            return Err(ErrorData::invalid_params(self.unknown(name), None));
+            let names = self.tools.iter().map(|tool| &*tool.name);
+            return Err(ErrorData::invalid_params(unknown(name, names), None));
         }
         let arguments = request.arguments.unwrap_or_default();
         tokio::select! {
@@ -199,22 +200,21 @@ impl ServerHandler for McpServer {
     }
 }
 
-impl McpServer {
-    fn unknown(&self, name: &str) -> String {
-        let mut alike: Vec<(f64, &str)> = self
-            .tools
-            .iter()
-            .map(|tool| (strsim::jaro_winkler(name, &tool.name), &*tool.name))
-            .filter(|(likeness, _)| *likeness >= ALIKE)
-            .collect();
-        alike.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let names: Vec<&str> = alike.into_iter().take(3).map(|(_, name)| name).collect();
-        if names.is_empty() {
-            format!("There is no tool {name:?}. tools/list names all.")
-        } else {
-            let names = names.join(", ");
-            format!("There is no tool {name:?}. Did you mean one of: {names}?")
-        }
+/// What is said of a tool that is not among `names`: which ones are named alike.
+#[must_use]
+pub fn unknown<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut alike: Vec<(f64, &str)> = names
+        .into_iter()
+        .map(|other| (strsim::jaro_winkler(name, other), other))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .collect();
+    alike.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let names: Vec<&str> = alike.into_iter().take(3).map(|(_, name)| name).collect();
+    if names.is_empty() {
+        format!("There is no tool {name:?}. tools/list names all.")
+    } else {
+        let names = names.join(", ");
+        format!("There is no tool {name:?}. Did you mean one of: {names}?")
     }
 }
 
@@ -279,7 +279,9 @@ pub fn classification_name(classification: Classification) -> &'static str {
     }
 }
 
-fn answered(result: ToolResult) -> CallToolResult {
+/// A tool's answer as MCP gives it.
+#[must_use]
+pub fn answered(result: ToolResult) -> CallToolResult {
     let content = vec![ContentBlock::text(result.text)];
     if result.is_error {
         return CallToolResult::error(content);
@@ -291,7 +293,9 @@ fn answered(result: ToolResult) -> CallToolResult {
     answer
 }
 
-fn failed(error: &SandboxError) -> CallToolResult {
+/// A stopped call as MCP gives it: an error for the model to read.
+#[must_use]
+pub fn failed(error: &SandboxError) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(error.to_string())])
 }
 

@@ -31,6 +31,8 @@ use tokio::time::{Sleep, sleep_until, timeout_at};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use crate::gate::{self, Gate};
+
 /// For guests that set no time-out of their own: DNS, TCP and TLS together.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -236,14 +238,21 @@ pub(crate) struct Hooks {
     traffic: Arc<Traffic>,
     /// When the call's last exchange must be over.
     deadline: Instant,
+    gate: Option<Arc<dyn Gate>>,
 }
 
 impl Hooks {
-    pub(crate) fn new(outbound: Outbound, traffic: Traffic, deadline: Instant) -> Self {
+    pub(crate) fn new(
+        outbound: Outbound,
+        traffic: Traffic,
+        deadline: Instant,
+        gate: Option<Arc<dyn Gate>>,
+    ) -> Self {
         Self {
             outbound,
             traffic: Arc::new(traffic),
             deadline,
+            gate,
         }
     }
 
@@ -287,9 +296,24 @@ impl WasiHttpHooks for Hooks {
         }
         let options = options.unwrap_or_default();
         let traffic = Arc::clone(&self.traffic);
-        let deadline = self.deadline.into();
+        let (deadline, gate) = (self.deadline, self.gate.clone());
         Box::new(async move {
-            let response = exchange(&inner, request, options, traffic, deadline).await?;
+            let admitted = match &gate {
+                Some(gate) => match gate::admit(&**gate, deadline).await {
+                    Ok(admitted) => Some(admitted),
+                    Err(refused) => {
+                        let done: Box<dyn Future<Output = _> + Send> =
+                            Box::new(std::future::ready(Ok(())));
+                        return Ok((refused.into_response(), done));
+                    }
+                },
+                None => None,
+            };
+            let response = exchange(&inner, request, options, traffic, deadline.into()).await;
+            if let (Some(admitted), Ok(response)) = (admitted, &response) {
+                admitted.answered(response);
+            }
+            let response = response?;
             let done: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
             Ok((response, done))
         })
@@ -513,6 +537,7 @@ mod tests {
             outbound,
             Traffic::new(10, 100),
             Instant::now() + Duration::from_secs(5),
+            None,
         );
         let request = Request::get(url).body(empty()).unwrap();
         let (response, _) =
@@ -573,6 +598,7 @@ mod tests {
             Outbound::new("http://localhost:1", None).unwrap(),
             Traffic::new(1, 100),
             Instant::now(),
+            None,
         );
         let mut send = |url| {
             let request = Request::get(url).body(empty()).unwrap();

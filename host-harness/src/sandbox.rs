@@ -34,6 +34,7 @@ pub use crate::bindings::exports::gong::tools::mcp_tools::{
     Annotations, Classification, Effect, Tool,
 };
 use crate::bindings::{GongMcp, GongMcpPre};
+use crate::gate::Gate;
 use crate::outbound::{self, Hooks, Outbound, Traffic};
 
 /// Calls that run at the same time; more wait for a place.
@@ -87,6 +88,8 @@ pub struct Run {
     pub outbound: Outbound,
     /// What its wall clock shows, standing still; the real time when none. For tests.
     pub now: Option<SystemTime>,
+    /// Whose turn its requests await; none await any. One for each call, if it keeps count.
+    pub gate: Option<Arc<dyn Gate>>,
 }
 
 impl Run {
@@ -96,6 +99,7 @@ impl Run {
             env: Env::default(),
             outbound: Outbound::nowhere(),
             now: None,
+            gate: None,
         }
     }
 }
@@ -159,7 +163,7 @@ pub struct Usage {
     pub wall_time: Duration,
     /// Of it, time that the guest itself ran.
     pub cpu: Duration,
-    /// HTTP requests that it sent or tried to send.
+    /// HTTP requests that it sent or tried to send, those that its gate refused included.
     pub requests: u32,
     /// Bytes of response bodies that it read.
     pub response_bytes: u64,
@@ -225,6 +229,29 @@ impl fmt::Display for SandboxError {
 }
 
 impl std::error::Error for SandboxError {}
+
+/// A call that was stopped, and what it had used by then. Reads as its error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Why it has no answer.
+    pub error: SandboxError,
+    /// What it had used.
+    pub usage: Usage,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+impl From<Stopped> for SandboxError {
+    fn from(stopped: Stopped) -> Self {
+        stopped.error
+    }
+}
 
 fn bytes(count: u64) -> String {
     match count {
@@ -363,14 +390,14 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// A limit, or a bug in the component. What the tool itself finds wrong is a
-    /// [`ToolResult`] with `is_error`.
+    /// A limit, or a bug in the component, and what the call had used by then. What the tool
+    /// itself finds wrong is a [`ToolResult`] with `is_error`.
     pub async fn call_tool(
         &self,
         run: &Run,
         name: &str,
         arguments_json: &str,
-    ) -> Result<ToolResult, SandboxError> {
+    ) -> Result<ToolResult, Stopped> {
         let (result, usage) = self
             .run(run, async |guest, store| {
                 let tools = guest.gong_tools_mcp_tools();
@@ -380,8 +407,9 @@ impl Sandbox {
         let structured = result.structured.map(RawValue::from_string).transpose();
         Ok(ToolResult {
             text: result.text,
-            structured: structured.map_err(|error| {
-                SandboxError::Answer(format!("its structured result is not JSON ({error})"))
+            structured: structured.map_err(|error| Stopped {
+                error: SandboxError::Answer(format!("its structured result is not JSON ({error})")),
+                usage,
             })?,
             is_error: result.is_error,
             references: result.references,
@@ -394,7 +422,7 @@ impl Sandbox {
         &self,
         run: &Run,
         work: impl AsyncFnOnce(&GongMcp, &mut Store<Guest>) -> wasmtime::Result<T>,
-    ) -> Result<(T, Usage), SandboxError> {
+    ) -> Result<(T, Usage), Stopped> {
         let _place = self.places.acquire().await.expect("never closed");
         let start = Instant::now();
         let cpu = Arc::new(CpuClock::new(start));
@@ -424,23 +452,21 @@ impl Sandbox {
                 work: std::pin::pin!(work),
                 cpu: &cpu,
             };
-            tokio::time::timeout(self.limits.wall_time, counted)
-                .await
-                .map_err(|_| SandboxError::WallTime(self.limits.wall_time))?
+            tokio::time::timeout(self.limits.wall_time, counted).await
         };
         let guest = store.data();
-        match outcome {
-            Ok(value) => Ok((
-                value,
-                Usage {
-                    wall_time: start.elapsed(),
-                    cpu: cpu.used(),
-                    requests: guest.hooks.traffic().requests(),
-                    response_bytes: guest.hooks.traffic().response_bytes(),
-                },
-            )),
-            Err(error) => Err(self.why(&error, guest)),
-        }
+        let usage = Usage {
+            wall_time: start.elapsed(),
+            cpu: cpu.used(),
+            requests: guest.hooks.traffic().requests(),
+            response_bytes: guest.hooks.traffic().response_bytes(),
+        };
+        let error = match outcome {
+            Ok(Ok(value)) => return Ok((value, usage)),
+            Ok(Err(error)) => self.why(&error, guest),
+            Err(_) => SandboxError::WallTime(self.limits.wall_time),
+        };
+        Err(Stopped { error, usage })
     }
 
     /// Tells which limit was behind a trap: a guest that is refused memory, say, knows
@@ -620,6 +646,7 @@ impl Guest {
                 run.outbound.clone(),
                 Traffic::new(limits.requests, limits.response_bytes),
                 start + limits.wall_time.mul_f32(0.95),
+                run.gate.clone(),
             ),
             table,
             memory: MemoryLimit {

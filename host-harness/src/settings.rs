@@ -75,6 +75,7 @@ fn run(mut variables: Vec<(&str, String)>, ca_pem: Option<&str>) -> anyhow::Resu
         env: Env::from_iter(variables),
         outbound,
         now: None,
+        gate: None,
     })
 }
 

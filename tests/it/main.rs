@@ -6,6 +6,7 @@
 mod cli;
 mod composed;
 mod failures;
+mod gate;
 mod imports;
 mod mcp;
 mod operations;

@@ -103,6 +103,7 @@ async fn every_conversation_goes_the_same_through_the_component() {
             env,
             outbound: Outbound::new(&gong.base_url(), None).expect("its URL is good"),
             now: Some(now.try_into().expect("it is representable")),
+            gate: None,
         };
         let arguments = case.arguments.to_string();
         let result = sandbox()

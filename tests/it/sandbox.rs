@@ -34,7 +34,7 @@ fn load(call: &str, limits: Limits) -> Sandbox {
 async fn failure(call: &str, limits: Limits) -> SandboxError {
     let sandbox = load(call, limits);
     let outcome = sandbox.call_tool(&run_nowhere(), "wat_tool", "{}").await;
-    outcome.expect_err("the call is stopped")
+    outcome.expect_err("the call is stopped").error
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ pub(crate) fn run_for(gong: &FakeGong) -> Run {
         ]),
         outbound: Outbound::new(&gong.base_url(), gong.ca_pem()).expect("its URL is good"),
         now: Some(SystemTime::try_from(fixed_now()).expect("it is representable")),
+        gate: None,
     }
 }
 
@@ -85,6 +86,7 @@ pub(crate) fn run_nowhere() -> Run {
         env: Env::default(),
         outbound: Outbound::nowhere(),
         now: None,
+        gate: None,
     }
 }
 

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use crate::sandbox::{self, GuideError, Run, Sandbox, SandboxError};
 
-pub(super) fn prompt(prompt: sandbox::Prompt) -> Prompt {
+/// A prompt as MCP lists it.
+#[must_use]
+pub fn prompt(prompt: sandbox::Prompt) -> Prompt {
     let arguments = prompt.arguments.into_iter().map(|argument| {
         PromptArgument::new(argument.name)
             .with_description(argument.description)
@@ -23,15 +25,21 @@ pub(super) fn prompt(prompt: sandbox::Prompt) -> Prompt {
     .with_title(prompt.title)
 }
 
-pub(super) fn resource(resource: sandbox::ToolResource) -> Resource {
+/// A resource as MCP lists it.
+#[must_use]
+pub fn resource(resource: sandbox::ToolResource) -> Resource {
     Resource::new(resource.uri, resource.name)
         .with_title(resource.title)
         .with_description(resource.description)
         .with_mime_type(resource.mime_type)
 }
 
-/// The message of one of the prompts that are shown.
-pub(super) async fn get_prompt(
+/// The message of one of the prompts that are shown; `shown` is none when it is not.
+///
+/// # Errors
+///
+/// It is not shown, the arguments are not what it takes, or the component failed.
+pub async fn get_prompt(
     sandbox: &Sandbox,
     shown: Option<&Prompt>,
     request: GetPromptRequestParams,
@@ -60,8 +68,12 @@ pub(super) async fn get_prompt(
     Ok(result.into())
 }
 
-/// The text of one of the resources that are shown.
-pub(super) async fn read_resource(
+/// The text of one of the resources that are shown; `shown` is none when it is not.
+///
+/// # Errors
+///
+/// It is not shown, it can not be read, or the component failed.
+pub async fn read_resource(
     sandbox: &Sandbox,
     run: &Run,
     shown: Option<&Resource>,

@@ -1,0 +1,132 @@
+//! When requests may leave: for a host whose calls share a limit that is not theirs alone.
+
+use std::fmt;
+use std::pin::Pin;
+use std::time::{Duration, Instant, SystemTime};
+
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use serde_json::json;
+use wasmtime_wasi_http::WasiBody;
+
+/// Decides when a request may leave, and hears what became of it.
+pub trait Gate: Send + Sync + fmt::Debug {
+    /// Waits for a request's turn, until `deadline` at most: that is when its call's last
+    /// exchange must be over. Dropped when the call ends before.
+    ///
+    /// # Errors
+    ///
+    /// Its turn will not come in time. It is not sent.
+    fn admit(&self, deadline: Instant) -> Admission<'_>;
+
+    /// What came of an admitted request, told once for each: the response's status and its
+    /// `Retry-After`, which is a number of seconds or a date; no status when there was no
+    /// response, be it that the exchange broke or that the call ended before.
+    fn answered(&self, status: Option<StatusCode>, retry_after: Option<Duration>);
+}
+
+/// A wait for a request's turn.
+pub type Admission<'a> = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send + 'a>>;
+
+/// A request that can not leave in time. The guest sees `429 Too Many Requests` with
+/// `Retry-After` and the body `{"errors":[reason]}`, as an API would limit it itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// After which time it may be tried again; told in seconds, rounded up.
+    pub retry_after: Duration,
+    /// A sentence for whoever reads the tool's answer.
+    pub reason: String,
+}
+
+impl Refused {
+    pub(crate) fn into_response(self) -> Response<WasiBody> {
+        let seconds = self.retry_after.as_nanos().div_ceil(1_000_000_000);
+        let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
+        let body = Full::from(json!({ "errors": [self.reason] }).to_string());
+        let mut response = Response::new(body.map_err(|never| match never {}).boxed_unsync());
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        response.headers_mut().extend([
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            ),
+            (header::RETRY_AFTER, seconds),
+        ]);
+        response
+    }
+}
+
+/// An admitted request, of whose outcome the gate will hear whatever happens.
+pub(crate) struct Admitted<'a> {
+    gate: &'a dyn Gate,
+    outcome: (Option<StatusCode>, Option<Duration>),
+}
+
+/// Waits for the gate.
+pub(crate) async fn admit(gate: &dyn Gate, deadline: Instant) -> Result<Admitted<'_>, Refused> {
+    gate.admit(deadline).await?;
+    Ok(Admitted {
+        gate,
+        outcome: (None, None),
+    })
+}
+
+impl Admitted<'_> {
+    pub(crate) fn answered(mut self, response: &Response<WasiBody>) {
+        let retry_after = retry_after(response.headers(), SystemTime::now());
+        self.outcome = (Some(response.status()), retry_after);
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        let (status, retry_after) = self.outcome;
+        self.gate.answered(status, retry_after);
+    }
+}
+
+/// `Retry-After` in either of its two forms (RFC 9110, 10.2.3); a date that has passed is no
+/// time at all.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Mon, 16 Mar 2026 12:00:00 GMT").unwrap();
+        let read = |text: &str| {
+            let value = HeaderValue::from_str(text).unwrap();
+            let headers = HeaderMap::from_iter([(header::RETRY_AFTER, value)]);
+            retry_after(&headers, now).map(|time| time.as_secs())
+        };
+        assert_eq!(read("4808"), Some(4808));
+        assert_eq!(read(" 1 "), Some(1));
+        assert_eq!(read("Mon, 16 Mar 2026 12:01:30 GMT"), Some(90));
+        assert_eq!(read("Mon, 16 Mar 2026 11:00:00 GMT"), Some(0));
+        assert_eq!(read("soon"), None);
+        assert_eq!(read("-1"), None);
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_reads_as_the_apis_own_limit() {
+        let refused = Refused {
+            retry_after: Duration::from_millis(1200),
+            reason: "The day's \"budget\" is spent.".to_owned(),
+        };
+        let response = refused.into_response();
+        assert_eq!(response.status(), 429);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "2");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, r#"{"errors":["The day's \"budget\" is spent."]}"#);
+    }
+}
