@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
 use host_harness::gate::Admission;
-use host_harness::{Gate, Limits, Refused, Run, SandboxError};
+use host_harness::{Gate, Limits, Outbound, Refused, Run, SandboxError};
 
 use crate::support::{options, run_for, sandbox, sandbox_with, stand_in};
 
@@ -79,8 +79,9 @@ async fn each_outcome_is_heard_once() {
     assert!(answer.unwrap().is_error);
     assert_eq!(gate.heard(), [(Some(429), Some(4808))]);
 
-    let (gate, run) = Turnstile::default().before(run_for(&gong));
-    gong.fault("", Fault::Cut, Some(1));
+    let (gate, mut run) = Turnstile::default().before(run_for(&gong));
+    run.env.set("GONG_BASE_URL", "http://127.0.0.1:1");
+    run.outbound = Outbound::new("http://127.0.0.1:1", None).unwrap();
     let answer = sandbox()
         .call_tool(&run, "gong_list_workspaces", "{}")
         .await;
