@@ -4,5 +4,7 @@
 //! | module | concern |
 //! |---|---|
 //! | [`config`] | `gateway.toml`, checked as a whole |
+//! | [`limiter`] | Gong's limits, one for each tenant |
 
 pub mod config;
+pub mod limiter;

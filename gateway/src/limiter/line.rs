@@ -1,0 +1,212 @@
+//! Who stands in line, and when the next requests may leave. Pure: it is told the time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What waits, by user: users take turns, and each user's own are served in their order.
+#[derive(Debug)]
+pub(super) struct Line<T> {
+    /// The user whose turn is next is first. No user is here without something that waits.
+    ring: VecDeque<(Arc<str>, VecDeque<T>)>,
+}
+
+impl<T> Line<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            ring: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ring.iter().map(|(_, waiting)| waiting.len()).sum()
+    }
+
+    /// A user who was not in line comes after one turn of each who was.
+    pub(super) fn push(&mut self, user: &Arc<str>, item: T) {
+        match self.ring.iter_mut().find(|(name, _)| name == user) {
+            Some((_, waiting)) => waiting.push_back(item),
+            None => self
+                .ring
+                .push_back((Arc::clone(user), VecDeque::from([item]))),
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let (user, mut waiting) = self.ring.pop_front()?;
+        let item = waiting.pop_front();
+        if !waiting.is_empty() {
+            self.ring.push_back((user, waiting));
+        }
+        item
+    }
+
+    /// All, in the order in which they would be served if nobody came or left.
+    pub(super) fn order(&self) -> impl Iterator<Item = &T> {
+        let rounds = self.ring.iter().map(|(_, waiting)| waiting.len()).max();
+        (0..rounds.unwrap_or(0)).flat_map(|round| {
+            let turn = move |(_, waiting): &'_ (Arc<str>, VecDeque<T>)| waiting.len() > round;
+            let in_turn = self.ring.iter().filter(move |user| turn(user));
+            in_turn.map(move |(_, waiting)| &waiting[round])
+        })
+    }
+
+    /// Takes those out for which it holds.
+    pub(super) fn remove(&mut self, mut leaves: impl FnMut(&T) -> bool) -> Vec<T> {
+        let mut left = Vec::new();
+        for (_, waiting) in &mut self.ring {
+            let (gone, stay) = waiting.drain(..).partition(|item| leaves(item));
+            *waiting = stay;
+            left.extend::<VecDeque<T>>(gone);
+        }
+        self.ring.retain(|(_, waiting)| !waiting.is_empty());
+        left
+    }
+}
+
+/// So many requests in any span of time, and none before Gong wants them again.
+#[derive(Debug)]
+pub(super) struct Window {
+    per_span: usize,
+    span: Duration,
+    /// When requests left within the last span, in order.
+    recent: VecDeque<Instant>,
+    closed_until: Option<Instant>,
+}
+
+impl Window {
+    pub(super) fn new(per_span: u32, span: Duration) -> Self {
+        Self {
+            per_span: per_span.max(1) as usize,
+            span,
+            recent: VecDeque::new(),
+            closed_until: None,
+        }
+    }
+
+    pub(super) fn set(&mut self, per_span: u32) {
+        self.per_span = per_span.max(1) as usize;
+    }
+
+    /// As if as many requests as may had just left.
+    pub(super) fn fill(&mut self, now: Instant) {
+        self.recent = std::iter::repeat_n(now, self.per_span).collect();
+    }
+
+    /// Lets nothing out before; what was closed longer stays so.
+    pub(super) fn close_until(&mut self, until: Instant) {
+        self.closed_until = self.closed_until.max(Some(until));
+    }
+
+    /// Until when nothing may leave because Gong said so.
+    pub(super) fn closed_until(&self, now: Instant) -> Option<Instant> {
+        self.closed_until.filter(|until| *until > now)
+    }
+
+    /// When the next request may leave: now, or later.
+    pub(super) fn free_at(&self, now: Instant) -> Instant {
+        self.schedule(now).next().unwrap_or(now)
+    }
+
+    /// When the next requests may leave, if each leaves as soon as it may.
+    pub(super) fn schedule(&self, now: Instant) -> impl Iterator<Item = Instant> {
+        let mut left = self.recent.clone();
+        let from = self.closed_until.map_or(now, |until| until.max(now));
+        std::iter::from_fn(move || {
+            let earlier = left.len().checked_sub(self.per_span);
+            let at = earlier.map_or(from, |index| from.max(left[index] + self.span));
+            left.push_back(at);
+            Some(at)
+        })
+    }
+
+    /// One request leaves.
+    pub(super) fn take(&mut self, now: Instant) {
+        while let Some(first) = self.recent.front()
+            && *first + self.span <= now
+        {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(now);
+    }
+
+    /// The request that left then did not.
+    pub(super) fn put_back(&mut self, at: Instant) {
+        if let Some(index) = self.recent.iter().rposition(|one| *one == at) {
+            self.recent.remove(index);
+        }
+    }
+
+    /// When none of those that left counts any more.
+    pub(super) fn clear_at(&self) -> Option<Instant> {
+        self.recent.back().map(|last| *last + self.span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(items: &[(&str, u32)]) -> Line<u32> {
+        let mut line = Line::new();
+        for (user, item) in items {
+            line.push(&(*user).into(), *item);
+        }
+        line
+    }
+
+    #[test]
+    fn users_take_turns_and_keep_their_order() {
+        let mut line = line(&[("a", 1), ("a", 2), ("a", 3), ("b", 4), ("c", 5), ("c", 6)]);
+        let expected = [1, 4, 5, 2, 6, 3];
+        assert_eq!(line.order().copied().collect::<Vec<_>>(), expected);
+        assert_eq!(line.len(), 6);
+        let served: Vec<u32> = std::iter::from_fn(|| line.pop()).collect();
+        assert_eq!(served, expected);
+        assert!(line.is_empty());
+    }
+
+    #[test]
+    fn who_leaves_holds_up_nobody() {
+        let mut line = line(&[("a", 1), ("a", 2), ("b", 3), ("c", 4)]);
+        let mut left = line.remove(|item| [1, 3].contains(item));
+        left.sort_unstable();
+        assert_eq!(left, [1, 3]);
+        assert_eq!(line.order().copied().collect::<Vec<_>>(), [2, 4]);
+    }
+
+    #[test]
+    fn the_schedule_is_what_taking_gives() {
+        let start = Instant::now();
+        let span = Duration::from_millis(1100);
+        let mut window = Window::new(3, span);
+        window.take(start);
+        window.take(start + Duration::from_millis(200));
+        let now = start + Duration::from_millis(300);
+        let times: Vec<u128> = window
+            .schedule(now)
+            .take(5)
+            .map(|at| (at - start).as_millis())
+            .collect();
+        assert_eq!(times, [300, 1100, 1300, 1400, 2200]);
+        window.close_until(start + Duration::from_secs(60));
+        window.close_until(start + Duration::from_secs(30));
+        assert_eq!(window.free_at(now), start + Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_request_that_did_not_leave_does_not_count() {
+        let now = Instant::now();
+        let mut window = Window::new(1, Duration::from_secs(1));
+        window.take(now);
+        assert!(window.free_at(now) > now);
+        window.put_back(now);
+        assert_eq!(window.free_at(now), now);
+    }
+}

@@ -1,0 +1,484 @@
+//! In tokio's paused time: what takes a day here takes milliseconds.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use tokio::task::JoinSet;
+use tokio::time::{advance, sleep};
+
+use super::*;
+
+thread_local! {
+    /// When the test began, by both clocks. Tests run on one thread each.
+    static START: Cell<Option<(Instant, Timestamp)>> = const { Cell::new(None) };
+}
+
+const NOON: &str = "2026-03-16T12:00:00Z";
+
+fn start_at(time: &str) {
+    START.set(Some((Instant::now(), time.parse().expect("a timestamp"))));
+}
+
+/// A clock that runs with tokio's.
+fn clock() -> Timestamp {
+    let (instant, time) = START.get().expect("the test has set a start");
+    time + instant.elapsed()
+}
+
+/// A ledger in memory, that outlives the limiter as a file does.
+#[derive(Debug, Default)]
+struct Memory(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    taken: BTreeMap<String, u32>,
+    closed_until: Option<Timestamp>,
+    broken: bool,
+}
+
+impl Memory {
+    fn taken_of(&self, day: &str) -> u32 {
+        self.0.lock().unwrap().taken.get(day).copied().unwrap_or(0)
+    }
+}
+
+impl Ledger for Memory {
+    fn lease(&self, day: &str, at_most: u32, per_day: u32) -> anyhow::Result<Lease> {
+        let mut remembered = self.0.lock().unwrap();
+        anyhow::ensure!(!remembered.broken, "the disk is full");
+        let taken = remembered.taken.entry(day.to_owned()).or_default();
+        let granted = at_most.min(per_day.saturating_sub(*taken));
+        *taken += granted;
+        Ok(Lease {
+            granted,
+            taken: *taken,
+        })
+    }
+
+    fn give_back(&self, day: &str, unspent: u32) -> anyhow::Result<()> {
+        *self.0.lock().unwrap().taken.get_mut(day).unwrap() -= unspent;
+        Ok(())
+    }
+
+    fn taken(&self, day: &str) -> anyhow::Result<u32> {
+        Ok(self.taken_of(day))
+    }
+
+    fn close_until(&self, until: Timestamp) -> anyhow::Result<()> {
+        let known = &mut self.0.lock().unwrap().closed_until;
+        *known = (*known).max(Some(until));
+        Ok(())
+    }
+
+    fn closed_until(&self) -> anyhow::Result<Option<Timestamp>> {
+        Ok(self.0.lock().unwrap().closed_until)
+    }
+}
+
+const RULES: Rules = Rules {
+    per_second: 3,
+    per_day: 10_000,
+};
+
+fn open(rules: Rules, ledger: &Arc<Memory>) -> Arc<TenantLimiter> {
+    let ledger = Arc::clone(ledger) as Arc<dyn Ledger>;
+    TenantLimiter::open(rules, ledger, false, clock).unwrap()
+}
+
+fn limiter() -> Arc<TenantLimiter> {
+    start_at(NOON);
+    open(RULES, &Arc::default())
+}
+
+fn within(seconds: u64) -> Instant {
+    Instant::now() + Duration::from_secs(seconds)
+}
+
+async fn admit(limiter: &Arc<TenantLimiter>, user: &str, seconds: u64) -> Result<(), Refused> {
+    limiter.admit(&user.into(), within(seconds), |_| ()).await
+}
+
+/// Sends `count` requests of a user at once; the numbers in the order in which they left.
+fn send(
+    set: &mut JoinSet<(String, usize, Instant)>,
+    limiter: &Arc<TenantLimiter>,
+    user: &str,
+    count: usize,
+) {
+    for number in 0..count {
+        let (limiter, user) = (Arc::clone(limiter), user.to_owned());
+        set.spawn(async move {
+            admit(&limiter, &user, 3600).await.unwrap();
+            (user, number, Instant::now())
+        });
+    }
+}
+
+async fn all(mut set: JoinSet<(String, usize, Instant)>) -> Vec<(String, usize, Instant)> {
+    let mut done = Vec::new();
+    while let Some(one) = set.join_next().await {
+        done.push(one.unwrap());
+    }
+    done.sort_by_key(|(_, _, at)| *at);
+    done
+}
+
+/// A small generator of numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) % sides
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn never_more_than_the_limit_in_any_second() {
+    for (seed, per_second) in [(1, 3), (2, 1), (3, 7), (4, 3), (5, 2)] {
+        start_at(NOON);
+        let ledger = Arc::default();
+        let rules = Rules {
+            per_second,
+            ..RULES
+        };
+        let limiter = open(rules, &ledger);
+        let mut dice = Dice(seed);
+        let mut set: JoinSet<Option<Instant>> = JoinSet::new();
+        for _ in 0..300 {
+            sleep(Duration::from_millis(dice.roll(400))).await;
+            let user = format!("user-{}", dice.roll(5));
+            let limiter = Arc::clone(&limiter);
+            let patience = (dice.roll(4) == 0).then(|| Duration::from_millis(dice.roll(3000)));
+            set.spawn(async move {
+                let admitted = admit(&limiter, &user, 3600);
+                match patience {
+                    None => admitted.await.unwrap(),
+                    // Some lose patience and leave.
+                    Some(time) => tokio::time::timeout(time, admitted).await.ok()?.unwrap(),
+                }
+                Some(Instant::now())
+            });
+        }
+        let mut left = Vec::new();
+        while let Some(one) = set.join_next().await {
+            left.extend(one.unwrap());
+        }
+        left.sort();
+        for (first, over) in left.iter().zip(left.iter().skip(per_second as usize)) {
+            let span = *over - *first;
+            assert!(span >= SPAN, "{} in {span:?}", per_second + 1);
+        }
+        // Those who left cost nothing: all that was taken is sent or put back.
+        limiter.close().await.unwrap();
+        let sent = u32::try_from(left.len()).unwrap();
+        assert!(sent > 200, "{sent}");
+        assert_eq!(ledger.taken_of("2026-03-16"), sent);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_is_used_fully() {
+    let limiter = limiter();
+    let start = Instant::now();
+    let mut set = JoinSet::new();
+    send(&mut set, &limiter, "a", 31);
+    let left = all(set).await;
+    let last = left.last().unwrap().2 - start;
+    assert_eq!(last, SPAN * 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_with_many_requests_delays_another_by_one_turn() {
+    let limiter = limiter();
+    let mut set = JoinSet::new();
+    send(&mut set, &limiter, "greedy", 50);
+    sleep(Duration::from_millis(500)).await;
+    send(&mut set, &limiter, "modest", 1);
+    let left = all(set).await;
+    let place = left.iter().position(|(user, ..)| user == "modest").unwrap();
+    // Three had left at once; then at most one more of the greedy user's.
+    assert!(place <= 4, "{place}");
+    let numbers: Vec<usize> = left
+        .iter()
+        .filter(|(user, ..)| user == "greedy")
+        .map(|(_, number, _)| *number)
+        .collect();
+    assert!(numbers.is_sorted(), "first come, first served: {numbers:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_starves() {
+    let limiter = limiter();
+    let mut set = JoinSet::new();
+    for user in ["a", "b", "c", "d"] {
+        send(&mut set, &limiter, user, 30);
+    }
+    let left = all(set).await;
+    assert_eq!(left.len(), 120);
+    // At any moment no user is more than one request behind another.
+    let mut served = BTreeMap::from([("a", 0), ("b", 0), ("c", 0), ("d", 0)]);
+    for (user, ..) in &left {
+        *served.get_mut(&**user).unwrap() += 1;
+        let counts: Vec<i32> = served.values().copied().collect();
+        let most = counts.iter().max().unwrap();
+        // Three left before the others were there.
+        assert!(most - counts.iter().min().unwrap() <= 3, "{served:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_can_not_be_served_in_time_is_refused_at_once() {
+    let limiter = limiter();
+    let mut set = JoinSet::new();
+    send(&mut set, &limiter, "a", 33);
+    sleep(Duration::from_millis(1)).await;
+    let start = Instant::now();
+    let refused = admit(&limiter, "a", 5).await.unwrap_err();
+    assert_eq!(Instant::now(), start, "it did not wait");
+    // The 34th leaves eleven spans after the first.
+    let honest = SPAN * 11;
+    assert!(refused.retry_after <= honest && refused.retry_after > honest - TELL);
+    assert_eq!(
+        refused.reason,
+        "Too many requests of this company are in line for Gong's limit a second: the next turn \
+         is in about 13 s, later than this call may take."
+    );
+    // Another user's turn comes in time.
+    admit(&limiter, "b", 5).await.unwrap();
+    all(set).await;
+}
+
+/// Those who come later may go before, and then the wait that was promised no longer holds.
+#[tokio::test(start_paused = true)]
+async fn who_was_overtaken_is_refused_as_soon_as_it_is_known() {
+    start_at(NOON);
+    let limiter = open(
+        Rules {
+            per_second: 1,
+            ..RULES
+        },
+        &Arc::default(),
+    );
+    admit(&limiter, "a", 60).await.unwrap();
+    let mut set = JoinSet::new();
+    send(&mut set, &limiter, "a", 2);
+    let late = tokio::spawn({
+        let limiter = Arc::clone(&limiter);
+        async move { (admit(&limiter, "a", 4).await, Instant::now()) }
+    });
+    sleep(Duration::from_millis(10)).await;
+    assert!(!late.is_finished());
+    let now = Instant::now();
+    send(&mut set, &limiter, "b", 1);
+    let (outcome, at) = late.await.unwrap();
+    assert!(outcome.is_err());
+    assert!(at - now < Duration::from_millis(10));
+    all(set).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_hears_its_place_in_line() {
+    let limiter = limiter();
+    let mut set = JoinSet::new();
+    send(&mut set, &limiter, "a", 12);
+    sleep(Duration::from_millis(1)).await;
+    let mut told = Vec::new();
+    limiter
+        .admit(&"a".into(), within(60), |wait| told.push(wait))
+        .await
+        .unwrap();
+    assert!(told.len() >= 4, "{told:?}");
+    assert_eq!(told[0].ahead, 9);
+    assert_eq!(told[0].why, Why::Rate);
+    assert!(told.is_sorted_by(|a, b| a.ahead >= b.ahead && a.time > b.time));
+    all(set).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_holds_for_all_and_across_restarts() {
+    start_at(NOON);
+    let ledger = Arc::default();
+    let limiter = open(RULES, &ledger);
+    admit(&limiter, "a", 60).await.unwrap();
+    let waiting = tokio::spawn({
+        let limiter = Arc::clone(&limiter);
+        async move {
+            send_three(&limiter).await;
+            admit(&limiter, "c", 5).await
+        }
+    });
+    sleep(Duration::from_millis(100)).await;
+    limiter.answered(
+        Some(StatusCode::TOO_MANY_REQUESTS),
+        Some(Duration::from_secs(4808)),
+    );
+    let refused = waiting.await.unwrap().unwrap_err();
+    assert_eq!(
+        refused.reason,
+        "Gong takes no requests of this company for about 1 h 21 min, as it said itself."
+    );
+    let refused = admit(&limiter, "b", 60).await.unwrap_err();
+    assert_eq!(refused.retry_after, Duration::from_secs(4808));
+    assert_eq!(
+        limiter.standing().closed_for,
+        Some(Duration::from_secs(4808))
+    );
+
+    // A shorter pause of an answer that was under way does not shorten it.
+    limiter.answered(Some(StatusCode::TOO_MANY_REQUESTS), None);
+    limiter.close().await.unwrap();
+    advance(Duration::from_secs(1000)).await;
+    let limiter = open(RULES, &ledger);
+    assert!(admit(&limiter, "b", 60).await.is_err());
+    advance(Duration::from_secs(3808)).await;
+    admit(&limiter, "b", 60).await.unwrap();
+}
+
+async fn send_three(limiter: &Arc<TenantLimiter>) {
+    for _ in 0..2 {
+        admit(limiter, "a", 60).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_pause_is_waited_out() {
+    let limiter = limiter();
+    let start = Instant::now();
+    limiter.answered(
+        Some(StatusCode::SERVICE_UNAVAILABLE),
+        Some(Duration::from_secs(7)),
+    );
+    limiter.answered(Some(StatusCode::OK), Some(Duration::from_secs(700)));
+    limiter.answered(None, None);
+    admit(&limiter, "a", 60).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::from_secs(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_day_has_an_end_and_another_begins() {
+    start_at("2026-03-16T23:59:00Z");
+    let rules = Rules {
+        per_day: 5,
+        ..RULES
+    };
+    let ledger = Arc::default();
+    let limiter = open(rules, &ledger);
+    for left in (0..5).rev() {
+        admit(&limiter, "a", 10).await.unwrap();
+        assert_eq!(limiter.standing().left_today, left);
+    }
+    let refused = admit(&limiter, "a", 10).await.unwrap_err();
+    assert!(
+        refused.reason.starts_with(
+            "The 5 requests that this company may send Gong in a day are used up; the next day \
+             begins at midnight UTC, in about "
+        ),
+        "{}",
+        refused.reason
+    );
+    assert!(refused.retry_after > Duration::from_secs(55));
+    // A call that may take that long waits for midnight.
+    admit(&limiter, "a", 90).await.unwrap();
+    assert_eq!(clock().to_string()[..16], *"2026-03-17T00:00");
+    assert_eq!(limiter.standing().left_today, 4);
+    assert_eq!(ledger.taken_of("2026-03-16"), 5);
+
+    // A higher limit counts at once.
+    for _ in 0..4 {
+        admit(&limiter, "a", 10).await.unwrap();
+    }
+    assert!(admit(&limiter, "a", 10).await.is_err());
+    limiter.set(Rules {
+        per_day: 6,
+        ..RULES
+    });
+    admit(&limiter, "a", 10).await.unwrap();
+    assert!(admit(&limiter, "a", 10).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clean_restart_costs_nothing() {
+    start_at(NOON);
+    let ledger = Arc::default();
+    let limiter = open(RULES, &ledger);
+    for _ in 0..3 {
+        admit(&limiter, "a", 10).await.unwrap();
+    }
+    assert_eq!(ledger.taken_of("2026-03-16"), BLOCK);
+    limiter.close().await.unwrap();
+    assert_eq!(ledger.taken_of("2026-03-16"), 3);
+    assert!(admit(&limiter, "a", 10).await.is_err(), "it is closed");
+
+    let limiter = open(RULES, &ledger);
+    assert_eq!(limiter.standing().left_today, 9_997);
+    let start = Instant::now();
+    for _ in 0..3 {
+        admit(&limiter, "a", 10).await.unwrap();
+    }
+    assert_eq!(Instant::now(), start);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_the_first_second_counts_as_full() {
+    start_at(NOON);
+    let ledger: Arc<Memory> = Arc::default();
+    let before = open(RULES, &ledger);
+    admit(&before, "a", 10).await.unwrap();
+    drop(before);
+    let limiter =
+        TenantLimiter::open(RULES, Arc::clone(&ledger) as Arc<dyn Ledger>, true, clock).unwrap();
+    assert_eq!(limiter.standing().left_today, 10_000 - BLOCK);
+    let start = Instant::now();
+    admit(&limiter, "a", 10).await.unwrap();
+    assert_eq!(start.elapsed(), SPAN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_unaccounted() {
+    start_at(NOON);
+    let ledger: Arc<Memory> = Arc::default();
+    ledger.0.lock().unwrap().broken = true;
+    let limiter = open(RULES, &ledger);
+    let refused = admit(&limiter, "a", 10).await.unwrap_err();
+    assert!(refused.reason.contains("can not write down"), "{refused:?}");
+    ledger.0.lock().unwrap().broken = false;
+    admit(&limiter, "a", 10).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_turn_goes_to_the_next() {
+    let limiter = limiter();
+    let start = Instant::now();
+    let mut set = JoinSet::new();
+    send(&mut set, &limiter, "a", 3);
+    sleep(Duration::from_millis(1)).await;
+    let cancelled: Vec<_> = (0..30)
+        .map(|_| {
+            let limiter = Arc::clone(&limiter);
+            tokio::spawn(async move { admit(&limiter, "a", 60).await })
+        })
+        .collect();
+    sleep(Duration::from_millis(1)).await;
+    send(&mut set, &limiter, "a", 1);
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(limiter.standing().waiting, 31);
+    for task in cancelled {
+        task.abort();
+    }
+    let left = all(set).await;
+    assert_eq!(left.last().unwrap().2 - start, SPAN);
+    assert_eq!(limiter.standing().waiting, 0);
+}
+
+#[test]
+fn times_are_told_roughly() {
+    let told = |seconds| about(Duration::from_secs(seconds));
+    assert_eq!(told(1), "about 1 s");
+    assert_eq!(about(Duration::from_millis(1200)), "about 2 s");
+    assert_eq!(told(150), "about 3 min");
+    assert_eq!(told(4808), "about 1 h 21 min");
+}
