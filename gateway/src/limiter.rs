@@ -13,7 +13,7 @@
 //! - Nobody waits in vain: a request whose turn can not come before its call's deadline is
 //!   refused at once, with the time after which it would be served.
 
-mod line;
+mod window;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,9 +21,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 use jiff::Timestamp;
-use line::{Line, Window};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
+use window::Window;
+
+use crate::line::Line;
 
 /// The time in which at most a second's number of requests leave.
 pub const SPAN: Duration = Duration::from_millis(1100);

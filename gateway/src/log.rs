@@ -1,0 +1,116 @@
+//! Logs, to standard error: lines for people, or JSON for programs.
+//!
+//! Every line of a call carries the fields of its [`span`]: the request id, which the audit and
+//! the answer carry too, tenant, user and tool. Tokens are taken off a request before anything
+//! that could log it sees it, and credentials are header values that print as `Sensitive`.
+
+use std::io::IsTerminal as _;
+
+use clap::ValueEnum;
+use tracing::Span;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object on each line.
+    Json,
+}
+
+/// What is logged when `RUST_LOG` does not say.
+const USUAL: &str = "warn,gateway=info,host_harness=info";
+
+/// Logs from now on; a second time changes nothing.
+pub fn start(format: Format) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| USUAL.into());
+    let colour = std::io::stderr().is_terminal();
+    let _ = tracing::subscriber::set_global_default(subscriber(
+        format,
+        filter,
+        colour,
+        std::io::stderr,
+    ));
+}
+
+fn subscriber<W>(
+    format: Format,
+    filter: EnvFilter,
+    colour: bool,
+    writer: W,
+) -> Box<dyn tracing::Subscriber + Send + Sync>
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(colour);
+    match format {
+        Format::Text => Box::new(builder.with_target(false).finish()),
+        Format::Json => Box::new(
+            builder
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(true)
+                .finish(),
+        ),
+    }
+}
+
+/// The span of one call.
+#[must_use]
+pub fn span(request_id: &str, tenant: &str, user: &str, tool: &str) -> Span {
+    tracing::info_span!("call", request_id, tenant, user, tool)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+    use tracing::Instrument as _;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn every_line_of_a_call_says_whose_it_is() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(Format::Json, "info".into(), false, move || writer.clone());
+        let _guard = tracing::subscriber::set_default(subscriber);
+        async {
+            tracing::info!(requests = 2, "answered");
+        }
+        .instrument(span("018f", "acme", "mia", "gong_get_call"))
+        .await;
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let line: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["message"], "answered");
+        assert_eq!(line["requests"], 2);
+        assert_eq!(line["level"], "INFO");
+        let span = &line["spans"][0];
+        assert_eq!(span["request_id"], "018f");
+        assert_eq!(span["tenant"], "acme");
+        assert_eq!(span["user"], "mia");
+        assert_eq!(span["tool"], "gong_get_call");
+    }
+}

@@ -1,0 +1,404 @@
+//! What is counted and timed, for `GET /metrics` in Prometheus' text format.
+//!
+//! Where OpenTelemetry's conventions for MCP servers have a name it is used
+//! (`mcp.server.operation.duration`), in the spelling that OpenTelemetry's exporters give it for
+//! Prometheus. Everything else begins with `gong_gateway_`. No label holds what a user wrote:
+//! tools that do not exist are counted as `unknown`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+/// The bounds that OpenTelemetry's conventions name for durations of MCP operations.
+const OPERATION: [f64; 14] = [
+    0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+];
+
+/// Bounds for time in the sandbox, which is milliseconds where all is well.
+const SANDBOX: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// Bounds for waits.
+const WAIT: [f64; 9] = [0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
+
+/// All metrics. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    operations: Family<Operation, Histogram, fn() -> Histogram>,
+    calls: Family<Call, Counter>,
+    denials: Family<Denial, Counter>,
+    sandbox: Family<Tool, Histogram, fn() -> Histogram>,
+    queue_wait: Histogram,
+    limiter_wait: Histogram,
+    requests: Family<Request, Counter>,
+    refused: Family<Tenant, Counter>,
+    unauthorized: Counter,
+    reloads: Family<Outcome, Counter>,
+    /// What stands at the moment of asking; set by [`Metrics::set`].
+    quota_left: Family<Tenant, Gauge>,
+    quota: Family<Tenant, Gauge>,
+    line: Family<Tenant, Gauge>,
+    running: Family<Tenant, Gauge>,
+    queued: Family<Tenant, Gauge>,
+    ready: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Operation {
+    mcp_method_name: &'static str,
+    gen_ai_tool_name: Option<Arc<str>>,
+    error_type: Option<&'static str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Call {
+    tenant: Arc<str>,
+    tool: Arc<str>,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Denial {
+    tenant: Arc<str>,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Tool {
+    tool: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    tenant: Arc<str>,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Tenant {
+    tenant: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Build {
+    version: &'static str,
+    component: String,
+}
+
+/// How a tenant stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Requests to Gong left today.
+    pub quota_left: u32,
+    /// Of how many.
+    pub quota: u32,
+    /// Requests in line for Gong's limit.
+    pub line: usize,
+    /// Calls that run.
+    pub running: usize,
+    /// Calls that wait for a place.
+    pub queued: usize,
+}
+
+impl Metrics {
+    /// With nothing counted. `component` tells which one is served.
+    #[must_use]
+    pub fn new(component: &str) -> Self {
+        let operation = || Histogram::new(OPERATION);
+        let sandbox = || Histogram::new(SANDBOX);
+        let mut registry = Registry::default();
+        let mut metrics = Self {
+            registry: Arc::default(),
+            operations: Family::new_with_constructor(operation as fn() -> Histogram),
+            calls: Family::default(),
+            denials: Family::default(),
+            sandbox: Family::new_with_constructor(sandbox as fn() -> Histogram),
+            queue_wait: Histogram::new(WAIT),
+            limiter_wait: Histogram::new(WAIT),
+            requests: Family::default(),
+            refused: Family::default(),
+            unauthorized: Counter::default(),
+            reloads: Family::default(),
+            quota_left: Family::default(),
+            quota: Family::default(),
+            line: Family::default(),
+            running: Family::default(),
+            queued: Family::default(),
+            ready: Gauge::default(),
+        };
+        registry.register_with_unit(
+            "mcp_server_operation_duration",
+            "Time from an MCP request to its answer",
+            Unit::Seconds,
+            metrics.operations.clone(),
+        );
+        let own = registry.sub_registry_with_prefix("gong_gateway");
+        metrics.register(own, component);
+        metrics.registry = Arc::new(registry);
+        metrics
+    }
+
+    fn register(&self, own: &mut Registry, component: &str) {
+        own.register(
+            "tool_calls",
+            "Calls of tools, by how they ended",
+            self.calls.clone(),
+        );
+        own.register(
+            "denials",
+            "Calls that were denied, by why",
+            self.denials.clone(),
+        );
+        own.register_with_unit(
+            "sandbox_cpu",
+            "Time that the tool itself ran in its sandbox",
+            Unit::Seconds,
+            self.sandbox.clone(),
+        );
+        own.register_with_unit(
+            "queue_wait",
+            "Time that calls waited for a place",
+            Unit::Seconds,
+            self.queue_wait.clone(),
+        );
+        own.register_with_unit(
+            "limiter_wait",
+            "Time that requests to Gong waited for their turn",
+            Unit::Seconds,
+            self.limiter_wait.clone(),
+        );
+        own.register(
+            "gong_requests",
+            "Requests to Gong by status; 0 where the exchange broke",
+            self.requests.clone(),
+        );
+        own.register(
+            "limiter_refused",
+            "Requests that were not sent because their turn would come too late",
+            self.refused.clone(),
+        );
+        own.register(
+            "unauthorized",
+            "HTTP requests without a known token",
+            self.unauthorized.clone(),
+        );
+        own.register(
+            "config_reloads",
+            "Readings of a changed configuration",
+            self.reloads.clone(),
+        );
+        own.register(
+            "quota_left",
+            "Requests to Gong left today",
+            self.quota_left.clone(),
+        );
+        own.register("quota", "Requests to Gong in a day", self.quota.clone());
+        own.register(
+            "limiter_line",
+            "Requests in line for their turn",
+            self.line.clone(),
+        );
+        own.register("running_calls", "Calls that run", self.running.clone());
+        own.register(
+            "queued_calls",
+            "Calls that wait for a place",
+            self.queued.clone(),
+        );
+        own.register("ready", "1 when new calls are taken", self.ready.clone());
+        let build = Build {
+            version: env!("CARGO_PKG_VERSION"),
+            component: component.to_owned(),
+        };
+        own.register("build", "What is running", Info::new(build));
+    }
+
+    /// An MCP request is answered.
+    pub fn operation(
+        &self,
+        method: &'static str,
+        tool: Option<&Arc<str>>,
+        error: Option<&'static str>,
+        time: Duration,
+    ) {
+        let labels = Operation {
+            mcp_method_name: method,
+            gen_ai_tool_name: tool.cloned(),
+            error_type: error,
+        };
+        self.operations
+            .get_or_create(&labels)
+            .observe(time.as_secs_f64());
+    }
+
+    /// A call has ended, with `result` as in the audit.
+    pub fn call(&self, tenant: &Arc<str>, tool: &Arc<str>, result: &'static str) {
+        let labels = Call {
+            tenant: Arc::clone(tenant),
+            tool: Arc::clone(tool),
+            result,
+        };
+        self.calls.get_or_create(&labels).inc();
+    }
+
+    /// A call was denied, for the reason of this code.
+    pub fn denied(&self, tenant: &Arc<str>, reason: &'static str) {
+        let tenant = Arc::clone(tenant);
+        self.denials.get_or_create(&Denial { tenant, reason }).inc();
+    }
+
+    /// A tool has run for this time itself.
+    pub fn ran(&self, tool: &Arc<str>, cpu: Duration) {
+        let tool = Arc::clone(tool);
+        self.sandbox
+            .get_or_create(&Tool { tool })
+            .observe(cpu.as_secs_f64());
+    }
+
+    /// A call has waited for a place.
+    pub fn queued(&self, time: Duration) {
+        self.queue_wait.observe(time.as_secs_f64());
+    }
+
+    /// A request's turn has come, or will not.
+    pub fn admitted(&self, tenant: &Arc<str>, time: Duration, refused: bool) {
+        self.limiter_wait.observe(time.as_secs_f64());
+        if refused {
+            let tenant = Arc::clone(tenant);
+            self.refused.get_or_create(&Tenant { tenant }).inc();
+        }
+    }
+
+    /// Gong has answered with this status; 0 when it has not.
+    pub fn answered(&self, tenant: &Arc<str>, status: u16) {
+        let tenant = Arc::clone(tenant);
+        self.requests
+            .get_or_create(&Request { tenant, status })
+            .inc();
+    }
+
+    /// Somebody came without a known token.
+    pub fn unauthorized(&self) {
+        self.unauthorized.inc();
+    }
+
+    /// The configuration was read anew.
+    pub fn reloaded(&self, good: bool) {
+        let result = if good { "success" } else { "error" };
+        self.reloads.get_or_create(&Outcome { result }).inc();
+    }
+
+    /// Forgets how tenants stood and takes down how they do.
+    pub fn set<'a>(
+        &self,
+        ready: bool,
+        tenants: impl IntoIterator<Item = (&'a Arc<str>, Standing)>,
+    ) {
+        let gauges = [
+            &self.quota_left,
+            &self.quota,
+            &self.line,
+            &self.running,
+            &self.queued,
+        ];
+        for gauge in gauges {
+            gauge.clear();
+        }
+        for (tenant, standing) in tenants {
+            let values = [
+                i64::from(standing.quota_left),
+                i64::from(standing.quota),
+                standing.line as i64,
+                standing.running as i64,
+                standing.queued as i64,
+            ];
+            for (gauge, value) in gauges.into_iter().zip(values) {
+                let tenant = Arc::clone(tenant);
+                gauge.get_or_create(&Tenant { tenant }).set(value);
+            }
+        }
+        self.ready.set(i64::from(ready));
+    }
+
+    /// Everything as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to a string does not fail");
+        text
+    }
+}
+
+/// The media type of [`Metrics::text`].
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_labels_are_as_documented() {
+        let metrics = Metrics::new("gong-mcp.wasm");
+        let (acme, tool): (Arc<str>, Arc<str>) = ("acme".into(), "gong_get_call".into());
+        metrics.operation("tools/call", Some(&tool), None, Duration::from_millis(30));
+        metrics.operation(
+            "tools/list",
+            None,
+            Some("internal"),
+            Duration::from_millis(3),
+        );
+        metrics.call(&acme, &tool, "success");
+        metrics.denied(&acme, "no-profile");
+        metrics.ran(&tool, Duration::from_millis(1));
+        metrics.queued(Duration::ZERO);
+        metrics.admitted(&acme, Duration::from_secs(3), true);
+        metrics.answered(&acme, 429);
+        metrics.unauthorized();
+        metrics.reloaded(false);
+        let standing = Standing {
+            quota_left: 9_990,
+            quota: 10_000,
+            line: 2,
+            running: 1,
+            queued: 0,
+        };
+        metrics.set(true, [(&acme, standing)]);
+        let text = metrics.text();
+        for line in [
+            r#"mcp_server_operation_duration_seconds_bucket{le="0.05",mcp_method_name="tools/call",gen_ai_tool_name="gong_get_call",error_type=""} 1"#,
+            r#"mcp_server_operation_duration_seconds_count{mcp_method_name="tools/list",gen_ai_tool_name="",error_type="internal"} 1"#,
+            r#"gong_gateway_tool_calls_total{tenant="acme",tool="gong_get_call",result="success"} 1"#,
+            r#"gong_gateway_denials_total{tenant="acme",reason="no-profile"} 1"#,
+            r#"gong_gateway_sandbox_cpu_seconds_count{tool="gong_get_call"} 1"#,
+            r#"gong_gateway_queue_wait_seconds_count 1"#,
+            r#"gong_gateway_limiter_wait_seconds_sum 3.0"#,
+            r#"gong_gateway_limiter_refused_total{tenant="acme"} 1"#,
+            r#"gong_gateway_gong_requests_total{tenant="acme",status="429"} 1"#,
+            r#"gong_gateway_unauthorized_total 1"#,
+            r#"gong_gateway_config_reloads_total{result="error"} 1"#,
+            r#"gong_gateway_quota_left{tenant="acme"} 9990"#,
+            r#"gong_gateway_limiter_line{tenant="acme"} 2"#,
+            r#"gong_gateway_ready 1"#,
+            r#"gong_gateway_build_info{version="0.1.0",component="gong-mcp.wasm"} 1"#,
+        ] {
+            assert!(
+                text.lines().any(|one| one == line),
+                "{line} is not in\n{text}"
+            );
+        }
+        metrics.set(false, []);
+        assert!(!metrics.text().contains("gong_gateway_quota_left{"));
+    }
+}
