@@ -19,6 +19,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use host_harness::Refused;
 use http::StatusCode;
 use jiff::Timestamp;
 use tokio::sync::{Notify, oneshot};
@@ -640,11 +641,3 @@ fn until_midnight(time: Timestamp) -> Duration {
 
 #[cfg(test)]
 mod tests;
-
-/// TEMPORARY until host_harness has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs)]
-pub struct Refused {
-    pub retry_after: Duration,
-    pub reason: String,
-}
