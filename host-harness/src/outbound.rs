@@ -7,6 +7,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -22,8 +23,11 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
@@ -32,6 +36,11 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::gate::{self, Gate};
+
+mod addresses;
+
+pub use addresses::Addresses;
+use addresses::{Checked, Prohibited};
 
 /// For guests that set no time-out of their own: DNS, TCP and TLS together.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -42,35 +51,25 @@ const IDLE: Duration = Duration::from_secs(45);
 /// Unused connections kept.
 const IDLE_CONNECTIONS: usize = 32;
 
-/// The one origin that requests may go to, and the connections to it.
-///
-/// Clones share the connections. Two tenants should not: connections are what a server may
-/// tie authentication or rate limits to.
-#[derive(Clone)]
-pub struct Outbound(Option<Arc<Inner>>);
+/// TLS sessions kept to be resumed: as many as rustls keeps for one server.
+const TLS_SESSIONS: usize = 8;
 
-struct Inner {
-    origin: Origin,
-    client: Client<HttpsConnector<HttpConnector>, WasiBody>,
-    authorization: Option<HeaderValue>,
+/// Whom to trust and where to connect. Made once and shared: root certificates are 20 kB.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<WebPkiServerVerifier>,
+    addresses: Addresses,
 }
 
-impl Outbound {
-    /// Allows the origin of `url` (scheme, host and port; a path is ignored) and nothing else.
-    ///
+impl Policy {
     /// Servers are checked against the Mozilla root certificates, and against `ca_pem` too
     /// when there is one (for stand-ins in tests, and for proxies).
     ///
     /// # Errors
     ///
-    /// `url` is no http or https URL of a host, it holds a user name, or `ca_pem` holds no
-    /// certificate.
-    pub fn new(url: &str, ca_pem: Option<&str>) -> anyhow::Result<Self> {
-        let origin = url
-            .parse()
-            .map_err(anyhow::Error::from)
-            .and_then(|uri| Origin::of(&uri))
-            .context("cannot use this base URL")?;
+    /// `ca_pem` holds no certificate, or one that is none.
+    pub fn new(ca_pem: Option<&str>, addresses: Addresses) -> anyhow::Result<Self> {
         let mut roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.into(),
         };
@@ -84,12 +83,52 @@ impl Outbound {
                 "there is no certificate in the extra root certificates"
             );
         }
-        let tls =
-            ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-                .with_safe_default_protocol_versions()?
-                .with_root_certificates(roots)
-                .with_no_client_auth();
-        let mut tcp = HttpConnector::new();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&provider))
+                .build()?;
+        Ok(Self {
+            provider,
+            verifier,
+            addresses,
+        })
+    }
+}
+
+/// The one origin that requests may go to, and the connections to it.
+///
+/// Clones share the connections and the TLS sessions. Two tenants should not: they are what a
+/// server may tie authentication or rate limits to.
+#[derive(Clone)]
+pub struct Outbound(Option<Arc<Inner>>);
+
+struct Inner {
+    origin: Origin,
+    client: Client<HttpsConnector<HttpConnector<Checked<GaiResolver>>>, WasiBody>,
+    authorization: Option<HeaderValue>,
+}
+
+impl Outbound {
+    /// Allows the origin of `url` (scheme, host and port; a path is ignored) and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// `url` is no http or https URL of a host, or it holds a user name. With
+    /// [`Addresses::Public`]: it is not https, or its host is an address that is not public.
+    pub fn new(url: &str, policy: &Policy) -> anyhow::Result<Self> {
+        let origin = url
+            .parse()
+            .map_err(anyhow::Error::from)
+            .and_then(|uri| Origin::of(&uri))
+            .and_then(|origin| origin.within(policy.addresses))
+            .context("cannot use this base URL")?;
+        let mut tls = ClientConfig::builder_with_provider(Arc::clone(&policy.provider))
+            .with_safe_default_protocol_versions()?
+            .with_webpki_verifier(Arc::clone(&policy.verifier))
+            .with_no_client_auth();
+        tls.resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
+        let resolver = Checked::new(GaiResolver::new(), policy.addresses);
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let connector = HttpsConnectorBuilder::new()
@@ -171,6 +210,26 @@ impl Origin {
             port: authority.port_u16().unwrap_or(default_port),
             scheme,
         })
+    }
+}
+
+impl Origin {
+    /// Itself, unless `addresses` leave no way to connect to it. A name is checked when it is
+    /// looked up; an address never is.
+    fn within(self, addresses: Addresses) -> anyhow::Result<Self> {
+        if addresses == Addresses::Public {
+            ensure!(
+                self.scheme == Scheme::HTTPS,
+                "it must begin with https://, such as https://acme.api.example.com"
+            );
+            let host = self.host.trim_start_matches('[').trim_end_matches(']');
+            ensure!(
+                host.parse().is_ok_and(|address| addresses.allow(address))
+                    || host.parse::<IpAddr>().is_err(),
+                "{host} is not an address of the public internet"
+            );
+        }
+        Ok(self)
     }
 }
 
@@ -441,6 +500,10 @@ pub(crate) fn error_code_of_body(error: &wasmtime::Error) -> Option<ErrorCode> {
 /// What went wrong, in WASI's words; `cut_off` when the server hung up in the middle.
 fn error_code(error: &(dyn StdError + 'static), cut_off: Error) -> Error {
     let mut connecting = false;
+    // hyper-util wraps it in its "dns error", so it must be looked for first.
+    if causes(error).any(|cause| cause.is::<Prohibited>()) {
+        return Error::DestinationIpProhibited;
+    }
     for cause in causes(error) {
         if let Some(error) = cause.downcast_ref::<Error>() {
             // From the guest's request body.
@@ -531,8 +594,19 @@ mod tests {
             .boxed_unsync()
     }
 
+    fn any() -> Policy {
+        Policy::new(None, Addresses::Any).unwrap()
+    }
+
     async fn get(url: &str, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
-        let outbound = Outbound::new(url, None).unwrap();
+        get_from(Outbound::new(url, &any()).unwrap(), url, options).await
+    }
+
+    async fn get_from(
+        outbound: Outbound,
+        url: &str,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
         let mut hooks = Hooks::new(
             outbound,
             Traffic::new(10, 100),
@@ -595,7 +669,7 @@ mod tests {
     #[tokio::test]
     async fn other_origins_are_denied() {
         let mut hooks = Hooks::new(
-            Outbound::new("http://localhost:1", None).unwrap(),
+            Outbound::new("http://localhost:1", &any()).unwrap(),
             Traffic::new(1, 100),
             Instant::now(),
             None,
@@ -658,6 +732,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_hosts_own_network_is_out_of_reach() {
+        let public = Policy::new(None, Addresses::Public).unwrap();
+        let why = |url: &str| format!("{:#}", Outbound::new(url, &public).unwrap_err());
+        assert!(why("http://acme.api.gong.io").contains("https://"));
+        for url in [
+            "https://127.0.0.1",
+            "https://10.1.2.3:8443",
+            "https://[::1]",
+            "https://[::ffff:127.0.0.1]:443",
+        ] {
+            assert!(why(url).contains("public internet"), "{url}: {}", why(url));
+        }
+        assert!(Outbound::new("https://1.1.1.1", &public).is_ok());
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connect = async |host: &str| {
+            let url = format!("https://{host}:{port}");
+            let outbound = Outbound::new(&url, &public).unwrap();
+            let denied = get_from(outbound, &url, RequestOptions::default()).await;
+            denied.map(|_| ())
+        };
+        let by_name = connect("localhost").await;
+        assert!(
+            matches!(by_name, Err(Error::DestinationIpProhibited)),
+            "{by_name:?}"
+        );
+        // Addresses as only the system's resolver reads them.
+        for host in ["2130706433", "127.1", "0x7f000001", "017700000001"] {
+            assert!(connect(host).await.is_err(), "{host}");
+        }
+        let connected = tokio::time::timeout(Duration::from_millis(50), listener.accept());
+        assert!(connected.await.is_err(), "nobody connected");
+    }
+
+    #[tokio::test]
     async fn bodies_are_watched_to_their_end() {
         let none = RequestOptions::default();
 
@@ -700,7 +810,8 @@ mod tests {
     #[test]
     fn secrets_stay_out_of_debug_output() {
         let value = HeaderValue::from_static("Basic c2VjcmV0");
-        let outbound = Outbound::new("https://api.example.com", None).unwrap();
+        let public = Policy::new(None, Addresses::Public).unwrap();
+        let outbound = Outbound::new("https://api.example.com", &public).unwrap();
         let shown = format!("{:?}", outbound.with_authorization(value));
         assert_eq!(shown, r#"Outbound(Some("https://api.example.com:443"))"#);
     }

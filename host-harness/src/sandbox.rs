@@ -4,6 +4,7 @@
 //! none is ever used twice, and nothing can leak from one call into the next.
 
 use std::fmt;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,6 +37,8 @@ pub use crate::bindings::exports::gong::tools::mcp_tools::{
 use crate::bindings::{GongMcp, GongMcpPre};
 use crate::gate::Gate;
 use crate::outbound::{self, Hooks, Outbound, Traffic};
+
+mod cache;
 
 /// Calls that run at the same time; more wait for a place.
 const CONCURRENT_CALLS: u32 = 128;
@@ -276,7 +279,23 @@ impl Sandbox {
     /// The bytes are not a component, it imports what the sandbox does not give (the error
     /// names it), or it does not export `gong:tools/mcp-tools`.
     pub fn load(component: &[u8], limits: Limits) -> anyhow::Result<Self> {
-        let pre = GongMcpPre::new(link(component, &limits)?)
+        let engine = engine(&limits)?;
+        Self::new(compile(&engine, component)?, limits)
+    }
+
+    /// As [`load`](Self::load), with the compiled code kept in the folder `cache`, where it
+    /// takes some milliseconds to load. The folder is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load); or others may write to the folder, whose files are run.
+    pub fn load_cached(component: &[u8], limits: Limits, cache: &Path) -> anyhow::Result<Self> {
+        let engine = engine(&limits)?;
+        Self::new(cache::component(&engine, component, cache)?, limits)
+    }
+
+    fn new(component: Component, limits: Limits) -> anyhow::Result<Self> {
+        let pre = GongMcpPre::new(link(&component)?)
             .map_err(anyhow::Error::from)
             .context("the component does not export the tools interface")?;
         start_ticking(pre.engine())?;
@@ -505,7 +524,7 @@ impl fmt::Debug for Sandbox {
 /// The bytes are not a component, or it wants more than a sandbox gives.
 pub async fn imports(component: &[u8]) -> anyhow::Result<Vec<String>> {
     let limits = Limits::default();
-    let pre = link(component, &limits)?;
+    let pre = link(&compile(&engine(&limits)?, component)?)?;
     let run = Run::nothing();
     let mut store = Store::new(pre.engine(), Guest::new(&run, &limits, Instant::now()));
     store.limiter(|guest| &mut guest.memory);
@@ -521,20 +540,22 @@ pub async fn imports(component: &[u8]) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Compiles and resolves the imports, once for all calls.
-fn link(component: &[u8], limits: &Limits) -> anyhow::Result<InstancePre<Guest>> {
-    let engine = engine(limits)?;
+fn compile(engine: &Engine, component: &[u8]) -> anyhow::Result<Component> {
     ensure!(
         !component.is_empty(),
         "the component is empty: zero bytes long"
     );
-    let component = Component::from_binary(&engine, component)
+    Component::from_binary(engine, component)
         .map_err(anyhow::Error::from)
-        .context("this is not a component that can be run")?;
-    let mut linker = Linker::new(&engine);
+        .context("this is not a component that can be run")
+}
+
+/// Resolves the imports, once for all calls.
+fn link(component: &Component) -> anyhow::Result<InstancePre<Guest>> {
+    let mut linker = Linker::new(component.engine());
     allow(&mut linker)?;
     linker
-        .instantiate_pre(&component)
+        .instantiate_pre(component)
         .map_err(anyhow::Error::from)
         .context("the component wants what the sandbox does not give")
 }

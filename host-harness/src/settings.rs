@@ -1,11 +1,13 @@
 //! The settings that go from the host's environment, or from the stand-in, into the sandbox.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fake_gong::FakeGong;
+use host_harness::outbound::{Addresses, Policy};
 use host_harness::sandbox::Env;
 use host_harness::{Limits, Outbound, Run};
 
@@ -62,7 +64,8 @@ fn run(mut variables: Vec<(&str, String)>, ca_pem: Option<&str>) -> anyhow::Resu
         let found = variables.iter().find(|(other, _)| *other == name);
         found.map(|(_, value)| value.trim())
     };
-    let mut outbound = Outbound::new(value(BASE_URL).unwrap_or(GONG), ca_pem)?;
+    let url = value(BASE_URL).unwrap_or(GONG);
+    let mut outbound = Outbound::new(url, &Policy::new(ca_pem, addresses(url))?)?;
     if value(AUTH) == Some("host") {
         let [key, secret] =
             [ACCESS_KEY, ACCESS_KEY_SECRET].map(|name| value(name).unwrap_or_default());
@@ -77,6 +80,19 @@ fn run(mut variables: Vec<(&str, String)>, ca_pem: Option<&str>) -> anyhow::Resu
         now: None,
         gate: None,
     })
+}
+
+/// Only the public internet, unless the URL itself names this machine, where a stand-in may be.
+fn addresses(url: &str) -> Addresses {
+    let uri: Option<http::Uri> = url.parse().ok();
+    let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let address: Result<IpAddr, _> = host.parse();
+    if host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|one| one.is_loopback()) {
+        Addresses::Any
+    } else {
+        Addresses::Public
+    }
 }
 
 /// For the stand-in.
@@ -113,6 +129,24 @@ pub(crate) fn limits() -> Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machine_is_reached_only_by_its_own_name() {
+        for url in [
+            "http://127.0.0.1:8080",
+            "https://LOCALHOST",
+            "http://[::1]:1",
+        ] {
+            assert_eq!(addresses(url), Addresses::Any, "{url}");
+        }
+        for url in [
+            "https://api.gong.io",
+            "https://10.0.0.1",
+            "https://localhost.example",
+        ] {
+            assert_eq!(addresses(url), Addresses::Public, "{url}");
+        }
+    }
 
     #[test]
     fn credentials_can_stay_outside_the_sandbox() {

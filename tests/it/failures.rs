@@ -7,7 +7,7 @@ use fake_gong::{FakeGong, Fault, Options};
 use host_harness::{Outbound, Run};
 use serde_json::{Value, json};
 
-use crate::support::{options, run_for, run_nowhere, sandbox, stand_in};
+use crate::support::{options, outbound, run_for, run_nowhere, sandbox, stand_in};
 
 async fn fails(run: &Run, tool: &str, arguments: Value) -> String {
     let sandbox = sandbox();
@@ -213,7 +213,7 @@ async fn the_network_policy_and_dead_ports_are_told_apart() {
     drop(socket);
     let mut dead = run_for(&gong);
     dead.env.set("GONG_BASE_URL", &url);
-    dead.outbound = Outbound::new(&url, None).expect("a good URL");
+    dead.outbound = outbound(&url, None);
     let text = fails(&dead, "gong_list_workspaces", json!({})).await;
     assert!(text.starts_with("No connection to 127.0.0.1:"), "{text}");
     // A POST has a body to write; its error must not be lost behind that.
@@ -240,7 +240,7 @@ async fn tls_needs_a_trusted_certificate() {
         .expect("no limit breaks");
     assert!(!trusted.is_error, "{}", trusted.text);
     let mut untrusted = run_for(&gong);
-    untrusted.outbound = Outbound::new(&gong.base_url(), None).expect("a good URL");
+    untrusted.outbound = outbound(&gong.base_url(), None);
     let text = fails(&untrusted, "gong_list_workspaces", json!({})).await;
     assert!(text.starts_with("No trusted TLS connection"), "{text}");
 }

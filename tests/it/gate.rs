@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
 use host_harness::gate::Admission;
-use host_harness::{Gate, Limits, Outbound, Refused, Run, SandboxError};
+use host_harness::{Gate, Limits, Refused, Run, SandboxError};
 
-use crate::support::{options, run_for, sandbox, sandbox_with, stand_in};
+use crate::support::{options, outbound, run_for, sandbox, sandbox_with, stand_in};
 
 /// Refuses the first few requests and admits the others, each after a pause.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ async fn each_outcome_is_heard_once() {
 
     let (gate, mut run) = Turnstile::default().before(run_for(&gong));
     run.env.set("GONG_BASE_URL", "http://127.0.0.1:1");
-    run.outbound = Outbound::new("http://127.0.0.1:1", None).unwrap();
+    run.outbound = outbound("http://127.0.0.1:1", None);
     let answer = sandbox()
         .call_tool(&run, "gong_list_workspaces", "{}")
         .await;

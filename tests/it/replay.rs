@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use fake_gong::{Exchange, Scripted};
+use host_harness::Run;
 use host_harness::sandbox::Env;
-use host_harness::{Outbound, Run};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::support::{output_validator, sandbox, workspace};
+use crate::support::{outbound, output_validator, sandbox, workspace};
 
 #[derive(Deserialize)]
 struct Conversation {
@@ -101,7 +101,7 @@ async fn every_conversation_goes_the_same_through_the_component() {
         let now: jiff::Timestamp = case.now.parse().expect("an instant");
         let run = Run {
             env,
-            outbound: Outbound::new(&gong.base_url(), None).expect("its URL is good"),
+            outbound: outbound(&gong.base_url(), None),
             now: Some(now.try_into().expect("it is representable")),
             gate: None,
         };

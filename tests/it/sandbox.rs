@@ -1,13 +1,14 @@
 //! What a component may do and how it is stopped, with components that misbehave.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
 use host_harness::sandbox::{Effect, imports};
-use host_harness::{Limits, Outbound, Sandbox, SandboxError};
+use host_harness::{Limits, Sandbox, SandboxError};
 
 use crate::support::{
-    options, run_for, run_nowhere, sandbox, sandbox_with, stand_in, wat, wat_component,
+    options, outbound, run_for, run_nowhere, sandbox, sandbox_with, stand_in, wat, wat_component,
 };
 
 /// Answers with a digit: how often this instance has been called.
@@ -293,7 +294,7 @@ async fn tls_is_checked_against_the_given_roots() {
     let trusted = trusted.unwrap();
     assert!(!trusted.is_error, "{}", trusted.text);
 
-    run.outbound = Outbound::new(&gong.base_url(), None).unwrap();
+    run.outbound = outbound(&gong.base_url(), None);
     let unknown = sandbox()
         .call_tool(&run, "gong_list_workspaces", "{}")
         .await;
@@ -306,7 +307,7 @@ async fn tls_is_checked_against_the_given_roots() {
 async fn other_hosts_are_denied() {
     let gong = stand_in(options()).await;
     let mut run = run_for(&gong);
-    run.outbound = Outbound::new("https://api.example.com", None).unwrap();
+    run.outbound = outbound("https://api.example.com", None);
     let result = sandbox()
         .call_tool(&run, "gong_list_workspaces", "{}")
         .await;
@@ -314,4 +315,63 @@ async fn other_hosts_are_denied() {
     assert!(result.is_error);
     assert!(result.text.contains("network policy"), "{}", result.text);
     assert_eq!(gong.requests().len(), 0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn compiled_code_is_kept_where_nobody_else_can_write() {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    let parent = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+    let _ = fs::remove_dir_all(&parent);
+    let cache = parent.join("cache");
+    let component = wat_component(COUNT);
+    let answer = async || {
+        let sandbox = Sandbox::load_cached(&component, short(), &cache)?;
+        let answer = sandbox.call_tool(&run_nowhere(), "wat_tool", "{}").await?;
+        anyhow::Ok(answer.text)
+    };
+    let files = || -> Vec<_> {
+        let entries = fs::read_dir(&cache).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    assert_eq!(answer().await.unwrap(), "1");
+    let kept = files();
+    let [kept] = &*kept else { panic!("{kept:?}") };
+    assert_eq!(kept.extension().unwrap(), "cwasm");
+    assert_eq!(fs::metadata(&cache).unwrap().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(kept).unwrap().mode() & 0o777, 0o600);
+
+    // It is read the next time, not written anew.
+    let written = fs::metadata(kept).unwrap().ino();
+    assert_eq!(answer().await.unwrap(), "1");
+    assert_eq!(fs::metadata(kept).unwrap().ino(), written);
+
+    // Broken in any way, it is compiled and written again.
+    let code = fs::read(kept).unwrap();
+    let broken: [&[u8]; 4] = [&code[..code.len() / 2], b"", b"no code", &[0; 4096]];
+    for broken in broken {
+        fs::remove_file(kept).unwrap();
+        fs::write(kept, broken).unwrap();
+        fs::set_permissions(kept, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(answer().await.unwrap(), "1");
+        assert_eq!(fs::read(kept).unwrap().len(), code.len());
+    }
+    assert_eq!(files().len(), 1);
+
+    // Another component has a file of its own.
+    Sandbox::load_cached(&wat_component(SPIN), short(), &cache).unwrap();
+    assert_eq!(files().len(), 2);
+
+    // What others could have written is not run.
+    fs::set_permissions(kept, fs::Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(answer().await.unwrap(), "1");
+    assert_eq!(fs::metadata(kept).unwrap().mode() & 0o777, 0o600);
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+    let open = format!("{:#}", answer().await.unwrap_err());
+    assert!(open.contains("others may write to it"), "{open}");
+    fs::write(parent.join("file"), "").unwrap();
+    let error = Sandbox::load_cached(&component, short(), &parent.join("file")).unwrap_err();
+    assert!(format!("{error:#}").contains("compiled code"), "{error:#}");
 }

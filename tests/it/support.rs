@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use fake_gong::FakeGong;
 use host_harness::component::{self, Artefact};
+use host_harness::outbound::{Addresses, Policy};
 use host_harness::sandbox::Env;
 use host_harness::{Limits, Outbound, Run, Sandbox};
 use wit_component::{ComponentEncoder, StringEncoding};
@@ -74,10 +75,16 @@ pub(crate) fn run_for(gong: &FakeGong) -> Run {
             ("GONG_ACCESS_KEY", options.access_key),
             ("GONG_ACCESS_KEY_SECRET", options.access_key_secret),
         ]),
-        outbound: Outbound::new(&gong.base_url(), gong.ca_pem()).expect("its URL is good"),
+        outbound: outbound(&gong.base_url(), gong.ca_pem()),
         now: Some(SystemTime::try_from(fixed_now()).expect("it is representable")),
         gate: None,
     }
+}
+
+/// A way out to one origin, be it on this machine.
+pub(crate) fn outbound(url: &str, ca_pem: Option<&str>) -> Outbound {
+    let policy = Policy::new(ca_pem, Addresses::Any).expect("the certificate is good");
+    Outbound::new(url, &policy).expect("the URL is good")
 }
 
 /// What a call that needs nothing is given.
