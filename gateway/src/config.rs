@@ -44,6 +44,7 @@ mod token;
 pub use names::{
     COMPONENT_TOOLSET, READ_ONLY, check_name, check_toolset, component_toolset, is_automatic,
 };
+pub(crate) use read::alike;
 pub use secret::{Secret, SecretError, SecretRef};
 pub use token::{FreshToken, TokenHash};
 

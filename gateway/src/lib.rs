@@ -4,14 +4,18 @@
 //! | module | concern |
 //! |---|---|
 //! | [`config`] | `gateway.toml`, checked as a whole |
+//! | [`governance`] | who may call what |
 //! | [`limiter`] | Gong's limits, one for each tenant |
 //! | [`log`] | lines that say whose call they are about |
 //! | [`metrics`] | what is counted and timed |
 //! | [`queue`] | how many calls run and wait, by tenant |
+//! | [`store`] | what survives a restart: reviews, switches, audit, quota |
 
 pub mod config;
+pub mod governance;
 pub mod limiter;
 mod line;
 pub mod log;
 pub mod metrics;
 pub mod queue;
+pub mod store;

@@ -1,0 +1,160 @@
+//! The day's requests to Gong, shared by a tenant's calls in every life of the gateway.
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+use rusqlite::{OptionalExtension as _, params};
+use serde::Serialize;
+
+use super::tools::tenant_exists;
+use super::{Store, StoreError, millis, timestamp};
+
+/// How much of a day is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Quota {
+    /// The day (UTC).
+    pub day: Date,
+    /// Requests that were leased and not given back: at least those that were sent.
+    pub used: u32,
+    /// What the tenant may send on a day.
+    pub limit: u32,
+    /// What can still be leased.
+    pub left: u32,
+    /// Until when Gong wants no more requests, if it is still to come.
+    pub blocked_until: Option<Timestamp>,
+}
+
+impl Store {
+    /// Takes up to `block` requests out of the day's `limit`, and says how many. They are
+    /// spent for others before they are used: a crash may lose some, never spend one twice.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written, and nothing may be spent.
+    pub fn lease(
+        &self,
+        tenant: &str,
+        day: Date,
+        block: u32,
+        limit: u32,
+    ) -> Result<u32, StoreError> {
+        self.write(|transaction| {
+            let leased: u32 = transaction
+                .prepare_cached("SELECT leased FROM quota WHERE tenant = ? AND day = ?")?
+                .query_row(params![tenant, day.to_string()], |row| row.get(0))
+                .optional()?
+                .unwrap_or(0);
+            let granted = block.min(limit.saturating_sub(leased));
+            if granted > 0 {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO quota (tenant, day, leased) VALUES (?, ?, ?)
+                         ON CONFLICT DO UPDATE SET leased = leased + excluded.leased",
+                    )?
+                    .execute(params![tenant, day.to_string(), granted])?;
+            }
+            Ok(granted)
+        })
+    }
+
+    /// Gives back what was leased for `day` and not used.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written; what was leased stays spent.
+    pub fn give_back(&self, tenant: &str, day: Date, unused: u32) -> Result<(), StoreError> {
+        if unused == 0 {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            transaction.execute(
+                "UPDATE quota SET leased = max(0, leased - ?) WHERE tenant = ? AND day = ?",
+                params![unused, tenant, day.to_string()],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// How much of a day is used.
+    ///
+    /// # Errors
+    ///
+    /// There is no such tenant, or the file could not be read.
+    pub fn quota(&self, tenant: &str, day: Date) -> Result<Quota, StoreError> {
+        let used = self.quota_days(tenant, day, 1)?[0].1;
+        let limit: u32 = self.read(|connection| {
+            let sql = "SELECT requests_per_day FROM tenants WHERE name = ?";
+            Ok(connection.query_row(sql, [tenant], |row| row.get(0))?)
+        })?;
+        Ok(Quota {
+            day,
+            used,
+            limit,
+            left: limit.saturating_sub(used),
+            blocked_until: self.blocked_until(tenant)?,
+        })
+    }
+
+    /// The last `days` days up to `last`, oldest first, with what was used on each.
+    ///
+    /// # Errors
+    ///
+    /// There is no such tenant, or the file could not be read.
+    pub fn quota_days(
+        &self,
+        tenant: &str,
+        last: Date,
+        days: u16,
+    ) -> Result<Vec<(Date, u32)>, StoreError> {
+        self.read(|connection| {
+            tenant_exists(connection, tenant)?;
+            let mut statement = connection
+                .prepare_cached("SELECT leased FROM quota WHERE tenant = ? AND day = ?")?;
+            let mut used = Vec::with_capacity(days.into());
+            for ago in (0..days).rev() {
+                let day = last.saturating_sub(i64::from(ago).days());
+                let leased = statement
+                    .query_row(params![tenant, day.to_string()], |row| row.get(0))
+                    .optional()?;
+                used.push((day, leased.unwrap_or(0)));
+            }
+            Ok(used)
+        })
+    }
+
+    /// Notes that Gong wants no request of the tenant before `until`; an earlier end than one
+    /// noted before changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written.
+    pub fn block(&self, tenant: &str, until: Timestamp) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute(
+                "INSERT INTO blocks (tenant, until) VALUES (?, ?)
+                 ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+                // Rounded up: not even a millisecond too early.
+                params![tenant, millis(until + Duration::from_micros(999))],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Until when Gong wants no request of the tenant; none when that has passed.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be read.
+    pub fn blocked_until(&self, tenant: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|connection| {
+            let until = connection
+                .prepare_cached("SELECT until FROM blocks WHERE tenant = ?")?
+                .query_row([tenant], |row| row.get(0))
+                .optional()?;
+            Ok(until
+                .map(timestamp)
+                .filter(|until| *until > Timestamp::now()))
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! One `serve` per state file: the limiter of Gong's requests lives in the process.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use super::{Store, StoreError, refused};
+
+/// Keeps others from serving from the same file, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Serving {
+    _locked: File,
+    /// Calls that the last process had begun and not finished: they are `interrupted` now.
+    pub interrupted: usize,
+}
+
+impl Store {
+    /// Takes the serving lock, which the kernel frees however a process ends, and marks the
+    /// calls that the last process left unfinished.
+    ///
+    /// # Errors
+    ///
+    /// Another process serves from this file: the error names its process id. Or the lock
+    /// file beside the state file can not be made.
+    pub fn lock_for_serving(&self) -> Result<Serving, StoreError> {
+        let path = self.lock_path();
+        let failed = |error: std::io::Error| {
+            StoreError::Failed(format!("cannot lock {}: {error}", path.display()))
+        };
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                let _ = file.read_to_string(&mut pid);
+                let who = match pid.trim() {
+                    "" => "another process".to_owned(),
+                    pid => format!("process {pid}"),
+                };
+                return refused(format_args!(
+                    "{who} serves from {} already; stop it first, or give this gateway a state file of its own",
+                    self.path().display()
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let pid = std::process::id().to_string();
+        file.set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(pid.as_bytes()))
+            .map_err(failed)?;
+        Ok(Serving {
+            _locked: file,
+            interrupted: self.interrupt()?,
+        })
+    }
+
+    /// The process that serves from this file now, if one does.
+    ///
+    /// # Errors
+    ///
+    /// The lock file is there and can not be read.
+    pub fn served_by(&self) -> Result<Option<String>, StoreError> {
+        let path = self.lock_path();
+        let failed = |error: std::io::Error| {
+            StoreError::Failed(format!("cannot read {}: {error}", path.display()))
+        };
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                file.read_to_string(&mut pid).map_err(failed)?;
+                Ok(Some(pid.trim().to_owned()))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        let mut path = self.path().as_os_str().to_owned();
+        path.push(".lock");
+        path.into()
+    }
+}
