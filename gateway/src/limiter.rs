@@ -22,6 +22,8 @@ use std::time::Duration;
 use host_harness::Refused;
 use http::StatusCode;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 use window::Window;
@@ -60,21 +62,21 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// # Errors
     ///
     /// It can not be written down.
-    fn lease(&self, day: &str, at_most: u32, per_day: u32) -> anyhow::Result<Lease>;
+    fn lease(&self, day: Date, at_most: u32, per_day: u32) -> anyhow::Result<Lease>;
 
     /// Puts requests back that were not sent.
     ///
     /// # Errors
     ///
     /// It can not be written down.
-    fn give_back(&self, day: &str, unspent: u32) -> anyhow::Result<()>;
+    fn give_back(&self, day: Date, unspent: u32) -> anyhow::Result<()>;
 
     /// How many of the day's requests are taken.
     ///
     /// # Errors
     ///
     /// It can not be read.
-    fn taken(&self, day: &str) -> anyhow::Result<u32>;
+    fn taken(&self, day: Date) -> anyhow::Result<u32>;
 
     /// Remembers that Gong wants no request before; a later time that it knows stays.
     ///
@@ -218,7 +220,7 @@ impl TenantLimiter {
         }
         let number = day_number(clock());
         let day = Day {
-            taken: ledger.taken(&day_name(number))?,
+            taken: ledger.taken(date(number))?,
             ..Day::new(number)
         };
         Ok(Arc::new(Self {
@@ -366,7 +368,7 @@ impl TenantLimiter {
         self.changed.notify_one();
         if unspent > 0 {
             let ledger = Arc::clone(&self.ledger);
-            tokio::task::spawn_blocking(move || ledger.give_back(&day_name(day), unspent))
+            tokio::task::spawn_blocking(move || ledger.give_back(date(day), unspent))
                 .await??;
         }
         if let Some(clear_at) = clear_at {
@@ -406,7 +408,7 @@ impl TenantLimiter {
     async fn lease(&self, day: i64, per_day: u32) {
         let ledger = Arc::clone(&self.ledger);
         let lease =
-            tokio::task::spawn_blocking(move || ledger.lease(&day_name(day), BLOCK, per_day));
+            tokio::task::spawn_blocking(move || ledger.lease(date(day), BLOCK, per_day));
         let lease = lease
             .await
             .unwrap_or_else(|error| Err(anyhow::Error::from(error)));
@@ -629,9 +631,9 @@ fn day_number(time: Timestamp) -> i64 {
     time.as_second().div_euclid(86_400)
 }
 
-fn day_name(number: i64) -> String {
-    let midnight = Timestamp::from_second(number * 86_400).unwrap_or_default();
-    midnight.strftime("%Y-%m-%d").to_string()
+fn date(day_number: i64) -> Date {
+    let midnight = Timestamp::from_second(day_number * 86_400).unwrap_or_default();
+    Offset::UTC.to_datetime(midnight).date()
 }
 
 fn until_midnight(time: Timestamp) -> Duration {

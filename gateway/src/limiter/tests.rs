@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use jiff::civil::date;
 use tokio::task::JoinSet;
 use tokio::time::{advance, sleep};
 
@@ -31,22 +32,22 @@ struct Memory(Mutex<Remembered>);
 
 #[derive(Debug, Default)]
 struct Remembered {
-    taken: BTreeMap<String, u32>,
+    taken: BTreeMap<Date, u32>,
     closed_until: Option<Timestamp>,
     broken: bool,
 }
 
 impl Memory {
-    fn taken_of(&self, day: &str) -> u32 {
-        self.0.lock().unwrap().taken.get(day).copied().unwrap_or(0)
+    fn taken_of(&self, day: Date) -> u32 {
+        self.0.lock().unwrap().taken.get(&day).copied().unwrap_or(0)
     }
 }
 
 impl Ledger for Memory {
-    fn lease(&self, day: &str, at_most: u32, per_day: u32) -> anyhow::Result<Lease> {
+    fn lease(&self, day: Date, at_most: u32, per_day: u32) -> anyhow::Result<Lease> {
         let mut remembered = self.0.lock().unwrap();
         anyhow::ensure!(!remembered.broken, "the disk is full");
-        let taken = remembered.taken.entry(day.to_owned()).or_default();
+        let taken = remembered.taken.entry(day).or_default();
         let granted = at_most.min(per_day.saturating_sub(*taken));
         *taken += granted;
         Ok(Lease {
@@ -55,12 +56,12 @@ impl Ledger for Memory {
         })
     }
 
-    fn give_back(&self, day: &str, unspent: u32) -> anyhow::Result<()> {
-        *self.0.lock().unwrap().taken.get_mut(day).unwrap() -= unspent;
+    fn give_back(&self, day: Date, unspent: u32) -> anyhow::Result<()> {
+        *self.0.lock().unwrap().taken.get_mut(&day).unwrap() -= unspent;
         Ok(())
     }
 
-    fn taken(&self, day: &str) -> anyhow::Result<u32> {
+    fn taken(&self, day: Date) -> anyhow::Result<u32> {
         Ok(self.taken_of(day))
     }
 
@@ -176,7 +177,7 @@ async fn never_more_than_the_limit_in_any_second() {
         limiter.close().await.unwrap();
         let sent = u32::try_from(left.len()).unwrap();
         assert!(sent > 200, "{sent}");
-        assert_eq!(ledger.taken_of("2026-03-16"), sent);
+        assert_eq!(ledger.taken_of(date(2026, 3, 16)), sent);
     }
 }
 
@@ -385,7 +386,7 @@ async fn the_day_has_an_end_and_another_begins() {
     admit(&limiter, "a", 90).await.unwrap();
     assert_eq!(clock().to_string()[..16], *"2026-03-17T00:00");
     assert_eq!(limiter.standing().left_today, 4);
-    assert_eq!(ledger.taken_of("2026-03-16"), 5);
+    assert_eq!(ledger.taken_of(date(2026, 3, 16)), 5);
 
     // A higher limit counts at once.
     for _ in 0..4 {
@@ -408,9 +409,9 @@ async fn a_clean_restart_costs_nothing() {
     for _ in 0..3 {
         admit(&limiter, "a", 10).await.unwrap();
     }
-    assert_eq!(ledger.taken_of("2026-03-16"), BLOCK);
+    assert_eq!(ledger.taken_of(date(2026, 3, 16)), BLOCK);
     limiter.close().await.unwrap();
-    assert_eq!(ledger.taken_of("2026-03-16"), 3);
+    assert_eq!(ledger.taken_of(date(2026, 3, 16)), 3);
     assert!(admit(&limiter, "a", 10).await.is_err(), "it is closed");
 
     let limiter = open(RULES, &ledger);
