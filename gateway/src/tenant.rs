@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use host_harness::gate::Admission;
+use host_harness::outbound::{Addresses, Policy};
 use host_harness::sandbox::Env;
 use host_harness::{Gate, Outbound, Run};
 use http::{HeaderValue, StatusCode};
@@ -22,12 +23,36 @@ use crate::queue::{Bounds, CallQueue};
 use crate::store::Store;
 
 /// What all tenants' ways to Gong have in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Network {
-    /// More root certificates, PEM.
-    pub ca_pem: Option<String>,
-    /// Whether tenants may be at loopback and private addresses: for stand-ins.
-    pub stand_in: bool,
+    ca_pem: Option<String>,
+    stand_in: bool,
+    policy: Policy,
+}
+
+impl Network {
+    /// Trusts `ca_pem` beside Mozilla's root certificates. Only for a `stand_in` tenants may be
+    /// at loopback and private addresses, and without TLS.
+    ///
+    /// # Errors
+    ///
+    /// `ca_pem` holds no certificate.
+    pub fn new(ca_pem: Option<String>, stand_in: bool) -> anyhow::Result<Self> {
+        let addresses = if stand_in {
+            Addresses::Any
+        } else {
+            Addresses::Public
+        };
+        Ok(Self {
+            policy: Policy::new(ca_pem.as_deref(), addresses)?,
+            ca_pem,
+            stand_in,
+        })
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.ca_pem == other.ca_pem && self.stand_in == other.stand_in
+    }
 }
 
 /// A company whose users call its Gong.
@@ -54,7 +79,7 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// The ledger can not be read, or the network's certificates can not.
+    /// The ledger can not be read, or the tenant's Gong is nowhere requests may go.
     pub fn start(
         name: &str,
         settings: &Settings,
@@ -82,11 +107,11 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// The network's certificates can not be read.
+    /// The tenant's Gong is nowhere requests may go.
     pub fn renew(&self, settings: &Settings, network: &Network) -> anyhow::Result<Self> {
         self.limiter.set(rules(settings));
         self.queue.set(bounds(settings));
-        let same = settings.gong == self.settings.gong && *network == self.network;
+        let same = settings.gong == self.settings.gong && network.same(&self.network);
         let authorization = complain(&self.name, authorization(&settings.credentials));
         Ok(Self {
             name: Arc::clone(&self.name),
@@ -158,7 +183,7 @@ fn env(settings: &Settings) -> Env {
 }
 
 fn connections(settings: &Settings, network: &Network) -> anyhow::Result<Outbound> {
-    Outbound::new(&settings.gong, network.ca_pem.as_deref())
+    Outbound::new(&settings.gong, &network.policy)
         .with_context(|| format!("cannot use {}", settings.gong))
 }
 

@@ -1,0 +1,197 @@
+//! The HTTP side: who may come in, and where to.
+//!
+//! | path | for whom |
+//! |---|---|
+//! | `/mcp` | users, with their bearer tokens |
+//! | `/admin` | administrators, signed in |
+//! | `/metrics` | administrators of the whole gateway, or who has the token for it |
+//! | `/healthz` | anybody: the process lives |
+//! | `/readyz` | anybody: new calls are taken |
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Listen;
+use crate::gateway::Gateway;
+use crate::mcp::GatewayServer;
+use crate::metrics;
+use crate::tenants::Identity;
+
+/// Bytes of an MCP request. A tool's largest argument is a recording of 8 MB in base64.
+const REQUEST: usize = 12 << 20;
+
+const SESSION: &str = "mcp-session-id";
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+struct Front {
+    gateway: Arc<Gateway>,
+    sessions: Arc<LocalSessionManager>,
+    /// Whose session it is, by its id.
+    owners: Arc<Mutex<HashMap<Arc<str>, Identity>>>,
+}
+
+/// All paths but the administrators' page. Cancelling `stop` ends open streams.
+pub fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> Router {
+    let front = Front {
+        gateway: Arc::clone(gateway),
+        sessions: Arc::default(),
+        owners: Arc::default(),
+    };
+    let server = GatewayServer::new(gateway);
+    let loopback = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let config = StreamableHttpServerConfig::default()
+        .with_allowed_hosts(listen.hosts.iter().cloned().chain(loopback))
+        .with_allowed_origins(listen.origins.clone())
+        .enforce_origin_validation()
+        .with_max_request_body_bytes(REQUEST)
+        .with_cancellation_token(stop);
+    let service: StreamableHttpService<GatewayServer, LocalSessionManager> =
+        StreamableHttpService::new(
+            move || Ok(server.clone()),
+            Arc::clone(&front.sessions),
+            config,
+        );
+    let mcp = Router::new()
+        .route_service("/mcp", service)
+        .layer(middleware::from_fn_with_state(front.clone(), enter));
+    Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(show_metrics))
+        .with_state(front)
+        .merge(mcp)
+}
+
+/// Lets users in, each to their own sessions, and takes the token off before anybody else sees
+/// the request.
+async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> Response {
+    let token = bearer(request.headers());
+    let live = front.gateway.tenants.live();
+    let Some(identity) = token.and_then(|token| live.identify(token)) else {
+        front.gateway.metrics.unauthorized();
+        return unauthorized();
+    };
+    drop(live);
+    request.headers_mut().remove(header::AUTHORIZATION);
+    request.headers_mut().remove(header::COOKIE);
+    let session = request.headers().get(SESSION).cloned();
+    if let Some(session) = session.as_ref().and_then(|value| value.to_str().ok())
+        && !front.owns(session, &identity)
+    {
+        // As for a session that there is not: nobody learns of others'.
+        return (StatusCode::NOT_FOUND, "Not Found: Session not found").into_response();
+    }
+    request.extensions_mut().insert(identity.clone());
+    let response = next.run(request).await;
+    if let Some(begun) = response.headers().get(SESSION)
+        && let Ok(begun) = begun.to_str()
+    {
+        front.remember(begun, identity).await;
+    }
+    response
+}
+
+impl Front {
+    fn owns(&self, session: &str, identity: &Identity) -> bool {
+        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.get(session) == Some(identity)
+    }
+
+    async fn remember(&self, session: &str, identity: Identity) {
+        let open = self.sessions.sessions.read().await;
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.retain(|id, _| open.contains_key(id));
+        owners.insert(session.into(), identity);
+    }
+}
+
+/// The token of `Authorization: Bearer …`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The same, whether there is no token or a wrong one.
+fn unauthorized() -> Response {
+    let text = "A token is needed, which whoever runs the gateway gives: \
+                Authorization: Bearer gg_…\n";
+    let mut response = (StatusCode::UNAUTHORIZED, text).into_response();
+    response.headers_mut().insert(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static("Bearer realm=\"gong-gateway\""),
+    );
+    response
+}
+
+/// Whether new calls are taken, and if not why.
+async fn ready(State(front): State<Front>) -> Response {
+    let mut reasons = Vec::new();
+    if front.gateway.draining() {
+        reasons.push("the gateway is being shut down".to_owned());
+    }
+    let store = front.gateway.store.clone();
+    let writable = tokio::task::spawn_blocking(move || store.check_writable()).await;
+    match writable {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!("the state file can not be written: {error}");
+            reasons.push("the state file can not be written".to_owned());
+        }
+        Err(error) => reasons.push(error.to_string()),
+    }
+    if front.gateway.catalog.described.is_empty() {
+        reasons.push("the component has no tools".to_owned());
+    }
+    let status = if reasons.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = json!({ "ready": reasons.is_empty(), "reasons": reasons });
+    (status, axum::Json(body)).into_response()
+}
+
+async fn show_metrics(State(front): State<Front>, headers: HeaderMap) -> Response {
+    let live = front.gateway.tenants.live();
+    if !bearer(&headers).is_some_and(|token| live.reads_metrics(token)) {
+        front.gateway.metrics.unauthorized();
+        return unauthorized();
+    }
+    front.gateway.take_stock();
+    let text = front.gateway.metrics.text();
+    ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bearer_tokens_are_read_as_http_writes_them() {
+        let read = |text: &str| {
+            let value = HeaderValue::from_str(text).unwrap();
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(read("Bearer gg_1").as_deref(), Some("gg_1"));
+        assert_eq!(read("bearer  gg_1 ").as_deref(), Some("gg_1"));
+        for other in ["gg_1", "Basic gg_1", "Bearer", "Bearer ", ""] {
+            assert_eq!(read(other), None, "{other}");
+        }
+        assert_eq!(bearer(&HeaderMap::new()), None);
+    }
+}
