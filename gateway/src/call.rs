@@ -20,7 +20,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::gateway::Gateway;
-use crate::governance::{Denial, Policy};
+use crate::governance::Denial;
 use crate::log;
 use crate::progress::Progress;
 use crate::queue::Running;
@@ -431,6 +431,3 @@ pub(crate) fn unreadable(error: &crate::store::StoreError) -> ErrorData {
         None,
     )
 }
-
-/// The policy type, for those who decide without a call.
-pub(crate) type Decided = Arc<Policy>;

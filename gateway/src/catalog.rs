@@ -97,7 +97,10 @@ impl Catalog {
     /// The resources whose tool may be called.
     #[must_use]
     pub fn resources(&self, policy: &Policy) -> Vec<Resource> {
-        let shown = self.resources.iter().filter(|(_, tool)| policy.allows(tool));
+        let shown = self
+            .resources
+            .iter()
+            .filter(|(_, tool)| policy.allows(tool));
         shown.map(|(resource, _)| resource.clone()).collect()
     }
 

@@ -123,7 +123,9 @@ impl Gateway {
     /// Takes down how the tenants stand, for metrics.
     pub fn take_stock(&self) {
         let live = self.tenants.live();
-        let standings = live.tenants().map(|tenant| (&tenant.name, tenant.standing()));
+        let standings = live
+            .tenants()
+            .map(|tenant| (&tenant.name, tenant.standing()));
         self.metrics.set(!self.draining(), standings);
     }
 }

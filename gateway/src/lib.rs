@@ -11,11 +11,21 @@
 //! | [`queue`] | how many calls run and wait, by tenant |
 //! | [`store`] | what survives a restart: reviews, switches, audit, quota |
 
+pub mod call;
+pub mod catalog;
 pub mod config;
+pub mod gateway;
 pub mod governance;
+pub mod http;
+pub mod ledger;
 pub mod limiter;
 mod line;
 pub mod log;
+pub mod mcp;
 pub mod metrics;
+pub mod progress;
 pub mod queue;
+pub mod serve;
 pub mod store;
+pub mod tenant;
+pub mod tenants;

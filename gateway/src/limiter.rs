@@ -368,8 +368,7 @@ impl TenantLimiter {
         self.changed.notify_one();
         if unspent > 0 {
             let ledger = Arc::clone(&self.ledger);
-            tokio::task::spawn_blocking(move || ledger.give_back(date(day), unspent))
-                .await??;
+            tokio::task::spawn_blocking(move || ledger.give_back(date(day), unspent)).await??;
         }
         if let Some(clear_at) = clear_at {
             sleep_until(clear_at).await;
@@ -407,8 +406,7 @@ impl TenantLimiter {
 
     async fn lease(&self, day: i64, per_day: u32) {
         let ledger = Arc::clone(&self.ledger);
-        let lease =
-            tokio::task::spawn_blocking(move || ledger.lease(date(day), BLOCK, per_day));
+        let lease = tokio::task::spawn_blocking(move || ledger.lease(date(day), BLOCK, per_day));
         let lease = lease
             .await
             .unwrap_or_else(|error| Err(anyhow::Error::from(error)));

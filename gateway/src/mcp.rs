@@ -214,8 +214,14 @@ impl ServerHandler for GatewayServer {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let Some((_, tool)) = self.gateway.catalog.resource(&request.uri) else {
-            let text = format!("There is no resource {:?}. resources/list names all.", request.uri);
-            return Err(ErrorData::resource_not_found(text, Some(request.uri.into())));
+            let text = format!(
+                "There is no resource {:?}. resources/list names all.",
+                request.uri
+            );
+            return Err(ErrorData::resource_not_found(
+                text,
+                Some(request.uri.into()),
+            ));
         };
         let wish = Wish::Resource(request.uri);
         match self.call(Arc::clone(tool), wish, context).await? {

@@ -17,10 +17,10 @@ use crate::catalog::Catalog;
 use crate::config::{Config, Tls};
 use crate::gateway::Gateway;
 use crate::governance::Governance;
+use crate::http;
 use crate::metrics::Metrics;
 use crate::store::{Serving, Store};
 use crate::tenants::{LOOK, Tenants, files, fingerprint, needs_restart};
-use crate::http;
 
 /// How long calls may go on when the gateway is shut down.
 pub const DRAIN: Duration = Duration::from_secs(30);
@@ -87,11 +87,11 @@ impl Server {
         let handle = Handle::new();
         let listening = listen_on(listener, tls.clone(), handle.clone(), router)?;
         let background = CancellationToken::new();
-        tokio::spawn(
-            background
-                .clone()
-                .run_until_cancelled_owned(follow(Arc::clone(&gateway), path.to_owned(), tls)),
-        );
+        tokio::spawn(background.clone().run_until_cancelled_owned(follow(
+            Arc::clone(&gateway),
+            path.to_owned(),
+            tls,
+        )));
         tokio::spawn(
             background
                 .clone()
@@ -125,7 +125,10 @@ impl Server {
             .is_err()
         {
             let calls = gateway.running.len();
-            tracing::warn!(calls, "calls are interrupted: they took longer than {drain:?}");
+            tracing::warn!(
+                calls,
+                "calls are interrupted: they took longer than {drain:?}"
+            );
             gateway.abort.cancel();
             gateway.running.wait().await;
         }
@@ -226,9 +229,9 @@ async fn tls(config: &Config) -> anyhow::Result<Option<RustlsConfig>> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let tls = RustlsConfig::from_pem_file(certificate, key).await;
     let files = || format!("{} and {}", certificate.display(), key.display());
-    Ok(Some(
-        tls.with_context(|| format!("cannot serve HTTPS with {}", files()))?,
-    ))
+    Ok(Some(tls.with_context(|| {
+        format!("cannot serve HTTPS with {}", files())
+    })?))
 }
 
 /// Looks for changes of the file and of what it refers to, until cancelled.

@@ -122,6 +122,18 @@ impl Store {
         &self.0.path
     }
 
+    /// Writes and changes nothing, to see whether it could.
+    ///
+    /// # Errors
+    ///
+    /// The file can not be written.
+    pub fn check_writable(&self) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute("UPDATE meta SET governance = governance", [])?;
+            Ok(())
+        })
+    }
+
     /// A connection of one's own.
     pub(crate) fn connect(&self) -> Result<Connection, StoreError> {
         connect(&self.0.path)

@@ -210,9 +210,15 @@ pub fn fingerprint<'p>(files: impl IntoIterator<Item = &'p Path>) -> Vec<u8> {
 #[must_use]
 pub fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
     let changed = [
-        ("listen.address", before.listen.address != after.listen.address),
+        (
+            "listen.address",
+            before.listen.address != after.listen.address,
+        ),
         ("listen.hosts", before.listen.hosts != after.listen.hosts),
-        ("listen.origins", before.listen.origins != after.listen.origins),
+        (
+            "listen.origins",
+            before.listen.origins != after.listen.origins,
+        ),
         (
             "listen.tls",
             before.listen.tls.is_some() != after.listen.tls.is_some(),

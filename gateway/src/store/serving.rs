@@ -10,9 +10,24 @@ use super::{Store, StoreError, refused};
 /// Keeps others from serving from the same file, until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct Serving {
-    _locked: File,
+    locked: File,
+    /// Whether the last process did not come to an orderly end: see [`Serving::finish`].
+    pub after_crash: bool,
     /// Calls that the last process had begun and not finished: they are `interrupted` now.
     pub interrupted: usize,
+}
+
+impl Serving {
+    /// Notes that serving came to an orderly end, and lets others serve.
+    ///
+    /// # Errors
+    ///
+    /// The lock file can not be written; the next one believes that there was a crash.
+    pub fn finish(self) -> Result<(), StoreError> {
+        self.locked
+            .set_len(0)
+            .map_err(|error| StoreError::Failed(format!("cannot write the lock file: {error}")))
+    }
 }
 
 impl Store {
@@ -52,13 +67,16 @@ impl Store {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
+        // A process id that nobody took away is a crashed process's.
+        let after_crash = file.metadata().map_err(failed)?.len() > 0;
         let pid = std::process::id().to_string();
         file.set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| file.write_all(pid.as_bytes()))
             .map_err(failed)?;
         Ok(Serving {
-            _locked: file,
+            locked: file,
+            after_crash,
             interrupted: self.interrupt()?,
         })
     }

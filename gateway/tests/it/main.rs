@@ -1,0 +1,4 @@
+//! The gateway over real sockets, with the built component and a stand-in for Gong.
+
+mod mcp;
+mod support;

@@ -1,0 +1,232 @@
+//! Governance end to end, as MCP clients see it.
+
+use gateway::call::REQUEST_ID;
+use gateway::config::Profile;
+use gateway::store::{CallResult, Decision, Switch};
+use rmcp::ServiceError;
+use rmcp::model::{ErrorCode, ReadResourceRequestParams};
+use serde_json::json;
+
+use crate::support::{
+    Tenant, TestGateway, ada, call, fail, lifecycles, options, stand_in, succeed,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_approved_and_given_is_seen_and_called() {
+    let gong = stand_in(options()).await;
+    let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
+    for lifecycle in lifecycles() {
+        let client = gateway.client_with("acme/mia", lifecycle, ()).await;
+        let tools = client.list_all_tools().await.unwrap();
+        assert!(tools.len() > 30, "{}", tools.len());
+        assert!(
+            tools
+                .iter()
+                .all(|tool| tool.annotations.as_ref().unwrap().read_only_hint == Some(true))
+        );
+        let result = succeed(&client, "gong_search_calls", json!({"limit": 2})).await;
+        let calls = result.structured_content.as_ref().unwrap()["calls"].as_array();
+        assert_eq!(calls.unwrap().len(), 2);
+        let request_id = result.meta.unwrap().0[REQUEST_ID]
+            .as_str()
+            .unwrap()
+            .to_owned();
+
+        let row = gateway.audit().await.pop().unwrap();
+        assert_eq!(row.request_id, Some(request_id));
+        assert_eq!((&*row.tenant, &*row.user), ("acme", "mia"));
+        assert_eq!(row.tool, "gong_search_calls");
+        assert_eq!(row.result, CallResult::Success);
+        assert_eq!(row.client.as_deref(), Some("rmcp"));
+        assert!(row.client_version.is_some());
+        assert!(row.gong_requests >= Some(1), "{row:?}");
+        assert!(row.bytes > Some(100), "{row:?}");
+        assert!(!row.gong_request_ids.is_empty());
+        client.cancel().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_flow_from_discovery_to_a_call() {
+    let gong = stand_in(options()).await;
+    let tenant = Tenant {
+        review: "pending",
+        profile: false,
+        ..Tenant::at(&gong)
+    };
+    let gateway = TestGateway::start(&[("acme", tenant.clone()), ("globex", tenant)]).await;
+    let client = gateway.client("acme/mia").await;
+    let listed = async || {
+        let tools = client.list_all_tools().await.unwrap();
+        tools
+            .into_iter()
+            .map(|tool| tool.name.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, [""; 0]);
+    let text = fail(&client, "gong_list_users", json!({})).await;
+    assert!(
+        text.contains("has not been reviewed yet") && text.contains("administrator"),
+        "{text}"
+    );
+
+    gateway
+        .review(
+            "acme",
+            &["gong_list_users", "gong_list_workspaces"],
+            Decision::Approve,
+        )
+        .await;
+    let text = fail(&client, "gong_list_users", json!({})).await;
+    assert!(text.contains("no access profile"), "{text}");
+    assert_eq!(listed().await, [""; 0]);
+
+    let store = gateway.server().gateway.store.clone();
+    let given = tokio::task::spawn_blocking(move || {
+        store.put_toolset(
+            &ada(),
+            "acme",
+            "people",
+            &["gong_list_users".to_owned()].into(),
+        )?;
+        let profile = Profile {
+            toolsets: ["people".to_owned()].into(),
+            users: ["mia".to_owned()].into(),
+        };
+        store.put_profile(&ada(), "acme", "staff", &profile)
+    });
+    given.await.unwrap().unwrap();
+    assert_eq!(listed().await, ["gong_list_users"]);
+    succeed(&client, "gong_list_users", json!({"limit": 1})).await;
+    let text = fail(&client, "gong_list_workspaces", json!({})).await;
+    assert!(text.contains("in no toolset of user mia's"), "{text}");
+
+    // Neither another user nor another tenant has any of it.
+    for who in ["acme/noa", "globex/mia"] {
+        let other = gateway.client(who).await;
+        assert!(other.list_all_tools().await.unwrap().is_empty(), "{who}");
+        fail(&other, "gong_list_users", json!({})).await;
+    }
+
+    // A kill switch, with its reason.
+    let switch = async |on: bool| {
+        let store = gateway.server().gateway.store.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            store.switch(
+                &ada(),
+                &Switch::Tenant("acme".to_owned()),
+                on,
+                "an incident",
+            )
+        });
+        done.await.unwrap().unwrap();
+    };
+    switch(false).await;
+    let text = fail(&client, "gong_list_users", json!({})).await;
+    assert!(text.contains("an incident"), "{text}");
+    assert_eq!(listed().await, [""; 0]);
+    switch(true).await;
+    succeed(&client, "gong_list_users", json!({"limit": 1})).await;
+
+    let audit: Vec<(String, CallResult, Option<String>)> = gateway
+        .audit()
+        .await
+        .into_iter()
+        .map(|row| (format!("{}/{}", row.tenant, row.user), row.result, row.code))
+        .collect();
+    let denied =
+        |who: &str, code: &str| (who.to_owned(), CallResult::Denied, Some(code.to_owned()));
+    let success = ("acme/mia".to_owned(), CallResult::Success, None);
+    assert_eq!(
+        audit,
+        [
+            denied("acme/mia", "pending-review"),
+            denied("acme/mia", "no-profile"),
+            success.clone(),
+            denied("acme/mia", "not-in-profile"),
+            denied("acme/noa", "no-profile"),
+            denied("globex/mia", "pending-review"),
+            denied("acme/mia", "switched-off-tenant"),
+            success,
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_tool_is_a_protocol_error_and_in_the_audit() {
+    let gong = stand_in(options()).await;
+    let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
+    let client = gateway.client("acme/mia").await;
+    let error = call(&client, "gong_search_call", json!({}))
+        .await
+        .unwrap_err();
+    let ServiceError::McpError(error) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(error.code, ErrorCode::INVALID_PARAMS);
+    assert!(
+        error.message.contains("gong_search_calls"),
+        "{}",
+        error.message
+    );
+    let rows = gateway.audit().await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].code.as_deref(), Some("unknown-tool"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_is_governed_and_audited_as_its_tool() {
+    let gong = stand_in(options()).await;
+    let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
+    let client = gateway.client("acme/mia").await;
+    let resources = client.list_all_resources().await.unwrap();
+    let uri = resources[0].uri.clone();
+    let read = client
+        .read_resource(ReadResourceRequestParams::new(uri.clone()))
+        .await;
+    assert!(!read.unwrap().contents.is_empty());
+    let row = gateway.audit().await.pop().unwrap();
+    assert_eq!(row.result, CallResult::Success);
+    assert!(row.gong_requests >= Some(1));
+    assert!(!client.list_all_prompts().await.unwrap().is_empty());
+
+    gateway
+        .review("acme", &[&row.tool], Decision::Disable)
+        .await;
+    let left = client.list_all_resources().await.unwrap();
+    assert!(left.iter().all(|one| one.uri != uri));
+    let denied = client
+        .read_resource(ReadResourceRequestParams::new(uri))
+        .await;
+    let error = denied.unwrap_err().to_string();
+    assert!(error.contains("is disabled for acme"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instructions_speak_of_what_the_user_sees() {
+    let gong = stand_in(options()).await;
+    let nothing = Tenant {
+        profile: false,
+        ..Tenant::at(&gong)
+    };
+    let gateway = TestGateway::start(&[("acme", Tenant::at(&gong)), ("globex", nothing)]).await;
+    for lifecycle in lifecycles() {
+        let client = gateway.client_with("acme/mia", lifecycle.clone(), ()).await;
+        let info = client.peer_info().unwrap();
+        assert_eq!(info.server_info.as_ref().unwrap().name, "gong-gateway");
+        assert!(
+            info.instructions
+                .as_ref()
+                .unwrap()
+                .contains("gong_search_calls")
+        );
+        let client = gateway.client_with("globex/mia", lifecycle, ()).await;
+        let info = client.peer_info().unwrap();
+        assert!(
+            info.instructions
+                .as_ref()
+                .unwrap()
+                .contains("administrator")
+        );
+    }
+}
