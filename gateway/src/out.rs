@@ -10,19 +10,9 @@ pub(crate) fn line(text: impl Display) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }
 
-/// Prints a line, moved to the right.
-pub(crate) fn indented(text: impl Display) {
-    line(format_args!("    {text}"));
-}
-
 /// For headings.
 pub(crate) fn bold<T: Display>(text: T) -> Styled<T> {
     Styled(Style::new().bold(), text)
-}
-
-/// For what is there to be looked up, not read.
-pub(crate) fn dim<T: Display>(text: T) -> Styled<T> {
-    Styled(Style::new().dimmed(), text)
 }
 
 /// For what went wrong.
