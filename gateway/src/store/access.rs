@@ -602,7 +602,10 @@ impl Store {
                 actor,
                 Some(tenant).filter(|tenant| !tenant.is_empty()),
                 if on { "switch-on" } else { "switch-off" },
-                Some(&switch.to_string()),
+                Some(&*match tool {
+                    "" => switch.to_string(),
+                    tool => tool.to_owned(),
+                }),
                 Some(reason).filter(|reason| !reason.is_empty()),
             )?;
             Ok(was_off == on)
