@@ -12,6 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::out;
 
+mod admin;
+
 /// Gong's API as MCP tools, for many companies and their users.
 ///
 /// Each tool runs in a WebAssembly sandbox that sees no credentials. Administrators say who may
@@ -35,6 +37,7 @@ enum Command {
         #[command(flatten)]
         config: File,
     },
+    Admin(admin::Admin),
     /// Make a bearer token: the token once, for its user, and its hash, for gateway.toml.
     Token,
 }
@@ -67,6 +70,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => self::serve(&serve).await?,
         Command::Check { config } => return check(&config.config),
+        Command::Admin(admin) => return admin::run(admin).await,
         Command::Token => {
             let fresh = FreshToken::generate();
             out::line(format_args!(
