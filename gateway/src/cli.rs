@@ -37,7 +37,7 @@ enum Command {
         #[command(flatten)]
         config: File,
     },
-    Admin(admin::Admin),
+    Admin(Box<admin::Admin>),
     /// Make a bearer token: the token once, for its user, and its hash, for gateway.toml.
     Token,
 }
@@ -70,7 +70,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => self::serve(&serve).await?,
         Command::Check { config } => return check(&config.config),
-        Command::Admin(admin) => return admin::run(admin).await,
+        Command::Admin(admin) => return admin::run(*admin).await,
         Command::Token => {
             let fresh = FreshToken::generate();
             out::line(format_args!(
