@@ -1,0 +1,270 @@
+//! One tool: everything about it, and every decision on it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::PageState;
+use super::diff::{self, Line};
+use super::problem::Problem;
+use super::session::{Posted, Signed};
+use super::switches::{self, Switches};
+use super::view::{self, At, Badge, Frame, Off, Style, Switch, Tone};
+use crate::store::{
+    AuditFilter, AuditRow, Class, Classes, Definition, Kind, Part, State as ToolState, ToolRow,
+};
+
+/// Acts shown of a tool's history.
+const HISTORY: usize = 50;
+
+#[derive(Template)]
+#[template(path = "tool.html")]
+struct Page<'a> {
+    frame: Frame,
+    tenant: &'a str,
+    name: &'a str,
+    key: String,
+    state: Vec<Badge>,
+    classes: Vec<Badge>,
+    off: Option<Off>,
+    now: Definition,
+    effect: &'static str,
+    toolset: &'a str,
+    annotations: String,
+    input: String,
+    output: String,
+    reviewed: String,
+    changes: Vec<Change>,
+    last_used: String,
+    calls: u64,
+    history: Vec<Done>,
+    selectable: bool,
+    verdict: &'static str,
+    own_classes: String,
+    choices: Vec<Choice>,
+    switch: Switch,
+}
+
+struct Change {
+    part: Part,
+    lines: Vec<Line>,
+}
+
+struct Done {
+    time: String,
+    actor: String,
+    act: String,
+    detail: String,
+}
+
+struct Choice {
+    value: &'static str,
+    hint: &'static str,
+    /// One of those of which a tool has exactly one.
+    kind: bool,
+    chosen: bool,
+    /// Whether the tool can have it.
+    fits: bool,
+}
+
+/// `GET /t/{tenant}/tools/{tool}`
+pub(super) async fn show(
+    State(state): State<PageState>,
+    Path((tenant, name)): Path<(String, String)>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    signed.tenant(&tenant)?;
+    let of = (tenant.clone(), name.clone());
+    let (versions, off, history) = state
+        .store(move |store| {
+            let (tenant, name) = of;
+            let filter = AuditFilter {
+                tenant: Some(tenant.clone()),
+                tool: Some(name.clone()),
+                kind: Some(Kind::Act),
+                limit: Some(HISTORY),
+                ..AuditFilter::default()
+            };
+            Ok((
+                store.tool(&tenant, &name)?,
+                store.switches()?,
+                store.query_audit(&filter)?,
+            ))
+        })
+        .await
+        .map_err(Problem::or_missing)?;
+    let off = Switches::from(off);
+    let row = versions.tool;
+    let changes = match &versions.reviewed {
+        Some(reviewed) => changes(&row, reviewed, &versions.now),
+        None => Vec::new(),
+    };
+    let switched_off = off.above(&tenant).or_else(|| off.tool(&tenant, &name));
+    let page = Page {
+        frame: signed.frame(At::Tools, &name, Some(&tenant)),
+        tenant: &tenant,
+        name: &name,
+        key: format!("{name}@{}", row.version),
+        state: view::state(&row, off.tool(&tenant, &name).is_some()),
+        classes: view::classes(&row.classification),
+        off: switched_off,
+        effect: effect(&row),
+        toolset: &row.toolset,
+        annotations: annotations(&versions.now.annotations),
+        input: pretty(&versions.now.input_schema),
+        output: pretty(&versions.now.output_schema),
+        reviewed: reviewed(&row),
+        changes,
+        last_used: row.last_used.map_or_else(|| "never".to_owned(), view::minute),
+        calls: row.calls_30d,
+        history: history.into_iter().filter_map(done).collect(),
+        selectable: row.state != ToolState::Removed,
+        verdict: verdict(row.state),
+        own_classes: own_classes(&row, &versions.now),
+        choices: choices(&row),
+        switch: switches::of_tool(&off, &tenant, &name),
+        now: versions.now,
+    };
+    Ok(signed.show(&page))
+}
+
+fn effect(row: &ToolRow) -> &'static str {
+    use crate::store::Effect;
+    match row.effect {
+        Effect::Read => "read: changes nothing",
+        Effect::MeteredRead => "metered-read: changes nothing, spends the company's AI credits",
+        Effect::Write => "write: changes data",
+        Effect::Outreach => "outreach: changes data and makes Gong contact people",
+        Effect::Destructive => "destructive: removes or overwrites what cannot be brought back",
+    }
+}
+
+fn verdict(state: ToolState) -> &'static str {
+    match state {
+        ToolState::Pending => {
+            "Nobody may call it until it is approved. An approval is for this text and these \
+             schemas: if they change, the tool is pending again."
+        }
+        ToolState::Approved => "Those may call it whose profiles have a toolset with it.",
+        ToolState::Disabled => "Nobody may call it, in whatever version.",
+        ToolState::Removed => "The component does not have it any more.",
+    }
+}
+
+fn reviewed(row: &ToolRow) -> String {
+    match (&row.reviewed_by, row.reviewed_at) {
+        (Some(by), Some(at)) => format!("by {by}, {}", view::minute(at)),
+        _ => "not yet".to_owned(),
+    }
+}
+
+fn own_classes(row: &ToolRow, now: &Definition) -> String {
+    let names: Vec<&str> = now.classification.iter().map(|class| class.as_str()).collect();
+    let names = names.join(", ");
+    if row.classified {
+        format!("The component says {names}; an administrator has set others.")
+    } else {
+        format!("As the component says: {names}.")
+    }
+}
+
+fn choices(row: &ToolRow) -> Vec<Choice> {
+    let choice = |class: Class| Choice {
+        value: class.as_str(),
+        hint: match class {
+            Class::Read => "changes nothing",
+            Class::Write => "changes data or contacts people",
+            Class::Destructive => "removes what cannot be brought back",
+            Class::Sensitive => "personal or confidential data",
+            Class::Dangerous => "a mistake is costly",
+        },
+        kind: matches!(class, Class::Read | Class::Write | Class::Destructive),
+        chosen: row.classification.contains(&class),
+        fits: class != Class::Read || row.effect.reads(),
+    };
+    Class::ALL.into_iter().map(choice).collect()
+}
+
+/// JSON with an indent; what is none is shown as it is.
+fn pretty(json: &str) -> String {
+    let value: Option<serde_json::Value> = serde_json::from_str(json).ok();
+    let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
+    pretty.unwrap_or_else(|| json.to_owned())
+}
+
+/// MCP's hints in a line.
+fn annotations(json: &str) -> String {
+    let hints: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(json).unwrap_or_default();
+    let hints = hints.into_iter().map(|(hint, value)| format!("{hint}: {value}"));
+    hints.collect::<Vec<_>>().join(", ")
+}
+
+fn changes(row: &ToolRow, reviewed: &Definition, now: &Definition) -> Vec<Change> {
+    let text = |definition: &Definition, part: Part| match part {
+        Part::Title => definition.title.clone(),
+        Part::Description => definition.description.clone(),
+        Part::InputSchema => pretty(&definition.input_schema),
+        Part::OutputSchema => pretty(&definition.output_schema),
+        Part::Annotations => annotations(&definition.annotations),
+        Part::Toolset => definition.toolset.clone(),
+        Part::Effect => definition.effect.to_string(),
+        Part::Classification => {
+            let classes = definition.classification.iter();
+            classes.map(|class| class.as_str()).collect::<Vec<_>>().join("\n")
+        }
+        Part::Scopes => definition.scopes.join("\n"),
+        Part::Operations => definition.operations.join("\n"),
+    };
+    let change = |part: &Part| Change {
+        part: *part,
+        lines: diff::diff(&text(reviewed, *part), &text(now, *part)),
+    };
+    row.changed_since_review.iter().map(change).collect()
+}
+
+fn done(row: AuditRow) -> Option<Done> {
+    let AuditRow::Act(act) = row else {
+        return None;
+    };
+    Some(Done {
+        time: view::minute(act.time),
+        actor: if act.via == "page" {
+            act.actor
+        } else {
+            format!("{} ({})", act.actor, act.via)
+        },
+        act: act.act,
+        detail: act.detail.unwrap_or_default(),
+    })
+}
+
+/// `POST /t/{tenant}/tools/{tool}/classify`
+pub(super) async fn classify(
+    State(state): State<PageState>,
+    Path((tenant, name)): Path<(String, String)>,
+    posted: Posted,
+) -> Result<Response, Problem> {
+    posted.by.tenant(&tenant)?;
+    let fields = &posted.fields;
+    let classes: Option<Classes> = if fields.has("own", "yes") {
+        None
+    } else {
+        let chosen = fields.all("kind").chain(fields.all("class"));
+        let chosen = chosen.map(str::parse::<Class>).collect::<Result<_, _>>();
+        Some(chosen.map_err(|error| Problem::refused(super::problem::sentence(&error)))?)
+    };
+    let text = match &classes {
+        Some(classes) => {
+            let names: Vec<&str> = classes.iter().map(|class| class.as_str()).collect();
+            format!("Classified {name}: {}.", names.join(", "))
+        }
+        None => format!("{name} is classified as the component says."),
+    };
+    let back = switches::tool_page(&tenant, &name);
+    let actor = posted.by.actor();
+    state
+        .store(move |store| store.classify(&actor, &tenant, &name, classes.as_ref()))
+        .await?;
+    Ok(posted.by.go(&back, Tone::Good, &text))
+}

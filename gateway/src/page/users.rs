@@ -1,0 +1,150 @@
+//! Users: what each may call, and why not.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::PageState;
+use super::problem::Problem;
+use super::session::Signed;
+use super::view::{At, Frame, Style};
+use crate::store::ProfileRow;
+
+#[derive(Template)]
+#[template(path = "users.html")]
+struct All<'a> {
+    frame: Frame,
+    tenant: &'a str,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    name: String,
+    profiles: String,
+    toolsets: String,
+    may: usize,
+    of: usize,
+}
+
+#[derive(Template)]
+#[template(path = "user.html")]
+struct One<'a> {
+    frame: Frame,
+    tenant: &'a str,
+    name: &'a str,
+    profiles: Vec<String>,
+    toolsets: BTreeSet<String>,
+    may: Vec<Allowed>,
+    may_not: Vec<Denied>,
+}
+
+struct Allowed {
+    tool: String,
+    through: String,
+}
+
+struct Denied {
+    tool: String,
+    code: &'static str,
+    sentence: String,
+}
+
+/// Profiles that have a user, and the toolsets of these.
+fn of<'a>(profiles: &'a [ProfileRow], user: &str) -> (Vec<&'a str>, BTreeSet<&'a str>) {
+    let having = profiles.iter().filter(|profile| profile.users.contains(user));
+    let toolsets = having.clone().flat_map(|profile| &profile.toolsets);
+    (
+        having.clone().map(|profile| &*profile.name).collect(),
+        toolsets.map(String::as_str).collect(),
+    )
+}
+
+fn joined<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// `GET /t/{tenant}/users`
+pub(super) async fn all(
+    State(state): State<PageState>,
+    Path(tenant): Path<String>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    let users: Vec<String> = signed.tenant(&tenant)?.users.keys().cloned().collect();
+    let asked = (tenant.clone(), state.governance());
+    let rows = state
+        .store(move |store| {
+            let (tenant, governance) = asked;
+            let profiles = store.profiles(&tenant)?;
+            let row = |name: String| {
+                let policy = governance.policy(&tenant, &name)?;
+                let (having, toolsets) = of(&profiles, &name);
+                Ok(Row {
+                    may: policy.tools().count(),
+                    of: policy.all().count(),
+                    profiles: joined(having),
+                    toolsets: joined(toolsets),
+                    name,
+                })
+            };
+            users.into_iter().map(row).collect()
+        })
+        .await?;
+    Ok(signed.show(&All {
+        frame: signed.frame(At::Users, "Users", Some(&tenant)),
+        tenant: &tenant,
+        rows,
+    }))
+}
+
+/// `GET /t/{tenant}/users/{user}`
+pub(super) async fn one(
+    State(state): State<PageState>,
+    Path((tenant, name)): Path<(String, String)>,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    if !signed.tenant(&tenant)?.users.contains_key(&name) {
+        return Err(Problem::missing(format!(
+            "Tenant {tenant} has no user {name:?}. Users are declared in gateway.toml, at \
+             tenants.{tenant}.users."
+        )));
+    }
+    let asked = (tenant.clone(), name.clone(), state.governance());
+    let (profiles, policy) = state
+        .store(move |store| {
+            let (tenant, name, governance) = asked;
+            Ok((store.profiles(&tenant)?, governance.policy(&tenant, &name)?))
+        })
+        .await?;
+    let (having, toolsets) = of(&profiles, &name);
+    let (mut may, mut may_not) = (Vec::new(), Vec::new());
+    for (tool, access) in policy.all() {
+        match &access.verdict {
+            Ok(()) => may.push(Allowed {
+                tool: tool.to_owned(),
+                through: joined(
+                    access
+                        .through
+                        .iter()
+                        .map(|through| &*through.toolset)
+                        .collect::<BTreeSet<_>>(),
+                ),
+            }),
+            Err(denial) => may_not.push(Denied {
+                tool: tool.to_owned(),
+                code: denial.code.as_str(),
+                sentence: denial.sentence.clone(),
+            }),
+        }
+    }
+    Ok(signed.show(&One {
+        frame: signed.frame(At::Users, &name, Some(&tenant)),
+        tenant: &tenant,
+        name: &name,
+        profiles: having.into_iter().map(str::to_owned).collect(),
+        toolsets: toolsets.into_iter().map(str::to_owned).collect(),
+        may,
+        may_not,
+    }))
+}

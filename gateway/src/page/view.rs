@@ -1,0 +1,282 @@
+//! What several pages show.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ring::digest::{SHA256, digest};
+
+use crate::store::{Class, Classes, Effect, State, SwitchRow, ToolRow};
+
+/// The style sheet.
+pub(super) const STYLE: &str = include_str!("style.css");
+
+/// The style sheet's address. It changes with its text, so that browsers may keep it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style;
+
+impl fmt::Display for Style {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        static VERSION: LazyLock<String> = LazyLock::new(|| {
+            let hash = digest(&SHA256, STYLE.as_bytes());
+            let digits = hash.as_ref().iter().take(6);
+            digits.map(|byte| format!("{byte:02x}")).collect()
+        });
+        write!(f, "/admin/style.css?v={}", *VERSION)
+    }
+}
+
+/// Where one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    Tenants,
+    Audit,
+    Tools,
+    Toolsets,
+    Profiles,
+    Users,
+    Quota,
+}
+
+impl At {
+    /// The pages of a tenant.
+    pub(super) const TENANT: [Self; 5] = [
+        Self::Tools,
+        Self::Toolsets,
+        Self::Profiles,
+        Self::Users,
+        Self::Quota,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Tenants => "Tenants",
+            Self::Audit => "Audit",
+            Self::Tools => "Tools",
+            Self::Toolsets => "Toolsets",
+            Self::Profiles => "Profiles",
+            Self::Users => "Users",
+            Self::Quota => "Quota",
+        }
+    }
+
+    pub(super) fn segment(self) -> &'static str {
+        match self {
+            Self::Tenants => "",
+            Self::Audit => "audit",
+            Self::Tools => "tools",
+            Self::Toolsets => "toolsets",
+            Self::Profiles => "profiles",
+            Self::Users => "users",
+            Self::Quota => "quota",
+        }
+    }
+}
+
+/// What surrounds a page.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) title: String,
+    pub(super) at: At,
+    pub(super) admin: String,
+    pub(super) tenant: Option<String>,
+    pub(super) csrf: String,
+    pub(super) message: Option<Message>,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub(super) tone: Tone,
+    pub(super) text: String,
+}
+
+/// How something is to be taken. Said in words too, everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Plain,
+    Good,
+    Wait,
+    Bad,
+    Note,
+    Care,
+}
+
+impl Tone {
+    const ALL: [Self; 6] = [
+        Self::Plain,
+        Self::Good,
+        Self::Wait,
+        Self::Bad,
+        Self::Note,
+        Self::Care,
+    ];
+
+    /// Its class in the style sheet.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Good => "good",
+            Self::Wait => "wait",
+            Self::Bad => "bad",
+            Self::Note => "note",
+            Self::Care => "care",
+        }
+    }
+
+    pub(super) fn of(class: &str) -> Self {
+        let found = Self::ALL.into_iter().find(|tone| tone.class() == class);
+        found.unwrap_or(Self::Plain)
+    }
+}
+
+impl fmt::Display for Tone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.class())
+    }
+}
+
+/// A word that is seen at a glance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Badge {
+    pub(super) tone: Tone,
+    pub(super) text: String,
+}
+
+impl Badge {
+    pub(super) fn new(tone: Tone, text: &str) -> Self {
+        Self {
+            tone,
+            text: text.to_owned(),
+        }
+    }
+}
+
+/// A tool's state, what changed, and its switch.
+pub(super) fn state(tool: &ToolRow, off: bool) -> Vec<Badge> {
+    let tone = match tool.state {
+        State::Pending => Tone::Wait,
+        State::Approved => Tone::Good,
+        State::Disabled | State::Removed => Tone::Plain,
+    };
+    let mut badges = vec![Badge::new(tone, tool.state.as_str())];
+    if !tool.changed_since_review.is_empty() {
+        let parts: Vec<&str> = tool
+            .changed_since_review
+            .iter()
+            .map(|part| part.as_str())
+            .collect();
+        badges.push(Badge::new(Tone::Wait, &format!("changed: {}", parts.join(", "))));
+    }
+    if off {
+        badges.push(Badge::new(Tone::Bad, "switched off"));
+    }
+    badges
+}
+
+/// A tool's classes.
+pub(super) fn classes(classes: &Classes) -> Vec<Badge> {
+    let tone = |class| match class {
+        Class::Read => Tone::Plain,
+        Class::Write => Tone::Note,
+        Class::Sensitive => Tone::Care,
+        Class::Destructive | Class::Dangerous => Tone::Bad,
+    };
+    let badge = |class: &Class| Badge::new(tone(*class), class.as_str());
+    classes.iter().map(badge).collect()
+}
+
+/// Whether a tool is approved only after a second look.
+pub(super) fn grave(tool: &ToolRow) -> bool {
+    matches!(tool.effect, Effect::Outreach | Effect::Destructive)
+        || tool.classification.contains(&Class::Destructive)
+        || tool.classification.contains(&Class::Dangerous)
+}
+
+/// A kill switch as the page shows it.
+#[derive(Debug)]
+pub(super) struct Switch {
+    /// Unique in its page.
+    pub(super) id: &'static str,
+    pub(super) what: String,
+    /// What switching off does.
+    pub(super) effect: &'static str,
+    pub(super) action: String,
+    pub(super) off: Option<Off>,
+    /// Whether this administrator may switch it.
+    pub(super) may: bool,
+}
+
+/// Who switched something off, when and why.
+#[derive(Clone, Debug)]
+pub(super) struct Off {
+    /// Such as `Everything is`.
+    pub(super) what: &'static str,
+    pub(super) by: String,
+    pub(super) at: String,
+    pub(super) reason: String,
+}
+
+impl Off {
+    pub(super) fn of(what: &'static str, row: &SwitchRow) -> Self {
+        Self {
+            what,
+            by: row.by.clone(),
+            at: minute(row.at),
+            reason: row.reason.clone(),
+        }
+    }
+}
+
+/// UTC, to the minute: `2026-11-24 18:20`.
+pub(super) fn minute(at: Timestamp) -> String {
+    formatted(at, "%Y-%m-%d %H:%M")
+}
+
+/// UTC, to the second.
+pub(super) fn second(at: Timestamp) -> String {
+    formatted(at, "%Y-%m-%d %H:%M:%S")
+}
+
+pub(super) fn formatted(at: Timestamp, format: &str) -> String {
+    at.to_zoned(TimeZone::UTC).strftime(format).to_string()
+}
+
+/// The first sentence or so of a text, on one line.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let first = line.split_inclusive(". ").next().unwrap_or_default().trim();
+    if first.chars().count() <= most {
+        return first.to_owned();
+    }
+    let cut: String = first.chars().take(most).collect();
+    let whole = cut.rsplit_once(' ').map_or(&*cut, |(words, _)| words);
+    format!("{whole}…")
+}
+
+/// `1 tool`, `2 tools`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_are_shortened_at_words() {
+        assert_eq!(shortened("Lists calls. More.", 40), "Lists calls.");
+        assert_eq!(shortened("One\n two  three four", 12), "One two…");
+        assert_eq!(shortened("Ünïcödé", 3), "Ünï…");
+        assert_eq!(shortened("", 3), "");
+    }
+
+    #[test]
+    fn times_are_utc() {
+        let at = "2026-11-24T18:20:07+02:00".parse().unwrap();
+        assert_eq!(minute(at), "2026-11-24 16:20");
+        assert_eq!(second(at), "2026-11-24 16:20:07");
+    }
+}
