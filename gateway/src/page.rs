@@ -38,7 +38,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{self, HeaderValue};
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -138,7 +138,8 @@ impl PageState {
     }
 }
 
-/// The page, to be nested at `/admin`.
+/// The page, to be nested at `/admin`. A router that is nested there does not have `/admin/`:
+/// who serves it may lead from there to `/admin`.
 ///
 /// Where the server tells who connects ([`axum::extract::ConnectInfo`] of a `SocketAddr`),
 /// failed sign-ins are counted by that; otherwise all together.
@@ -203,12 +204,8 @@ fn refused(foreign: Foreign) -> Problem {
     }
 }
 
-async fn nowhere(uri: Uri) -> Response {
-    // `/admin/` is no route of a router that is nested at `/admin`.
-    if ["", "/"].contains(&uri.path()) {
-        return redirect("/admin");
-    }
-    Problem::missing("There is no such page.").into_response()
+async fn nowhere() -> Problem {
+    Problem::missing("There is no such page.")
 }
 
 async fn not_so() -> Problem {
@@ -245,3 +242,6 @@ fn redirect(to: &str) -> Response {
     response.headers_mut().insert(header::LOCATION, to);
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 
 use askama::Template;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
+use axum::http::Uri;
 use axum::http::header::{self, HeaderValue};
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use tokio::sync::mpsc;
 
 use super::PageState;
@@ -76,9 +77,12 @@ fn wanted(signed: &Signed, asked: &Fields) -> Result<AuditFilter, Problem> {
         signed.tenant(tenant)?;
     }
     // Acts that concern all name every tenant: only who manages all sees them.
-    let only = (!signed.manages_all())
-        .then(|| signed.tenants().map(|(name, _)| name.clone()).collect());
-    let result = asked.get("result").map(str::parse::<CallResult>).transpose();
+    let only =
+        (!signed.manages_all()).then(|| signed.tenants().map(|(name, _)| name.clone()).collect());
+    let result = asked
+        .get("result")
+        .map(str::parse::<CallResult>)
+        .transpose();
     let kind = match asked.get("kind") {
         None => None,
         Some("call") => Some(Kind::Call),
@@ -110,9 +114,9 @@ fn moment(asked: &Fields, name: &str) -> Result<Option<Timestamp>, Problem> {
         return Ok(None);
     };
     let moment = text.parse::<DateTime>().ok();
-    let moment = moment.and_then(|moment| moment.to_zoned(TimeZone::UTC).ok());
+    let moment = moment.and_then(|moment| Offset::UTC.to_timestamp(moment).ok());
     match moment {
-        Some(moment) => Ok(Some(moment.timestamp())),
+        Some(moment) => Ok(Some(moment)),
         None => Err(Problem::missing(format!(
             "{name}={text} is no time in UTC, such as 2026-11-24T18:20."
         ))),
@@ -129,12 +133,22 @@ fn filter(signed: &Signed, asked: &Fields) -> Filter {
     };
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let tenants = signed.tenants().map(|(name, _)| name.clone()).collect();
-    let names = ["tenant", "kind", "result", "user", "tool", "since", "until", "before"];
+    let names = [
+        "tenant", "kind", "result", "user", "tool", "since", "until", "before",
+    ];
     Filter {
         choices: [
             choice("tenant", "Tenant", tenants),
-            choice("kind", "Calls or acts", texts(&[Kind::Call, Kind::Act].map(Kind::as_str))),
-            choice("result", "Result", texts(&CallResult::ALL.map(CallResult::as_str))),
+            choice(
+                "kind",
+                "Calls or acts",
+                texts(&[Kind::Call, Kind::Act].map(Kind::as_str)),
+            ),
+            choice(
+                "result",
+                "Result",
+                texts(&CallResult::ALL.map(CallResult::as_str)),
+            ),
         ],
         user: chosen("user"),
         tool: chosen("tool"),
@@ -148,7 +162,7 @@ fn filter(signed: &Signed, asked: &Fields) -> Filter {
 /// `GET /audit`
 pub(super) async fn show(
     State(state): State<PageState>,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     signed: Signed,
 ) -> Result<Response, Problem> {
     let asked = session::asked(&uri);
@@ -194,7 +208,9 @@ fn row(row: AuditRow) -> Row {
                 (code, reason) => code.or(reason).unwrap_or_default(),
             },
             request: call.request_id.unwrap_or_default(),
-            latency: call.latency_ms.map_or_else(String::new, |ms| format!("{ms} ms")),
+            latency: call
+                .latency_ms
+                .map_or_else(String::new, |ms| format!("{ms} ms")),
             requests: shown(call.gong_requests),
             bytes: shown(call.bytes),
         },
@@ -224,7 +240,7 @@ fn shown<T: ToString>(number: Option<T>) -> String {
 /// `GET /audit.jsonl`: all rows that fit, oldest first, as they are read.
 pub(super) async fn download(
     State(state): State<PageState>,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     signed: Signed,
 ) -> Result<Response, Problem> {
     let wanted = AuditFilter {

@@ -121,11 +121,19 @@ fn step(most: u64) -> u64 {
     let mut power: u64 = 1;
     loop {
         let steps = [power, power * 2, power * 5 / 2, power * 5];
-        let whole = steps.into_iter().filter(|step| step * 2 != power * 5 || power > 1);
-        if let Some(step) = whole.into_iter().find(|step| step.saturating_mul(LINES) >= most) {
+        let whole = steps
+            .into_iter()
+            .filter(|step| step * 2 != power * 5 || power > 1);
+        if let Some(step) = whole
+            .into_iter()
+            .find(|step| step.saturating_mul(LINES) >= most)
+        {
             return step;
         }
-        match power.checked_mul(10).filter(|power| *power < u64::MAX / 100) {
+        match power
+            .checked_mul(10)
+            .filter(|power| *power < u64::MAX / 100)
+        {
             Some(next) => power = next,
             None => return u64::MAX / LINES,
         }

@@ -68,9 +68,7 @@ fn middle(old: &[&str], new: &[&str]) -> Vec<Line> {
         if both && old[i] == new[j] {
             lines.push(Line::Same(old[i].to_owned()));
             (i, j) = (i + 1, j + 1);
-        } else if j == new.len()
-            || both && common[(i + 1) * wide + j] >= common[i * wide + j + 1]
-        {
+        } else if j == new.len() || both && common[(i + 1) * wide + j] >= common[i * wide + j + 1] {
             lines.push(gone(old[i]));
             i += 1;
         } else {
@@ -88,7 +86,9 @@ fn shortened(lines: Vec<Line>) -> Vec<Line> {
         .collect();
     let near = |place: usize| {
         let next = changed.partition_point(|change| *change < place);
-        let after = changed.get(next).is_some_and(|change| change - place <= AROUND);
+        let after = changed
+            .get(next)
+            .is_some_and(|change| change - place <= AROUND);
         let before = next.checked_sub(1).map(|before| changed[before]);
         after || before.is_some_and(|change| place - change <= AROUND)
     };
@@ -129,14 +129,21 @@ mod tests {
         assert_eq!(shown("a\nb\nc", "a\nx\nc"), " a\n-b\n+x\n c");
         assert_eq!(shown("a\na", "a\na\na"), " a\n a\n+a");
         assert_eq!(
-            shown("1\n2\n3\n4\nold\n6\n7\n8\n9\n0", "1\n2\n3\n4\nnew\n6\n7\n8\n9\n0\n!"),
+            shown(
+                "1\n2\n3\n4\nold\n6\n7\n8\n9\n0",
+                "1\n2\n3\n4\nnew\n6\n7\n8\n9\n0\n!"
+            ),
             " …\n 3\n 4\n-old\n+new\n 6\n 7\n …\n 9\n 0\n+!"
         );
     }
 
     #[test]
     fn very_long_texts_are_replaced_as_a_whole() {
-        let long = |prefix: &str| (0..3_000).map(|n| format!("{prefix}{n}\n")).collect::<String>();
+        let long = |prefix: &str| {
+            (0..3_000)
+                .map(|n| format!("{prefix}{n}\n"))
+                .collect::<String>()
+        };
         assert_eq!(diff(&long("a"), &long("b")).len(), 6_000);
     }
 }

@@ -34,7 +34,10 @@ impl Fields {
     /// it out. What is empty is left out.
     pub(super) fn with(&self, name: &str, value: Option<&str>) -> String {
         let mut query = String::new();
-        let others = self.0.iter().filter(|(one, text)| one != name && !text.trim().is_empty());
+        let others = self
+            .0
+            .iter()
+            .filter(|(one, text)| one != name && !text.trim().is_empty());
         let all = others
             .map(|(one, text)| (&**one, text.trim()))
             .chain(value.map(|value| (name, value)));

@@ -98,7 +98,11 @@ pub(super) fn sentence(text: &str) -> String {
         .flat_map(char::to_uppercase)
         .collect();
     // Names keep their letters: a tool's name is no word.
-    if text.split(' ').next().is_some_and(|word| word.contains('_')) {
+    if text
+        .split(' ')
+        .next()
+        .is_some_and(|word| word.contains('_'))
+    {
         sentence = text.to_owned();
     } else {
         sentence.push_str(letters.as_str());

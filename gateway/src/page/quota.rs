@@ -1,7 +1,8 @@
 //! What a tenant sends to Gong.
 
 use askama::Template;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{Path, State};
+use axum::http::Uri;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,7 +15,7 @@ use super::view::{self, At, Frame, Style, Switch, Tone};
 use crate::store::Quota;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Of how many hundred requests so many are used, the meter turns.
 const MUCH: u64 = 75;
@@ -71,7 +72,7 @@ impl Used {
 pub(super) async fn show(
     State(state): State<PageState>,
     Path(tenant): Path<String>,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     signed: Signed,
 ) -> Result<Response, Problem> {
     let per_second = signed.tenant(&tenant)?.requests_per_second;
@@ -115,7 +116,7 @@ pub(super) async fn show(
 }
 
 /// When the hour or day began (UTC) that a moment is in.
-fn start(at: Timestamp, step: SignedDuration) -> Timestamp {
+pub(super) fn start(at: Timestamp, step: SignedDuration) -> Timestamp {
     let seconds = at.as_second();
     let start = seconds - seconds.rem_euclid(step.as_secs());
     Timestamp::from_second(start).unwrap_or(at)

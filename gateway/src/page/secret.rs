@@ -4,8 +4,8 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::hmac;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::config::TokenHash;
 
@@ -77,9 +77,9 @@ impl Secret {
     }
 
     fn verifies(&self, purpose: &[u8], text: &[u8], tag: &str) -> bool {
-        BASE64.decode(tag).is_ok_and(|tag| {
-            hmac::verify(&self.key(), &[purpose, text].concat(), &tag).is_ok()
-        })
+        BASE64
+            .decode(tag)
+            .is_ok_and(|tag| hmac::verify(&self.key(), &[purpose, text].concat(), &tag).is_ok())
     }
 }
 

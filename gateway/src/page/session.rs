@@ -159,7 +159,10 @@ impl FromRequest<PageState> for Posted {
         let (mut parts, body) = request.into_parts();
         let by = Signed::from_request_parts(&mut parts, state).await?;
         let fields = posted(Request::from_parts(parts, body), state).await?;
-        if !fields.get("csrf").is_some_and(|csrf| by.secret.is_csrf(csrf)) {
+        if !fields
+            .get("csrf")
+            .is_some_and(|csrf| by.secret.is_csrf(csrf))
+        {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "Not done",
@@ -175,8 +178,12 @@ impl FromRequest<PageState> for Posted {
 pub(super) async fn posted(request: Request, state: &PageState) -> Result<Fields, Response> {
     let body = Bytes::from_request(request, state).await;
     let body = body.map_err(|error| {
-        Problem::new(error.status(), "Not read", "The form is too large, or broke off.")
-            .into_response()
+        Problem::new(
+            error.status(),
+            "Not read",
+            "The form is too large, or broke off.",
+        )
+        .into_response()
     })?;
     Ok(Fields::read(&body))
 }

@@ -197,7 +197,9 @@ fn toolset_form(
     let row = if name.is_empty() {
         None
     } else {
-        Some(named(store.toolsets(tenant)?, name, |row: &ToolsetRow| &row.name)?)
+        Some(named(store.toolsets(tenant)?, name, |row: &ToolsetRow| {
+            &row.name
+        })?)
     };
     let missing = row.iter().flat_map(|row| row.missing.clone());
     let missing: Vec<String> = missing.collect();
@@ -240,7 +242,9 @@ fn profile_form(
     let row = if name.is_empty() {
         None
     } else {
-        Some(named(store.profiles(tenant)?, name, |row: &ProfileRow| &row.name)?)
+        Some(named(store.profiles(tenant)?, name, |row: &ProfileRow| {
+            &row.name
+        })?)
     };
     let has = chosen.or_else(|| {
         row.as_ref().map(|row| Profile {
@@ -251,7 +255,11 @@ fn profile_form(
     let has = has.unwrap_or_default();
     let toolsets = store.toolsets(tenant)?.into_iter().map(|row| Choice {
         chosen: has.toolsets.contains(&row.name),
-        hint: format!("{}, {}", view::count(row.tools.len(), "tool"), origin(row.origin).text),
+        hint: format!(
+            "{}, {}",
+            view::count(row.tools.len(), "tool"),
+            origin(row.origin).text
+        ),
         link: Some(format!(
             "{}/one/{}",
             Noun::Toolset.base(tenant),
@@ -262,7 +270,11 @@ fn profile_form(
     let users = users.into_iter().map(|user| Choice {
         chosen: has.users.contains(&user),
         hint: String::new(),
-        link: Some(format!("{}/users/{}", base(tenant), super::switches::encoded(&user))),
+        link: Some(format!(
+            "{}/users/{}",
+            base(tenant),
+            super::switches::encoded(&user)
+        )),
         name: user,
     });
     Ok(Form {
@@ -392,7 +404,10 @@ pub(super) async fn put_toolset(
 ) -> Result<Response, Problem> {
     posted.by.tenant(&tenant)?;
     let (name, tools) = (name(&posted.fields), chosen(&posted.fields, "tool"));
-    let (actor, of) = (posted.by.actor(), (tenant.clone(), name.clone(), tools.clone()));
+    let (actor, of) = (
+        posted.by.actor(),
+        (tenant.clone(), name.clone(), tools.clone()),
+    );
     let new = posted.fields.get("was").is_none();
     let put = state.store(move |store| {
         let (tenant, name, tools) = of;
@@ -424,7 +439,10 @@ pub(super) async fn put_profile(
         toolsets: chosen(&posted.fields, "toolset"),
         users: chosen(&posted.fields, "user"),
     };
-    let (actor, of) = (posted.by.actor(), (tenant.clone(), name.clone(), profile.clone()));
+    let (actor, of) = (
+        posted.by.actor(),
+        (tenant.clone(), name.clone(), profile.clone()),
+    );
     let new = posted.fields.get("was").is_none();
     let put = state.store(move |store| {
         let (tenant, name, profile) = of;
@@ -437,8 +455,8 @@ pub(super) async fn put_profile(
     if let Err(problem) = put.await {
         let was = was(&posted.fields);
         let of = (tenant.clone(), was.clone());
-        let form = state
-            .store(move |store| profile_form(store, &of.0, users, &of.1, Some(profile)));
+        let form =
+            state.store(move |store| profile_form(store, &of.0, users, &of.1, Some(profile)));
         let page = one(Noun::Profile, &posted.by, &tenant, &was, form.await?);
         return again(&posted, page, name, problem);
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use askama::Template;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{self, HeaderValue};
 use axum::http::StatusCode;
+use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
@@ -28,7 +28,13 @@ struct Page<'a> {
 }
 
 fn page(status: StatusCode, problem: Option<&str>) -> Response {
-    html(status, &Page { style: Style, problem })
+    html(
+        status,
+        &Page {
+            style: Style,
+            problem,
+        },
+    )
 }
 
 /// The form; who is signed in already is sent on.
@@ -70,7 +76,11 @@ pub(super) async fn enter(
         let from = place.map_or_else(|| "an unknown address".to_owned(), |ip| ip.to_string());
         let detail = format!(
             "wrong token, from {from}{}",
-            if last { "; further ones are not read for the rest of a minute" } else { "" }
+            if last {
+                "; further ones are not read for the rest of a minute"
+            } else {
+                ""
+            }
         );
         let noted = state.store(move |store| store.sign_in_refused(&detail));
         noted.await.map_err(Problem::into_response)?;
@@ -87,7 +97,10 @@ pub(super) async fn enter(
     let opened = state.store(move |store| store.open_session(&stored, &name, &token, ends));
     opened.await.map_err(Problem::into_response)?;
     let mut response = redirect("/admin");
-    session::set(&mut response, &session::cookie(COOKIE, &secret.cookie(), LIFE, secure));
+    session::set(
+        &mut response,
+        &session::cookie(COOKIE, &secret.cookie(), LIFE, secure),
+    );
     Ok(response)
 }
 
@@ -103,8 +116,13 @@ pub(super) async fn leave(
     posted: Posted,
 ) -> Result<Response, Problem> {
     let stored = posted.by.secret.stored();
-    state.store(move |store| store.close_session(&stored)).await?;
+    state
+        .store(move |store| store.close_session(&stored))
+        .await?;
     let mut response = redirect("/admin/sign-in");
-    session::set(&mut response, &session::cookie(COOKIE, "", Duration::ZERO, false));
+    session::set(
+        &mut response,
+        &session::cookie(COOKIE, "", Duration::ZERO, false),
+    );
     Ok(response)
 }

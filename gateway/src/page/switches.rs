@@ -104,7 +104,8 @@ pub(super) fn tool_page(tenant: &str, tool: &str) -> String {
 
 /// A segment of a path.
 pub(super) fn encoded(segment: &str) -> String {
-    askama::filters::urlencode_strict(segment).map_or_else(|_| String::new(), |safe| safe.0.to_string())
+    askama::filters::urlencode_strict(segment)
+        .map_or_else(|_| String::new(), |safe| safe.0.to_string())
 }
 
 /// `POST /switch`

@@ -4,11 +4,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::PageState;
 use super::problem::Problem;
-use super::quota::Used;
+use super::quota::{self, Used};
 use super::session::Signed;
 use super::switches::{self, Switches};
 use super::view::{At, Frame, Off, Style, Switch};
@@ -39,10 +38,7 @@ pub(super) async fn show(
     State(state): State<PageState>,
     signed: Signed,
 ) -> Result<Response, Problem> {
-    let midnight = Timestamp::now()
-        .to_zoned(TimeZone::UTC)
-        .start_of_day()
-        .map_or(Timestamp::MIN, |midnight| midnight.timestamp());
+    let midnight = quota::start(Timestamp::now(), quota::DAY);
     let (summaries, off) = state
         .store(move |store| Ok((store.summaries(midnight)?, store.switches()?)))
         .await?;

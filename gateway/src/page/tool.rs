@@ -115,7 +115,9 @@ pub(super) async fn show(
         output: pretty(&versions.now.output_schema),
         reviewed: reviewed(&row),
         changes,
-        last_used: row.last_used.map_or_else(|| "never".to_owned(), view::minute),
+        last_used: row
+            .last_used
+            .map_or_else(|| "never".to_owned(), view::minute),
         calls: row.calls_30d,
         history: history.into_iter().filter_map(done).collect(),
         selectable: row.state != ToolState::Removed,
@@ -159,7 +161,11 @@ fn reviewed(row: &ToolRow) -> String {
 }
 
 fn own_classes(row: &ToolRow, now: &Definition) -> String {
-    let names: Vec<&str> = now.classification.iter().map(|class| class.as_str()).collect();
+    let names: Vec<&str> = now
+        .classification
+        .iter()
+        .map(|class| class.as_str())
+        .collect();
     let names = names.join(", ");
     if row.classified {
         format!("The component says {names}; an administrator has set others.")
@@ -196,7 +202,9 @@ fn pretty(json: &str) -> String {
 fn annotations(json: &str) -> String {
     let hints: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(json).unwrap_or_default();
-    let hints = hints.into_iter().map(|(hint, value)| format!("{hint}: {value}"));
+    let hints = hints
+        .into_iter()
+        .map(|(hint, value)| format!("{hint}: {value}"));
     hints.collect::<Vec<_>>().join(", ")
 }
 
@@ -211,7 +219,10 @@ fn changes(row: &ToolRow, reviewed: &Definition, now: &Definition) -> Vec<Change
         Part::Effect => definition.effect.to_string(),
         Part::Classification => {
             let classes = definition.classification.iter();
-            classes.map(|class| class.as_str()).collect::<Vec<_>>().join("\n")
+            classes
+                .map(|class| class.as_str())
+                .collect::<Vec<_>>()
+                .join("\n")
         }
         Part::Scopes => definition.scopes.join("\n"),
         Part::Operations => definition.operations.join("\n"),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{Path, State};
+use axum::http::Uri;
 use axum::response::Response;
 
 use super::PageState;
@@ -87,7 +88,12 @@ impl Key {
         (Self::Name, "name", "Tool", false),
         (Self::State, "state", "State", false),
         (Self::Effect, "effect", "Effect", false),
-        (Self::Classification, "classification", "Classification", false),
+        (
+            Self::Classification,
+            "classification",
+            "Classification",
+            false,
+        ),
         (Self::Toolset, "toolset", "Toolset", false),
         (Self::Used, "used", "Last used", true),
         (Self::Calls, "calls", "Calls, 30 days", true),
@@ -124,7 +130,11 @@ fn columns(asked: &Fields) -> Vec<Column> {
         let sorted = now == key;
         // The first click gives the order that one wants; the next one turns it round.
         let turn = if sorted { !backwards } else { most_first };
-        let sort = if turn { format!("-{name}") } else { name.to_owned() };
+        let sort = if turn {
+            format!("-{name}")
+        } else {
+            name.to_owned()
+        };
         Column {
             name: title,
             query: asked.with("sort", Some(&sort)),
@@ -180,9 +190,17 @@ fn filter(asked: &Fields, toolsets: BTreeSet<String>) -> Filter {
     ];
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let choices = [
-        choice("state", "State", texts(&ToolState::ALL.map(ToolState::as_str))),
+        choice(
+            "state",
+            "State",
+            texts(&ToolState::ALL.map(ToolState::as_str)),
+        ),
         choice("effect", "Effect", texts(&effects.map(Effect::as_str))),
-        choice("classification", "Classification", texts(&Class::ALL.map(Class::as_str))),
+        choice(
+            "classification",
+            "Classification",
+            texts(&Class::ALL.map(Class::as_str)),
+        ),
         choice("toolset", "Toolset", toolsets.into_iter().collect()),
     ];
     let any = choices.iter().any(|choice| !choice.chosen.is_empty());
@@ -199,7 +217,7 @@ fn filter(asked: &Fields, toolsets: BTreeSet<String>) -> Filter {
 pub(super) async fn show(
     State(state): State<PageState>,
     Path(tenant): Path<String>,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     signed: Signed,
 ) -> Result<Response, Problem> {
     signed.tenant(&tenant)?;
@@ -233,7 +251,9 @@ pub(super) async fn show(
         state: view::state(&tool, off.tool(&tenant, &tool.name).is_some()),
         effect: tool.effect,
         classes: view::classes(&tool.classification),
-        last_used: tool.last_used.map_or_else(|| "never".to_owned(), view::minute),
+        last_used: tool
+            .last_used
+            .map_or_else(|| "never".to_owned(), view::minute),
         calls: tool.calls_30d,
         toolset: tool.toolset,
         title: tool.title,
@@ -293,7 +313,11 @@ pub(super) async fn review(
             ));
         }
     };
-    let which = if fields.has("all", "yes") { "shown" } else { "tool" };
+    let which = if fields.has("all", "yes") {
+        "shown"
+    } else {
+        "tool"
+    };
     let names: BTreeSet<String> = fields.all(which).map(str::to_owned).collect();
     let names: Vec<String> = names.into_iter().collect();
     let back = back(&tenant, fields, &names);

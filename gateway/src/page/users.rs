@@ -53,7 +53,9 @@ struct Denied {
 
 /// Profiles that have a user, and the toolsets of these.
 fn of<'a>(profiles: &'a [ProfileRow], user: &str) -> (Vec<&'a str>, BTreeSet<&'a str>) {
-    let having = profiles.iter().filter(|profile| profile.users.contains(user));
+    let having = profiles
+        .iter()
+        .filter(|profile| profile.users.contains(user));
     let toolsets = having.clone().flat_map(|profile| &profile.toolsets);
     (
         having.clone().map(|profile| &*profile.name).collect(),

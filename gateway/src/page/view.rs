@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use ring::digest::{SHA256, digest};
 
 use crate::store::{Class, Classes, Effect, State, SwitchRow, ToolRow};
@@ -167,7 +167,10 @@ pub(super) fn state(tool: &ToolRow, off: bool) -> Vec<Badge> {
             .iter()
             .map(|part| part.as_str())
             .collect();
-        badges.push(Badge::new(Tone::Wait, &format!("changed: {}", parts.join(", "))));
+        badges.push(Badge::new(
+            Tone::Wait,
+            &format!("changed: {}", parts.join(", ")),
+        ));
     }
     if off {
         badges.push(Badge::new(Tone::Bad, "switched off"));
@@ -240,7 +243,7 @@ pub(super) fn second(at: Timestamp) -> String {
 }
 
 pub(super) fn formatted(at: Timestamp, format: &str) -> String {
-    at.to_zoned(TimeZone::UTC).strftime(format).to_string()
+    Offset::UTC.to_datetime(at).strftime(format).to_string()
 }
 
 /// The first sentence or so of a text, on one line.
