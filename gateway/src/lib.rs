@@ -8,6 +8,7 @@
 //! | [`limiter`] | Gong's limits, one for each tenant |
 //! | [`log`] | lines that say whose call they are about |
 //! | [`metrics`] | what is counted and timed |
+//! | [`page`] | the administrator's page, `/admin` |
 //! | [`queue`] | how many calls run and wait, by tenant |
 //! | [`store`] | what survives a restart: reviews, switches, audit, quota |
 
@@ -23,6 +24,7 @@ mod line;
 pub mod log;
 pub mod mcp;
 pub mod metrics;
+pub mod page;
 pub mod progress;
 pub mod queue;
 pub mod serve;

@@ -8,6 +8,7 @@
 //! | [`quota`] | the day's requests, and Gong's `Retry-After` |
 //! | [`sessions`] | administrators at the page |
 //! | [`serving`] | one `serve` per file |
+//! | [`summary`] | counts, for those who look after many tenants |
 //!
 //! Every method is synchronous and may wait for the disk or for another process (10 s at
 //! most): call it from `spawn_blocking`. Several processes may use the file at once, and
@@ -33,6 +34,7 @@ pub mod audit;
 pub mod quota;
 pub mod serving;
 pub mod sessions;
+pub mod summary;
 pub mod tools;
 
 pub use access::{Origin, ProfileRow, Switch, SwitchRow, TenantRow, ToolsetRow};
@@ -43,6 +45,7 @@ pub use audit::{
 pub use quota::Quota;
 pub use serving::Serving;
 pub use sessions::Session;
+pub use summary::{Summary, Usage};
 pub use tools::{
     Class, Classes, Decision, Definition, Effect, Part, State, SyncReport, ToolRow, ToolVersions,
 };

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::body::{self, Body};
 use axum::http::{HeaderMap, Method, Request};
-use host_harness::sandbox::{Annotations, Classification, Effect};
 use host_harness::Tool;
+use host_harness::sandbox::{Annotations, Classification, Effect};
 use tower::ServiceExt as _;
 
 use super::*;
@@ -19,7 +19,8 @@ const HOST: &str = "gateway.example";
 const ORIGIN: &str = "https://gateway.example";
 
 /// What an outsider writes who hopes for a careless page.
-const HOSTILE: &str = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\" onmouseover=\"alert(1)";
+const HOSTILE: &str =
+    "</td><script>alert(1)</script><img src=x onerror=alert(1)>\" onmouseover=\"alert(1)";
 
 /// An administrator's page with two tenants, and a folder that goes with it.
 struct Gateway {
@@ -66,7 +67,11 @@ fn tools() -> Vec<Tool> {
     vec![
         tool("gong_erase_person", Effect::Destructive, "Erases a person."),
         tool("gong_grant_access", Effect::Write, HOSTILE),
-        tool("gong_list_calls", Effect::Read, "Lists calls. And says more about it."),
+        tool(
+            "gong_list_calls",
+            Effect::Read,
+            "Lists calls. And says more about it.",
+        ),
     ]
 }
 
@@ -179,7 +184,9 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -252,8 +259,20 @@ async fn a_token_opens_a_session_and_nothing_else_does() {
     let gateway = Gateway::new();
     let mut browser = gateway.signed_in("ada's token").await;
     let cookie = browser.cookies[0].1.clone();
-    assert!(browser.get("").await.text.contains("Signed in as</span> ada"));
-    for path in ["", "/t/acme/tools", "/audit", "/audit.jsonl", "/t/acme/users/mia"] {
+    assert!(
+        browser
+            .get("")
+            .await
+            .text
+            .contains("Signed in as</span> ada")
+    );
+    for path in [
+        "",
+        "/t/acme/tools",
+        "/audit",
+        "/audit.jsonl",
+        "/t/acme/users/mia",
+    ] {
         let stranger = Request::get(format!("/admin{path}")).header("host", HOST);
         let answer = gateway.send(stranger.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.header("location"), "/admin/sign-in", "{path}");
@@ -330,7 +349,10 @@ async fn failed_sign_ins_are_slow_limited_and_in_the_audit_without_the_token() {
     let acts = gateway.acts();
     assert_eq!(acts, vec!["unknown sign-in-refused  "; 10]);
     let mut lines = Vec::new();
-    gateway.store.export_audit(&AuditFilter::default(), &mut lines).unwrap();
+    gateway
+        .store
+        .export_audit(&AuditFilter::default(), &mut lines)
+        .unwrap();
     assert!(!String::from_utf8(lines).unwrap().contains("gg_wrong"));
 }
 
@@ -341,7 +363,13 @@ async fn a_form_of_another_session_or_site_changes_nothing() {
     let other = gateway.signed_in("bo's token").await.csrf;
     let own = ada.csrf.clone();
     let path = "/t/acme/tools";
-    let fields = |csrf| [("csrf", csrf), ("tool", "gong_list_calls"), ("decision", "approve")];
+    let fields = |csrf| {
+        [
+            ("csrf", csrf),
+            ("tool", "gong_list_calls"),
+            ("decision", "approve"),
+        ]
+    };
     let good = [("origin", ORIGIN)];
     for (csrf, headers) in [
         (&*other, &good[..]),
@@ -350,38 +378,62 @@ async fn a_form_of_another_session_or_site_changes_nothing() {
         (&own, &[]),
         (&own, &[("origin", "null")]),
         (&own, &[("origin", "https://evil.example")]),
-        (&own, &[("origin", ORIGIN), ("sec-fetch-site", "cross-site")]),
+        (
+            &own,
+            &[("origin", ORIGIN), ("sec-fetch-site", "cross-site")],
+        ),
         (&own, &[("sec-fetch-site", "same-site")]),
     ] {
         let answer = ada.post_raw(path, &fields(csrf), headers).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{csrf} {headers:?}");
-        assert_eq!(gateway.state_of("acme", "gong_list_calls"), ToolState::Pending);
+        assert_eq!(
+            gateway.state_of("acme", "gong_list_calls"),
+            ToolState::Pending
+        );
     }
     let rebound = Request::get("/admin").header("host", "evil.example");
     let answer = gateway.send(rebound.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST);
     let answer = ada.post_raw(path, &fields(&own), &good).await;
     assert_eq!(answer.header("location"), "/admin/t/acme/tools");
-    assert_eq!(gateway.state_of("acme", "gong_list_calls"), ToolState::Approved);
+    assert_eq!(
+        gateway.state_of("acme", "gong_list_calls"),
+        ToolState::Approved
+    );
 }
 
 #[tokio::test]
 async fn an_administrator_of_one_tenant_sees_and_changes_no_other() {
     let gateway = Gateway::new();
     let mut ada = gateway.signed_in("ada's token").await;
-    ada.post("/t/globex/tools", &[("tool", "gong_list_calls"), ("decision", "approve")])
-        .await;
+    ada.post(
+        "/t/globex/tools",
+        &[("tool", "gong_list_calls"), ("decision", "approve")],
+    )
+    .await;
     let mut bo = gateway.signed_in("bo's token").await;
     let page = bo.get("").await.text;
     assert!(page.contains("acme") && !page.contains("globex"));
     assert!(!page.contains("action=\"/admin/switch\""));
     let unknown = bo.get("/t/initech/tools").await.text;
-    for path in ["tools", "tools/gong_list_calls", "toolsets", "profiles", "users", "quota"] {
+    for path in [
+        "tools",
+        "tools/gong_list_calls",
+        "toolsets",
+        "profiles",
+        "users",
+        "quota",
+    ] {
         let answer = bo.get(&format!("/t/globex/{path}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.text.replace("globex", "initech"), unknown, "{path}");
     }
-    let reason = [("to", "off"), ("reason", "x"), ("tool", "gong_list_calls"), ("decision", "disable")];
+    let reason = [
+        ("to", "off"),
+        ("reason", "x"),
+        ("tool", "gong_list_calls"),
+        ("decision", "disable"),
+    ];
     for path in [
         "/t/globex/tools",
         "/t/globex/tools/gong_list_calls/classify",
@@ -392,29 +444,47 @@ async fn an_administrator_of_one_tenant_sees_and_changes_no_other() {
         "/t/globex/profiles/delete",
         "/t/globex/switch",
     ] {
-        assert_eq!(bo.post(path, &reason).await.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(
+            bo.post(path, &reason).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
     }
     let answer = bo.post("/switch", &reason).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(gateway.store.switches().unwrap().is_empty());
-    assert_eq!(gateway.state_of("globex", "gong_list_calls"), ToolState::Approved);
+    assert_eq!(
+        gateway.state_of("globex", "gong_list_calls"),
+        ToolState::Approved
+    );
 
     // The audit: nothing of the other tenant, nothing of all.
     assert!(ada.get("/audit").await.text.contains("globex"));
     for path in ["/audit", "/audit.jsonl", "/audit?tenant=acme"] {
         let text = bo.get(path).await.text;
-        assert!(!text.contains("globex") && !text.contains("sign-in"), "{path}: {text}");
+        assert!(
+            !text.contains("globex") && !text.contains("sign-in"),
+            "{path}: {text}"
+        );
     }
-    assert_eq!(bo.get("/audit?tenant=globex").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        bo.get("/audit?tenant=globex").await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]
 async fn what_outsiders_write_is_shown_as_text() {
     let gateway = Gateway::new();
     let mut browser = gateway.signed_in("ada's token").await;
-    browser.post("/t/acme/switch", &[("to", "off"), ("reason", HOSTILE)]).await;
     browser
-        .post("/t/acme/tools/gong_grant_access/switch", &[("to", "off"), ("reason", HOSTILE)])
+        .post("/t/acme/switch", &[("to", "off"), ("reason", HOSTILE)])
+        .await;
+    browser
+        .post(
+            "/t/acme/tools/gong_grant_access/switch",
+            &[("to", "off"), ("reason", HOSTILE)],
+        )
         .await;
     let query: String = form_urlencoded::byte_serialize(HOSTILE.as_bytes()).collect();
     for path in [
@@ -433,7 +503,10 @@ async fn what_outsiders_write_is_shown_as_text() {
     ] {
         let page = browser.get(path).await.text;
         assert!(page.contains("<!doctype html>"), "{path}");
-        assert!(!page.contains("<script") && !page.contains("<img"), "{path}: {page}");
+        assert!(
+            !page.contains("<script") && !page.contains("<img"),
+            "{path}: {page}"
+        );
         assert!(!page.contains("\" onmouseover"), "{path}: {page}");
     }
     let page = browser.get("/t/acme/tools/gong_grant_access").await.text;
@@ -445,7 +518,14 @@ async fn every_answer_is_protected() {
     let gateway = Gateway::new();
     let mut browser = gateway.signed_in("ada's token").await;
     let mut answers = Vec::new();
-    for path in ["", "/sign-in", "/t/acme/tools", "/nowhere", "/audit.jsonl", "/style.css?v=1"] {
+    for path in [
+        "",
+        "/sign-in",
+        "/t/acme/tools",
+        "/nowhere",
+        "/audit.jsonl",
+        "/style.css?v=1",
+    ] {
         answers.push((path, browser.get(path).await));
     }
     answers.push(("refused", browser.post_raw("/sign-in", &[], &[]).await));
@@ -484,7 +564,15 @@ async fn no_page_has_what_the_policy_forbids() {
     ] {
         let page = browser.get(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
-        for forbidden in [" style=", "<script", " onclick", "javascript:", "<style", "http://", "https://cdn"] {
+        for forbidden in [
+            " style=",
+            "<script",
+            " onclick",
+            "javascript:",
+            "<style",
+            "http://",
+            "https://cdn",
+        ] {
             assert!(!page.text.contains(forbidden), "{path}: {forbidden}");
         }
     }
@@ -505,23 +593,49 @@ async fn several_tools_are_decided_on_at_once_and_grave_ones_twice() {
     let fields: Vec<(&str, &str)> = keys
         .iter()
         .map(|key| ("shown", *key))
-        .chain([("all", "yes"), ("decision", "approve"), ("back", "?state=pending")])
+        .chain([
+            ("all", "yes"),
+            ("decision", "approve"),
+            ("back", "?state=pending"),
+        ])
         .collect();
     let asked = browser.post("/t/acme/tools", &fields).await;
     assert_eq!(asked.status, StatusCode::OK);
     assert!(asked.text.contains("Approve these 3 tools?"));
-    assert_eq!(gateway.state_of("acme", "gong_list_calls"), ToolState::Pending);
+    assert_eq!(
+        gateway.state_of("acme", "gong_list_calls"),
+        ToolState::Pending
+    );
     let mut confirmed: Vec<(&str, &str)> = keys.iter().map(|key| ("tool", *key)).collect();
-    confirmed.extend([("confirmed", "yes"), ("decision", "approve"), ("back", "?state=pending")]);
+    confirmed.extend([
+        ("confirmed", "yes"),
+        ("decision", "approve"),
+        ("back", "?state=pending"),
+    ]);
     let done = browser.post("/t/acme/tools", &confirmed).await;
     assert_eq!(done.header("location"), "/admin/t/acme/tools?state=pending");
     let told = browser.get("/t/acme/tools?state=pending").await.text;
     assert!(told.contains("Approved: gong_erase_person, gong_grant_access, gong_list_calls."));
-    assert!(!browser.get("/t/acme/tools").await.text.contains("Approved: "));
-    assert_eq!(gateway.state_of("acme", "gong_erase_person"), ToolState::Approved);
-    assert_eq!(gateway.state_of("globex", "gong_erase_person"), ToolState::Pending);
+    assert!(
+        !browser
+            .get("/t/acme/tools")
+            .await
+            .text
+            .contains("Approved: ")
+    );
+    assert_eq!(
+        gateway.state_of("acme", "gong_erase_person"),
+        ToolState::Approved
+    );
+    assert_eq!(
+        gateway.state_of("globex", "gong_erase_person"),
+        ToolState::Pending
+    );
     let acts = gateway.acts();
-    assert!(acts.contains(&"ada approve acme gong_erase_person".to_owned()), "{acts:?}");
+    assert!(
+        acts.contains(&"ada approve acme gong_erase_person".to_owned()),
+        "{acts:?}"
+    );
 }
 
 #[tokio::test]
@@ -533,17 +647,30 @@ async fn a_tool_that_changed_since_it_was_shown_is_not_approved() {
     let key = key.split('"').next().unwrap().to_owned();
     let fields = [("tool", &*key), ("from", "tool"), ("decision", "approve")];
     let done = browser.post("/t/acme/tools", &fields).await;
-    assert_eq!(done.header("location"), "/admin/t/acme/tools/gong_list_calls");
+    assert_eq!(
+        done.header("location"),
+        "/admin/t/acme/tools/gong_list_calls"
+    );
 
     let mut changed = tools();
     changed[2].description = "Lists calls. Then mails them.".to_owned();
     gateway.store.discover(&changed).unwrap();
     let answer = browser.post("/t/acme/tools", &fields).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.text.contains("has changed meanwhile"), "{}", answer.text);
-    assert_eq!(gateway.state_of("acme", "gong_list_calls"), ToolState::Pending);
+    assert!(
+        answer.text.contains("has changed meanwhile"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        gateway.state_of("acme", "gong_list_calls"),
+        ToolState::Pending
+    );
     let page = browser.get("/t/acme/tools/gong_list_calls").await.text;
-    assert!(page.contains("<del>− Lists calls. And says more about it.</del>"), "{page}");
+    assert!(
+        page.contains("<del>− Lists calls. And says more about it.</del>"),
+        "{page}"
+    );
     assert!(page.contains("<ins>+ Lists calls. Then mails them.</ins>"));
 }
 
@@ -560,11 +687,23 @@ async fn tools_are_filtered_and_sorted() {
     let all = "gong_erase_person gong_grant_access gong_list_calls";
     assert_eq!(names("").await, all);
     assert_eq!(names("?sort=nonsense&effect=").await, all);
-    assert_eq!(names("?sort=-name").await, "gong_list_calls gong_grant_access gong_erase_person");
-    assert_eq!(names("?sort=effect").await, "gong_list_calls gong_grant_access gong_erase_person");
-    assert_eq!(names("?classification=DANGEROUS").await, "gong_erase_person");
+    assert_eq!(
+        names("?sort=-name").await,
+        "gong_list_calls gong_grant_access gong_erase_person"
+    );
+    assert_eq!(
+        names("?sort=effect").await,
+        "gong_list_calls gong_grant_access gong_erase_person"
+    );
+    assert_eq!(
+        names("?classification=DANGEROUS").await,
+        "gong_erase_person"
+    );
     assert_eq!(names("?text=CALLS+more").await, "gong_list_calls");
-    assert_eq!(names("?effect=write&state=pending&toolset=calls").await, "gong_grant_access");
+    assert_eq!(
+        names("?effect=write&state=pending&toolset=calls").await,
+        "gong_grant_access"
+    );
     assert_eq!(names("?state=approved").await, "");
 }
 
@@ -574,18 +713,33 @@ async fn classes_are_set_and_given_back() {
     let mut browser = gateway.signed_in("ada's token").await;
     let path = "/t/acme/tools/gong_grant_access/classify";
     let classes = || {
-        let row = gateway.store.tool("acme", "gong_grant_access").unwrap().tool;
+        let row = gateway
+            .store
+            .tool("acme", "gong_grant_access")
+            .unwrap()
+            .tool;
         let classes = row.classification.iter().map(|class| class.as_str());
         (row.classified, classes.collect::<Vec<_>>().join(" "))
     };
-    browser.post(path, &[("kind", "WRITE"), ("class", "SENSITIVE"), ("class", "DANGEROUS")]).await;
+    browser
+        .post(
+            path,
+            &[
+                ("kind", "WRITE"),
+                ("class", "SENSITIVE"),
+                ("class", "DANGEROUS"),
+            ],
+        )
+        .await;
     assert_eq!(classes(), (true, "WRITE SENSITIVE DANGEROUS".to_owned()));
     for bad in [&[("kind", "READ")][..], &[], &[("kind", "HARMLESS")]] {
         let answer = browser.post(path, bad).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad:?}");
     }
     assert!(classes().0);
-    browser.post(path, &[("kind", "WRITE"), ("own", "yes")]).await;
+    browser
+        .post(path, &[("kind", "WRITE"), ("own", "yes")])
+        .await;
     assert_eq!(classes(), (false, "WRITE".to_owned()));
 }
 
@@ -593,18 +747,28 @@ async fn classes_are_set_and_given_back() {
 async fn switches_need_a_reason_and_are_told() {
     let gateway = Gateway::new();
     let mut browser = gateway.signed_in("ada's token").await;
-    let answer = browser.post("/t/acme/switch", &[("to", "off"), ("reason", " ")]).await;
+    let answer = browser
+        .post("/t/acme/switch", &[("to", "off"), ("reason", " ")])
+        .await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     for (path, back) in [
         ("/switch", ""),
         ("/t/acme/switch", "/t/acme/quota"),
-        ("/t/acme/tools/gong_list_calls/switch", "/t/acme/tools/gong_list_calls"),
+        (
+            "/t/acme/tools/gong_list_calls/switch",
+            "/t/acme/tools/gong_list_calls",
+        ),
     ] {
-        let off = browser.post(path, &[("to", "off"), ("reason", "wrong dates")]).await;
+        let off = browser
+            .post(path, &[("to", "off"), ("reason", "wrong dates")])
+            .await;
         assert_eq!(off.header("location"), format!("/admin{back}"));
         let page = browser.get(back).await.text;
         assert!(page.contains("Switched off: "), "{path}");
-        assert!(page.contains("wrong dates") && page.contains("Switch on again"), "{path}");
+        assert!(
+            page.contains("wrong dates") && page.contains("Switch on again"),
+            "{path}"
+        );
     }
     assert_eq!(gateway.store.switches().unwrap().len(), 3);
     let on = [("to", "on"), ("reason", "fixed")];
@@ -617,39 +781,91 @@ async fn switches_need_a_reason_and_are_told() {
 async fn toolsets_and_profiles_are_made_changed_and_deleted() {
     let gateway = Gateway::new();
     let mut browser = gateway.signed_in("ada's token").await;
-    let bad = browser.post("/t/acme/toolsets", &[("name", "My Tools"), ("tool", "gong_list_calls")]).await;
+    let bad = browser
+        .post(
+            "/t/acme/toolsets",
+            &[("name", "My Tools"), ("tool", "gong_list_calls")],
+        )
+        .await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(bad.text.contains("my-tools") && bad.text.contains("value=\"My Tools\""), "{}", bad.text);
+    assert!(
+        bad.text.contains("my-tools") && bad.text.contains("value=\"My Tools\""),
+        "{}",
+        bad.text
+    );
     assert!(bad.text.contains("value=\"gong_list_calls\" checked"));
-    let made = browser.post("/t/acme/toolsets", &[("name", "sales"), ("tool", "gong_list_calls")]).await;
+    let made = browser
+        .post(
+            "/t/acme/toolsets",
+            &[("name", "sales"), ("tool", "gong_list_calls")],
+        )
+        .await;
     assert_eq!(made.header("location"), "/admin/t/acme/toolsets");
-    let twice = browser.post("/t/acme/toolsets", &[("name", "sales"), ("tool", "gong_erase_person")]).await;
+    let twice = browser
+        .post(
+            "/t/acme/toolsets",
+            &[("name", "sales"), ("tool", "gong_erase_person")],
+        )
+        .await;
     assert!(twice.text.contains("there already"), "{}", twice.text);
     let fields = [("name", "sellers"), ("toolset", "sales"), ("user", "mia")];
     browser.post("/t/acme/profiles", &fields).await;
     let profiles = gateway.store.profiles("acme").unwrap();
-    assert_eq!(profiles.iter().map(|row| &*row.name).collect::<Vec<_>>(), ["analysts", "sellers"]);
+    assert_eq!(
+        profiles.iter().map(|row| &*row.name).collect::<Vec<_>>(),
+        ["analysts", "sellers"]
+    );
     let page = browser.get("/t/acme/users/mia").await.text;
-    assert!(page.contains("sellers") && page.contains("pending-review"), "{page}");
+    assert!(
+        page.contains("sellers") && page.contains("pending-review"),
+        "{page}"
+    );
 
     // What the file or nobody declares is shown and not changed.
     let page = browser.get("/t/acme/toolsets/one/fixed").await.text;
     assert!(page.contains("tenants.acme.toolsets.fixed") && !page.contains("name=\"was\""));
-    let page = browser.get("/t/acme/toolsets/one/component%3Acalls").await.text;
-    assert!(page.contains("automatic") && !page.contains("name=\"was\""), "{page}");
-    let refused = browser.post("/t/acme/toolsets", &[("was", "fixed"), ("tool", "gong_erase_person")]).await;
+    let page = browser
+        .get("/t/acme/toolsets/one/component%3Acalls")
+        .await
+        .text;
+    assert!(
+        page.contains("automatic") && !page.contains("name=\"was\""),
+        "{page}"
+    );
+    let refused = browser
+        .post(
+            "/t/acme/toolsets",
+            &[("was", "fixed"), ("tool", "gong_erase_person")],
+        )
+        .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
 
     let sure = |name| [("name", name), ("sure", "yes")];
-    let used = browser.post("/t/acme/toolsets/delete", &sure("sales")).await;
+    let used = browser
+        .post("/t/acme/toolsets/delete", &sure("sales"))
+        .await;
     assert!(used.text.contains("sellers"), "{}", used.text);
     assert_eq!(
-        browser.post("/t/acme/profiles/delete", &[("name", "sellers")]).await.status,
+        browser
+            .post("/t/acme/profiles/delete", &[("name", "sellers")])
+            .await
+            .status,
         StatusCode::UNPROCESSABLE_ENTITY
     );
-    browser.post("/t/acme/profiles/delete", &sure("sellers")).await;
-    browser.post("/t/acme/toolsets/delete", &sure("sales")).await;
-    assert!(gateway.store.toolsets("acme").unwrap().iter().all(|row| row.name != "sales"));
+    browser
+        .post("/t/acme/profiles/delete", &sure("sellers"))
+        .await;
+    browser
+        .post("/t/acme/toolsets/delete", &sure("sales"))
+        .await;
+    assert!(
+        gateway
+            .store
+            .toolsets("acme")
+            .unwrap()
+            .iter()
+            .all(|row| row.name != "sales")
+    );
 }
 
 fn call(n: u32, user: &str, result: CallResult) -> CallRow {
@@ -680,13 +896,26 @@ async fn the_audit_is_paged_filtered_and_downloaded() {
     let audit = gateway.store.audit();
     for n in 0..150 {
         let denied = n % 10 == 0;
-        let result = if denied { CallResult::Denied } else { CallResult::Success };
-        audit.finish(call(n, if denied { "noa" } else { "mia" }, result)).await.unwrap();
+        let result = if denied {
+            CallResult::Denied
+        } else {
+            CallResult::Success
+        };
+        audit
+            .finish(call(n, if denied { "noa" } else { "mia" }, result))
+            .await
+            .unwrap();
     }
     let mut browser = gateway.signed_in("ada's token").await;
     let first = browser.get("/audit?kind=call&tenant=acme").await.text;
     assert_eq!(first.matches("request-").count(), 100);
-    let older = first.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let older = first
+        .split("rel=\"next\" href=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let older = older.replace("&#38;", "&").replace("&amp;", "&");
     let second = browser.get(&format!("/audit{older}")).await.text;
     assert_eq!(second.matches("request-").count(), 50);
@@ -700,19 +929,31 @@ async fn the_audit_is_paged_filtered_and_downloaded() {
     let empty = browser.get("/audit?until=2020-01-01T00%3A00").await.text;
     assert!(empty.contains("Nothing is recorded"));
     let file = browser.get("/audit.jsonl?kind=call").await;
-    assert_eq!(file.header("content-disposition"), "attachment; filename=\"audit.jsonl\"");
-    let lines: Vec<AuditRow> =
-        file.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        file.header("content-disposition"),
+        "attachment; filename=\"audit.jsonl\""
+    );
+    let lines: Vec<AuditRow> = file
+        .text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 150);
 
     // The same calls as a chart, and at a glance.
     let chart = browser.get("/t/acme/quota").await.text;
-    assert!(chart.contains("300 requests to Gong by 150 calls"), "{chart}");
+    assert!(
+        chart.contains("300 requests to Gong by 150 calls"),
+        "{chart}"
+    );
     assert_eq!(chart.matches("<rect class=\"area\"").count(), 24);
     let days = browser.get("/t/acme/quota?span=days").await.text;
     assert_eq!(days.matches("<rect class=\"area\"").count(), 30);
     let row = browser.get("").await.text;
-    assert!(row.contains("data-label=\"Calls today\" class=\"number\">150<"), "{row}");
+    assert!(
+        row.contains("data-label=\"Calls today\" class=\"number\">150<"),
+        "{row}"
+    );
     assert!(row.contains(">15, 0<"));
 }
 
@@ -720,6 +961,32 @@ async fn the_audit_is_paged_filtered_and_downloaded() {
 async fn a_form_has_a_size() {
     let gateway = Gateway::new();
     let mut browser = gateway.signed_in("ada's token").await;
-    let answer = browser.post("/t/acme/tools", &[("tool", &"x".repeat(FORM))]).await;
+    let answer = browser
+        .post("/t/acme/tools", &[("tool", &"x".repeat(FORM))])
+        .await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn the_counts_agree_with_the_tools() {
+    let gateway = Gateway::new();
+    let mut browser = gateway.signed_in("ada's token").await;
+    for (tool, decision) in [
+        ("gong_list_calls", "approve"),
+        ("gong_grant_access", "disable"),
+    ] {
+        let fields = [("tool", tool), ("decision", decision)];
+        browser.post("/t/acme/tools", &fields).await;
+    }
+    let mut changed = tools();
+    changed[2].title = "Another".to_owned();
+    gateway.store.discover(&changed[1..]).unwrap();
+    let summary = &gateway.store.summaries(jiff::Timestamp::now()).unwrap()["acme"];
+    for state in ToolState::ALL {
+        let tools = gateway.store.tools("acme").unwrap();
+        let count = tools.iter().filter(|tool| tool.state == state).count();
+        let counted = summary.tools.get(&state).copied().unwrap_or(0);
+        assert_eq!(counted, count as u64, "{state}");
+    }
+    assert_eq!(summary.tools.len(), 3);
 }

@@ -312,6 +312,8 @@ pub struct AuditFilter {
     pub until: Option<Timestamp>,
     /// Of this tenant; acts that concern the gateway as a whole are of none.
     pub tenant: Option<String>,
+    /// Of these tenants, without the acts that concern all: for who manages only some.
+    pub only: Option<Vec<String>>,
     /// By this user or administrator.
     pub user: Option<String>,
     /// Of this tool: calls of it, and acts on it.
@@ -490,6 +492,12 @@ impl AuditFilter {
         }
         if let Some(tenant) = &self.tenant {
             with("tenant = ?", tenant.clone().into());
+        }
+        if let Some(only) = &self.only {
+            with(
+                "tenant IN (SELECT value FROM json_each(?))",
+                json(only).into(),
+            );
         }
         if let Some(user) = &self.user {
             with("actor = ?", user.clone().into());

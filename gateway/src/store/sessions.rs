@@ -73,6 +73,25 @@ impl Store {
         })
     }
 
+    /// Notes that somebody failed to sign in. `detail` never holds what was tried.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written.
+    pub fn sign_in_refused(&self, detail: &str) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let actor = Actor::new("unknown", Via::Page);
+            record(
+                transaction,
+                &actor,
+                None,
+                "sign-in-refused",
+                None,
+                Some(detail),
+            )
+        })
+    }
+
     /// Ends a session; one that is no more is no error.
     ///
     /// # Errors

@@ -1,0 +1,121 @@
+//! Counts for those who look after many tenants.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::params;
+use serde::Serialize;
+
+use super::tools::tenant_exists;
+use super::{CallResult, State, Store, StoreError, millis, timestamp};
+
+/// A tenant in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// How many tools are in each state; none where there are none.
+    pub tools: BTreeMap<State, u64>,
+    /// Calls, whatever became of them.
+    pub calls: u64,
+    /// Of them, those that were refused.
+    pub denied: u64,
+    /// Of them, those that failed or were interrupted.
+    pub errors: u64,
+}
+
+/// What was sent to Gong in some time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// When the time begins.
+    pub start: Timestamp,
+    /// Calls that came in it.
+    pub calls: u64,
+    /// Requests that these sent to Gong.
+    pub gong_requests: u64,
+}
+
+impl Store {
+    /// Every declared tenant in numbers, calls counted from `since`.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be read.
+    pub fn summaries(&self, since: Timestamp) -> Result<BTreeMap<String, Summary>, StoreError> {
+        self.read(|connection| {
+            let mut summaries: BTreeMap<String, Summary> = BTreeMap::new();
+            let mut tenants = connection.prepare_cached("SELECT name FROM tenants")?;
+            let names = tenants.query_map([], |row| row.get(0))?;
+            for name in names {
+                summaries.insert(name?, Summary::default());
+            }
+            // As `state` in tools.rs has it.
+            let mut tools = connection.prepare_cached(
+                "SELECT tenant, CASE
+                     WHEN NOT present THEN 'removed'
+                     WHEN decision = 'disabled' THEN 'disabled'
+                     WHEN decision = 'approved' AND reviewed = definition THEN 'approved'
+                     ELSE 'pending' END, count(*)
+                 FROM tools GROUP BY 1, 2",
+            )?;
+            let mut rows = tools.query([])?;
+            while let Some(row) = rows.next()? {
+                let (tenant, state): (String, String) = (row.get(0)?, row.get(1)?);
+                let count = u64::from(row.get::<_, u32>(2)?);
+                if let (Some(summary), Ok(state)) = (summaries.get_mut(&tenant), state.parse()) {
+                    summary.tools.insert(state, count);
+                }
+            }
+            let mut calls = connection.prepare_cached(
+                "SELECT tenant, result, count(*) FROM audit
+                 WHERE kind = 'call' AND at >= ? GROUP BY 1, 2",
+            )?;
+            let mut rows = calls.query([millis(since)])?;
+            while let Some(row) = rows.next()? {
+                let (tenant, result): (String, String) = (row.get(0)?, row.get(1)?);
+                let count = u64::from(row.get::<_, u32>(2)?);
+                let Some(summary) = summaries.get_mut(&tenant) else {
+                    continue;
+                };
+                summary.calls += count;
+                match result.parse() {
+                    Ok(CallResult::Denied) => summary.denied += count,
+                    Ok(CallResult::Error | CallResult::Interrupted) => summary.errors += count,
+                    _ => {}
+                }
+            }
+            Ok(summaries)
+        })
+    }
+
+    /// What a tenant sent to Gong since `first`, in steps of `step`, oldest first; steps
+    /// without calls are left out. As far as the audit goes back; calls that still run have
+    /// sent nothing here yet.
+    ///
+    /// # Errors
+    ///
+    /// There is no such tenant, or the file could not be read.
+    pub fn usage(
+        &self,
+        tenant: &str,
+        first: Timestamp,
+        step: SignedDuration,
+    ) -> Result<Vec<Usage>, StoreError> {
+        let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1);
+        self.read(|connection| {
+            tenant_exists(connection, tenant)?;
+            let mut statement = connection.prepare_cached(
+                "SELECT (at - ?2) / ?3, count(*), coalesce(sum(gong_requests), 0) FROM audit
+                 WHERE kind = 'call' AND tenant = ?1 AND at >= ?2 GROUP BY 1 ORDER BY 1",
+            )?;
+            let start = millis(first);
+            let rows = statement.query_map(params![tenant, start, step], |row| {
+                let place: i64 = row.get(0)?;
+                Ok(Usage {
+                    start: timestamp(start.saturating_add(place.saturating_mul(step))),
+                    calls: row.get::<_, u32>(1)?.into(),
+                    gong_requests: row.get::<_, i64>(2)?.try_into().unwrap_or(0),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}
