@@ -658,6 +658,7 @@ impl<'a> Desk<'a> {
             since: audit.since,
             until: audit.until,
             tenant: self.admin.tenant.clone(),
+            only: None,
             user: audit.user.clone(),
             tool: audit.tool.clone(),
             result: audit.result,
