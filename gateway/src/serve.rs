@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use host_harness::Sandbox;
@@ -19,6 +21,7 @@ use crate::gateway::Gateway;
 use crate::governance::Governance;
 use crate::http;
 use crate::metrics::Metrics;
+use crate::page::{self, PageState};
 use crate::store::{Serving, Store};
 use crate::tenants::{LOOK, Tenants, files, fingerprint, needs_restart};
 
@@ -155,7 +158,16 @@ fn router(
     listen: &crate::config::Listen,
     stop: CancellationToken,
 ) -> Router {
+    let quota = Arc::clone(gateway);
+    let page = PageState::new(
+        gateway.store.clone(),
+        Arc::clone(&gateway.governance),
+        gateway.tenants.config(),
+        move |tenant| quota.quota(tenant),
+    );
     http::router(gateway, listen, stop)
+        .nest("/admin", page::router(page))
+        .route("/admin/", get(async || Redirect::permanent("/admin")))
 }
 
 fn listen_on(
