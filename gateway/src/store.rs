@@ -71,7 +71,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    /// Held while writing: waiting here is fair and exact, waiting in SQLite is polling.
+    /// Held while writing: waiting here ends when the turn comes, waiting in SQLite polls.
     writing: Arc<Mutex<()>>,
     audit: Audit,
 }

@@ -541,7 +541,7 @@ impl Store {
     /// The file could not be read.
     pub fn query_audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, StoreError> {
         let (condition, values) = filter.condition();
-        let limit = filter.limit.unwrap_or(100);
+        let limit = whole(filter.limit.unwrap_or(100) as u128);
         let sql = format!(
             "SELECT * FROM audit WHERE {condition} ORDER BY at DESC, id DESC LIMIT {limit}"
         );

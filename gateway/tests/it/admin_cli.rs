@@ -1,0 +1,1 @@
+//! The administrator's commands, as a person or a program runs them.

@@ -1,0 +1,330 @@
+//! One state file, several processes.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use gateway::config::{Config, TokenHash};
+use gateway::governance::Governance;
+use gateway::store::{
+    Actor, AuditFilter, CallResult, CallRow, CallStart, Decision, Kind, Store, Switch, Via,
+};
+use host_harness::Tool;
+use host_harness::sandbox::{Annotations, Classification, Effect};
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::support::Folder;
+
+pub(crate) const DAY: Date = date(2026, 11, 24);
+
+pub(crate) fn tool(name: &str, toolset: &str, effect: Effect, classes: &[Classification]) -> Tool {
+    Tool {
+        name: name.to_owned(),
+        title: name.replace('_', " "),
+        description: format!("Does {name}."),
+        input_schema: r#"{"type":"object"}"#.to_owned(),
+        output_schema: r#"{"type":"object"}"#.to_owned(),
+        toolset: toolset.to_owned(),
+        effect,
+        scopes: vec!["api:calls:read:basic".to_owned()],
+        annotations: Annotations {
+            read_only_hint: effect == Effect::Read,
+            destructive_hint: effect == Effect::Destructive,
+            idempotent_hint: false,
+            open_world_hint: true,
+        },
+        default: true,
+        classification: classes.to_vec(),
+        operations: vec!["GET /v2/calls".to_owned()],
+    }
+}
+
+pub(crate) fn tools() -> Vec<Tool> {
+    use Classification as C;
+    vec![
+        tool("ask_deal", "ai", Effect::MeteredRead, &[C::Read]),
+        tool(
+            "erase_data",
+            "privacy",
+            Effect::Destructive,
+            &[C::Destructive],
+        ),
+        tool("grant_access", "calls", Effect::Write, &[C::Write]),
+        tool(
+            "search_calls",
+            "calls",
+            Effect::Read,
+            &[C::Read, C::Sensitive],
+        ),
+    ]
+}
+
+/// Two tenants, as `gateway.toml` says them.
+pub(crate) fn configuration() -> String {
+    let hash = |of: &str| TokenHash::of(of).to_string();
+    format!(
+        r#"[admins.ada]
+token = "{}"
+
+[tenants.acme]
+gong = "https://acme.api.gong.io"
+credentials = {{ access_key = "env:ACME_KEY", access_key_secret = "env:ACME_SECRET" }}
+users.mia.token = "{}"
+users.tom.token = "{}"
+toolsets.sales = ["search_calls", "gone_tool"]
+profiles.analysts = {{ toolsets = ["read-only", "sales"], users = ["mia"] }}
+
+[tenants.globex]
+gong = "https://globex.api.gong.io"
+credentials = {{ access_key = "env:GLOBEX_KEY", access_key_secret = "env:GLOBEX_SECRET" }}
+review = "approved-reads"
+requests_per_day = 500
+users.pat.token = "{}"
+"#,
+        hash("ada"),
+        hash("mia"),
+        hash("tom"),
+        hash("pat")
+    )
+}
+
+/// The same, with every tool discovered.
+pub(crate) fn store(folder: &Folder) -> Store {
+    let store = Store::open(&folder.0.join("gateway.db")).expect("the store opens");
+    let config =
+        Config::parse("gateway.toml", &configuration(), Path::new("")).expect("it is right");
+    store.declare(&config).expect("it is declared");
+    store.discover(&tools()).expect("tools are discovered");
+    store
+}
+
+pub(crate) fn call(request_id: &str, tool: &str, at: Timestamp) -> CallRow {
+    CallRow {
+        id: None,
+        start: CallStart {
+            at,
+            request_id: request_id.to_owned(),
+            tenant: "acme".to_owned(),
+            user: "mia".to_owned(),
+            client: Some("claude-code".to_owned()),
+            client_version: Some("2.1".to_owned()),
+            tool: tool.to_owned(),
+        },
+        result: CallResult::Success,
+        code: None,
+        reason: None,
+        latency: Duration::from_millis(40),
+        gong_requests: 1,
+        bytes: 2_048,
+        gong_request_ids: vec!["4al018gzaztcr8nbukw".to_owned()],
+    }
+}
+
+/// This test program once more, running only `test`, which finds `value` in the variable.
+pub(crate) fn again(test: &str, variable: &str, value: &Path) -> Child {
+    let program = std::env::current_exe().expect("a running program has a path");
+    Command::new(program)
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(variable, value)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("it starts again")
+}
+
+const SPENDER: &str = "GATEWAY_TEST_SPENDER";
+
+/// Not a test by itself: what each of the processes below does.
+#[test]
+fn spend() {
+    let Some(path) = std::env::var_os(SPENDER) else {
+        return;
+    };
+    let store = Store::open(Path::new(&path)).expect("all open it at once");
+    let config =
+        Config::parse("gateway.toml", &configuration(), Path::new("")).expect("it is right");
+    store.declare(&config).expect("all declare the same");
+    store.discover(&tools()).expect("all discover the same");
+    let actor = Actor::new("ada", Via::CommandLine);
+    let mut spent = 0;
+    loop {
+        let granted = store.lease("globex", DAY, 7, 500).expect("a lease");
+        spent += granted;
+        if granted == 0 {
+            break;
+        }
+        let request_id = format!("{}-{spent}", std::process::id());
+        let row = call(&request_id, "search_calls", Timestamp::now());
+        store.audit().finish(row).wait().expect("a row");
+        let names = ["search_calls".to_owned()];
+        for decision in [Decision::Approve, Decision::Disable] {
+            store
+                .review(&actor, "acme", &names, decision)
+                .expect("a review");
+        }
+    }
+    anstream::println!("\nspent {spent}");
+}
+
+#[test]
+fn processes_share_one_file_and_nothing_is_spent_twice_or_lost() {
+    let folder = Folder::new();
+    let path = folder.0.join("gateway.db");
+    // None of them finds a file: they make it, and bring it up to date, all at once.
+    let children: Vec<Child> = (0..5)
+        .map(|_| again("store::spend", SPENDER, &path))
+        .collect();
+    let mut spent = 0;
+    for mut child in children {
+        let mut told = String::new();
+        let mut out = child.stdout.take().expect("it is piped");
+        out.read_to_string(&mut told).expect("it is text");
+        assert!(child.wait().expect("it ends").success(), "{told}");
+        let line = told.lines().find_map(|line| line.strip_prefix("spent "));
+        let its = line.expect("it says what it spent").parse::<u32>();
+        spent += its.expect("a number");
+    }
+    assert_eq!(spent, 500, "exactly the day's limit");
+    let store = Store::open(&path).expect("it opens");
+    let filter = AuditFilter {
+        kind: Some(Kind::Call),
+        limit: Some(10_000),
+        ..AuditFilter::default()
+    };
+    let calls = store.query_audit(&filter).expect("it can be read").len();
+    assert_eq!(calls, 72, "71 leases of 7 and one of the last 3");
+    assert_eq!(store.quota("globex", DAY).expect("a quota").left, 0);
+}
+
+#[test]
+fn a_kill_switch_of_another_process_counts_at_the_next_call() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let governance = Governance::new(&store).expect("it watches");
+    let actor = Actor::new("ada", Via::CommandLine);
+    let names = ["search_calls".to_owned()];
+    store
+        .review(&actor, "acme", &names, Decision::Approve)
+        .expect("a review");
+    let allowed = || {
+        let policy = governance.policy("acme", "mia").expect("a policy");
+        policy.allows("search_calls")
+    };
+    for _ in 0..20 {
+        assert!(allowed());
+        let off = admin(&folder, &["off", "--tenant", "acme", "--reason", "test"]);
+        assert!(off.status.success());
+        assert!(!allowed(), "from the moment that the command has ended");
+        store
+            .switch(&actor, &Switch::Tenant("acme".to_owned()), true, "")
+            .expect("on again");
+    }
+}
+
+/// Runs `gong-gateway admin` on the folder's state file.
+pub(crate) fn admin(folder: &Folder, arguments: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_gong-gateway"))
+        .arg("admin")
+        .arg("--state")
+        .arg(folder.0.join("gateway.db"))
+        .args(arguments)
+        .env_clear()
+        .env("USER", "grace")
+        .output()
+        .expect("it runs")
+}
+
+#[test]
+fn decisions_cost_microseconds_while_calls_are_written() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let governance = Governance::new(&store).expect("it watches");
+    governance.policy("acme", "mia").expect("a policy");
+    let audit = store.audit();
+    let mut spent = Duration::ZERO;
+    let rounds: u32 = 300;
+    for n in 0..rounds {
+        let row = call(&n.to_string(), "search_calls", Timestamp::now());
+        audit.finish(row).wait().expect("a row");
+        let start = std::time::Instant::now();
+        let policy = governance.policy("acme", "mia").expect("a policy");
+        let _ = policy.decide("search_calls");
+        spent += start.elapsed();
+    }
+    let each = spent / rounds;
+    // About 15 µs here, unoptimised; a policy made anew is about 500 µs.
+    assert!(each < Duration::from_micros(250), "{each:?} each");
+}
+
+#[test]
+fn an_older_file_is_brought_up_to_date_with_what_it_holds() {
+    let folder = Folder::new();
+    let path = folder.0.join("gateway.db");
+    let older = rusqlite::Connection::open(&path).expect("a file");
+    older
+        .execute_batch(concat!(
+            include_str!("../../src/store/schema/1-governance.sql"),
+            include_str!("../../src/store/schema/2-audit.sql"),
+            "PRAGMA user_version = 2;
+             INSERT INTO audit (at, kind, tenant, actor, what, result)
+             VALUES (1764000000000, 'call', 'acme', 'mia', 'search_calls', 'success');
+             INSERT INTO toolsets VALUES ('acme', 'mine', 'admin', '[\"search_calls\"]');"
+        ))
+        .expect("version 2");
+    drop(older);
+    let store = store(&folder);
+    let filter = AuditFilter {
+        kind: Some(Kind::Call),
+        ..AuditFilter::default()
+    };
+    assert_eq!(store.query_audit(&filter).expect("rows").len(), 1);
+    let toolsets = store.toolsets("acme").expect("toolsets");
+    assert_eq!(
+        toolsets[0].tools,
+        BTreeSet::from(["search_calls".to_owned()])
+    );
+    assert_eq!(store.lease("acme", DAY, 5, 10), Ok(5));
+    let version: u32 = rusqlite::Connection::open(&path)
+        .and_then(|file| file.pragma_query_value(None, "user_version", |row| row.get(0)))
+        .expect("a version");
+    assert_eq!(version, 3);
+}
+
+#[test]
+fn retention_takes_what_is_old_in_slices_while_calls_are_written() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let audit = store.audit();
+    let old = Timestamp::now() - SignedDuration::from_hours(100 * 24);
+    let waiting: Vec<_> = (0..12_000)
+        .map(|n| audit.finish(call(&n.to_string(), "search_calls", old)))
+        .collect();
+    for row in waiting {
+        row.wait().expect("a row");
+    }
+    let writer = std::thread::spawn(move || {
+        let mut slowest = Duration::ZERO;
+        for n in 0..50 {
+            let start = std::time::Instant::now();
+            let row = call(&format!("new-{n}"), "search_calls", Timestamp::now());
+            audit.finish(row).wait().expect("a row");
+            slowest = slowest.max(start.elapsed());
+        }
+        slowest
+    });
+    let gone = store
+        .prune(Duration::from_secs(90 * 86_400))
+        .expect("it prunes");
+    assert_eq!(gone, 12_000);
+    let slowest = writer.join().expect("it ends");
+    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+    let mut out = Vec::new();
+    let filter = AuditFilter {
+        kind: Some(Kind::Call),
+        ..AuditFilter::default()
+    };
+    assert_eq!(store.export_audit(&filter, &mut out), Ok(50));
+}
