@@ -176,6 +176,17 @@ impl By {
                 .all(|class| tool.classification.contains(class))
             && (!self.changed || !tool.changed_since_review.is_empty())
     }
+
+    /// Whether filters choose a tool in this state for a decision: many at once are approved
+    /// only where nobody has said no, unless that is what is asked for.
+    fn may_become(&self, decision: Decision, state: State) -> bool {
+        decision != Decision::Approve
+            || match state {
+                State::Pending | State::Approved => true,
+                State::Disabled => self.states.contains(&State::Disabled),
+                State::Removed => false,
+            }
+    }
 }
 
 /// Which tools to decide on: by name, or all that fit the filters.
@@ -186,7 +197,7 @@ struct Chosen {
     names: Vec<String>,
     #[command(flatten)]
     by: By,
-    /// All of the tenant's tools.
+    /// All of the tenant's tools; disabled ones are approved by name or with --is disabled.
     #[arg(long)]
     all: bool,
 }
@@ -466,10 +477,9 @@ impl<'a> Desk<'a> {
         );
         let names = if filtered {
             let tools = self.store.tools(&tenant)?;
-            let fitting = tools.iter().filter(|tool| {
-                chosen.by.fits(tool)
-                    && (tool.state != State::Removed || decision != Decision::Approve)
-            });
+            let fitting = tools
+                .iter()
+                .filter(|tool| chosen.by.fits(tool) && chosen.by.may_become(decision, tool.state));
             // Of the version that the filters looked at, and of no other.
             fitting
                 .map(|tool| format!("{}@{}", tool.name, tool.version))

@@ -299,14 +299,10 @@ fn join(path: &str, key: &str) -> String {
 
 /// The most likely of `known`, if one is likely at all.
 pub(crate) fn alike<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let plain = name.to_lowercase().replace('-', "_");
+    let plain = |name: &str| name.to_lowercase().replace('-', "_");
+    let name = plain(name);
     known
-        .map(|right| {
-            (
-                strsim::jaro_winkler(&plain, &right.replace('-', "_")),
-                right,
-            )
-        })
+        .map(|right| (strsim::jaro_winkler(&name, &plain(right)), right))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|one, two| one.0.total_cmp(&two.0))
         .map(|(_, right)| right)

@@ -99,8 +99,8 @@ pub(super) fn tenants(tenants: &[TenantRow]) -> String {
         "Users",
         "New tools",
         "Metered",
-        "A second",
-        "A day",
+        "Per second",
+        "Per day",
         "Discovered",
     ]);
     for tenant in tenants {
@@ -201,7 +201,10 @@ pub(super) fn tool(versions: &ToolVersions) -> String {
     line("operations", &now.operations.join(", "));
     line("scopes", &now.scopes.join(", "));
     line("found", &time(tool.found_at));
-    line("last used", &maybe(tool.last_used));
+    line(
+        "last used",
+        &tool.last_used.map_or_else(|| "never".to_owned(), time),
+    );
     line("30 days", &tool.calls_30d.to_string());
     let _ = writeln!(text, "\n{}", now.description);
     let Some(reviewed) = &versions.reviewed else {
