@@ -1,13 +1,45 @@
 //! Printing for people. Colours appear on a terminal only, and not with `NO_COLOR`.
 
 use std::fmt::{self, Display};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
 /// Prints a line to standard output; a reader that has gone away is no error.
 pub(crate) fn line(text: impl Display) {
     let _ = writeln!(anstream::stdout(), "{text}");
+}
+
+/// Standard output as it is, for programs. A reader that goes away ends the writing.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    gone: bool,
+}
+
+impl Reader {
+    /// Whether the reader has gone away, which is no error.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result {
+            self.gone |= error.kind() == io::ErrorKind::BrokenPipe;
+        }
+        result
+    }
+}
+
+impl io::Write for Reader {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = io::stdout().lock().write(bytes);
+        self.note(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = io::stdout().lock().flush();
+        self.note(flushed)
+    }
 }
 
 /// For headings.

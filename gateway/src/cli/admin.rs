@@ -677,9 +677,14 @@ impl<'a> Desk<'a> {
             limit: audit.limit,
         };
         if audit.jsonl {
-            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            self.store.export_audit(&filter, &mut out)?;
-            return out.flush().context("cannot write the export");
+            let mut out = std::io::BufWriter::new(out::Reader::default());
+            let exported = self.store.export_audit(&filter, &mut out);
+            let flushed = out.flush();
+            if out.get_ref().is_gone() {
+                return Ok(());
+            }
+            exported?;
+            return flushed.context("cannot write the export");
         }
         let limit = audit.limit.unwrap_or(50);
         // One more, to know whether there are more.

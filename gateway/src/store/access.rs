@@ -575,7 +575,7 @@ impl Store {
             let was_off = transaction
                 .prepare_cached("SELECT 1 FROM switches WHERE tenant = ? AND tool = ?")?
                 .exists([tenant, tool])?;
-            let reason = reason.trim();
+            let reason = &*one_line(reason);
             if on {
                 transaction.execute(
                     "DELETE FROM switches WHERE tenant = ? AND tool = ?",
@@ -630,6 +630,13 @@ fn check_tool(connection: &Connection, tenant: &str, tool: &str) -> Result<(), S
         [],
     )?;
     refused(unknown("tool", tool, known.iter().map(String::as_str)))
+}
+
+/// Words that callers and terminals are shown.
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ")
 }
 
 fn list(names: &BTreeSet<String>) -> String {

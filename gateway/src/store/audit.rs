@@ -22,6 +22,9 @@ use super::{Store, StoreError, from_json, json, lock, millis, timestamp, unknown
 /// Rows that one commit takes at most.
 const GROUP: usize = 512;
 
+/// Characters that are kept of a name that a client gives.
+const NAME: usize = 100;
+
 /// Rows that pruning deletes, and export reads, at once: others wait no longer than for these.
 const SLICE: u32 = 5_000;
 
@@ -260,9 +263,9 @@ fn insert(
             millis(start.at),
             start.tenant,
             start.user,
-            start.client,
-            start.client_version,
-            start.tool,
+            start.client.as_deref().map(short),
+            start.client_version.as_deref().map(short),
+            short(&start.tool),
             start.request_id,
             end.map_or(CallResult::Started, |end| end.result).as_str(),
             end.and_then(|end| end.code.as_ref()),
@@ -297,6 +300,19 @@ fn finish(transaction: &Transaction<'_>, row: &CallRow) -> Result<CallId, StoreE
         }
     }
     insert(transaction, &row.start, Some(row))
+}
+
+/// What a client says of itself and asks for, fit to be kept and shown: on one line, without
+/// control characters, and no longer than names are.
+fn short(text: &str) -> String {
+    let plain = text
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let mut short: String = plain.clone().take(NAME).collect();
+    if plain.count() > NAME {
+        short.push('…');
+    }
+    short
 }
 
 fn whole(number: u128) -> i64 {

@@ -206,17 +206,41 @@ pub(super) fn tool(versions: &ToolVersions) -> String {
         &tool.last_used.map_or_else(|| "never".to_owned(), time),
     );
     line("30 days", &tool.calls_30d.to_string());
-    let _ = writeln!(text, "\n{}", now.description);
+    let _ = writeln!(text, "\n{}", visible(&now.description));
     let Some(reviewed) = &versions.reviewed else {
         return text;
     };
     for part in &tool.changed_since_review {
         let _ = writeln!(text, "\n{part}:");
         for line in different(&value(reviewed, *part), &value(now, *part)) {
-            let _ = writeln!(text, "{line}");
+            let _ = writeln!(text, "{}", visible(&line));
         }
     }
     text
+}
+
+/// Makes seen what a terminal would hide: control characters, and those that take no space or
+/// turn the writing round. A model reads them all.
+fn visible(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for c in text.chars() {
+        let hidden = c.is_control() && c != '\n'
+            || matches!(
+                c,
+                '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+                    | '\u{200b}'..='\u{200f}'
+                    | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}'
+                    | '\u{fe00}'..='\u{fe0f}'
+                    | '\u{e0000}'..='\u{e0fff}'
+            );
+        if hidden {
+            seen.extend(c.escape_unicode());
+        } else {
+            seen.push(c);
+        }
+    }
+    seen
 }
 
 fn value(definition: &Definition, part: Part) -> String {
