@@ -100,6 +100,29 @@ fn a_file_says_what_it_says_and_defaults_the_rest() {
 }
 
 #[test]
+fn the_example_is_right_and_its_defaults_are_the_defaults() {
+    let example = load(include_str!("../../example.toml")).unwrap();
+    let mut least = example.clone();
+    let defaults = load(&format!(
+        r#"[tenants.acme]
+gong = "https://acme.api.gong.io"
+credentials = {{ access_key = "env:A", access_key_secret = "env:B" }}
+users.mia.token = "{HASH}"
+"#
+    ))
+    .unwrap();
+    least.listen.hosts.clear();
+    least.admins.clear();
+    let acme = least.tenants.get_mut("acme").unwrap();
+    acme.credentials = defaults.tenants["acme"].credentials.clone();
+    acme.users = defaults.tenants["acme"].users.clone();
+    assert_eq!(acme.toolsets.len() + acme.profiles.len(), 3);
+    acme.toolsets.clear();
+    acme.profiles.clear();
+    assert_eq!(least, defaults);
+}
+
+#[test]
 fn every_complaint_comes_at_once_with_line_and_key() {
     let text = r#"state = 7
 stat = "x"
