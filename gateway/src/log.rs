@@ -22,7 +22,7 @@ pub enum Format {
 }
 
 /// What is logged when `RUST_LOG` does not say.
-const USUAL: &str = "warn,gateway=info,host_harness=info";
+const USUAL: &str = "warn,gateway=info,gong_gateway=info,host_harness=info";
 
 /// Logs from now on; a second time changes nothing.
 pub fn start(format: Format) {

@@ -47,6 +47,12 @@ impl Progress {
         (Self(Some(sender)), Sending(Some(task)))
     }
 
+    /// To nobody.
+    #[must_use]
+    pub fn unheard() -> Self {
+        Self(None)
+    }
+
     /// A sentence for the caller.
     pub fn tell(&self, message: String) {
         if let Some(sender) = &self.0 {

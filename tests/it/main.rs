@@ -14,3 +14,4 @@ mod replay;
 mod sandbox;
 mod support;
 mod tools;
+mod wat;

@@ -51,7 +51,7 @@ async fn the_whole_flow_from_discovery_to_a_call() {
     let gong = stand_in(options()).await;
     let tenant = Tenant {
         review: "pending",
-        profile: false,
+        toolsets: Vec::new(),
         ..Tenant::at(&gong)
     };
     let gateway = TestGateway::start(&[("acme", tenant.clone()), ("globex", tenant)]).await;
@@ -206,7 +206,7 @@ async fn a_resource_is_governed_and_audited_as_its_tool() {
 async fn instructions_speak_of_what_the_user_sees() {
     let gong = stand_in(options()).await;
     let nothing = Tenant {
-        profile: false,
+        toolsets: Vec::new(),
         ..Tenant::at(&gong)
     };
     let gateway = TestGateway::start(&[("acme", Tenant::at(&gong)), ("globex", nothing)]).await;

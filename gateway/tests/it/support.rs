@@ -20,6 +20,12 @@ use serde_json::Value;
 
 pub(crate) type Client<H = ()> = RunningService<RoleClient, H>;
 
+/// The workspace's folder.
+pub(crate) fn workspace() -> &'static Path {
+    let gateway = Path::new(env!("CARGO_MANIFEST_DIR"));
+    gateway.parent().expect("the crate is in the workspace")
+}
+
 /// The component, built once per process.
 pub(crate) fn component() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -74,8 +80,8 @@ pub(crate) struct Tenant {
     pub(crate) review: &'static str,
     /// Lines such as `queued_calls = 1`.
     pub(crate) more: String,
-    /// Whether all users have a profile with all tools that only read.
-    pub(crate) profile: bool,
+    /// Toolsets that all users have.
+    pub(crate) toolsets: Vec<&'static str>,
 }
 
 impl Tenant {
@@ -86,7 +92,7 @@ impl Tenant {
             users: vec!["mia", "noa"],
             review: "approved",
             more: String::new(),
-            profile: true,
+            toolsets: vec!["read-only"],
         }
     }
 
@@ -179,11 +185,11 @@ impl TestGateway {
                 let hash = self.hash(&format!("{name}/{user}"));
                 let _ = writeln!(text, "[tenants.{name}.users.{user}]\ntoken = \"{hash}\"");
             }
-            if tenant.profile {
+            if !tenant.toolsets.is_empty() {
                 let _ = writeln!(
                     text,
-                    "[tenants.{name}.profiles.readers]\ntoolsets = [\"read-only\"]\nusers = {:?}",
-                    tenant.users
+                    "[tenants.{name}.profiles.readers]\ntoolsets = {:?}\nusers = {:?}",
+                    tenant.toolsets, tenant.users
                 );
             }
         }
@@ -230,6 +236,21 @@ impl TestGateway {
             .serve_with_lifecycle(transport, lifecycle)
             .await
             .expect("the client connects")
+    }
+
+    /// A user's client of another process that serves the same files.
+    pub(crate) async fn client_at(
+        &self,
+        address: &str,
+        who: &str,
+        lifecycle: ClientLifecycleMode,
+    ) -> Client {
+        let url = format!("http://{address}/mcp");
+        let config =
+            StreamableHttpClientTransportConfig::with_uri(url).auth_header(self.token(who));
+        let transport = StreamableHttpClientTransport::from_config(config);
+        let client = ().serve_with_lifecycle(transport, lifecycle).await;
+        client.expect("the client connects")
     }
 
     /// The audit's calls, oldest first.

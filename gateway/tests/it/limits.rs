@@ -1,0 +1,234 @@
+//! Gong's limits and the queue, as users and clients see them.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use fake_gong::{Fault, Options};
+use gateway::store::CallResult;
+use rmcp::model::{CallToolRequest, ProgressNotificationParam};
+use rmcp::service::{NotificationContext, PeerRequestOptions};
+use rmcp::{ClientHandler, RoleClient};
+use serde_json::json;
+
+use crate::support::{
+    Client, Tenant, TestGateway, call, discover, fail, lifecycles, options, params, stand_in,
+    succeed, text, until,
+};
+
+/// A client that remembers what it is told of progress.
+#[derive(Clone, Debug, Default)]
+struct Listener(Arc<Mutex<Vec<ProgressNotificationParam>>>);
+
+impl Listener {
+    fn heard(&self) -> Vec<(f64, String)> {
+        let heard = self.0.lock().unwrap();
+        let told = heard
+            .iter()
+            .map(|one| (one.progress, one.message.clone().unwrap()));
+        told.collect()
+    }
+}
+
+impl ClientHandler for Listener {
+    async fn on_progress(
+        &self,
+        params: ProgressNotificationParam,
+        _context: NotificationContext<RoleClient>,
+    ) {
+        self.0.lock().unwrap().push(params);
+    }
+}
+
+/// Gong refuses the fourth request in a second; the stand-in does, too. Nobody meets it.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_users_together_stay_within_gongs_limit() {
+    let gong = stand_in(Options {
+        rate_limit: true,
+        ..options()
+    })
+    .await;
+    let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
+    let mut calls = tokio::task::JoinSet::new();
+    let start = Instant::now();
+    for who in ["acme/mia", "acme/noa"] {
+        for _ in 0..5 {
+            let client = gateway.client(who).await;
+            calls.spawn(async move {
+                succeed(&client, "gong_list_workspaces", json!({})).await;
+            });
+        }
+    }
+    while let Some(done) = calls.join_next().await {
+        done.unwrap();
+    }
+    let statuses: Vec<u16> = gong.requests().iter().map(|one| one.status).collect();
+    assert_eq!(statuses, [200; 10]);
+    assert!(
+        start.elapsed() >= Duration::from_millis(3300),
+        "three spans"
+    );
+    let live = gateway.server().gateway.tenants.live();
+    assert_eq!(live.tenant("acme").unwrap().standing().quota_left, 9_990);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_many_calls_does_not_hold_up_another() {
+    let gong = stand_in(options()).await;
+    let tenant = Tenant::at(&gong)
+        .with("requests_per_second = 1")
+        .with("concurrent_calls = 32");
+    let gateway = TestGateway::start(&[("acme", tenant)]).await;
+    let noa = gateway.client("acme/noa").await;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let client = gateway.client("acme/mia").await;
+        calls.spawn(async move {
+            let _ = call(&client, "gong_list_workspaces", json!({})).await;
+        });
+    }
+    let live = gateway.server().gateway.tenants.live();
+    let acme = live.tenant("acme").unwrap();
+    until("most of mia's calls are in line", async || {
+        acme.standing().line >= 6
+    })
+    .await;
+    let before = gong.requests().len();
+    succeed(&noa, "gong_list_workspaces", json!({})).await;
+    let overtaken = gong.requests().len() - before - 1;
+    assert!(overtaken <= 2, "{overtaken} of mia's went before noa's");
+    calls.abort_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_caller_hears_its_place_in_line() {
+    let gong = stand_in(options()).await;
+    let tenant = Tenant::at(&gong)
+        .with("requests_per_second = 1")
+        .with("concurrent_calls = 2");
+    let gateway = TestGateway::start(&[("acme", tenant)]).await;
+    for lifecycle in lifecycles() {
+        let listener = Listener::default();
+        let client = gateway
+            .client_with("acme/mia", lifecycle, listener.clone())
+            .await;
+        let calls = (0..4).map(|_| succeed(&client, "gong_list_workspaces", json!({})));
+        let calls: Vec<_> = calls.collect();
+        join(calls).await;
+        let heard = listener.heard();
+        let said = |part: &str| heard.iter().any(|(_, message)| message.contains(part));
+        assert!(said("Waiting for Gong's limit a second"), "{heard:?}");
+        assert!(
+            said("Waiting for a place among the calls that run"),
+            "{heard:?}"
+        );
+        assert!(heard.iter().all(|(progress, _)| *progress >= 1.0));
+        client.cancel().await.unwrap();
+    }
+}
+
+async fn join<F: Future>(futures: Vec<F>) {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        futures.retain_mut(|one| one.as_mut().poll(context).is_pending());
+        if futures.is_empty() {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beyond_the_queue_a_call_hears_so_at_once() {
+    let gong = stand_in(options()).await;
+    gong.fault("/v2/workspaces", Fault::Slow(Duration::from_secs(2)), None);
+    let tenant = Tenant::at(&gong)
+        .with("concurrent_calls = 1")
+        .with("queued_calls = 1");
+    let gateway = TestGateway::start(&[("acme", tenant), ("globex", Tenant::at(&gong))]).await;
+    let slow = |client: Client| {
+        tokio::spawn(async move { call(&client, "gong_list_workspaces", json!({})).await })
+    };
+    let live = gateway.server().gateway.tenants.live();
+    let acme = live.tenant("acme").unwrap();
+    let first = slow(gateway.client("acme/mia").await);
+    until("one runs", async || acme.standing().running == 1).await;
+    let second = slow(gateway.client("acme/mia").await);
+    until("one waits", async || acme.standing().queued == 1).await;
+
+    let noa = gateway.client("acme/noa").await;
+    let start = Instant::now();
+    let answer = fail(&noa, "gong_list_users", json!({})).await;
+    assert!(start.elapsed() < Duration::from_secs(1));
+    assert_eq!(
+        answer,
+        "1 calls of acme wait already, and no more may. Try again when some have ended, or make \
+         fewer at once."
+    );
+    let row = gateway.audit().await.pop().unwrap();
+    assert_eq!(row.code.as_deref(), Some("queue-full"));
+    // Another tenant has a queue of its own.
+    let globex = gateway.client("globex/mia").await;
+    succeed(&globex, "gong_list_users", json!({"limit": 1})).await;
+    first.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_days_requests_are_the_tenants() {
+    let gong = stand_in(options()).await;
+    let tenant = Tenant::at(&gong).with("requests_per_day = 2");
+    let mut gateway = TestGateway::start(&[("acme", tenant)]).await;
+    let mia = gateway.client("acme/mia").await;
+    for _ in 0..2 {
+        succeed(&mia, "gong_list_workspaces", json!({})).await;
+    }
+    let spent = async |gateway: &TestGateway| {
+        let noa = gateway.client("acme/noa").await;
+        let result = call(&noa, "gong_list_workspaces", json!({})).await.unwrap();
+        assert_eq!(result.is_error, Some(true));
+        let told = text(&result);
+        assert!(told.contains("day") && told.contains(" h "), "{told}");
+    };
+    spent(&gateway).await;
+    gateway.stop().await;
+    gateway.run().await;
+    spent(&gateway).await;
+    assert_eq!(gong.requests().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_call_ends_leaves_the_line_and_is_in_the_audit() {
+    let gong = stand_in(options()).await;
+    gong.fault("/v2/workspaces", Fault::Slow(Duration::from_secs(30)), None);
+    let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
+    let live = gateway.server().gateway.tenants.live();
+    let acme = live.tenant("acme").unwrap();
+    for lifecycle in lifecycles() {
+        let client: Client = gateway.client_with("acme/mia", lifecycle, ()).await;
+        let request = CallToolRequest::new(params("gong_list_workspaces", json!({})));
+        let handle = client
+            .send_cancellable_request(request.into(), PeerRequestOptions::no_options())
+            .await
+            .unwrap();
+        until("it runs", async || acme.standing().running == 1).await;
+        handle
+            .cancel(Some("changed my mind".to_owned()))
+            .await
+            .unwrap();
+        until("it has ended", async || acme.standing().running == 0).await;
+        until("it is in the audit", async || {
+            let rows = gateway.audit().await;
+            rows.last().is_some_and(|row| {
+                row.result == CallResult::Error && row.code.as_deref() == Some("cancelled")
+            })
+        })
+        .await;
+    }
+    assert_eq!(gateway.audit().await.len(), 2);
+    // Its connection is gone, and so is the place in line.
+    gong.clear_faults();
+    let client = gateway.client_with("acme/mia", discover(), ()).await;
+    succeed(&client, "gong_list_workspaces", json!({})).await;
+}
