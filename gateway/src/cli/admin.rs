@@ -389,7 +389,10 @@ impl<'a> Desk<'a> {
                 );
                 let config = Config::load(&admin.config)?;
                 let store = Store::open(&config.state)?;
-                store.declare(&config)?;
+                // A gateway that serves follows its own configuration, which may be another.
+                if store.served_by()?.is_none() {
+                    store.declare(&config)?;
+                }
                 (store, Some(config))
             }
         };
@@ -397,7 +400,10 @@ impl<'a> Desk<'a> {
             Some(name) => name.trim().to_owned(),
             None => machine_user(),
         };
-        ensure!(!name.is_empty(), "say who you are, such as --as ada");
+        ensure!(
+            !name.is_empty() && name.chars().count() <= 64 && !name.chars().any(char::is_control),
+            "say who you are in at most 64 characters on one line, such as --as ada"
+        );
         Ok(Self {
             store,
             config,

@@ -4,8 +4,14 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use super::{Store, StoreError, refused};
+
+/// How long to wait for one who looks, and how often.
+const LOOK: Duration = Duration::from_millis(10);
+const LOOKS: u32 = 30;
 
 /// Keeps others from serving from the same file, until it is dropped or the process ends.
 #[derive(Debug)]
@@ -51,7 +57,18 @@ impl Store {
             .mode(0o600)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
+        // Who only looks whether somebody serves holds the lock, too, for a moment.
+        let mut tries = 0;
+        let locked = loop {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) if tries < LOOKS => {
+                    tries += 1;
+                    thread::sleep(LOOK);
+                }
+                tried => break tried,
+            }
+        };
+        match locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();

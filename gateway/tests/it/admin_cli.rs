@@ -603,7 +603,15 @@ fn the_configuration_is_enough_to_review_before_anything_is_served() {
         told.contains(&format!("process {} serves", std::process::id())),
         "{told}"
     );
+    // What serves follows its own file: this one is not taken over.
+    let fewer = text.replace("users.tom", "users.tim");
+    std::fs::write(folder.0.join("gateway.toml"), &fewer).expect("a file");
+    let users = |output: Output| String::from_utf8(output.stdout).expect("it is text");
+    assert!(users(run(&["--tenant", "acme", "users"])).contains("tom"));
     drop(serving);
+    assert!(users(run(&["--tenant", "acme", "users"])).contains("tim"));
+    let told = errors(&run(&["--as", "a\nb", "tenants"]));
+    assert!(told.contains("such as --as ada"), "{told}");
 
     let wrong = text.replace("review =", "reviews =");
     std::fs::write(folder.0.join("gateway.toml"), wrong).expect("a file");
