@@ -15,8 +15,9 @@ use serde::Serialize;
 
 use crate::config::{READ_ONLY, component_toolset};
 use crate::store::access::Access;
-use crate::store::tools::{self, Class, Classes, Effect, State};
-use crate::store::{Store, StoreError, Switch, from_json, timestamp, unknown};
+use crate::store::{
+    Class, Classes, Effect, State, Store, StoreError, Switch, from_json, timestamp, tools, unknown,
+};
 
 /// Whether a tool belongs to the automatic toolset `read-only`.
 ///

@@ -2,8 +2,12 @@
 //!
 //! | module | concern |
 //! |---|---|
-//! | [`tools`] | discovery, reviews, classifications |
-//! | [`access`] | toolsets, profiles, kill switches, what `gateway.toml` declares |
+//! | [`declared`] | what `gateway.toml` declares |
+//! | [`discovery`] | what the component has |
+//! | [`kinds`] | the words for tools |
+//! | [`tools`] | reviews, classifications |
+//! | [`access`] | toolsets, profiles |
+//! | [`switches`] | kill switches |
 //! | [`audit`] | calls and administrative acts |
 //! | [`quota`] | the day's requests, and Gong's `Retry-After` |
 //! | [`sessions`] | administrators at the page |
@@ -31,24 +35,30 @@ use serde::de::DeserializeOwned;
 
 pub mod access;
 pub mod audit;
+pub mod declared;
+pub mod discovery;
+pub mod kinds;
 pub mod quota;
 pub mod serving;
 pub mod sessions;
 pub mod summary;
+pub mod switches;
 pub mod tools;
 
-pub use access::{Origin, ProfileRow, Switch, SwitchRow, TenantRow, ToolsetRow};
+pub use access::{Origin, ProfileRow, ToolsetRow};
 pub use audit::{
     Act, Audit, AuditFilter, AuditRow, Call, CallId, CallResult, CallRow, CallStart, Committed,
     Kind,
 };
+pub use declared::TenantRow;
+pub use discovery::SyncReport;
+pub use kinds::{Class, Classes, Decision, Effect, Part, State};
 pub use quota::Quota;
 pub use serving::Serving;
 pub use sessions::Session;
 pub use summary::{Summary, Usage};
-pub use tools::{
-    Class, Classes, Decision, Definition, Effect, Part, State, SyncReport, ToolRow, ToolVersions,
-};
+pub use switches::{Switch, SwitchRow};
+pub use tools::{Definition, ToolRow, ToolVersions};
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);

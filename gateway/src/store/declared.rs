@@ -1,0 +1,306 @@
+//! What `gateway.toml` declares.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+use rusqlite::{Connection, Transaction, params};
+use serde::Serialize;
+
+use super::access::{Access, users};
+use super::tools::names;
+use super::{Actor, Origin, Store, StoreError, SyncReport, from_json, json, record, timestamp};
+use crate::config::{Config, Profile, Review};
+
+/// A declared tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TenantRow {
+    /// Its name.
+    pub name: String,
+    /// Its Gong.
+    pub gong: String,
+    /// How new tools begin.
+    pub review: Review,
+    /// Whether tools that spend credits may be used.
+    pub metered: bool,
+    /// Requests to Gong a second.
+    pub requests_per_second: u32,
+    /// Requests to Gong a day.
+    pub requests_per_day: u32,
+    /// Its users, by name.
+    pub users: Vec<String>,
+    /// When discovery ran last.
+    pub synced_at: Option<Timestamp>,
+    /// What it found.
+    pub found: Option<SyncReport>,
+}
+
+impl Store {
+    /// Takes over what `gateway.toml` declares: tenants, their users, toolsets and profiles,
+    /// and ends the sessions of administrators who are gone or have another token. Without a
+    /// change to the last time nothing is written.
+    ///
+    /// Reviews, classes, switches and what administrators made stay, except for toolsets and
+    /// profiles of a name that the file now has. Returns whether something changed.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written.
+    pub fn declare(&self, config: &Config) -> Result<bool, StoreError> {
+        let declared = declared(config);
+        let same = |connection: &Connection| -> Result<bool, StoreError> {
+            let last: Option<String> =
+                connection.query_row("SELECT declared FROM meta", [], |row| row.get(0))?;
+            Ok(last.as_deref() == Some(&declared))
+        };
+        if self.read(same)? {
+            return Ok(false);
+        }
+        self.change(|transaction| {
+            let mut told = Told::default();
+            declare_tenants(transaction, config, &mut told)?;
+            for (name, tenant) in &config.tenants {
+                declare_users(transaction, name, tenant.users.keys(), &mut told)?;
+                declare_toolsets(transaction, name, &tenant.toolsets, &mut told)?;
+                declare_profiles(transaction, name, &tenant.profiles, &mut told)?;
+            }
+            end_sessions(transaction, config)?;
+            transaction.execute("UPDATE meta SET declared = ?", [&declared])?;
+            // Tenant by tenant: none is told of another.
+            for (tenant, told) in told.0 {
+                let detail = Some(told.join("; "));
+                let tenant = Some(&*tenant);
+                record(
+                    transaction,
+                    &Actor::file(),
+                    tenant,
+                    "declare",
+                    None,
+                    detail.as_deref(),
+                )?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// The declared tenants, by name.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be read.
+    pub fn tenants(&self) -> Result<Vec<TenantRow>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT * FROM tenants ORDER BY name")?;
+            let rows = statement.query_map([], |row| {
+                let review: String = row.get("review")?;
+                let synced_at: Option<i64> = row.get("synced_at")?;
+                Ok(TenantRow {
+                    name: row.get("name")?,
+                    gong: row.get("gong")?,
+                    review: review.parse().unwrap_or_default(),
+                    metered: row.get("metered")?,
+                    requests_per_second: row.get("requests_per_second")?,
+                    requests_per_day: row.get("requests_per_day")?,
+                    users: Vec::new(),
+                    synced_at: synced_at.map(timestamp),
+                    found: match synced_at {
+                        Some(_) => Some(from_json(row, "found")?),
+                        None => None,
+                    },
+                })
+            })?;
+            let mut tenants = rows.collect::<Result<Vec<_>, _>>()?;
+            for tenant in &mut tenants {
+                tenant.users = users(connection, &tenant.name)?;
+            }
+            Ok(tenants)
+        })
+    }
+}
+
+/// What became different, by tenant.
+#[derive(Default)]
+struct Told(BTreeMap<String, Vec<String>>);
+
+impl Told {
+    fn note(&mut self, tenant: &str, what: impl fmt::Display) {
+        let told = self.0.entry(tenant.to_owned()).or_default();
+        told.push(what.to_string());
+    }
+}
+
+/// Tells what [`Store::declare`] would take over from another such.
+fn declared(config: &Config) -> String {
+    let tenants: BTreeMap<_, _> = config
+        .tenants
+        .iter()
+        .map(|(name, tenant)| {
+            let profiles: BTreeMap<_, _> = tenant
+                .profiles
+                .iter()
+                .map(|(name, profile)| (name, (&profile.toolsets, &profile.users)))
+                .collect();
+            let users: Vec<&String> = tenant.users.keys().collect();
+            let limits = (tenant.requests_per_second, tenant.requests_per_day);
+            let settings = (&tenant.gong, tenant.review, tenant.metered, limits);
+            (name, (settings, users, &tenant.toolsets, profiles))
+        })
+        .collect();
+    let admins: BTreeMap<_, _> = config
+        .admins
+        .iter()
+        .map(|(name, admin)| (name, admin.token.to_string()))
+        .collect();
+    let hash = digest(&SHA256, json(&(tenants, admins)).as_bytes());
+    hash.as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn declare_tenants(
+    transaction: &Transaction<'_>,
+    config: &Config,
+    told: &mut Told,
+) -> Result<(), StoreError> {
+    let before = names(transaction, "SELECT name FROM tenants ORDER BY name", [])?;
+    for name in &before {
+        if !config.tenants.contains_key(name) {
+            for table in ["toolsets", "profiles"] {
+                let sql = format!("DELETE FROM {table} WHERE tenant = ? AND origin = 'file'");
+                transaction.execute(&sql, [name])?;
+            }
+            transaction.execute("DELETE FROM tenants WHERE name = ?", [name])?;
+            told.note(name, "tenant removed");
+        }
+    }
+    for (name, tenant) in &config.tenants {
+        let changed = transaction.execute(
+            "INSERT INTO tenants (name, gong, review, metered, requests_per_second, requests_per_day)
+             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET gong = excluded.gong,
+             review = excluded.review, metered = excluded.metered,
+             requests_per_second = excluded.requests_per_second,
+             requests_per_day = excluded.requests_per_day
+             WHERE (gong, review, metered, requests_per_second, requests_per_day) IS NOT
+             (excluded.gong, excluded.review, excluded.metered, excluded.requests_per_second,
+             excluded.requests_per_day)",
+            params![
+                name,
+                tenant.gong,
+                tenant.review.as_str(),
+                tenant.metered,
+                tenant.requests_per_second,
+                tenant.requests_per_day
+            ],
+        )?;
+        if !before.contains(name) {
+            told.note(name, "tenant added");
+        } else if changed > 0 {
+            told.note(name, "settings changed");
+        }
+    }
+    Ok(())
+}
+
+fn declare_users<'n>(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    declared: impl Iterator<Item = &'n String>,
+    told: &mut Told,
+) -> Result<(), StoreError> {
+    let mut before: BTreeSet<String> = users(transaction, tenant)?.into_iter().collect();
+    for name in declared {
+        if !before.remove(name) {
+            let sql = "INSERT INTO users (tenant, name) VALUES (?, ?)";
+            transaction.execute(sql, [tenant, name])?;
+            told.note(tenant, format_args!("user {name} added"));
+        }
+    }
+    for name in before {
+        let sql = "DELETE FROM users WHERE tenant = ? AND name = ?";
+        transaction.execute(sql, [tenant, &name])?;
+        told.note(tenant, format_args!("user {name} removed"));
+    }
+    Ok(())
+}
+
+fn declare_toolsets(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    declared: &BTreeMap<String, BTreeSet<String>>,
+    told: &mut Told,
+) -> Result<(), StoreError> {
+    let mut before = Access::load(transaction, tenant)?.toolsets;
+    for (name, tools) in declared {
+        let changed = match before.remove(name) {
+            None => "added",
+            Some((Origin::File, old)) if old == *tools => continue,
+            Some((Origin::File, _)) => "changed",
+            Some(_) => "taken over from administrators",
+        };
+        transaction.execute(
+            "INSERT INTO toolsets (tenant, name, origin, tools) VALUES (?, ?, 'file', ?)
+             ON CONFLICT DO UPDATE SET origin = excluded.origin, tools = excluded.tools",
+            params![tenant, name, json(tools)],
+        )?;
+        told.note(tenant, format_args!("toolset {name} {changed}"));
+    }
+    for (name, (origin, _)) in before {
+        if origin == Origin::File {
+            let sql = "DELETE FROM toolsets WHERE tenant = ? AND name = ?";
+            transaction.execute(sql, [tenant, &name])?;
+            told.note(tenant, format_args!("toolset {name} removed"));
+        }
+    }
+    Ok(())
+}
+
+fn declare_profiles(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    declared: &BTreeMap<String, Profile>,
+    told: &mut Told,
+) -> Result<(), StoreError> {
+    let mut before = Access::load(transaction, tenant)?.profiles;
+    for (name, profile) in declared {
+        let changed = match before.remove(name) {
+            None => "added",
+            Some(old) if old.origin == Origin::File && old.row == *profile => continue,
+            Some(old) if old.origin == Origin::File => "changed",
+            Some(_) => "taken over from administrators",
+        };
+        transaction.execute(
+            "INSERT INTO profiles (tenant, name, origin, toolsets, users)
+             VALUES (?, ?, 'file', ?, ?) ON CONFLICT DO UPDATE SET origin = excluded.origin,
+             toolsets = excluded.toolsets, users = excluded.users",
+            params![tenant, name, json(&profile.toolsets), json(&profile.users)],
+        )?;
+        told.note(tenant, format_args!("profile {name} {changed}"));
+    }
+    for (name, old) in before {
+        if old.origin == Origin::File {
+            let sql = "DELETE FROM profiles WHERE tenant = ? AND name = ?";
+            transaction.execute(sql, [tenant, &name])?;
+            told.note(tenant, format_args!("profile {name} removed"));
+        }
+    }
+    Ok(())
+}
+
+fn end_sessions(transaction: &Transaction<'_>, config: &Config) -> Result<(), StoreError> {
+    let open = transaction
+        .prepare("SELECT DISTINCT admin, admin_token FROM sessions")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(String, String)>, _>>()?;
+    for (admin, token) in open {
+        let same = |admin: &crate::config::Admin| admin.token.to_string() == token;
+        if !config.admins.get(&admin).is_some_and(same) {
+            transaction.execute(
+                "DELETE FROM sessions WHERE admin = ? AND admin_token = ?",
+                [&admin, &token],
+            )?;
+        }
+    }
+    Ok(())
+}

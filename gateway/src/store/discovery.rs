@@ -1,0 +1,264 @@
+//! What the component has, compared with the time before.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use host_harness::Tool;
+use host_harness::mcp::{classification_name, effect_name};
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+use rusqlite::{Connection, Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use super::tools::tenant_exists;
+use super::{Actor, Effect, Part, Store, StoreError, json, millis, record};
+use crate::config::Review;
+
+/// What discovery found, compared with the time before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncReport {
+    /// Tools that there are.
+    pub tools: usize,
+    /// Never seen before.
+    pub new: Vec<String>,
+    /// Different from the time before, and in what.
+    pub changed: BTreeMap<String, Vec<Part>>,
+    /// There no more.
+    pub removed: Vec<String>,
+    /// There again.
+    pub back: Vec<String>,
+}
+
+impl SyncReport {
+    /// Whether everything is as before.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.new.is_empty()
+            && self.changed.is_empty()
+            && self.removed.is_empty()
+            && self.back.is_empty()
+    }
+}
+
+impl fmt::Display for SyncReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} tools", self.tools)?;
+        if self.is_quiet() {
+            return write!(f, ", as before");
+        }
+        let list = |f: &mut fmt::Formatter<'_>, what, names: &[String]| match names {
+            [] => Ok(()),
+            names if names.len() <= 8 => write!(f, "; {what}: {}", names.join(", ")),
+            names => write!(f, "; {what}: {}", names.len()),
+        };
+        list(f, "new", &self.new)?;
+        let changed: Vec<String> = self
+            .changed
+            .iter()
+            .map(|(name, parts)| {
+                let parts: Vec<&str> = parts.iter().map(|part| part.as_str()).collect();
+                format!("{name} ({})", parts.join(", "))
+            })
+            .collect();
+        list(f, "changed", &changed)?;
+        list(f, "removed", &self.removed)?;
+        list(f, "back", &self.back)
+    }
+}
+
+impl Store {
+    /// Notes what the component has now, for every declared tenant.
+    ///
+    /// Needs no credentials. What is new begins as the tenant's [`Review`] says; what changed
+    /// is pending until somebody approves the new version, or the old one returns; decisions
+    /// on what is gone are kept.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written.
+    pub fn discover(&self, tools: &[Tool]) -> Result<BTreeMap<String, SyncReport>, StoreError> {
+        self.change(|transaction| {
+            let definitions = define(transaction, tools)?;
+            let tenants = transaction
+                .prepare("SELECT name, review FROM tenants ORDER BY name")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<Vec<(String, String)>, _>>()?;
+            let mut reports = BTreeMap::new();
+            for (tenant, review) in tenants {
+                let review = review.parse().unwrap_or_default();
+                let report = sync(transaction, &tenant, tools, &definitions, review)?;
+                reports.insert(tenant, report);
+            }
+            Ok(reports)
+        })
+    }
+
+    /// The same for one tenant, with a review default of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// There is no such tenant, or the file could not be written.
+    pub fn sync_tools(
+        &self,
+        tenant: &str,
+        tools: &[Tool],
+        review: Review,
+    ) -> Result<SyncReport, StoreError> {
+        self.change(|transaction| {
+            tenant_exists(transaction, tenant)?;
+            let definitions = define(transaction, tools)?;
+            sync(transaction, tenant, tools, &definitions, review)
+        })
+    }
+}
+
+/// Stores the tools' definitions where they are not yet, and gives their ids.
+fn define(transaction: &Transaction<'_>, tools: &[Tool]) -> Result<Vec<String>, StoreError> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO definitions (id, name, title, description, input_schema,
+         output_schema, annotations, toolset, effect, classification, scopes, operations)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    let mut ids = Vec::with_capacity(tools.len());
+    for tool in tools {
+        let hints = &tool.annotations;
+        let annotations = serde_json::json!({
+            "readOnlyHint": hints.read_only_hint,
+            "destructiveHint": hints.destructive_hint,
+            "idempotentHint": hints.idempotent_hint,
+            "openWorldHint": hints.open_world_hint,
+        })
+        .to_string();
+        let classes: Vec<&str> = tool
+            .classification
+            .iter()
+            .map(|class| classification_name(*class))
+            .collect();
+        let parts = [
+            &*tool.name,
+            &tool.title,
+            &tool.description,
+            &tool.input_schema,
+            &tool.output_schema,
+            &annotations,
+            &tool.toolset,
+            effect_name(tool.effect),
+            &json(&classes),
+            &json(&tool.scopes),
+            &json(&tool.operations),
+        ];
+        let hash = digest(&SHA256, json(&parts).as_bytes());
+        let id: String = hash
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let values = std::iter::once(&*id).chain(parts);
+        insert.execute(rusqlite::params_from_iter(values))?;
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+/// Notes what there is now for one tenant.
+fn sync(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    tools: &[Tool],
+    definitions: &[String],
+    review: Review,
+) -> Result<SyncReport, StoreError> {
+    let now = millis(Timestamp::now());
+    let mut before: BTreeMap<String, (String, bool)> = transaction
+        .prepare_cached("SELECT name, definition, present FROM tools WHERE tenant = ?")?
+        .query_map([tenant], |row| {
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
+        })?
+        .collect::<Result<_, _>>()?;
+    let mut report = SyncReport {
+        tools: tools.len(),
+        ..SyncReport::default()
+    };
+    for (tool, id) in tools.iter().zip(definitions) {
+        let name = &tool.name;
+        let Some((old, present)) = before.remove(name) else {
+            let approved = match review {
+                Review::Pending => false,
+                Review::Approved => true,
+                // What costs money is somebody's decision.
+                Review::ApprovedReads => effect_name(tool.effect) == Effect::Read.as_str(),
+            };
+            let decided = approved.then_some("approved");
+            transaction
+                .prepare_cached(
+                    "INSERT INTO tools (tenant, name, definition, present, found_at, decision,
+                     reviewed, reviewed_by, reviewed_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)",
+                )?
+                .execute(params![
+                    tenant,
+                    name,
+                    id,
+                    now,
+                    decided,
+                    decided.map(|_| id),
+                    decided.map(|_| "gateway"),
+                    decided.map(|_| now),
+                ])?;
+            report.new.push(name.clone());
+            continue;
+        };
+        if !present {
+            report.back.push(name.clone());
+        }
+        if old != *id {
+            let parts = differing(transaction, &old, id)?;
+            report.changed.insert(name.clone(), parts);
+        }
+        if !present || old != *id {
+            transaction.execute(
+                "UPDATE tools SET definition = ?, present = 1 WHERE tenant = ? AND name = ?",
+                params![id, tenant, name],
+            )?;
+        }
+    }
+    for (name, (_, present)) in before {
+        if present {
+            transaction.execute(
+                "UPDATE tools SET present = 0 WHERE tenant = ? AND name = ?",
+                params![tenant, name],
+            )?;
+            report.removed.push(name);
+        }
+    }
+    transaction.execute(
+        "UPDATE tenants SET synced_at = ?, found = ? WHERE name = ?",
+        params![now, json(&report), tenant],
+    )?;
+    if !report.is_quiet() {
+        let detail = report.to_string();
+        record(
+            transaction,
+            &Actor::gateway(),
+            Some(tenant),
+            "discover",
+            None,
+            Some(&detail),
+        )?;
+    }
+    Ok(report)
+}
+
+fn differing(connection: &Connection, one: &str, other: &str) -> Result<Vec<Part>, StoreError> {
+    let mut parts = Vec::new();
+    for (part, column) in Part::COLUMNS {
+        let sql = format!(
+            "SELECT (SELECT {column} FROM definitions WHERE id = ?)
+             IS NOT (SELECT {column} FROM definitions WHERE id = ?)"
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        if statement.query_row([one, other], |row| row.get(0))? {
+            parts.push(part);
+        }
+    }
+    Ok(parts)
+}
