@@ -244,19 +244,19 @@ fn decisions_cost_microseconds_while_calls_are_written() {
     let governance = Governance::new(&store).expect("it watches");
     governance.policy("acme", "mia").expect("a policy");
     let audit = store.audit();
-    let mut spent = Duration::ZERO;
-    let rounds: u32 = 300;
-    for n in 0..rounds {
+    let mut spent = Vec::new();
+    for n in 0..301 {
         let row = call(&n.to_string(), "search_calls", Timestamp::now());
         audit.finish(row).wait().expect("a row");
         let start = std::time::Instant::now();
         let policy = governance.policy("acme", "mia").expect("a policy");
         let _ = policy.decide("search_calls");
-        spent += start.elapsed();
+        spent.push(start.elapsed());
     }
-    let each = spent / rounds;
+    spent.sort();
     // About 30 µs unoptimised, most of it asking SQLite whether anything was changed.
-    assert!(each < Duration::from_micros(250), "{each:?} each");
+    let median = spent[spent.len() / 2];
+    assert!(median < Duration::from_micros(250), "{median:?}");
 }
 
 #[test]
