@@ -210,7 +210,7 @@ fn row(row: AuditRow) -> Row {
             request: call.request_id.unwrap_or_default(),
             latency: call
                 .latency_ms
-                .map_or_else(String::new, |ms| format!("{ms} ms")),
+                .map_or_else(String::new, |ms| format!("{} ms", view::number(ms))),
             requests: shown(call.gong_requests),
             bytes: shown(call.bytes),
         },
@@ -233,8 +233,8 @@ fn row(row: AuditRow) -> Row {
     }
 }
 
-fn shown<T: ToString>(number: Option<T>) -> String {
-    number.map_or_else(String::new, |number| number.to_string())
+fn shown(number: Option<impl Into<u64>>) -> String {
+    number.map_or_else(String::new, |number| view::number(number.into()))
 }
 
 /// `GET /audit.jsonl`: all rows that fit, oldest first, as they are read.

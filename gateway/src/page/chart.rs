@@ -1,13 +1,15 @@
 //! Requests over time, drawn in SVG.
 
+use super::view;
+
 /// Units of the drawing; it is scaled to the width there is.
 const WIDTH: u32 = 720;
 const HEIGHT: u32 = 180;
 
 /// Room for the numbers at the left and the times below.
-const LEFT: u32 = 52;
+const LEFT: u32 = 60;
 const BELOW: u32 = 20;
-const ABOVE: u32 = 8;
+const ABOVE: u32 = 14;
 
 /// Horizontal lines besides the one at nought.
 const LINES: u64 = 4;
@@ -77,10 +79,13 @@ impl Chart {
         let busiest = counts.iter().max_by_key(|count| count.requests);
         let summary = match busiest.filter(|_| most > 0) {
             Some(busiest) => format!(
-                "{total} requests to Gong by {calls} calls; most at {}: {most}.",
-                busiest.label
+                "{} to Gong by {}; most at {}: {}.",
+                view::count(total, "request"),
+                view::count(calls, "call"),
+                busiest.label,
+                view::number(most)
             ),
-            None => format!("No requests to Gong; {calls} calls."),
+            None => format!("No requests to Gong; {}.", view::count(calls, "call")),
         };
         let bars = (0..).zip(counts).map(|(place, count)| {
             // What is not nothing can be seen.
@@ -167,7 +172,7 @@ mod tests {
     fn bars_stay_within_the_drawing() {
         let chart = Chart::draw("x", counts(&[0, 1, 5_000, 10_000]), Some(10_000));
         let heights: Vec<u32> = chart.bars.iter().map(|bar| bar.height).collect();
-        assert_eq!(heights, [0, 2, 76, 152]);
+        assert_eq!(heights, [0, 2, 73, 146]);
         assert_eq!(chart.limit, Some(ABOVE));
         for bar in &chart.bars {
             assert!(bar.x >= LEFT && bar.x + bar.width <= WIDTH);
@@ -175,7 +180,7 @@ mod tests {
         }
         assert_eq!(
             chart.summary,
-            "15001 requests to Gong by 4 calls; most at 10000: 10000."
+            "15,001 requests to Gong by 4 calls; most at 10000: 10,000."
         );
     }
 

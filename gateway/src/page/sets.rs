@@ -128,7 +128,7 @@ pub(super) async fn toolsets(
     let of = tenant.clone();
     let rows = state.store(move |store| store.toolsets(&of)).await?;
     let rows = rows.into_iter().map(|row| {
-        let mut tools = view::count(row.tools.len(), "tool");
+        let mut tools = view::count(row.tools.len() as u64, "tool");
         if !row.missing.is_empty() {
             tools.push_str(&format!("; the component lacks {}", listed(&row.missing)));
         }
@@ -257,7 +257,7 @@ fn profile_form(
         chosen: has.toolsets.contains(&row.name),
         hint: format!(
             "{}, {}",
-            view::count(row.tools.len(), "tool"),
+            view::count(row.tools.len() as u64, "tool"),
             origin(row.origin).text
         ),
         link: Some(format!(

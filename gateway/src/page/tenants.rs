@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::quota::{self, Used};
 use super::session::Signed;
 use super::switches::{self, Switches};
-use super::view::{At, Frame, Off, Style, Switch};
+use super::view::{self, At, Frame, Off, Style, Switch};
 use crate::store::State as ToolState;
 
 #[derive(Template)]

@@ -36,10 +36,13 @@ struct Page<'a> {
     reviewed: String,
     changes: Vec<Change>,
     last_used: String,
-    calls: u64,
+    calls: String,
     history: Vec<Done>,
     selectable: bool,
     verdict: &'static str,
+    approvable: bool,
+    disabled: bool,
+    decided: bool,
     own_classes: String,
     choices: Vec<Choice>,
     switch: Switch,
@@ -118,10 +121,13 @@ pub(super) async fn show(
         last_used: row
             .last_used
             .map_or_else(|| "never".to_owned(), view::minute),
-        calls: row.calls_30d,
+        calls: view::count(row.calls_30d, "call"),
         history: history.into_iter().filter_map(done).collect(),
         selectable: row.state != ToolState::Removed,
         verdict: verdict(row.state),
+        approvable: row.state != ToolState::Approved,
+        disabled: row.state == ToolState::Disabled,
+        decided: row.reviewed_at.is_some(),
         own_classes: own_classes(&row, &versions.now),
         choices: choices(&row),
         switch: switches::of_tool(&off, &tenant, &name),
@@ -155,6 +161,9 @@ fn verdict(state: ToolState) -> &'static str {
 
 fn reviewed(row: &ToolRow) -> String {
     match (&row.reviewed_by, row.reviewed_at) {
+        (Some(by), Some(at)) if by == "gateway" => {
+            format!("by the tenant's default, {}", view::minute(at))
+        }
         (Some(by), Some(at)) => format!("by {by}, {}", view::minute(at)),
         _ => "not yet".to_owned(),
     }

@@ -259,9 +259,22 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 }
 
 /// `1 tool`, `2 tools`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{s}")
+pub(super) fn count(count: u64, noun: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", number(count))
+}
+
+/// With commas: `10,000`.
+pub(super) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -274,6 +287,15 @@ mod tests {
         assert_eq!(shortened("One\n two  three four", 12), "One two…");
         assert_eq!(shortened("Ünïcödé", 3), "Ünï…");
         assert_eq!(shortened("", 3), "");
+    }
+
+    #[test]
+    fn numbers_have_commas() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(999), "999");
+        assert_eq!(number(1_000), "1,000");
+        assert_eq!(number(12_345_678), "12,345,678");
+        assert_eq!(count(1, "tool"), "1 tool");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The gateway over real sockets, with the built component and a stand-in for Gong.
 
 mod admin_cli;
+mod browser;
 mod http;
 mod isolation;
 mod kill;
 mod limits;
 mod mcp;
+mod page;
 mod reload;
 mod secrets;
 mod store;
