@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
 use host_harness::sandbox::{Effect, imports};
-use host_harness::{Limits, Sandbox, SandboxError};
+use host_harness::{Limits, Run, Sandbox, SandboxError};
 
 use crate::support::{
     options, outbound, run_for, run_nowhere, sandbox, sandbox_with, stand_in, wat, wat_component,
@@ -278,6 +278,40 @@ async fn calls_share_connections() {
         assert!(!result.unwrap().is_error);
     }
     assert_eq!(gong.connections(), 1);
+}
+
+/// Two tenants share neither connections nor TLS sessions, be it to the same server; one
+/// resumes its own.
+#[tokio::test]
+async fn tls_sessions_are_resumed_but_not_by_others() {
+    let tls = fake_gong::Options {
+        tls: true,
+        ..options()
+    };
+    let gong = stand_in(tls).await;
+    let (one, other) = (run_for(&gong), run_for(&gong));
+    let call = async |run: &Run| {
+        let answer = sandbox().call_tool(run, "gong_list_workspaces", "{}").await;
+        answer.unwrap().is_error
+    };
+    assert!(!call(&one).await && !call(&one).await);
+    assert_eq!((gong.connections(), gong.resumed()), (1, 0));
+    gong.fault("", Fault::Cut, Some(1));
+    assert!(call(&one).await);
+    assert!(!call(&one).await && !call(&one).await);
+    assert_eq!((gong.connections(), gong.resumed()), (2, 1));
+    assert!(!call(&other).await && !call(&other).await);
+    assert_eq!((gong.connections(), gong.resumed()), (3, 1));
+    // A credential that is rotated is no reason to connect anew.
+    let rotated = Run {
+        outbound: one
+            .outbound
+            .clone()
+            .with_authorization("Basic a2V5OnNlY3JldA==".parse().expect("it is a header")),
+        ..one.clone()
+    };
+    assert!(call(&rotated).await, "the stand-in does not know this key");
+    assert_eq!((gong.connections(), gong.resumed()), (3, 1));
 }
 
 #[tokio::test]

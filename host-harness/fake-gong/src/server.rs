@@ -15,6 +15,7 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use rustls::HandshakeKind;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -37,7 +38,7 @@ pub struct FakeGong {
     gong: Arc<Gong>,
     addr: SocketAddr,
     ca_pem: Option<String>,
-    connections: Arc<AtomicUsize>,
+    accepted: Arc<Accepted>,
     // Closing this channel is what ends the server.
     _alive: watch::Sender<()>,
 }
@@ -55,11 +56,11 @@ impl FakeGong {
             .await
             .with_context(|| format!("listening at {addr}"))?;
         let (alive, ending) = watch::channel(());
-        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::new(Accepted::default());
         let started = Self {
             addr: listener.local_addr()?,
             ca_pem: tls.as_ref().map(|tls| tls.ca_pem.clone()),
-            connections: Arc::clone(&connections),
+            accepted: Arc::clone(&accepted),
             _alive: alive,
             gong: Arc::clone(&gong),
         };
@@ -68,7 +69,7 @@ impl FakeGong {
             tls: tls.map(Arc::new),
             ending,
         };
-        tokio::spawn(server.run(listener, connections));
+        tokio::spawn(server.run(listener, accepted));
         Ok(started)
     }
 
@@ -171,8 +172,21 @@ impl FakeGong {
     /// How many connections were accepted so far.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
+        self.accepted.connections.load(Ordering::SeqCst)
     }
+
+    /// How many of them went on with an earlier connection's TLS session.
+    #[must_use]
+    pub fn resumed(&self) -> usize {
+        self.accepted.resumed.load(Ordering::SeqCst)
+    }
+}
+
+/// How many connections there were.
+#[derive(Default)]
+struct Accepted {
+    connections: AtomicUsize,
+    resumed: AtomicUsize,
 }
 
 /// What accepts connections.
@@ -183,7 +197,7 @@ struct Server {
 }
 
 impl Server {
-    async fn run(self, listener: TcpListener, connections: Arc<AtomicUsize>) {
+    async fn run(self, listener: TcpListener, accepted: Arc<Accepted>) {
         let mut ending = self.ending.clone();
         loop {
             let stream = tokio::select! {
@@ -194,13 +208,14 @@ impl Server {
                     Err(_) => continue,
                 },
             };
-            connections.fetch_add(1, Ordering::SeqCst);
+            accepted.connections.fetch_add(1, Ordering::SeqCst);
             let mut ending = self.ending.clone();
-            let connection = connection(stream, self.tls.clone(), self.router.clone());
+            let (tls, router) = (self.tls.clone(), self.router.clone());
+            let accepted = Arc::clone(&accepted);
             tokio::spawn(async move {
                 tokio::select! {
                     _ = ending.changed() => {}
-                    () = connection => {}
+                    () = connection(stream, tls, router, &accepted) => {}
                 }
             });
         }
@@ -208,7 +223,7 @@ impl Server {
 }
 
 /// Serves one connection to its end; how it ends is the client's affair.
-async fn connection(stream: TcpStream, tls: Option<Arc<Tls>>, router: Router) {
+async fn connection(stream: TcpStream, tls: Option<Arc<Tls>>, router: Router, accepted: &Accepted) {
     let service = TowerToHyperService::new(router);
     // Small answers must not wait for one another.
     let _ = stream.set_nodelay(true);
@@ -216,7 +231,12 @@ async fn connection(stream: TcpStream, tls: Option<Arc<Tls>>, router: Router) {
     let _ = match tls {
         None => http.serve_connection(TokioIo::new(stream), service).await,
         Some(tls) => match tls.acceptor.accept(stream).await {
-            Ok(stream) => http.serve_connection(TokioIo::new(stream), service).await,
+            Ok(stream) => {
+                if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
+                    accepted.resumed.fetch_add(1, Ordering::SeqCst);
+                }
+                http.serve_connection(TokioIo::new(stream), service).await
+            }
             Err(_) => return,
         },
     };
