@@ -31,6 +31,9 @@ mod error;
 mod gong;
 mod guide;
 mod mcp;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod native;
 #[cfg(test)]
 mod operations;
 mod render;

@@ -21,6 +21,7 @@ mod multipart;
 mod openapi;
 mod options;
 mod paging;
+mod recorded;
 mod routes;
 pub mod scripted;
 mod server;

@@ -30,6 +30,9 @@ pub struct Options {
     pub openapi: OpenApi,
     /// Whether to serve HTTPS with a certificate of a CA made at start.
     pub tls: bool,
+    /// Whether a request that was answered before gets the same answer again, without being
+    /// looked at: for measuring a client, so that not the stand-in is measured.
+    pub recorded: bool,
 }
 
 /// Where Gong's OpenAPI document is.
@@ -58,6 +61,7 @@ impl Default for Options {
             withheld_scopes: Vec::new(),
             openapi: OpenApi::default(),
             tls: false,
+            recorded: false,
         }
     }
 }

@@ -13,9 +13,11 @@ use axum::routing::{MethodFilter, on};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use rustls::HandshakeKind;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -29,6 +31,7 @@ use crate::gong::Gong;
 use crate::journal::{SeenRequest, Tally, Write};
 use crate::multipart;
 use crate::options::Options;
+use crate::recorded::Recorded;
 use crate::routes::{self, Operation, Takes};
 use crate::state::targets::TargetAssignment;
 use crate::tls::Tls;
@@ -51,6 +54,7 @@ impl FakeGong {
     /// When the address cannot be had, or the OpenAPI document is there but not readable as one.
     pub async fn start(addr: SocketAddr, options: Options) -> anyhow::Result<Self> {
         let tls = options.tls.then(Tls::new).transpose()?;
+        let recorded = options.recorded.then(Arc::<Recorded>::default);
         let gong = Arc::new(Gong::new(options)?);
         let listener = TcpListener::bind(addr)
             .await
@@ -66,6 +70,7 @@ impl FakeGong {
         };
         let server = Server {
             router: router(gong),
+            recorded,
             tls: tls.map(Arc::new),
             ending,
         };
@@ -190,8 +195,10 @@ struct Accepted {
 }
 
 /// What accepts connections.
+#[derive(Clone)]
 struct Server {
     router: Router,
+    recorded: Option<Arc<Recorded>>,
     tls: Option<Arc<Tls>>,
     ending: watch::Receiver<()>,
 }
@@ -210,36 +217,47 @@ impl Server {
             };
             accepted.connections.fetch_add(1, Ordering::SeqCst);
             let mut ending = self.ending.clone();
-            let (tls, router) = (self.tls.clone(), self.router.clone());
-            let accepted = Arc::clone(&accepted);
+            let (server, accepted) = (self.clone(), Arc::clone(&accepted));
             tokio::spawn(async move {
                 tokio::select! {
                     _ = ending.changed() => {}
-                    () = connection(stream, tls, router, &accepted) => {}
+                    () = server.connection(stream, &accepted) => {}
                 }
             });
         }
     }
 }
 
-/// Serves one connection to its end; how it ends is the client's affair.
-async fn connection(stream: TcpStream, tls: Option<Arc<Tls>>, router: Router, accepted: &Accepted) {
-    let service = TowerToHyperService::new(router);
-    // Small answers must not wait for one another.
-    let _ = stream.set_nodelay(true);
-    let http = hyper::server::conn::http1::Builder::new();
-    let _ = match tls {
-        None => http.serve_connection(TokioIo::new(stream), service).await,
-        Some(tls) => match tls.acceptor.accept(stream).await {
-            Ok(stream) => {
-                if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
-                    accepted.resumed.fetch_add(1, Ordering::SeqCst);
-                }
-                http.serve_connection(TokioIo::new(stream), service).await
+impl Server {
+    /// Serves one connection to its end; how it ends is the client's affair.
+    async fn connection(self, stream: TcpStream, accepted: &Accepted) {
+        // Small answers must not wait for one another.
+        let _ = stream.set_nodelay(true);
+        let Some(tls) = self.tls.clone() else {
+            return self.serve(stream).await;
+        };
+        if let Ok(stream) = tls.acceptor.accept(stream).await {
+            if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
+                accepted.resumed.fetch_add(1, Ordering::SeqCst);
             }
-            Err(_) => return,
-        },
-    };
+            self.serve(stream).await;
+        }
+    }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        let http = hyper::server::conn::http1::Builder::new();
+        let stream = TokioIo::new(stream);
+        let _ = match self.recorded {
+            None => {
+                let service = TowerToHyperService::new(self.router);
+                http.serve_connection(stream, service).await
+            }
+            Some(recorded) => {
+                let service = service_fn(|request| recorded.answer(self.router.clone(), request));
+                http.serve_connection(stream, service).await
+            }
+        };
+    }
 }
 
 fn router(gong: Arc<Gong>) -> Router {
