@@ -66,7 +66,7 @@ mod exports {
                 $(
                     $(#[cfg(not(feature = $feature))])?
                     fn $export(args: wit::$($arguments)::+) -> Result<wit::$($answer)::+, Error> {
-                        tools::$module::run(&Gong::open(&Wasi)?, args)
+                        tools::$module::run(&Gong::open(&Wasi::default())?, args)
                     }
                 )*
             }
@@ -98,7 +98,7 @@ mod exports {
         }
 
         fn call_tool(name: String, arguments_json: String) -> mcp_tools::ToolResult {
-            mcp::call_tool(&Wasi, &name, &arguments_json)
+            mcp::call_tool(&Wasi::default(), &name, &arguments_json)
         }
     }
 
@@ -123,7 +123,7 @@ mod exports {
         }
 
         fn read_resource(uri: String) -> Result<String, mcp_guide::GuideError> {
-            guide::read_resource(&Wasi, &uri)
+            guide::read_resource(&Wasi::default(), &uri)
         }
     }
 

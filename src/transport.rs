@@ -10,6 +10,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::cell::OnceCell;
 use wasi::{
     cli::environment::get_environment,
     clocks::{monotonic_clock, wall_clock},
@@ -34,8 +35,12 @@ const MOST_BYTES: usize = 16 << 20;
 /// What one read asks for.
 const CHUNK: u64 = 64 << 10;
 
-/// The sandbox's way out.
-pub(crate) struct Wasi;
+/// The sandbox's way out, for one call.
+#[derive(Default)]
+pub(crate) struct Wasi {
+    /// The environment, asked for once: each time costs as much as all of it.
+    environment: OnceCell<Vec<(String, String)>>,
+}
 
 impl Wire for Wasi {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
@@ -55,9 +60,10 @@ impl Wire for Wasi {
     }
 
     fn variable(&self, name: &str) -> Option<String> {
-        get_environment()
-            .into_iter()
-            .find_map(|(key, value)| (key == name).then_some(value))
+        self.environment
+            .get_or_init(get_environment)
+            .iter()
+            .find_map(|(key, value)| (key == name).then(|| value.clone()))
     }
 }
 
@@ -106,8 +112,10 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
         write(body, bytes);
     }
     let incoming = loop {
+        // It is never there at once.
+        future.subscribe().block();
         match future.get() {
-            None => future.subscribe().block(),
+            None => {}
             Some(Ok(Ok(incoming))) => break incoming,
             Some(Ok(Err(code))) => return Err(broken(&code, authority)),
             // The host keeps the contract of `future-incoming-response.get`: only a second success is an error.
@@ -164,9 +172,11 @@ fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError>
 }
 
 fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error> {
-    let headers = incoming.headers();
+    let status = incoming.status();
+    // What they say matters only of a refusal.
+    let headers = (!(200..300).contains(&status)).then(|| incoming.headers());
     let header = |name: &str| {
-        let value = headers.get(name).into_iter().next()?;
+        let value = headers.as_ref()?.get(name).into_iter().next()?;
         String::from_utf8(value).ok()
     };
     let cut = |detail: &str| {
@@ -196,7 +206,7 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
         }
     }
     Ok(Response {
-        status: incoming.status(),
+        status,
         retry_after: header("retry-after").and_then(|text| text.trim().parse().ok()),
         location: header("location"),
         body,

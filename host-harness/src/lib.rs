@@ -19,6 +19,7 @@
 
 mod bindings;
 pub mod component;
+mod exchanges;
 pub mod gate;
 pub mod mcp;
 pub mod outbound;

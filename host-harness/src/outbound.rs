@@ -35,6 +35,7 @@ use tokio::time::{Sleep, sleep_until, timeout_at};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use crate::exchanges::Exchanging;
 use crate::gate::{self, Gate};
 
 mod addresses;
@@ -332,39 +333,50 @@ impl Hooks {
     }
 }
 
+impl WasiHttpHooks for Hooks {
+    /// wasmtime asks for it; `exchanges` replaces what would call it.
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _upload: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Exchange, Error>> + Send> {
+        let exchange = self.send(request, options.unwrap_or_default());
+        Box::new(async move {
+            let done: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
+            Ok((exchange.await?, done))
+        })
+    }
+}
+
 type Exchange = (
     Response<WasiBody>,
     Box<dyn Future<Output = Result<(), Error>> + Send>,
 );
 
-impl WasiHttpHooks for Hooks {
-    fn send_request(
-        &mut self,
+impl Hooks {
+    /// Sends a request when it may leave.
+    pub(crate) fn send(
+        &self,
         mut request: Request<WasiBody>,
-        options: Option<RequestOptions>,
-        _upload: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Result<Exchange, Error>> + Send> {
+        options: RequestOptions,
+    ) -> Exchanging {
         let inner = match self.allow(request.uri()) {
             Ok(inner) => inner,
-            Err(error) => return Box::new(std::future::ready(Err(error))),
+            Err(error) => return Box::pin(std::future::ready(Err(error))),
         };
         if let Some(value) = &inner.authorization {
             request
                 .headers_mut()
                 .insert(header::AUTHORIZATION, value.clone());
         }
-        let options = options.unwrap_or_default();
         let traffic = Arc::clone(&self.traffic);
         let (deadline, gate) = (self.deadline, self.gate.clone());
-        Box::new(async move {
+        Box::pin(async move {
             let admitted = match &gate {
                 Some(gate) => match gate::admit(&**gate, deadline).await {
                     Ok(admitted) => Some(admitted),
-                    Err(refused) => {
-                        let done: Box<dyn Future<Output = _> + Send> =
-                            Box::new(std::future::ready(Ok(())));
-                        return Ok((refused.into_response(), done));
-                    }
+                    Err(refused) => return Ok(refused.into_response()),
                 },
                 None => None,
             };
@@ -372,9 +384,7 @@ impl WasiHttpHooks for Hooks {
             if let (Some(admitted), Ok(response)) = (admitted, &response) {
                 admitted.answered(response);
             }
-            let response = response?;
-            let done: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
-            Ok((response, done))
+            response
         })
     }
 }
@@ -607,17 +617,14 @@ mod tests {
         url: &str,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
-        let mut hooks = Hooks::new(
+        let hooks = Hooks::new(
             outbound,
             Traffic::new(10, 100),
             Instant::now() + Duration::from_secs(5),
             None,
         );
         let request = Request::get(url).body(empty()).unwrap();
-        let (response, _) =
-            Box::into_pin(hooks.send_request(request, Some(options), Box::new(async { Ok(()) })))
-                .await?;
-        Ok(response)
+        hooks.send(request, options).await
     }
 
     /// A server that reads a little, writes `answer` and hangs up, or hangs on for 10 s.
@@ -668,15 +675,15 @@ mod tests {
 
     #[tokio::test]
     async fn other_origins_are_denied() {
-        let mut hooks = Hooks::new(
+        let hooks = Hooks::new(
             Outbound::new("http://localhost:1", &any()).unwrap(),
             Traffic::new(1, 100),
             Instant::now(),
             None,
         );
-        let mut send = |url| {
+        let send = |url| {
             let request = Request::get(url).body(empty()).unwrap();
-            Box::into_pin(hooks.send_request(request, None, Box::new(async { Ok(()) })))
+            hooks.send(request, RequestOptions::default())
         };
         let denied = send("http://localhost:2").await.map(|_| ());
         assert!(matches!(denied, Err(Error::HttpRequestDenied)));

@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, ensure};
+use http::Request;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, InstancePre, Linker, Resource, ResourceTable};
@@ -24,7 +25,9 @@ use wasmtime_wasi::clocks::{HostWallClock, WasiClocks};
 use wasmtime_wasi::p2::bindings::{cli, clocks};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::p2::bindings::http as wasi_http;
-use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi_http::{
+    RequestOptions, WasiBody, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpView,
+};
 use wasmtime_wasi_io::bindings::wasi::io;
 use wasmtime_wasi_io::streams::Error as IoError;
 
@@ -35,6 +38,7 @@ pub use crate::bindings::exports::gong::tools::mcp_tools::{
     Annotations, Classification, Effect, Tool,
 };
 use crate::bindings::{GongMcp, GongMcpPre};
+use crate::exchanges::{self, Exchanges, Exchanging, HTTP_TYPES, Sends};
 use crate::gate::Gate;
 use crate::outbound::{self, Hooks, Outbound, Traffic};
 
@@ -462,6 +466,7 @@ impl Sandbox {
             }
         });
 
+        let exchanges = store.data().exchanges.clone();
         let outcome = {
             let work = async {
                 let guest = self.pre.instantiate_async(&mut store).await?;
@@ -470,6 +475,7 @@ impl Sandbox {
             let counted = Counted {
                 work: std::pin::pin!(work),
                 cpu: &cpu,
+                exchanges,
             };
             tokio::time::timeout(self.limits.wall_time, counted).await
         };
@@ -574,6 +580,7 @@ fn allow(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 
     // wasmtime's own gives no code for what went wrong within a response body.
     linker.allow_shadowing(true);
+    exchanges::add_to_linker(linker)?;
     linker.instance(HTTP_TYPES)?.func_wrap(
         "http-error-code",
         |store: StoreContextMut<'_, Guest>, (error,): (Resource<IoError>,)| {
@@ -584,9 +591,6 @@ fn allow(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.allow_shadowing(false);
     Ok(())
 }
-
-/// The name and version under which wasmtime offers it; guests may ask for an older one.
-const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 
 fn clocks_view(guest: &mut Guest) -> wasmtime_wasi::clocks::WasiClocksCtxView<'_> {
     wasmtime_wasi::clocks::WasiClocksView::clocks(guest)
@@ -647,6 +651,7 @@ struct Guest {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
+    exchanges: Exchanges,
     table: ResourceTable,
     memory: MemoryLimit,
 }
@@ -669,6 +674,7 @@ impl Guest {
                 start + limits.wall_time.mul_f32(0.95),
                 run.gate.clone(),
             ),
+            exchanges: Exchanges::default(),
             table,
             memory: MemoryLimit {
                 limit: limits.memory,
@@ -694,6 +700,16 @@ impl WasiHttpView for Guest {
             table: &mut self.table,
             ctx: &mut self.http,
         }
+    }
+}
+
+impl Sends for Guest {
+    fn exchanges(&self) -> &Exchanges {
+        &self.exchanges
+    }
+
+    fn send(&self, request: Request<WasiBody>, options: RequestOptions) -> Exchanging {
+        self.hooks.send(request, options)
     }
 }
 
@@ -786,19 +802,24 @@ impl CpuClock {
     }
 }
 
-/// A future whose polls are timed.
+/// A future whose polls are timed, with the exchanges that it waits for.
 struct Counted<'a, F> {
     work: Pin<&'a mut F>,
     cpu: &'a CpuClock,
+    exchanges: Exchanges,
 }
 
 impl<F: Future> Future for Counted<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        self.cpu.begin();
-        let outcome = self.work.as_mut().poll(context);
-        self.cpu.end();
-        outcome
+        loop {
+            self.cpu.begin();
+            let outcome = self.work.as_mut().poll(context);
+            self.cpu.end();
+            if outcome.is_ready() || !self.exchanges.poll(context) {
+                return outcome;
+            }
+        }
     }
 }
