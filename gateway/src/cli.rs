@@ -10,7 +10,7 @@ use gateway::log;
 use gateway::serve::{self, DRAIN, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::out;
+use crate::{demo, out};
 
 mod admin;
 
@@ -30,6 +30,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show governance, limits and audit, on stand-ins for two companies' Gong.
+    Demo,
     /// Serve the tenants of a configuration, and follow it as it changes.
     Serve(Serve),
     /// Say everything that is wrong with a configuration, secrets that are not there included.
@@ -68,6 +70,7 @@ struct Serve {
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     log::start(cli.log);
     match cli.command {
+        Command::Demo => demo::show().await?,
         Command::Serve(serve) => self::serve(&serve).await?,
         Command::Check { config } => return check(&config.config),
         Command::Admin(admin) => return admin::run(*admin).await,

@@ -1,6 +1,7 @@
 //! Serves Gong's tools to many tenants.
 
 mod cli;
+mod demo;
 mod out;
 
 use std::process::ExitCode;

@@ -42,9 +42,19 @@ impl io::Write for Reader {
     }
 }
 
+/// Prints a line, moved to the right.
+pub(crate) fn indented(text: impl Display) {
+    line(format_args!("    {text}"));
+}
+
 /// For headings.
 pub(crate) fn bold<T: Display>(text: T) -> Styled<T> {
     Styled(Style::new().bold(), text)
+}
+
+/// For what is there to be looked up, not read.
+pub(crate) fn dim<T: Display>(text: T) -> Styled<T> {
+    Styled(Style::new().dimmed(), text)
 }
 
 /// For what went wrong.
