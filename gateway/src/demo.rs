@@ -354,8 +354,20 @@ impl Demo {
     async fn audit(&self) -> anyhow::Result<()> {
         heading("Audit. Every call and every act, never an argument or an answer");
         self.admin(&["quota"]).await?;
-        let told = self.admin(&["audit"]).await?;
-        for part in ["mia", "noa", "zoe", "denied", "success", "approve"] {
+        let calls = self.admin(&["audit", "--calls"]).await?;
+        let acts = self
+            .admin(&["audit", "--acts", "--user", "ada", "--limit", "8"])
+            .await?;
+        let told = calls + &acts;
+        for part in [
+            "mia",
+            "noa",
+            "zoe",
+            "denied",
+            "success",
+            "ada",
+            "put-profile sellers",
+        ] {
             ensure!(told.contains(part), "the audit has {part}");
         }
         let secret = fake_gong::Options::default().access_key_secret;

@@ -22,11 +22,11 @@ pub enum Format {
 }
 
 /// What is logged when `RUST_LOG` does not say.
-const USUAL: &str = "warn,gateway=info,gong_gateway=info,host_harness=info";
+pub const USUAL: &str = "warn,gateway=info,gong_gateway=info,host_harness=info";
 
-/// Logs from now on; a second time changes nothing.
-pub fn start(format: Format) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| USUAL.into());
+/// Logs from now on, `usual` where `RUST_LOG` does not say what; a second time changes nothing.
+pub fn start(format: Format, usual: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
     let colour = std::io::stderr().is_terminal();
     let _ = tracing::subscriber::set_global_default(subscriber(
         format,

@@ -47,7 +47,8 @@ pub(crate) struct Admin {
     #[arg(long, global = true)]
     json: bool,
     /// Your name in the audit. Your user's name on this machine when left out.
-    #[arg(long = "as", global = true, value_name = "NAME")]
+    // With an id of its own: a command's positional `name` would else be taken for it.
+    #[arg(id = "actor", long = "as", global = true, value_name = "NAME")]
     name: Option<String>,
     /// The tenant. Not needed where there is only one.
     #[arg(long, global = true, value_name = "NAME")]

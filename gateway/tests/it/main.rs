@@ -2,6 +2,7 @@
 
 mod admin_cli;
 mod browser;
+mod demo;
 mod http;
 mod isolation;
 mod kill;
