@@ -69,7 +69,7 @@ pub struct Config {
     pub audit: Audit,
     /// Who may sign in at `/admin`, by name.
     pub admins: BTreeMap<String, Admin>,
-    /// Who may read `/metrics`; anybody who reaches the gateway when none.
+    /// Who may read `/metrics`, beside administrators of the whole gateway.
     pub metrics_token: Option<TokenHash>,
     /// The companies served, by name.
     pub tenants: BTreeMap<String, Tenant>,
