@@ -407,12 +407,19 @@ fn confirm(
     posted.by.show(&Confirm {
         frame: posted.by.frame(At::Tools, "Approve?", Some(tenant)),
         question,
-        warning: if grave == 1 {
-            "One of these removes what cannot be brought back, makes Gong contact people, or is \
-             dangerous by its class."
-        } else {
-            "Some of these remove what cannot be brought back, make Gong contact people, or are \
-             dangerous by their class."
+        warning: match (rows.len(), grave) {
+            (1, _) => {
+                "It removes what cannot be brought back, makes Gong contact people, or is \
+                 dangerous by its class."
+            }
+            (_, 1) => {
+                "One of these removes what cannot be brought back, makes Gong contact people, or \
+                 is dangerous by its class."
+            }
+            _ => {
+                "Some of these remove what cannot be brought back, make Gong contact people, or \
+                 are dangerous by their class."
+            }
         },
         fields,
         rows,

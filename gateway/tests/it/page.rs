@@ -225,6 +225,7 @@ async fn work(admin: &Admin<'_>) {
         .await;
     browser.click("=Approve").await;
     admin.says("Approve gong_erase_personal_data?").await;
+    browser.picture(&pictures().join("confirm.png")).await;
     assert_eq!(
         admin.state("globex", "gong_erase_personal_data"),
         State::Pending
@@ -263,11 +264,13 @@ async fn work(admin: &Admin<'_>) {
         .says("Switched off: gong_list_users of tenant globex.")
         .await;
     admin.says("names people who left").await;
+    browser.picture(&pictures().join("tool-off.png")).await;
 
     // The user is told why, on the page as in the call.
     browser.click("=Users").await;
     browser.click("=mia").await;
     admin.says("switched-off-tool").await;
+    browser.picture(&pictures().join("user-off.png")).await;
     browser.click("=gong_list_users").await;
     browser
         .fill("#switch-tool-reason", "the list was renewed")
@@ -316,6 +319,7 @@ async fn work(admin: &Admin<'_>) {
         .await;
     browser.click("=Switch off").await;
     admin.says("Everything is switched off by ada").await;
+    browser.picture(&pictures().join("tenants-off.png")).await;
     browser
         .fill("#switch-everything-reason", "it went well")
         .await;
