@@ -1,17 +1,18 @@
 //! The gateway as an MCP server: each user sees and calls what governance lets through.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use host_harness::mcp::{guide, unknown};
 use http::request::Parts;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, DiscoverResult, GetPromptRequestParams,
+    CallToolRequestParams, CallToolResponse, DiscoverResult, Extensions, GetPromptRequestParams,
     GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult,
     ListPromptsResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    SubscriptionFilter, Tool,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use crate::call::{self, Answer, Asked, Wish, unreadable};
@@ -19,6 +20,9 @@ use crate::gateway::Gateway;
 use crate::governance::{Code, Policy};
 use crate::progress::Progress;
 use crate::tenants::Identity;
+
+/// How often open sessions look whether their user's tools are others.
+const WATCH: Duration = Duration::from_secs(2);
 
 /// One party's end of the protocol. Clones share all.
 #[derive(Clone, Debug)]
@@ -32,7 +36,10 @@ impl GatewayServer {
     #[must_use]
     pub fn new(gateway: &Arc<Gateway>) -> Self {
         let (prompts, resources) = gateway.catalog.has();
-        let mut capabilities = ServerCapabilities::builder().enable_tools().build();
+        let mut capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .build();
         capabilities.prompts = prompts.then(Default::default);
         capabilities.resources = resources.then(Default::default);
         let mut config = ServerConfig::new(capabilities);
@@ -110,12 +117,81 @@ impl GatewayServer {
 
 /// Who sent the request: [`crate::http`] has put it there.
 fn identity(context: &RequestContext<RoleServer>) -> Result<&Identity, ErrorData> {
-    let parts = context.extensions.get::<Parts>();
-    let identity = parts.and_then(|parts| parts.extensions.get::<Identity>());
+    let identity = sender(&context.extensions);
     identity.ok_or_else(|| ErrorData::internal_error("nobody has signed in", None))
 }
 
+fn sender(extensions: &Extensions) -> Option<&Identity> {
+    extensions.get::<Parts>()?.extensions.get::<Identity>()
+}
+
+/// Notices when a user's tools are others than before.
+struct Watch {
+    gateway: Arc<Gateway>,
+    identity: Identity,
+    seen: Option<Arc<Policy>>,
+}
+
+impl Watch {
+    async fn new(gateway: &Arc<Gateway>, identity: &Identity) -> Self {
+        Self {
+            seen: gateway.policy(identity).await.ok(),
+            gateway: Arc::clone(gateway),
+            identity: identity.clone(),
+        }
+    }
+
+    /// Waits a while, and tells whether the tools have changed. The snapshot of governance
+    /// tells cheaply that nothing has.
+    async fn changed(&mut self) -> bool {
+        tokio::time::sleep(WATCH).await;
+        let Ok(now) = self.gateway.policy(&self.identity).await else {
+            return false;
+        };
+        let before = self.seen.replace(Arc::clone(&now));
+        !before.is_some_and(|before| Arc::ptr_eq(&before, &now) || before.tools().eq(now.tools()))
+    }
+}
+
 impl ServerHandler for GatewayServer {
+    /// Of sessions, as clients before MCP 2026-07-28 have them.
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        let Some(identity) = sender(&context.extensions).cloned() else {
+            return;
+        };
+        let mut watch = Watch::new(&self.gateway, &identity).await;
+        tokio::spawn(async move {
+            while !context.peer.is_transport_closed() {
+                if watch.changed().await && context.peer.notify_tool_list_changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        _requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        Some(SubscriptionFilter::builder().tools_list_changed().build())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let identity = identity(context.request_context())?;
+        let mut watch = Watch::new(&self.gateway, identity).await;
+        loop {
+            tokio::select! {
+                changed = watch.changed() => {
+                    if changed && context.sink().notify_tool_list_changed().await.is_err() {
+                        break;
+                    }
+                }
+                () = context.cancelled() => break,
+            }
+        }
+        Ok(())
+    }
+
     fn get_info(&self) -> ServerConfig {
         self.config.clone()
     }

@@ -1,14 +1,19 @@
 //! Governance end to end, as MCP clients see it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use gateway::call::REQUEST_ID;
 use gateway::config::Profile;
 use gateway::store::{CallResult, Decision, Switch};
-use rmcp::ServiceError;
 use rmcp::model::{ErrorCode, ReadResourceRequestParams};
+use rmcp::service::NotificationContext;
+use rmcp::{ClientHandler, ClientLifecycleMode, RoleClient, ServiceError};
 use serde_json::json;
 
 use crate::support::{
-    Tenant, TestGateway, ada, call, fail, lifecycles, options, stand_in, succeed,
+    Tenant, TestGateway, ada, call, fail, lifecycles, options, stand_in, succeed, until,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,4 +234,36 @@ async fn instructions_speak_of_what_the_user_sees() {
                 .contains("administrator")
         );
     }
+}
+
+/// A client that counts how often it hears that its tools are others.
+#[derive(Clone, Debug, Default)]
+struct Counter(Arc<AtomicUsize>);
+
+impl ClientHandler for Counter {
+    async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_hear_that_their_tools_have_changed() {
+    let gong = stand_in(options()).await;
+    let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
+    let counter = Counter::default();
+    let initialize = ClientLifecycleMode::Initialize;
+    let client = gateway
+        .client_with("acme/mia", initialize, counter.clone())
+        .await;
+    // The watch begins with the session.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    gateway
+        .review("acme", &["gong_list_users"], Decision::Disable)
+        .await;
+    until("it is heard", async || {
+        counter.0.load(Ordering::Relaxed) == 1
+    })
+    .await;
+    let tools = client.list_all_tools().await.unwrap();
+    assert!(tools.iter().all(|tool| tool.name != "gong_list_users"));
 }
