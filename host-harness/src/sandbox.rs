@@ -617,10 +617,11 @@ fn engine(limits: &Limits) -> anyhow::Result<Engine> {
         .max_memories_per_component(1)
         .max_tables_per_component(4)
         .max_memory_size(limits.memory)
-        // These three only help together: the pages that a call touched stay and are wiped
+        // These only help together: the pages that a call touched stay and are wiped
         // by hand, found through the page map, instead of going back to the kernel, whose
         // TLB shootdowns else cost more than the call.
-        .linear_memory_keep_resident(256 << 10)
+        .linear_memory_keep_resident(1 << 20)
+        .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();

@@ -166,7 +166,7 @@ fn main() -> anyhow::Result<()> {
             runtime()?.block_on(calls)
         }
         ["memory", component] => runtime()?.block_on(memory::measure(Path::new(component))),
-        _ => measure(arguments.iter().any(|one| *one == "--quick")),
+        _ => measure(arguments.contains(&"--quick")),
     }
 }
 

@@ -60,6 +60,30 @@ pub(crate) async fn measure(component: &Path) -> anyhow::Result<()> {
         ensure!(!answer.is_error, "{}", answer.text);
     }
 
+    // Tenants first, before freed memory lies about to be used again.
+    let before = resident()?;
+    let tenants: Vec<Run> = (0..TENANTS)
+        .map(|_| tenant())
+        .collect::<anyhow::Result<_>>()?;
+    let idle = resident()?;
+    for some in tenants.chunks(8) {
+        let mut calls = JoinSet::new();
+        for run in some {
+            let (sandbox, run) = (Arc::clone(&sandbox), run.clone());
+            calls.spawn(async move { sandbox.call_tool(&run, SMALL.tool, SMALL.arguments).await });
+        }
+        while let Some(done) = calls.join_next().await {
+            ensure!(!done??.is_error);
+        }
+    }
+    let used = resident()?;
+    println!(
+        "  tenant, idle {:>5.1} KiB   with an idle TLS connection {:>5.1} KiB",
+        (idle - before) / TENANTS as f64,
+        (used - before) / TENANTS as f64,
+    );
+    drop(tenants);
+
     for call in [SMALL, TYPICAL] {
         let sandbox = Arc::new(Sandbox::load(
             &std::fs::read(component)?,
@@ -97,29 +121,6 @@ pub(crate) async fn measure(component: &Path) -> anyhow::Result<()> {
             (resident()? - before) / CALLS as f64,
         );
     }
-
-    let before = resident()?;
-    let tenants: Vec<Run> = (0..TENANTS)
-        .map(|_| tenant())
-        .collect::<anyhow::Result<_>>()?;
-    let idle = resident()?;
-    for some in tenants.chunks(8) {
-        let mut calls = JoinSet::new();
-        for run in some {
-            let (sandbox, run) = (Arc::clone(&sandbox), run.clone());
-            calls.spawn(async move { sandbox.call_tool(&run, SMALL.tool, SMALL.arguments).await });
-        }
-        while let Some(done) = calls.join_next().await {
-            ensure!(!done??.is_error);
-        }
-    }
-    let used = resident()?;
-    println!(
-        "  tenant, idle {:>5.1} KiB   with an idle TLS connection {:>5.1} KiB",
-        (idle - before) / TENANTS as f64,
-        (used - before) / TENANTS as f64,
-    );
-    drop(tenants);
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::{Call, StandIn};
 #[derive(Clone)]
 enum Side {
     Sandbox(Arc<Sandbox>, Run),
-    Native(Native, Arc<[Sent]>),
+    Native(Box<Native>, Arc<[Sent]>),
 }
 
 impl Side {
@@ -45,7 +45,7 @@ pub(crate) async fn sequential(
     let count = requests.len();
     let sides = [
         Side::Sandbox(Arc::clone(sandbox), stand_in.tenant(&stand_in.policy()?)?),
-        Side::Native(native, requests),
+        Side::Native(Box::new(native), requests),
     ];
     let mut times = [Vec::new(), Vec::new()];
     let turns = if quick { 20 } else { 100 };
@@ -111,7 +111,7 @@ pub(crate) async fn saturated(
                 sides.push(if which == 0 {
                     Side::Sandbox(Arc::clone(sandbox), stand_in.tenant(&policy)?)
                 } else {
-                    Side::Native(stand_in.native()?, Arc::clone(&requests))
+                    Side::Native(Box::new(stand_in.native()?), Arc::clone(&requests))
                 });
             }
             let result = rate(sides, call).await?;
@@ -146,7 +146,7 @@ pub(crate) async fn calls(
     for _ in 0..4 {
         let sides = (0..tenants).map(|_| {
             Ok(if native {
-                Side::Native(stand_in.native()?, Arc::clone(&requests))
+                Side::Native(Box::new(stand_in.native()?), Arc::clone(&requests))
             } else {
                 Side::Sandbox(Arc::clone(sandbox), stand_in.tenant(&policy)?)
             })
