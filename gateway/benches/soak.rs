@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use fake_gong::{FakeGong, Fault, OpenApi};
 use gateway::config::FreshToken;
+use host_harness::component::{self, Artefact};
 use rmcp::model::{CallToolRequestParams, JsonObject};
 use rmcp::service::RunningService;
 use rmcp::transport::StreamableHttpClientTransport;
@@ -39,8 +40,8 @@ const USERS: [&str; 2] = ["ada", "bob"];
 /// A stand-in that answers 429 by itself: every so many. The others must never refuse.
 const MOODY: usize = 10;
 
-/// How often a fault is set somewhere.
-const BETWEEN_FAULTS: Duration = Duration::from_millis(50);
+/// How often each stand-in is given a fault: about every thirtieth request has one.
+const BETWEEN_FAULTS: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
     let outcome = tokio::runtime::Runtime::new()
@@ -101,7 +102,7 @@ async fn stand_ins(count: usize) -> anyhow::Result<()> {
 
     let mut faults = Faults::default();
     let mut commands = BufReader::new(tokio::io::stdin()).lines();
-    let mut ticks = tokio::time::interval(BETWEEN_FAULTS);
+    let mut ticks = tokio::time::interval(BETWEEN_FAULTS / count as u32);
     let mut calm = false;
     loop {
         tokio::select! {
@@ -274,7 +275,11 @@ fn configure(path: &Path, address: &str, urls: &[String]) -> anyhow::Result<Vec<
     let [key, secret] = ["key", "secret"].map(|name| folder.join(name));
     fs::write(&key, options.access_key)?;
     fs::write(&secret, options.access_key_secret)?;
-    let mut text = format!("stand_in = true\n\n[listen]\naddress = \"{address}\"\n");
+    let component = component::build(Artefact::GongMcp)?;
+    let mut text = format!(
+        "stand_in = true\ncomponent = \"{}\"\n\n[listen]\naddress = \"{address}\"\n",
+        component.display()
+    );
     let mut users = Vec::new();
     for (number, url) in urls.iter().enumerate() {
         let name = tenant(number);

@@ -7,7 +7,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Failure, Gong, JSON, Method, reading::Answered, to_json};
 use crate::{
@@ -199,9 +199,18 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<Answered, Error> 
     };
     match answered {
         Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(Answered::default()),
-        Ok(body) => super::parse(&body, &operation).map_err(|failure| {
-            Error::UnexpectedAnswer(open(error::text(&failure.into_error(&operation))))
-        }),
+        Ok(body) => match super::parse(&body, &operation) {
+            // Every answer of Gong has its id, or nothing at all: else it is another's.
+            Ok(Answered(answer)) if answer != json!({}) && answer.get("requestId").is_none() => {
+                Err(Error::UnexpectedAnswer(open(&format!(
+                    "The answer to {operation} has no requestId, as every answer of Gong has."
+                ))))
+            }
+            Ok(answered) => Ok(answered),
+            Err(failure) => Err(Error::UnexpectedAnswer(open(error::text(
+                &failure.into_error(&operation),
+            )))),
+        },
         Err(Failure::Refused(refusal)) if refusal.status >= 500 => {
             Err(Error::UnexpectedAnswer(open(&refusal.fault(&operation))))
         }
