@@ -7,152 +7,45 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{
-        DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor,
-        value::SeqDeserializer,
-    },
-    forward_to_deserialize_any,
-};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, bad_argument};
+use crate::{
+    error::{Error, bad_argument},
+    record::{self, Record},
+};
 
 /// Arguments from JSON. A null is an argument left out, and a list left out is empty.
 ///
 /// # Errors
 /// `bad-argument`, by the input schema of the tool's contract.
-pub(crate) fn arguments<T: DeserializeOwned>(json: &str, contract: &str) -> Result<T, Error> {
-    let value = match json.trim() {
-        "" | "null" => Value::Object(Map::new()),
-        json => serde_json::from_str(json).map_err(|error| {
-            bad_argument(
-                "arguments",
-                &format!("not JSON: {error}."),
-                "{} or {\"limit\": 20}.",
-            )
-        })?,
+pub(crate) fn arguments<T: Record + Default>(json: &str, contract: &str) -> Result<T, Error> {
+    let mut given = T::default();
+    read(json, contract, &mut given).map(|()| given)
+}
+
+fn read(json: &str, contract: &str, given: &mut dyn Record) -> Result<(), Error> {
+    let json = match json.trim() {
+        "" | "null" => "{}",
+        json => json,
     };
-    if !value.is_object() {
-        return Err(bad_argument(
+    let Err(error) = record::read_strictly(json, given) else {
+        return Ok(());
+    };
+    let value = serde_json::from_str(json).map_err(|error| {
+        bad_argument(
+            "arguments",
+            &format!("not JSON: {error}."),
+            "{} or {\"limit\": 20}.",
+        )
+    })?;
+    match value {
+        Value::Object(_) => Err(diagnose(&value, contract, &error)),
+        _ => Err(bad_argument(
             "arguments",
             "not a JSON object.",
             "{} or {\"limit\": 20}.",
-        ));
-    }
-    T::deserialize(Strict(&value)).map_err(|error| diagnose(&value, contract, &error))
-}
-
-/// Deserializes as the schemas say: a struct refuses members that it does not have, and
-/// what is missing or null is an option without a value or a list without items.
-struct Strict<'v>(&'v Value);
-
-impl<'de> Deserializer<'de> for Strict<'de> {
-    type Error = serde_json::Error;
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        let Value::Object(map) = self.0 else {
-            return Err(Self::Error::custom("an object is expected"));
-        };
-        if map.keys().any(|key| !fields.contains(&key.as_str())) {
-            return Err(Self::Error::custom("unknown member"));
-        }
-        visitor.visit_map(Members {
-            map,
-            fields,
-            value: &Value::Null,
-        })
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match self.0 {
-            Value::Null => visitor.visit_seq(Empty),
-            Value::Array(items) => {
-                visitor.visit_seq(SeqDeserializer::new(items.iter().map(Strict)))
-            }
-            _ => Err(Self::Error::custom("a list is expected")),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match self.0 {
-            Value::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_enum(name, variants, visitor)
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_any(visitor)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
-        newtype_struct tuple tuple_struct map identifier ignored_any
-    }
-}
-
-impl<'de> IntoDeserializer<'de, serde_json::Error> for Strict<'de> {
-    type Deserializer = Self;
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
-/// A list without items.
-struct Empty;
-
-impl<'de> serde::de::SeqAccess<'de> for Empty {
-    type Error = serde_json::Error;
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        _: T,
-    ) -> Result<Option<T::Value>, Self::Error> {
-        Ok(None)
-    }
-}
-
-/// Every member that a struct has, those that are missing as null.
-struct Members<'v> {
-    map: &'v Map<String, Value>,
-    fields: &'static [&'static str],
-    value: &'v Value,
-}
-
-impl<'de> MapAccess<'de> for Members<'de> {
-    type Error = serde_json::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Self::Error> {
-        let Some((field, rest)) = self.fields.split_first() else {
-            return Ok(None);
-        };
-        self.fields = rest;
-        self.value = self.map.get(*field).unwrap_or(&Value::Null);
-        seed.deserialize((*field).into_deserializer()).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, Self::Error> {
-        seed.deserialize(Strict(self.value))
+        )),
     }
 }
 

@@ -16,7 +16,7 @@ macro_rules! world_gong {
             path: "wit",
             world: $world,
             generate_unused_types: true,
-            additional_derives: [serde::Serialize, serde::Deserialize $(, $derive)*],
+            additional_derives: [crate::record::Record $(, $derive)*],
             additional_derives_ignore: ["error"],
             additional_type_attributes: {
                 "gong:tools/calls@0.1.0/call-scope": [#[serde(rename_all = "snake_case")]],

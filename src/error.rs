@@ -1,8 +1,8 @@
 //! The WIT's error: how Gong's refusals and broken exchanges become one, and
 //! what the reader is told to do next.
 
+use crate::record::Record;
 use alloc::{format, string::String, vec::Vec};
-use serde::Deserialize;
 
 pub(crate) use crate::wit::types::Error;
 
@@ -41,17 +41,14 @@ pub(crate) fn text(error: &Error) -> &str {
 }
 
 /// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
+#[serde(rename_all = "camelCase")]
 struct ErrorBody {
-    #[serde(rename = "requestId")]
     request_id: Option<String>,
     errors: Option<Vec<String>>,
     // Of /v2/meetings alone: for the user, what to mend where.
-    #[serde(rename = "userFacingError")]
     user_facing_error: Option<String>,
-    #[serde(rename = "fixUrl")]
     fix_url: Option<String>,
-    #[serde(rename = "helpUrl")]
     help_url: Option<String>,
 }
 

@@ -3,10 +3,11 @@
 
 use alloc::{borrow::ToOwned, collections::VecDeque, format, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     error::{Error, Refusal},
+    record::Record,
     settings::{Scheme, Settings},
 };
 
@@ -143,15 +144,8 @@ pub(crate) struct Gong<'w> {
     references: RefCell<VecDeque<String>>,
 }
 
-/// For the list of an answer: it may be null, but without it the answer is not Gong's.
-pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    Option::deserialize(deserializer)
-}
-
 /// Where Gong's list stands (OpenAPI `Records`).
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Records {
     /// Of the whole list.
@@ -161,7 +155,7 @@ pub(crate) struct Records {
 }
 
 /// Answers that come in pages.
-pub(crate) trait Paged: DeserializeOwned + Default {
+pub(crate) trait Paged: Default {
     /// What a page holds.
     type Item;
     /// Takes the page apart.

@@ -36,10 +36,12 @@ mod mcp;
 pub mod native;
 #[cfg(test)]
 mod operations;
+mod record;
 mod render;
 #[cfg(target_family = "wasm")]
 mod runtime;
 mod settings;
+mod sorted;
 mod tools;
 #[cfg(target_family = "wasm")]
 mod transport;

@@ -71,21 +71,17 @@ pub(crate) mod upload_crm_objects;
 pub(crate) mod upload_crm_schema;
 pub(crate) mod upload_target_assignments;
 
-use alloc::{
-    format,
-    string::{String, ToString},
-};
-use serde::Serialize;
-use serde_json::Value;
+use alloc::{format, string::String};
 
 use crate::{
     arguments::arguments,
     error::{Error, bad_argument},
     gong::Gong,
+    record::{self, Record},
 };
 
 /// What a tool gives: a record of the WIT, and how it reads as text.
-pub(crate) trait Answer: Serialize {
+pub(crate) trait Answer: Record {
     /// The answer for a model: dense, and whole by itself.
     fn text(&self) -> String;
 }
@@ -201,7 +197,7 @@ macro_rules! table {
                 Tool {
                     name: stringify!($export),
                     contract: CONTRACT,
-                    call: |gong, json| answered(&$module::run(gong, arguments(json, CONTRACT)?)?),
+                    call: |gong, json| Ok(answered(&mut $module::run(gong, arguments(json, CONTRACT)?)?)),
                 }
             },
         )*];
@@ -209,30 +205,10 @@ macro_rules! table {
 }
 every_tool!(table);
 
-fn answered(answer: &impl Answer) -> Result<Answered, Error> {
-    let mut value = serde_json::to_value(answer)
-        .map_err(|error| Error::UnexpectedAnswer(format!("The answer is not JSON: {error}.")))?;
-    prune(&mut value);
-    Ok(Answered {
+fn answered(answer: &mut dyn Answer) -> Answered {
+    Answered {
         text: answer.text(),
-        structured: value.to_string(),
-    })
-}
-
-/// Drops nulls, empty lists and empty texts from objects: absent says it shorter.
-fn prune(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            map.retain(|_, value| match value {
-                Value::Null => false,
-                Value::Array(items) => !items.is_empty(),
-                Value::String(text) => !text.is_empty(),
-                _ => true,
-            });
-            map.values_mut().for_each(prune);
-        }
-        Value::Array(items) => items.iter_mut().for_each(prune),
-        _ => {}
+        structured: record::json(answer),
     }
 }
 
@@ -285,19 +261,4 @@ pub(crate) fn offset(resume: Option<&str>) -> Result<usize, Error> {
 /// The token after `shown` of `all` items, if any are left.
 pub(crate) fn offset_token(shown: usize, all: usize) -> Option<String> {
     (shown < all).then(|| format!("after-{shown}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::prune;
-
-    #[test]
-    fn pruning_keeps_zero_and_false() {
-        let mut value = serde_json::json!({"a": null, "b": [], "c": "", "d": 0, "e": false, "f": [{"g": null, "h": 1}]});
-        prune(&mut value);
-        assert_eq!(
-            value,
-            serde_json::json!({"d": 0, "e": false, "f": [{"h": 1}]})
-        );
-    }
 }

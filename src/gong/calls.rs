@@ -3,19 +3,23 @@
 
 use alloc::{
     borrow::{Cow, ToOwned},
-    collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString},
     vec::Vec,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{Gong, Paged, Records, content::Content, id::Id, instant};
-use crate::{error::Error, wit::calls::Side};
+use crate::{
+    error::Error,
+    record::{Json, Record},
+    sorted::{SortedMap, SortedSet},
+    wit::calls::Side,
+};
 
 /// OpenAPI `CallBasicData`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Meta {
     pub(crate) id: Option<Id>,
@@ -74,7 +78,7 @@ impl Meta {
 }
 
 /// OpenAPI `Party`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Party {
     pub(crate) email_address: Option<String>,
@@ -133,13 +137,13 @@ impl Party {
 }
 
 /// OpenAPI `CallContextDto` and `PartyContextDto`: links to one external system.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Context {
     pub(crate) objects: Option<Vec<CrmObject>>,
 }
 
 /// OpenAPI `ExternalCallObject` and `ExternalPartyObject`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CrmObject {
     pub(crate) object_type: Option<String>,
@@ -149,7 +153,7 @@ pub(crate) struct CrmObject {
 }
 
 /// OpenAPI `ContextField`; the value is whatever the CRM has.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Field {
     pub(crate) name: Option<String>,
     pub(crate) value: Option<Value>,
@@ -320,7 +324,7 @@ fn without_zero_decimals(number: String) -> String {
 }
 
 /// One call (OpenAPI `CallData`), as far as more than one tool reads it.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Call {
     pub(crate) meta_data: Meta,
@@ -377,7 +381,7 @@ impl Call {
 
     /// Names of those who are not from the company, each once.
     pub(crate) fn external(&self) -> Vec<String> {
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedSet::new();
         self.parties()
             .filter(|party| party.side() == Side::Customer)
             .filter_map(Party::name)
@@ -387,10 +391,10 @@ impl Call {
 }
 
 /// A page of POST /v2/calls/extensive.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct ExtensivePage {
     pub(crate) records: Option<Records>,
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     pub(crate) calls: Option<Vec<Call>>,
 }
 
@@ -458,21 +462,14 @@ pub(crate) const EXTENSIVE: &str = "/v2/calls/extensive";
 ///
 /// # Errors
 /// `not-found`, or whatever the request fails with.
-pub(crate) fn one<T: serde::de::DeserializeOwned>(
+pub(crate) fn one<T: Json + Default>(
     gong: &Gong<'_>,
     id: &str,
     selector: &ContentSelector,
 ) -> Result<T, Error> {
-    #[derive(Deserialize)]
-    #[serde(default, bound = "T: Deserialize<'de>")]
+    #[derive(Record)]
     struct One<T> {
-        #[serde(deserialize_with = "crate::gong::nullable")]
         calls: Option<Vec<T>>,
-    }
-    impl<T> Default for One<T> {
-        fn default() -> Self {
-            Self { calls: None }
-        }
     }
     let body = CallsBody {
         cursor: None,
@@ -501,10 +498,10 @@ const IDS_A_REQUEST: usize = 100;
 pub(crate) fn by_ids<'a>(
     gong: &Gong<'_>,
     ids: impl Iterator<Item = &'a str>,
-) -> Result<BTreeMap<String, Meta>, Error> {
-    let ids: BTreeSet<&str> = ids.filter(|id| !id.is_empty()).collect();
+) -> Result<SortedMap<String, Meta>, Error> {
+    let ids: SortedSet<&str> = ids.filter(|id| !id.is_empty()).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
-    let mut calls = BTreeMap::new();
+    let mut calls = SortedMap::new();
     for call_ids in ids.chunks(IDS_A_REQUEST) {
         let selector = ContentSelector::default();
         let mut cursor: Option<String> = None;

@@ -2,16 +2,15 @@
 //! objects on it, as the tools that digest calls tell it. POST /v2/calls/extensive.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Deserialize;
 
 use super::{
     calls::{Call, CrmObject, one_line},
     id::Id,
 };
-use crate::wit::calls as wit;
+use crate::{record::Record, sorted::Sort, wit::calls as wit};
 
 /// OpenAPI `ContentDto`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Content {
     pub(crate) trackers: Option<Vec<Tracker>>,
@@ -23,18 +22,18 @@ pub(crate) struct Content {
     pub(crate) key_points: Option<Vec<Text>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Text {
     pub(crate) text: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Topic {
     pub(crate) name: Option<String>,
     pub(crate) duration: Option<f64>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Tracker {
     pub(crate) name: Option<String>,
     pub(crate) count: Option<u32>,
@@ -42,20 +41,20 @@ pub(crate) struct Tracker {
     pub(crate) phrases: Option<Vec<Phrase>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Phrase {
     pub(crate) phrase: Option<String>,
     pub(crate) occurrences: Option<Vec<Occurrence>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Occurrence {
     pub(crate) start_time: Option<f64>,
     pub(crate) speaker_id: Option<Id>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OutlineSection {
     pub(crate) section: Option<String>,
@@ -63,27 +62,27 @@ pub(crate) struct OutlineSection {
     pub(crate) items: Option<Vec<OutlineItem>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OutlineItem {
     pub(crate) text: Option<String>,
     pub(crate) start_time: Option<f64>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Highlights {
     pub(crate) title: Option<String>,
     pub(crate) items: Option<Vec<Highlight>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Highlight {
     pub(crate) text: Option<String>,
     pub(crate) start_times: Option<Vec<f64>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Outcome {
     pub(crate) category: Option<String>,
     pub(crate) name: Option<String>,
@@ -133,7 +132,7 @@ pub(crate) fn outcome_name(outcome: &Outcome) -> Option<String> {
 /// Topics with their minutes, the longest first.
 pub(crate) fn topics(mut topics: Vec<Topic>) -> Vec<String> {
     let seconds = |topic: &Topic| topic.duration.unwrap_or(0.0) as u32;
-    topics.sort_by_key(|topic| core::cmp::Reverse(seconds(topic)));
+    topics.order_by_key(|topic| core::cmp::Reverse(seconds(topic)));
     topics
         .iter()
         .filter(|topic| seconds(topic) > 0)
@@ -154,7 +153,7 @@ pub(crate) fn fired(trackers: &[Tracker]) -> Vec<String> {
         .iter()
         .filter(|tracker| count(tracker) > 0)
         .collect();
-    fired.sort_by_key(|tracker| core::cmp::Reverse(count(tracker)));
+    fired.order_by_key(|tracker| core::cmp::Reverse(count(tracker)));
     fired
         .iter()
         .filter_map(|tracker| {

@@ -2,8 +2,6 @@
 //! api:crm:integrations:read. Native CRMs (Salesforce, HubSpot, Dynamics) are not in it.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Serialize;
-use serde_json::Value;
 
 use super::{
     Gong,
@@ -14,6 +12,7 @@ use super::{
 };
 use crate::{
     error::{self, Error, bad_argument},
+    record::{self, Choice},
     wit::crm::CrmIntegration,
 };
 
@@ -109,11 +108,8 @@ pub(crate) fn name(integration: &CrmIntegration) -> &str {
 }
 
 /// An enum's case as Gong writes it: `business-user` is `BUSINESS_USER`.
-pub(crate) fn in_gongs_words(case: impl Serialize) -> String {
-    match serde_json::to_value(case) {
-        Ok(Value::String(name)) => name.to_ascii_uppercase(),
-        _ => String::new(),
-    }
+pub(crate) fn in_gongs_words(case: impl Choice) -> String {
+    record::word(&case).to_ascii_uppercase()
 }
 
 /// A client request id that an argument gives: letters, digits, dashes and underscores.

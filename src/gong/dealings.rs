@@ -1,13 +1,7 @@
 //! What the calls with one customer add up to, for a deal's page and an account's:
 //! people, calls, next steps, trackers.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use super::{
     calls::{Call, link_pattern},
@@ -15,9 +9,12 @@ use super::{
     scan::Report,
     told::{Details, Told, cut},
 };
-use crate::wit::{
-    calls::Side,
-    deals::{CallHeld, Dealings, StepSaid},
+use crate::{
+    sorted::{Sort, SortedMap, SortedSet},
+    wit::{
+        calls::Side,
+        deals::{CallHeld, Dealings, StepSaid},
+    },
 };
 
 pub(crate) mod choice;
@@ -49,7 +46,7 @@ pub(crate) struct About<'a> {
     /// The CRM owner's name.
     pub(crate) owner: Option<&'a str>,
     /// Names of the deals by id, where each call tells its own.
-    pub(crate) deals: Option<&'a BTreeMap<String, String>>,
+    pub(crate) deals: Option<&'a SortedMap<String, String>>,
     /// The scan that found them.
     pub(crate) report: &'a Report,
 }
@@ -102,7 +99,7 @@ fn days(at: i64, now: i64) -> u32 {
 fn held(
     call: &Call,
     index: usize,
-    told: &BTreeMap<String, Told>,
+    told: &SortedMap<String, Told>,
     about: &About<'_>,
     linked: bool,
 ) -> CallHeld {
@@ -111,7 +108,7 @@ fn held(
     let (fresh, more, less) = FRESH;
     let points = if index < fresh { more } else { less };
     let host = meta.primary_user_id.as_ref();
-    let ids: BTreeSet<&str> = call.objects("Opportunity").map(|deal| deal.id()).collect();
+    let ids: SortedSet<&str> = call.objects("Opportunity").map(|deal| deal.id()).collect();
     let names = about.deals.into_iter().flat_map(|names| {
         ids.iter()
             .map(|id| names.get(*id).cloned().unwrap_or_else(|| (*id).to_owned()))
@@ -136,7 +133,7 @@ fn held(
 }
 
 /// Those of the newest calls that have any.
-fn next_steps(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<StepSaid> {
+fn next_steps(calls: &[Call], told: &SortedMap<String, Told>) -> Vec<StepSaid> {
     let (most, of_calls, length) = STEPS;
     let with_steps = calls.iter().filter_map(|call| {
         let told = told.get(call.meta_data.id())?;
@@ -160,17 +157,17 @@ fn next_steps(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<StepSaid> {
 }
 
 /// The most frequent first.
-fn trackers(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<String> {
-    let mut sums: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+fn trackers(calls: &[Call], told: &SortedMap<String, Told>) -> Vec<String> {
+    let mut sums: SortedMap<&str, (u32, u32)> = SortedMap::new();
     let told = calls
         .iter()
         .filter_map(|call| told.get(call.meta_data.id()));
     for (name, count) in told.flat_map(|told| &told.trackers) {
-        let (times, calls) = sums.entry(name).or_default();
+        let (times, calls) = sums.or_default(name);
         (*times, *calls) = (times.saturating_add(*count), *calls + 1);
     }
     let mut sums: Vec<(&str, (u32, u32))> = sums.into_iter().collect();
-    sums.sort_by_key(|(_, sum)| core::cmp::Reverse(*sum));
+    sums.order_by_key(|(_, sum)| core::cmp::Reverse(*sum));
     sums.iter()
         .take(TRACKERS)
         .map(|(name, (times, calls))| {

@@ -2,7 +2,7 @@
 //! Gong has no look-up of CRM objects: names are those on calls (POST
 //! /v2/calls/extensive), which costs requests but no credits.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::ops::ControlFlow;
 use serde_json::json;
 
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument, text as said},
+    sorted::SortedMap,
     wit::ai::EntityType,
 };
 
@@ -119,7 +120,7 @@ pub(crate) fn find(
         picky: true,
         start,
     };
-    let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+    let mut seen: SortedMap<String, Seen> = SortedMap::new();
     let report = scan::newest_first(gong, plan, |call| {
         gather(&call, kind, &mut seen);
         ControlFlow::Continue(())
@@ -196,7 +197,7 @@ impl Seen {
     }
 }
 
-fn gather(call: &Call, kind: EntityType, seen: &mut BTreeMap<String, Seen>) {
+fn gather(call: &Call, kind: EntityType, seen: &mut SortedMap<String, Seen>) {
     let of_call = match kind {
         EntityType::Account => "Account",
         EntityType::Deal => "Opportunity",
@@ -207,19 +208,19 @@ fn gather(call: &Call, kind: EntityType, seen: &mut BTreeMap<String, Seen>) {
         .objects(of_call)
         .filter(|object| !object.id().is_empty())
     {
-        let one = seen.entry(object.id().to_owned()).or_default();
+        let one = seen.or_default(object.id().to_owned());
         one.name = one.name.take().or_else(|| object.name());
     }
 }
 
-fn of_people(call: &Call, object_type: &str, seen: &mut BTreeMap<String, Seen>) {
+fn of_people(call: &Call, object_type: &str, seen: &mut SortedMap<String, Seen>) {
     for party in call.parties() {
         let contexts = party.context.iter().flatten();
         let objects = contexts.flat_map(|context| context.objects.iter().flatten());
         for object in objects.filter(|object| {
             object.object_type.as_deref() == Some(object_type) && !object.id().is_empty()
         }) {
-            let one = seen.entry(object.id().to_owned()).or_default();
+            let one = seen.or_default(object.id().to_owned());
             one.name = one.name.take().or_else(|| party.name());
             one.email = one
                 .email

@@ -3,12 +3,10 @@
 
 use alloc::{
     borrow::ToOwned,
-    collections::BTreeSet,
     format,
     string::{String, ToString},
     vec::Vec,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -20,7 +18,9 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    record::Record,
     render,
+    sorted::{Sort, SortedSet},
 };
 
 /// Pages of flows that are read at most.
@@ -29,10 +29,10 @@ pub(crate) const MOST_PAGES: u32 = 10;
 pub(crate) const IDS_A_REQUEST: usize = 100;
 
 /// A page of GET /v2/flows.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Page {
     records: Option<Records>,
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     flows: Option<Vec<Flow>>,
 }
 
@@ -44,7 +44,7 @@ impl Paged for Page {
 }
 
 /// OpenAPI `PublicApiFlow`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Flow {
     pub(crate) id: Option<Id>,
@@ -160,7 +160,7 @@ pub(crate) fn target(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<Target,
             subject: step.text("subject"),
         })
         .collect();
-    steps.sort_by_key(|step| step.number);
+    steps.order_by_key(|step| step.number);
     Ok(Target {
         name: flow.text("name").unwrap_or_else(|| id.clone()),
         id,
@@ -284,7 +284,7 @@ pub(crate) fn unassigned(answer: &Value) -> Option<Vec<String>> {
 /// `bad-argument`.
 pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Error> {
     const EXAMPLE: &str = "\"0035e00000AbCdEAAV\".";
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let wrong = |id: &str, why: &str| {
         let id = super::instant::shortened(id);
         Err(bad_argument(argument, &format!("“{id}” {why}"), EXAMPLE))

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::error::{Error, bad_argument};
 
 /// An id as Gong wrote it, be it a string or a number.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Id(pub String);
 
 impl<'de> Deserialize<'de> for Id {

@@ -1,7 +1,7 @@
 //! The library's public folders, of one workspace or all. GET /v2/library/folders;
 //! api:library:read. A company with several workspaces gets 400 without `workspaceId`.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{
@@ -11,7 +11,10 @@ use super::{
     reading::{Answered, Reading},
     workspaces::{self, Workspace},
 };
-use crate::error::Error;
+use crate::{
+    error::Error,
+    sorted::{Sort, SortedMap},
+};
 
 const OPERATION: &str = "GET /v2/library/folders";
 /// Folders within folders that are followed; more would be a ring.
@@ -53,7 +56,7 @@ pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Fo
         let name = (all.len() > 1).then(|| one.name().to_owned());
         folders.extend(of(gong, Some(one.id()), name)?);
     }
-    folders.sort_by_cached_key(|folder| (folder.workspace.clone(), folder.path.to_lowercase()));
+    folders.order_by_key(|folder| (folder.workspace.clone(), folder.path.to_lowercase()));
     Ok(folders)
 }
 
@@ -67,7 +70,7 @@ fn by_id(id: &str) -> Workspace {
 fn of(gong: &Gong<'_>, id: Option<&str>, workspace: Option<String>) -> Result<Vec<Folder>, Error> {
     let answer: Answered = gong.get_list("/v2/library/folders", &[("workspaceId", id)])?;
     let found = answer.listed("folders", OPERATION)?;
-    let by_id: BTreeMap<String, &Value> = found
+    let by_id: SortedMap<String, &Value> = found
         .iter()
         .filter_map(|folder| Some((folder.id("id")?, folder)))
         .collect();
@@ -83,7 +86,7 @@ fn of(gong: &Gong<'_>, id: Option<&str>, workspace: Option<String>) -> Result<Ve
         .collect())
 }
 
-fn path(folder: &Value, by_id: &BTreeMap<String, &Value>) -> String {
+fn path(folder: &Value, by_id: &SortedMap<String, &Value>) -> String {
     let mut names = Vec::new();
     let mut next = Some(folder);
     while let Some(one) = next.filter(|_| names.len() < DEPTH) {

@@ -1,20 +1,18 @@
 //! Users: who is meant by a name, an e-mail or an id, and what ids are called.
 //! GET /v2/users, POST /v2/users/extensive, GET /v2/users/{id}; api:users:read.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
-use serde::{Deserialize, Serialize};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Serialize;
 
 use super::{
     Gong, Paged, Pages, Records,
     id::{Id, is_id},
 };
-use crate::error::{Error, bad_argument};
+use crate::{
+    error::{Error, bad_argument},
+    record::Record,
+    sorted::{SortedMap, SortedSet},
+};
 
 /// Pages of 100 users that are read at most: 3,000 users.
 const USER_PAGES: u32 = 30;
@@ -24,7 +22,7 @@ const IDS_A_REQUEST: usize = 100;
 const CHOICES: usize = 12;
 
 /// A user as Gong describes one (OpenAPI `UserMetadata`), as far as it is read.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
     pub(crate) id: Option<Id>,
@@ -71,10 +69,10 @@ impl User {
 }
 
 /// A page of GET /v2/users and POST /v2/users/extensive.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 struct UsersPage {
     records: Option<Records>,
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     users: Option<Vec<User>>,
 }
 
@@ -340,13 +338,13 @@ struct UserIds<'a> {
 
 /// What users are called, by id. Names are an extra: where they can not be had
 /// (a missing scope, a spent quota) the answer goes without them.
-pub(crate) fn names(gong: &Gong<'_>, ids: &BTreeSet<String>) -> BTreeMap<String, String> {
+pub(crate) fn names(gong: &Gong<'_>, ids: &SortedSet<String>) -> SortedMap<String, String> {
     let ids: Vec<&str> = ids
         .iter()
         .map(String::as_str)
         .filter(|id| is_id(id))
         .collect();
-    let mut names = BTreeMap::new();
+    let mut names = SortedMap::new();
     for user_ids in ids.chunks(IDS_A_REQUEST) {
         let body = ByIds {
             filter: UserIds { user_ids },

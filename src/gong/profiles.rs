@@ -1,8 +1,7 @@
 //! Permission profiles, by name or id. GET /v2/all-permission-profiles, one
 //! workspace at a time; integrators use the scope api:permission-profile:read.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
-use serde::Deserialize;
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{
@@ -10,22 +9,25 @@ use super::{
     calls::one_line,
     id::{Id, is_id},
     people::{choose, unknown},
+    reading::{Answered, Reading},
     workspaces::{self, Workspace},
 };
-use crate::error::Error;
+use crate::{
+    error::Error,
+    sorted::{Sort, SortedMap},
+};
 
 pub(crate) mod difference;
 pub(crate) mod wanted;
 
 /// A profile (OpenAPI `PermissionProfileDTO`): three texts, blocks of access, and
 /// many booleans, which Gong adds to; so they are read by what they are.
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 pub(crate) struct Profile {
     pub(crate) id: Option<Id>,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
-    #[serde(flatten)]
-    pub(crate) rest: BTreeMap<String, Value>,
+    pub(crate) rest: SortedMap<String, Value>,
 }
 
 /// How far one kind of access goes.
@@ -39,6 +41,21 @@ pub(crate) struct Level {
 }
 
 impl Profile {
+    /// The profile in an answer.
+    pub(crate) fn of(profile: &Value) -> Self {
+        let own = |name: &String| !matches!(name.as_str(), "id" | "name" | "description");
+        let members = profile.as_object().into_iter().flatten();
+        Self {
+            id: profile.id("id").map(Id),
+            name: profile.raw("name").map(ToOwned::to_owned),
+            description: profile.raw("description").map(ToOwned::to_owned),
+            rest: members
+                .filter(|(name, _)| own(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        }
+    }
+
     /// The id; empty if Gong gave none.
     pub(crate) fn id(&self) -> &str {
         self.id.as_ref().map_or("", |id| &id.0)
@@ -54,7 +71,7 @@ impl Profile {
     /// Every access block, also those within `forecastPermissions`.
     pub(crate) fn levels(&self) -> Vec<Level> {
         let mut levels = Vec::new();
-        for (key, value) in &self.rest {
+        for (key, value) in self.rest.iter() {
             if let Some(level) = level(key, value) {
                 levels.push(level);
             } else if let Value::Object(inner) = value {
@@ -125,12 +142,6 @@ fn area_of(key: &str) -> String {
     area
 }
 
-#[derive(Default, Deserialize)]
-struct Profiles {
-    #[serde(deserialize_with = "crate::gong::nullable")]
-    profiles: Option<Vec<Profile>>,
-}
-
 /// Profiles of the workspaces meant, each with its workspace.
 ///
 /// # Errors
@@ -145,12 +156,13 @@ pub(crate) fn all(
         workspaces.retain(|workspace| workspace.id() == id);
     }
     let read = workspaces.into_iter().map(|workspace| {
-        let answer: Profiles = gong.get_list(
+        let answer: Answered = gong.get_list(
             "/v2/all-permission-profiles",
             &[("workspaceId", Some(workspace.id()))],
         )?;
-        let mut profiles = answer.profiles.unwrap_or_default();
-        profiles.sort_by_cached_key(|profile| profile.name().to_lowercase());
+        let profiles = answer.listed("profiles", "GET /v2/all-permission-profiles")?;
+        let mut profiles: Vec<Profile> = profiles.iter().map(Profile::of).collect();
+        profiles.order_by_key(|profile| profile.name().to_lowercase());
         Ok((workspace, profiles))
     });
     read.collect()
@@ -213,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_profile_is_read_by_what_its_members_are() {
-        let profile: Profile = serde_json::from_str(
+        let profile = serde_json::from_str(
             r#"{"id":"1","name":"Reps","callsAccess":{"permissionLevel":"managers-team","teamLeadIds":["7"]},
             "dealsAccess":{"permissionLevel":"all","teamLeadIds":["8"]},"emailsAccess":null,
             "forecastPermissions":{"forecastEditTargets":{"permissionLevel":"none","teamLeadIds":null}},
@@ -221,6 +233,7 @@ mod tests {
             "scoreCalls":true,"deleteCalls":false,"newOne":true}"#,
         )
         .expect("profile");
+        let profile = Profile::of(&profile);
         let levels: Vec<String> = profile
             .levels()
             .iter()

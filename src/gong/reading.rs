@@ -36,15 +36,30 @@ impl Answered {
             Some(Value::Null) => Ok(&[]),
             // The default: Gong's 404 for "nothing found" became it.
             None if self.0.is_null() => Ok(&[]),
-            _ => Err(Error::UnexpectedAnswer(alloc::format!(
-                "Gong's answer to {operation} is JSON of another shape than its documentation says (no {key} in it)."
-            ))),
+            _ => Err(misshapen(key, operation)),
+        }
+    }
+
+    /// The object of an answer that holds one.
+    ///
+    /// # Errors
+    /// `unexpected-answer`.
+    pub(crate) fn within(&self, key: &str, operation: &str) -> Result<&Value, Error> {
+        match self.0.get(key) {
+            Some(object @ Value::Object(_)) => Ok(object),
+            _ => Err(misshapen(key, operation)),
         }
     }
 }
 
+fn misshapen(key: &str, operation: &str) -> Error {
+    Error::UnexpectedAnswer(alloc::format!(
+        "Gong's answer to {operation} is JSON of another shape than its documentation says (no {key} in it)."
+    ))
+}
+
 /// A page of a list, read member by member.
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 pub(crate) struct Listed {
     /// Where the list stands.
     pub(crate) records: Option<Records>,

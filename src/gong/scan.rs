@@ -2,10 +2,9 @@
 //! forward, so a scan walks windows back from the end of the range, each read
 //! whole and turned round. GET /v2/calls or POST /v2/calls/extensive.
 
-use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::ops::ControlFlow;
-use serde::Deserialize;
 
 use super::{
     Gong, Paged, Records,
@@ -14,6 +13,8 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    record::Record,
+    sorted::{Sort, SortedSet},
     wit::types::Scan,
 };
 
@@ -92,7 +93,7 @@ pub(crate) struct Start {
     /// The range left to read.
     pub(crate) range: Range,
     /// Calls in its last second that an earlier answer had.
-    skip: BTreeSet<String>,
+    skip: SortedSet<String>,
 }
 
 impl Start {
@@ -112,7 +113,7 @@ impl Start {
             Some(start) => Ok(start),
             None => Ok(Self {
                 range: Range::from_arguments(from, to, default_days, now)?,
-                skip: BTreeSet::new(),
+                skip: SortedSet::new(),
             }),
         }
     }
@@ -177,7 +178,7 @@ pub(crate) struct Report {
     /// Every call read, in the order in which it was shown.
     log: Vec<Read>,
     /// Calls in the last second of the range that an earlier answer had.
-    skipped: BTreeSet<String>,
+    skipped: SortedSet<String>,
 }
 
 /// A call read.
@@ -200,7 +201,7 @@ impl Report {
             read_back_to: None,
             resume: None,
             log: Vec::new(),
-            skipped: BTreeSet::new(),
+            skipped: SortedSet::new(),
         }
     }
 
@@ -222,7 +223,7 @@ impl Report {
     }
 
     /// Calls shown in one second; in the last second of the range also those of earlier answers.
-    fn shown_at(&self, at: i64, last: bool) -> BTreeSet<String> {
+    fn shown_at(&self, at: i64, last: bool) -> SortedSet<String> {
         let shown = self.log.iter().filter(|read| read.at == at);
         shown
             .map(|read| read.id.clone())
@@ -313,7 +314,7 @@ pub(crate) fn newest_first(
                 )
             })
             .collect();
-        calls.sort_by(|(at, call), (other_at, other)| {
+        calls.order_by(|(at, call), (other_at, other)| {
             other_at
                 .cmp(at)
                 .then_with(|| other.meta_data.id().cmp(call.meta_data.id()))
@@ -355,7 +356,7 @@ pub(crate) fn newest_first(
     Ok(report)
 }
 
-fn stop(report: &mut Report, at: i64, why: String, skip: &BTreeSet<String>) {
+fn stop(report: &mut Report, at: i64, why: String, skip: &SortedSet<String>) {
     report.stopped = Some(why);
     report.read_back_to = Some(at);
     let range = Range {
@@ -511,10 +512,10 @@ fn ask(
 }
 
 /// A page of GET /v2/calls.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 struct BasicPage {
     records: Option<Records>,
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     calls: Option<Vec<Meta>>,
 }
 

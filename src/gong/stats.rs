@@ -1,13 +1,7 @@
 //! Gong's statistics of users: POST /v2/stats/activity/* and /v2/stats/interaction. Dates
 //! are in the company's zone, which only answers tell; 404 means that there is nothing.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -17,7 +11,10 @@ use super::{
     people::{self, People, User},
     reading::{Answered, Listed, Reading},
 };
-use crate::error::{Error, bad_argument};
+use crate::{
+    error::{Error, bad_argument},
+    sorted::{Sort, SortedMap, SortedSet},
+};
 
 /// Pages that one tool call reads at most; Gong's page is taken for 100 users.
 const MOST_PAGES: u32 = 20;
@@ -129,7 +126,7 @@ pub(crate) fn read(gong: &Gong<'_>, asked: &Asked<'_>, source: &Source) -> Resul
             }
         });
     }
-    users.sort_by_cached_key(|user| (user.text("userEmailAddress"), user.id("userId")));
+    users.order_by_key(|user| (user.text("userEmailAddress"), user.id("userId")));
     Ok(Stats {
         users,
         from,
@@ -152,8 +149,8 @@ fn pages(
     gong.pages(MOST_PAGES, |cursor| {
         let mut filter = json!({ "fromDate": from, "toDate": to });
         if !ids.is_empty() {
-            let ids: BTreeSet<&String> = ids.iter().collect();
-            filter["userIds"] = json!(ids);
+            let ids: SortedSet<&String> = ids.iter().collect();
+            filter["userIds"] = ids.into_iter().map(|id| Value::from(id.as_str())).collect();
         }
         let mut body = Map::new();
         body.insert("filter".into(), filter);
@@ -181,9 +178,9 @@ impl Stats {
         &self,
         gong: &Gong<'_>,
         ids: impl Iterator<Item = &'a str>,
-    ) -> BTreeMap<String, String> {
-        let mut unknown: BTreeSet<String> = ids.map(str::to_owned).collect();
-        let mut names = BTreeMap::new();
+    ) -> SortedMap<String, String> {
+        let mut unknown: SortedSet<String> = ids.map(str::to_owned).collect();
+        let mut names = SortedMap::new();
         for user in self.directory.iter().flat_map(|pages| &pages.items) {
             if unknown.remove(user.id()) {
                 names.insert(user.id().to_owned(), one_line(&user.name()));

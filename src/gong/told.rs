@@ -2,7 +2,7 @@
 //! steps, trackers), and deals as they were at the time. POST /v2/calls/extensive by
 //! ids; api:calls:read:extensive. Free of credits.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::json;
 
 use super::{
@@ -11,7 +11,10 @@ use super::{
     content::{Content, Highlights, OutlineSection, outcome_name},
     instant,
 };
-use crate::error::{self, Error};
+use crate::{
+    error::{self, Error},
+    sorted::SortedMap,
+};
 
 /// Ids that one request is asked for: Gong's page.
 const A_REQUEST: usize = 100;
@@ -33,7 +36,7 @@ pub(crate) struct Told {
 #[derive(Default)]
 pub(crate) struct Details {
     /// By call id.
-    pub(crate) told: BTreeMap<String, Told>,
+    pub(crate) told: SortedMap<String, Told>,
     /// What is missing, and why.
     pub(crate) not_read: Option<String>,
 }
@@ -48,7 +51,7 @@ pub(crate) struct Details {
 pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details {
     let older = calls.len().saturating_sub(MOST);
     let mut details = Details {
-        told: BTreeMap::new(),
+        told: SortedMap::new(),
         not_read: (older > 0).then(|| {
             format!("next steps, trackers and changes of deals of the oldest {older} calls")
         }),
@@ -78,14 +81,14 @@ pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details
     details
 }
 
-fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, Told>, Error> {
+fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<SortedMap<String, Told>, Error> {
     let ids: Vec<&str> = calls
         .iter()
         .map(|call| call.meta_data.id())
         .filter(|id| !id.is_empty())
         .collect();
     if ids.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(SortedMap::new());
     }
     let selector = ContentSelector {
         context: Some("Extended"),
@@ -105,7 +108,7 @@ fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, Told>, Err
         content_selector: Some(&selector),
     };
     let answer: ExtensivePage = gong.post_list(EXTENSIVE, &body)?;
-    let mut by_id = BTreeMap::new();
+    let mut by_id = SortedMap::new();
     for detailed in answer.calls.into_iter().flatten().map(Call::slim) {
         let id = detailed.meta_data.id().to_owned();
         by_id.insert(id.clone(), told(detailed.content.unwrap_or_default()));

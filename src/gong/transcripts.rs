@@ -3,19 +3,19 @@
 //! them says whether the call is private, nor who the speakers are: the call does.
 
 use alloc::{string::String, vec::Vec};
-use serde::Deserialize;
 
 use super::{Paged, Records, id::Id};
+use crate::record::Record;
 
 /// Path of POST /v2/calls/transcript.
 pub(crate) const TRANSCRIPT: &str = "/v2/calls/transcript";
 
 /// A page of transcripts.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Transcripts {
     records: Option<Records>,
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     pub(crate) call_transcripts: Option<Vec<CallTranscript>>,
 }
 
@@ -27,7 +27,7 @@ impl Paged for Transcripts {
 }
 
 /// OpenAPI `CallTranscript`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallTranscript {
     pub(crate) call_id: Option<Id>,
@@ -35,7 +35,7 @@ pub(crate) struct CallTranscript {
 }
 
 /// OpenAPI `Monologue`; speaker and topic may be null.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Monologue {
     pub(crate) speaker_id: Option<Id>,
@@ -44,7 +44,7 @@ pub(crate) struct Monologue {
 }
 
 /// OpenAPI `Sentence`; `start` in milliseconds into the call.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Sentence {
     pub(crate) start: Option<u64>,
     pub(crate) text: Option<String>,

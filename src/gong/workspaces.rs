@@ -1,17 +1,20 @@
 //! Workspaces, by name or id. GET /v2/workspaces; api:workspaces:read.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Deserialize;
 
 use super::{
     Gong,
     id::{Id, is_id},
     people::{choose, near_first, unknown},
 };
-use crate::error::{Error, bad_argument};
+use crate::{
+    error::{Error, bad_argument},
+    record::Record,
+    sorted::Sort,
+};
 
 /// A workspace (OpenAPI `WorkspaceMetadata`).
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(crate) struct Workspace {
     pub(crate) id: Option<Id>,
     pub(crate) name: Option<String>,
@@ -30,9 +33,9 @@ impl Workspace {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 struct Workspaces {
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     workspaces: Option<Vec<Workspace>>,
 }
 
@@ -43,7 +46,7 @@ struct Workspaces {
 pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<Workspace>, Error> {
     let answer: Workspaces = gong.get_list("/v2/workspaces", &[])?;
     let mut workspaces = answer.workspaces.unwrap_or_default();
-    workspaces.sort_by_cached_key(|workspace| workspace.name().to_lowercase());
+    workspaces.order_by_key(|workspace| workspace.name().to_lowercase());
     Ok(workspaces)
 }
 

@@ -5,7 +5,7 @@
 //! `override_cool_off` here, which goes through …/assign with `overrides.coolOffOverride`:
 //! the deprecated path is covered, and never asked.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         reading::Reading,
     },
     render,
+    sorted::SortedSet,
     wit::{
         engage::{AssignFlow, StepText},
         types::{Receipt, ReceiptItem},
@@ -100,7 +101,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AssignFlow) -> Result<Receipt, Error> {
 /// The texts for steps as Gong takes them. Gong drops what it does not know without a
 /// word, so the numbers are held against the flow here.
 fn overridden(texts: &[StepText], target: &mut Target) -> Result<Vec<Value>, Error> {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let wrong = |problem: String| {
         Err(bad_argument(
             "steps",

@@ -2,12 +2,7 @@
 //! else POST /v2/calls/extensive (api:calls:read:extensive). Gong counts nothing by
 //! itself; the calls are counted here, so that no model has to list them.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::ops::ControlFlow;
 use serde_json::{Map, Value, json};
 
@@ -22,6 +17,7 @@ use crate::{
         scan::{self, Endpoint, Plan, Start},
         workspaces,
     },
+    sorted::{SortedMap, SortedSet},
     wit::calls::{CallCounts, CountBy, CountCalls, LongCall},
 };
 
@@ -76,7 +72,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         start,
     };
     let mut counted = Counted::default();
-    let mut accounts: BTreeSet<String> = BTreeSet::new();
+    let mut accounts: SortedSet<String> = SortedSet::new();
     let mut longest: Vec<LongCall> = Vec::new();
     let report = scan::newest_first(gong, plan, |call| {
         if criteria.matches(&call).is_some() {
@@ -145,12 +141,12 @@ fn keep_longest(longest: &mut Vec<LongCall>, call: &Call) {
 
 /// What ids among the keys are called. Names are an extra: where they can not be had
 /// (a missing scope, a spent quota) the answer goes with ids.
-fn names(gong: &Gong<'_>, by: &[CountBy], counted: &Counted) -> BTreeMap<String, String> {
+fn names(gong: &Gong<'_>, by: &[CountBy], counted: &Counted) -> SortedMap<String, String> {
     let mut names = counted.accounts.clone();
     for (place, what) in by.iter().enumerate() {
         match what {
             CountBy::Host => {
-                let ids: BTreeSet<String> = key_names(counted, place).collect();
+                let ids: SortedSet<String> = key_names(counted, place).collect();
                 let found = people::names(gong, &ids);
                 names.extend(found.into_iter().map(|(id, name)| (id, one_line(&name))));
             }

@@ -2,7 +2,7 @@
 //! api:calls:read:extensive. Gong's API has no list of accounts: these are the Account
 //! objects on calls, and the e-mail domains of people on calls without any.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use super::{get_deal, limit};
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         scan::Start,
         told, workspaces,
     },
+    sorted::SortedMap,
     wit::deals::{AccountStory, DealSeen, Dealings, GetAccount},
 };
 
@@ -58,7 +59,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountStory, Err
         .or_else(|| objects().next());
     let owner = owner(now, &colleagues);
     let deals = deals(&calls, &colleagues);
-    let names: BTreeMap<String, String> = deals
+    let names: SortedMap<String, String> = deals
         .iter()
         .map(|deal| {
             (

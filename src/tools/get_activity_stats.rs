@@ -13,6 +13,7 @@ use crate::{
         stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
     },
     render::{self, Table},
+    sorted::Sort,
     wit::stats::{ActivityPeriod, ActivityRow, ActivityStats, GetActivityStats},
 };
 
@@ -127,7 +128,7 @@ fn counted(user: &Value) -> Vec<Counted<'_>> {
             counts: counts(period),
         })
         .collect();
-    periods.sort_by(|one, other| one.from.cmp(&other.from));
+    periods.order_by(|one, other| one.from.cmp(&other.from));
     periods
 }
 

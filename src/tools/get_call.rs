@@ -2,8 +2,7 @@
 //! know the call yet GET /v2/calls/{id} (api:calls:read:basic); api:calls:read:extensive, and api:calls:read:media-url for the media part.
 //! Brief, key points and highlights cost no credits.
 
-use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
-use serde::Deserialize;
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::{Value, json};
 
 use crate::{
@@ -15,6 +14,8 @@ use crate::{
         id::{Id, call_id},
         people,
     },
+    record::Record,
+    sorted::SortedSet,
     wit::calls::{CallDigest, CallPart, GetCall},
 };
 
@@ -63,14 +64,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
         other => other,
     })?;
     calls::admit(gong, &detailed.meta_data)?;
-    let commenters: BTreeSet<String> = match with(CallPart::Comments) {
+    let commenters: SortedSet<String> = match with(CallPart::Comments) {
         true => detailed
             .collaboration
             .iter()
             .flat_map(|collaboration| collaboration.public_comments.iter().flatten())
             .filter_map(|comment| Some(comment.commenter_user_id.as_ref()?.0.clone()))
             .collect(),
-        false => BTreeSet::new(),
+        false => SortedSet::new(),
     };
     let names = people::names(gong, &commenters);
     let digest = digest(
@@ -88,7 +89,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
 /// What GET /v2/calls/{id} tells: it knows a call before the details do, as long as Gong
 /// works on it. None where it does not know the call either, or is not to be had.
 fn basic(gong: &Gong<'_>, id: &str) -> Option<(Detailed, bool)> {
-    #[derive(Deserialize)]
+    #[derive(Record)]
     struct One {
         call: calls::Meta,
     }

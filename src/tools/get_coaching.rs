@@ -1,7 +1,7 @@
 //! `gong_get_coaching`. GET /v2/coaching, whose query names have hyphens and whose dates
 //! are instants; api:coaching:read. Each metric is a list of calls.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::Answer;
@@ -15,6 +15,7 @@ use crate::{
         workspaces,
     },
     render::{self, Table},
+    sorted::{Sort, SortedSet},
     wit::stats::{Coaching, CoachingMetric, CoachingRow, GetCoaching},
 };
 
@@ -52,11 +53,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
         .flat_map(|one| one.items("directReportsMetrics"))
         .map(row)
         .collect();
-    reports.sort_by_cached_key(|row| (row.user.to_lowercase(), row.user_id.clone()));
+    reports.order_by_key(|row| (row.user.to_lowercase(), row.user_id.clone()));
     let name = data
         .iter()
         .find_map(|one| one.get("manager").and_then(name))
-        .or_else(|| people::names(gong, &BTreeSet::from([manager.clone()])).remove(&manager));
+        .or_else(|| people::names(gong, &SortedSet::from([manager.clone()])).remove(&manager));
     let mut notes = Vec::new();
     if reports.is_empty() {
         notes.push(
@@ -98,7 +99,7 @@ fn row(data: &Value) -> CoachingRow {
             })
         })
         .collect();
-    metrics.sort_by(|one, other| one.name.cmp(&other.name));
+    metrics.order_by(|one, other| one.name.cmp(&other.name));
     CoachingRow {
         user_id: report.id("id"),
         user: name(report).unwrap_or_default(),

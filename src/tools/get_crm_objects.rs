@@ -13,6 +13,7 @@ use crate::{
     error::{Error, bad_argument},
     gong::{Gong, calls::one_line, change::between, crm, reading::Answered},
     render,
+    sorted::Sort,
     wit::crm::{CrmObject, CrmObjects, CrmValue, GetCrmObjects},
 };
 
@@ -61,7 +62,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
                         })
                     })
                     .collect();
-                fields.sort_by(|one, other| one.name.cmp(&other.name));
+                fields.order_by(|one, other| one.name.cmp(&other.name));
                 objects.push(CrmObject {
                     id: id.into(),
                     fields,

@@ -2,7 +2,7 @@
 //! deal's calls, and one request for what was said on them and how the deal stood then
 //! (`told.rs` says why not at once); api:calls:read:extensive. Free of credits, unlike Gong's own answers.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::ops::ControlFlow;
 use serde_json::json;
 
@@ -21,6 +21,7 @@ use crate::{
         scan::{self, Endpoint, Plan, Start},
         told, workspaces,
     },
+    sorted::{Sort, SortedMap},
     wit::deals::{DealStory, GetDeal},
 };
 
@@ -180,14 +181,14 @@ pub(super) fn day(call: &Call) -> String {
 
 /// Accounts on the calls, the one on most of them first.
 fn accounts(calls: &[Call]) -> Vec<String> {
-    let mut accounts: BTreeMap<&str, (u32, Option<String>)> = BTreeMap::new();
+    let mut accounts: SortedMap<&str, (u32, Option<String>)> = SortedMap::new();
     for account in calls.iter().filter_map(Call::account) {
-        let (count, name) = accounts.entry(account.id()).or_default();
+        let (count, name) = accounts.or_default(account.id());
         *count += 1;
         *name = name.take().or_else(|| account.name());
     }
     let mut accounts: Vec<_> = accounts.into_iter().collect();
-    accounts.sort_by_key(|(_, (count, _))| core::cmp::Reverse(*count));
+    accounts.order_by_key(|(_, (count, _))| core::cmp::Reverse(*count));
     accounts
         .into_iter()
         .map(|(id, (_, name))| match name {

@@ -2,7 +2,7 @@
 //! Gong answers 404 if one of them is unknown.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Answer;
 use crate::{
@@ -12,7 +12,9 @@ use crate::{
         calls::one_line,
         id::{Id, is_id},
     },
+    record::Record,
     render,
+    sorted::Sort,
     wit::flows::{Flow, FlowStep, FlowSteps, GetFlowSteps},
 };
 
@@ -25,14 +27,14 @@ struct Body<'a> {
     flow_ids: &'a [String],
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 struct Answered {
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     flows: Option<Vec<WireFlow>>,
 }
 
 /// OpenAPI `PublicApiFlowWithSteps`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 struct WireFlow {
     id: Option<Id>,
     name: Option<String>,
@@ -43,7 +45,7 @@ struct WireFlow {
 }
 
 /// OpenAPI `PublicApiFlowStep`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 struct Step {
     step_order: Option<u32>,
@@ -99,7 +101,7 @@ fn shape(flow: WireFlow, whole: bool) -> Flow {
         .flatten()
         .map(|step| shape_step(step, whole))
         .collect();
-    steps.sort_by_key(|step| step.number);
+    steps.order_by_key(|step| step.number);
     Flow {
         name: flow.name.as_deref().map_or_else(|| id.clone(), one_line),
         id,

@@ -1,8 +1,7 @@
 //! `gong_get_permission_profile`. GET /v2/permission-profile?profileId=…;
 //! api:permission-profile:read.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
-use serde::Deserialize;
+use alloc::{format, string::String, vec::Vec};
 
 use super::Answer;
 use crate::{
@@ -12,22 +11,20 @@ use crate::{
         calls::one_line,
         people,
         profiles::{self, Profile},
+        reading::Answered,
     },
     render,
+    sorted::SortedSet,
     wit::permission_profiles::{self as wit, Access, ProfileQuery},
 };
-
-#[derive(Deserialize)]
-struct Answered {
-    profile: Profile,
-}
 
 /// Finds the id, reads the profile, and names team leads.
 pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, Error> {
     let (id, _) = profiles::id(gong, &args.profile, args.workspace.as_deref())?;
-    let Answered { profile } = gong.get("/v2/permission-profile", &[("profileId", Some(&id))])?;
+    let answer: Answered = gong.get("/v2/permission-profile", &[("profileId", Some(&id))])?;
+    let profile = Profile::of(answer.within("profile", "GET /v2/permission-profile")?);
     let levels = profile.levels();
-    let leads: BTreeSet<String> = levels
+    let leads: SortedSet<String> = levels
         .iter()
         .flat_map(|level| level.team_leads.iter().cloned())
         .collect();

@@ -1,8 +1,7 @@
 //! `gong_get_user`. GET /v2/users/{id}, or GET /v2/users to find a name;
 //! api:users:read.
 
-use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
-use serde::Deserialize;
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use super::Answer;
 use crate::{
@@ -14,17 +13,19 @@ use crate::{
         instant,
         people::{self, People},
     },
+    record::Record,
     render,
+    sorted::{Sort, SortedSet},
     wit::users::{self as wit, GetUser},
 };
 
-#[derive(Deserialize)]
+#[derive(Record)]
 struct Answered {
     user: User,
 }
 
 /// OpenAPI `UserMetadata`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 struct User {
     id: Option<Id>,
@@ -43,7 +44,7 @@ struct User {
     spoken_languages: Option<Vec<Language>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 struct Settings {
     web_conferences_recorded: Option<bool>,
@@ -55,14 +56,14 @@ struct Settings {
     gong_connect_enabled: Option<bool>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 struct Provider {
     provider: Option<String>,
     is_default: Option<bool>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 struct Language {
     language: Option<String>,
     primary: Option<bool>,
@@ -73,7 +74,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetUser) -> Result<wit::User, Error> {
     let id = People::default().id(gong, "user", &args.user)?;
     let Answered { user } = gong.get(&format!("/v2/users/{id}"), &[])?;
     let manager_id = user.manager_id.as_ref().map(|id| id.0.clone());
-    let names = people::names(gong, &manager_id.iter().cloned().collect::<BTreeSet<_>>());
+    let names = people::names(gong, &manager_id.iter().cloned().collect::<SortedSet<_>>());
     let manager = manager_id.as_ref().and_then(|id| names.get(id).cloned());
     Ok(shape(user, id, manager, manager_id, gong.requests()))
 }
@@ -108,9 +109,9 @@ fn shape(
         (settings.gong_connect_enabled, "Gong Connect"),
     ];
     let mut languages = user.spoken_languages.unwrap_or_default();
-    languages.sort_by_key(|language| language.primary != Some(true));
+    languages.order_by_key(|language| language.primary != Some(true));
     let mut providers = user.conferencing_providers.unwrap_or_default();
-    providers.sort_by_key(|provider| provider.is_default != Some(true));
+    providers.order_by_key(|provider| provider.is_default != Some(true));
     let names: Vec<String> = [user.first_name, user.last_name]
         .into_iter()
         .flatten()

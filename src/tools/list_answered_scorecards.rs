@@ -2,7 +2,7 @@
 //! (api:stats:scorecards), whose ids alone say nothing: joined with
 //! GET /v2/settings/scorecards, POST /v2/users/extensive and POST /v2/calls/extensive.
 
-use alloc::{borrow::ToOwned, collections::BTreeSet, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 use super::{
     limit,
@@ -18,6 +18,7 @@ use crate::{
         instant,
         people::{self, People, choose, near_first, unknown},
     },
+    sorted::{Sort, SortedSet},
     wit::scorecards::{AnsweredList, ListAnsweredScorecards, ReviewMethod},
 };
 
@@ -48,7 +49,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
         )
     })?;
     let mut found = read.items;
-    found.sort_by_cached_key(|one| {
+    found.order_by_key(|one| {
         core::cmp::Reverse(one.review_time.as_deref().and_then(instant::seconds))
     });
     let matched = found.len();
@@ -65,7 +66,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
         .into_iter()
         .filter(|one| gong.settings.private_calls || open(one))
         .collect();
-    let people: BTreeSet<String> = page
+    let people: SortedSet<String> = page
         .iter()
         .flat_map(|one| [&one.reviewed_user_id, &one.reviewer_user_id])
         .flatten()
@@ -73,7 +74,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
         .collect();
     let names = people::names(gong, &people);
     let private = (shown - page.len()) as u32;
-    let used: BTreeSet<&str> = page.iter().map(|one| id_text(&one.scorecard_id)).collect();
+    let used: SortedSet<&str> = page.iter().map(|one| id_text(&one.scorecard_id)).collect();
     let call_url = link_pattern(calls.values().map(|meta| (meta.id(), meta.url.as_deref())));
     Ok(AnsweredList {
         answered: page

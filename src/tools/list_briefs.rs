@@ -12,6 +12,7 @@ use crate::{
         workspaces,
     },
     render::{self, Table},
+    sorted::Sort,
     wit::ai::{Brief, BriefList, ListBriefs},
 };
 
@@ -20,7 +21,7 @@ pub(super) fn all(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Value>
     // Gong's 404 here is about the workspace, and no empty list.
     let answer: Answered = gong.get("/v2/settings/briefs", &[("workspaceId", workspace)])?;
     let mut briefs = answer.listed("briefs", "GET /v2/settings/briefs")?.to_vec();
-    briefs.sort_by_cached_key(|brief| {
+    briefs.order_by_key(|brief| {
         (
             brief.text("briefName").map(|name| name.to_lowercase()),
             brief.id("briefId"),

@@ -1,7 +1,7 @@
 //! `gong_list_call_access`. POST /v2/calls/users-access, which reads;
 //! api:call-user-access:read. Gong says 400 where it does not know one of the calls.
 
-use alloc::{collections::BTreeSet, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use serde_json::json;
 
 use super::Answer;
@@ -16,6 +16,7 @@ use crate::{
         reading::{Answered, Reading},
     },
     render::{self, Table},
+    sorted::SortedSet,
     wit::access::{AccessUser, CallAccess, CallAccessList, ListCallAccess},
 };
 
@@ -43,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessLis
             .filter_map(|user| user.id("userId"))
             .collect()
     };
-    let all: BTreeSet<String> = calls.iter().flat_map(users).collect();
+    let all: SortedSet<String> = calls.iter().flat_map(users).collect();
     let names = people::names(gong, &all);
     let calls = calls
         .iter()

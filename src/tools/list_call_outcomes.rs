@@ -11,6 +11,7 @@ use crate::{
         reading::{Answered, Reading},
     },
     render::{self, Table},
+    sorted::Sort,
     wit::calls::{CallOutcome, CallOutcomeList, ListCallOutcomes},
 };
 
@@ -28,7 +29,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
             has_words(&outcome.text("callOutcome").unwrap_or_default(), wanted)
         })
     });
-    found.sort_by_key(|outcome| outcome.count("displayOrder"));
+    found.order_by_key(|outcome| outcome.count("displayOrder"));
     let left_out = (all - found.len()) as u32;
     Ok(CallOutcomeList {
         outcomes: found

@@ -17,6 +17,7 @@ use crate::{
         stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
     },
     render::{self, Table},
+    sorted::Sort,
     wit::stats::{ActivityCalls, DailyActivity, DayRow, ListDailyActivity},
 };
 
@@ -106,7 +107,7 @@ fn days(user: &Value) -> Vec<Day<'_>> {
         })
         .filter(|day| day.counts.iter().any(|count| *count > 0))
         .collect();
-    days.sort_by(|one, other| one.date.cmp(&other.date));
+    days.order_by(|one, other| one.date.cmp(&other.date));
     days
 }
 

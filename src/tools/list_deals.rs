@@ -16,6 +16,7 @@ use crate::{
         scan::{self, Endpoint, Plan, Start},
         workspaces,
     },
+    sorted::Sort,
     wit::deals::{DealPage, ListDeals},
 };
 
@@ -91,7 +92,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         .filter(|one| deal.as_deref().is_none_or(|wanted| one.is_deal(wanted)))
         .filter(|one| owner.as_ref().is_none_or(|owner| owner.owns(one)))
         .collect();
-    deals.sort_by(|one, other| {
+    deals.order_by(|one, other| {
         other
             .last_call
             .cmp(&one.last_call)

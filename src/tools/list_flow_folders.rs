@@ -2,8 +2,7 @@
 //! document has a wrong answer schema here: the key on the wire is `flowsFolders`,
 //! and a missing parent is the text "null".
 
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
-use serde::Deserialize;
+use alloc::{format, string::String, vec::Vec};
 
 use super::{Answer, list_flows::folder_id};
 use crate::{
@@ -12,15 +11,17 @@ use crate::{
         Gong, Paged, Records, calls::one_line, flows::MOST_PAGES, id::Id, people::People,
         workspaces,
     },
+    record::Record,
     render::{self, Table},
+    sorted::SortedMap,
     wit::flows::{FlowFolder, FlowFolderList, ListFlowFolders},
 };
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 struct Page {
     records: Option<Records>,
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     flows_folders: Option<Vec<Folder>>,
 }
 
@@ -31,7 +32,7 @@ impl Paged for Page {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 struct Folder {
     id: Option<Id>,
@@ -63,7 +64,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlowFolders) -> Result<FlowFolderLi
 }
 
 fn rows(folders: Vec<Folder>) -> Vec<FlowFolder> {
-    let names: BTreeMap<String, String> = folders
+    let names: SortedMap<String, String> = folders
         .iter()
         .filter_map(|folder| {
             Some((

@@ -1,7 +1,7 @@
 //! `gong_list_library_calls`. GET /v2/library/folder-content; api:library:read. The answer
 //! has no flag for private calls, so POST /v2/calls/extensive is asked for it.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{Answer, limit, offset, offset_token};
@@ -15,6 +15,7 @@ use crate::{
         reading::{Answered, Reading},
     },
     render::{self, Table},
+    sorted::SortedSet,
     wit::library::{LibraryCall, LibraryCallList, ListLibraryCalls},
 };
 
@@ -43,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
     let private = (listed.len() - shown.len()) as u32;
     let matched = shown.len();
     let page: Vec<&Value> = shown.into_iter().skip(skip).take(limit).collect();
-    let adders: BTreeSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
+    let adders: SortedSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
     let names = people::names(gong, &adders);
     let ids: Vec<String> = page
         .iter()

@@ -2,24 +2,25 @@
 //! api:users:read.
 
 use alloc::{format, string::String, vec::Vec};
-use serde::Deserialize;
 
 use super::Answer;
 use crate::{
     error::Error,
     gong::{Gong, calls::one_line, id::Id, profiles},
+    record::Record,
     render::{self, Table},
+    sorted::Sort,
     wit::permission_profiles::{ProfileQuery, ProfileUser, ProfileUsers},
 };
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 struct Answered {
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     users: Option<Vec<User>>,
 }
 
 /// OpenAPI `UserSimpleMetadata`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 struct User {
     id: Option<Id>,
@@ -41,7 +42,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, E
             email: user.email_address,
         })
         .collect();
-    users.sort_by_cached_key(|user| {
+    users.order_by_key(|user| {
         user.name
             .as_deref()
             .or(user.email.as_deref())

@@ -1,7 +1,7 @@
 //! `gong_list_permission_profiles`. GET /v2/all-permission-profiles for each
 //! workspace meant; api:permission-profile:read.
 
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use super::Answer;
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
         profiles::{self, Profile},
     },
     render::{self, Table},
+    sorted::SortedMap,
     wit::permission_profiles::{ListPermissionProfiles, ProfileList, ProfileRow},
 };
 
@@ -46,9 +47,9 @@ fn row(profile: &Profile, workspace: &str) -> ProfileRow {
 
 /// Areas by level, as most profiles have one or two levels.
 fn access(profile: &Profile) -> Vec<String> {
-    let mut areas: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut areas: SortedMap<String, Vec<String>> = SortedMap::new();
     for one in profile.levels() {
-        areas.entry(one.level).or_default().push(one.area);
+        areas.or_default(one.level).push(one.area);
     }
     let level = |(level, areas): (String, Vec<String>)| format!("{level}: {}", areas.join(", "));
     areas.into_iter().map(level).collect()

@@ -1,14 +1,16 @@
 //! `gong_list_prospect_flows`. POST /v2/flows/prospects; api:flows:read. By
 //! prospect Gong tells open flows only, by instance finished ones too.
 
-use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
-use serde::{Deserialize, Serialize};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Serialize;
 
 use super::Answer;
 use crate::{
     error::{Error, bad_argument},
     gong::{Gong, calls::one_line, id::Id, instant},
+    record::Record,
     render::{self, Table},
+    sorted::SortedSet,
     wit::flows::{ListProspectFlows, ProspectFlow, ProspectFlowList},
 };
 
@@ -24,15 +26,15 @@ struct Body<'a> {
     flow_instance_ids: &'a [String],
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 struct Answered {
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     prospects_assigned: Option<Vec<Assigned>>,
 }
 
 /// OpenAPI `PublicApiAssignedFlow`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 struct Assigned {
     flow_id: Option<Id>,
@@ -73,7 +75,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
         .flatten()
         .map(shape)
         .collect();
-    let found: BTreeSet<&str> = flows
+    let found: SortedSet<&str> = flows
         .iter()
         .flat_map(|flow| [flow.prospect.as_str(), flow.instance_id.as_str()])
         .collect();

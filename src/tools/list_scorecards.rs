@@ -2,25 +2,26 @@
 //! api:settings:scorecards:read.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::Answer;
 use crate::{
     error::Error,
     gong::{Gong, calls::one_line, id::Id, people::has_words, workspaces},
+    record::Record,
     render,
+    sorted::Sort,
     wit::scorecards::{self as wit, ListScorecards, ScorecardList},
 };
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 struct Scorecards {
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     scorecards: Option<Vec<Scorecard>>,
 }
 
 /// OpenAPI `Scorecard`. Its ids and ranges are numbers in the document and strings on the wire.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Scorecard {
     scorecard_id: Option<Id>,
@@ -31,7 +32,7 @@ pub(super) struct Scorecard {
     pub(super) questions: Option<Vec<Question>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Question {
     pub(super) question_id: Option<Id>,
@@ -45,7 +46,7 @@ pub(super) struct Question {
     pub(super) answer_options: Option<Vec<Choice>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(super) struct Choice {
     pub(super) id: Option<Id>,
     pub(super) text: Option<String>,
@@ -67,7 +68,7 @@ impl Scorecard {
 pub(super) fn all(gong: &Gong<'_>) -> Result<Vec<Scorecard>, Error> {
     let answer: Scorecards = gong.get_list("/v2/settings/scorecards", &[])?;
     let mut scorecards = answer.scorecards.unwrap_or_default();
-    scorecards.sort_by_cached_key(|scorecard| scorecard.name().to_lowercase());
+    scorecards.order_by_key(|scorecard| scorecard.name().to_lowercase());
     Ok(scorecards)
 }
 

@@ -13,6 +13,7 @@ use crate::{
         reading::{Answered, Reading},
         workspaces,
     },
+    sorted::Sort,
     wit::engage::{ListTasks, Task, TaskContact, TaskDeal, TaskKind, TaskList},
 };
 
@@ -44,7 +45,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
         .iter()
         .map(|task| (task.raw("dueDate").and_then(instant::seconds), task))
         .collect();
-    found.sort_by_key(|(due, _)| due.unwrap_or(i64::MAX));
+    found.order_by_key(|(due, _)| due.unwrap_or(i64::MAX));
     let is_overdue = |due: &Option<i64>| due.is_some_and(|due| due < gong.now);
     let overdue = found.iter().filter(|(due, _)| is_overdue(due)).count();
     let matched = found.len();

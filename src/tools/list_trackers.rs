@@ -1,7 +1,7 @@
 //! `gong_list_trackers`. GET /v2/settings/trackers; api:settings:trackers:read. Not paged.
 //! Keyword trackers only: Gong's API does not list smart ones.
 
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::Answer;
@@ -16,6 +16,7 @@ use crate::{
         workspaces,
     },
     render::{self, Table},
+    sorted::{Sort, SortedMap},
     wit::settings::{ListTrackers, Tracker, TrackerKeywords, TrackerList},
 };
 
@@ -42,7 +43,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
         .iter()
         .map(|tracker| shape(tracker, &names, keywords))
         .collect();
-    trackers.sort_by_cached_key(|tracker| (tracker.name.to_lowercase(), tracker.id.clone()));
+    trackers.order_by_key(|tracker| (tracker.name.to_lowercase(), tracker.id.clone()));
     let left_out = (all - trackers.len()) as u32;
     Ok(TrackerList {
         trackers,
@@ -52,11 +53,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
 }
 
 /// Workspaces by id, where what was found is of several. Names are an extra.
-pub(super) fn names(gong: &Gong<'_>, found: &[&Value]) -> BTreeMap<String, String> {
+pub(super) fn names(gong: &Gong<'_>, found: &[&Value]) -> SortedMap<String, String> {
     let mut ids = found.iter().filter_map(|one| one.id("workspaceId"));
     let first = ids.next();
     if ids.all(|id| Some(id) == first) {
-        return BTreeMap::new();
+        return SortedMap::new();
     }
     let workspaces = workspaces::all(gong).unwrap_or_default();
     workspaces
@@ -66,12 +67,12 @@ pub(super) fn names(gong: &Gong<'_>, found: &[&Value]) -> BTreeMap<String, Strin
 }
 
 /// The workspace of what was found: its name, else its id; nothing where all are of one.
-pub(super) fn workspace(one: &Value, names: &BTreeMap<String, String>) -> Option<String> {
+pub(super) fn workspace(one: &Value, names: &SortedMap<String, String>) -> Option<String> {
     let id = one.id("workspaceId").filter(|_| !names.is_empty())?;
     Some(names.get(&id).cloned().unwrap_or(id))
 }
 
-fn shape(tracker: &Value, names: &BTreeMap<String, String>, keywords: bool) -> Tracker {
+fn shape(tracker: &Value, names: &SortedMap<String, String>, keywords: bool) -> Tracker {
     let languages = tracker.items("languageKeywords");
     let count = languages
         .iter()

@@ -1,6 +1,6 @@
 //! `gong_list_user_settings_history`. GET /v2/users/{id}/settings-history; api:users:read.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::Answer;
@@ -14,6 +14,7 @@ use crate::{
         reading::{Answered, Reading},
     },
     render::{self, Table},
+    sorted::{Sort, SortedSet},
     wit::users::{ListUserSettingsHistory, SettingsChange, SettingsHistory},
 };
 
@@ -30,12 +31,13 @@ pub(crate) fn run(
         .listed("userSettingsHistory", "GET /v2/users/{id}/settings-history")?
         .iter()
         .collect();
-    changes.sort_by_key(|change| core::cmp::Reverse(change.raw("time").and_then(instant::seconds)));
+    changes
+        .order_by_key(|change| core::cmp::Reverse(change.raw("time").and_then(instant::seconds)));
     let known = people.into_directory().and_then(|pages| {
         let mut users = pages.items.into_iter();
         users.find(|user| user.id() == id).map(|user| user.name())
     });
-    let name = known.or_else(|| people::names(gong, &BTreeSet::from([id.clone()])).remove(&id));
+    let name = known.or_else(|| people::names(gong, &SortedSet::from([id.clone()])).remove(&id));
     Ok(SettingsHistory {
         user: name.map_or_else(|| id.clone(), |name| format!("{} ({id})", one_line(&name))),
         changes: changes

@@ -1,6 +1,6 @@
 //! `gong_list_users`. GET /v2/users, all pages; api:users:read.
 
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use super::{Answer, limit, offset, offset_token};
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         people::{People, User, directory, has_words},
     },
     render::{self, Table},
+    sorted::{Sort, SortedMap},
     wit::users::{ListUsers, UserPage, UserRow},
 };
 
@@ -28,7 +29,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         Some(read) => read,
         None => directory(gong)?,
     };
-    let names: BTreeMap<&str, String> = read
+    let names: SortedMap<&str, String> = read
         .items
         .iter()
         .map(|user| (user.id(), user.name()))
@@ -43,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         })
         .filter(|user| query.as_deref().is_none_or(|query| matches(user, query)))
         .collect();
-    found.sort_by_cached_key(|user| (user.name().to_lowercase(), user.id()));
+    found.order_by_key(|user| (user.name().to_lowercase(), user.id()));
     if skip > 0 && skip >= found.len() {
         return Err(bad_argument(
             "resume",
@@ -75,7 +76,7 @@ fn matches(user: &User, query: &str) -> bool {
         || email.to_lowercase().contains(query)
 }
 
-fn row(user: &User, names: &BTreeMap<&str, String>) -> UserRow {
+fn row(user: &User, names: &SortedMap<&str, String>) -> UserRow {
     UserRow {
         id: user.id().into(),
         name: one_line(&user.name()),

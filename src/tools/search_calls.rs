@@ -2,12 +2,7 @@
 //! enough, else POST /v2/calls/extensive (api:calls:read:extensive). Gong has no
 //! search: what its filter lacks is matched here.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::ops::ControlFlow;
 use serde_json::json;
 
@@ -21,6 +16,7 @@ use crate::{
         people,
         scan::{self, Endpoint, Plan, Start},
     },
+    sorted::{Sort, SortedMap, SortedSet},
     wit::{
         calls::{AccountMatch, CallPage, CallRow, SearchCalls},
         types::AccountSeen,
@@ -78,8 +74,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         ControlFlow::Continue(())
     })?;
     // The cheap endpoint walks by the planned time; answers go by the real one.
-    kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));
-    let unnamed: BTreeSet<String> = kept
+    kept.order_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));
+    let unnamed: SortedSet<String> = kept
         .iter()
         .filter(|(call, _)| call.host().is_none())
         .filter_map(|(call, _)| Some(call.meta_data.primary_user_id.as_ref()?.0.clone()))
@@ -99,19 +95,17 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
 /// Rows of the answer; the account of all of them once, where they share one.
 fn rows(
     kept: &[(Call, Option<AccountMatch>)],
-    names: &BTreeMap<String, String>,
+    names: &SortedMap<String, String>,
 ) -> (Vec<CallRow>, Vec<AccountSeen>, Option<String>) {
-    let mut accounts: BTreeMap<String, AccountSeen> = BTreeMap::new();
+    let mut accounts: SortedMap<String, AccountSeen> = SortedMap::new();
     for account in kept.iter().filter_map(|(call, _)| call.account()) {
         let name = account.name();
-        accounts
-            .entry(account.id().to_owned())
-            .or_insert_with(|| AccountSeen {
-                name,
-                id: account.id().to_owned(),
-                calls: 0,
-            })
-            .calls += 1;
+        let seen = AccountSeen {
+            name,
+            id: account.id().to_owned(),
+            calls: 0,
+        };
+        accounts.or_insert(seen.id.clone(), seen).calls += 1;
     }
     let shared = accounts.len() == 1
         && accounts
@@ -150,7 +144,7 @@ fn rows(
         })
         .collect();
     let mut accounts: Vec<AccountSeen> = accounts.into_values().collect();
-    accounts.sort_by(|one, other| {
+    accounts.order_by(|one, other| {
         other
             .calls
             .cmp(&one.calls)

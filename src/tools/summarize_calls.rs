@@ -1,7 +1,7 @@
 //! `gong_summarize_calls`. One POST /v2/calls/extensive with all the ids
 //! (api:calls:read:extensive). Costs no credits.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::json;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         content::{fired, objects, outcome_name, topics},
         id::call_id_in,
     },
+    sorted::SortedMap,
     wit::calls::{CallSummaries, CallSummary, Side, SummarizeCalls},
 };
 
@@ -63,7 +64,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SummarizeCalls) -> Result<CallSummaries
         content_selector: Some(&selector),
     };
     let page: ExtensivePage = gong.post_list(EXTENSIVE, &body)?;
-    let mut known: BTreeMap<String, Call> = page
+    let mut known: SortedMap<String, Call> = page
         .calls
         .into_iter()
         .flatten()

@@ -15,6 +15,7 @@ use crate::{
         reading::Reading,
     },
     render,
+    sorted::Sort,
     wit::{
         engage::UnassignFlowInstances,
         types::{Receipt, ReceiptItem},
@@ -34,7 +35,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignFlowInstances) -> Result<Receip
     let mut ids: Vec<String> = ids
         .map(|id| digits("instances", id, LOOK))
         .collect::<Result<_, _>>()?;
-    ids.sort();
+    ids.order_by(|one, other| one.cmp(other));
     ids.dedup();
     let by = requester(gong, args.by.as_deref())?;
     let mut body = json!({ "flowInstanceIds": ids });

@@ -17,6 +17,7 @@ use crate::{
         reading::Reading,
     },
     render,
+    sorted::Sort,
     wit::{
         engage::UnassignProspect,
         types::{Receipt, ReceiptItem},
@@ -128,7 +129,7 @@ fn flow_id(text: &str, open: &[Value]) -> Result<String, Error> {
         .iter()
         .filter_map(|one| Some((one.id("flowId")?, one.text("flowName")?)))
         .collect();
-    flows.sort();
+    flows.order_by(|one, other| one.cmp(other));
     flows.dedup();
     let chosen = choose(&flows, |(_, name)| name.clone(), text);
     chosen.map(|(id, _)| id.clone()).map_err(|near| {

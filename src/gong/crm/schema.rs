@@ -10,6 +10,7 @@ use crate::{
         Gong,
         reading::{Answered, Reading},
     },
+    sorted::Sort,
 };
 
 /// The fields by object type, both in Gong's words; of one object type or of all.
@@ -42,7 +43,7 @@ pub(crate) fn read(
             ));
         }
     };
-    types.sort_by(|(one, _), (other, _)| one.cmp(other));
+    types.order_by(|(one, _), (other, _)| one.cmp(other));
     Ok(types)
 }
 

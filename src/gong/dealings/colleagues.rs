@@ -1,15 +1,15 @@
 //! Names of users, learnt from all calls that a scan reads: hosts of imported calls
 //! and owners of deals are ids, and asking for their names would cost requests.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, string::String};
+use alloc::{borrow::ToOwned, string::String};
 
-use crate::gong::calls::Call;
+use crate::{gong::calls::Call, sorted::SortedMap};
 
 /// Users by Gong's id and by the CRM's.
 #[derive(Default)]
 pub(crate) struct Colleagues {
-    users: BTreeMap<String, String>,
-    of_crm: BTreeMap<String, String>,
+    users: SortedMap<String, String>,
+    of_crm: SortedMap<String, String>,
 }
 
 impl Colleagues {
@@ -22,10 +22,9 @@ impl Colleagues {
             let is_user = |sort: &Option<String>| sort.as_deref() == Some("User");
             for object in party.objects().filter(|one| is_user(&one.object_type)) {
                 self.of_crm
-                    .entry(in_short(object.id()).to_owned())
-                    .or_insert_with(|| name.clone());
+                    .or_insert(in_short(object.id()).to_owned(), name.clone());
             }
-            self.users.entry(user.0.clone()).or_insert(name);
+            self.users.or_insert(user.0.clone(), name);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
         calls::{Call, CrmObject, Party, one_line},
         instant,
     },
+    sorted::Sort,
     wit::{calls::Side, deals::PersonSeen},
 };
 
@@ -90,7 +91,7 @@ impl People {
             Side::Unknown => 1,
             Side::Company => 2,
         };
-        self.0.sort_by(|one, other| {
+        self.0.order_by(|one, other| {
             rank(one.side)
                 .cmp(&rank(other.side))
                 .then_with(|| other.last.cmp(&one.last))

@@ -1,26 +1,21 @@
 //! A permission profile before and after a change, in lines that a reader understands.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{Level, Profile};
 use crate::{
     gong::{Gong, calls::one_line, people},
+    sorted::{Sort, SortedMap, SortedSet},
     wit::types::ReceiptItem,
 };
 
 /// What a profile says, line by line: what about, and what.
-struct Told(BTreeMap<String, String>);
+struct Told(SortedMap<String, String>);
 
-fn told(profile: &Value, names: &BTreeMap<String, String>) -> Told {
-    let read: Profile = serde_json::from_value(profile.clone()).unwrap_or_default();
-    let mut lines = BTreeMap::new();
+fn told(profile: &Value, names: &SortedMap<String, String>) -> Told {
+    let read = Profile::of(profile);
+    let mut lines = SortedMap::new();
     let text = |text: &Option<String>| text.as_deref().map(one_line).unwrap_or_default();
     lines.insert("name".to_owned(), text(&read.name));
     lines.insert("description".to_owned(), text(&read.description));
@@ -34,7 +29,7 @@ fn told(profile: &Value, names: &BTreeMap<String, String>) -> Told {
             .iter()
             .map(|id| names.get(id).map_or(id.as_str(), String::as_str))
             .collect();
-        leads.sort_unstable();
+        leads.order_by(|one, other| one.cmp(other));
         let of = match leads.is_empty() {
             true => String::new(),
             false => format!(" of {}", leads.join(" and ")),
@@ -42,7 +37,7 @@ fn told(profile: &Value, names: &BTreeMap<String, String>) -> Told {
         lines.insert(area, format!("{level}{of}"));
     }
     let mut folders = read.library_folders();
-    folders.sort_unstable();
+    folders.order_by(|one, other| one.cmp(other));
     lines.insert("library folders".to_owned(), folders.join(", "));
     for (so, word) in [(true, "allowed"), (false, "denied")] {
         for flag in read.flags(so) {
@@ -57,22 +52,23 @@ fn told(profile: &Value, names: &BTreeMap<String, String>) -> Told {
 pub(crate) struct Difference {
     before: Told,
     after: Told,
-    names: BTreeMap<String, String>,
+    names: SortedMap<String, String>,
 }
 
 impl Difference {
     /// Compares; names of leads are looked up, if they can be.
     pub(crate) fn between(gong: &Gong<'_>, before: &Value, after: &Value) -> Self {
         let leads = |profile: &Value| {
-            let read: Profile = serde_json::from_value(profile.clone()).unwrap_or_default();
+            let read = Profile::of(profile);
             let leads = read.levels().into_iter();
-            leads
-                .flat_map(|level| level.team_leads)
-                .collect::<BTreeSet<_>>()
+            leads.flat_map(|level| level.team_leads)
         };
         let names = match before == after {
-            true => BTreeMap::new(),
-            false => people::names(gong, &(&leads(before) | &leads(after))),
+            true => SortedMap::new(),
+            false => {
+                let leads: SortedSet<String> = leads(before).chain(leads(after)).collect();
+                people::names(gong, &leads)
+            }
         };
         Self {
             before: told(before, &names),
@@ -87,7 +83,7 @@ impl Difference {
         let answered = made.is_some();
         let made = made.filter(|made| made.is_object());
         let made = made.map(|made| told(made, &self.names));
-        let keys: BTreeSet<&String> = self.before.0.keys().chain(self.after.0.keys()).collect();
+        let keys: SortedSet<&String> = self.before.0.keys().chain(self.after.0.keys()).collect();
         let said = |told: &Told, key: &str| told.0.get(key).cloned().unwrap_or_default();
         let mut items = Vec::new();
         for key in keys {

@@ -1,13 +1,14 @@
 //! What a permission profile shall be: the arguments of a change, worked into Gong's object
 //! (OpenAPI `PermissionProfileDTO`), of which everything else stays as it is.
 
-use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::{Map, Value, json};
 
 use super::area_of;
 use crate::{
     error::{Error, bad_argument},
     gong::{Gong, instant::shortened, people::People},
+    sorted::{Sort, SortedSet},
 };
 
 /// Gong's names of the permissions. An existing profile may have newer ones.
@@ -272,7 +273,7 @@ impl Wanted {
         profile: &Map<String, Value>,
     ) -> Result<Vec<String>, Error> {
         let own = profile.iter().filter(|(_, value)| value.is_boolean());
-        let known: BTreeSet<&str> = PERMISSIONS
+        let known: SortedSet<&str> = PERMISSIONS
             .into_iter()
             .chain(OF_FOLDERS)
             .chain(own.map(|(name, _)| name.as_str()))
@@ -299,7 +300,7 @@ fn letters(text: &str) -> String {
 
 /// The words of `deleteCalls` or `delete calls`, by their first four letters, as
 /// plurals differ at the end.
-fn words(text: &str) -> BTreeSet<String> {
+fn words(text: &str) -> SortedSet<String> {
     let mut words = String::new();
     for c in text.chars() {
         if !c.is_alphanumeric() || c.is_uppercase() {
@@ -315,15 +316,23 @@ fn words(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn unknown(argument: &str, text: &str, known: &BTreeSet<&str>) -> Error {
+fn unknown(argument: &str, text: &str, known: &SortedSet<&str>) -> Error {
     const CHOICES: usize = 6;
     let wanted = words(text);
     let mut near: Vec<(usize, &str)> = known
         .iter()
-        .map(|name| (words(name).intersection(&wanted).count(), *name))
+        .map(|name| {
+            (
+                words(name)
+                    .iter()
+                    .filter(|word| wanted.contains(*word))
+                    .count(),
+                *name,
+            )
+        })
         .filter(|(common, _)| *common > 0)
         .collect();
-    near.sort_by_key(|(common, _)| core::cmp::Reverse(*common));
+    near.order_by_key(|(common, _)| core::cmp::Reverse(*common));
     let near: Vec<&str> = near.iter().take(CHOICES).map(|(_, name)| *name).collect();
     let (near, example) = match near.first() {
         Some(first) => (format!(" Near: {}.", near.join(", ")), *first),

@@ -3,7 +3,6 @@
 
 use alloc::{
     borrow::ToOwned,
-    collections::BTreeMap,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -17,6 +16,7 @@ use crate::{
         entities::{Entity, Period},
         reading::Reading,
     },
+    sorted::SortedMap,
     wit::ai::{AiAnswer, AiFinding, AiSource},
 };
 
@@ -98,7 +98,7 @@ fn call_ids(one: &Value) -> Vec<String> {
 #[derive(Default)]
 struct Sources {
     listed: Vec<AiSource>,
-    labels: BTreeMap<(char, String), String>,
+    labels: SortedMap<(char, String), String>,
     counts: [usize; 2],
 }
 

@@ -1,11 +1,6 @@
 //! Counting: rows of one or two keys, sorted, and what is beyond the limit summed.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::cmp::Reverse;
 
 use crate::{
@@ -14,6 +9,7 @@ use crate::{
         content::outcome_name,
         instant,
     },
+    sorted::{Sort, SortedMap, SortedSet},
     wit::calls::{CallCount, CountBy},
 };
 
@@ -66,13 +62,13 @@ impl Tally {
 #[derive(Default)]
 pub(super) struct Counted {
     /// By keys: ids or words; empty where a call has none.
-    rows: BTreeMap<Vec<String>, Tally>,
+    rows: SortedMap<Vec<String>, Tally>,
     /// Every call once.
     pub(super) total: Tally,
     /// A call was in several rows.
     overlap: bool,
     /// Names of the accounts among the keys, by id.
-    pub(super) accounts: BTreeMap<String, String>,
+    pub(super) accounts: SortedMap<String, String>,
 }
 
 /// What is told of them.
@@ -105,7 +101,7 @@ impl Counted {
         }
         self.overlap |= rows.len() > 1;
         for row in rows {
-            self.rows.entry(row).or_default().add(one);
+            self.rows.or_default(row).add(one);
         }
         if by.contains(&CountBy::Account)
             && let Some(account) = call.account()
@@ -121,13 +117,11 @@ impl Counted {
         self,
         by: &[CountBy],
         limit: usize,
-        names: &BTreeMap<String, String>,
+        names: &SortedMap<String, String>,
     ) -> Counts {
-        let mut of_first: BTreeMap<String, u32> = BTreeMap::new();
-        for (keys, tally) in &self.rows {
-            *of_first
-                .entry(keys.first().cloned().unwrap_or_default())
-                .or_default() += tally.calls;
+        let mut of_first: SortedMap<String, u32> = SortedMap::new();
+        for (keys, tally) in self.rows.iter() {
+            *of_first.or_default(keys.first().cloned().unwrap_or_default()) += tally.calls;
         }
         let mut rows: Vec<(Vec<String>, Tally)> = self.rows.into_iter().collect();
         let place = |keys: &[String], index: usize, calls: u32| {
@@ -140,7 +134,7 @@ impl Counted {
                 _ => (key.is_empty(), Reverse(calls), Reverse(String::new()), key),
             }
         };
-        rows.sort_by_cached_key(|(keys, tally)| {
+        rows.order_by_key(|(keys, tally)| {
             let first = keys.first().and_then(|key| of_first.get(key));
             (
                 place(keys, 0, first.copied().unwrap_or(0)),
@@ -192,7 +186,7 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
             .and_then(|content| content.call_outcome.as_ref())
             .and_then(outcome_name),
         CountBy::Tracker => {
-            let fired: BTreeSet<String> = call
+            let fired: SortedSet<String> = call
                 .content
                 .iter()
                 .flat_map(|content| content.trackers.iter().flatten())
@@ -209,7 +203,7 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
     alloc::vec![one.unwrap_or_default()]
 }
 
-fn labels(keys: Vec<String>, by: &[CountBy], names: &BTreeMap<String, String>) -> Vec<String> {
+fn labels(keys: Vec<String>, by: &[CountBy], names: &SortedMap<String, String>) -> Vec<String> {
     keys.into_iter()
         .zip(by)
         .map(|(key, by)| {

@@ -1,7 +1,6 @@
 //! Who was on the call, and who hosted it.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,9 +11,10 @@ use crate::{
         id::is_id,
         people::{People, User},
     },
+    record::Record,
 };
 
-#[derive(Deserialize)]
+#[derive(Record)]
 struct Answered {
     user: User,
 }

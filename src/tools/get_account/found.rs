@@ -1,11 +1,6 @@
 //! Which calls are an account's: by the CRM, else by e-mail domain.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 use crate::{
     error::Error,
@@ -18,6 +13,7 @@ use crate::{
         },
         scan::Report,
     },
+    sorted::{SortedMap, SortedSet},
     wit::calls::Side,
 };
 
@@ -29,7 +25,7 @@ pub(super) struct Found {
     /// Every account of the range, the one of the newest call first.
     seen: Vec<Seen>,
     /// Their websites.
-    websites: BTreeMap<String, String>,
+    websites: SortedMap<String, String>,
     /// Calls of accounts that may be meant, and those without account but with outsiders; newest first.
     kept: Vec<Call>,
     colleagues: Colleagues,
@@ -53,7 +49,7 @@ impl Found {
             wanted,
             address,
             seen: Vec::new(),
-            websites: BTreeMap::new(),
+            websites: SortedMap::new(),
             kept: Vec::new(),
             colleagues: Colleagues::default(),
         }
@@ -124,14 +120,14 @@ impl Found {
         domains(call).any(|domain| self.is_asked(&domain))
     }
 
-    fn accounts_by_website(&self) -> BTreeSet<String> {
+    fn accounts_by_website(&self) -> SortedSet<String> {
         let sites = self.websites.iter();
         let asked = sites.filter(|(_, site)| self.is_asked(site));
         asked.map(|(id, _)| id.clone()).collect()
     }
 
     /// Accounts of the calls that people with such an address are on.
-    fn accounts_by_address(&self) -> BTreeSet<String> {
+    fn accounts_by_address(&self) -> SortedSet<String> {
         let calls = self.kept.iter();
         let asked = calls.filter(|call| self.is_asked_by_address(call));
         asked
@@ -174,7 +170,7 @@ impl Found {
 
     /// The calls of a domain, or of domains with that name, that no CRM account is on.
     fn of_domain(self) -> Whose {
-        let mut names = BTreeSet::new();
+        let mut names = SortedSet::new();
         let mut calls = self.kept;
         calls.retain(|call| {
             let asked: Vec<String> = domains(call)

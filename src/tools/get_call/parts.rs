@@ -10,6 +10,7 @@ use crate::{
         id::Id,
         instant,
     },
+    sorted::Sort,
     wit::calls::{Moment, Person, Section},
 };
 
@@ -128,7 +129,7 @@ pub(super) fn tracker_section(
     if moments.is_empty() {
         moments = of(tracker.occurrences, "");
     }
-    moments.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    moments.order_by(|(one, _), (other, _)| one.total_cmp(other));
     let items: Vec<Moment> = moments
         .into_iter()
         .map(|(at, text)| Moment {

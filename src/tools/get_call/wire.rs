@@ -1,17 +1,19 @@
 //! What Gong answers about a call, as far as `gong_get_call` reads it.
 
 use alloc::{string::String, vec::Vec};
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::gong::{
-    calls::{self, Party},
-    content::Content,
-    id::Id,
+use crate::{
+    gong::{
+        calls::{self, Party},
+        content::Content,
+        id::Id,
+    },
+    record::Record,
 };
 
 /// OpenAPI `CallData`, with the content that only this tool reads.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Detailed {
     pub(super) meta_data: calls::Meta,
@@ -24,7 +26,7 @@ pub(super) struct Detailed {
 }
 
 /// OpenAPI `InteractionMeasuresDto`. Asked as `personInteractionStats`, answered as `interactionStats`.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Interaction {
     pub(super) speakers: Option<Vec<Talk>>,
@@ -32,7 +34,7 @@ pub(super) struct Interaction {
     pub(super) questions: Option<Questions>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Talk {
     pub(super) id: Option<Id>,
@@ -40,26 +42,26 @@ pub(super) struct Talk {
     pub(super) talk_time: Option<f64>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 pub(super) struct Stat {
     pub(super) name: Option<String>,
     pub(super) value: Option<Value>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Questions {
     pub(super) company_count: Option<u32>,
     pub(super) non_company_count: Option<u32>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Collaboration {
     pub(super) public_comments: Option<Vec<PublicComment>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PublicComment {
     pub(super) audio_start_time: Option<f64>,
@@ -68,7 +70,7 @@ pub(super) struct PublicComment {
     pub(super) posted: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Media {
     pub(super) audio_url: Option<String>,

@@ -1,6 +1,6 @@
 //! Monologues made into turns, cut to the size asked.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use super::Part;
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         instant,
         transcripts::Monologue,
     },
+    sorted::SortedMap,
     wit::{
         calls::Side,
         transcripts::{Speaker, Speakers, Transcript, Turn},
@@ -163,14 +164,14 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
         Some((first, _)) if first.chars().all(char::is_alphabetic) => first.to_owned(),
         _ => name.to_owned(),
     };
-    let mut uses: BTreeMap<String, u32> = BTreeMap::new();
+    let mut uses: SortedMap<String, u32> = SortedMap::new();
     for speaker in named.iter().filter_map(|speaker| speaker.name.as_deref()) {
-        *uses.entry(first(speaker)).or_default() += 1;
+        *uses.or_default(first(speaker)) += 1;
     }
     named
         .into_iter()
         .map(|speaker| match &speaker.name {
-            Some(name) if uses[&first(name)] == 1 => Speaker {
+            Some(name) if uses.get(&first(name)) == Some(&1) => Speaker {
                 label: first(name),
                 ..speaker
             },

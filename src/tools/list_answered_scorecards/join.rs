@@ -2,7 +2,6 @@
 
 use alloc::{
     borrow::ToOwned,
-    collections::BTreeMap,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -19,14 +18,15 @@ use crate::{
         id::{Id, is_id},
         instant,
     },
+    sorted::SortedMap,
     wit::scorecards as wit,
 };
 
 pub(super) fn shape(
     one: &Answered,
     scorecards: &[Scorecard],
-    calls: &BTreeMap<String, Meta>,
-    names: &BTreeMap<String, String>,
+    calls: &SortedMap<String, Meta>,
+    names: &SortedMap<String, String>,
     with_url: bool,
 ) -> wit::Answered {
     let call = calls.get(id_text(&one.call_id));

@@ -1,9 +1,12 @@
 //! What Gong is asked and answers: POST /v2/stats/activity/scorecards.
 
 use alloc::{string::String, vec::Vec};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::gong::{Paged, Records, id::Id};
+use crate::{
+    gong::{Paged, Records, id::Id},
+    record::Record,
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,11 +35,11 @@ pub(super) struct AnsweredFilter {
     pub(super) scorecard_ids: Vec<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page {
     pub(super) records: Option<Records>,
-    #[serde(deserialize_with = "crate::gong::nullable")]
+    #[record(required)]
     pub(super) answered_scorecards: Option<Vec<Answered>>,
 }
 
@@ -48,7 +51,7 @@ impl Paged for Page {
 }
 
 /// OpenAPI `AnsweredScorecard`; all its ids are JSON numbers of up to 20 digits.
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Answered {
     pub(super) scorecard_id: Option<Id>,
@@ -62,7 +65,7 @@ pub(super) struct Answered {
     pub(super) answers: Option<Vec<GivenAnswer>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GivenAnswer {
     pub(super) question_id: Option<Id>,

@@ -7,7 +7,7 @@ use alloc::{
 };
 use serde_json::Value;
 
-use crate::gong::calls::one_line;
+use crate::{gong::calls::one_line, sorted::Sort};
 
 /// Characters of one value that are shown.
 const MOST: usize = 120;
@@ -18,7 +18,7 @@ pub(super) fn of(record: Option<&Value>) -> String {
     match record {
         Some(Value::Object(fields)) => {
             let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| *name);
+            fields.order_by_key(|(name, _)| *name);
             for (name, value) in fields {
                 if let Some(value) = shown(value) {
                     parts.push(format!("{}: {value}", one_line(name)));

@@ -1,14 +1,10 @@
 //! Deals gathered over the calls that they were seen on.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 use crate::{
     gong::{calls::Call, deals::State, instant, people::has_words},
+    sorted::{SortedMap, SortedSet},
     wit::deals::{Deal, DealChange},
 };
 
@@ -22,7 +18,7 @@ pub(super) struct Gathered {
     /// Ids and names of its accounts.
     pub(super) accounts: Vec<(String, Option<String>)>,
     pub(super) crm_owner: Option<String>,
-    pub(super) hosts: BTreeMap<String, Option<String>>,
+    pub(super) hosts: SortedMap<String, Option<String>>,
     pub(super) calls: u32,
     pub(super) last_call: i64,
     pub(super) last_call_id: String,
@@ -33,7 +29,7 @@ pub(super) struct Gathered {
 
 #[derive(Default)]
 pub(super) struct Seen {
-    pub(super) deals: BTreeMap<String, Gathered>,
+    pub(super) deals: SortedMap<String, Gathered>,
     pub(super) links: Vec<(String, Option<String>)>,
     pub(super) without_deal: u32,
 }
@@ -41,10 +37,10 @@ pub(super) struct Seen {
 impl Seen {
     /// Calls come newest first, so the first sight of a deal is its latest.
     pub(super) fn add(&mut self, call: &Call) {
-        let mut ids: BTreeSet<&str> = BTreeSet::new();
+        let mut ids: SortedSet<&str> = SortedSet::new();
         for object in call.objects("Opportunity") {
             let at = call.meta_data.began().unwrap_or(0);
-            let deal = self.deals.entry(object.id().to_owned()).or_default();
+            let deal = self.deals.or_default(object.id().to_owned());
             if ids.insert(object.id()) {
                 deal.meet(call, object.id(), at);
             }

@@ -1,7 +1,7 @@
 //! The search itself: calls are gathered until they fill a request, their transcripts
 //! asked for together and looked through in the calls' order.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::ops::ControlFlow;
 
 use super::{
@@ -15,6 +15,7 @@ use crate::{
         calls::{Call, CallsBody, Filter, moment_url},
         transcripts::{TRANSCRIPT, Transcripts},
     },
+    sorted::SortedMap,
     wit::transcripts::{CallQuotes, Speakers},
 };
 
@@ -150,8 +151,8 @@ impl<'g, 'w> Search<'g, 'w> {
     }
 
     /// What is found in the words of calls, by id; and why not all were heard.
-    fn hear(&mut self, batch: &[Call]) -> (BTreeMap<String, Found>, Option<Ended>) {
-        let mut heard = BTreeMap::new();
+    fn hear(&mut self, batch: &[Call]) -> (SortedMap<String, Found>, Option<Ended>) {
+        let mut heard = SortedMap::new();
         let ids: Vec<&str> = batch.iter().map(|call| call.meta_data.id()).collect();
         if ids.is_empty() {
             return (heard, None);

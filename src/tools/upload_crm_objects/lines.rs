@@ -3,7 +3,7 @@
 
 mod object;
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::{Map, Value};
 
 use object::{is_deleted, text_of};
@@ -11,6 +11,7 @@ use object::{is_deleted, text_of};
 use crate::{
     error::{Error, bad_argument},
     render,
+    sorted::SortedMap,
     wit::crm::CrmUploadType as Type,
 };
 
@@ -34,7 +35,7 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
         return Err(bad_argument("objects", "it is empty.", example));
     }
     let mut wrong = Vec::new();
-    let mut first_line_of: BTreeMap<String, usize> = BTreeMap::new();
+    let mut first_line_of: SortedMap<String, usize> = SortedMap::new();
     let (mut objects, mut deleted) = (0, 0);
     // Members without which a deal is not seen everywhere, and in how many it is missing.
     let mut missing = [("accountId", 0u32), ("ownerId", 0), ("closeDate", 0)];

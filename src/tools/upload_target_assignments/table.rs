@@ -1,8 +1,11 @@
 //! The file of assignments (RFC 4180), checked.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
-use crate::error::{Error, bad_argument};
+use crate::{
+    error::{Error, bad_argument},
+    sorted::SortedMap,
+};
 
 /// Columns that every row needs, as Gong's user interface calls them.
 const NEEDED: [&str; 4] = ["Team member identifier", "Is Team", "Period", "Value"];
@@ -47,7 +50,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
     let currency = place(CURRENCY);
     let mut problems = Vec::new();
     let mut rows = 0;
-    let mut first_row_of: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+    let mut first_row_of: SortedMap<(String, String, String), usize> = SortedMap::new();
     for (number, record) in (2..).zip(records) {
         rows += 1;
         let cell = |place: usize| record.get(place).map_or("", |cell| cell.trim());

@@ -1,6 +1,5 @@
 use super::{Counted, Counts};
-use crate::{gong::calls::Call, wit::calls::CountBy};
-use std::collections::BTreeMap;
+use crate::{gong::calls::Call, sorted::SortedMap, wit::calls::CountBy};
 
 fn counts(by: &[CountBy], limit: usize) -> Counts {
     let mut counted = Counted::default();
@@ -17,7 +16,7 @@ fn counts(by: &[CountBy], limit: usize) -> Counts {
     counted.shown(
         by,
         limit,
-        &BTreeMap::from([("10001".into(), "Ann Li".into())]),
+        &SortedMap::from([("10001".into(), "Ann Li".into())]),
     )
 }
 

@@ -1,0 +1,184 @@
+//! `#[derive(Record)]`, for `src/record.rs` of gong-tools: says of a struct what its
+//! members are called and where they lie, and of an enum what its cases are called.
+//! What reads and writes JSON by that exists once, not once for each type.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Error, Ident, parse_macro_input};
+
+/// A struct becomes a `Record`, a fieldless enum a `Choice`; both begin with their default
+/// (of an enum: its first case) and can be deserialized.
+///
+/// Members are called as in Rust, with `#[serde(rename_all = "camelCase")]` as Gong calls
+/// them; cases in snake case. `#[record(required)]`: an optional member that has to be there,
+/// if only as null.
+#[proc_macro_derive(Record, attributes(record, serde))]
+pub fn record(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let tokens = match &input.data {
+        Data::Struct(data) => of_struct(&input, data),
+        Data::Enum(data) => of_enum(&input, data),
+        Data::Union(_) => Err(Error::new_spanned(&input.ident, "a union is no record")),
+    };
+    tokens.unwrap_or_else(Error::into_compile_error).into()
+}
+
+fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Error> {
+    let camel = is_camel(&input.attrs)?;
+    let (mut members, mut names, mut required) = (Vec::new(), Vec::new(), Vec::new());
+    for field in &data.fields {
+        let member = field.ident.as_ref();
+        let member = member.ok_or_else(|| Error::new_spanned(field, "members have names"))?;
+        let name = called(member, camel);
+        if is_required(&field.attrs)? {
+            required.push(name.clone());
+        }
+        names.push(name);
+        members.push(member);
+    }
+    let places = 0..members.len();
+    let required = match required.is_empty() {
+        true => TokenStream::new(),
+        false => quote! {
+            fn required(&self) -> &'static [&'static str] { &[#(#required),*] }
+        },
+    };
+    let mut generics = input.generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter
+            .bounds
+            .push(syn::parse_quote!(crate::record::Json));
+        parameter
+            .bounds
+            .push(syn::parse_quote!(::core::default::Default));
+    }
+    let name = &input.ident;
+    let (of, types, bounds) = generics.split_for_impl();
+    let parameters = generics.type_params();
+    Ok(quote! {
+        impl #of ::core::default::Default for #name #types #bounds {
+            fn default() -> Self {
+                Self { #(#members: ::core::default::Default::default()),* }
+            }
+        }
+        impl #of crate::record::Record for #name #types #bounds {
+            fn names(&self) -> &'static [&'static str] { &[#(#names),*] }
+            #required
+            fn member(&mut self, place: usize) -> ::core::option::Option<crate::record::Shape<'_>> {
+                ::core::option::Option::Some(match place {
+                    #(#places => crate::record::Json::shape(&mut self.#members),)*
+                    _ => return ::core::option::Option::None,
+                })
+            }
+        }
+        impl #of crate::record::Json for #name #types #bounds {
+            fn shape(&mut self) -> crate::record::Shape<'_> {
+                crate::record::Shape::Record(self)
+            }
+        }
+        impl<'de, #(#parameters),*> ::serde::Deserialize<'de> for #name #types #bounds {
+            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> ::core::result::Result<Self, D::Error> {
+                let mut record = Self::default();
+                crate::record::read(from, &mut record)?;
+                ::core::result::Result::Ok(record)
+            }
+        }
+    })
+}
+
+fn of_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream, Error> {
+    let cases: Vec<&Ident> = data.variants.iter().map(|case| &case.ident).collect();
+    let with_fields = data.variants.iter().find(|case| !case.fields.is_empty());
+    let (None, Some(first)) = (with_fields, cases.first()) else {
+        return Err(Error::new_spanned(
+            &input.ident,
+            "the cases of a choice have no fields",
+        ));
+    };
+    let names = cases.iter().map(|case| snake(&case.to_string()));
+    let places = 0..cases.len();
+    let name = &input.ident;
+    Ok(quote! {
+        impl ::core::default::Default for #name {
+            fn default() -> Self { Self::#first }
+        }
+        impl crate::record::Choice for #name {
+            fn names(&self) -> &'static [&'static str] { &[#(#names),*] }
+            fn place(&self) -> usize { *self as usize }
+            fn choose(&mut self, place: usize) {
+                *self = match place {
+                    #(#places => Self::#cases,)*
+                    _ => return,
+                };
+            }
+        }
+        impl crate::record::Json for #name {
+            fn shape(&mut self) -> crate::record::Shape<'_> {
+                crate::record::Shape::Choice(self)
+            }
+        }
+    })
+}
+
+/// Whether `#[serde(rename_all = "camelCase")]` is among the attributes.
+fn is_camel(attributes: &[Attribute]) -> Result<bool, Error> {
+    let mut camel = false;
+    for attribute in attributes.iter().filter(|one| one.path().is_ident("serde")) {
+        attribute.parse_nested_meta(|meta| {
+            let case: syn::LitStr = meta.value()?.parse()?;
+            camel = meta.path.is_ident("rename_all") && case.value() == "camelCase";
+            match camel {
+                true => Ok(()),
+                false => Err(meta.error("records know rename_all = \"camelCase\"")),
+            }
+        })?;
+    }
+    Ok(camel)
+}
+
+/// Whether `#[record(required)]` is among the attributes.
+fn is_required(attributes: &[Attribute]) -> Result<bool, Error> {
+    let mut required = false;
+    for attribute in attributes
+        .iter()
+        .filter(|one| one.path().is_ident("record"))
+    {
+        attribute.parse_nested_meta(|meta| {
+            required = meta.path.is_ident("required");
+            match required {
+                true => Ok(()),
+                false => Err(meta.error("members may be `required`")),
+            }
+        })?;
+    }
+    Ok(required)
+}
+
+/// A member's name in JSON.
+fn called(member: &Ident, camel: bool) -> String {
+    let name = member.to_string();
+    let name = name.strip_prefix("r#").unwrap_or(&name);
+    if !camel {
+        // wit-bindgen's way out where a name is a word of Rust.
+        return name.trim_end_matches('_').to_owned();
+    }
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut name, word| {
+        name.push_str(&word[..1].to_uppercase());
+        name.push_str(&word[1..]);
+        name
+    })
+}
+
+/// `MeteredRead` as `metered_read`.
+fn snake(case: &str) -> String {
+    let mut name = String::new();
+    for letter in case.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}

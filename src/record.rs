@@ -1,0 +1,418 @@
+//! Records from JSON and to JSON, by one reader and one writer for all of them: what a type
+//! itself has is a list of names and where its members lie (`#[derive(Record)]`). What serde
+//! derives is a reader and a writer for each type, which were a quarter of the component.
+
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+pub(crate) use record_derive::Record;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value};
+
+use crate::gong::id::Id;
+
+/// What JSON is read into and written from.
+pub(crate) trait Json {
+    /// What it is, and where it lies.
+    fn shape(&mut self) -> Shape<'_>;
+}
+
+/// A place for JSON.
+pub(crate) enum Shape<'a> {
+    Text(&'a mut String),
+    Flag(&'a mut bool),
+    Whole(&'a mut u32),
+    Long(&'a mut u64),
+    Number(&'a mut f64),
+    Id(&'a mut Id),
+    Any(&'a mut Value),
+    Choice(&'a mut dyn Choice),
+    Optional(&'a mut dyn Optional),
+    List(&'a mut dyn List),
+    Record(&'a mut dyn Record),
+}
+
+/// An object with known members.
+pub(crate) trait Record {
+    /// What the members are called, in their order.
+    fn names(&self) -> &'static [&'static str];
+    /// Optional members that have to be there, if only as null.
+    fn required(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// The member with the name at this place.
+    fn member(&mut self, place: usize) -> Option<Shape<'_>>;
+}
+
+/// One of several texts.
+pub(crate) trait Choice {
+    /// All the texts.
+    fn names(&self) -> &'static [&'static str];
+    /// Which it is.
+    fn place(&self) -> usize;
+    /// Makes it another.
+    fn choose(&mut self, place: usize);
+}
+
+/// A value or null.
+pub(crate) trait Optional {
+    /// Takes the value away.
+    fn clear(&mut self);
+    /// Makes it a fresh value.
+    fn fill(&mut self) -> Shape<'_>;
+    /// The value.
+    fn value(&mut self) -> Option<Shape<'_>>;
+}
+
+/// An array.
+pub(crate) trait List {
+    /// Takes all items away.
+    fn clear(&mut self);
+    /// Adds a fresh item.
+    fn add(&mut self) -> Shape<'_>;
+    /// One of its items.
+    fn item(&mut self, place: usize) -> Option<Shape<'_>>;
+}
+
+macro_rules! shapes {
+    ($($type:ty => $shape:ident;)*) => {
+        $(impl Json for $type {
+            fn shape(&mut self) -> Shape<'_> {
+                Shape::$shape(self)
+            }
+        })*
+    };
+}
+shapes! {
+    String => Text;
+    bool => Flag;
+    u32 => Whole;
+    u64 => Long;
+    f64 => Number;
+    Id => Id;
+    Value => Any;
+}
+
+impl<T: Json + Default> Json for Option<T> {
+    fn shape(&mut self) -> Shape<'_> {
+        Shape::Optional(self)
+    }
+}
+
+impl<T: Json + Default> Optional for Option<T> {
+    fn clear(&mut self) {
+        *self = None;
+    }
+
+    fn fill(&mut self) -> Shape<'_> {
+        self.insert(T::default()).shape()
+    }
+
+    fn value(&mut self) -> Option<Shape<'_>> {
+        self.as_mut().map(T::shape)
+    }
+}
+
+impl<T: Json + Default> Json for Vec<T> {
+    fn shape(&mut self) -> Shape<'_> {
+        Shape::List(self)
+    }
+}
+
+impl<T: Json + Default> List for Vec<T> {
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn add(&mut self) -> Shape<'_> {
+        let place = self.len();
+        self.push(T::default());
+        self[place].shape()
+    }
+
+    fn item(&mut self, place: usize) -> Option<Shape<'_>> {
+        self.get_mut(place).map(T::shape)
+    }
+}
+
+/// Reads an object. Members that the record does not have are passed over.
+///
+/// # Errors
+/// What is not JSON, is of another type, or misses a member that has to be there.
+pub(crate) fn read<'de, D: Deserializer<'de>>(
+    from: D,
+    record: &mut dyn Record,
+) -> Result<(), D::Error> {
+    let into = Into {
+        shape: Shape::Record(record),
+        strict: false,
+    };
+    into.deserialize(from)
+}
+
+/// Reads arguments: what the record does not have is an error, null is left out.
+pub(crate) fn read_strictly(json: &str, record: &mut dyn Record) -> serde_json::Result<()> {
+    let mut from = serde_json::Deserializer::from_slice(json.as_bytes());
+    let into = Into {
+        shape: Shape::Record(record),
+        strict: true,
+    };
+    into.deserialize(&mut from)?;
+    from.end()
+}
+
+/// The one reader.
+struct Into<'a> {
+    shape: Shape<'a>,
+    strict: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Into<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        match self.shape {
+            Shape::Optional(_) => from.deserialize_option(self),
+            Shape::Any(any) => Value::deserialize(from).map(|value| *any = value),
+            Shape::Id(id) => Id::deserialize(from).map(|value| *id = value),
+            _ => from.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Into<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.shape {
+            Shape::Text(_) | Shape::Choice(_) => "a text",
+            Shape::Flag(_) => "true or false",
+            Shape::Whole(_) | Shape::Long(_) | Shape::Number(_) => "a number",
+            Shape::List(_) => "a list",
+            _ => "an object",
+        })
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        if let Shape::Optional(optional) = self.shape {
+            optional.clear();
+        }
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        let Shape::Optional(optional) = self.shape else {
+            return Err(mismatch());
+        };
+        let into = Into {
+            shape: optional.fill(),
+            strict: self.strict,
+        };
+        into.deserialize(from)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        match self.shape {
+            Shape::List(list) if self.strict => list.clear(),
+            _ => return Err(mismatch()),
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        match self.shape {
+            Shape::Flag(flag) => *flag = value,
+            _ => return Err(mismatch()),
+        }
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        match self.shape {
+            Shape::Whole(whole) => *whole = u32::try_from(value).map_err(|_| mismatch())?,
+            Shape::Long(long) => *long = value,
+            Shape::Number(number) => *number = value as f64,
+            _ => return Err(mismatch()),
+        }
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        match self.shape {
+            Shape::Number(number) => *number = value as f64,
+            _ => return Err(mismatch()),
+        }
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        match self.shape {
+            Shape::Number(number) => *number = value,
+            _ => return Err(mismatch()),
+        }
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        match self.shape {
+            Shape::Text(text) => *text = value.to_owned(),
+            Shape::Choice(choice) => {
+                let place = choice.names().iter().position(|name| *name == value);
+                choice.choose(place.ok_or_else(mismatch)?);
+            }
+            _ => return Err(mismatch()),
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let Shape::List(list) = self.shape else {
+            return Err(mismatch());
+        };
+        list.clear();
+        while items
+            .next_element_seed(Item {
+                list: &mut *list,
+                strict: self.strict,
+            })?
+            .is_some()
+        {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Shape::Record(record) = self.shape else {
+            return Err(mismatch());
+        };
+        let names = record.names();
+        let mut seen = alloc::vec![false; names.len()];
+        while let Some(place) = members.next_key_seed(Name(names))? {
+            match record.member(place) {
+                Some(shape) => {
+                    seen[place] = true;
+                    let strict = self.strict;
+                    members.next_value_seed(Into { shape, strict })?;
+                }
+                None if self.strict => return Err(mismatch()),
+                None => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        let required = record.required();
+        for (place, name) in names.iter().enumerate().filter(|(place, _)| !seen[*place]) {
+            let optional = match record.member(place) {
+                Some(Shape::Optional(_)) => true,
+                Some(Shape::List(_)) => self.strict,
+                _ => false,
+            };
+            if !optional || required.contains(name) {
+                return Err(Error::missing_field(name));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn mismatch<E: Error>() -> E {
+    E::custom("a value of another type")
+}
+
+/// The next item of a list, which gets its place when there is one.
+struct Item<'a> {
+    list: &'a mut dyn List,
+    strict: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Item<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        let into = Into {
+            shape: self.list.add(),
+            strict: self.strict,
+        };
+        into.deserialize(from)
+    }
+}
+
+/// The name of a member, as its place among the names; of others beyond them.
+struct Name(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = usize;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<usize, D::Error> {
+        from.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = usize;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<usize, E> {
+        let place = self.0.iter().position(|name| *name == value);
+        Ok(place.unwrap_or(usize::MAX))
+    }
+}
+
+/// The record as JSON, without nulls, empty lists and empty texts: absent says it shorter.
+pub(crate) fn json(record: &mut dyn Record) -> String {
+    written(record).to_string()
+}
+
+fn written(record: &mut dyn Record) -> Value {
+    let mut object = Map::new();
+    for (place, name) in record.names().iter().enumerate() {
+        match record.member(place).map(value) {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(items)) if items.is_empty() => {}
+            Some(Value::String(text)) if text.is_empty() => {}
+            Some(value) => {
+                object.insert((*name).to_owned(), value);
+            }
+        }
+    }
+    Value::Object(object)
+}
+
+fn value(shape: Shape<'_>) -> Value {
+    match shape {
+        Shape::Text(text) => Value::String(text.clone()),
+        Shape::Flag(flag) => Value::Bool(*flag),
+        Shape::Whole(whole) => Value::from(*whole),
+        Shape::Long(long) => Value::from(*long),
+        Shape::Number(number) => Value::from(*number),
+        Shape::Id(id) => Value::String(id.0.clone()),
+        Shape::Any(any) => any.clone(),
+        Shape::Choice(choice) => Value::from(word(choice)),
+        Shape::Optional(optional) => optional.value().map_or(Value::Null, value),
+        Shape::List(list) => {
+            let mut items = Vec::new();
+            while let Some(item) = list.item(items.len()) {
+                items.push(value(item));
+            }
+            Value::Array(items)
+        }
+        Shape::Record(record) => written(record),
+    }
+}
+
+/// The text of a choice.
+pub(crate) fn word(choice: &dyn Choice) -> &'static str {
+    choice
+        .names()
+        .get(choice.place())
+        .copied()
+        .unwrap_or_default()
+}
