@@ -7,10 +7,10 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
+    contracts,
     error::{Error, bad_argument},
     record::{self, Record},
 };
@@ -19,12 +19,12 @@ use crate::{
 ///
 /// # Errors
 /// `bad-argument`, by the input schema of the tool's contract.
-pub(crate) fn arguments<T: Record + Default>(json: &str, contract: &str) -> Result<T, Error> {
+pub(crate) fn arguments<T: Record + Default>(tool: &str, json: &str) -> Result<T, Error> {
     let mut given = T::default();
-    read(json, contract, &mut given).map(|()| given)
+    read(tool, json, &mut given).map(|()| given)
 }
 
-fn read(json: &str, contract: &str, given: &mut dyn Record) -> Result<(), Error> {
+fn read(tool: &str, json: &str, given: &mut dyn Record) -> Result<(), Error> {
     let json = match json.trim() {
         "" | "null" => "{}",
         json => json,
@@ -40,20 +40,13 @@ fn read(json: &str, contract: &str, given: &mut dyn Record) -> Result<(), Error>
         )
     })?;
     match value {
-        Value::Object(_) => Err(diagnose(&value, contract, &error)),
+        Value::Object(_) => Err(diagnose(tool, &value, &error)),
         _ => Err(bad_argument(
             "arguments",
             "not a JSON object.",
             "{} or {\"limit\": 20}.",
         )),
     }
-}
-
-/// The part of a contract that arguments are checked by.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Contract {
-    input_schema: Value,
 }
 
 /// What is wrong, and where: the argument, or the path to a member within it.
@@ -65,10 +58,10 @@ struct Wrong {
 }
 
 /// Says which argument is wrong, why, and what would work, from the contract.
-fn diagnose(value: &Value, contract: &str, error: &serde_json::Error) -> Error {
-    let wrong = serde_json::from_str::<Contract>(contract)
-        .ok()
-        .and_then(|contract| wrong("", value, &contract.input_schema));
+fn diagnose(tool: &str, value: &Value, error: &serde_json::Error) -> Error {
+    let wrong = contracts::of(tool)
+        .and_then(|contract| serde_json::from_str::<Value>(&contract).ok())
+        .and_then(|contract| wrong("", value, &contract["inputSchema"]));
     match wrong {
         Some(wrong) => bad_argument(&wrong.at, &wrong.problem, &format!("{}.", wrong.example)),
         None => bad_argument("arguments", &format!("{error}."), "{}."),
@@ -229,21 +222,12 @@ mod tests {
     use super::arguments;
     use crate::{
         error::text,
-        tools::TOOLS,
         wit::calls::{GetCall, SearchCalls},
     };
 
-    fn contract(name: &str) -> &'static str {
-        TOOLS
-            .iter()
-            .find(|tool| tool.name == name)
-            .expect("tool")
-            .contract
-    }
-
     fn wrong(json: &str) -> String {
-        let error = arguments::<SearchCalls>(json, contract("gong_search_calls"))
-            .expect_err("wrong arguments");
+        let error =
+            arguments::<SearchCalls>("gong_search_calls", json).expect_err("wrong arguments");
         text(&error).to_owned()
     }
 
@@ -265,16 +249,13 @@ mod tests {
         assert!(wrong("{").starts_with("Argument `arguments`: not JSON: "));
         assert!(wrong(r#"{"limit": -1}"#).contains("a whole number"));
         assert!(wrong(r#"{"limit": 99999999999}"#).contains("a whole number"));
-        let missing = arguments::<GetCall>("{}", contract("gong_get_call")).expect_err("missing");
+        let missing = arguments::<GetCall>("gong_get_call", "{}").expect_err("missing");
         assert_eq!(
             text(&missing),
             "Argument `call`: it is required. Example: {\"call\": \"7782342274025937895\"}."
         );
-        let part = arguments::<GetCall>(
-            r#"{"call":"1","include":["all"]}"#,
-            contract("gong_get_call"),
-        )
-        .expect_err("wrong");
+        let part = arguments::<GetCall>("gong_get_call", r#"{"call":"1","include":["all"]}"#)
+            .expect_err("wrong");
         assert!(
             text(&part).starts_with(
                 "Argument `include`: a list of which each is one of people, outline, "
@@ -286,12 +267,11 @@ mod tests {
     fn null_and_nothing_are_left_out() {
         for json in ["", "null", "{}", r#"{"limit": null}"#] {
             assert!(
-                arguments::<SearchCalls>(json, contract("gong_search_calls")).is_ok(),
+                arguments::<SearchCalls>("gong_search_calls", json).is_ok(),
                 "{json}"
             );
         }
-        let call =
-            arguments::<GetCall>(r#"{"call":"1"}"#, contract("gong_get_call")).expect("valid");
+        let call = arguments::<GetCall>("gong_get_call", r#"{"call":"1"}"#).expect("valid");
         assert!(call.include.is_empty());
     }
 }

@@ -257,7 +257,7 @@ fn references(exchanges: &[Exchange]) -> Vec<String> {
 /// The operations that a tool's contract states.
 fn operations(tool: &str) -> Vec<String> {
     let tool = crate::tools::TOOLS.iter().find(|one| one.name == tool);
-    let contract: Value = serde_json::from_str(tool.expect("a tool").contract).expect("JSON");
+    let contract: Value = crate::contracts::json(tool.expect("a tool").name);
     serde_json::from_value(contract["operations"].clone()).expect("a list of texts")
 }
 

@@ -25,6 +25,7 @@ mod arguments;
 mod bindings;
 #[cfg(test)]
 mod contract;
+mod contracts;
 #[cfg(test)]
 mod conversations;
 mod error;

@@ -2,23 +2,21 @@
 #![cfg(any(feature = "mcp", not(target_family = "wasm")))]
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::{
     bindings::mcp::exports::gong::tools::mcp_tools::{
         Annotations, Classification, Effect, Tool, ToolResult,
     },
-    error,
+    contracts, error,
     gong::{Gong, Wire},
+    record::{Raw, Record},
     tools::TOOLS,
 };
 
 /// A contract file, as `contract.rs` writes it.
-#[derive(Deserialize)]
+#[derive(Record)]
 #[serde(rename_all = "camelCase")]
-struct Contract<'a> {
-    name: String,
+struct Contract {
     title: String,
     description: String,
     toolset: String,
@@ -28,22 +26,21 @@ struct Contract<'a> {
     classification: Vec<String>,
     operations: Vec<String>,
     scopes: Vec<String>,
-    #[serde(borrow)]
-    input_schema: &'a RawValue,
-    #[serde(borrow)]
-    output_schema: &'a RawValue,
+    input_schema: Raw,
+    output_schema: Raw,
 }
 
 /// All tools with everything that MCP knows of them.
 pub(crate) fn list_tools() -> Vec<Tool> {
-    TOOLS
-        .iter()
-        .filter_map(|tool| serde_json::from_str::<Contract<'_>>(tool.contract).ok())
-        .map(listed)
+    let contracts = contracts::all();
+    let contracts = contracts.lines().filter_map(|line| line.split_once(' '));
+    contracts
+        .filter(|(name, _)| TOOLS.iter().any(|tool| tool.name == *name))
+        .filter_map(|(name, contract)| Some(listed(name, serde_json::from_str(contract).ok()?)))
         .collect()
 }
 
-fn listed(contract: Contract<'_>) -> Tool {
+fn listed(name: &str, contract: Contract) -> Tool {
     let effect = match contract.effect.as_str() {
         "read" => Effect::Read,
         "metered-read" => Effect::MeteredRead,
@@ -62,9 +59,9 @@ fn listed(contract: Contract<'_>) -> Tool {
         default: contract.default,
         operations: contract.operations,
         effect,
-        input_schema: without_layout(contract.input_schema.get()),
-        output_schema: without_layout(contract.output_schema.get()),
-        name: contract.name,
+        input_schema: contract.input_schema.0,
+        output_schema: contract.output_schema.0,
+        name: name.to_owned(),
         title: contract.title,
         description: contract.description,
         toolset: contract.toolset,
@@ -92,21 +89,6 @@ fn annotations(effect: Effect, idempotent: bool) -> Annotations {
         idempotent_hint: idempotent,
         open_world_hint: true,
     }
-}
-
-/// JSON without white space between its tokens; contracts are laid out for reviewers.
-fn without_layout(json: &str) -> String {
-    let (mut in_text, mut escaped) = (false, false);
-    json.chars()
-        .filter(|&c| {
-            if in_text {
-                (in_text, escaped) = (c != '"' || escaped, c == '\\' && !escaped);
-                return true;
-            }
-            in_text = c == '"';
-            !c.is_ascii_whitespace()
-        })
-        .collect()
 }
 
 /// Calls a tool.
@@ -148,15 +130,7 @@ fn failed(text: String) -> ToolResult {
 
 #[cfg(test)]
 mod tests {
-    use super::{list_tools, without_layout};
-
-    #[test]
-    fn layout_goes_and_texts_stay() {
-        assert_eq!(
-            without_layout("{ \"a b\" : [ 1,\n 2 ], \"c\\\" d\": \"\\\\\" }"),
-            "{\"a b\":[1,2],\"c\\\" d\":\"\\\\\"}"
-        );
-    }
+    use super::list_tools;
 
     #[test]
     fn every_tool_is_listed() {

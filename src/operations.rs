@@ -37,7 +37,7 @@ struct Stated {
 
 fn stated() -> Vec<Stated> {
     let of = |tool: &crate::tools::Tool| {
-        let contract: Value = serde_json::from_str(tool.contract).expect("JSON");
+        let contract: Value = crate::contracts::json(tool.name);
         Stated {
             tool: tool.name,
             effect: contract["effect"].as_str().expect("an effect").to_owned(),

@@ -4,16 +4,17 @@
 
 use alloc::{
     borrow::ToOwned,
+    boxed::Box,
     string::{String, ToString},
     vec::Vec,
 };
 use core::fmt;
-pub(crate) use record_derive::Record;
+pub(crate) use gong_tools_macros::Record;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::gong::id::Id;
 
@@ -32,6 +33,7 @@ pub(crate) enum Shape<'a> {
     Number(&'a mut f64),
     Id(&'a mut Id),
     Any(&'a mut Value),
+    Raw(&'a mut Raw),
     Choice(&'a mut dyn Choice),
     Optional(&'a mut dyn Optional),
     List(&'a mut dyn List),
@@ -80,6 +82,10 @@ pub(crate) trait List {
     fn item(&mut self, place: usize) -> Option<Shape<'_>>;
 }
 
+/// JSON as it was written.
+#[derive(Default)]
+pub(crate) struct Raw(pub(crate) String);
+
 macro_rules! shapes {
     ($($type:ty => $shape:ident;)*) => {
         $(impl Json for $type {
@@ -97,6 +103,7 @@ shapes! {
     f64 => Number;
     Id => Id;
     Value => Any;
+    Raw => Raw;
 }
 
 impl<T: Json + Default> Json for Option<T> {
@@ -180,6 +187,9 @@ impl<'de> DeserializeSeed<'de> for Into<'_> {
         match self.shape {
             Shape::Optional(_) => from.deserialize_option(self),
             Shape::Any(any) => Value::deserialize(from).map(|value| *any = value),
+            Shape::Raw(raw) => {
+                Box::<RawValue>::deserialize(from).map(|value| raw.0 = value.get().to_owned())
+            }
             Shape::Id(id) => Id::deserialize(from).map(|value| *id = value),
             _ => from.deserialize_any(self),
         }
@@ -395,6 +405,7 @@ fn value(shape: Shape<'_>) -> Value {
         Shape::Number(number) => Value::from(*number),
         Shape::Id(id) => Value::String(id.0.clone()),
         Shape::Any(any) => any.clone(),
+        Shape::Raw(raw) => Value::String(raw.0.clone()),
         Shape::Choice(choice) => Value::from(word(choice)),
         Shape::Optional(optional) => optional.value().map_or(Value::Null, value),
         Shape::List(list) => {

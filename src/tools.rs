@@ -98,8 +98,6 @@ pub(crate) struct Answered {
 pub(crate) struct Tool {
     /// MCP name.
     pub(crate) name: &'static str,
-    /// The checked-in contract, JSON: title, description, schemas, toolset, effect, scopes.
-    pub(crate) contract: &'static str,
     /// Runs it on its arguments as JSON.
     pub(crate) call: fn(&Gong<'_>, arguments: &str) -> Result<Answered, Error>,
 }
@@ -192,13 +190,9 @@ macro_rules! table {
         /// All tools, sorted by name.
         pub(crate) const TOOLS: &[Tool] = &[$(
             $(#[cfg(not(feature = $feature))])?
-            {
-                const CONTRACT: &str = include_str!(concat!("contract/", stringify!($export), ".json"));
-                Tool {
-                    name: stringify!($export),
-                    contract: CONTRACT,
-                    call: |gong, json| Ok(answered(&mut $module::run(gong, arguments(json, CONTRACT)?)?)),
-                }
+            Tool {
+                name: stringify!($export),
+                call: |gong, json| Ok(answered(&mut $module::run(gong, arguments(stringify!($export), json)?)?)),
             },
         )*];
     };

@@ -1,19 +1,12 @@
 //! Instants: what callers may write, what Gong writes, and what answers show
 //! (UTC, to the minute). Seconds since 1970 inside.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-use jiff::{
-    Span, Timestamp,
-    civil::{Date, DateTime, ISOWeekDate, Weekday},
-    tz::Offset,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use crate::error::{Error, bad_argument};
+use calendar::{clock, first_of, iso_week, monday};
+
+mod calendar;
 
 const HOUR: i64 = 3600;
 /// Seconds of a day.
@@ -89,7 +82,7 @@ fn moment(argument: &str, text: &str, now: i64) -> Result<Said, Error> {
             .or_else(|| seconds(text))
             .or_else(|| midnight(text))
             .map(Said::moment)
-            .or_else(|| period(text, clock(now).date())),
+            .or_else(|| period(text, now.div_euclid(DAY))),
     };
     said.ok_or_else(|| {
         bad_argument(
@@ -146,7 +139,7 @@ fn date(argument: &str, text: &str, now: i64) -> Result<Said, Error> {
             .map(|seconds| now - now.rem_euclid(DAY) - seconds)
             .or_else(|| midnight(text))
             .map(Said::moment)
-            .or_else(|| period(text, clock(now).date())),
+            .or_else(|| period(text, now.div_euclid(DAY))),
     };
     said.ok_or_else(|| {
         bad_argument(
@@ -170,79 +163,68 @@ pub(crate) fn company_date(argument: &str, text: &str, now: i64) -> Result<Strin
 
 /// A calendar period: `this week`, `last quarter`, `2026-W45`, `2026-11`, `2026-Q3`, `Q3`
 /// (the last one that has begun), `2026`. Weeks begin on Monday, as Gong's.
-fn period(text: &str, today: Date) -> Option<Said> {
+fn period(text: &str, today: i64) -> Option<Said> {
     let text = text.to_ascii_lowercase().replace(['_', ' '], "-");
-    let (first, end) = match text.split_once('-') {
-        Some((which @ ("this" | "last"), unit)) => {
-            let start = start_of(unit, today)?;
-            let start = match which {
-                "last" => start_of(unit, start.yesterday().ok()?)?,
-                _ => start,
-            };
-            (start, end_of(unit, start)?)
-        }
+    let (unit, start) = match text.split_once('-') {
+        Some(("this", unit)) => (unit, start_of(unit, today)?),
+        Some(("last", unit)) => (unit, start_of(unit, start_of(unit, today)? - 1)?),
         Some((year, part)) if year.len() == 4 => {
-            let year: i16 = year.parse().ok()?;
+            let year = year.parse().ok()?;
             if let Some(week) = part.strip_prefix('w') {
-                let monday = ISOWeekDate::new(year, week.parse().ok()?, Weekday::Monday).ok()?;
-                (monday.date(), end_of("week", monday.date())?)
+                ("week", iso_week(year, week.parse().ok()?)?)
             } else if let Some(quarter) = part.strip_prefix('q') {
-                let start = quarter_start(year, quarter.parse().ok()?)?;
-                (start, end_of("quarter", start)?)
+                ("quarter", quarter_start(year, quarter.parse().ok()?)?)
             } else if part.len() == 2 {
-                let start = Date::new(year, part.parse().ok()?, 1).ok()?;
-                (start, end_of("month", start)?)
+                ("month", calendar::day_of(year, part.parse().ok()?, 1)?)
             } else {
                 return None;
             }
         }
         None if text.len() == 2 && text.starts_with('q') => {
-            let quarter: i8 = text[1..].parse().ok()?;
-            let this_year = quarter_start(today.year(), quarter)?;
-            let start = match this_year <= today {
-                true => this_year,
-                false => quarter_start(today.year().checked_sub(1)?, quarter)?,
-            };
-            (start, end_of("quarter", start)?)
+            let quarter = text[1..].parse().ok()?;
+            let year = clock(today * DAY).year;
+            let this_year = quarter_start(year, quarter)?;
+            match this_year <= today {
+                true => ("quarter", this_year),
+                false => ("quarter", quarter_start(year - 1, quarter)?),
+            }
         }
-        None if text.len() == 4 => {
-            let start = Date::new(text.parse().ok()?, 1, 1).ok()?;
-            (start, end_of("year", start)?)
-        }
+        None if text.len() == 4 => ("year", calendar::day_of(text.parse().ok()?, 1, 1)?),
         _ => return None,
     };
     Some(Said {
-        start: midnight_of(first)?,
-        end: midnight_of(end)?,
+        start: start * DAY,
+        end: end_of(unit, start)? * DAY,
     })
 }
 
-fn start_of(unit: &str, date: Date) -> Option<Date> {
+/// The day that a day's week, month, quarter or year begins with.
+fn start_of(unit: &str, day: i64) -> Option<i64> {
+    let date = clock(day * DAY);
     match unit {
-        "week" => date
-            .checked_sub(Span::new().days(date.weekday().to_monday_zero_offset()))
-            .ok(),
-        "month" => Some(date.first_of_month()),
-        "quarter" => quarter_start(date.year(), (date.month() - 1) / 3 + 1),
-        "year" => Some(date.first_of_year()),
+        "week" => Some(monday(day)),
+        "month" => Some(first_of(date.year, date.month)),
+        "quarter" => quarter_start(date.year, (date.month - 1) / 3 + 1),
+        "year" => Some(first_of(date.year, 1)),
         _ => None,
     }
 }
 
-fn end_of(unit: &str, start: Date) -> Option<Date> {
-    let length = match unit {
-        "week" => Span::new().days(7),
-        "month" => Span::new().months(1),
-        "quarter" => Span::new().months(3),
-        "year" => Span::new().months(12),
-        _ => return None,
-    };
-    start.checked_add(length).ok()
+/// The day after what begins with a day.
+fn end_of(unit: &str, start: i64) -> Option<i64> {
+    let date = clock(start * DAY);
+    match unit {
+        "week" => Some(start + 7),
+        "month" => Some(first_of(date.year, date.month + 1)),
+        "quarter" => Some(first_of(date.year, date.month + 3)),
+        "year" => Some(first_of(date.year, date.month + 12)),
+        _ => None,
+    }
 }
 
-fn quarter_start(year: i16, quarter: i8) -> Option<Date> {
+fn quarter_start(year: i64, quarter: i64) -> Option<i64> {
     let month = (1..=4).contains(&quarter).then(|| quarter * 3 - 2)?;
-    Date::new(year, month, 1).ok()
+    calendar::day_of(year, month, 1)
 }
 
 /// `7d`, `24h`, `2w`: seconds.
@@ -262,40 +244,32 @@ fn span(text: &str) -> Option<i64> {
 
 /// The midnight, UTC, that a date begins with: `2026-11-01`.
 pub(crate) fn midnight(text: &str) -> Option<i64> {
-    let date: Date = text.parse().ok().filter(|_| text.len() == 10)?;
-    midnight_of(date)
-}
-
-fn midnight_of(date: Date) -> Option<i64> {
-    let midnight = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
-    Some(midnight.as_second())
+    calendar::parse_date(text).map(|day| day * DAY)
 }
 
 /// The Monday of the week of an instant, UTC: `2026-11-23`.
 pub(crate) fn week(seconds: i64) -> String {
-    start_of("week", clock(seconds).date()).map_or_else(String::new, |monday| monday.to_string())
+    day(monday(seconds.div_euclid(DAY)) * DAY)
 }
 
 /// An RFC 3339 instant of any offset, as Gong writes them.
 pub(crate) fn seconds(text: &str) -> Option<i64> {
-    text.parse::<Timestamp>().ok().map(Timestamp::as_second)
-}
-
-fn clock(seconds: i64) -> DateTime {
-    Offset::UTC.to_datetime(Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH))
+    calendar::parse_instant(text)
 }
 
 /// As Gong is asked: `2026-11-01T09:00:00Z`.
 pub(crate) fn asked(seconds: i64) -> String {
-    Timestamp::from_second(seconds)
-        .unwrap_or(Timestamp::UNIX_EPOCH)
-        .to_string()
+    format!("{}:{:02}Z", to_the_minute(seconds), seconds.rem_euclid(60))
 }
 
 /// As answers show it: `2026-11-01T09:00Z`.
 pub(crate) fn shown(seconds: i64) -> String {
-    let at = clock(seconds);
-    format!("{}T{:02}:{:02}Z", at.date(), at.hour(), at.minute())
+    format!("{}Z", to_the_minute(seconds))
+}
+
+fn to_the_minute(seconds: i64) -> String {
+    let minute = clock(seconds).second / 60;
+    format!("{}T{:02}:{:02}", day(seconds), minute / 60, minute % 60)
 }
 
 /// An argument that is an instant and nothing else: what is to be at that time bears no guessing.
@@ -314,7 +288,7 @@ pub(crate) fn exact(argument: &str, text: &str) -> Result<i64, Error> {
 
 /// The UTC day: `2026-11-01`.
 pub(crate) fn day(seconds: i64) -> String {
-    clock(seconds).date().to_string()
+    calendar::date(clock(seconds))
 }
 
 /// Gong's instant as answers show it; as Gong wrote it where it is none.

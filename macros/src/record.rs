@@ -1,26 +1,15 @@
-//! `#[derive(Record)]`, for `src/record.rs` of gong-tools: says of a struct what its
-//! members are called and where they lie, and of an enum what its cases are called.
-//! What reads and writes JSON by that exists once, not once for each type.
+//! `#[derive(Record)]`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Error, Ident, parse_macro_input};
+use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Error, Ident};
 
-/// A struct becomes a `Record`, a fieldless enum a `Choice`; both begin with their default
-/// (of an enum: its first case) and can be deserialized.
-///
-/// Members are called as in Rust, with `#[serde(rename_all = "camelCase")]` as Gong calls
-/// them; cases in snake case. `#[record(required)]`: an optional member that has to be there,
-/// if only as null.
-#[proc_macro_derive(Record, attributes(record, serde))]
-pub fn record(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    let input = parse_macro_input!(input as DeriveInput);
-    let tokens = match &input.data {
-        Data::Struct(data) => of_struct(&input, data),
-        Data::Enum(data) => of_enum(&input, data),
+pub(super) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
+    match &input.data {
+        Data::Struct(data) => of_struct(input, data),
+        Data::Enum(data) => of_enum(input, data),
         Data::Union(_) => Err(Error::new_spanned(&input.ident, "a union is no record")),
-    };
-    tokens.unwrap_or_else(Error::into_compile_error).into()
+    }
 }
 
 fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Error> {

@@ -1,0 +1,31 @@
+//! What gong-tools has made at compile time so that the component is small: records say
+//! where their members lie instead of each having code that reads and writes it, and
+//! contracts are packed.
+
+mod packed;
+mod record;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, Error, LitStr, parse_macro_input};
+
+/// For `src/record.rs`: a struct becomes a `Record`, a fieldless enum a `Choice`; both begin
+/// with their default (of an enum: its first case), and a struct can be deserialized.
+///
+/// Members are called as in Rust, with `#[serde(rename_all = "camelCase")]` as Gong calls
+/// them; cases in snake case. `#[record(required)]`: an optional member that has to be there,
+/// if only as null.
+#[proc_macro_derive(Record, attributes(record, serde))]
+pub fn record(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let tokens = record::expand(&input);
+    tokens.unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// `packed!("folder")`: the JSON files of a folder of the crate, sorted, each a line `name
+/// JSON` without white space between tokens, compressed as an LZ4 block after its length.
+#[proc_macro]
+pub fn packed(folder: TokenStream) -> TokenStream {
+    let folder = parse_macro_input!(folder as LitStr);
+    let tokens = packed::expand(&folder);
+    tokens.unwrap_or_else(Error::into_compile_error).into()
+}
