@@ -36,7 +36,12 @@ pub(crate) fn list_tools() -> Vec<Tool> {
     let contracts = contracts.lines().filter_map(|line| line.split_once(' '));
     contracts
         .filter(|(name, _)| TOOLS.iter().any(|tool| tool.name == *name))
-        .filter_map(|(name, contract)| Some(listed(name, serde_json::from_str(contract).ok()?)))
+        .filter_map(|(name, contract)| {
+            Some(listed(
+                name,
+                serde_json::from_slice(contract.as_bytes()).ok()?,
+            ))
+        })
         .collect()
 }
 

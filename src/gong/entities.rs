@@ -263,7 +263,7 @@ impl Period {
         now: i64,
     ) -> Result<Self, Error> {
         const CUSTOM: &str = "CUSTOM_RANGE";
-        let name = period.map(|period| period.trim().to_uppercase().replace(' ', "_"));
+        let name = period.map(|period| period.trim().to_ascii_uppercase().replace(' ', "_"));
         let custom = name.as_deref().is_none_or(|name| name == CUSTOM);
         let ranged = from.is_some() || to.is_some();
         if ranged && !custom {

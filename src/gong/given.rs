@@ -2,13 +2,17 @@
 //! instants, references to CRM objects.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::instant::{self, shortened};
 use crate::error::{Error, bad_argument};
 
 /// A JSON object of what was given: nulls, empty lists, objects and texts are left out.
-pub(crate) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+pub(crate) fn object<const N: usize>(mut members: [(&str, Value); N]) -> Value {
+    object_of(&mut members)
+}
+
+fn object_of(members: &mut [(&str, Value)]) -> Value {
     let given = |value: &Value| match value {
         Value::Null => false,
         Value::Array(items) => !items.is_empty(),
@@ -16,11 +20,11 @@ pub(crate) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
         Value::String(text) => !text.trim().is_empty(),
         _ => true,
     };
-    members
-        .into_iter()
-        .filter(|(_, value)| given(value))
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    let mut object = Map::new();
+    for (name, value) in members.iter_mut().filter(|(_, value)| given(value)) {
+        object.insert((*name).to_owned(), value.take());
+    }
+    Value::Object(object)
 }
 
 /// A text that has something in it, and not more than Gong takes.

@@ -16,7 +16,7 @@ impl<'de> Deserialize<'de> for Id {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         let text = raw.get();
         if text.starts_with('"') {
-            return serde_json::from_str(text)
+            return serde_json::from_slice(text.as_bytes())
                 .map(Self)
                 .map_err(D::Error::custom);
         }

@@ -19,7 +19,7 @@ pub(crate) struct Answered(pub(crate) Value);
 impl<'de> Deserialize<'de> for Answered {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
-        serde_json::from_str(&with_long_integers_quoted(raw.get()))
+        serde_json::from_slice(with_long_integers_quoted(raw.get()).as_bytes())
             .map(Self)
             .map_err(D::Error::custom)
     }

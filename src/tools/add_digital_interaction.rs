@@ -109,7 +109,7 @@ fn person(text: &str) -> Result<Value, Error> {
     let who = Somebody::read("person", text, &KEYS)?;
     let reference = |link: &CrmLink| {
         json!({
-            "objectType": link.kind.to_uppercase(), "objectId": link.id, "systemName": link.system,
+            "objectType": link.kind.to_ascii_uppercase(), "objectId": link.id, "systemName": link.system,
         })
     };
     let (own, companys): (Vec<&CrmLink>, Vec<&CrmLink>) = who

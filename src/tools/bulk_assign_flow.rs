@@ -2,7 +2,7 @@
 //! Gong answers 202 and does it later; who is not in the CRM yet is created there.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, bad_argument},
@@ -10,6 +10,7 @@ use crate::{
         Gong, Method,
         change::{self, Body, Change, between},
         flows::{self, crm_ids},
+        given,
         people::{People, is_email},
         reading::Reading,
     },
@@ -130,9 +131,7 @@ fn prospect(index: usize, person: &BulkProspect) -> Result<Value, Error> {
         ("companyName", given(&person.company)),
         ("accountCrmId", given(&person.account_crm_id)),
     ];
-    let members = members.into_iter();
-    let members: Map<String, Value> = members
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
-        .collect();
-    Ok(members.into())
+    Ok(given::object(
+        members.map(|(name, value)| (name, json!(value))),
+    ))
 }

@@ -40,7 +40,7 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
     // Members without which a deal is not seen everywhere, and in how many it is missing.
     let mut missing = [("accountId", 0u32), ("ownerId", 0), ("closeDate", 0)];
     for (number, line) in (1..).zip(text.lines()) {
-        let checked = serde_json::from_str::<Map<String, Value>>(line)
+        let checked = serde_json::from_slice::<Map<String, Value>>(line.as_bytes())
             .map_err(|error| match line.trim().is_empty() {
                 true => "is empty".to_owned(),
                 false => format!("is not a JSON object ({error})"),
