@@ -301,11 +301,13 @@ impl<'de> Visitor<'de> for Into<'_> {
             return Err(mismatch());
         };
         let names = record.names();
-        let mut seen = alloc::vec![false; names.len()];
-        while let Some(place) = members.next_key_seed(Name(names))? {
+        // A bit for each member: no record has more than 64 (the derive macro sees to it).
+        let (mut seen, mut next) = (0_u64, 0);
+        while let Some(place) = members.next_key_seed(Name { names, next })? {
             match record.member(place) {
                 Some(shape) => {
-                    seen[place] = true;
+                    seen |= 1 << place;
+                    next = place + 1;
                     let strict = self.strict;
                     members.next_value_seed(Into { shape, strict })?;
                 }
@@ -316,7 +318,10 @@ impl<'de> Visitor<'de> for Into<'_> {
             }
         }
         let required = record.required();
-        for (place, name) in names.iter().enumerate().filter(|(place, _)| !seen[*place]) {
+        for (place, name) in names.iter().enumerate() {
+            if seen & (1 << place) != 0 {
+                continue;
+            }
             let optional = match record.member(place) {
                 Some(Shape::Optional(_)) => true,
                 Some(Shape::List(_)) => self.strict,
@@ -353,7 +358,11 @@ impl<'de> DeserializeSeed<'de> for Item<'_> {
 }
 
 /// The name of a member, as its place among the names; of others beyond them.
-struct Name(&'static [&'static str]);
+struct Name {
+    names: &'static [&'static str],
+    /// Members mostly come in their order: the one that is looked at first.
+    next: usize,
+}
 
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = usize;
@@ -371,7 +380,10 @@ impl Visitor<'_> for Name {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<usize, E> {
-        let place = self.0.iter().position(|name| *name == value);
+        if self.names.get(self.next) == Some(&value) {
+            return Ok(self.next);
+        }
+        let place = self.names.iter().position(|name| *name == value);
         Ok(place.unwrap_or(usize::MAX))
     }
 }

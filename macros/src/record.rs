@@ -25,6 +25,13 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
         names.push(name);
         members.push(member);
     }
+    // The reader has a bit for each.
+    if members.len() > 64 {
+        return Err(Error::new_spanned(
+            &input.ident,
+            "a record has up to 64 members",
+        ));
+    }
     let places = 0..members.len();
     let required = match required.is_empty() {
         true => TokenStream::new(),
