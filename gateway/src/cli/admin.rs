@@ -119,7 +119,8 @@ enum Command {
     Switches,
     /// Show calls and acts, newest first, or export them.
     Audit(Audit),
-    /// Show how much of today's requests to Gong is used.
+    /// Show how much of today's requests to Gong is used. What a serving gateway has put by, up
+    /// to 50 requests of a tenant, counts as used.
     Quota,
     /// Show what the last discovery of tools found.
     Sync {
