@@ -439,3 +439,39 @@ pub(crate) fn word(choice: &dyn Choice) -> &'static str {
         .copied()
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::String, vec::Vec};
+
+    use super::{Record, json};
+
+    #[derive(Record)]
+    struct Inner {
+        g: Option<String>,
+        h: u32,
+    }
+
+    #[derive(Record)]
+    struct Outer {
+        a: Option<String>,
+        b: Vec<String>,
+        c: String,
+        d: u32,
+        e: bool,
+        f: Vec<Inner>,
+    }
+
+    #[test]
+    fn what_is_absent_is_left_out_and_zero_and_false_stay() {
+        let mut outer = Outer {
+            f: [Inner { g: None, h: 1 }].into(),
+            ..Outer::default()
+        };
+        let written: serde_json::Value = serde_json::from_str(&json(&mut outer)).expect("JSON");
+        assert_eq!(
+            written,
+            serde_json::json!({"d": 0, "e": false, "f": [{"h": 1}]})
+        );
+    }
+}
