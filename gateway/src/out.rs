@@ -1,14 +1,8 @@
-//! Printing for people. Colours appear on a terminal only, and not with `NO_COLOR`.
+//! Printing: for people as host-harness does, and for programs.
 
-use std::fmt::{self, Display};
-use std::io::{self, Write as _};
+use std::io;
 
-use anstyle::{AnsiColor, Style};
-
-/// Prints a line to standard output; a reader that has gone away is no error.
-pub(crate) fn line(text: impl Display) {
-    let _ = writeln!(anstream::stdout(), "{text}");
-}
+pub(crate) use host_harness::out::{bold, dim, failure, indented, line};
 
 /// Standard output as it is, for programs. A reader that goes away ends the writing.
 #[derive(Debug, Default)]
@@ -39,35 +33,5 @@ impl io::Write for Reader {
     fn flush(&mut self) -> io::Result<()> {
         let flushed = io::stdout().lock().flush();
         self.note(flushed)
-    }
-}
-
-/// Prints a line, moved to the right.
-pub(crate) fn indented(text: impl Display) {
-    line(format_args!("    {text}"));
-}
-
-/// For headings.
-pub(crate) fn bold<T: Display>(text: T) -> Styled<T> {
-    Styled(Style::new().bold(), text)
-}
-
-/// For what is there to be looked up, not read.
-pub(crate) fn dim<T: Display>(text: T) -> Styled<T> {
-    Styled(Style::new().dimmed(), text)
-}
-
-/// For what went wrong.
-pub(crate) fn failure<T: Display>(text: T) -> Styled<T> {
-    let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    Styled(red, text)
-}
-
-/// A text in a style.
-pub(crate) struct Styled<T>(Style, T);
-
-impl<T: Display> Display for Styled<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}{}", self.0, self.1, self.0.render_reset())
     }
 }

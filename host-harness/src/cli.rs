@@ -12,13 +12,14 @@ use comfy_table::{Table, presets};
 use fake_gong::FakeGong;
 use host_harness::component::{self, Artefact};
 use host_harness::mcp::{self, Access, CLASSIFICATION, SCOPES, TOOLSET};
+use host_harness::out;
 use host_harness::{McpServer, Run, Sandbox, Selection, Toolsets};
 use rmcp::ServiceExt as _;
 use rmcp::model::{Implementation, Tool};
 use tokio::signal;
 use tokio_util::sync::CancellationToken;
 
-use crate::{demo, out, settings};
+use crate::{demo, settings};
 
 /// Gong's API as MCP tools, run in a WebAssembly sandbox.
 ///

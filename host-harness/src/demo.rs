@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use host_harness::{Run, Sandbox};
+use host_harness::{Run, Sandbox, out};
 use serde_json::{Value, json};
-
-use crate::out;
 
 /// Lines of an answer that are shown.
 const LINES: usize = 16;

@@ -8,6 +8,7 @@
 //! | [`outbound`] | the one origin that the guest may reach, and the connections to it |
 //! | [`selection`] | which tools are shown: toolsets, read-only |
 //! | [`mcp`] | the tools as an MCP server, over stdio and Streamable HTTP |
+//! | [`out`] | printing for people, for commands on this library |
 //!
 //! What the guest gets is all there is: `wasi:io`, `wasi:clocks`, `wasi:cli/environment`
 //! (holding what [`Run::env`] says, nothing of the host's own) and `wasi:http` as a client of
@@ -22,6 +23,7 @@ pub mod component;
 mod exchanges;
 pub mod gate;
 pub mod mcp;
+pub mod out;
 pub mod outbound;
 pub mod sandbox;
 pub mod selection;

@@ -2,12 +2,12 @@
 
 mod cli;
 mod demo;
-mod out;
 mod settings;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use host_harness::out;
 
 #[tokio::main]
 async fn main() -> ExitCode {
