@@ -5,10 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use host_harness::gate::Admission;
-use host_harness::outbound::{Addresses, Policy};
+use host_harness::outbound::{Addresses, Policy, basic_authorization};
 use host_harness::sandbox::Env;
 use host_harness::{Gate, Outbound, Run};
 use http::{HeaderValue, StatusCode};
@@ -195,10 +193,7 @@ fn connections(settings: &Settings, network: &Network) -> anyhow::Result<Outboun
 pub fn authorization(credentials: &Credentials) -> Result<HeaderValue, SecretError> {
     let key = credentials.access_key.resolve()?;
     let secret = credentials.access_key_secret.resolve()?;
-    let pair = STANDARD.encode(format!("{}:{}", key.reveal(), secret.reveal()));
-    let mut value = HeaderValue::try_from(format!("Basic {pair}")).expect("base64 is ASCII");
-    value.set_sensitive(true);
-    Ok(value)
+    Ok(basic_authorization(key.reveal(), secret.reveal()))
 }
 
 fn complain(tenant: &str, authorization: Result<HeaderValue, SecretError>) -> Option<HeaderValue> {

@@ -15,6 +15,8 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{HeaderValue, Request, Response, Uri, header};
@@ -174,6 +176,16 @@ impl Outbound {
     pub fn origin(&self) -> Option<String> {
         self.0.as_ref().map(|inner| inner.origin.to_string())
     }
+}
+
+/// Basic authentication (RFC 7617), for [`Outbound::with_authorization`].
+#[must_use]
+pub fn basic_authorization(user: &str, password: &str) -> HeaderValue {
+    let pair = STANDARD.encode(format!("{user}:{password}"));
+    let value = HeaderValue::try_from(format!("Basic {pair}"));
+    let mut value = value.expect("base64 is ASCII");
+    value.set_sensitive(true);
+    value
 }
 
 impl fmt::Debug for Outbound {

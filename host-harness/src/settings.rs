@@ -3,11 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use anyhow::bail;
 use fake_gong::FakeGong;
-use host_harness::outbound::{Addresses, Policy};
+use host_harness::outbound::{Addresses, Policy, basic_authorization};
 use host_harness::sandbox::Env;
 use host_harness::{Limits, Outbound, Run};
 
@@ -69,9 +67,7 @@ fn run(mut variables: Vec<(&str, String)>, ca_pem: Option<&str>) -> anyhow::Resu
     if value(AUTH) == Some("host") {
         let [key, secret] =
             [ACCESS_KEY, ACCESS_KEY_SECRET].map(|name| value(name).unwrap_or_default());
-        let basic = format!("Basic {}", STANDARD.encode(format!("{key}:{secret}")));
-        outbound =
-            outbound.with_authorization(basic.try_into().context("cannot use the credentials")?);
+        outbound = outbound.with_authorization(basic_authorization(key, secret));
         variables.retain(|(name, _)| ![ACCESS_KEY, ACCESS_KEY_SECRET].contains(name));
     }
     Ok(Run {

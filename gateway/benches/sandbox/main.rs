@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use fake_gong::{FakeGong, Options};
 use host_harness::component::{self, Artefact};
-use host_harness::outbound::{Addresses, Policy};
+use host_harness::outbound::{Addresses, Policy, basic_authorization};
 use host_harness::sandbox::Env;
 use host_harness::{Limits, Outbound, Run, Sandbox};
 use serde_json::json;
@@ -63,17 +63,8 @@ pub(crate) fn variables(url: &str) -> Vec<(&'static str, String)> {
 
 /// How the stand-in is asked for its credentials' sake.
 pub(crate) fn authorization() -> http::HeaderValue {
-    use base64::Engine as _;
-    let Options {
-        access_key,
-        access_key_secret,
-        ..
-    } = Options::default();
-    let pair = format!("{access_key}:{access_key_secret}");
-    let basic = base64::engine::general_purpose::STANDARD.encode(pair);
-    let mut value: http::HeaderValue = format!("Basic {basic}").parse().expect("it is ASCII");
-    value.set_sensitive(true);
-    value
+    let options = Options::default();
+    basic_authorization(&options.access_key, &options.access_key_secret)
 }
 
 /// The stand-in, in a process of its own.
