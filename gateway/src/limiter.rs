@@ -28,16 +28,13 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 use window::Window;
 
-use crate::line::Line;
+use crate::line::{self, Line, TELL};
 
 /// The time in which at most a second's number of requests leave.
 pub const SPAN: Duration = Duration::from_millis(1100);
 
 /// Requests that are taken from the day's at once. At full speed, one write in 17 s.
 const BLOCK: u32 = 50;
-
-/// How often a waiter is told its place in line.
-const TELL: Duration = Duration::from_secs(1);
 
 /// The pause after a 429 that names none.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -272,24 +269,16 @@ impl TenantLimiter {
                 turn: receiver,
             }
         };
-        let mut tell_at = Instant::now();
-        loop {
-            tokio::select! {
-                biased;
-                turn = &mut place.turn => {
-                    return turn.unwrap_or_else(|_| Err(closing())).map(|_| ());
-                }
-                () = sleep_until(tell_at) => {
-                    // What is over within the interval is not worth a word.
-                    if let Some(wait) = self.wait(place.id)
-                        && (wait.time >= TELL || wait.ahead > 0)
-                    {
-                        waiting(wait);
-                    }
-                    tell_at = Instant::now() + TELL;
-                }
+        let id = place.id;
+        let turn = line::turn(&mut place.turn, || {
+            // What is over within the interval is not worth a word.
+            if let Some(wait) = self.wait(id)
+                && (wait.time >= TELL || wait.ahead > 0)
+            {
+                waiting(wait);
             }
-        }
+        });
+        turn.await.unwrap_or_else(|_| Err(closing())).map(|_| ())
     }
 
     /// Hears Gong's answer: after a 429 (or a 503 that says for how long) nobody's request

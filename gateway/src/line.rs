@@ -2,6 +2,32 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot::Receiver;
+use tokio::sync::oneshot::error::RecvError;
+use tokio::time::{Instant, sleep_until};
+
+/// How often who waits is told its place.
+pub(crate) const TELL: Duration = Duration::from_secs(1);
+
+/// Waits for a turn; `tell` is called at once and then every [`TELL`].
+pub(crate) async fn turn<T>(
+    turn: &mut Receiver<T>,
+    mut tell: impl FnMut(),
+) -> Result<T, RecvError> {
+    let mut tell_at = Instant::now();
+    loop {
+        tokio::select! {
+            biased;
+            turn = &mut *turn => return turn,
+            () = sleep_until(tell_at) => {
+                tell();
+                tell_at = Instant::now() + TELL;
+            }
+        }
+    }
+}
 
 /// What waits, by user: users take turns, and each user's own are served in their order.
 #[derive(Debug)]

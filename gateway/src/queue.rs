@@ -4,15 +4,10 @@
 //! will not come: beyond them it hears so at once. Users take turns, as at Gong's limit.
 
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until};
 
-use crate::line::Line;
-
-/// How often a waiting call is told its place.
-const TELL: Duration = Duration::from_secs(1);
+use crate::line::{self, Line};
 
 /// How many calls may run and wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,22 +91,14 @@ impl CallQueue {
                 turn: receiver,
             }
         };
-        let mut tell_at = Instant::now();
-        loop {
-            tokio::select! {
-                biased;
-                turn = &mut place.turn => {
-                    turn.expect("who is in line is not forgotten");
-                    return Ok(Running(Arc::clone(self)));
-                }
-                () = sleep_until(tell_at) => {
-                    if let Some(ahead) = self.ahead(place.id) {
-                        waiting(ahead);
-                    }
-                    tell_at = Instant::now() + TELL;
-                }
+        let id = place.id;
+        let turn = line::turn(&mut place.turn, || {
+            if let Some(ahead) = self.ahead(id) {
+                waiting(ahead);
             }
-        }
+        });
+        turn.await.expect("who is in line is not forgotten");
+        Ok(Running(Arc::clone(self)))
     }
 
     /// Other bounds from now on. Calls that run or wait already go on.
@@ -185,6 +172,8 @@ impl Drop for Place<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::time::sleep;
 
     use super::*;
