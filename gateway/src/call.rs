@@ -80,6 +80,22 @@ enum Outcome {
 }
 
 impl Ended {
+    /// `failed` says how the tool itself failed, if it did.
+    fn with_answer(failed: Option<&str>, answer: Outcome) -> Self {
+        Self {
+            result: match failed {
+                Some(_) => CallResult::Error,
+                None => CallResult::Success,
+            },
+            code: failed.map(|_| "tool-error"),
+            reason: failed.map(str::to_owned),
+            usage: Usage::default(),
+            sent: 0,
+            references: Vec::new(),
+            answer,
+        }
+    }
+
     fn without_answer(result: CallResult, code: &'static str, reason: String) -> Self {
         Self {
             result,
@@ -294,22 +310,16 @@ impl Call<'_> {
             Wish::Tool(arguments) => {
                 let arguments = Value::Object(arguments.clone()).to_string();
                 match sandbox.call_tool(&run, &self.asked.tool, &arguments).await {
-                    Ok(mut result) => {
-                        let failed = result.is_error;
-                        Ended {
-                            result: if failed {
-                                CallResult::Error
-                            } else {
-                                CallResult::Success
-                            },
-                            code: failed.then_some("tool-error"),
-                            reason: failed.then(|| "The tool answered with an error.".to_owned()),
-                            usage: result.usage,
-                            sent: 0,
-                            references: std::mem::take(&mut result.references),
-                            answer: Outcome::Tool(result),
-                        }
-                    }
+                    Ok(mut result) => Ended {
+                        usage: result.usage,
+                        references: std::mem::take(&mut result.references),
+                        ..Ended::with_answer(
+                            result
+                                .is_error
+                                .then_some("The tool answered with an error."),
+                            Outcome::Tool(result),
+                        )
+                    },
                     Err(stopped) => Ended {
                         usage: stopped.usage,
                         ..Ended::without_answer(
@@ -323,20 +333,10 @@ impl Call<'_> {
             Wish::Resource(uri) => {
                 let shown = catalog.resource(uri).map(|(resource, _)| resource);
                 let answer = guide::read_resource(sandbox, &run, shown, uri).await;
-                let failed = answer.is_err();
-                Ended {
-                    result: if failed {
-                        CallResult::Error
-                    } else {
-                        CallResult::Success
-                    },
-                    code: failed.then_some("tool-error"),
-                    reason: failed.then(|| "The resource can not be read.".to_owned()),
-                    usage: Usage::default(),
-                    sent: 0,
-                    references: Vec::new(),
-                    answer: Outcome::Resource(Box::new(answer)),
-                }
+                Ended::with_answer(
+                    answer.is_err().then_some("The resource can not be read."),
+                    Outcome::Resource(Box::new(answer)),
+                )
             }
         }
     }
