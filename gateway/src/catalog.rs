@@ -15,9 +15,8 @@ use crate::governance::Policy;
 pub struct Catalog {
     /// As the component describes them.
     pub described: Vec<host_harness::Tool>,
+    /// By name, which is the component's order too.
     tools: BTreeMap<Arc<str>, Entry>,
-    /// The names, in the component's order.
-    order: Vec<Arc<str>>,
     prompts: Vec<(Prompt, Vec<String>)>,
     resources: Vec<(Resource, Arc<str>)>,
 }
@@ -43,7 +42,6 @@ impl Catalog {
         let described = sandbox.list_tools().await?;
         let (prompts, resources) = sandbox.list_guide().await?;
         let mut tools = BTreeMap::new();
-        let mut order = Vec::new();
         for tool in &described {
             let name: Arc<str> = tool.name.as_str().into();
             let entry = Entry {
@@ -51,7 +49,6 @@ impl Catalog {
                 reads: matches!(tool.effect, Effect::Read | Effect::MeteredRead),
                 tool: mcp::described(tool.clone())?,
             };
-            order.push(Arc::clone(&name));
             tools.insert(name, entry);
         }
         let prompts = prompts.into_iter().map(|prompt| {
@@ -67,7 +64,6 @@ impl Catalog {
             resources: resources.collect(),
             described,
             tools,
-            order,
         })
     }
 
@@ -77,11 +73,12 @@ impl Catalog {
         self.tools.get(name)
     }
 
-    /// The tools that may be called, in the component's order.
+    /// The tools that may be called, by name.
     #[must_use]
     pub fn tools(&self, policy: &Policy) -> Vec<Tool> {
-        let allowed = self.order.iter().filter(|name| policy.allows(name));
-        allowed.map(|name| self.tools[name].tool.clone()).collect()
+        let tools = self.tools.values();
+        let allowed = tools.filter(|entry| policy.allows(&entry.name));
+        allowed.map(|entry| entry.tool.clone()).collect()
     }
 
     /// The prompts all of whose tools may be called.
