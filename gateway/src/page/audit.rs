@@ -19,7 +19,7 @@ use super::PageState;
 use super::fields::Fields;
 use super::problem::Problem;
 use super::session::{self, Signed};
-use super::view::{self, At, Badge, Frame, Style, Tone};
+use super::view::{self, At, Badge, Choice, Frame, Style, Tone};
 use crate::store::{AuditFilter, AuditRow, CallResult, Kind};
 
 /// Rows of a page.
@@ -46,13 +46,6 @@ struct Filter {
     until: String,
     any: bool,
     query: String,
-}
-
-struct Choice {
-    name: &'static str,
-    label: &'static str,
-    values: Vec<String>,
-    chosen: String,
 }
 
 struct Row {

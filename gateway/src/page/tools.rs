@@ -12,7 +12,7 @@ use super::fields::Fields;
 use super::problem::Problem;
 use super::session::{self, Posted, Signed};
 use super::switches::{self, Switches};
-use super::view::{self, At, Badge, Frame, Off, Style, Tone};
+use super::view::{self, At, Badge, Choice, Frame, Off, Style, Tone};
 use crate::store::{Class, Decision, Effect, State as ToolState, ToolRow};
 
 /// Letters of a description in the table; the tool's page has all.
@@ -38,13 +38,6 @@ struct Filter {
     any: bool,
     /// All of it, as the query of an address.
     query: String,
-}
-
-struct Choice {
-    name: &'static str,
-    label: &'static str,
-    values: Vec<String>,
-    chosen: String,
 }
 
 struct Column {

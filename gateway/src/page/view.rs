@@ -85,6 +85,15 @@ pub(super) struct Frame {
     pub(super) message: Option<Message>,
 }
 
+/// A list to choose from, to filter a page by.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) values: Vec<String>,
+    pub(super) chosen: String,
+}
+
 /// What became of a change.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
