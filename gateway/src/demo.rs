@@ -203,18 +203,7 @@ impl Demo {
             "--tenant", "acme", "toolsets", "put", "calls", tools[0], tools[1],
         ];
         self.admin(&put).await?;
-        let put = [
-            "--tenant",
-            "acme",
-            "profiles",
-            "put",
-            "sellers",
-            "--toolset",
-            "calls",
-            "--user",
-            "mia",
-        ];
-        self.admin(&put).await?;
+        self.sellers(&["mia"]).await?;
         shows(mia, "mia", &tools).await?;
         shows(noa, "noa, of the same tenant,", &[]).await?;
         shows(zoe, "zoe, of another tenant,", &[]).await?;
@@ -222,6 +211,15 @@ impl Demo {
         denied(zoe, "zoe", "gong_search_calls", "has not been reviewed").await?;
         denied(mia, "mia", "gong_get_call", "in no toolset of user mia").await?;
         denied(mia, "mia", "gong_create_call", "has not been reviewed").await
+    }
+
+    /// Gives the toolset of its own to these of acme's users, and to nobody else.
+    async fn sellers(&self, users: &[&str]) -> anyhow::Result<()> {
+        let mut put = vec!["--tenant", "acme", "profiles", "put", "sellers"];
+        put.extend(["--toolset", "calls"]);
+        put.extend(users.iter().flat_map(|user| ["--user", user]));
+        self.admin(&put).await?;
+        Ok(())
     }
 
     async fn credentials(&self, mia: &Client) -> anyhow::Result<()> {
@@ -269,20 +267,7 @@ impl Demo {
 
     async fn fairness(&self, mia: &Client, noa: &Client) -> anyhow::Result<()> {
         heading("Gong's limit. 3 requests a second for the company; users take turns");
-        let put = [
-            "--tenant",
-            "acme",
-            "profiles",
-            "put",
-            "sellers",
-            "--toolset",
-            "calls",
-            "--user",
-            "mia",
-            "--user",
-            "noa",
-        ];
-        self.admin(&put).await?;
+        self.sellers(&["mia", "noa"]).await?;
         tokio::time::sleep(SPAN).await;
         self.acme.clear_requests();
         mia.service().heard();
