@@ -34,6 +34,8 @@ use crate::{
 const MOST_BYTES: usize = 16 << 20;
 /// What one read asks for.
 const CHUNK: u64 = 64 << 10;
+/// Most bytes that `blocking-write-and-flush` takes.
+const AT_ONCE: usize = 4096;
 
 /// The sandbox's way out, for one call.
 #[derive(Default)]
@@ -74,19 +76,22 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
     };
     let outgoing = OutgoingRequest::new(headers(request)?);
     let method = match request.method {
-        Method::Get => WasiMethod::Get,
-        Method::Post => WasiMethod::Post,
-        Method::Put => WasiMethod::Put,
-        Method::Patch => WasiMethod::Patch,
-        Method::Delete => WasiMethod::Delete,
+        // What it is anyway.
+        Method::Get => None,
+        Method::Post => Some(WasiMethod::Post),
+        Method::Put => Some(WasiMethod::Put),
+        Method::Patch => Some(WasiMethod::Patch),
+        Method::Delete => Some(WasiMethod::Delete),
     };
     let scheme = match request.scheme {
         Scheme::Https => WasiScheme::Https,
         Scheme::Http => WasiScheme::Http,
     };
-    outgoing
-        .set_method(&method)
-        .map_err(|()| refused("method"))?;
+    if let Some(method) = method {
+        outgoing
+            .set_method(&method)
+            .map_err(|()| refused("method"))?;
+    }
     outgoing
         .set_scheme(Some(&scheme))
         .map_err(|()| refused("scheme"))?;
@@ -158,6 +163,9 @@ fn write(body: OutgoingBody, bytes: &[u8]) {
 }
 
 fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError> {
+    if bytes.len() <= AT_ONCE {
+        return stream.blocking_write_and_flush(bytes);
+    }
     while !bytes.is_empty() {
         let room = stream.check_write()? as usize;
         if room == 0 {
@@ -194,7 +202,11 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
                         MOST_BYTES >> 20
                     )));
                 }
-                body.extend_from_slice(&bytes);
+                if body.is_empty() {
+                    body = bytes;
+                } else {
+                    body.extend_from_slice(&bytes);
+                }
             }
             Err(StreamError::Closed) => break,
             Err(StreamError::LastOperationFailed(error)) => {

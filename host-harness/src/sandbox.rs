@@ -15,15 +15,14 @@ use anyhow::{Context as _, ensure};
 use http::Request;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, InstancePre, Linker, Resource, ResourceTable};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker, Resource, ResourceTable};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter,
     Store, StoreContextMut, UpdateDeadline,
 };
-use wasmtime_wasi::cli::WasiCli;
-use wasmtime_wasi::clocks::{HostWallClock, WasiClocks};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksCtx, WasiClocksCtxView};
+use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 use wasmtime_wasi::p2::bindings::{cli, clocks};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::p2::bindings::http as wasi_http;
 use wasmtime_wasi_http::{
     RequestOptions, WasiBody, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpView,
@@ -571,9 +570,12 @@ fn allow(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     io::error::add_to_linker::<_, HasTable>(linker, |guest| &mut guest.table)?;
     io::poll::add_to_linker::<_, HasTable>(linker, |guest| &mut guest.table)?;
     io::streams::add_to_linker::<_, HasTable>(linker, |guest| &mut guest.table)?;
-    clocks::wall_clock::add_to_linker::<_, WasiClocks>(linker, clocks_view)?;
-    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, clocks_view)?;
-    cli::environment::add_to_linker::<_, WasiCli>(linker, cli_view)?;
+    clocks::wall_clock::add_to_linker::<_, HasSelf<_>>(linker, |guest| &mut guest.wall_clock)?;
+    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, |guest| WasiClocksCtxView {
+        ctx: &mut guest.clocks,
+        table: &mut guest.table,
+    })?;
+    cli::environment::add_to_linker::<_, HasSelf<_>>(linker, |guest| &mut guest.env)?;
     let options = wasi_http::types::LinkOptions::default();
     wasi_http::types::add_to_linker::<_, WasiHttp>(linker, &options, WasiHttpView::http)?;
     wasi_http::outgoing_handler::add_to_linker::<_, WasiHttp>(linker, WasiHttpView::http)?;
@@ -590,14 +592,6 @@ fn allow(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     )?;
     linker.allow_shadowing(false);
     Ok(())
-}
-
-fn clocks_view(guest: &mut Guest) -> wasmtime_wasi::clocks::WasiClocksCtxView<'_> {
-    wasmtime_wasi::clocks::WasiClocksView::clocks(guest)
-}
-
-fn cli_view(guest: &mut Guest) -> wasmtime_wasi::cli::WasiCliCtxView<'_> {
-    wasmtime_wasi::cli::WasiCliView::cli(guest)
 }
 
 struct HasTable;
@@ -649,7 +643,9 @@ fn start_ticking(engine: &Engine) -> anyhow::Result<()> {
 
 /// What the host keeps for one call.
 struct Guest {
-    wasi: WasiCtx,
+    env: Env,
+    wall_clock: WallClock,
+    clocks: WasiClocksCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
     exchanges: Exchanges,
@@ -659,15 +655,12 @@ struct Guest {
 
 impl Guest {
     fn new(run: &Run, limits: &Limits, start: Instant) -> Self {
-        let mut wasi = WasiCtx::builder();
-        wasi.envs(&run.env.0);
-        if let Some(now) = run.now {
-            wasi.wall_clock(StoppedClock(now));
-        }
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES);
         Self {
-            wasi: wasi.build(),
+            env: run.env.clone(),
+            wall_clock: WallClock(run.now),
+            clocks: WasiClocksCtx::default(),
             http: WasiHttpCtx::new(),
             hooks: Hooks::new(
                 run.outbound.clone(),
@@ -681,15 +674,6 @@ impl Guest {
                 limit: limits.memory,
                 refused: false,
             },
-        }
-    }
-}
-
-impl WasiView for Guest {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
         }
     }
 }
@@ -742,18 +726,42 @@ impl ResourceLimiter for MemoryLimit {
     }
 }
 
-/// A wall clock that stands still.
-struct StoppedClock(SystemTime);
-
-impl HostWallClock for StoppedClock {
-    fn resolution(&self) -> Duration {
-        Duration::from_nanos(1)
+// A whole `WasiCtx` would seed random numbers for each call, which nobody may ask for.
+impl cli::environment::Host for Env {
+    fn get_environment(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
+        Ok(self.0.clone())
     }
 
-    fn now(&self) -> Duration {
-        self.0
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default()
+    fn get_arguments(&mut self) -> wasmtime::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    fn initial_cwd(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(None)
+    }
+}
+
+/// The time, or the moment at which it stands still.
+struct WallClock(Option<SystemTime>);
+
+impl clocks::wall_clock::Host for WallClock {
+    fn now(&mut self) -> wasmtime::Result<Datetime> {
+        let now = self.0.unwrap_or_else(SystemTime::now);
+        Ok(datetime(
+            now.duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default(),
+        ))
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<Datetime> {
+        Ok(datetime(Duration::from_nanos(1)))
+    }
+}
+
+fn datetime(time: Duration) -> Datetime {
+    Datetime {
+        seconds: time.as_secs(),
+        nanoseconds: time.subsec_nanos(),
     }
 }
 
