@@ -21,6 +21,7 @@
 
 extern crate alloc;
 
+mod abi;
 mod arguments;
 mod bindings;
 #[cfg(test)]
@@ -50,34 +51,49 @@ mod transport;
 use bindings::gong::gong::tools as wit;
 
 #[cfg(all(target_family = "wasm", not(feature = "mcp")))]
-#[expect(unsafe_code, reason = "what wit-bindgen's export macro writes")]
+#[expect(
+    unsafe_code,
+    reason = "exports are called with raw memory, as the canonical ABI says"
+)]
 mod exports {
     use super::{
-        bindings::gong as world,
+        abi::{self, Place},
         error::Error,
         gong::Gong,
+        record::{Json, Record},
         tools::{self, every_tool},
         transport::Wasi,
-        wit,
     };
+    use alloc::boxed::Box;
 
-    struct Component;
+    /// Calls a tool for a host.
+    ///
+    /// # Safety
+    /// Its arguments lie there, and are the tool's from now on.
+    unsafe fn call<A: Json + Default, R: Json + Record + 'static>(
+        given: Place,
+        run: fn(&Gong<'_>, A) -> Result<R, Error>,
+    ) -> *mut u8 {
+        wit_bindgen::rt::run_ctors_once();
+        let mut args = A::default();
+        // SAFETY: the caller's promise.
+        unsafe { abi::take(args.shape(), given) };
+        let wasi = Wasi::default();
+        let result = Gong::open(&wasi).and_then(|gong| run(&gong, args));
+        abi::give(
+            result.map(|answer| Box::new(answer) as Box<dyn Record>),
+            const { &R::LAYOUT },
+        )
+    }
 
     macro_rules! exports {
         ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, unless $feature:tt)?;)*) => {
-            impl world::Guest for Component {
-                $(
-                    $(#[cfg(not(feature = $feature))])?
-                    fn $export(args: wit::$($arguments)::+) -> Result<wit::$($answer)::+, Error> {
-                        tools::$module::run(&Gong::open(&Wasi::default())?, args)
-                    }
-                )*
+            gong_tools_macros::exports! {
+                $($(#[cfg(not(feature = $feature))])? $export => tools::$module::run;)*
             }
         };
     }
     every_tool!(exports);
-
-    world::export_gong!(Component with_types_in world);
 }
 
 #[cfg(all(target_family = "wasm", feature = "mcp"))]

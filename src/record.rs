@@ -16,10 +16,12 @@ use serde::{
 };
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::gong::id::Id;
+use crate::{abi::Layout, gong::id::Id};
 
 /// What JSON is read into and written from.
 pub(crate) trait Json {
+    /// How it lies in memory where a host reads or writes it.
+    const LAYOUT: Layout;
     /// What it is, and where it lies.
     fn shape(&mut self) -> Shape<'_>;
 }
@@ -40,6 +42,24 @@ pub(crate) enum Shape<'a> {
     Record(&'a mut dyn Record),
 }
 
+impl Shape<'_> {
+    /// As [`Json::LAYOUT`].
+    pub(crate) fn layout(&self) -> Layout {
+        match self {
+            Self::Text(_) => String::LAYOUT,
+            Self::Flag(_) => bool::LAYOUT,
+            Self::Whole(_) => u32::LAYOUT,
+            Self::Long(_) => u64::LAYOUT,
+            Self::Number(_) => f64::LAYOUT,
+            Self::Id(_) | Self::Any(_) | Self::Raw(_) => Layout::NONE,
+            Self::Choice(_) => Layout::scalar(1),
+            Self::Optional(optional) => Layout::optional(optional.layout()),
+            Self::List(_) => Layout::LIST,
+            Self::Record(record) => *record.layout(),
+        }
+    }
+}
+
 /// An object with known members.
 pub(crate) trait Record {
     /// What the members are called, in their order.
@@ -48,6 +68,8 @@ pub(crate) trait Record {
     fn required(&self) -> &'static [&'static str] {
         &[]
     }
+    /// As [`Json::LAYOUT`].
+    fn layout(&self) -> &'static Layout;
     /// The member with the name at this place.
     fn member(&mut self, place: usize) -> Option<Shape<'_>>;
 }
@@ -64,6 +86,8 @@ pub(crate) trait Choice {
 
 /// A value or null.
 pub(crate) trait Optional {
+    /// How the value lies in memory.
+    fn layout(&self) -> &'static Layout;
     /// Takes the value away.
     fn clear(&mut self);
     /// Makes it a fresh value.
@@ -74,6 +98,10 @@ pub(crate) trait Optional {
 
 /// An array.
 pub(crate) trait List {
+    /// How an item lies in memory.
+    fn layout(&self) -> &'static Layout;
+    /// How many items it has.
+    fn count(&self) -> usize;
     /// Takes all items away.
     fn clear(&mut self);
     /// Adds a fresh item.
@@ -87,8 +115,10 @@ pub(crate) trait List {
 pub(crate) struct Raw(pub(crate) String);
 
 macro_rules! shapes {
-    ($($type:ty => $shape:ident;)*) => {
+    ($($type:ty => $shape:ident, $layout:expr;)*) => {
         $(impl Json for $type {
+            const LAYOUT: Layout = $layout;
+
             fn shape(&mut self) -> Shape<'_> {
                 Shape::$shape(self)
             }
@@ -96,23 +126,29 @@ macro_rules! shapes {
     };
 }
 shapes! {
-    String => Text;
-    bool => Flag;
-    u32 => Whole;
-    u64 => Long;
-    f64 => Number;
-    Id => Id;
-    Value => Any;
-    Raw => Raw;
+    String => Text, Layout::LIST;
+    bool => Flag, Layout::scalar(1);
+    u32 => Whole, Layout::scalar(4);
+    u64 => Long, Layout::scalar(8);
+    f64 => Number, Layout::scalar(8);
+    Id => Id, Layout::NONE;
+    Value => Any, Layout::NONE;
+    Raw => Raw, Layout::NONE;
 }
 
 impl<T: Json + Default> Json for Option<T> {
+    const LAYOUT: Layout = Layout::optional(&T::LAYOUT);
+
     fn shape(&mut self) -> Shape<'_> {
         Shape::Optional(self)
     }
 }
 
 impl<T: Json + Default> Optional for Option<T> {
+    fn layout(&self) -> &'static Layout {
+        const { &T::LAYOUT }
+    }
+
     fn clear(&mut self) {
         *self = None;
     }
@@ -127,12 +163,22 @@ impl<T: Json + Default> Optional for Option<T> {
 }
 
 impl<T: Json + Default> Json for Vec<T> {
+    const LAYOUT: Layout = Layout::LIST;
+
     fn shape(&mut self) -> Shape<'_> {
         Shape::List(self)
     }
 }
 
 impl<T: Json + Default> List for Vec<T> {
+    fn layout(&self) -> &'static Layout {
+        const { &T::LAYOUT }
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
     fn clear(&mut self) {
         self.clear();
     }
