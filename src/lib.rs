@@ -32,6 +32,8 @@ mod conversations;
 mod error;
 mod gong;
 mod guide;
+mod json;
+mod list;
 mod mcp;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]

@@ -55,23 +55,27 @@ impl Shape<'_> {
             Self::Choice(_) => Layout::scalar(1),
             Self::Optional(optional) => Layout::optional(optional.layout()),
             Self::List(_) => Layout::LIST,
-            Self::Record(record) => *record.layout(),
+            Self::Record(record) => record.kind().layout,
         }
     }
 }
 
 /// An object with known members.
 pub(crate) trait Record {
-    /// What the members are called, in their order.
-    fn names(&self) -> &'static [&'static str];
-    /// Optional members that have to be there, if only as null.
-    fn required(&self) -> &'static [&'static str] {
-        &[]
-    }
-    /// As [`Json::LAYOUT`].
-    fn layout(&self) -> &'static Layout;
+    /// What all objects of this kind have in common.
+    fn kind(&self) -> &'static Kind;
     /// The member with the name at this place.
     fn member(&mut self, place: usize) -> Option<Shape<'_>>;
+}
+
+/// What all objects of a kind have in common.
+pub(crate) struct Kind {
+    /// What the members are called, in their order.
+    pub(crate) names: &'static [&'static str],
+    /// Optional members that have to be there, if only as null.
+    pub(crate) required: &'static [&'static str],
+    /// As [`Json::LAYOUT`].
+    pub(crate) layout: Layout,
 }
 
 /// One of several texts.
@@ -88,8 +92,6 @@ pub(crate) trait Choice {
 pub(crate) trait Optional {
     /// How the value lies in memory.
     fn layout(&self) -> &'static Layout;
-    /// Takes the value away.
-    fn clear(&mut self);
     /// Makes it a fresh value.
     fn fill(&mut self) -> Shape<'_>;
     /// The value.
@@ -102,8 +104,6 @@ pub(crate) trait List {
     fn layout(&self) -> &'static Layout;
     /// How many items it has.
     fn count(&self) -> usize;
-    /// Takes all items away.
-    fn clear(&mut self);
     /// Adds a fresh item.
     fn add(&mut self) -> Shape<'_>;
     /// One of its items.
@@ -149,10 +149,6 @@ impl<T: Json + Default> Optional for Option<T> {
         const { &T::LAYOUT }
     }
 
-    fn clear(&mut self) {
-        *self = None;
-    }
-
     fn fill(&mut self) -> Shape<'_> {
         self.insert(T::default()).shape()
     }
@@ -177,10 +173,6 @@ impl<T: Json + Default> List for Vec<T> {
 
     fn count(&self) -> usize {
         self.len()
-    }
-
-    fn clear(&mut self) {
-        self.clear();
     }
 
     fn add(&mut self) -> Shape<'_> {
@@ -256,9 +248,7 @@ impl<'de> Visitor<'de> for Into<'_> {
     }
 
     fn visit_none<E: Error>(self) -> Result<(), E> {
-        if let Shape::Optional(optional) = self.shape {
-            optional.clear();
-        }
+        // What is read begins with nothing.
         Ok(())
     }
 
@@ -275,10 +265,9 @@ impl<'de> Visitor<'de> for Into<'_> {
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         match self.shape {
-            Shape::List(list) if self.strict => list.clear(),
-            _ => return Err(mismatch()),
+            Shape::List(_) if self.strict => Ok(()),
+            _ => Err(mismatch()),
         }
-        Ok(())
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
@@ -331,7 +320,10 @@ impl<'de> Visitor<'de> for Into<'_> {
         let Shape::List(list) = self.shape else {
             return Err(mismatch());
         };
-        list.clear();
+        // A member that comes twice.
+        if list.count() > 0 {
+            return Err(mismatch());
+        }
         while items
             .next_element_seed(Item {
                 list: &mut *list,
@@ -346,7 +338,9 @@ impl<'de> Visitor<'de> for Into<'_> {
         let Shape::Record(record) = self.shape else {
             return Err(mismatch());
         };
-        let names = record.names();
+        let Kind {
+            names, required, ..
+        } = record.kind();
         // A bit for each member: no record has more than 64 (the derive macro sees to it).
         let (mut seen, mut next) = (0_u64, 0);
         while let Some(place) = members.next_key_seed(Name { names, next })? {
@@ -363,7 +357,6 @@ impl<'de> Visitor<'de> for Into<'_> {
                 }
             }
         }
-        let required = record.required();
         for (place, name) in names.iter().enumerate() {
             if seen & (1 << place) != 0 {
                 continue;
@@ -441,7 +434,7 @@ pub(crate) fn json(record: &mut dyn Record) -> String {
 
 fn written(record: &mut dyn Record) -> Value {
     let mut object = Map::new();
-    for (place, name) in record.names().iter().enumerate() {
+    for (place, name) in record.kind().names.iter().enumerate() {
         match record.member(place).map(value) {
             None | Some(Value::Null) => {}
             Some(Value::Array(items)) if items.is_empty() => {}

@@ -35,12 +35,6 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
         ));
     }
     let places = 0..members.len();
-    let required = match required.is_empty() {
-        true => TokenStream::new(),
-        false => quote! {
-            fn required(&self) -> &'static [&'static str] { &[#(#required),*] }
-        },
-    };
     let mut generics = input.generics.clone();
     for parameter in generics.type_params_mut() {
         parameter
@@ -60,10 +54,14 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
             }
         }
         impl #of crate::record::Record for #name #arguments #bounds {
-            fn names(&self) -> &'static [&'static str] { &[#(#names),*] }
-            #required
-            fn layout(&self) -> &'static crate::abi::Layout {
-                const { &<Self as crate::record::Json>::LAYOUT }
+            fn kind(&self) -> &'static crate::record::Kind {
+                const {
+                    &crate::record::Kind {
+                        names: &[#(#names),*],
+                        required: &[#(#required),*],
+                        layout: <Self as crate::record::Json>::LAYOUT,
+                    }
+                }
             }
             fn member(&mut self, place: usize) -> ::core::option::Option<crate::record::Shape<'_>> {
                 ::core::option::Option::Some(match place {

@@ -12,6 +12,7 @@ use crate::{
         Gong, given,
         reading::{Answered, Reading},
     },
+    list::ToList as _,
     render::{self, Table},
     wit::privacy::{
         CallReference, CrmReference, EmailReference, EngagementReference, FindPersonalData,
@@ -128,11 +129,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
         found: counted(&answer),
         matching_phones: answer.texts("matchingPhoneNumbers"),
         matching_emails: answer.texts("emailAddresses"),
-        calls: page("calls").map(call).collect(),
-        emails: page("emails").map(email).collect(),
+        calls: page("calls").map(call).list(),
+        emails: page("emails").map(email).list(),
         meetings: page("meetings")
             .filter_map(|meeting| meeting.id("id"))
-            .collect(),
+            .list(),
         crm: crm(&answer)
             .skip(skip)
             .take(limit)
@@ -141,8 +142,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
                 kind: object.text("objectType"),
                 id: object.id("externalId"),
             })
-            .collect(),
-        engagement: page("customerEngagement").map(event).collect(),
+            .list(),
+        engagement: page("customerEngagement").map(event).list(),
         resume: super::offset_token(skip + limit, most),
         requests: gong.requests(),
         subject: subject.text().into(),

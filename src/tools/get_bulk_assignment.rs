@@ -11,6 +11,7 @@ use crate::{
         Gong,
         reading::{Answered, Reading},
     },
+    list::ToList as _,
     render::{self, Table},
     wit::engage::{BulkAssignment, BulkOutcome, GetBulkAssignment},
 };
@@ -40,7 +41,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetBulkAssignment) -> Result<BulkAssign
         processed: answer.count("processedCount"),
         assigned: answer.count("successCount"),
         failed: answer.count("failedCount"),
-        people: answer.items("results").iter().map(outcome).collect(),
+        people: answer.items("results").iter().map(outcome).list(),
         requests: gong.requests(),
     })
 }

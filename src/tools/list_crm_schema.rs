@@ -11,6 +11,7 @@ use crate::{
         crm::{self, schema},
         reading::Reading,
     },
+    list::ToList as _,
     render::{self, Table},
     wit::crm::{CrmField, CrmSchema, ListCrmSchema},
 };
@@ -33,7 +34,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Err
             values: field.texts("orderedValueList"),
             deleted: field.is("isDeleted").then_some(true),
         })
-        .collect();
+        .list();
     Ok(CrmSchema {
         fields,
         requests: gong.requests(),

@@ -11,6 +11,7 @@ use crate::{
         Gong, Paged, Records, calls::one_line, flows::MOST_PAGES, id::Id, people::People,
         workspaces,
     },
+    list::ToList as _,
     record::Record,
     render::{self, Table},
     sorted::SortedMap,
@@ -87,7 +88,7 @@ fn rows(folders: Vec<Folder>) -> Vec<FlowFolder> {
                 visibility: folder.visibility,
             }
         })
-        .collect()
+        .list()
 }
 
 impl Answer for FlowFolderList {

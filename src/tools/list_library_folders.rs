@@ -7,6 +7,7 @@ use super::Answer;
 use crate::{
     error::Error,
     gong::{Gong, instant, library, people::has_words},
+    list::ToList as _,
     render::{self, Table},
     wit::library::{LibraryFolder, LibraryFolderList, ListLibraryFolders},
 };
@@ -31,7 +32,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFo
                 workspace: folder.workspace,
                 updated: folder.updated,
             })
-            .collect(),
+            .list(),
         left_out: (left_out > 0).then_some(left_out),
         requests: gong.requests(),
     })

@@ -8,6 +8,7 @@ use super::Answer;
 use crate::{
     error::{Error, bad_argument},
     gong::{Gong, calls::one_line, id::Id, instant},
+    list::ToList as _,
     record::Record,
     render::{self, Table},
     sorted::SortedSet,
@@ -83,7 +84,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
         .iter()
         .filter(|id| !found.contains(id.as_str()))
         .cloned()
-        .collect();
+        .list();
     Ok(ProspectFlowList {
         flows,
         without_flow,

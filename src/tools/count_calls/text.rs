@@ -9,6 +9,7 @@ use alloc::{
 
 use super::super::Answer;
 use crate::{
+    list::ToList as _,
     render::{self, Table},
     wit::calls::{CallCount, CallCounts, CountBy},
 };
@@ -40,7 +41,7 @@ impl Answer for CallCounts {
                 Some(title) => format!("{} min {title} ({})", call.minutes, call.id),
                 None => format!("{} min {}", call.minutes, call.id),
             })
-            .collect();
+            .list();
         render::list(&mut text, "Longest", &longest, "; ");
         if self.rows_overlap == Some(true) {
             text.push_str("A call counts in the row of each of its trackers, so rows add up to more than the total.\n");

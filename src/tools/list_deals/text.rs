@@ -9,6 +9,7 @@ use alloc::{
 use super::super::Answer;
 use crate::{
     gong::{calls::one_line, instant},
+    list::ToList as _,
     render::{self, Table},
     wit::deals::DealPage,
 };
@@ -46,7 +47,7 @@ impl Answer for DealPage {
                 .changes
                 .iter()
                 .map(|change| format!("{} {} → {}", change.field, change.then, change.now))
-                .collect();
+                .list();
             let changed = deal
                 .changes_since
                 .as_ref()
