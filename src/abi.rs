@@ -372,7 +372,7 @@ mod tests {
 
     use wit_parser::{Resolve, SizeAlign, Type, WorldItem};
 
-    use super::{HEAD, Layout, Place, WORD, give, given, lift};
+    use super::{HEAD, Layout, Place, WORD, give, given, lift, take};
     use crate::{
         error::{Error, case},
         record::{Json, Record, json},
@@ -507,7 +507,7 @@ mod tests {
         let at = Box::into_raw(text).cast::<u8>().expose_provenance();
         // SAFETY: the text is the record's from here on.
         unsafe {
-            lift(
+            take(
                 part.shape(),
                 Place::slots(&[at as u64, length as u64, 1, 42]),
             )

@@ -125,8 +125,6 @@ pub(crate) use members;
 mod tests {
     use alloc::{string::String, vec};
 
-    use super::json;
-
     #[test]
     fn it_is_as_serde_json_makes_it() {
         let (text, none) = (String::from("a\"b"), None::<u32>);

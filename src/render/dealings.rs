@@ -44,7 +44,7 @@ pub(crate) fn dealings(text: &mut String, dealings: &Dealings) {
 }
 
 fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
-    let mut table = Table::new([
+    let mut table = Table::new(&[
         "person",
         "side",
         "title",

@@ -183,12 +183,12 @@ impl Answer for PersonalData {
         let mut text = format!("{}: {}.\n", self.subject, self.found);
         render::list(&mut text, "Numbers that match", &self.matching_phones, ", ");
         render::list(&mut text, "Addresses of them", &self.matching_emails, ", ");
-        let mut calls = Table::new(["call", "status"]);
+        let mut calls = Table::new(&["call", "status"]);
         for call in &self.calls {
             calls.row([call.id.clone(), cell(&call.status)]);
         }
         calls.write(&mut text);
-        let mut emails = Table::new(["e-mail", "sent", "from", "mailbox"]);
+        let mut emails = Table::new(&["e-mail", "sent", "from", "mailbox"]);
         for email in &self.emails {
             emails.row([
                 email.id.clone(),
@@ -199,12 +199,12 @@ impl Answer for PersonalData {
         }
         emails.write(&mut text);
         render::list(&mut text, "Meetings", &self.meetings, ", ");
-        let mut crm = Table::new(["CRM", "type", "id"]);
+        let mut crm = Table::new(&["CRM", "type", "id"]);
         for object in &self.crm {
             crm.row([cell(&object.system), cell(&object.kind), cell(&object.id)]);
         }
         crm.write(&mut text);
-        let mut engagement = Table::new(["engagement", "at", "name", "system", "content", "id"]);
+        let mut engagement = Table::new(&["engagement", "at", "name", "system", "content", "id"]);
         for event in &self.engagement {
             engagement.row([
                 cell(&event.kind),

@@ -157,7 +157,7 @@ impl Answer for ActivityStats {
         let mut heading = ["user", "user id", "from", "to"].to_vec();
         heading.extend(ACTIVITIES.map(|(_, heading)| heading));
         let heading: [&str; 19] = core::array::from_fn(|column| heading[column]);
-        let mut table = Table::new(heading);
+        let mut table = Table::new(&heading);
         for row in &self.rows {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             let mut all = Vec::from([

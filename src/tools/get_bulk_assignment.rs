@@ -82,7 +82,7 @@ impl Answer for BulkAssignment {
             .filter_map(|(number, word)| Some(format!(", {} {word}", number?)))
             .collect();
         let mut text = format!("Bulk assignment {}: {}{counts}.\n", self.id, self.status);
-        let mut table = Table::new(["person", "status", "crm id", "instance", "error"]);
+        let mut table = Table::new(&["person", "status", "crm id", "instance", "error"]);
         for one in &self.people {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([

@@ -122,7 +122,7 @@ impl Answer for Coaching {
         heading.extend(METRICS.map(|(_, column)| column));
         heading.push("other");
         let heading: [&str; 9] = core::array::from_fn(|column| heading[column]);
-        let mut table = Table::new(heading);
+        let mut table = Table::new(&heading);
         for row in &self.reports {
             let mut all = Vec::from([
                 row.user.clone(),

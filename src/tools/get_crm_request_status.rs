@@ -68,7 +68,7 @@ impl Answer for CrmRequestStatus {
                 render::count(good, "object")
             ));
         }
-        let mut table = Table::new(["line", "error"]);
+        let mut table = Table::new(&["line", "error"]);
         for error in &self.errors {
             let line = match error.line {
                 0 => "whole file".into(),

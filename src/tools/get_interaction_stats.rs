@@ -116,7 +116,7 @@ impl Answer for InteractionStats {
             self.matched,
             range(&self.from, &self.to, self.zone.as_deref())
         );
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "user",
             "user id",
             "talk ratio",

@@ -64,7 +64,7 @@ impl Answer for BriefList {
     fn text(&self) -> String {
         let mut text = render::count(self.briefs.len() as u32, "brief");
         text.push_str("; only Published ones can be generated.\n");
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "name",
             "status",
             "workspace",

@@ -70,7 +70,7 @@ impl Answer for CallAccessList {
     fn text(&self) -> String {
         let mut text = render::count(self.calls.len() as u32, "call");
         text.push('\n');
-        let mut table = Table::new(["call", "user", "name"]);
+        let mut table = Table::new(&["call", "user", "name"]);
         for call in &self.calls {
             for user in &call.users {
                 let name = user.name.clone().unwrap_or_default();

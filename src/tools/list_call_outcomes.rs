@@ -51,7 +51,7 @@ impl Answer for CallOutcomeList {
     fn text(&self) -> String {
         let mut text = render::count(self.outcomes.len() as u32, "outcome");
         text.push('\n');
-        let mut table = Table::new(["name", "category", "connected", "sentiment"]);
+        let mut table = Table::new(&["name", "category", "connected", "sentiment"]);
         for outcome in &self.outcomes {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([

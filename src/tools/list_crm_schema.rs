@@ -45,7 +45,7 @@ impl Answer for CrmSchema {
     fn text(&self) -> String {
         let mut text = render::count(self.fields.len() as u32, "added field");
         text.push_str(" (Gong's own are not listed)\n");
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "object",
             "name",
             "label",

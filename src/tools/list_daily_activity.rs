@@ -132,7 +132,7 @@ impl Answer for DailyActivity {
         heading.extend(ACTIVITIES.map(|(_, heading)| heading));
         heading.push("call ids");
         let heading: [&str; 19] = core::array::from_fn(|column| heading[column]);
-        let mut table = Table::new(heading);
+        let mut table = Table::new(&heading);
         for row in &self.rows {
             let mut all = Vec::from([
                 row.user.clone().unwrap_or_default(),

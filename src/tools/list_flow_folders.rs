@@ -99,7 +99,7 @@ impl Answer for FlowFolderList {
             self.owner
         );
         render::line(&mut text, "Not all listed", self.stopped.as_deref());
-        let mut table = Table::new(["id", "name", "in", "visibility"]);
+        let mut table = Table::new(&["id", "name", "in", "visibility"]);
         for folder in &self.folders {
             table.row([
                 folder.id.clone(),

@@ -104,7 +104,7 @@ impl Answer for LibraryCallList {
             self.matched,
             self.folder
         );
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "started (UTC)",
             "title",

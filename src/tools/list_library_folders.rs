@@ -44,7 +44,7 @@ impl Answer for LibraryFolderList {
             "{}; private and archived ones are not in Gong's API.\n",
             render::count(self.folders.len() as u32, "folder")
         );
-        let mut table = Table::new(["id", "path", "workspace", "updated (UTC)"]);
+        let mut table = Table::new(&["id", "path", "workspace", "updated (UTC)"]);
         for folder in &self.folders {
             table.row([
                 folder.id.clone(),

@@ -64,7 +64,7 @@ impl Answer for ProfileUsers {
             "{} with profile {profile}\n",
             render::count(self.users.len() as u32, "user")
         );
-        let mut table = Table::new(["id", "name", "email"]);
+        let mut table = Table::new(&["id", "name", "email"]);
         for user in &self.users {
             table.row([
                 user.id.clone(),

@@ -123,7 +123,7 @@ impl Answer for ProspectFlowList {
     fn text(&self) -> String {
         let mut text = render::count(self.flows.len() as u32, "flow instance");
         text.push('\n');
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "prospect",
             "flow",
             "status",

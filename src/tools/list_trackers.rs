@@ -129,7 +129,7 @@ impl Answer for TrackerList {
             "{}; Gong's API does not list smart trackers.\n",
             render::count(self.trackers.len() as u32, "keyword tracker")
         );
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "name",
             "workspace",

@@ -60,7 +60,7 @@ impl Answer for SettingsHistory {
             render::count(self.changes.len() as u32, "change"),
             self.user
         );
-        let mut table = Table::new(["UTC", "setting", "set to"]);
+        let mut table = Table::new(&["UTC", "setting", "set to"]);
         for change in &self.changes {
             table.row([
                 change

@@ -99,7 +99,7 @@ impl Answer for UserPage {
             self.matched,
             self.read
         );
-        let mut table = Table::new(["id", "name", "email", "title", "manager", "state"]);
+        let mut table = Table::new(&["id", "name", "email", "title", "manager", "state"]);
         for user in &self.users {
             let state = if user.inactive == Some(true) {
                 "inactive"

@@ -41,7 +41,7 @@ impl Answer for WorkspaceList {
     fn text(&self) -> String {
         let mut text = render::count(self.workspaces.len() as u32, "workspace");
         text.push('\n');
-        let mut table = Table::new(["id", "name", "description"]);
+        let mut table = Table::new(&["id", "name", "description"]);
         for workspace in &self.workspaces {
             table.row([
                 workspace.id.clone(),

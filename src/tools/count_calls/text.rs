@@ -47,7 +47,7 @@ impl Answer for CallCounts {
             text.push_str("A call counts in the row of each of its trackers, so rows add up to more than the total.\n");
         }
         let heading = |place: usize| self.by.get(place).map_or("", |by| heading(*by));
-        let mut table = Table::new([
+        let headings = [
             heading(0),
             heading(1),
             "calls",
@@ -55,7 +55,8 @@ impl Answer for CallCounts {
             "average",
             "longest",
             "external",
-        ]);
+        ];
+        let mut table = Table::new(&headings);
         let mut row = |first: String, second: String, count: &CallCount| {
             table.row([
                 first,

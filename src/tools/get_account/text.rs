@@ -50,7 +50,7 @@ fn deals(text: &mut String, deals: &[DealSeen]) {
         text.push_str("No deal on these calls.\n");
         return;
     }
-    let mut table = Table::new([
+    let mut table = Table::new(&[
         "deal",
         "id",
         "stage",

@@ -27,7 +27,7 @@ impl Answer for DealPage {
             self.calls_without_deal
         ));
         render::line(&mut text, "Link of a call", self.call_url.as_deref());
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "name",
             "stage",

@@ -48,7 +48,7 @@ impl Answer for CallPage {
         render::list(&mut text, "CRM accounts", &accounts, "; ");
         render::line(&mut text, "Link", self.call_url.as_deref());
         let started = instant::in_rows(self.calls.iter().map(|call| call.started.as_str()));
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "started UTC",
             "min",
