@@ -59,7 +59,7 @@ use bindings::gong::gong::tools as wit;
 )]
 mod exports {
     use super::{
-        abi::{self, Place},
+        abi::{self, Layout, Place},
         error::Error,
         gong::Gong,
         record::{Json, Record},
@@ -76,16 +76,28 @@ mod exports {
         given: Place,
         run: fn(&Gong<'_>, A) -> Result<R, Error>,
     ) -> *mut u8 {
+        let tool = |gong: Result<&Gong<'_>, Error>| {
+            let mut args = A::default();
+            // SAFETY: the caller's promise; `with_gong` calls once.
+            unsafe { abi::take(args.shape(), given) };
+            let answer: Box<dyn Record> = Box::new(run(gong?, args)?);
+            Ok(answer)
+        };
+        with_gong(&tool, const { &R::LAYOUT })
+    }
+
+    /// Calls a tool, once, with what it asks Gong by, or with what is wrong with the settings.
+    fn with_gong(
+        tool: &dyn Fn(Result<&Gong<'_>, Error>) -> Result<Box<dyn Record>, Error>,
+        layout: &Layout,
+    ) -> *mut u8 {
         wit_bindgen::rt::run_ctors_once();
-        let mut args = A::default();
-        // SAFETY: the caller's promise.
-        unsafe { abi::take(args.shape(), given) };
         let wasi = Wasi::default();
-        let result = Gong::open(&wasi).and_then(|gong| run(&gong, args));
-        abi::give(
-            result.map(|answer| Box::new(answer) as Box<dyn Record>),
-            const { &R::LAYOUT },
-        )
+        let result = match Gong::open(&wasi) {
+            Ok(gong) => tool(Ok(&gong)),
+            Err(error) => tool(Err(error)),
+        };
+        abi::give(result, layout)
     }
 
     macro_rules! exports {
