@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::{
     contracts,
     error::{Error, bad_argument},
+    list::ToList as _,
     record::{self, Record},
 };
 
@@ -80,7 +81,7 @@ fn wrong(path: &str, value: &Value, schema: &Value) -> Option<Wrong> {
     let given = map.iter().filter(|(_, value)| !value.is_null());
     for (name, value) in given {
         let Some(schema) = properties.get(name) else {
-            let names: Vec<&str> = properties.keys().map(String::as_str).collect();
+            let names: Vec<&str> = properties.keys().map(String::as_str).list();
             let known = match names.is_empty() {
                 true => "none".to_owned(),
                 false => names.join(", "),
@@ -137,7 +138,7 @@ fn misfit(at: &str, name: &str, value: &Value, schema: &Value) -> Option<Wrong> 
 /// What a schema expects, if the value is something else.
 fn mismatch(value: &Value, schema: &Value) -> Option<String> {
     if let Some(options) = schema["enum"].as_array() {
-        let options: Vec<&str> = options.iter().filter_map(Value::as_str).collect();
+        let options: Vec<&str> = options.iter().filter_map(Value::as_str).list();
         return (!value.as_str().is_some_and(|text| options.contains(&text)))
             .then(|| format!("one of {}", options.join(", ")));
     }
@@ -191,7 +192,7 @@ fn example_value(name: &str, schema: &Value) -> String {
                         example_value(name, &schema["properties"][name])
                     )
                 })
-                .collect();
+                .list();
             format!("{{{}}}", members.join(", "))
         }
         (_, Some("integer" | "number")) => "20".to_owned(),

@@ -40,6 +40,26 @@ pub(crate) fn text(error: &Error) -> &str {
     }
 }
 
+/// Which case of the WIT's an error is, from 0.
+pub(crate) fn case(error: &Error) -> u8 {
+    match error {
+        Error::BadArgument(_) => 0,
+        Error::NotConfigured(_) => 1,
+        Error::WrongKey(_) => 2,
+        Error::MissingScope(_) => 3,
+        Error::Forbidden(_) => 4,
+        Error::NotFound(_) => 5,
+        Error::PrivateCall(_) => 6,
+        Error::RateLimited(_) => 7,
+        Error::OutOfCredits(_) => 8,
+        Error::NetworkDenied(_) => 9,
+        Error::Unreachable(_) => 10,
+        Error::TimedOut(_) => 11,
+        Error::Tls(_) => 12,
+        Error::UnexpectedAnswer(_) => 13,
+    }
+}
+
 /// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
 #[derive(Record)]
 #[serde(rename_all = "camelCase")]

@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     error::{Error, Refusal},
+    list::ToList as _,
     record::Record,
     settings::{Scheme, Settings},
 };
@@ -196,7 +197,7 @@ impl<'w> Gong<'w> {
 
     /// Gong's ids of its answers, oldest first, the last [`REFERENCES`].
     pub(crate) fn references(&self) -> Vec<String> {
-        self.references.borrow().iter().cloned().collect()
+        self.references.borrow().iter().cloned().list()
     }
 
     /// Milliseconds since it began.

@@ -10,6 +10,7 @@ use crate::{
     },
     error::{self, Error},
     gong::{Gong, Wire},
+    list::ToList as _,
     tools::{Answer, list_users, list_workspaces},
     wit::users::{ListUsers, ListWorkspaces},
 };
@@ -74,7 +75,7 @@ pub(crate) fn instructions(tools: &[String]) -> String {
     let lines: Vec<&str> = core::iter::once(ALWAYS)
         .chain(advice.map(|(_, text)| *text))
         .chain([ANSWERS])
-        .collect();
+        .list();
     lines.join("\n")
 }
 
@@ -92,10 +93,10 @@ pub(crate) fn list_prompts() -> Vec<Prompt> {
                 description: argument.description.into(),
                 required: argument.default.is_none(),
             })
-            .collect(),
-        tools: prompt.tools.iter().map(|tool| (*tool).to_owned()).collect(),
+            .list(),
+        tools: prompt.tools.iter().map(|tool| (*tool).to_owned()).list(),
     });
-    listed.collect()
+    listed.list()
 }
 
 /// A prompt's one message.
@@ -105,7 +106,7 @@ pub(crate) fn list_prompts() -> Vec<Prompt> {
 pub(crate) fn get_prompt(name: &str, arguments: &[(String, String)]) -> Result<String, GuideError> {
     let bad = |text: String| Err(GuideError::BadRequest(text));
     let Some(prompt) = PROMPTS.iter().find(|prompt| prompt.name == name) else {
-        let names: Vec<&str> = PROMPTS.iter().map(|prompt| prompt.name).collect();
+        let names: Vec<&str> = PROMPTS.iter().map(|prompt| prompt.name).list();
         return bad(format!(
             "There is no prompt {name}. Prompts: {}.",
             names.join(", ")
@@ -118,11 +119,7 @@ pub(crate) fn get_prompt(name: &str, arguments: &[(String, String)]) -> Result<S
             .any(|argument| argument.name == name)
     };
     if let Some((wrong, _)) = arguments.iter().find(|(name, _)| !known(name)) {
-        let names: Vec<&str> = prompt
-            .arguments
-            .iter()
-            .map(|argument| argument.name)
-            .collect();
+        let names: Vec<&str> = prompt.arguments.iter().map(|argument| argument.name).list();
         return bad(format!(
             "Prompt {name} has no argument {wrong}; it has: {}.",
             names.join(", ")
@@ -195,7 +192,7 @@ pub(crate) fn list_resources() -> Vec<Resource> {
         mime_type: "text/plain".into(),
         tool: directory.tool.into(),
     });
-    listed.collect()
+    listed.list()
 }
 
 /// A resource's text.
@@ -204,7 +201,7 @@ pub(crate) fn list_resources() -> Vec<Resource> {
 /// `bad-request` for an unknown URI; `failed` with what the tool of the same content says.
 pub(crate) fn read_resource(wire: &dyn Wire, uri: &str) -> Result<String, GuideError> {
     let Some(directory) = DIRECTORIES.iter().find(|directory| directory.uri == uri) else {
-        let uris: Vec<&str> = DIRECTORIES.iter().map(|directory| directory.uri).collect();
+        let uris: Vec<&str> = DIRECTORIES.iter().map(|directory| directory.uri).list();
         return Err(GuideError::BadRequest(format!(
             "There is no resource {uri}. Resources: {}.",
             uris.join(", ")

@@ -21,6 +21,7 @@
 
 extern crate alloc;
 
+mod abi;
 mod arguments;
 mod bindings;
 #[cfg(test)]
@@ -31,6 +32,8 @@ mod conversations;
 mod error;
 mod gong;
 mod guide;
+mod json;
+mod list;
 mod mcp;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
@@ -50,34 +53,61 @@ mod transport;
 use bindings::gong::gong::tools as wit;
 
 #[cfg(all(target_family = "wasm", not(feature = "mcp")))]
-#[expect(unsafe_code, reason = "what wit-bindgen's export macro writes")]
+#[expect(
+    unsafe_code,
+    reason = "exports are called with raw memory, as the canonical ABI says"
+)]
 mod exports {
     use super::{
-        bindings::gong as world,
+        abi::{self, Layout, Place},
         error::Error,
         gong::Gong,
+        record::{Json, Record},
         tools::{self, every_tool},
         transport::Wasi,
-        wit,
     };
+    use alloc::boxed::Box;
 
-    struct Component;
+    /// Calls a tool for a host.
+    ///
+    /// # Safety
+    /// Its arguments lie there, and are the tool's from now on.
+    unsafe fn call<A: Json + Default, R: Json + Record + 'static>(
+        given: Place,
+        run: fn(&Gong<'_>, A) -> Result<R, Error>,
+    ) -> *mut u8 {
+        let tool = |gong: Result<&Gong<'_>, Error>| {
+            let mut args = A::default();
+            // SAFETY: the caller's promise; `with_gong` calls once.
+            unsafe { abi::take(args.shape(), given) };
+            let answer: Box<dyn Record> = Box::new(run(gong?, args)?);
+            Ok(answer)
+        };
+        with_gong(&tool, const { &R::LAYOUT })
+    }
+
+    /// Calls a tool, once, with what it asks Gong by, or with what is wrong with the settings.
+    fn with_gong(
+        tool: &dyn Fn(Result<&Gong<'_>, Error>) -> Result<Box<dyn Record>, Error>,
+        layout: &Layout,
+    ) -> *mut u8 {
+        wit_bindgen::rt::run_ctors_once();
+        let wasi = Wasi::default();
+        let result = match Gong::open(&wasi) {
+            Ok(gong) => tool(Ok(&gong)),
+            Err(error) => tool(Err(error)),
+        };
+        abi::give(result, layout)
+    }
 
     macro_rules! exports {
         ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, unless $feature:tt)?;)*) => {
-            impl world::Guest for Component {
-                $(
-                    $(#[cfg(not(feature = $feature))])?
-                    fn $export(args: wit::$($arguments)::+) -> Result<wit::$($answer)::+, Error> {
-                        tools::$module::run(&Gong::open(&Wasi::default())?, args)
-                    }
-                )*
+            gong_tools_macros::exports! {
+                $($(#[cfg(not(feature = $feature))])? $export => tools::$module::run;)*
             }
         };
     }
     every_tool!(exports);
-
-    world::export_gong!(Component with_types_in world);
 }
 
 #[cfg(all(target_family = "wasm", feature = "mcp"))]

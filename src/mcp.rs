@@ -9,6 +9,7 @@ use crate::{
     },
     contracts, error,
     gong::{Gong, Wire},
+    list::ToList as _,
     record::{Raw, Record},
     tools::TOOLS,
 };
@@ -42,7 +43,7 @@ pub(crate) fn list_tools() -> Vec<Tool> {
                 serde_json::from_slice(contract.as_bytes()).ok()?,
             ))
         })
-        .collect()
+        .list()
 }
 
 fn listed(name: &str, contract: Contract) -> Tool {
@@ -60,7 +61,7 @@ fn listed(name: &str, contract: Contract) -> Tool {
             .classification
             .iter()
             .map(|class| classification(class))
-            .collect(),
+            .list(),
         default: contract.default,
         operations: contract.operations,
         effect,
@@ -99,7 +100,7 @@ fn annotations(effect: Effect, idempotent: bool) -> Annotations {
 /// Calls a tool.
 pub(crate) fn call_tool(wire: &dyn Wire, name: &str, arguments: &str) -> ToolResult {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
-        let names: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
+        let names: Vec<&str> = TOOLS.iter().map(|tool| tool.name).list();
         return failed(format!(
             "There is no tool {name}. Tools: {}.",
             names.join(", ")

@@ -16,10 +16,12 @@ use serde::{
 };
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::gong::id::Id;
+use crate::{abi::Layout, gong::id::Id};
 
 /// What JSON is read into and written from.
 pub(crate) trait Json {
+    /// How it lies in memory where a host reads or writes it.
+    const LAYOUT: Layout;
     /// What it is, and where it lies.
     fn shape(&mut self) -> Shape<'_>;
 }
@@ -40,16 +42,40 @@ pub(crate) enum Shape<'a> {
     Record(&'a mut dyn Record),
 }
 
+impl Shape<'_> {
+    /// As [`Json::LAYOUT`].
+    pub(crate) fn layout(&self) -> Layout {
+        match self {
+            Self::Text(_) => String::LAYOUT,
+            Self::Flag(_) => bool::LAYOUT,
+            Self::Whole(_) => u32::LAYOUT,
+            Self::Long(_) => u64::LAYOUT,
+            Self::Number(_) => f64::LAYOUT,
+            Self::Id(_) | Self::Any(_) | Self::Raw(_) => Layout::NONE,
+            Self::Choice(_) => Layout::scalar(1),
+            Self::Optional(optional) => Layout::optional(optional.layout()),
+            Self::List(_) => Layout::LIST,
+            Self::Record(record) => record.kind().layout,
+        }
+    }
+}
+
 /// An object with known members.
 pub(crate) trait Record {
-    /// What the members are called, in their order.
-    fn names(&self) -> &'static [&'static str];
-    /// Optional members that have to be there, if only as null.
-    fn required(&self) -> &'static [&'static str] {
-        &[]
-    }
+    /// What all objects of this kind have in common.
+    fn kind(&self) -> &'static Kind;
     /// The member with the name at this place.
     fn member(&mut self, place: usize) -> Option<Shape<'_>>;
+}
+
+/// What all objects of a kind have in common.
+pub(crate) struct Kind {
+    /// What the members are called, in their order.
+    pub(crate) names: &'static [&'static str],
+    /// Optional members that have to be there, if only as null.
+    pub(crate) required: &'static [&'static str],
+    /// As [`Json::LAYOUT`].
+    pub(crate) layout: Layout,
 }
 
 /// One of several texts.
@@ -64,8 +90,8 @@ pub(crate) trait Choice {
 
 /// A value or null.
 pub(crate) trait Optional {
-    /// Takes the value away.
-    fn clear(&mut self);
+    /// How the value lies in memory.
+    fn layout(&self) -> &'static Layout;
     /// Makes it a fresh value.
     fn fill(&mut self) -> Shape<'_>;
     /// The value.
@@ -74,8 +100,10 @@ pub(crate) trait Optional {
 
 /// An array.
 pub(crate) trait List {
-    /// Takes all items away.
-    fn clear(&mut self);
+    /// How an item lies in memory.
+    fn layout(&self) -> &'static Layout;
+    /// How many items it has.
+    fn count(&self) -> usize;
     /// Adds a fresh item.
     fn add(&mut self) -> Shape<'_>;
     /// One of its items.
@@ -87,8 +115,10 @@ pub(crate) trait List {
 pub(crate) struct Raw(pub(crate) String);
 
 macro_rules! shapes {
-    ($($type:ty => $shape:ident;)*) => {
+    ($($type:ty => $shape:ident, $layout:expr;)*) => {
         $(impl Json for $type {
+            const LAYOUT: Layout = $layout;
+
             fn shape(&mut self) -> Shape<'_> {
                 Shape::$shape(self)
             }
@@ -96,25 +126,27 @@ macro_rules! shapes {
     };
 }
 shapes! {
-    String => Text;
-    bool => Flag;
-    u32 => Whole;
-    u64 => Long;
-    f64 => Number;
-    Id => Id;
-    Value => Any;
-    Raw => Raw;
+    String => Text, Layout::LIST;
+    bool => Flag, Layout::scalar(1);
+    u32 => Whole, Layout::scalar(4);
+    u64 => Long, Layout::scalar(8);
+    f64 => Number, Layout::scalar(8);
+    Id => Id, Layout::NONE;
+    Value => Any, Layout::NONE;
+    Raw => Raw, Layout::NONE;
 }
 
 impl<T: Json + Default> Json for Option<T> {
+    const LAYOUT: Layout = Layout::optional(&T::LAYOUT);
+
     fn shape(&mut self) -> Shape<'_> {
         Shape::Optional(self)
     }
 }
 
 impl<T: Json + Default> Optional for Option<T> {
-    fn clear(&mut self) {
-        *self = None;
+    fn layout(&self) -> &'static Layout {
+        const { &T::LAYOUT }
     }
 
     fn fill(&mut self) -> Shape<'_> {
@@ -127,14 +159,20 @@ impl<T: Json + Default> Optional for Option<T> {
 }
 
 impl<T: Json + Default> Json for Vec<T> {
+    const LAYOUT: Layout = Layout::LIST;
+
     fn shape(&mut self) -> Shape<'_> {
         Shape::List(self)
     }
 }
 
 impl<T: Json + Default> List for Vec<T> {
-    fn clear(&mut self) {
-        self.clear();
+    fn layout(&self) -> &'static Layout {
+        const { &T::LAYOUT }
+    }
+
+    fn count(&self) -> usize {
+        self.len()
     }
 
     fn add(&mut self) -> Shape<'_> {
@@ -210,9 +248,7 @@ impl<'de> Visitor<'de> for Into<'_> {
     }
 
     fn visit_none<E: Error>(self) -> Result<(), E> {
-        if let Shape::Optional(optional) = self.shape {
-            optional.clear();
-        }
+        // What is read begins with nothing.
         Ok(())
     }
 
@@ -229,10 +265,9 @@ impl<'de> Visitor<'de> for Into<'_> {
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         match self.shape {
-            Shape::List(list) if self.strict => list.clear(),
-            _ => return Err(mismatch()),
+            Shape::List(_) if self.strict => Ok(()),
+            _ => Err(mismatch()),
         }
-        Ok(())
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
@@ -285,7 +320,10 @@ impl<'de> Visitor<'de> for Into<'_> {
         let Shape::List(list) = self.shape else {
             return Err(mismatch());
         };
-        list.clear();
+        // A member that comes twice.
+        if list.count() > 0 {
+            return Err(mismatch());
+        }
         while items
             .next_element_seed(Item {
                 list: &mut *list,
@@ -300,7 +338,9 @@ impl<'de> Visitor<'de> for Into<'_> {
         let Shape::Record(record) = self.shape else {
             return Err(mismatch());
         };
-        let names = record.names();
+        let Kind {
+            names, required, ..
+        } = record.kind();
         // A bit for each member: no record has more than 64 (the derive macro sees to it).
         let (mut seen, mut next) = (0_u64, 0);
         while let Some(place) = members.next_key_seed(Name { names, next })? {
@@ -317,7 +357,6 @@ impl<'de> Visitor<'de> for Into<'_> {
                 }
             }
         }
-        let required = record.required();
         for (place, name) in names.iter().enumerate() {
             if seen & (1 << place) != 0 {
                 continue;
@@ -395,7 +434,7 @@ pub(crate) fn json(record: &mut dyn Record) -> String {
 
 fn written(record: &mut dyn Record) -> Value {
     let mut object = Map::new();
-    for (place, name) in record.names().iter().enumerate() {
+    for (place, name) in record.kind().names.iter().enumerate() {
         match record.member(place).map(value) {
             None | Some(Value::Null) => {}
             Some(Value::Array(items)) if items.is_empty() => {}

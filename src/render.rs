@@ -11,60 +11,73 @@ pub(crate) use dealings::{dealings, last_contact};
 
 /// A table with a heading and `|` between cells. Columns that are empty in
 /// every row are left out.
-pub(crate) struct Table<const N: usize> {
-    heading: [&'static str; N],
-    rows: Vec<[String; N]>,
+pub(crate) struct Table<'h, const N: usize>(Cells<'h>);
+
+/// The cells of a table, compiled once for tables of all widths.
+struct Cells<'h> {
+    heading: &'h [&'static str],
+    /// Row by row.
+    cells: Vec<String>,
 }
 
-impl<const N: usize> Table<N> {
+impl<'h, const N: usize> Table<'h, N> {
     /// An empty table.
-    pub(crate) fn new(heading: [&'static str; N]) -> Self {
-        Self {
+    pub(crate) fn new(heading: &'h [&'static str; N]) -> Self {
+        Self(Cells {
             heading,
-            rows: Vec::new(),
-        }
+            cells: Vec::new(),
+        })
     }
 
     /// Adds a row. Cells are put on one line, and a `|` in them becomes `/`.
     pub(crate) fn row(&mut self, cells: [String; N]) {
-        self.rows
-            .push(cells.map(|cell| one_line(&cell).replace('|', "/")));
+        self.0.row(&cells);
     }
 
     /// Appends the table to `text`; nothing if it has no rows.
     pub(crate) fn write(self, text: &mut String) {
-        if self.rows.is_empty() {
-            return;
-        }
-        let used: [bool; N] =
-            core::array::from_fn(|column| self.rows.iter().any(|row| !row[column].is_empty()));
-        let mut line = |cells: &mut dyn Iterator<Item = &str>| {
-            for (index, cell) in cells.enumerate() {
-                if index > 0 {
-                    text.push('|');
-                }
-                text.push_str(cell);
+        self.0.write(text);
+    }
+}
+
+impl Cells<'_> {
+    fn row(&mut self, cells: &[String]) {
+        for cell in cells {
+            let mut cell = one_line(cell);
+            if cell.contains('|') {
+                cell = cell.replace('|', "/");
             }
-            text.push('\n');
-        };
-        line(
-            &mut self
-                .heading
-                .iter()
-                .zip(used)
-                .filter(|(_, used)| *used)
-                .map(|(cell, _)| *cell),
-        );
-        for row in &self.rows {
-            line(
-                &mut row
-                    .iter()
-                    .zip(used)
-                    .filter(|(_, used)| *used)
-                    .map(|(cell, _)| cell.as_str()),
-            );
+            self.cells.push(cell);
         }
     }
+
+    fn write(&self, text: &mut String) {
+        if self.cells.is_empty() {
+            return;
+        }
+        let width = self.heading.len();
+        let mut used = alloc::vec![false; width];
+        for row in self.cells.chunks(width) {
+            for (used, cell) in used.iter_mut().zip(row) {
+                *used |= !cell.is_empty();
+            }
+        }
+        line_of(text, self.heading, &used);
+        for row in self.cells.chunks(width) {
+            line_of(text, row, &used);
+        }
+    }
+}
+
+/// Appends the cells of the used columns as a line.
+fn line_of(text: &mut String, cells: &[impl AsRef<str>], used: &[bool]) {
+    let mut between = "";
+    for (cell, _) in cells.iter().zip(used).filter(|(_, used)| **used) {
+        text.push_str(between);
+        text.push_str(cell.as_ref());
+        between = "|";
+    }
+    text.push('\n');
 }
 
 /// `1 call`, `2 calls`.
@@ -164,7 +177,7 @@ impl crate::tools::Answer for crate::wit::types::Receipt {
         line(&mut text, "Body", self.body.as_deref());
         line(&mut text, "Id", self.id.as_deref());
         line(&mut text, "Link", self.url.as_deref());
-        let mut table = Table::new(["item", "done", "id", "detail"]);
+        let mut table = Table::new(&["item", "done", "id", "detail"]);
         for item in &self.items {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([
@@ -191,7 +204,7 @@ mod tests {
 
     #[test]
     fn tables_drop_empty_columns_and_keep_their_shape() {
-        let mut table = Table::new(["id", "title", "host"]);
+        let mut table = Table::new(&["id", "title", "host"]);
         table.row(["1".into(), "a | b\nc".into(), String::new()]);
         table.row(["2".into(), String::new(), String::new()]);
         let mut text = String::new();

@@ -1,7 +1,8 @@
 //! What gong-tools has made at compile time so that the component is small: records say
-//! where their members lie instead of each having code that reads and writes it, and
-//! contracts are packed.
+//! where their members lie instead of each having code that reads and writes it, exports
+//! leave arguments and answers to one reader and one writer, and contracts are packed.
 
+mod exports;
 mod packed;
 mod record;
 
@@ -27,5 +28,15 @@ pub fn record(input: TokenStream) -> TokenStream {
 pub fn packed(folder: TokenStream) -> TokenStream {
     let folder = parse_macro_input!(folder as LitStr);
     let tokens = packed::expand(&folder);
+    tokens.unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// `exports! { gong_get_user => tools::get_user::run; … }`: for each function of the world
+/// `gong` in `wit/` its export and its `cabi_post_…`, which have `call` and `abi::given`, in
+/// scope where it stands, do the work. What has an attribute `#[cfg(…)]` keeps it.
+#[proc_macro]
+pub fn exports(exports: TokenStream) -> TokenStream {
+    let exports = parse_macro_input!(exports as exports::Exports);
+    let tokens = exports::expand(&exports);
     tokens.unwrap_or_else(Error::into_compile_error).into()
 }

@@ -14,7 +14,8 @@ pub(super) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
 
 fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Error> {
     let camel = is_camel(&input.attrs)?;
-    let (mut members, mut names, mut required) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut members, mut types) = (Vec::new(), Vec::new());
+    let (mut names, mut required) = (Vec::new(), Vec::new());
     for field in &data.fields {
         let member = field.ident.as_ref();
         let member = member.ok_or_else(|| Error::new_spanned(field, "members have names"))?;
@@ -24,6 +25,7 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
         }
         names.push(name);
         members.push(member);
+        types.push(&field.ty);
     }
     // The reader has a bit for each.
     if members.len() > 64 {
@@ -33,12 +35,6 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
         ));
     }
     let places = 0..members.len();
-    let required = match required.is_empty() {
-        true => TokenStream::new(),
-        false => quote! {
-            fn required(&self) -> &'static [&'static str] { &[#(#required),*] }
-        },
-    };
     let mut generics = input.generics.clone();
     for parameter in generics.type_params_mut() {
         parameter
@@ -49,17 +45,24 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
             .push(syn::parse_quote!(::core::default::Default));
     }
     let name = &input.ident;
-    let (of, types, bounds) = generics.split_for_impl();
+    let (of, arguments, bounds) = generics.split_for_impl();
     let parameters = generics.type_params();
     Ok(quote! {
-        impl #of ::core::default::Default for #name #types #bounds {
+        impl #of ::core::default::Default for #name #arguments #bounds {
             fn default() -> Self {
                 Self { #(#members: ::core::default::Default::default()),* }
             }
         }
-        impl #of crate::record::Record for #name #types #bounds {
-            fn names(&self) -> &'static [&'static str] { &[#(#names),*] }
-            #required
+        impl #of crate::record::Record for #name #arguments #bounds {
+            fn kind(&self) -> &'static crate::record::Kind {
+                const {
+                    &crate::record::Kind {
+                        names: &[#(#names),*],
+                        required: &[#(#required),*],
+                        layout: <Self as crate::record::Json>::LAYOUT,
+                    }
+                }
+            }
             fn member(&mut self, place: usize) -> ::core::option::Option<crate::record::Shape<'_>> {
                 ::core::option::Option::Some(match place {
                     #(#places => crate::record::Json::shape(&mut self.#members),)*
@@ -67,12 +70,14 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
                 })
             }
         }
-        impl #of crate::record::Json for #name #types #bounds {
+        impl #of crate::record::Json for #name #arguments #bounds {
+            const LAYOUT: crate::abi::Layout =
+                crate::abi::Layout::record(&[#(<#types as crate::record::Json>::LAYOUT),*]);
             fn shape(&mut self) -> crate::record::Shape<'_> {
                 crate::record::Shape::Record(self)
             }
         }
-        impl<'de, #(#parameters),*> ::serde::Deserialize<'de> for #name #types #bounds {
+        impl<'de, #(#parameters),*> ::serde::Deserialize<'de> for #name #arguments #bounds {
             fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> ::core::result::Result<Self, D::Error> {
                 let mut record = Self::default();
                 crate::record::read(from, &mut record)?;
@@ -109,6 +114,7 @@ fn of_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream, Error> {
             }
         }
         impl crate::record::Json for #name {
+            const LAYOUT: crate::abi::Layout = crate::abi::Layout::scalar(1);
             fn shape(&mut self) -> crate::record::Shape<'_> {
                 crate::record::Shape::Choice(self)
             }

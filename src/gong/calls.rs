@@ -10,9 +10,10 @@ use alloc::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Gong, Paged, Records, content::Content, id::Id, instant};
+use super::{Gong, Paged, Records, content::Content, id::Id, instant, reading::number};
 use crate::{
     error::Error,
+    list::ToList as _,
     record::{Json, Record},
     sorted::{SortedMap, SortedSet},
     wit::calls::Side,
@@ -223,7 +224,7 @@ impl CrmObject {
     pub(crate) fn probability(&self) -> Option<String> {
         let percent = self.field(&["probability", "closeprobability"]);
         let fraction = || {
-            let fraction: f64 = self.field(&["hs_deal_stage_probability"])?.parse().ok()?;
+            let fraction = number(&self.field(&["hs_deal_stage_probability"])?)?;
             Some(format!("{}", (fraction * 1000.0) as i64 / 10))
         };
         percent.map(without_zero_decimals).or_else(fraction)
@@ -386,7 +387,7 @@ impl Call {
             .filter(|party| party.side() == Side::Customer)
             .filter_map(Party::name)
             .filter(|name| seen.insert(name.clone()))
-            .collect()
+            .list()
     }
 }
 

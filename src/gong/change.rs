@@ -7,11 +7,12 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Failure, Gong, JSON, Method, reading::Answered, to_json};
 use crate::{
     error::{self, Error},
+    json::json,
     wit::types::Receipt,
 };
 

@@ -7,7 +7,7 @@ use super::{
     calls::{Call, CrmObject, one_line},
     id::Id,
 };
-use crate::{record::Record, sorted::Sort, wit::calls as wit};
+use crate::{list::ToList as _, record::Record, sorted::Sort, wit::calls as wit};
 
 /// OpenAPI `ContentDto`.
 #[derive(Record)]
@@ -93,7 +93,7 @@ pub(crate) fn objects(call: &Call, object_type: &str, whole: bool) -> Vec<wit::C
     call.objects(object_type)
         .filter(|object| !object.is_of_call_time())
         .map(|object| crm_object(object, object_type, whole))
-        .collect()
+        .list()
 }
 
 fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObject {
@@ -119,7 +119,7 @@ fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObj
         amount: object.amount().filter(|_| deal),
         close_date: object.close_date().filter(|_| deal),
         probability: object.probability().filter(|_| deal),
-        fields: if whole { fields.collect() } else { Vec::new() },
+        fields: if whole { fields.list() } else { Vec::new() },
     }
 }
 
@@ -143,16 +143,13 @@ pub(crate) fn topics(mut topics: Vec<Topic>) -> Vec<String> {
                 seconds(topic).div_ceil(60)
             ))
         })
-        .collect()
+        .list()
 }
 
 /// Trackers that fired, the most frequent first.
 pub(crate) fn fired(trackers: &[Tracker]) -> Vec<String> {
     let count = |tracker: &Tracker| tracker.count.unwrap_or(1);
-    let mut fired: Vec<&Tracker> = trackers
-        .iter()
-        .filter(|tracker| count(tracker) > 0)
-        .collect();
+    let mut fired: Vec<&Tracker> = trackers.iter().filter(|tracker| count(tracker) > 0).list();
     fired.order_by_key(|tracker| core::cmp::Reverse(count(tracker)));
     fired
         .iter()
@@ -163,5 +160,5 @@ pub(crate) fn fired(trackers: &[Tracker]) -> Vec<String> {
                 count(tracker)
             ))
         })
-        .collect()
+        .list()
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     error::{self, Error, bad_argument},
+    list::ToList as _,
     record::{self, Choice},
     wit::crm::CrmIntegration,
 };
@@ -38,7 +39,7 @@ pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<CrmIntegration>, Error> {
                 owner_email: one.text("ownerEmail"),
             })
         })
-        .collect())
+        .list())
 }
 
 /// The id that the argument `integration` means; an id is taken as it is, without a request,

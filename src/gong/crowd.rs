@@ -3,10 +3,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Request, Response, Wire, instant};
-use crate::error::Error;
+use crate::{error::Error, json::json, list::ToList as _};
 
 /// 2026-11-23T12:00:00Z
 pub(crate) const NOW: i64 = 1_795_435_200;
@@ -30,7 +30,7 @@ impl Crowd {
     pub(crate) fn of(calls: i64) -> Self {
         let starts = (0..calls)
             .map(|call| NOW - 30 * instant::DAY + (call / 3 * 3) * 30 * instant::DAY / calls)
-            .collect();
+            .list();
         Self {
             starts,
             refuses_from: Cell::new(u32::MAX),
@@ -79,7 +79,7 @@ impl Crowd {
             let (from, to) = (at(from).expect("from"), at(to).expect("to"));
             (0..self.starts.len())
                 .filter(|call| (from..to).contains(&self.starts[*call]))
-                .collect()
+                .list()
         };
         let (all, cursor) = match request.path.split('?').next() {
             Some("/v2/calls") => (
@@ -101,7 +101,7 @@ impl Crowd {
                 "/v2/calls/extensive" => json!({ "metaData": self.meta(*call), "parties": null }),
                 _ => self.meta(*call),
             })
-            .collect();
+            .list();
         let mut records = json!({ "totalRecords": all.len() });
         if (page + 1) * PAGE < all.len() {
             records["cursor"] = (page + 1).to_string().into();
@@ -126,7 +126,7 @@ impl Crowd {
                     json!([{ "speakerId": null, "sentences": [{ "start": 1000, "text": said }] }]);
                 (!call.is_multiple_of(5)).then(|| json!({ "callId": id, "transcript": words }))
             })
-            .collect();
+            .list();
         json!({ "records": {}, "callTranscripts": transcripts })
     }
 }

@@ -10,6 +10,7 @@ use super::{
     told::{Details, Told, cut},
 };
 use crate::{
+    list::ToList as _,
     sorted::{Sort, SortedMap, SortedSet},
     wit::{
         calls::Side,
@@ -84,7 +85,7 @@ pub(crate) fn dealings(about: &About<'_>, details: &Details, now: i64) -> Dealin
             .iter()
             .enumerate()
             .map(|(index, call)| held(call, index, told, about, call_url.is_none()))
-            .collect(),
+            .list(),
         calls_left_out: (hidden > 0).then_some(hidden),
         call_url,
         not_read: details.not_read.clone(),
@@ -121,13 +122,13 @@ fn held(
         host: call
             .host()
             .or_else(|| about.colleagues.user(&host?.0).map(str::to_owned)),
-        deals: names.collect(),
+        deals: names.list(),
         outcome: told.and_then(|told| told.outcome.clone()),
         key_points: told
             .iter()
             .flat_map(|told| told.key_points.iter().take(points))
             .map(|point| cut(point, POINT))
-            .collect(),
+            .list(),
         url: meta.url.clone().filter(|_| linked),
     }
 }
@@ -153,7 +154,7 @@ fn next_steps(calls: &[Call], told: &SortedMap<String, Told>) -> Vec<StepSaid> {
             })
         })
         .take(most)
-        .collect()
+        .list()
 }
 
 /// The most frequent first.
@@ -176,7 +177,7 @@ fn trackers(calls: &[Call], told: &SortedMap<String, Told>) -> Vec<String> {
                 crate::render::count(*calls, "call")
             )
         })
-        .collect()
+        .list()
 }
 
 #[cfg(test)]

@@ -6,8 +6,12 @@ use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use super::{
     calls::{Call, CrmObject},
     instant::{self, DAY},
+    reading,
 };
-use crate::wit::deals::{DealChange, DealMoment};
+use crate::{
+    list::ToList as _,
+    wit::deals::{DealChange, DealMoment},
+};
 
 /// The fields of a deal that are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +48,7 @@ impl State {
             then: or_none(then),
             now: or_none(now),
         })
-        .collect()
+        .list()
     }
 
     /// Whether the stage's name says that the deal is won or lost; stages are each company's own.
@@ -163,7 +167,7 @@ impl History {
 
     /// The highest that a field was before, and when, where it is lower now.
     pub(crate) fn fall(&self, field: fn(&State) -> &Option<String>) -> Option<(i64, String)> {
-        let number = |state: &State| field(state).as_deref()?.parse::<f64>().ok();
+        let number = |state: &State| reading::number(field(state).as_deref()?);
         let now = number(self.now.as_ref()?)?;
         let (at, highest) = self
             .seen

@@ -4,7 +4,6 @@
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::ops::ControlFlow;
-use serde_json::json;
 
 use super::{
     Gong,
@@ -16,6 +15,8 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument, text as said},
+    json::json,
+    list::ToList as _,
     sorted::SortedMap,
     wit::ai::EntityType,
 };
@@ -144,7 +145,7 @@ pub(crate) fn find(
         seen.iter()
             .filter(|(id, one)| pick(id, one))
             .map(|(id, one)| (format!("{} ({id})", one.shown()), id.clone()))
-            .collect()
+            .list()
     };
     let mut choices = near(&|id, one| one.is(id, &wanted));
     if choices.is_empty() {
@@ -236,7 +237,7 @@ fn is_crm_id(text: &str) -> bool {
     let salesforce = matches!(text.len(), 15 | 18)
         && text.starts_with("00")
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let parts: Vec<&str> = text.split('-').collect();
+    let parts: Vec<&str> = text.split('-').list();
     let guid = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
         && parts.concat().bytes().all(|byte| byte.is_ascii_hexdigit());
     salesforce || guid || is_id(text)

@@ -7,7 +7,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     Gong, Paged, Pages, Records,
@@ -18,6 +18,8 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    json::json,
+    list::ToList as _,
     record::Record,
     render,
     sorted::{Sort, SortedSet},
@@ -159,7 +161,7 @@ pub(crate) fn target(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<Target,
             action: step.text("action").unwrap_or_default(),
             subject: step.text("subject"),
         })
-        .collect();
+        .list();
     steps.order_by_key(|step| step.number);
     Ok(Target {
         name: flow.text("name").unwrap_or_else(|| id.clone()),
@@ -176,7 +178,7 @@ impl Target {
 
     fn unattended(&self) -> Vec<String> {
         let unattended = self.steps.iter().filter(|step| step.is_unattended());
-        unattended.map(Step::shown).collect()
+        unattended.map(Step::shown).list()
     }
 
     /// Refuses a flow that sends e-mail unattended, unless that is allowed in so many words.
@@ -221,7 +223,7 @@ impl Target {
                 let subject: String = subject.collect();
                 format!("{} {}{subject}", step.number, step.action)
             });
-            notes.push(format!("Steps: {}.", all.collect::<Vec<_>>().join("; ")));
+            notes.push(format!("Steps: {}.", all.list().join("; ")));
         }
         notes
     }
@@ -272,7 +274,7 @@ pub(crate) fn unassigned(answer: &Value) -> Option<Vec<String>> {
         _ => None,
     };
     match ids {
-        Value::Array(ids) => Some(ids.iter().filter_map(text).collect()),
+        Value::Array(ids) => Some(ids.iter().filter_map(text).list()),
         Value::Null => Some(Vec::new()),
         _ => None,
     }
@@ -303,7 +305,7 @@ pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Err
             return wrong(id, "is given twice.");
         }
     }
-    Ok(ids.iter().map(|id| id.trim().to_owned()).collect())
+    Ok(ids.iter().map(|id| id.trim().to_owned()).list())
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 //! instants, references to CRM objects.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::instant::{self, shortened};
-use crate::error::{Error, bad_argument};
+use crate::{
+    error::{Error, bad_argument},
+    json::json,
+    list::ToList as _,
+};
 
 /// A JSON object of what was given: nulls, empty lists, objects and texts are left out.
 pub(crate) fn object<const N: usize>(mut members: [(&str, Value); N]) -> Value {
@@ -152,7 +156,7 @@ fn crm_link(argument: &str, text: &str) -> Result<CrmLink, Error> {
             .copied()
             .find(|name| name.eq_ignore_ascii_case(text))
     };
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text.split_whitespace().list();
     let link = match words[..] {
         [system, kind, id] => {
             let kind = match kind.eq_ignore_ascii_case("deal") {
@@ -213,7 +217,7 @@ impl Somebody {
             .map(str::trim)
             .filter(|part| !part.is_empty())
         {
-            let words = part.split_whitespace().collect::<Vec<_>>();
+            let words = part.split_whitespace().list();
             if let Some((key, value)) = part.split_once(':') {
                 let known = keys
                     .iter()
@@ -282,7 +286,7 @@ pub(crate) fn context(links: &[CrmLink]) -> Value {
             .iter()
             .filter(|link| link.system == *system)
             .map(|link| json!({ "objectType": link.kind, "objectId": link.id }))
-            .collect();
+            .list();
         (!objects.is_empty()).then(|| json!({ "system": system, "objects": objects }))
     };
     SYSTEMS.iter().filter_map(of).collect()

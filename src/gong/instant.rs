@@ -3,7 +3,10 @@
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
-use crate::error::{Error, bad_argument};
+use crate::{
+    error::{Error, bad_argument},
+    list::ToList as _,
+};
 use calendar::{clock, first_of, iso_week, monday};
 
 mod calendar;
@@ -314,7 +317,7 @@ pub(crate) fn in_rows<'s>(shown: impl Iterator<Item = &'s str>) -> Vec<String> {
             }
         }
     };
-    shown.map(&mut row).collect()
+    shown.map(&mut row).list()
 }
 
 /// Time into a call: `4:05`, `1:02:03`.

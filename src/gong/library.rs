@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    list::ToList as _,
     sorted::{Sort, SortedMap},
 };
 
@@ -46,7 +47,7 @@ pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Fo
     };
     let wanted: Vec<&Workspace> = match workspace {
         Some(text) => [workspaces::find(&all, text.trim())?].into(),
-        None => all.iter().collect(),
+        None => all.iter().list(),
     };
     let mut folders = Vec::new();
     if wanted.is_empty() {
@@ -83,7 +84,7 @@ fn of(gong: &Gong<'_>, id: Option<&str>, workspace: Option<String>) -> Result<Ve
             workspace: workspace.clone(),
             updated: folder.instant("updated"),
         })
-        .collect())
+        .list())
 }
 
 fn path(folder: &Value, by_id: &SortedMap<String, &Value>) -> String {

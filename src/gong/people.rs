@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    list::ToList as _,
     record::Record,
     sorted::{SortedMap, SortedSet},
 };
@@ -186,8 +187,8 @@ fn find_in<'u>(users: &'u [User], argument: &str, text: &str) -> Result<&'u User
     let active: Vec<&User> = users
         .iter()
         .filter(|user| user.active != Some(false))
-        .collect();
-    let all: Vec<&User> = users.iter().collect();
+        .list();
+    let all: Vec<&User> = users.iter().list();
     choose(&active, |user| user.name(), text)
         .or_else(|_| choose(&all, |user| user.name(), text))
         .copied()
@@ -224,7 +225,7 @@ pub(crate) fn choose<'c, T>(
     let exact: Vec<&T> = candidates
         .iter()
         .filter(|one| name(one).trim().to_lowercase() == wanted)
-        .collect();
+        .list();
     if let [one] = exact[..] {
         return Ok(one);
     }
@@ -234,13 +235,13 @@ pub(crate) fn choose<'c, T>(
     let partial: Vec<&T> = candidates
         .iter()
         .filter(|one| has_words(&name(one), &wanted))
-        .collect();
+        .list();
     match partial[..] {
         [one] => Ok(one),
         [] => Err(candidates
             .iter()
             .filter(|one| comes_near(&name(one), &wanted))
-            .collect()),
+            .list()),
         _ => Err(partial),
     }
 }
@@ -250,7 +251,7 @@ pub(crate) fn near_first<'c, T>(all: &'c [T], near: Vec<&'c T>) -> Vec<&'c T> {
     let far = all
         .iter()
         .filter(|one| !near.iter().any(|other| core::ptr::eq(*one, *other)));
-    near.iter().copied().chain(far).collect()
+    near.iter().copied().chain(far).list()
 }
 
 /// The error for a name that means nobody, or several. A choice is how it is
@@ -264,12 +265,12 @@ pub(crate) fn unknown(
     lister: &str,
 ) -> Error {
     let wanted = super::instant::shortened(wanted);
-    let choices: Vec<(String, String)> = choices.collect();
+    let choices: Vec<(String, String)> = choices.list();
     let shown: Vec<&str> = choices
         .iter()
         .take(CHOICES)
         .map(|(label, _)| label.as_str())
-        .collect();
+        .list();
     let more = match choices.len().saturating_sub(CHOICES) {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -293,7 +294,7 @@ pub(crate) fn unknown(
 
 /// The error for an argument left out where several could be meant.
 pub(crate) fn several(argument: &str, choices: impl Iterator<Item = String>) -> Error {
-    let choices: Vec<String> = choices.collect();
+    let choices: Vec<String> = choices.list();
     let example = choices.first().cloned().unwrap_or_default();
     bad_argument(
         argument,
@@ -339,11 +340,7 @@ struct UserIds<'a> {
 /// What users are called, by id. Names are an extra: where they can not be had
 /// (a missing scope, a spent quota) the answer goes without them.
 pub(crate) fn names(gong: &Gong<'_>, ids: &SortedSet<String>) -> SortedMap<String, String> {
-    let ids: Vec<&str> = ids
-        .iter()
-        .map(String::as_str)
-        .filter(|id| is_id(id))
-        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).filter(|id| is_id(id)).list();
     let mut names = SortedMap::new();
     for user_ids in ids.chunks(IDS_A_REQUEST) {
         let body = ByIds {

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    list::ToList as _,
     sorted::{Sort, SortedMap},
 };
 
@@ -94,7 +95,7 @@ impl Profile {
                 .filter(|(_, value)| **value == Value::Bool(so))
                 .map(|(key, _)| key.clone()),
         )
-        .collect()
+        .list()
     }
 
     /// The folders of `libraryFolderAccess`.
@@ -161,7 +162,7 @@ pub(crate) fn all(
             &[("workspaceId", Some(workspace.id()))],
         )?;
         let profiles = answer.listed("profiles", "GET /v2/all-permission-profiles")?;
-        let mut profiles: Vec<Profile> = profiles.iter().map(Profile::of).collect();
+        let mut profiles: Vec<Profile> = profiles.iter().map(Profile::of).list();
         profiles.order_by_key(|profile| profile.name().to_lowercase());
         Ok((workspace, profiles))
     });
@@ -194,7 +195,7 @@ pub(crate) fn id(
         Ok((_, profile)) => Ok((profile.id().to_owned(), Some(profile.name()))),
         Err(near) => {
             let near = if near.is_empty() {
-                profiles.iter().collect()
+                profiles.iter().list()
             } else {
                 near
             };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, value::RawValue};
 
 use super::{Paged, Records, calls::one_line, instant};
-use crate::error::Error;
+use crate::{error::Error, list::ToList as _};
 
 /// A whole answer of Gong's, whose ids are texts even where Gong writes numbers that
 /// no number type holds.
@@ -124,6 +124,14 @@ fn with_long_integers_quoted(json: &str) -> String {
     quoted
 }
 
+/// A number in a text. As JSON is read: `str::parse` has tables of its own.
+pub(crate) fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let value: Value = serde_json::from_slice(digits.as_bytes()).ok()?;
+    value.as_f64()
+}
+
 /// Members of an object as answers show them.
 pub(crate) trait Reading {
     /// A text on one line, if it is not empty.
@@ -172,16 +180,13 @@ impl Reading for Value {
 
     fn texts(&self, key: &str) -> Vec<String> {
         let texts = self.items(key).iter().filter_map(Value::as_str);
-        texts
-            .map(one_line)
-            .filter(|text| !text.is_empty())
-            .collect()
+        texts.map(one_line).filter(|text| !text.is_empty()).list()
     }
 
     fn number(&self, key: &str) -> Option<f64> {
         match self.get(key)? {
             Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.trim().parse().ok(),
+            Value::String(text) => number(text),
             _ => None,
         }
     }

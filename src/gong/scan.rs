@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    list::ToList as _,
     record::Record,
     sorted::{Sort, SortedSet},
     wit::types::Scan,
@@ -313,7 +314,7 @@ pub(crate) fn newest_first(
                     call,
                 )
             })
-            .collect();
+            .list();
         calls.order_by(|(at, call), (other_at, other)| {
             other_at
                 .cmp(at)
@@ -488,7 +489,7 @@ fn ask(
                         meta_data,
                         ..Call::default()
                     })
-                    .collect(),
+                    .list(),
             ))
         }
         Endpoint::Extensive { selector, hosts } => {

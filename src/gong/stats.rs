@@ -2,7 +2,7 @@
 //! are in the company's zone, which only answers tell; 404 means that there is nothing.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Gong, Pages,
@@ -13,6 +13,8 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    json::json,
+    list::ToList as _,
     sorted::{Sort, SortedMap, SortedSet},
 };
 
@@ -212,7 +214,7 @@ pub(crate) fn used_columns<'a>(
         .zip(used)
         .filter(|(_, used)| *used)
         .map(|((_, heading), _)| (*heading).to_owned())
-        .collect();
+        .list();
     (used, headings)
 }
 
@@ -223,7 +225,7 @@ pub(crate) fn used_counts(counts: &[u32; 15], used: &[bool; 15]) -> Vec<u32> {
         .zip(used)
         .filter(|(_, used)| **used)
         .map(|(count, _)| *count)
-        .collect()
+        .list()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
     reading::{Answered, Reading},
     workspaces,
 };
-use crate::{error::Error, sorted::Sort, wit::targets::Target};
+use crate::{error::Error, list::ToList as _, sorted::Sort, wit::targets::Target};
 
 /// The workspace that is meant, which Gong requires here: without the argument the only one.
 ///
@@ -50,7 +50,7 @@ pub(crate) fn all(gong: &Gong<'_>, workspace: &str) -> Result<Vec<Target>, Error
                 created: target.instant("createdDateTime"),
             })
         })
-        .collect();
+        .list();
     targets.order_by_key(|target| name(target).to_lowercase());
     Ok(targets)
 }

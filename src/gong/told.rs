@@ -3,7 +3,6 @@
 //! ids; api:calls:read:extensive. Free of credits.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::json;
 
 use super::{
     Gong,
@@ -13,6 +12,8 @@ use super::{
 };
 use crate::{
     error::{self, Error},
+    json::json,
+    list::ToList as _,
     sorted::SortedMap,
 };
 
@@ -86,7 +87,7 @@ fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<SortedMap<String, Told>, Er
         .iter()
         .map(|call| call.meta_data.id())
         .filter(|id| !id.is_empty())
-        .collect();
+        .list();
     if ids.is_empty() {
         return Ok(SortedMap::new());
     }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    list::ToList as _,
     record::Record,
     sorted::Sort,
 };
@@ -81,7 +82,7 @@ pub(crate) fn needed(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Erro
             "Gong lists no workspace, and this needs one.".into(),
         )),
         [first, ..] => {
-            let names: Vec<&str> = workspaces.iter().map(Workspace::name).collect();
+            let names: Vec<&str> = workspaces.iter().map(Workspace::name).list();
             Err(bad_argument(
                 "workspace",
                 &format!(

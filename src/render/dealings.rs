@@ -10,6 +10,7 @@ use alloc::{
 use super::{Table, count, line, list};
 use crate::{
     gong::instant,
+    list::ToList as _,
     wit::{
         calls::Side,
         deals::{CallHeld, Dealings, PersonSeen, StepSaid},
@@ -43,7 +44,7 @@ pub(crate) fn dealings(text: &mut String, dealings: &Dealings) {
 }
 
 fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
-    let mut table = Table::new([
+    let mut table = Table::new(&[
         "person",
         "side",
         "title",
@@ -60,7 +61,7 @@ fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
         .iter()
         .filter(is_minor)
         .map(|person| person.name.clone())
-        .collect();
+        .list();
     for person in people.iter().filter(|person| !is_minor(person)) {
         let side = match person.side {
             Side::Customer => "customer",
@@ -105,7 +106,7 @@ fn steps(text: &mut String, steps: &[StepSaid]) {
                 Some(at) => format!("{} [{at}]", step.text),
                 None => step.text.clone(),
             })
-            .collect();
+            .list();
         text.push_str(&format!("{} {}\n", of_call[0].said, said.join("; ")));
     }
 }

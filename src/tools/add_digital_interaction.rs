@@ -2,7 +2,7 @@
 //! api:digital-interactions:write. Gong tells events apart by `eventId`: 409 for a second one.
 
 use alloc::{format, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::{Error, bad_argument},
@@ -13,6 +13,7 @@ use crate::{
         given::{self, CrmLink, Somebody},
         instant::{self, shortened},
     },
+    json::json,
     wit::{
         engagement::{AddDigitalInteraction, Device},
         types::Receipt,

@@ -6,7 +6,7 @@
 //! the deprecated path is covered, and never asked.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     error::{Error, bad_argument},
@@ -17,6 +17,8 @@ use crate::{
         people::People,
         reading::Reading,
     },
+    json::json,
+    list::ToList as _,
     render,
     sorted::SortedSet,
     wit::{
@@ -109,12 +111,12 @@ fn overridden(texts: &[StepText], target: &mut Target) -> Result<Vec<Value>, Err
             "[{\"number\": 1, \"subject\": \"Your month end\"}].",
         ))
     };
-    let numbers: Vec<u32> = target.steps.iter().map(|step| step.number).collect();
+    let numbers: Vec<u32> = target.steps.iter().map(|step| step.number).list();
     let mut steps = Vec::with_capacity(texts.len());
     for text in texts {
         let number = text.number;
         if !numbers.contains(&number) {
-            let numbers: Vec<String> = numbers.iter().map(|number| format!("{number}")).collect();
+            let numbers: Vec<String> = numbers.iter().map(|number| format!("{number}")).list();
             return wrong(format!(
                 "{} has no step {number}; it has {}.",
                 target.shown(),
@@ -174,5 +176,5 @@ fn outcomes(prospects: &[String], answer: &Value) -> Vec<ReceiptItem> {
             detail,
         }
     };
-    prospects.iter().map(outcome).collect()
+    prospects.iter().map(outcome).list()
 }

@@ -2,7 +2,7 @@
 //! Gong answers 202 and does it later; who is not in the CRM yet is created there.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::{Error, bad_argument},
@@ -14,6 +14,8 @@ use crate::{
         people::{People, is_email},
         reading::Reading,
     },
+    json::json,
+    list::ToList as _,
     render,
     wit::{
         engage::{BulkAssignFlow, BulkProspect},
@@ -33,10 +35,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: BulkAssignFlow) -> Result<Receipt, Erro
     let people: Vec<Value> = numbered
         .map(|(index, person)| prospect(index, person))
         .collect::<Result<_, _>>()?;
-    let known: Vec<String> = people
-        .iter()
-        .filter_map(|person| person.id("crmId"))
-        .collect();
+    let known: Vec<String> = people.iter().filter_map(|person| person.id("crmId")).list();
     crm_ids("people", &known)?;
     let new = (people.len() - known.len()) as u32;
     let owner = People::default().email(gong, "owner", &args.owner)?;

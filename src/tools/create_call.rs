@@ -4,7 +4,7 @@
 mod parties;
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::{Error, bad_argument},
@@ -17,6 +17,7 @@ use crate::{
         reading::Reading,
         workspaces,
     },
+    json::json,
     render,
     wit::{
         calls::{CallDirection, CreateCall},

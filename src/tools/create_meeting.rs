@@ -5,7 +5,7 @@
 //! whoever asks, and Gong contacts nobody.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::{Error, bad_argument},
@@ -17,6 +17,8 @@ use crate::{
         people::{People, is_email},
         reading::Reading,
     },
+    json::json,
+    list::ToList as _,
     wit::{meetings::CreateMeeting, types::Receipt},
 };
 
@@ -167,7 +169,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateMeeting) -> Result<Receipt, Error
                     None => email,
                 })
             })
-            .collect();
+            .list();
         receipt
             .notes
             .push("By its documentation Gong sends no invitation: send one with the link.".into());

@@ -2,7 +2,7 @@
 //! api:permission-profile:write. Gong says 422 for a name that is taken.
 
 use alloc::{borrow::ToOwned, format};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     error::Error,
@@ -14,6 +14,7 @@ use crate::{
         reading::Reading,
         with_query, workspaces,
     },
+    json::json,
     wit::{permission_profiles::CreatePermissionProfile, types::Receipt},
 };
 

@@ -2,7 +2,6 @@
 //! api:meetings:user:delete; limited release.
 
 use alloc::format;
-use serde_json::json;
 
 use super::update_meeting::LOOK;
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
         id::digits,
         people::People,
     },
+    json::json,
     wit::{meetings::DeleteMeeting, types::Receipt},
 };
 

@@ -12,6 +12,7 @@ use crate::{
         Gong, given,
         reading::{Answered, Reading},
     },
+    list::ToList as _,
     render::{self, Table},
     wit::privacy::{
         CallReference, CrmReference, EmailReference, EngagementReference, FindPersonalData,
@@ -128,11 +129,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
         found: counted(&answer),
         matching_phones: answer.texts("matchingPhoneNumbers"),
         matching_emails: answer.texts("emailAddresses"),
-        calls: page("calls").map(call).collect(),
-        emails: page("emails").map(email).collect(),
+        calls: page("calls").map(call).list(),
+        emails: page("emails").map(email).list(),
         meetings: page("meetings")
             .filter_map(|meeting| meeting.id("id"))
-            .collect(),
+            .list(),
         crm: crm(&answer)
             .skip(skip)
             .take(limit)
@@ -141,8 +142,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
                 kind: object.text("objectType"),
                 id: object.id("externalId"),
             })
-            .collect(),
-        engagement: page("customerEngagement").map(event).collect(),
+            .list(),
+        engagement: page("customerEngagement").map(event).list(),
         resume: super::offset_token(skip + limit, most),
         requests: gong.requests(),
         subject: subject.text().into(),
@@ -182,12 +183,12 @@ impl Answer for PersonalData {
         let mut text = format!("{}: {}.\n", self.subject, self.found);
         render::list(&mut text, "Numbers that match", &self.matching_phones, ", ");
         render::list(&mut text, "Addresses of them", &self.matching_emails, ", ");
-        let mut calls = Table::new(["call", "status"]);
+        let mut calls = Table::new(&["call", "status"]);
         for call in &self.calls {
             calls.row([call.id.clone(), cell(&call.status)]);
         }
         calls.write(&mut text);
-        let mut emails = Table::new(["e-mail", "sent", "from", "mailbox"]);
+        let mut emails = Table::new(&["e-mail", "sent", "from", "mailbox"]);
         for email in &self.emails {
             emails.row([
                 email.id.clone(),
@@ -198,12 +199,12 @@ impl Answer for PersonalData {
         }
         emails.write(&mut text);
         render::list(&mut text, "Meetings", &self.meetings, ", ");
-        let mut crm = Table::new(["CRM", "type", "id"]);
+        let mut crm = Table::new(&["CRM", "type", "id"]);
         for object in &self.crm {
             crm.row([cell(&object.system), cell(&object.kind), cell(&object.id)]);
         }
         crm.write(&mut text);
-        let mut engagement = Table::new(["engagement", "at", "name", "system", "content", "id"]);
+        let mut engagement = Table::new(&["engagement", "at", "name", "system", "content", "id"]);
         for event in &self.engagement {
             engagement.row([
                 cell(&event.kind),

@@ -19,6 +19,7 @@ use crate::{
         reading::Reading,
         workspaces,
     },
+    list::ToList as _,
     wit::ai::{AiAnswer, GenerateBrief},
 };
 
@@ -68,12 +69,12 @@ fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Va
     let named: Vec<&Value> = briefs
         .iter()
         .filter(|brief| name(brief).to_lowercase() == wanted.to_lowercase())
-        .collect();
+        .list();
     let published: Vec<&Value> = named
         .iter()
         .copied()
         .filter(|brief| is_published(brief))
-        .collect();
+        .list();
     match published[..] {
         [one] => return Ok(one),
         [first, ..] => {
@@ -81,7 +82,7 @@ fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Va
             let places: Vec<String> = published
                 .iter()
                 .filter_map(|brief| workspace(brief, &names))
-                .collect();
+                .list();
             return Err(bad_argument(
                 "workspace",
                 &format!(
@@ -98,7 +99,7 @@ fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Va
         .iter()
         .filter(|brief| is_published(brief))
         .map(name)
-        .collect();
+        .list();
     let problem = match named.is_empty() {
         true => format!("no brief is called “{}”.", shortened(wanted)),
         false => format!(

@@ -16,6 +16,7 @@ use crate::{
         scan::Start,
         told, workspaces,
     },
+    list::ToList as _,
     sorted::SortedMap,
     wit::deals::{AccountStory, DealSeen, Dealings, GetAccount},
 };
@@ -137,7 +138,7 @@ fn deals(calls: &[Call], colleagues: &Colleagues) -> Vec<DealSeen> {
 
 fn deal_seen(calls: &[Call], id: &str, colleagues: &Colleagues) -> DealSeen {
     let of_deal = |call: &&Call| call.objects("Opportunity").any(|deal| deal.id() == id);
-    let on: Vec<&Call> = calls.iter().filter(of_deal).collect();
+    let on: Vec<&Call> = calls.iter().filter(of_deal).list();
     let objects = || {
         let deals = on.iter().flat_map(|call| call.objects("Opportunity"));
         deals.filter(|deal| deal.id() == id)

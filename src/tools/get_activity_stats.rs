@@ -12,6 +12,7 @@ use crate::{
         reading::Reading,
         stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::Sort,
     wit::stats::{ActivityPeriod, ActivityRow, ActivityStats, GetActivityStats},
@@ -57,7 +58,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
         },
     };
     let mut read = stats::read(gong, &asked, &source)?;
-    let mut rows: Vec<Counted<'_>> = read.users.iter().flat_map(counted).collect();
+    let mut rows: Vec<Counted<'_>> = read.users.iter().flat_map(counted).list();
     let all = rows.len();
     if args.users.is_empty() {
         rows.retain(|row| row.counts.iter().any(|count| *count > 0));
@@ -66,10 +67,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
     let (used, columns) = used_columns(rows.iter().map(|row| &row.counts));
     let matched = rows.len();
     let page: Vec<Counted<'_>> = rows.into_iter().skip(skip).take(limit).collect();
-    let ids: Vec<String> = page
-        .iter()
-        .filter_map(|row| row.user.id("userId"))
-        .collect();
+    let ids: Vec<String> = page.iter().filter_map(|row| row.user.id("userId")).list();
     let names = read.names(gong, ids.iter().map(String::as_str));
     let rows: Vec<ActivityRow> = page
         .into_iter()
@@ -86,7 +84,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
                 counts: used_counts(&row.counts, &used),
             }
         })
-        .collect();
+        .list();
     if idle > 0 {
         read.notes.push(format!(
             "Left out: {} without any activity.",
@@ -127,7 +125,7 @@ fn counted(user: &Value) -> Vec<Counted<'_>> {
             to: date_in(period.raw("toDate")),
             counts: counts(period),
         })
-        .collect();
+        .list();
     periods.order_by(|one, other| one.from.cmp(&other.from));
     periods
 }
@@ -159,7 +157,7 @@ impl Answer for ActivityStats {
         let mut heading = ["user", "user id", "from", "to"].to_vec();
         heading.extend(ACTIVITIES.map(|(_, heading)| heading));
         let heading: [&str; 19] = core::array::from_fn(|column| heading[column]);
-        let mut table = Table::new(heading);
+        let mut table = Table::new(&heading);
         for row in &self.rows {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             let mut all = Vec::from([

@@ -11,6 +11,7 @@ use crate::{
         Gong,
         reading::{Answered, Reading},
     },
+    list::ToList as _,
     render::{self, Table},
     wit::engage::{BulkAssignment, BulkOutcome, GetBulkAssignment},
 };
@@ -40,7 +41,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetBulkAssignment) -> Result<BulkAssign
         processed: answer.count("processedCount"),
         assigned: answer.count("successCount"),
         failed: answer.count("failedCount"),
-        people: answer.items("results").iter().map(outcome).collect(),
+        people: answer.items("results").iter().map(outcome).list(),
         requests: gong.requests(),
     })
 }
@@ -81,7 +82,7 @@ impl Answer for BulkAssignment {
             .filter_map(|(number, word)| Some(format!(", {} {word}", number?)))
             .collect();
         let mut text = format!("Bulk assignment {}: {}{counts}.\n", self.id, self.status);
-        let mut table = Table::new(["person", "status", "crm id", "instance", "error"]);
+        let mut table = Table::new(&["person", "status", "crm id", "instance", "error"]);
         for one in &self.people {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([

@@ -3,7 +3,7 @@
 //! Brief, key points and highlights cost no credits.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::Error,
@@ -14,6 +14,8 @@ use crate::{
         id::{Id, call_id},
         people,
     },
+    json::json,
+    list::ToList as _,
     record::Record,
     sorted::SortedSet,
     wit::calls::{CallDigest, CallPart, GetCall},
@@ -177,7 +179,7 @@ fn digest(
         people: call
             .parties()
             .filter_map(|party| person(party, &call, &interaction, with(CallPart::People)))
-            .collect(),
+            .list(),
         accounts: objects(&call, "Account", with(CallPart::Crm)),
         deals: objects(&call, "Opportunity", with(CallPart::Crm)),
         brief: content

@@ -14,6 +14,7 @@ use crate::{
         reading::{Answered, Reading},
         workspaces,
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::{Sort, SortedSet},
     wit::stats::{Coaching, CoachingMetric, CoachingRow, GetCoaching},
@@ -52,7 +53,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
         .iter()
         .flat_map(|one| one.items("directReportsMetrics"))
         .map(row)
-        .collect();
+        .list();
     reports.order_by_key(|row| (row.user.to_lowercase(), row.user_id.clone()));
     let name = data
         .iter()
@@ -98,7 +99,7 @@ fn row(data: &Value) -> CoachingRow {
                 calls: calls.as_array()?.len() as u32,
             })
         })
-        .collect();
+        .list();
     metrics.order_by(|one, other| one.name.cmp(&other.name));
     CoachingRow {
         user_id: report.id("id"),
@@ -121,7 +122,7 @@ impl Answer for Coaching {
         heading.extend(METRICS.map(|(_, column)| column));
         heading.push("other");
         let heading: [&str; 9] = core::array::from_fn(|column| heading[column]);
-        let mut table = Table::new(heading);
+        let mut table = Table::new(&heading);
         for row in &self.reports {
             let mut all = Vec::from([
                 row.user.clone(),
@@ -137,7 +138,7 @@ impl Answer for Coaching {
                 .iter()
                 .filter(|metric| METRICS.iter().all(|(name, _)| *name != metric.name))
                 .map(|metric| format!("{} {}", metric.name, metric.calls))
-                .collect();
+                .list();
             all.push(other.join("; "));
             table.row(core::array::from_fn(|column| {
                 core::mem::take(&mut all[column])

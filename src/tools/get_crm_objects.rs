@@ -12,6 +12,7 @@ use super::Answer;
 use crate::{
     error::{Error, bad_argument},
     gong::{Gong, calls::one_line, change::between, crm, reading::Answered},
+    list::ToList as _,
     render,
     sorted::Sort,
     wit::crm::{CrmObject, CrmObjects, CrmValue, GetCrmObjects},
@@ -61,7 +62,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
                             value: shown(value)?,
                         })
                     })
-                    .collect();
+                    .list();
                 fields.order_by(|one, other| one.name.cmp(&other.name));
                 objects.push(CrmObject {
                     id: id.into(),
@@ -96,7 +97,7 @@ impl Answer for CrmObjects {
                 .fields
                 .iter()
                 .map(|field| format!("{}={}", field.name, field.value))
-                .collect();
+                .list();
             render::line(&mut text, &object.id, Some(&fields.join(" | ")));
         }
         render::list(&mut text, "Not in Gong", &self.unknown, ", ");

@@ -10,6 +10,7 @@ use crate::{
         Gong, crm,
         reading::{Answered, Reading},
     },
+    list::ToList as _,
     render::{self, Table},
     wit::crm::{CrmLineError, CrmRequestStatus, GetCrmRequestStatus},
 };
@@ -43,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmRequestStatus) -> Result<CrmReque
                 line: error.count("line").unwrap_or_default(),
                 description: error.text("description").unwrap_or_default(),
             })
-            .collect(),
+            .list(),
         requests: gong.requests(),
     })
 }
@@ -67,7 +68,7 @@ impl Answer for CrmRequestStatus {
                 render::count(good, "object")
             ));
         }
-        let mut table = Table::new(["line", "error"]);
+        let mut table = Table::new(&["line", "error"]);
         for error in &self.errors {
             let line = match error.line {
                 0 => "whole file".into(),

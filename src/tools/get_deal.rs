@@ -4,7 +4,6 @@
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::ops::ControlFlow;
-use serde_json::json;
 
 use super::limit;
 use crate::{
@@ -21,6 +20,8 @@ use crate::{
         scan::{self, Endpoint, Plan, Start},
         told, workspaces,
     },
+    json::json,
+    list::ToList as _,
     sorted::{Sort, SortedMap},
     wit::deals::{DealStory, GetDeal},
 };
@@ -195,5 +196,5 @@ fn accounts(calls: &[Call]) -> Vec<String> {
             Some(name) => format!("{name} ({id})"),
             None => id.to_owned(),
         })
-        .collect()
+        .list()
 }

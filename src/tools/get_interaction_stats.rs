@@ -17,6 +17,7 @@ use crate::{
         reading::Reading,
         stats::{self, Asked, Source},
     },
+    list::ToList as _,
     render::{self, Table},
     wit::stats::{GetInteractionStats, InteractionRow, InteractionStats, OtherStat},
 };
@@ -45,8 +46,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<Interact
         read.notes
             .push("Only calls with Whisper on are counted.".into());
     }
-    let page: Vec<&Value> = read.users.iter().skip(skip).take(limit).collect();
-    let ids: Vec<String> = page.iter().filter_map(|user| user.id("userId")).collect();
+    let page: Vec<&Value> = read.users.iter().skip(skip).take(limit).list();
+    let ids: Vec<String> = page.iter().filter_map(|user| user.id("userId")).list();
     let names = read.names(gong, ids.iter().map(String::as_str));
     let users: Vec<InteractionRow> = page
         .into_iter()
@@ -58,7 +59,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<Interact
                 .or_else(|| user.text("userEmailAddress"));
             row
         })
-        .collect();
+        .list();
     Ok(InteractionStats {
         resume: offset_token(skip + users.len(), matched),
         users,
@@ -115,7 +116,7 @@ impl Answer for InteractionStats {
             self.matched,
             range(&self.from, &self.to, self.zone.as_deref())
         );
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "user",
             "user id",
             "talk ratio",
@@ -132,7 +133,7 @@ impl Answer for InteractionStats {
                 .other
                 .iter()
                 .map(|stat| format!("{} {}", stat.name, short(stat.value)))
-                .collect();
+                .list();
             table.row([
                 row.user.clone().unwrap_or_default(),
                 row.user_id.clone(),

@@ -2,7 +2,6 @@
 //! api:meetings:integration:status; limited release. Which users Gong can plan meetings for.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::json;
 
 use super::Answer;
 use crate::{
@@ -13,6 +12,8 @@ use crate::{
         people::People,
         reading::{Answered, Reading},
     },
+    json::json,
+    list::ToList as _,
     render,
     wit::meetings::{GetMeetingStatus, MeetingStatus, OrganizerStatus},
 };
@@ -42,14 +43,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetMeetingStatus) -> Result<MeetingStat
             fix_url: user.text("fixUrl"),
             help_url: user.text("helpUrl"),
         })
-        .collect();
+        .list();
     let is_answered = |email: &String| {
         let mut users = users.iter();
         users.any(|user| user.email.eq_ignore_ascii_case(email))
     };
     let unanswered = emails.into_iter().filter(|email| !is_answered(email));
     Ok(MeetingStatus {
-        unanswered: unanswered.collect(),
+        unanswered: unanswered.list(),
         users,
         requests: gong.requests(),
     })

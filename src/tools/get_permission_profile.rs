@@ -13,6 +13,7 @@ use crate::{
         profiles::{self, Profile},
         reading::Answered,
     },
+    list::ToList as _,
     render,
     sorted::SortedSet,
     wit::permission_profiles::{self as wit, Access, ProfileQuery},
@@ -73,7 +74,7 @@ impl Answer for wit::Profile {
                     one.team_leads.join(" and ")
                 ),
             })
-            .collect();
+            .list();
         render::list(&mut text, "Access", &access, ", ");
         render::list(&mut text, "Library folders", &self.library_folders, ", ");
         render::list(&mut text, "Allowed", &self.allowed, ", ");

@@ -3,7 +3,6 @@
 //! (api:calls:read:transcript), whose times are milliseconds.
 
 use alloc::{format, string::String};
-use serde_json::json;
 
 use super::numbered;
 use crate::{
@@ -15,6 +14,7 @@ use crate::{
         instant,
         transcripts::{TRANSCRIPT, Transcripts},
     },
+    json::json,
     wit::transcripts::{GetTranscript, Speakers, Transcript},
 };
 

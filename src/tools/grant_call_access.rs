@@ -2,7 +2,6 @@
 //! POST there is the read, DELETE revokes.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::json;
 
 use crate::{
     error::Error,
@@ -12,6 +11,7 @@ use crate::{
         id::call_id,
         people::People,
     },
+    json::json,
     render,
     wit::{access::GrantCallAccess, types::Receipt},
 };

@@ -18,6 +18,7 @@ use crate::{
         instant,
         people::{self, People, choose, near_first, unknown},
     },
+    list::ToList as _,
     sorted::{Sort, SortedSet},
     wit::scorecards::{AnsweredList, ListAnsweredScorecards, ReviewMethod},
 };
@@ -80,12 +81,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
         answered: page
             .iter()
             .map(|one| join::shape(one, &scorecards, &calls, &names, call_url.is_none()))
-            .collect(),
+            .list(),
         scorecards: scorecards
             .iter()
             .filter(|one| used.contains(one.id()))
             .map(|one| list_scorecards::shape(one, None, false))
-            .collect(),
+            .list(),
         call_url,
         matched: matched as u32,
         left_out_private: (private > 0).then_some(private),

@@ -11,6 +11,7 @@ use crate::{
         reading::{Answered, Reading},
         workspaces,
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::Sort,
     wit::ai::{Brief, BriefList, ListBriefs},
@@ -41,7 +42,7 @@ pub(super) fn is_published(brief: &Value) -> bool {
 pub(crate) fn run(gong: &Gong<'_>, args: ListBriefs) -> Result<BriefList, Error> {
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
     let found = all(gong, workspace.as_deref())?;
-    let names = list_trackers::names(gong, &found.iter().collect::<Vec<_>>());
+    let names = list_trackers::names(gong, &found.iter().list());
     Ok(BriefList {
         briefs: found
             .iter()
@@ -54,7 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListBriefs) -> Result<BriefList, Error>
                 creator: brief.text("creator"),
                 updated: brief.instant("updated"),
             })
-            .collect(),
+            .list(),
         requests: gong.requests(),
     })
 }
@@ -63,7 +64,7 @@ impl Answer for BriefList {
     fn text(&self) -> String {
         let mut text = render::count(self.briefs.len() as u32, "brief");
         text.push_str("; only Published ones can be generated.\n");
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "name",
             "status",
             "workspace",

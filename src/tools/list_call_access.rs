@@ -2,7 +2,6 @@
 //! api:call-user-access:read. Gong says 400 where it does not know one of the calls.
 
 use alloc::{string::String, vec::Vec};
-use serde_json::json;
 
 use super::Answer;
 use crate::{
@@ -15,6 +14,8 @@ use crate::{
         people,
         reading::{Answered, Reading},
     },
+    json::json,
+    list::ToList as _,
     render::{self, Table},
     sorted::SortedSet,
     wit::access::{AccessUser, CallAccess, CallAccessList, ListCallAccess},
@@ -42,7 +43,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessLis
             .filter(|one| one.id("callId").as_ref() == Some(call))
             .flat_map(|one| one.items("users"))
             .filter_map(|user| user.id("userId"))
-            .collect()
+            .list()
     };
     let all: SortedSet<String> = calls.iter().flat_map(users).collect();
     let names = people::names(gong, &all);
@@ -55,10 +56,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessLis
                     name: names.get(&id).map(|name| one_line(name)),
                     id,
                 })
-                .collect(),
+                .list(),
             call: call.clone(),
         })
-        .collect();
+        .list();
     Ok(CallAccessList {
         calls,
         requests: gong.requests(),
@@ -69,7 +70,7 @@ impl Answer for CallAccessList {
     fn text(&self) -> String {
         let mut text = render::count(self.calls.len() as u32, "call");
         text.push('\n');
-        let mut table = Table::new(["call", "user", "name"]);
+        let mut table = Table::new(&["call", "user", "name"]);
         for call in &self.calls {
             for user in &call.users {
                 let name = user.name.clone().unwrap_or_default();
@@ -82,7 +83,7 @@ impl Answer for CallAccessList {
             .iter()
             .filter(|call| call.users.is_empty())
             .map(|call| call.call.clone())
-            .collect();
+            .list();
         render::list(&mut text, "No user was given access to", &nobody, ", ");
         text.push_str(
             "Only access given through the API is listed, not that of people on the call or by profile.\n",

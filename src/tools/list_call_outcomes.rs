@@ -10,6 +10,7 @@ use crate::{
         people::has_words,
         reading::{Answered, Reading},
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::Sort,
     wit::calls::{CallOutcome, CallOutcomeList, ListCallOutcomes},
@@ -21,7 +22,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
     let mut found: Vec<_> = answer
         .listed("outcomes", "GET /v2/call-outcomes")?
         .iter()
-        .collect();
+        .list();
     let all = found.len();
     let wanted = args.query.as_deref().map(str::to_lowercase);
     found.retain(|outcome| {
@@ -40,7 +41,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
                 connect_status: outcome.text("connectStatus"),
                 sentiment: outcome.text("sentiment"),
             })
-            .collect(),
+            .list(),
         left_out: (left_out > 0).then_some(left_out),
         requests: gong.requests(),
     })
@@ -50,7 +51,7 @@ impl Answer for CallOutcomeList {
     fn text(&self) -> String {
         let mut text = render::count(self.outcomes.len() as u32, "outcome");
         text.push('\n');
-        let mut table = Table::new(["name", "category", "connected", "sentiment"]);
+        let mut table = Table::new(&["name", "category", "connected", "sentiment"]);
         for outcome in &self.outcomes {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([

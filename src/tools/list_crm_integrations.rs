@@ -30,7 +30,7 @@ impl Answer for CrmIntegrationList {
     fn text(&self) -> String {
         let mut text = render::count(self.integrations.len() as u32, "generic CRM integration");
         text.push('\n');
-        let mut table = Table::new(["id", "name", "owner"]);
+        let mut table = Table::new(&["id", "name", "owner"]);
         for integration in &self.integrations {
             table.row([
                 integration.id.clone(),

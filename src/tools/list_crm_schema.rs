@@ -11,6 +11,7 @@ use crate::{
         crm::{self, schema},
         reading::Reading,
     },
+    list::ToList as _,
     render::{self, Table},
     wit::crm::{CrmField, CrmSchema, ListCrmSchema},
 };
@@ -33,7 +34,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Err
             values: field.texts("orderedValueList"),
             deleted: field.is("isDeleted").then_some(true),
         })
-        .collect();
+        .list();
     Ok(CrmSchema {
         fields,
         requests: gong.requests(),
@@ -44,7 +45,7 @@ impl Answer for CrmSchema {
     fn text(&self) -> String {
         let mut text = render::count(self.fields.len() as u32, "added field");
         text.push_str(" (Gong's own are not listed)\n");
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "object",
             "name",
             "label",

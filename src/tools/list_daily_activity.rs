@@ -16,6 +16,7 @@ use crate::{
         reading::Reading,
         stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::Sort,
     wit::stats::{ActivityCalls, DailyActivity, DayRow, ListDailyActivity},
@@ -47,14 +48,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
         period: None,
     };
     let mut read = stats::read(gong, &asked, &source)?;
-    let days: Vec<Day<'_>> = read.users.iter().flat_map(days).collect();
+    let days: Vec<Day<'_>> = read.users.iter().flat_map(days).list();
     let (used, columns) = used_columns(days.iter().map(|day| &day.counts));
     let matched = days.len();
     let page: Vec<Day<'_>> = days.into_iter().skip(skip).take(limit).collect();
-    let ids: Vec<String> = page
-        .iter()
-        .filter_map(|day| day.user.id("userId"))
-        .collect();
+    let ids: Vec<String> = page.iter().filter_map(|day| day.user.id("userId")).list();
     let names = read.names(gong, ids.iter().map(String::as_str));
     let with_calls = args.call_ids == Some(true);
     let rows: Vec<DayRow> = page
@@ -76,7 +74,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
                 day: day.date,
             }
         })
-        .collect();
+        .list();
     if with_calls && !rows.is_empty() && !gong.settings.private_calls {
         read.notes
             .push("Ids of private calls are among these; other tools do not open them.".into());
@@ -106,7 +104,7 @@ fn days(user: &Value) -> Vec<Day<'_>> {
             counts: ACTIVITIES.map(|(key, _)| of.items(key).len() as u32),
         })
         .filter(|day| day.counts.iter().any(|count| *count > 0))
-        .collect();
+        .list();
     days.order_by(|one, other| one.date.cmp(&other.date));
     days
 }
@@ -119,7 +117,7 @@ fn calls(day: &Value) -> Vec<ActivityCalls> {
             activity: (*heading).into(),
             call_ids: day.texts(key),
         })
-        .collect()
+        .list()
 }
 
 impl Answer for DailyActivity {
@@ -134,7 +132,7 @@ impl Answer for DailyActivity {
         heading.extend(ACTIVITIES.map(|(_, heading)| heading));
         heading.push("call ids");
         let heading: [&str; 19] = core::array::from_fn(|column| heading[column]);
-        let mut table = Table::new(heading);
+        let mut table = Table::new(&heading);
         for row in &self.rows {
             let mut all = Vec::from([
                 row.user.clone().unwrap_or_default(),
@@ -146,7 +144,7 @@ impl Answer for DailyActivity {
                 .calls
                 .iter()
                 .map(|calls| format!("{}: {}", calls.activity, calls.call_ids.join(" ")))
-                .collect();
+                .list();
             all.push(ids.join("; "));
             table.row(core::array::from_fn(|column| {
                 core::mem::take(&mut all[column])

@@ -4,7 +4,6 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::ops::ControlFlow;
-use serde_json::json;
 
 use super::limit;
 use crate::{
@@ -16,6 +15,8 @@ use crate::{
         scan::{self, Endpoint, Plan, Start},
         workspaces,
     },
+    json::json,
+    list::ToList as _,
     sorted::Sort,
     wit::deals::{DealPage, ListDeals},
 };
@@ -91,7 +92,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         })
         .filter(|one| deal.as_deref().is_none_or(|wanted| one.is_deal(wanted)))
         .filter(|one| owner.as_ref().is_none_or(|owner| owner.owns(one)))
-        .collect();
+        .list();
     deals.order_by(|one, other| {
         other
             .last_call

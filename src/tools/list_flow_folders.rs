@@ -11,6 +11,7 @@ use crate::{
         Gong, Paged, Records, calls::one_line, flows::MOST_PAGES, id::Id, people::People,
         workspaces,
     },
+    list::ToList as _,
     record::Record,
     render::{self, Table},
     sorted::SortedMap,
@@ -87,7 +88,7 @@ fn rows(folders: Vec<Folder>) -> Vec<FlowFolder> {
                 visibility: folder.visibility,
             }
         })
-        .collect()
+        .list()
 }
 
 impl Answer for FlowFolderList {
@@ -98,7 +99,7 @@ impl Answer for FlowFolderList {
             self.owner
         );
         render::line(&mut text, "Not all listed", self.stopped.as_deref());
-        let mut table = Table::new(["id", "name", "in", "visibility"]);
+        let mut table = Table::new(&["id", "name", "in", "visibility"]);
         for folder in &self.folders {
             table.row([
                 folder.id.clone(),

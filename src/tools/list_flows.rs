@@ -84,7 +84,7 @@ impl Answer for FlowList {
             self.owner
         );
         render::line(&mut text, "Not all listed", self.stopped.as_deref());
-        let mut table = Table::new(["id", "name", "folder", "visibility", "created", "exclusive"]);
+        let mut table = Table::new(&["id", "name", "folder", "visibility", "created", "exclusive"]);
         for flow in &self.flows {
             table.row([
                 flow.id.clone(),

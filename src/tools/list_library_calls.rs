@@ -14,6 +14,7 @@ use crate::{
         instant, library, people,
         reading::{Answered, Reading},
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::SortedSet,
     wit::library::{LibraryCall, LibraryCallList, ListLibraryCalls},
@@ -33,14 +34,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
     };
     let answer: Answered = gong.get("/v2/library/folder-content", &[("folderId", Some(&id))])?;
     let listed = answer.listed("calls", "GET /v2/library/folder-content")?;
-    let ids: Vec<String> = listed.iter().filter_map(|call| call.id("id")).collect();
+    let ids: Vec<String> = listed.iter().filter_map(|call| call.id("id")).list();
     let told = calls::by_ids(gong, ids.iter().map(String::as_str))?;
     // What Gong does not tell of a call may be that it is private.
     let open = |call: &&Value| {
         let told = call.id("id").and_then(|id| told.get(&id));
         gong.settings.private_calls || told.is_some_and(|call| !call.is_private())
     };
-    let shown: Vec<&Value> = listed.iter().filter(open).collect();
+    let shown: Vec<&Value> = listed.iter().filter(open).list();
     let private = (listed.len() - shown.len()) as u32;
     let matched = shown.len();
     let page: Vec<&Value> = shown.into_iter().skip(skip).take(limit).collect();
@@ -49,7 +50,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
     let ids: Vec<String> = page
         .iter()
         .map(|call| call.id("id").unwrap_or_default())
-        .collect();
+        .list();
     let call_url = link_pattern(
         ids.iter()
             .map(String::as_str)
@@ -74,7 +75,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
                 id,
             }
         })
-        .collect();
+        .list();
     Ok(LibraryCallList {
         folder: path
             .or_else(|| answer.0.text("name"))
@@ -103,7 +104,7 @@ impl Answer for LibraryCallList {
             self.matched,
             self.folder
         );
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "started (UTC)",
             "title",

@@ -7,6 +7,7 @@ use super::Answer;
 use crate::{
     error::Error,
     gong::{Gong, instant, library, people::has_words},
+    list::ToList as _,
     render::{self, Table},
     wit::library::{LibraryFolder, LibraryFolderList, ListLibraryFolders},
 };
@@ -31,7 +32,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFo
                 workspace: folder.workspace,
                 updated: folder.updated,
             })
-            .collect(),
+            .list(),
         left_out: (left_out > 0).then_some(left_out),
         requests: gong.requests(),
     })
@@ -43,7 +44,7 @@ impl Answer for LibraryFolderList {
             "{}; private and archived ones are not in Gong's API.\n",
             render::count(self.folders.len() as u32, "folder")
         );
-        let mut table = Table::new(["id", "path", "workspace", "updated (UTC)"]);
+        let mut table = Table::new(&["id", "path", "workspace", "updated (UTC)"]);
         for folder in &self.folders {
             table.row([
                 folder.id.clone(),

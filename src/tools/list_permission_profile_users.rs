@@ -7,6 +7,7 @@ use super::Answer;
 use crate::{
     error::Error,
     gong::{Gong, calls::one_line, id::Id, profiles},
+    list::ToList as _,
     record::Record,
     render::{self, Table},
     sorted::Sort,
@@ -41,7 +42,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, E
             name: user.full_name.as_deref().map(one_line),
             email: user.email_address,
         })
-        .collect();
+        .list();
     users.order_by_key(|user| {
         user.name
             .as_deref()
@@ -63,7 +64,7 @@ impl Answer for ProfileUsers {
             "{} with profile {profile}\n",
             render::count(self.users.len() as u32, "user")
         );
-        let mut table = Table::new(["id", "name", "email"]);
+        let mut table = Table::new(&["id", "name", "email"]);
         for user in &self.users {
             table.row([
                 user.id.clone(),

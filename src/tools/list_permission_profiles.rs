@@ -59,7 +59,7 @@ impl Answer for ProfileList {
     fn text(&self) -> String {
         let mut text = render::count(self.profiles.len() as u32, "permission profile");
         text.push('\n');
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "name",
             "workspace",

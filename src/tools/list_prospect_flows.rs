@@ -8,6 +8,7 @@ use super::Answer;
 use crate::{
     error::{Error, bad_argument},
     gong::{Gong, calls::one_line, id::Id, instant},
+    list::ToList as _,
     record::Record,
     render::{self, Table},
     sorted::SortedSet,
@@ -83,7 +84,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
         .iter()
         .filter(|id| !found.contains(id.as_str()))
         .cloned()
-        .collect();
+        .list();
     Ok(ProspectFlowList {
         flows,
         without_flow,
@@ -122,7 +123,7 @@ impl Answer for ProspectFlowList {
     fn text(&self) -> String {
         let mut text = render::count(self.flows.len() as u32, "flow instance");
         text.push('\n');
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "prospect",
             "flow",
             "status",

@@ -8,6 +8,7 @@ use super::Answer;
 use crate::{
     error::Error,
     gong::{Gong, calls::one_line, id::Id, people::has_words, workspaces},
+    list::ToList as _,
     record::Record,
     render,
     sorted::Sort,
@@ -99,7 +100,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
                 .as_deref()
                 .is_none_or(|query| one.id() == query || has_words(&one.name(), query))
         })
-        .collect();
+        .list();
     let with_disabled = args.disabled == Some(true);
     let disabled = found
         .iter()
@@ -116,7 +117,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
                 .map(|workspace| one_line(workspace.name()));
             shape(&one, name, true)
         })
-        .collect();
+        .list();
     Ok(ScorecardList {
         scorecards,
         left_out_disabled: (disabled > 0 && !with_disabled).then_some(disabled),
@@ -153,7 +154,7 @@ pub(super) fn shape(
         workspace,
         method: scorecard.review_method.as_deref().map(str::to_lowercase),
         disabled: (scorecard.enabled == Some(false)).then_some(true),
-        questions: questions.collect(),
+        questions: questions.list(),
     }
 }
 
@@ -164,7 +165,7 @@ fn kind(question: &Question) -> Option<String> {
         .flatten()
         .filter_map(|option| option.text.as_deref())
         .map(one_line)
-        .collect();
+        .list();
     if !options.is_empty() {
         return Some(options.join(" / "));
     }

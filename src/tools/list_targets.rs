@@ -23,7 +23,7 @@ impl Answer for TargetList {
     fn text(&self) -> String {
         let mut text = render::count(self.targets.len() as u32, "target");
         text.push('\n');
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "name",
             "type",

@@ -2,7 +2,7 @@
 //! workspace, and documents one action (CALL) and one status (OPEN). Not paged.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{limit, offset, offset_token};
 use crate::{
@@ -13,6 +13,8 @@ use crate::{
         reading::{Answered, Reading},
         workspaces,
     },
+    json::json,
+    list::ToList as _,
     sorted::Sort,
     wit::engage::{ListTasks, Task, TaskContact, TaskDeal, TaskKind, TaskList},
 };
@@ -44,7 +46,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
         .listed("tasks", OPERATION)?
         .iter()
         .map(|task| (task.raw("dueDate").and_then(instant::seconds), task))
-        .collect();
+        .list();
     found.order_by_key(|(due, _)| due.unwrap_or(i64::MAX));
     let is_overdue = |due: &Option<i64>| due.is_some_and(|due| due < gong.now);
     let overdue = found.iter().filter(|(due, _)| is_overdue(due)).count();
@@ -57,7 +59,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
             overdue: is_overdue(&due).then_some(true),
             ..shape(task)
         })
-        .collect();
+        .list();
     Ok(TaskList {
         user: crate::gong::calls::one_line(&args.user),
         resume: offset_token(skip + tasks.len(), matched).filter(|_| !tasks.is_empty()),
@@ -98,11 +100,7 @@ fn shape(task: &Value) -> Task {
         contact: Some(part("contact"))
             .filter(|one| one.is_object())
             .map(contact),
-        more_contacts: task
-            .items("additionalContacts")
-            .iter()
-            .map(contact)
-            .collect(),
+        more_contacts: task.items("additionalContacts").iter().map(contact).list(),
         flow: flow.text("name"),
         flow_id: flow.id("id"),
         step: flow.get("step").and_then(|step| step.count("stepNumber")),

@@ -15,6 +15,7 @@ use crate::{
         reading::{Answered, Reading},
         workspaces,
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::{Sort, SortedMap},
     wit::settings::{ListTrackers, Tracker, TrackerKeywords, TrackerList},
@@ -29,7 +30,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
     let mut found: Vec<_> = answer
         .listed("keywordTrackers", "GET /v2/settings/trackers")?
         .iter()
-        .collect();
+        .list();
     let all = found.len();
     let wanted = args.query.map(|query| query.trim().to_lowercase());
     found.retain(|tracker| {
@@ -42,7 +43,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
     let mut trackers: Vec<Tracker> = found
         .iter()
         .map(|tracker| shape(tracker, &names, keywords))
-        .collect();
+        .list();
     trackers.order_by_key(|tracker| (tracker.name.to_lowercase(), tracker.id.clone()));
     let left_out = (all - trackers.len()) as u32;
     Ok(TrackerList {
@@ -94,7 +95,7 @@ fn shape(tracker: &Value, names: &SortedMap<String, String>, keywords: bool) -> 
                 related_forms: one.is("includeRelatedForms").then_some(true),
                 keywords: one.texts("keywords"),
             })
-            .collect(),
+            .list(),
         filtered: filter.filter(|filter| filter != "{}").map(|_| true),
         updated: tracker.instant("updated"),
     }
@@ -128,7 +129,7 @@ impl Answer for TrackerList {
             "{}; Gong's API does not list smart trackers.\n",
             render::count(self.trackers.len() as u32, "keyword tracker")
         );
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "name",
             "workspace",
@@ -139,7 +140,7 @@ impl Answer for TrackerList {
             "keywords",
         ]);
         for tracker in &self.trackers {
-            let words: Vec<String> = tracker.keywords.iter().map(words).collect();
+            let words: Vec<String> = tracker.keywords.iter().map(words).list();
             table.row([
                 tracker.id.clone(),
                 tracker.name.clone(),

@@ -13,6 +13,7 @@ use crate::{
         people::{self, People},
         reading::{Answered, Reading},
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::{Sort, SortedSet},
     wit::users::{ListUserSettingsHistory, SettingsChange, SettingsHistory},
@@ -30,7 +31,7 @@ pub(crate) fn run(
     let mut changes: Vec<&Value> = answer
         .listed("userSettingsHistory", "GET /v2/users/{id}/settings-history")?
         .iter()
-        .collect();
+        .list();
     changes
         .order_by_key(|change| core::cmp::Reverse(change.raw("time").and_then(instant::seconds)));
     let known = people.into_directory().and_then(|pages| {
@@ -47,7 +48,7 @@ pub(crate) fn run(
                 setting: change.text("setting").unwrap_or_default(),
                 on: change.get("value").and_then(Value::as_bool),
             })
-            .collect(),
+            .list(),
         requests: gong.requests(),
     })
 }
@@ -59,7 +60,7 @@ impl Answer for SettingsHistory {
             render::count(self.changes.len() as u32, "change"),
             self.user
         );
-        let mut table = Table::new(["UTC", "setting", "set to"]);
+        let mut table = Table::new(&["UTC", "setting", "set to"]);
         for change in &self.changes {
             table.row([
                 change

@@ -10,6 +10,7 @@ use crate::{
         calls::one_line,
         people::{People, User, directory, has_words},
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::{Sort, SortedMap},
     wit::users::{ListUsers, UserPage, UserRow},
@@ -43,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
             manager.is_none() || user.manager_id.as_ref().map(|id| &id.0) == manager.as_ref()
         })
         .filter(|user| query.as_deref().is_none_or(|query| matches(user, query)))
-        .collect();
+        .list();
     found.order_by_key(|user| (user.name().to_lowercase(), user.id()));
     if skip > 0 && skip >= found.len() {
         return Err(bad_argument(
@@ -57,7 +58,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         .skip(skip)
         .take(limit)
         .map(|user| row(user, &names))
-        .collect();
+        .list();
     Ok(UserPage {
         resume: offset_token(skip + users.len(), found.len()),
         users,
@@ -98,7 +99,7 @@ impl Answer for UserPage {
             self.matched,
             self.read
         );
-        let mut table = Table::new(["id", "name", "email", "title", "manager", "state"]);
+        let mut table = Table::new(&["id", "name", "email", "title", "manager", "state"]);
         for user in &self.users {
             let state = if user.inactive == Some(true) {
                 "inactive"

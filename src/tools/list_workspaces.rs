@@ -6,6 +6,7 @@ use super::Answer;
 use crate::{
     error::Error,
     gong::{Gong, calls::one_line, people::has_words, workspaces},
+    list::ToList as _,
     render::{self, Table},
     wit::users::{ListWorkspaces, Workspace, WorkspaceList},
 };
@@ -29,7 +30,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList
                 .map(one_line)
                 .filter(|text| !text.is_empty()),
         })
-        .collect();
+        .list();
     Ok(WorkspaceList {
         workspaces,
         requests: gong.requests(),
@@ -40,7 +41,7 @@ impl Answer for WorkspaceList {
     fn text(&self) -> String {
         let mut text = render::count(self.workspaces.len() as u32, "workspace");
         text.push('\n');
-        let mut table = Table::new(["id", "name", "description"]);
+        let mut table = Table::new(&["id", "name", "description"]);
         for workspace in &self.workspaces {
             table.row([
                 workspace.id.clone(),

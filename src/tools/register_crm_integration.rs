@@ -2,7 +2,6 @@
 //! The answer's `integrationId` is a JSON number beyond 2^53.
 
 use alloc::{format, string::String};
-use serde_json::json;
 
 use crate::{
     error::{Error, bad_argument},
@@ -14,6 +13,7 @@ use crate::{
         people::People,
         reading::Reading,
     },
+    json::json,
     wit::{crm::RegisterCrmIntegration, types::Receipt},
 };
 

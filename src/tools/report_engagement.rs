@@ -3,7 +3,7 @@
 //! releases them to few; 409 for an `eventId` that it has.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::{Error, bad_argument},
@@ -17,6 +17,7 @@ use crate::{
         people::People,
         workspaces,
     },
+    json::json,
     wit::{
         engagement::{EngagementEvent, ReportEngagement},
         types::Receipt,

@@ -4,7 +4,6 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::ops::ControlFlow;
-use serde_json::json;
 
 use super::limit;
 use crate::{
@@ -16,6 +15,8 @@ use crate::{
         people,
         scan::{self, Endpoint, Plan, Start},
     },
+    json::json,
+    list::ToList as _,
     sorted::{Sort, SortedMap, SortedSet},
     wit::{
         calls::{AccountMatch, CallPage, CallRow, SearchCalls},
@@ -142,8 +143,8 @@ fn rows(
                 },
             }
         })
-        .collect();
-    let mut accounts: Vec<AccountSeen> = accounts.into_values().collect();
+        .list();
+    let mut accounts: Vec<AccountSeen> = accounts.into_values().list();
     accounts.order_by(|one, other| {
         other
             .calls

@@ -3,7 +3,7 @@
 //! does not come; whether the origins of before stay is not documented.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::{Error, bad_argument},
@@ -12,6 +12,7 @@ use crate::{
         change::{self, Body, Change, between},
         instant::shortened,
     },
+    json::json,
     render,
     wit::{origins::SetIntegrationOrigins, types::Receipt},
 };

@@ -2,7 +2,6 @@
 //! (api:calls:read:extensive). Costs no credits.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::json;
 
 use crate::{
     error::{Error, bad_argument},
@@ -15,6 +14,8 @@ use crate::{
         content::{fired, objects, outcome_name, topics},
         id::call_id_in,
     },
+    json::json,
+    list::ToList as _,
     sorted::SortedMap,
     wit::calls::{CallSummaries, CallSummary, Side, SummarizeCalls},
 };
@@ -54,7 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SummarizeCalls) -> Result<CallSummaries
             },
         })),
     };
-    let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let asked: Vec<&str> = ids.iter().map(String::as_str).list();
     let body = CallsBody {
         cursor: None,
         filter: Filter {
@@ -126,7 +127,7 @@ fn summary(mut call: Call) -> CallSummary {
             .parties()
             .filter(|party| party.side() == Side::Customer)
             .filter_map(titled)
-            .collect(),
+            .list(),
         accounts: objects(&call, "Account", false),
         deals: objects(&call, "Opportunity", false),
         brief: content

@@ -2,7 +2,7 @@
 //! api:flows:write. What is missing in the answer was not ended; one unknown id spoils all.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::Error,
@@ -14,6 +14,8 @@ use crate::{
         people::People,
         reading::Reading,
     },
+    json::json,
+    list::ToList as _,
     render,
     sorted::Sort,
     wit::{
@@ -69,13 +71,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignFlowInstances) -> Result<Receip
                     "not ended: finished before, or Gong could not",
                 )
             })
-            .collect();
+            .list();
         let done = receipt.items.iter().filter(|item| item.done).count();
         receipt.summary = format!("Ended {done} of {}.", render::count(count, "flow instance"));
     });
     let mut receipt = made.map_err(unknown_instance)?;
     if args.dry_run == Some(true) {
-        receipt.items = ids.iter().map(|id| planned(id, &known)).collect();
+        receipt.items = ids.iter().map(|id| planned(id, &known)).list();
     }
     Ok(receipt)
 }

@@ -3,7 +3,7 @@
 //! is an empty answer.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::unassign_flow_instances::{UNTOLD, requester};
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
         people::{choose, near_first, unknown},
         reading::Reading,
     },
+    json::json,
+    list::ToList as _,
     render,
     sorted::Sort,
     wit::{
@@ -91,7 +93,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignProspect) -> Result<Receipt, Er
                     render::count(ended.len() as u32, "flow instance")
                 );
                 let ended = ended.into_iter();
-                receipt.items = ended.map(|id| item(id, true, None)).collect();
+                receipt.items = ended.map(|id| item(id, true, None)).list();
             }
         }
     })?;
@@ -106,7 +108,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignProspect) -> Result<Receipt, Er
                 let id = one.id("flowInstanceId").unwrap_or_default();
                 item(id, false, Some(format!("would end: {}", flows::shown(one))))
             })
-            .collect();
+            .list();
     }
     Ok(receipt)
 }
@@ -128,7 +130,7 @@ fn flow_id(text: &str, open: &[Value]) -> Result<String, Error> {
     let mut flows: Vec<(String, String)> = open
         .iter()
         .filter_map(|one| Some((one.id("flowId")?, one.text("flowName")?)))
-        .collect();
+        .list();
     flows.order_by(|one, other| one.cmp(other));
     flows.dedup();
     let chosen = choose(&flows, |(_, name)| name.clone(), text);

@@ -3,7 +3,7 @@
 //! documented, so the whole object goes back, members that are unknown here included.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     error::{Error, bad_argument},
@@ -16,6 +16,7 @@ use crate::{
         reading::{Answered, Reading},
         with_query,
     },
+    json::json,
     render,
     wit::{permission_profiles::UpdatePermissionProfile, types::Receipt},
 };

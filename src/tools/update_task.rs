@@ -2,7 +2,6 @@
 //! it is then.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::json;
 
 use crate::{
     error::{Error, bad_argument},
@@ -14,6 +13,7 @@ use crate::{
         people::People,
         reading::Reading,
     },
+    json::json,
     wit::{
         engage::{TaskStatus, UpdateTask},
         types::Receipt,

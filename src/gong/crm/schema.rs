@@ -10,6 +10,7 @@ use crate::{
         Gong,
         reading::{Answered, Reading},
     },
+    list::ToList as _,
     sorted::Sort,
 };
 
@@ -33,7 +34,7 @@ pub(crate) fn read(
         Some(Value::Object(types)) => types
             .iter()
             .map(|(name, fields)| (name.clone(), fields.as_array().cloned().unwrap_or_default()))
-            .collect(),
+            .list(),
         Some(Value::Null) => Vec::new(),
         _ => {
             return Err(Error::UnexpectedAnswer(

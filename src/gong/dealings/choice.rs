@@ -11,6 +11,7 @@ use crate::{
         people::{choose, has_words, unknown},
         scan::Report,
     },
+    list::ToList as _,
     render,
 };
 
@@ -70,7 +71,7 @@ impl Wanted {
         let words: Vec<&str> = lower
             .split(|c: char| !c.is_alphanumeric() && c != '@' && c != '.')
             .filter(|word| word.contains(char::is_alphanumeric))
-            .collect();
+            .list();
         match words.is_empty() {
             true => Err(bad_argument(argument, "it is empty.", example)),
             false => Ok(Self {
@@ -132,7 +133,7 @@ pub(crate) fn not_found(what: &str, wanted: &Wanted, report: &Report, near: &[&S
     render::scan(&mut text, &report.shown());
     let mut text = text.trim_end().to_owned();
     if !near.is_empty() {
-        let near: Vec<String> = near.iter().take(5).map(|one| one.choice().0).collect();
+        let near: Vec<String> = near.iter().take(5).map(|one| one.choice().0).list();
         text.push_str(&format!(" Like it: {}.", near.join("; ")));
     }
     text.push_str(&match &report.resume {

@@ -7,6 +7,7 @@ use crate::{
         calls::{Call, CrmObject, Party, one_line},
         instant,
     },
+    list::ToList as _,
     sorted::Sort,
     wit::{calls::Side, deals::PersonSeen},
 };
@@ -100,7 +101,7 @@ impl People {
         });
         let left_out = self.0.len().saturating_sub(most) as u32;
         let shown = self.0.into_iter().take(most);
-        (shown.map(|person| person.shown(owner)).collect(), left_out)
+        (shown.map(|person| person.shown(owner)).list(), left_out)
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{Level, Profile};
 use crate::{
     gong::{Gong, calls::one_line, people},
+    list::ToList as _,
     sorted::{Sort, SortedMap, SortedSet},
     wit::types::ReceiptItem,
 };
@@ -28,7 +29,7 @@ fn told(profile: &Value, names: &SortedMap<String, String>) -> Told {
         let mut leads: Vec<&str> = team_leads
             .iter()
             .map(|id| names.get(id).map_or(id.as_str(), String::as_str))
-            .collect();
+            .list();
         leads.order_by(|one, other| one.cmp(other));
         let of = match leads.is_empty() {
             true => String::new(),

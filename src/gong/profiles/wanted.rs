@@ -2,12 +2,14 @@
 //! (OpenAPI `PermissionProfileDTO`), of which everything else stays as it is.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::area_of;
 use crate::{
     error::{Error, bad_argument},
     gong::{Gong, instant::shortened, people::People},
+    json::json,
+    list::ToList as _,
     sorted::{Sort, SortedSet},
 };
 
@@ -331,9 +333,9 @@ fn unknown(argument: &str, text: &str, known: &SortedSet<&str>) -> Error {
             )
         })
         .filter(|(common, _)| *common > 0)
-        .collect();
+        .list();
     near.order_by_key(|(common, _)| core::cmp::Reverse(*common));
-    let near: Vec<&str> = near.iter().take(CHOICES).map(|(_, name)| *name).collect();
+    let near: Vec<&str> = near.iter().take(CHOICES).map(|(_, name)| *name).list();
     let (near, example) = match near.first() {
         Some(first) => (format!(" Near: {}.", near.join(", ")), *first),
         None => (String::new(), "downloadCallMedia"),
@@ -397,7 +399,7 @@ fn wish(line: &str) -> Result<Wish, Error> {
         .flat_map(|leads| leads.split(" and "))
         .map(|lead| lead.trim().to_owned())
         .filter(|lead| !lead.is_empty())
-        .collect();
+        .list();
     match (*level, leads.is_empty()) {
         ("managers-team", true) => Err(wrong("does not say of whom.")),
         ("managers-team" | "report-to-them", _) | (_, true) => Ok(Wish {
@@ -427,7 +429,7 @@ fn block<'p>(
     match newer {
         Some(key) => Ok(member(profile, &key)),
         None => {
-            let areas: Vec<&str> = AREAS.iter().map(|(name, _, _)| *name).collect();
+            let areas: Vec<&str> = AREAS.iter().map(|(name, _, _)| *name).list();
             Err(bad_argument(
                 "access",
                 &format!(

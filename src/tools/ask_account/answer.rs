@@ -16,6 +16,7 @@ use crate::{
         entities::{Entity, Period},
         reading::Reading,
     },
+    list::ToList as _,
     sorted::SortedMap,
     wit::ai::{AiAnswer, AiFinding, AiSource},
 };
@@ -66,11 +67,11 @@ fn open_calls(gong: &Gong<'_>, listed: &[Value]) -> (Option<Vec<String>>, Option
     if gong.settings.private_calls {
         return (None, None);
     }
-    let ids: Vec<String> = listed.iter().flat_map(call_ids).collect();
+    let ids: Vec<String> = listed.iter().flat_map(call_ids).list();
     match calls::by_ids(gong, ids.iter().map(String::as_str)) {
         Ok(told) => {
             let open = told.into_iter().filter(|(_, call)| !call.is_private());
-            (Some(open.map(|(id, _)| id).collect()), None)
+            (Some(open.map(|(id, _)| id).list()), None)
         }
         Err(error) => (
             Some(Vec::new()),
@@ -89,9 +90,7 @@ fn conversations(one: &Value) -> &Value {
 
 fn call_ids(one: &Value) -> Vec<String> {
     let found = conversations(one).items("callFindings").iter();
-    found
-        .filter_map(|found| found.get("call")?.id("id"))
-        .collect()
+    found.filter_map(|found| found.get("call")?.id("id")).list()
 }
 
 /// Sources, each once.
@@ -146,7 +145,7 @@ fn finding(one: &Value, sources: &mut Sources) -> Option<AiFinding> {
     let mut labels: Vec<String> = calls
         .filter_map(|found| found.get("call"))
         .map(|call| sources.call(call))
-        .collect();
+        .list();
     for email in found
         .items("emailFindings")
         .iter()
@@ -161,9 +160,9 @@ fn finding(one: &Value, sources: &mut Sources) -> Option<AiFinding> {
         kind: one
             .text("briefSectionType")
             .filter(|kind| kind != "Conversations"),
-        points: items.iter().flat_map(|key| one.texts(key)).collect(),
+        points: items.iter().flat_map(|key| one.texts(key)).list(),
         sources: labels,
-        web: one.items("webFindings").iter().filter_map(web).collect(),
+        web: one.items("webFindings").iter().filter_map(web).list(),
         problem: one.get("mcpResult").and_then(problem),
     };
     let says = !finding.points.is_empty()

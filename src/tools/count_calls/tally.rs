@@ -9,6 +9,7 @@ use crate::{
         content::outcome_name,
         instant,
     },
+    list::ToList as _,
     sorted::{Sort, SortedMap, SortedSet},
     wit::calls::{CallCount, CountBy},
 };
@@ -97,7 +98,7 @@ impl Counted {
                         row
                     })
                 })
-                .collect();
+                .list();
         }
         self.overlap |= rows.len() > 1;
         for row in rows {
@@ -217,7 +218,7 @@ fn labels(keys: Vec<String>, by: &[CountBy], names: &SortedMap<String, String>) 
                 _ => key,
             }
         })
-        .collect()
+        .list()
 }
 
 /// The row of calls that have no such thing.

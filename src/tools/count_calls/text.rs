@@ -9,6 +9,7 @@ use alloc::{
 
 use super::super::Answer;
 use crate::{
+    list::ToList as _,
     render::{self, Table},
     wit::calls::{CallCount, CallCounts, CountBy},
 };
@@ -40,13 +41,13 @@ impl Answer for CallCounts {
                 Some(title) => format!("{} min {title} ({})", call.minutes, call.id),
                 None => format!("{} min {}", call.minutes, call.id),
             })
-            .collect();
+            .list();
         render::list(&mut text, "Longest", &longest, "; ");
         if self.rows_overlap == Some(true) {
             text.push_str("A call counts in the row of each of its trackers, so rows add up to more than the total.\n");
         }
         let heading = |place: usize| self.by.get(place).map_or("", |by| heading(*by));
-        let mut table = Table::new([
+        let headings = [
             heading(0),
             heading(1),
             "calls",
@@ -54,7 +55,8 @@ impl Answer for CallCounts {
             "average",
             "longest",
             "external",
-        ]);
+        ];
+        let mut table = Table::new(&headings);
         let mut row = |first: String, second: String, count: &CallCount| {
             table.row([
                 first,

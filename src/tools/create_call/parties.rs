@@ -1,7 +1,7 @@
 //! Who was on the call, and who hosted it.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     error::{Error, bad_argument},
@@ -11,6 +11,7 @@ use crate::{
         id::is_id,
         people::{People, User},
     },
+    json::json,
     record::Record,
 };
 

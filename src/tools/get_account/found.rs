@@ -13,6 +13,7 @@ use crate::{
         },
         scan::Report,
     },
+    list::ToList as _,
     sorted::{SortedMap, SortedSet},
     wit::calls::Side,
 };
@@ -105,7 +106,7 @@ impl Found {
         if ids.is_empty() {
             ids = self.accounts_by_address();
         }
-        let choices: Vec<&Seen> = all.iter().filter(|one| ids.contains(&one.id)).collect();
+        let choices: Vec<&Seen> = all.iter().filter(|one| ids.contains(&one.id)).list();
         match choices[..] {
             [account] => Ok(self.of_account(&account.id)),
             [] if self.kept.iter().any(|call| self.is_asked_by_address(call)) => {
@@ -175,7 +176,7 @@ impl Found {
         calls.retain(|call| {
             let asked: Vec<String> = domains(call)
                 .filter(|domain| is_domain(domain, &self.address))
-                .collect();
+                .list();
             let theirs = !asked.is_empty();
             names.extend(asked);
             theirs

@@ -9,6 +9,7 @@ use alloc::{
 use super::super::Answer;
 use crate::{
     gong::calls::one_line,
+    list::ToList as _,
     render::{self, Table, count},
     wit::deals::{AccountStory, DealSeen},
 };
@@ -49,7 +50,7 @@ fn deals(text: &mut String, deals: &[DealSeen]) {
         text.push_str("No deal on these calls.\n");
         return;
     }
-    let mut table = Table::new([
+    let mut table = Table::new(&[
         "deal",
         "id",
         "stage",
@@ -85,7 +86,7 @@ fn changed(deal: &DealSeen) -> String {
         .changes
         .iter()
         .map(|change| format!("{} {} → {}", change.field, change.then, change.now))
-        .collect();
+        .list();
     let since = deal
         .changes_since
         .as_ref()

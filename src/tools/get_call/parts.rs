@@ -10,6 +10,7 @@ use crate::{
         id::Id,
         instant,
     },
+    list::ToList as _,
     sorted::Sort,
     wit::calls::{Moment, Person, Section},
 };
@@ -71,7 +72,7 @@ pub(super) fn outline_section(section: OutlineSection) -> Option<Section> {
     Some(Section {
         at: section.start_time.map(instant::into_call_seconds),
         title: one_line(&section.section?),
-        items: items.collect(),
+        items: items.list(),
     })
 }
 
@@ -91,7 +92,7 @@ pub(super) fn highlight_section(section: Highlights) -> Section {
     Section {
         at: None,
         title: one_line(section.title.as_deref().unwrap_or("Highlights")),
-        items: items.collect(),
+        items: items.list(),
     }
 }
 
@@ -113,7 +114,7 @@ pub(super) fn tracker_section(
             };
             (occurrence.start_time.unwrap_or(0.0), text)
         });
-        moments.collect::<Vec<_>>()
+        moments.list()
     };
     let mut moments: Vec<(f64, String)> = tracker
         .phrases
@@ -125,7 +126,7 @@ pub(super) fn tracker_section(
                 &one_line(phrase.phrase.as_deref().unwrap_or_default()),
             )
         })
-        .collect();
+        .list();
     if moments.is_empty() {
         moments = of(tracker.occurrences, "");
     }
@@ -136,7 +137,7 @@ pub(super) fn tracker_section(
             at: Some(instant::into_call_seconds(at)),
             text,
         })
-        .collect();
+        .list();
     (!items.is_empty()).then(|| {
         Some(Section {
             at: None,
@@ -158,7 +159,7 @@ pub(super) fn stats(interaction: &Interaction) -> Vec<String> {
                 stat.value.as_ref().filter(|value| !value.is_null())?
             ))
         })
-        .collect();
+        .list();
     if let Some(questions) = &interaction.questions {
         stats.push(format!(
             "Questions asked by company {}, by others {}",

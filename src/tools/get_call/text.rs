@@ -5,6 +5,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use super::super::Answer;
 use crate::{
     gong::instant,
+    list::ToList as _,
     render::{self, crm_line, foremost},
     wit::calls::{self as wit, CallDigest, Moment, Person, Section, Side},
 };
@@ -60,13 +61,13 @@ fn side_people(text: &mut String, label: &str, people: &[Person], side: Side) {
             let ids = ids
                 .iter()
                 .filter_map(|(what, id)| Some(format!("{what} {}", id.as_ref()?)));
-            let details: Vec<String> = details.chain(ids).collect();
+            let details: Vec<String> = details.chain(ids).list();
             match details.is_empty() {
                 true => person.name.clone(),
                 false => format!("{} ({})", person.name, details.join(", ")),
             }
         })
-        .collect();
+        .list();
     render::list(text, label, &names, "; ");
 }
 
@@ -141,7 +142,7 @@ impl Answer for CallDigest {
                 .map(String::as_str);
             text.push_str(&format!(
                 "- {}: {}\n",
-                parts.collect::<Vec<_>>().join(", "),
+                parts.list().join(", "),
                 comment.text
             ));
         }

@@ -61,7 +61,7 @@ fn moved(deal: &DealStory) -> Option<String> {
 }
 
 fn history(text: &mut String, history: &[DealMoment]) {
-    let mut table = Table::new(["seen", "stage", "amount", "closes", "%"]);
+    let mut table = Table::new(&["seen", "stage", "amount", "closes", "%"]);
     for moment in history {
         let cell = |value: &Option<String>| value.as_deref().unwrap_or_default().to_owned();
         table.row([

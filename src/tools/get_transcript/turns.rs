@@ -10,6 +10,7 @@ use crate::{
         instant,
         transcripts::Monologue,
     },
+    list::ToList as _,
     sorted::SortedMap,
     wit::{
         calls::Side,
@@ -158,7 +159,7 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
                     .filter(|title| !title.is_empty()),
             }
         })
-        .collect();
+        .list();
     // Only a plain first word is a first name: not `+1`, not `Dr.`, not `Ray,`.
     let first = |name: &str| match name.split_once(' ') {
         Some((first, _)) if first.chars().all(char::is_alphabetic) => first.to_owned(),
@@ -177,7 +178,7 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
             },
             _ => speaker,
         })
-        .collect()
+        .list()
 }
 
 #[cfg(test)]

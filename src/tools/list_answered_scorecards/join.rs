@@ -18,6 +18,7 @@ use crate::{
         id::{Id, is_id},
         instant,
     },
+    list::ToList as _,
     sorted::SortedMap,
     wit::scorecards as wit,
 };
@@ -69,7 +70,7 @@ pub(super) fn shape(
             .iter()
             .flatten()
             .filter_map(|answer| given(answer, questions))
-            .collect(),
+            .list(),
     }
 }
 
@@ -97,7 +98,7 @@ fn given(answer: &GivenAnswer, questions: &[Question]) -> Option<wit::Answer> {
                 .and_then(|option| option.text.as_deref())
                 .map_or_else(|| id.0.clone(), one_line)
         })
-        .collect();
+        .list();
     let score = answer.score.map(|score| score.to_string());
     let said = answer
         .answer_text

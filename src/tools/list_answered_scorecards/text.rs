@@ -5,6 +5,7 @@ use alloc::{format, string::String, vec::Vec};
 use super::super::{Answer, list_scorecards};
 use crate::{
     gong::instant,
+    list::ToList as _,
     render::{self, Table},
     wit::scorecards::AnsweredList,
 };
@@ -27,7 +28,7 @@ impl Answer for AnsweredList {
         for scorecard in &self.scorecards {
             list_scorecards::write(&mut text, scorecard);
         }
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "scorecard",
             "reviewed",
             "reviewer",
@@ -43,7 +44,7 @@ impl Answer for AnsweredList {
                 .answers
                 .iter()
                 .map(|answer| format!("{} {}", answer.question, answer.answer))
-                .collect();
+                .list();
             let reviewer = if one.automatic == Some(true) {
                 "automatic"
             } else {

@@ -7,7 +7,7 @@ use alloc::{
 };
 use serde_json::Value;
 
-use crate::{gong::calls::one_line, sorted::Sort};
+use crate::{gong::calls::one_line, list::ToList as _, sorted::Sort};
 
 /// Characters of one value that are shown.
 const MOST: usize = 120;
@@ -17,7 +17,7 @@ pub(super) fn of(record: Option<&Value>) -> String {
     let mut parts = Vec::new();
     match record {
         Some(Value::Object(fields)) => {
-            let mut fields: Vec<_> = fields.iter().collect();
+            let mut fields: Vec<_> = fields.iter().list();
             fields.order_by_key(|(name, _)| *name);
             for (name, value) in fields {
                 if let Some(value) = shown(value) {
@@ -35,7 +35,7 @@ fn shown(value: &Value) -> Option<String> {
         Value::Null => return None,
         Value::String(text) => one_line(text),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().filter_map(shown).collect();
+            let items: Vec<String> = items.iter().filter_map(shown).list();
             items.join(" ")
         }
         Value::Object(_) => match of(Some(value)) {

@@ -26,7 +26,7 @@ impl Answer for AuditLogPage {
             self.to,
             self.read,
         );
-        let mut table = Table::new(["UTC", "who", "e-mail", "user id", "acted as by", "what"]);
+        let mut table = Table::new(&["UTC", "who", "e-mail", "user id", "acted as by", "what"]);
         for row in &self.rows {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             let email = cell(&row.email);

@@ -4,6 +4,7 @@ use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 use crate::{
     gong::{calls::Call, deals::State, instant, people::has_words},
+    list::ToList as _,
     sorted::{SortedMap, SortedSet},
     wit::deals::{Deal, DealChange},
 };
@@ -119,7 +120,7 @@ impl Gathered {
             .collect();
         // An id of the CRM's says nothing to a reader; a name has a space or an @.
         let crm_owner = self.crm_owner.filter(|owner| owner.contains([' ', '@']));
-        let hosts: Vec<String> = self.hosts.into_values().flatten().collect();
+        let hosts: Vec<String> = self.hosts.into_values().flatten().list();
         Deal {
             id: self.id,
             name: self.name,

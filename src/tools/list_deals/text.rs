@@ -9,6 +9,7 @@ use alloc::{
 use super::super::Answer;
 use crate::{
     gong::{calls::one_line, instant},
+    list::ToList as _,
     render::{self, Table},
     wit::deals::DealPage,
 };
@@ -26,7 +27,7 @@ impl Answer for DealPage {
             self.calls_without_deal
         ));
         render::line(&mut text, "Link of a call", self.call_url.as_deref());
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "name",
             "stage",
@@ -46,7 +47,7 @@ impl Answer for DealPage {
                 .changes
                 .iter()
                 .map(|change| format!("{} {} → {}", change.field, change.then, change.now))
-                .collect();
+                .list();
             let changed = deal
                 .changes_since
                 .as_ref()

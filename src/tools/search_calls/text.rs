@@ -9,6 +9,7 @@ use alloc::{
 use super::super::Answer;
 use crate::{
     gong::{calls::one_line, instant},
+    list::ToList as _,
     render::{self, Table},
     wit::calls::{AccountMatch, CallPage},
 };
@@ -43,11 +44,11 @@ impl Answer for CallPage {
                 Some(name) => format!("{} ({}) ×{}", one_line(name), account.id, account.calls),
                 None => format!("{} ×{}", account.id, account.calls),
             })
-            .collect();
+            .list();
         render::list(&mut text, "CRM accounts", &accounts, "; ");
         render::line(&mut text, "Link", self.call_url.as_deref());
         let started = instant::in_rows(self.calls.iter().map(|call| call.started.as_str()));
-        let mut table = Table::new([
+        let mut table = Table::new(&[
             "id",
             "started UTC",
             "min",

@@ -10,6 +10,7 @@ use crate::{
         instant,
         transcripts::Monologue,
     },
+    list::ToList as _,
     wit::{
         calls::Side,
         transcripts::{Quote, Speakers},
@@ -50,7 +51,7 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
             })
         })
         .filter(|said| !said.text.trim().is_empty())
-        .collect();
+        .list();
     let is_asked = |speaker| {
         let side = || party(call, speaker).map_or(Side::Unknown, Party::side);
         match whose {
@@ -65,7 +66,7 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
         .enumerate()
         .filter(|(_, said)| query.is_in(said.text, &mut folded) && is_asked(said.speaker))
         .map(|(index, _)| index)
-        .collect();
+        .list();
     let (shown, rest) = hits.split_at(hits.len().min(MOST_OF_A_CALL));
     // What a quote shows, the next one does not show again.
     let mut next = 0;

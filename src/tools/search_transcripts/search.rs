@@ -15,6 +15,7 @@ use crate::{
         calls::{Call, CallsBody, Filter, moment_url},
         transcripts::{TRANSCRIPT, Transcripts},
     },
+    list::ToList as _,
     sorted::SortedMap,
     wit::transcripts::{CallQuotes, Speakers},
 };
@@ -153,7 +154,7 @@ impl<'g, 'w> Search<'g, 'w> {
     /// What is found in the words of calls, by id; and why not all were heard.
     fn hear(&mut self, batch: &[Call]) -> (SortedMap<String, Found>, Option<Ended>) {
         let mut heard = SortedMap::new();
-        let ids: Vec<&str> = batch.iter().map(|call| call.meta_data.id()).collect();
+        let ids: Vec<&str> = batch.iter().map(|call| call.meta_data.id()).list();
         if ids.is_empty() {
             return (heard, None);
         }

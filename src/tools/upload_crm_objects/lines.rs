@@ -10,6 +10,7 @@ use object::{is_deleted, text_of};
 
 use crate::{
     error::{Error, bad_argument},
+    list::ToList as _,
     render,
     sorted::SortedMap,
     wit::crm::CrmUploadType as Type,
@@ -82,7 +83,7 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
                         render::count(*count, "deal")
                     )
                 })
-                .collect(),
+                .list(),
             _ => Vec::new(),
         };
         return Ok(Checked {

@@ -10,6 +10,7 @@ use field::{REFERENCES, TYPES, field, word};
 use crate::{
     error::{Error, bad_argument},
     gong::{crm::schema, instant::shortened, people::unknown, reading::Reading},
+    list::ToList as _,
     wit::crm::CrmFieldChange,
 };
 
@@ -139,7 +140,7 @@ impl Merged {
         .iter()
         .filter(|(key, _)| text(old, key) != text(new, key))
         .map(|(key, label)| format!("{label} “{}” → “{}”", text(old, key), text(new, key)))
-        .collect();
+        .list();
         if old.texts("orderedValueList") != new.texts("orderedValueList") {
             parts.push(format!(
                 "values “{}” → “{}”",

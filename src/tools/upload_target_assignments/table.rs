@@ -4,6 +4,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use crate::{
     error::{Error, bad_argument},
+    list::ToList as _,
     sorted::SortedMap,
 };
 
@@ -105,7 +106,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
     let others = header.iter().filter(|column| !is_known(column)).cloned();
     Ok(Checked {
         rows,
-        others: others.collect(),
+        others: others.list(),
     })
 }
 

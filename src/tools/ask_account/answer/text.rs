@@ -34,7 +34,7 @@ impl Answer for AiAnswer {
         for finding in &self.findings {
             write(&mut text, finding);
         }
-        let mut table = Table::new(["source", "UTC", "title", "link", "id"]);
+        let mut table = Table::new(&["source", "UTC", "title", "link", "id"]);
         for source in &self.sources {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([

@@ -1,7 +1,7 @@
 //! One field of the schema as Gong is sent it.
 
 use alloc::{format, string::String, vec::Vec};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     error::{Error, bad_argument},
@@ -11,6 +11,8 @@ use crate::{
         instant::{self, shortened},
         reading::Reading,
     },
+    json::json,
+    list::ToList as _,
     wit::crm::CrmFieldChange,
 };
 
@@ -113,7 +115,7 @@ pub(super) fn field(
         ));
     }
     let values = match asked.map(|change| &change.values) {
-        Some(values) if !values.is_empty() => values.iter().map(|value| one_line(value)).collect(),
+        Some(values) if !values.is_empty() => values.iter().map(|value| one_line(value)).list(),
         _ => old.map_or_else(Vec::new, |old| old.texts("orderedValueList")),
     };
     let values = match is_picklist {
