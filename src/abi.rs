@@ -17,75 +17,11 @@ use core::{alloc::Layout as Memory, ptr};
 
 use crate::{
     error::{self, Error},
-    record::{Record, Shape},
+    record::{Layout, Record, Shape, WORD},
 };
-
-/// Bytes of an address: 4 in the sandbox, more in native tests.
-const WORD: usize = size_of::<usize>();
 
 /// Bytes of a core value, where arguments come as such.
 const SLOT: usize = 8;
-
-/// How a type lies in memory, and how many core values it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Layout {
-    /// Bytes.
-    pub(crate) size: usize,
-    /// What its address is a multiple of.
-    pub(crate) align: usize,
-    /// Core values.
-    pub(crate) slots: usize,
-}
-
-impl Layout {
-    /// A text or a list: address and length.
-    pub(crate) const LIST: Self = Self {
-        size: 2 * WORD,
-        align: WORD,
-        slots: 2,
-    };
-
-    /// What no record of the WIT has.
-    pub(crate) const NONE: Self = Self::scalar(0);
-
-    /// A number, a flag, a choice.
-    pub(crate) const fn scalar(size: usize) -> Self {
-        Self {
-            size,
-            align: if size == 0 { 1 } else { size },
-            slots: 1,
-        }
-    }
-
-    /// A value or nothing.
-    pub(crate) const fn optional(value: &Self) -> Self {
-        Self {
-            size: value.align + value.size.next_multiple_of(value.align),
-            align: value.align,
-            slots: 1 + value.slots,
-        }
-    }
-
-    /// Members one behind the other.
-    pub(crate) const fn record(members: &[Self]) -> Self {
-        let mut all = Self {
-            size: 0,
-            align: 1,
-            slots: 0,
-        };
-        let mut rest = members;
-        while let [first, others @ ..] = rest {
-            if first.align > all.align {
-                all.align = first.align;
-            }
-            all.size = all.size.next_multiple_of(first.align) + first.size;
-            all.slots += first.slots;
-            rest = others;
-        }
-        all.size = all.size.next_multiple_of(all.align);
-        all
-    }
-}
 
 /// Where a value lies.
 #[derive(Clone, Copy)]
@@ -469,7 +405,7 @@ mod tests {
     #[test]
     fn what_is_given_is_what_was_meant() {
         let meant: serde_json::Value = serde_json::from_str(JSON).expect("JSON");
-        let whole: Whole = serde_json::from_str(JSON).expect("a record");
+        let whole: Whole = crate::record::from_str(JSON).expect("a record");
         let answer = give(Ok(Box::new(whole)), &Whole::LAYOUT);
         let mut read = Whole::default();
         // SAFETY: the answer is there. What the reader takes over the answer forgets.

@@ -33,7 +33,7 @@ fn read(tool: &str, json: &str, given: &mut dyn Record) -> Result<(), Error> {
     let Err(error) = record::read_strictly(json, given) else {
         return Ok(());
     };
-    let value = serde_json::from_slice(json.as_bytes()).map_err(|error| {
+    let value = record::from_str(json).map_err(|error| {
         bad_argument(
             "arguments",
             &format!("not JSON: {error}."),
@@ -61,7 +61,7 @@ struct Wrong {
 /// Says which argument is wrong, why, and what would work, from the contract.
 fn diagnose(tool: &str, value: &Value, error: &serde_json::Error) -> Error {
     let wrong = contracts::of(tool)
-        .and_then(|contract| serde_json::from_slice::<Value>(contract.as_bytes()).ok())
+        .and_then(|contract| record::from_str::<Value>(&contract).ok())
         .and_then(|contract| wrong("", value, &contract["inputSchema"]));
     match wrong {
         Some(wrong) => bad_argument(&wrong.at, &wrong.problem, &format!("{}.", wrong.example)),

@@ -1,7 +1,7 @@
 //! The WIT's error: how Gong's refusals and broken exchanges become one, and
 //! what the reader is told to do next.
 
-use crate::record::Record;
+use crate::record::{FromJson as _, Record};
 use alloc::{format, string::String, vec::Vec};
 
 pub(crate) use crate::wit::types::Error;
@@ -96,7 +96,7 @@ impl Refusal {
         retry_after: Option<u64>,
         location: Option<String>,
     ) -> Self {
-        let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        let body = ErrorBody::from_json(body).unwrap_or_default();
         let said = body.errors.unwrap_or_default().join(" ");
         let mut remedy = String::new();
         for (label, text) in [

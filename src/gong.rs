@@ -3,12 +3,12 @@
 
 use alloc::{borrow::ToOwned, collections::VecDeque, format, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use crate::{
     error::{Error, Refusal},
     list::ToList as _,
-    record::Record,
+    record::{FromJson, Record},
     settings::{Scheme, Settings},
 };
 
@@ -209,7 +209,7 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any refusal or broken exchange.
-    pub(crate) fn get<T: DeserializeOwned>(
+    pub(crate) fn get<T: FromJson>(
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
@@ -224,7 +224,7 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any refusal or broken exchange.
-    pub(crate) fn get_with_body<T: DeserializeOwned>(
+    pub(crate) fn get_with_body<T: FromJson>(
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
@@ -241,11 +241,7 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any refusal or broken exchange.
-    pub(crate) fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T, Error> {
+    pub(crate) fn post<T: FromJson>(&self, path: &str, body: &impl Serialize) -> Result<T, Error> {
         let operation = format!("POST {path}");
         self.exchange(Method::Post, path, Some((JSON, &to_json(body))))
             .and_then(|body| parse(&body, &operation))
@@ -256,7 +252,7 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any other refusal, or a broken exchange.
-    pub(crate) fn get_list<T: DeserializeOwned + Default>(
+    pub(crate) fn get_list<T: FromJson + Default>(
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
@@ -272,7 +268,7 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any other refusal, or a broken exchange.
-    pub(crate) fn post_list<T: DeserializeOwned + Default>(
+    pub(crate) fn post_list<T: FromJson + Default>(
         &self,
         path: &str,
         body: &impl Serialize,
@@ -435,7 +431,7 @@ impl Failure {
     }
 }
 
-fn or_empty<T: DeserializeOwned + Default>(
+fn or_empty<T: FromJson + Default>(
     exchanged: Result<Vec<u8>, Failure>,
     operation: &str,
 ) -> Result<T, Error> {
@@ -446,8 +442,8 @@ fn or_empty<T: DeserializeOwned + Default>(
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8], operation: &str) -> Result<T, Failure> {
-    serde_json::from_slice(body).map_err(|error| {
+fn parse<T: FromJson>(body: &[u8], operation: &str) -> Result<T, Failure> {
+    T::from_json(body).map_err(|error| {
         Failure::Broken(Error::UnexpectedAnswer(if error.is_data() {
             format!(
                 "Gong's answer to {operation} is JSON of another shape than its documentation says (line {}, column {}).",

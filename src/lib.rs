@@ -40,7 +40,6 @@ mod mcp;
 pub mod native;
 #[cfg(test)]
 mod operations;
-mod record;
 mod render;
 #[cfg(target_family = "wasm")]
 mod runtime;
@@ -51,6 +50,7 @@ mod tools;
 mod transport;
 
 use bindings::gong::gong::tools as wit;
+use gong_tools_records as record;
 
 #[cfg(all(target_family = "wasm", not(feature = "mcp")))]
 #[expect(
@@ -59,10 +59,10 @@ use bindings::gong::gong::tools as wit;
 )]
 mod exports {
     use super::{
-        abi::{self, Layout, Place},
+        abi::{self, Place},
         error::Error,
         gong::Gong,
-        record::{Json, Record},
+        record::{Json, Layout, Record},
         tools::{self, every_tool},
         transport::Wasi,
     };

@@ -10,7 +10,7 @@ use crate::{
     contracts, error,
     gong::{Gong, Wire},
     list::ToList as _,
-    record::{Raw, Record},
+    record::{self, Raw, Record},
     tools::TOOLS,
 };
 
@@ -37,12 +37,7 @@ pub(crate) fn list_tools() -> Vec<Tool> {
     let contracts = contracts.lines().filter_map(|line| line.split_once(' '));
     contracts
         .filter(|(name, _)| TOOLS.iter().any(|tool| tool.name == *name))
-        .filter_map(|(name, contract)| {
-            Some(listed(
-                name,
-                serde_json::from_slice(contract.as_bytes()).ok()?,
-            ))
-        })
+        .filter_map(|(name, contract)| Some(listed(name, record::from_str(contract).ok()?)))
         .list()
 }
 

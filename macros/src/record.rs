@@ -46,7 +46,6 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
     }
     let name = &input.ident;
     let (of, arguments, bounds) = generics.split_for_impl();
-    let parameters = generics.type_params();
     Ok(quote! {
         impl #of ::core::default::Default for #name #arguments #bounds {
             fn default() -> Self {
@@ -71,17 +70,10 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
             }
         }
         impl #of crate::record::Json for #name #arguments #bounds {
-            const LAYOUT: crate::abi::Layout =
-                crate::abi::Layout::record(&[#(<#types as crate::record::Json>::LAYOUT),*]);
+            const LAYOUT: crate::record::Layout =
+                crate::record::Layout::record(&[#(<#types as crate::record::Json>::LAYOUT),*]);
             fn shape(&mut self) -> crate::record::Shape<'_> {
                 crate::record::Shape::Record(self)
-            }
-        }
-        impl<'de, #(#parameters),*> ::serde::Deserialize<'de> for #name #arguments #bounds {
-            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> ::core::result::Result<Self, D::Error> {
-                let mut record = Self::default();
-                crate::record::read(from, &mut record)?;
-                ::core::result::Result::Ok(record)
             }
         }
     })
@@ -114,7 +106,7 @@ fn of_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream, Error> {
             }
         }
         impl crate::record::Json for #name {
-            const LAYOUT: crate::abi::Layout = crate::abi::Layout::scalar(1);
+            const LAYOUT: crate::record::Layout = crate::record::Layout::scalar(1);
             fn shape(&mut self) -> crate::record::Shape<'_> {
                 crate::record::Shape::Choice(self)
             }

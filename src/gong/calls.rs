@@ -617,7 +617,7 @@ mod tests {
 
     #[test]
     fn the_fields_of_three_crms_are_read() {
-        let object = |json: &str| serde_json::from_str::<CrmObject>(json).expect("object");
+        let object = |json: &str| crate::record::from_str::<CrmObject>(json).expect("object");
         let salesforce = object(
             r#"{"objectId":"006","fields":[{"name":"Name","value":"Acme 2026"},{"name":"StageName","value":"Closed"},
             {"name":"Amount","value":120000.0},{"name":"CloseDate","value":"2026-12-01"},{"name":"Probability","value":70.5}]}"#,
@@ -637,7 +637,7 @@ mod tests {
 
     #[test]
     fn nulls_and_missing_members_are_no_error() {
-        let call: Call = serde_json::from_str(
+        let call: Call = crate::record::from_str(
             r#"{"metaData":{"id":"1","title":null,"started":null,"duration":61,"isPrivate":null},"parties":null,"context":null,"new":[1]}"#,
         )
         .expect("call");

@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_crm_decides_before_domain_and_title() {
-        let call = |json: &str| serde_json::from_str::<Call>(json).expect("call");
+        let call = |json: &str| crate::record::from_str::<Call>(json).expect("call");
         let matched = |json: &str| account_match(&call(json), "acme");
         let crm = r#"{"metaData":{"title":"x"},"context":[{"objects":[{"objectType":"Account","objectId":"001","fields":[{"name":"Name","value":"Acme Corp"}]}]}]}"#;
         assert_eq!(matched(crm), Some(AccountMatch::Crm));

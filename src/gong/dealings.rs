@@ -194,7 +194,7 @@ mod tests {
     const NOW: i64 = 1_795_437_000;
 
     fn call(json: &str) -> Call {
-        serde_json::from_str(json).expect("a call")
+        crate::record::from_str(json).expect("a call")
     }
 
     fn report(to: i64) -> Report {

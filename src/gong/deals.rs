@@ -276,7 +276,7 @@ mod tests {
             };
             let objects = [object("Now", now), object("TimeOfCall", then)];
             let json = serde_json::json!({"metaData": {"started": started}, "context": [{"objects": objects}]});
-            serde_json::from_str(&json.to_string()).expect("call")
+            crate::record::from_str(&json.to_string()).expect("call")
         };
         let calls = [
             call("2026-11-20T00:00:00Z", "Won", "B"),

@@ -1,32 +1,10 @@
 //! Gong's ids: up to 20 digits, mostly strings, sometimes JSON numbers that no
 //! 64-bit type holds. Here they are strings from end to end.
 
-use alloc::{borrow::ToOwned, boxed::Box, string::String};
-use serde::{Deserialize, Deserializer, de::Error as _};
-use serde_json::value::RawValue;
+use alloc::{borrow::ToOwned, string::String};
 
 use crate::error::{Error, bad_argument};
-
-/// An id as Gong wrote it, be it a string or a number.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Id(pub String);
-
-impl<'de> Deserialize<'de> for Id {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = raw.get();
-        if text.starts_with('"') {
-            return serde_json::from_slice(text.as_bytes())
-                .map(Self)
-                .map_err(D::Error::custom);
-        }
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(D::Error::custom("an id is a string or a whole number"))
-    }
-}
+pub(crate) use crate::record::Id;
 
 /// Whether a text is an id and not a name: 5 to 20 digits.
 pub(crate) fn is_id(text: &str) -> bool {
@@ -84,19 +62,20 @@ pub(crate) fn call_id_in(argument: &str, text: &str) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::{Id, call_id, digits};
+    use crate::record::FromJson;
 
     #[test]
     fn twenty_digits_survive_as_string_and_as_number() {
         let ids: Vec<Id> =
-            serde_json::from_str(r#"["12345678901234567890", 99999999999999999999, -1, "null"]"#)
+            FromJson::from_json(br#"["12345678901234567890", 99999999999999999999, -1, "null"]"#)
                 .expect("ids");
         let texts: Vec<_> = ids.iter().map(|id| id.0.as_str()).collect();
         assert_eq!(
             texts,
             ["12345678901234567890", "99999999999999999999", "-1", "null"]
         );
-        assert!(serde_json::from_str::<Id>("1.5e3").is_err());
-        assert!(serde_json::from_str::<Id>("{}").is_err());
+        assert!(Id::from_json(b"1.5e3").is_err());
+        assert!(Id::from_json(b"{}").is_err());
     }
 
     #[test]

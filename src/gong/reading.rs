@@ -5,23 +5,24 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use serde::{Deserialize, Deserializer, de::Error as _};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use super::{Paged, Records, calls::one_line, instant};
-use crate::{error::Error, list::ToList as _};
+use crate::{
+    error::Error,
+    list::ToList as _,
+    record::{self, FromJson},
+};
 
 /// A whole answer of Gong's, whose ids are texts even where Gong writes numbers that
 /// no number type holds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answered(pub(crate) Value);
 
-impl<'de> Deserialize<'de> for Answered {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        serde_json::from_slice(with_long_integers_quoted(raw.get()).as_bytes())
-            .map(Self)
-            .map_err(D::Error::custom)
+impl FromJson for Answered {
+    fn from_json(json: &[u8]) -> serde_json::Result<Self> {
+        let quoted = with_long_integers_quoted(record::raw(json)?);
+        record::from_str(&quoted).map(Self)
     }
 }
 
@@ -128,7 +129,7 @@ fn with_long_integers_quoted(json: &str) -> String {
 pub(crate) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let digits = text.strip_prefix('+').unwrap_or(text);
-    let value: Value = serde_json::from_slice(digits.as_bytes()).ok()?;
+    let value: Value = record::from_str(digits).ok()?;
     value.as_f64()
 }
 
@@ -213,7 +214,7 @@ mod tests {
 
     #[test]
     fn ids_survive_as_numbers_of_any_length() {
-        let Answered(answer) = serde_json::from_str(
+        let Answered(answer) = crate::record::from_str(
             r#"{"a": 99999999999999999999, "b": -1, "c": "12345678901234567890", "d": 1.5e3, "e": [7782342274025937895],
             "f": "say \"1234567890123456789\", 1234567890123456789", "g": 123456789.5}"#,
         )

@@ -197,7 +197,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn told(content: &Value) -> Told {
-        super::told(serde_json::from_str(&content.to_string()).expect("content"))
+        super::told(crate::record::from_str(&content.to_string()).expect("content"))
     }
 
     #[test]

@@ -82,7 +82,7 @@ mod tests {
         let mut colleagues = Colleagues::default();
         let call = r#"{"metaData": {}, "parties": [{"name": "Cleo Vance", "userId": 61, "context":
             [{"objects": [{"objectType": "User", "objectId": "0053601230uSabcAAC"}]}]}, {"name": "Jo", "userId": null}]}"#;
-        colleagues.meet(&serde_json::from_str(call).expect("a call"));
+        colleagues.meet(&crate::record::from_str(call).expect("a call"));
         assert_eq!(
             colleagues.owner("0053601230uSabc").as_deref(),
             Some("Cleo Vance")

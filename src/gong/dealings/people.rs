@@ -168,7 +168,7 @@ mod tests {
     fn people(calls: &[&str]) -> People {
         let mut people = People::default();
         for call in calls {
-            people.meet(&serde_json::from_str::<Call>(call).expect("a call"));
+            people.meet(&crate::record::from_str::<Call>(call).expect("a call"));
         }
         people
     }

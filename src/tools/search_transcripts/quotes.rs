@@ -145,12 +145,12 @@ mod tests {
     };
 
     fn found(query: &str, whose: Speakers) -> Found {
-        let call: Call = serde_json::from_str(
+        let call: Call = crate::record::from_str(
             r#"{"metaData":{"id":"1"},"parties":[{"speakerId":"a","name":"Ann Li","affiliation":"Internal"},
             {"speakerId":"b","name":"Bo Ray","affiliation":"External","title":"CFO"}]}"#,
         )
         .expect("call");
-        let monologues: Vec<Monologue> = serde_json::from_str(
+        let monologues: Vec<Monologue> = crate::record::from_str(
             r#"[{"speakerId":"a","sentences":[{"start":0,"text":"The price is one."},{"start":2000,"text":" "},{"start":3000,"text":"The price\nis two."},{"start":4000,"text":"So."}]},
             {"speakerId":"b","sentences":[{"start":65000,"text":"Which price?"},{"start":66000,"text":"Hm."}]},
             {"speakerId":null,"sentences":[{"start":70000,"text":"Price."}]}]"#,
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn further_matches_are_counted() {
         let call = Call::default();
-        let monologues: Vec<Monologue> = serde_json::from_str(&format!(
+        let monologues: Vec<Monologue> = crate::record::from_str(&format!(
             "[{{\"sentences\":[{}]}}]",
             ["{\"text\":\"price\"}"; 8].join(",")
         ))

@@ -11,7 +11,7 @@ fn counts(by: &[CountBy], limit: usize) -> Counts {
             "content":{"trackers":[{"name":"Legal","count":null}]}}"#,
         r#"{"metaData":{"started":null,"duration":null,"primaryUserId":null}}"#,
     ] {
-        counted.add(&serde_json::from_str::<Call>(json).expect("call"), by);
+        counted.add(&crate::record::from_str::<Call>(json).expect("call"), by);
     }
     counted.shown(
         by,

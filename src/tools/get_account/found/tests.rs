@@ -17,7 +17,7 @@ fn call(account: Option<(&str, &str, Option<&str>)>, email: &str) -> Call {
         "parties": [{"name": "Jo", "emailAddress": email, "affiliation": "External"}],
         "context": [{"objects": objects}],
     });
-    serde_json::from_str(&json.to_string()).expect("a call")
+    crate::record::from_str(&json.to_string()).expect("a call")
 }
 
 fn whose(wanted: &str) -> String {

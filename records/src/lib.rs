@@ -1,25 +1,36 @@
 //! Records from JSON and to JSON, by one reader and one writer for all of them: what a type
 //! itself has is a list of names and where its members lie (`#[derive(Record)]`). What serde
 //! derives is a reader and a writer for each type, which were a quarter of the component.
+//!
+//! They are where a call spends its time, so this crate is compiled to be fast where the
+//! rest of the component is compiled to be small.
+#![cfg_attr(target_family = "wasm", no_std)]
+
+extern crate alloc;
 
 use alloc::{
     borrow::ToOwned,
-    boxed::Box,
     string::{String, ToString},
     vec::Vec,
 };
 use core::fmt;
-pub(crate) use gong_tools_macros::Record;
+pub use gong_tools_macros::Record;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::{abi::Layout, gong::id::Id};
+#[cfg(test)]
+use crate as record;
+pub use id::Id;
+pub use layout::{Layout, WORD};
+
+mod id;
+mod layout;
 
 /// What JSON is read into and written from.
-pub(crate) trait Json {
+pub trait Json {
     /// How it lies in memory where a host reads or writes it.
     const LAYOUT: Layout;
     /// What it is, and where it lies.
@@ -27,24 +38,36 @@ pub(crate) trait Json {
 }
 
 /// A place for JSON.
-pub(crate) enum Shape<'a> {
+pub enum Shape<'a> {
+    /// A text.
     Text(&'a mut String),
+    /// True or false.
     Flag(&'a mut bool),
+    /// A whole number.
     Whole(&'a mut u32),
+    /// A large whole number.
     Long(&'a mut u64),
+    /// Any number.
     Number(&'a mut f64),
+    /// An id, be it written as a text or as a number.
     Id(&'a mut Id),
+    /// JSON of any kind.
     Any(&'a mut Value),
+    /// JSON as it is written.
     Raw(&'a mut Raw),
+    /// One of several texts.
     Choice(&'a mut dyn Choice),
+    /// A value or null.
     Optional(&'a mut dyn Optional),
+    /// An array.
     List(&'a mut dyn List),
+    /// An object.
     Record(&'a mut dyn Record),
 }
 
 impl Shape<'_> {
     /// As [`Json::LAYOUT`].
-    pub(crate) fn layout(&self) -> Layout {
+    pub fn layout(&self) -> Layout {
         match self {
             Self::Text(_) => String::LAYOUT,
             Self::Flag(_) => bool::LAYOUT,
@@ -61,7 +84,7 @@ impl Shape<'_> {
 }
 
 /// An object with known members.
-pub(crate) trait Record {
+pub trait Record {
     /// What all objects of this kind have in common.
     fn kind(&self) -> &'static Kind;
     /// The member with the name at this place.
@@ -69,17 +92,17 @@ pub(crate) trait Record {
 }
 
 /// What all objects of a kind have in common.
-pub(crate) struct Kind {
+pub struct Kind {
     /// What the members are called, in their order.
-    pub(crate) names: &'static [&'static str],
+    pub names: &'static [&'static str],
     /// Optional members that have to be there, if only as null.
-    pub(crate) required: &'static [&'static str],
+    pub required: &'static [&'static str],
     /// As [`Json::LAYOUT`].
-    pub(crate) layout: Layout,
+    pub layout: Layout,
 }
 
 /// One of several texts.
-pub(crate) trait Choice {
+pub trait Choice {
     /// All the texts.
     fn names(&self) -> &'static [&'static str];
     /// Which it is.
@@ -89,7 +112,7 @@ pub(crate) trait Choice {
 }
 
 /// A value or null.
-pub(crate) trait Optional {
+pub trait Optional {
     /// How the value lies in memory.
     fn layout(&self) -> &'static Layout;
     /// Makes it a fresh value.
@@ -99,7 +122,7 @@ pub(crate) trait Optional {
 }
 
 /// An array.
-pub(crate) trait List {
+pub trait List {
     /// How an item lies in memory.
     fn layout(&self) -> &'static Layout;
     /// How many items it has.
@@ -112,7 +135,7 @@ pub(crate) trait List {
 
 /// JSON as it was written.
 #[derive(Default)]
-pub(crate) struct Raw(pub(crate) String);
+pub struct Raw(pub String);
 
 macro_rules! shapes {
     ($($type:ty => $shape:ident, $layout:expr;)*) => {
@@ -186,30 +209,51 @@ impl<T: Json + Default> List for Vec<T> {
     }
 }
 
-/// Reads an object. Members that the record does not have are passed over.
+/// What can be read from JSON.
+pub trait FromJson: Sized {
+    /// Reads it. Members of objects that a record does not have are passed over.
+    ///
+    /// # Errors
+    /// What is not JSON, is of another type, or misses a member that has to be there.
+    fn from_json(json: &[u8]) -> serde_json::Result<Self>;
+}
+
+impl<T: Json + Default> FromJson for T {
+    fn from_json(json: &[u8]) -> serde_json::Result<Self> {
+        let mut value = T::default();
+        read(json, value.shape(), false)?;
+        Ok(value)
+    }
+}
+
+/// As [`FromJson::from_json`].
 ///
 /// # Errors
-/// What is not JSON, is of another type, or misses a member that has to be there.
-pub(crate) fn read<'de, D: Deserializer<'de>>(
-    from: D,
-    record: &mut dyn Record,
-) -> Result<(), D::Error> {
-    let into = Into {
-        shape: Shape::Record(record),
-        strict: false,
-    };
-    into.deserialize(from)
+/// As [`FromJson::from_json`].
+pub fn from_str<T: FromJson>(json: &str) -> serde_json::Result<T> {
+    T::from_json(json.as_bytes())
 }
 
 /// Reads arguments: what the record does not have is an error, null is left out.
-pub(crate) fn read_strictly(json: &str, record: &mut dyn Record) -> serde_json::Result<()> {
-    let mut from = serde_json::Deserializer::from_slice(json.as_bytes());
-    let into = Into {
-        shape: Shape::Record(record),
-        strict: true,
-    };
-    into.deserialize(&mut from)?;
+///
+/// # Errors
+/// As [`FromJson::from_json`], and members that the record does not have.
+pub fn read_strictly(json: &str, record: &mut dyn Record) -> serde_json::Result<()> {
+    read(json.as_bytes(), Shape::Record(record), true)
+}
+
+fn read(json: &[u8], shape: Shape<'_>, strict: bool) -> serde_json::Result<()> {
+    let mut from = serde_json::Deserializer::from_slice(json);
+    Into { shape, strict }.deserialize(&mut from)?;
     from.end()
+}
+
+/// JSON as it is written there, without the white space around it.
+///
+/// # Errors
+/// It is not JSON.
+pub fn raw(json: &[u8]) -> serde_json::Result<&str> {
+    serde_json::from_slice::<&RawValue>(json).map(RawValue::get)
 }
 
 /// The one reader.
@@ -226,9 +270,12 @@ impl<'de> DeserializeSeed<'de> for Into<'_> {
             Shape::Optional(_) => from.deserialize_option(self),
             Shape::Any(any) => Value::deserialize(from).map(|value| *any = value),
             Shape::Raw(raw) => {
-                Box::<RawValue>::deserialize(from).map(|value| raw.0 = value.get().to_owned())
+                <&RawValue>::deserialize(from).map(|value| raw.0 = value.get().to_owned())
             }
-            Shape::Id(id) => Id::deserialize(from).map(|value| *id = value),
+            Shape::Id(id) => {
+                let value = <&RawValue>::deserialize(from)?.get();
+                id.read(value).map_err(D::Error::custom)
+            }
             _ => from.deserialize_any(self),
         }
     }
@@ -428,7 +475,7 @@ impl Visitor<'_> for Name {
 }
 
 /// The record as JSON, without nulls, empty lists and empty texts: absent says it shorter.
-pub(crate) fn json(record: &mut dyn Record) -> String {
+pub fn json(record: &mut dyn Record) -> String {
     written(record).to_string()
 }
 
@@ -471,7 +518,7 @@ fn value(shape: Shape<'_>) -> Value {
 }
 
 /// The text of a choice.
-pub(crate) fn word(choice: &dyn Choice) -> &'static str {
+pub fn word(choice: &dyn Choice) -> &'static str {
     choice
         .names()
         .get(choice.place())
