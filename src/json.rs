@@ -1,5 +1,6 @@
 //! JSON in little code: [`json!`] of serde_json, but without a serializer of each type.
 
+use crate::list::ToList as _;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use serde_json::{Map, Value};
 
@@ -23,7 +24,7 @@ impl<T: ToJson> ToJson for Option<T> {
 
 impl<T: ToJson> ToJson for [T] {
     fn to_json(&self) -> Value {
-        Value::Array(self.iter().map(T::to_json).collect())
+        Value::Array(self.iter().map(T::to_json).list())
     }
 }
 

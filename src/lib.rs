@@ -68,6 +68,9 @@ mod exports {
     };
     use alloc::boxed::Box;
 
+    /// A record, whichever the tool answers with.
+    type Answered = Result<Box<dyn Record>, Error>;
+
     /// Calls a tool for a host.
     ///
     /// # Safety
@@ -87,10 +90,7 @@ mod exports {
     }
 
     /// Calls a tool, once, with what it asks Gong by, or with what is wrong with the settings.
-    fn with_gong(
-        tool: &dyn Fn(Result<&Gong<'_>, Error>) -> Result<Box<dyn Record>, Error>,
-        layout: &Layout,
-    ) -> *mut u8 {
+    fn with_gong(tool: &dyn Fn(Result<&Gong<'_>, Error>) -> Answered, layout: &Layout) -> *mut u8 {
         wit_bindgen::rt::run_ctors_once();
         let wasi = Wasi::default();
         let result = match Gong::open(&wasi) {

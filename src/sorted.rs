@@ -191,9 +191,9 @@ impl<K, V> IntoIterator for SortedMap<K, V> {
 
 impl<K: Ord, V> Extend<(K, V)> for SortedMap<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, items: I) {
-        for (key, value) in items {
+        items.into_iter().for_each(|(key, value)| {
             self.insert(key, value);
-        }
+        });
     }
 }
 
@@ -300,9 +300,9 @@ impl<'s, T> IntoIterator for &'s SortedSet<T> {
 
 impl<T: Ord> Extend<T> for SortedSet<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
-        for item in items {
+        items.into_iter().for_each(|item| {
             self.insert(item);
-        }
+        });
     }
 }
 

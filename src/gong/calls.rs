@@ -501,7 +501,7 @@ pub(crate) fn by_ids<'a>(
     ids: impl Iterator<Item = &'a str>,
 ) -> Result<SortedMap<String, Meta>, Error> {
     let ids: SortedSet<&str> = ids.filter(|id| !id.is_empty()).collect();
-    let ids: Vec<&str> = ids.into_iter().collect();
+    let ids: Vec<&str> = ids.into_iter().list();
     let mut calls = SortedMap::new();
     for call_ids in ids.chunks(IDS_A_REQUEST) {
         let selector = ContentSelector::default();

@@ -167,7 +167,7 @@ fn trackers(calls: &[Call], told: &SortedMap<String, Told>) -> Vec<String> {
         let (times, calls) = sums.or_default(name);
         (*times, *calls) = (times.saturating_add(*count), *calls + 1);
     }
-    let mut sums: Vec<(&str, (u32, u32))> = sums.into_iter().collect();
+    let mut sums: Vec<(&str, (u32, u32))> = sums.into_iter().list();
     sums.order_by_key(|(_, sum)| core::cmp::Reverse(*sum));
     sums.iter()
         .take(TRACKERS)

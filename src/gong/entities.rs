@@ -193,7 +193,7 @@ impl Seen {
 
     fn shown(&self) -> String {
         let names = [&self.name, &self.email];
-        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
+        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).list();
         names.join(", ")
     }
 }

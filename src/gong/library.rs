@@ -41,7 +41,7 @@ pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Fo
     let all = match workspaces::all(gong) {
         // A company with one workspace does without it.
         Err(Error::MissingScope(_)) if workspace.is_none_or(|text| is_id(text.trim())) => {
-            workspace.map(by_id).into_iter().collect()
+            workspace.map(by_id).into_iter().list()
         }
         all => all?,
     };

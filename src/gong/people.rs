@@ -44,7 +44,7 @@ impl User {
             .flatten()
             .map(|name| name.trim())
             .filter(|name| !name.is_empty())
-            .collect();
+            .list();
         match names.is_empty() {
             false => names.join(" "),
             true => self

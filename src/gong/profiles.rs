@@ -108,7 +108,7 @@ impl Profile {
             .flatten()
             .filter_map(Value::as_str)
             .map(str::to_owned)
-            .collect()
+            .list()
     }
 }
 
@@ -123,7 +123,7 @@ fn level(key: &str, value: &Value) -> Option<Level> {
         .flatten()
         .filter_map(Value::as_str)
         .map(str::to_owned)
-        .collect();
+        .list();
     Some(Level {
         area: area_of(key),
         level,
@@ -188,9 +188,9 @@ pub(crate) fn id(
             profiles
                 .into_iter()
                 .map(move |profile| (one_line(workspace.name()), profile))
-                .collect::<Vec<_>>()
+                .list()
         })
-        .collect();
+        .list();
     match choose(&profiles, |(_, profile)| profile.name(), text) {
         Ok((_, profile)) => Ok((profile.id().to_owned(), Some(profile.name()))),
         Err(near) => {

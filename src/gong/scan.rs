@@ -507,7 +507,7 @@ fn ask(
             let (records, calls) = gong
                 .post_list::<ExtensivePage>(EXTENSIVE, &body)?
                 .into_page();
-            Ok((records, calls.into_iter().map(Call::slim).collect()))
+            Ok((records, calls.into_iter().map(Call::slim).list()))
         }
     }
 }

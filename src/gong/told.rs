@@ -134,12 +134,12 @@ fn told(content: Content) -> Told {
             .into_iter()
             .flatten()
             .filter_map(|point| text(point.text))
-            .collect(),
+            .list(),
         outcome: content.call_outcome.as_ref().and_then(outcome_name),
         trackers: trackers
             .filter_map(|tracker| Some((text(tracker.name)?, tracker.count?)))
             .filter(|(_, count)| *count > 0)
-            .collect(),
+            .list(),
     }
 }
 
@@ -159,7 +159,7 @@ fn next_steps(
         .filter(|section| is_next_steps(section.title.as_deref()))
         .flat_map(|section| section.items.into_iter().flatten())
         .filter_map(|item| step(item.start_times.iter().flatten().next().copied(), item.text))
-        .collect();
+        .list();
     if !of_highlights.is_empty() {
         return of_highlights;
     }
@@ -169,7 +169,7 @@ fn next_steps(
         .filter(|section| is_next_steps(section.section.as_deref()))
         .flat_map(|section| section.items.into_iter().flatten())
         .filter_map(|item| step(item.start_time, item.text))
-        .collect()
+        .list()
 }
 
 fn is_next_steps(title: Option<&str>) -> bool {

@@ -161,7 +161,7 @@ fn outcomes(prospects: &[String], answer: &Value) -> Vec<ReceiptItem> {
             (Some(one), _) => one.text("flowInstanceStatus"),
             (None, Some(one)) => {
                 let said = [one.text("errorCode"), one.text("errorMessage")];
-                let said: Vec<String> = said.into_iter().flatten().collect();
+                let said: Vec<String> = said.into_iter().flatten().list();
                 Some(match said.is_empty() {
                     true => "Gong gives no reason".into(),
                     false => said.join(": "),

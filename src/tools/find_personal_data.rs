@@ -92,7 +92,7 @@ pub(super) fn counted(answer: &Value) -> String {
     ]
     .into_iter()
     .flatten()
-    .collect();
+    .list();
     if kinds.is_empty() {
         return "nothing".into();
     }

@@ -116,7 +116,7 @@ fn warnings(deals: &[DealSeen], dealings: &Dealings, now: i64) -> Vec<String> {
         ))
     });
     let silence = get_deal::silence(dealings, SILENCE);
-    silence.into_iter().chain(late).collect()
+    silence.into_iter().chain(late).list()
 }
 
 fn owner(object: Option<&CrmObject>, colleagues: &Colleagues) -> Option<String> {
@@ -133,7 +133,7 @@ fn deals(calls: &[Call], colleagues: &Colleagues) -> Vec<DealSeen> {
     }
     ids.into_iter()
         .map(|id| deal_seen(calls, id, colleagues))
-        .collect()
+        .list()
 }
 
 fn deal_seen(calls: &[Call], id: &str, colleagues: &Colleagues) -> DealSeen {

@@ -66,7 +66,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
     let idle = (all - rows.len()) as u32;
     let (used, columns) = used_columns(rows.iter().map(|row| &row.counts));
     let matched = rows.len();
-    let page: Vec<Counted<'_>> = rows.into_iter().skip(skip).take(limit).collect();
+    let page: Vec<Counted<'_>> = rows.into_iter().skip(skip).take(limit).list();
     let ids: Vec<String> = page.iter().filter_map(|row| row.user.id("userId")).list();
     let names = read.names(gong, ids.iter().map(String::as_str));
     let rows: Vec<ActivityRow> = page

@@ -51,7 +51,7 @@ fn outcome(result: &Value) -> BulkOutcome {
     let prospect = result.get("prospect").unwrap_or(&none);
     let crm_id = result.id("crmId").or_else(|| prospect.id("crmId"));
     let name = [prospect.text("firstName"), prospect.text("lastName")];
-    let name: Vec<String> = name.into_iter().flatten().collect();
+    let name: Vec<String> = name.into_iter().flatten().list();
     let person = match (name.is_empty(), prospect.text("email")) {
         (false, Some(email)) => format!("{} <{email}>", name.join(" ")),
         (false, None) => name.join(" "),
@@ -59,7 +59,7 @@ fn outcome(result: &Value) -> BulkOutcome {
         (true, None) => crm_id.clone().unwrap_or_default(),
     };
     let error = [result.text("errorCode"), result.text("errorMessage")];
-    let error: Vec<String> = error.into_iter().flatten().collect();
+    let error: Vec<String> = error.into_iter().flatten().list();
     BulkOutcome {
         person,
         status: result.text("status"),

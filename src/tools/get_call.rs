@@ -193,17 +193,17 @@ fn digest(
             .flatten()
             .filter_map(|point| point.text)
             .map(|text| one_line(&text))
-            .collect(),
+            .list(),
         outcome: content.call_outcome.as_ref().and_then(outcome_name),
         topics: topics(content.topics.unwrap_or_default()),
         trackers: fired(&trackers),
         outline: if with(CallPart::Outline) {
-            outline.into_iter().filter_map(outline_section).collect()
+            outline.into_iter().filter_map(outline_section).list()
         } else {
             Vec::new()
         },
         highlights: if with(CallPart::Highlights) {
-            highlights.into_iter().map(highlight_section).collect()
+            highlights.into_iter().map(highlight_section).list()
         } else {
             Vec::new()
         },
@@ -211,7 +211,7 @@ fn digest(
             comments
                 .into_iter()
                 .map(|one| comment(one, &user_name))
-                .collect()
+                .list()
         } else {
             Vec::new()
         },
@@ -219,7 +219,7 @@ fn digest(
             trackers
                 .into_iter()
                 .filter_map(|tracker| tracker_section(tracker, &speaker))
-                .collect()
+                .list()
         } else {
             Vec::new()
         },
@@ -229,7 +229,7 @@ fn digest(
             .into_iter()
             .flat_map(|media| [media.audio_url, media.video_url])
             .flatten()
-            .collect(),
+            .list(),
         more,
         requests,
     }

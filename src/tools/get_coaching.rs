@@ -79,7 +79,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
 
 fn name(user: &Value) -> Option<String> {
     let names = [user.text("firstName"), user.text("lastName")];
-    let names: Vec<String> = names.into_iter().flatten().collect();
+    let names: Vec<String> = names.into_iter().flatten().list();
     match names.is_empty() {
         false => Some(names.join(" ")),
         true => user.text("emailAddress").or_else(|| user.id("id")),

@@ -68,7 +68,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealStory, Error> {
     let mut calls: Vec<Call> = kept
         .into_iter()
         .filter(|call| call.objects("Opportunity").any(|deal| deal.id() == id))
-        .collect();
+        .list();
     let details = told::add(gong, &mut calls, report.stopped.is_some());
     // Calls come newest first; how the deal is now, the newest that tells it knows best.
     let objects = || {
@@ -188,7 +188,7 @@ fn accounts(calls: &[Call]) -> Vec<String> {
         *count += 1;
         *name = name.take().or_else(|| account.name());
     }
-    let mut accounts: Vec<_> = accounts.into_iter().collect();
+    let mut accounts: Vec<_> = accounts.into_iter().list();
     accounts.order_by_key(|(_, (count, _))| core::cmp::Reverse(*count));
     accounts
         .into_iter()

@@ -12,6 +12,7 @@ use crate::{
         calls::one_line,
         id::{Id, is_id},
     },
+    list::ToList as _,
     record::Record,
     render,
     sorted::Sort,
@@ -86,7 +87,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
         .into_iter()
         .flatten()
         .map(|flow| shape(flow, whole))
-        .collect();
+        .list();
     Ok(FlowSteps {
         flows,
         requests: gong.requests(),
@@ -100,7 +101,7 @@ fn shape(flow: WireFlow, whole: bool) -> Flow {
         .into_iter()
         .flatten()
         .map(|step| shape_step(step, whole))
-        .collect();
+        .list();
     steps.order_by_key(|step| step.number);
     Flow {
         name: flow.name.as_deref().map_or_else(|| id.clone(), one_line),

@@ -47,9 +47,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, E
             .map(|one| Access {
                 area: one.area,
                 level: one.level,
-                team_leads: one.team_leads.into_iter().map(named).collect(),
+                team_leads: one.team_leads.into_iter().map(named).list(),
             })
-            .collect(),
+            .list(),
         library_folders: profile.library_folders(),
         allowed: profile.flags(true),
         denied: profile.flags(false),

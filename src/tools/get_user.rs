@@ -13,6 +13,7 @@ use crate::{
         instant,
         people::{self, People},
     },
+    list::ToList as _,
     record::Record,
     render,
     sorted::{Sort, SortedSet},
@@ -117,7 +118,7 @@ fn shape(
         .flatten()
         .map(|name| one_line(&name))
         .filter(|name| !name.is_empty())
-        .collect();
+        .list();
     let phone = user.phone_number.map(|phone| {
         match user.extension.filter(|extension| !extension.is_empty()) {
             Some(extension) => format!("{phone} ext. {extension}"),
@@ -142,16 +143,16 @@ fn shape(
         languages: languages
             .into_iter()
             .filter_map(|language| language.language)
-            .collect(),
+            .list(),
         recording: recording
             .iter()
             .filter(|(on, _)| *on == Some(true))
             .map(|(_, what)| (*what).to_owned())
-            .collect(),
+            .list(),
         conferencing: providers
             .into_iter()
             .filter_map(|provider| provider.provider)
-            .collect(),
+            .list(),
         requests,
     }
 }

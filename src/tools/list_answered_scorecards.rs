@@ -54,7 +54,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
         core::cmp::Reverse(one.review_time.as_deref().and_then(instant::seconds))
     });
     let matched = found.len();
-    let page: Vec<Answered> = found.into_iter().skip(skip).take(limit).collect();
+    let page: Vec<Answered> = found.into_iter().skip(skip).take(limit).list();
     let shown = page.len();
     let calls = calls::by_ids(gong, page.iter().map(|one| id_text(&one.call_id)))?;
     // What Gong does not tell of a call may be that it is private.
@@ -66,7 +66,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
     let page: Vec<Answered> = page
         .into_iter()
         .filter(|one| gong.settings.private_calls || open(one))
-        .collect();
+        .list();
     let people: SortedSet<String> = page
         .iter()
         .flat_map(|one| [&one.reviewed_user_id, &one.reviewer_user_id])

@@ -12,6 +12,7 @@ use crate::{
         people::People,
         reading::{Answered, Listed, Reading},
     },
+    list::ToList as _,
     wit::audit::{AuditLog, AuditLogPage, AuditRow, ListAuditLogs},
 };
 
@@ -143,7 +144,7 @@ fn notes(log: &AuditLog, place: &Place, now: i64) -> Vec<String> {
         }
         _ => None,
     };
-    note.into_iter().collect()
+    note.into_iter().list()
 }
 
 /// The user whose entries are asked for; of an entry's id and e-mail one may be missing.

@@ -51,7 +51,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
     let days: Vec<Day<'_>> = read.users.iter().flat_map(days).list();
     let (used, columns) = used_columns(days.iter().map(|day| &day.counts));
     let matched = days.len();
-    let page: Vec<Day<'_>> = days.into_iter().skip(skip).take(limit).collect();
+    let page: Vec<Day<'_>> = days.into_iter().skip(skip).take(limit).list();
     let ids: Vec<String> = page.iter().filter_map(|day| day.user.id("userId")).list();
     let names = read.names(gong, ids.iter().map(String::as_str));
     let with_calls = args.call_ids == Some(true);

@@ -102,7 +102,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
     let matched = deals.len() as u32;
     deals.truncate(limit);
     Ok(DealPage {
-        deals: deals.into_iter().map(Gathered::shown).collect(),
+        deals: deals.into_iter().map(Gathered::shown).list(),
         matched,
         calls_without_deal,
         call_url,

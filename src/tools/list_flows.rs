@@ -14,6 +14,7 @@ use crate::{
         people::People,
         workspaces,
     },
+    list::ToList as _,
     render::{self, Table},
     wit::flows::{FlowList, FlowRow, ListFlows},
 };
@@ -49,7 +50,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlows) -> Result<FlowList, Error> {
     let matched = read.items.len();
     let cut = (matched > limit).then(|| format!("the limit of {limit} is reached"));
     Ok(FlowList {
-        flows: read.items.into_iter().take(limit).map(row).collect(),
+        flows: read.items.into_iter().take(limit).map(row).list(),
         owner,
         matched: matched as u32,
         stopped: cut.or(read.stopped),

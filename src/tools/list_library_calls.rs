@@ -44,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
     let shown: Vec<&Value> = listed.iter().filter(open).list();
     let private = (listed.len() - shown.len()) as u32;
     let matched = shown.len();
-    let page: Vec<&Value> = shown.into_iter().skip(skip).take(limit).collect();
+    let page: Vec<&Value> = shown.into_iter().skip(skip).take(limit).list();
     let adders: SortedSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
     let names = people::names(gong, &adders);
     let ids: Vec<String> = page

@@ -11,6 +11,7 @@ use crate::{
         calls::one_line,
         profiles::{self, Profile},
     },
+    list::ToList as _,
     render::{self, Table},
     sorted::SortedMap,
     wit::permission_profiles::{ListPermissionProfiles, ProfileList, ProfileRow},
@@ -52,7 +53,7 @@ fn access(profile: &Profile) -> Vec<String> {
         areas.or_default(one.level).push(one.area);
     }
     let level = |(level, areas): (String, Vec<String>)| format!("{level}: {}", areas.join(", "));
-    areas.into_iter().map(level).collect()
+    areas.into_iter().map(level).list()
 }
 
 impl Answer for ProfileList {

@@ -75,7 +75,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
         .into_iter()
         .flatten()
         .map(shape)
-        .collect();
+        .list();
     let found: SortedSet<&str> = flows
         .iter()
         .flat_map(|flow| [flow.prospect.as_str(), flow.instance_id.as_str()])

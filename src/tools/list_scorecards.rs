@@ -199,7 +199,7 @@ pub(super) fn write(text: &mut String, scorecard: &wit::Scorecard) {
         .into_iter()
         .flatten()
         .filter(|detail| !detail.is_empty())
-        .collect();
+        .list();
     text.push_str(&format!(
         "## {} ({}){}\n",
         scorecard.name,

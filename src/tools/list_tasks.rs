@@ -123,7 +123,7 @@ fn contact(contact: &Value) -> TaskContact {
     let none = Value::Null;
     let data = contact.get("data").unwrap_or(&none);
     let name = [data.text("firstName"), data.text("lastName")];
-    let name: Vec<String> = name.into_iter().flatten().collect();
+    let name: Vec<String> = name.into_iter().flatten().list();
     let phone = data.items("phoneNumbers").first();
     TaskContact {
         name: (!name.is_empty()).then(|| name.join(" ")),

@@ -107,7 +107,7 @@ fn summary(mut call: Call) -> CallSummary {
         .filter_map(|point| point.text)
         .map(|text| one_line(&text))
         .filter(|text| !text.is_empty())
-        .collect();
+        .list();
     let more = key_points.len().saturating_sub(KEY_POINTS) as u32;
     key_points.truncate(KEY_POINTS);
     let mut topics = topics(content.topics.unwrap_or_default());

@@ -14,6 +14,7 @@ use crate::{
         reading::Reading,
     },
     json::json,
+    list::ToList as _,
     wit::{
         engage::{TaskStatus, UpdateTask},
         types::Receipt,
@@ -73,7 +74,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdateTask) -> Result<Receipt, Error> {
                 now.instant("dueDate").map(|due| format!("due {due}")),
                 priority.map(|name| format!("priority {name}")),
             ];
-            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            let parts: Vec<String> = parts.into_iter().flatten().list();
             receipt
                 .notes
                 .push(format!("The task is now: {}.", parts.join(", ")));

@@ -15,6 +15,7 @@ use crate::{
         crm::{self, schema},
         with_query,
     },
+    list::ToList as _,
     render,
     wit::{crm::UploadCrmSchema, types::Receipt},
 };
@@ -32,7 +33,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmSchema) -> Result<Receipt, Err
         .into_iter()
         .filter(|(name, _)| *name == object_type)
         .flat_map(|(_, fields)| fields)
-        .collect();
+        .list();
     let merged = merged::merge(&present, &args.fields)?;
     if merged.differences.is_empty() {
         return Ok(Receipt {

@@ -48,7 +48,7 @@ impl Seen {
     /// As errors list it, and what to write to mean it.
     fn choice(&self) -> (String, String) {
         let details = [Some(&self.id), self.detail.as_ref()];
-        let details: Vec<&str> = details.into_iter().flatten().map(String::as_str).collect();
+        let details: Vec<&str> = details.into_iter().flatten().map(String::as_str).list();
         let label = format!("{} ({})", self.name(), details.join(", "));
         (label, self.id.clone())
     }

@@ -136,7 +136,7 @@ impl Person {
             (self.hosted > 0).then(|| format!("host ×{}", self.hosted)),
             self.role,
         ];
-        let roles: Vec<String> = roles.into_iter().flatten().collect();
+        let roles: Vec<String> = roles.into_iter().flatten().list();
         PersonSeen {
             email: self
                 .email

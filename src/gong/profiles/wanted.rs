@@ -240,7 +240,7 @@ impl Wanted {
         let permitted: Vec<&str> = OF_FOLDERS
             .into_iter()
             .filter(|name| access[*name] == true)
-            .collect();
+            .list();
         match (access["permissionLevel"].as_str(), permitted.is_empty()) {
             (Some("specific-folders"), _) if !has_folders => Err(bad_argument(
                 "library_folders",

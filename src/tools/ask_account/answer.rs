@@ -177,7 +177,7 @@ fn web(page: &Value) -> Option<String> {
         page.text("title"),
         page.text("url").or_else(|| page.text("domain")),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let parts: Vec<String> = parts.into_iter().flatten().list();
     (!parts.is_empty()).then(|| parts.join(": "))
 }
 
@@ -194,6 +194,6 @@ fn problem(result: &Value) -> Option<String> {
         .into_iter()
         .chain(result.text("errorMessage"))
         .chain(connections)
-        .collect();
+        .list();
     (!parts.is_empty()).then(|| parts.join("; "))
 }

@@ -124,7 +124,7 @@ impl Counted {
         for (keys, tally) in self.rows.iter() {
             *of_first.or_default(keys.first().cloned().unwrap_or_default()) += tally.calls;
         }
-        let mut rows: Vec<(Vec<String>, Tally)> = self.rows.into_iter().collect();
+        let mut rows: Vec<(Vec<String>, Tally)> = self.rows.into_iter().list();
         let place = |keys: &[String], index: usize, calls: u32| {
             let key = keys.get(index).cloned().unwrap_or_default();
             match by.get(index) {
@@ -149,7 +149,7 @@ impl Counted {
             rows: rows
                 .into_iter()
                 .map(|(keys, tally)| tally.shown(labels(keys, by, names)))
-                .collect(),
+                .list(),
             others: (!beyond.is_empty()).then(|| others.shown(Vec::new())),
             other_rows: beyond.len() as u32,
             total: self.total.shown(Vec::new()),
@@ -196,7 +196,7 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
                 .map(one_line)
                 .collect();
             if !fired.is_empty() {
-                return fired.into_iter().collect();
+                return fired.into_iter().list();
             }
             None
         }

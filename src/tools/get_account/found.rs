@@ -72,7 +72,7 @@ impl Found {
                 && !self.websites.contains_key(account.id())
             {
                 let details = [Some(site.clone()), seen.detail.take()];
-                let details: Vec<String> = details.into_iter().flatten().collect();
+                let details: Vec<String> = details.into_iter().flatten().list();
                 seen.detail = Some(details.join(", "));
                 self.websites.insert(account.id().to_owned(), site);
             }
@@ -181,7 +181,7 @@ impl Found {
             names.extend(asked);
             theirs
         });
-        let names: Vec<String> = names.into_iter().collect();
+        let names: Vec<String> = names.into_iter().list();
         Whose {
             id: None,
             domain: Some(names.join(", ")),

@@ -95,6 +95,6 @@ fn changed(deal: &DealSeen) -> String {
         let days = deal.slipped_days.unwrap_or(0);
         format!("slipped {}, {}", count(slips, "time"), count(days, "day"))
     });
-    let parts: Vec<String> = [since, slips].into_iter().flatten().collect();
+    let parts: Vec<String> = [since, slips].into_iter().flatten().list();
     parts.join("; ")
 }

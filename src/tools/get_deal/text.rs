@@ -5,6 +5,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use super::super::Answer;
 use crate::{
     gong::calls::one_line,
+    list::ToList as _,
     render::{self, Table, count},
     wit::deals::{DealMoment, DealStory},
 };
@@ -24,7 +25,7 @@ impl Answer for DealStory {
             .as_ref()
             .map(|percent| format!("{percent} %"));
         let now = [&self.stage, &self.amount, &closes, &percent];
-        let now: Vec<String> = now.into_iter().flatten().cloned().collect();
+        let now: Vec<String> = now.into_iter().flatten().cloned().list();
         render::list(&mut text, "Now", &now, ", ");
         render::line(&mut text, "Next step in the CRM", self.next_step.as_deref());
         render::line(&mut text, "Close date", moved(self).as_deref());
@@ -55,7 +56,7 @@ fn moved(deal: &DealStory) -> Option<String> {
     let pulled = deal
         .pulled_in_days
         .map(|days| format!("pulled in by {}", count(days, "day")));
-    let moves: Vec<String> = [slipped, pulled].into_iter().flatten().collect();
+    let moves: Vec<String> = [slipped, pulled].into_iter().flatten().list();
     let since = deal.history.first()?;
     (!moves.is_empty()).then(|| format!("{}; since {}", moves.join("; "), since.seen))
 }

@@ -128,7 +128,7 @@ pub(super) fn shape(
             .into_iter()
             .zip(seen)
             .filter_map(|(speaker, seen)| seen.then_some(speaker))
-            .collect(),
+            .list(),
         turns,
         turns_in_all,
         resume,

@@ -105,7 +105,7 @@ fn given(answer: &GivenAnswer, questions: &[Question]) -> Option<wit::Answer> {
         .as_deref()
         .map(one_line)
         .filter(|text| !text.is_empty());
-    let parts: Vec<String> = score.into_iter().chain(options).chain(said).collect();
+    let parts: Vec<String> = score.into_iter().chain(options).chain(said).list();
     let value = match (answer.not_applicable, parts.is_empty()) {
         (Some(true), _) => "n/a".to_owned(),
         (_, true) => return None,

@@ -117,7 +117,7 @@ impl Gathered {
             .accounts
             .into_iter()
             .map(|(id, name)| name.unwrap_or(id))
-            .collect();
+            .list();
         // An id of the CRM's says nothing to a reader; a name has a space or an @.
         let crm_owner = self.crm_owner.filter(|owner| owner.contains([' ', '@']));
         let hosts: Vec<String> = self.hosts.into_values().flatten().list();

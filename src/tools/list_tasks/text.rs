@@ -4,6 +4,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use crate::{
     gong::instant,
+    list::ToList as _,
     render,
     tools::Answer,
     wit::engage::{Task, TaskContact, TaskDeal, TaskList},
@@ -112,7 +113,7 @@ fn write(text: &mut String, task: &Task) {
 
 /// A line of what there is; none where there is nothing.
 fn joined<const N: usize>(text: &mut String, label: &str, parts: [Option<String>; N]) {
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let parts: Vec<String> = parts.into_iter().flatten().list();
     if !parts.is_empty() {
         text.push_str(label);
         text.push_str(&parts.join(", "));

@@ -41,7 +41,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
     let missing: Vec<&str> = NEEDED
         .into_iter()
         .filter(|name| place(name).is_none())
-        .collect();
+        .list();
     let [Some(member), Some(is_team), Some(period), Some(value)] = NEEDED.map(place) else {
         return Err(wrong(&format!(
             "the header has no column {}.",
