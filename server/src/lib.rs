@@ -40,7 +40,6 @@ mod tests;
 mod transport;
 
 #[cfg(target_family = "wasm")]
-#[expect(unsafe_code, reason = "what wit-bindgen's export macros write")]
 mod exports {
     use wasi::{
         exports::{cli::run, http::incoming_handler},

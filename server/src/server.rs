@@ -163,9 +163,7 @@ impl<P: Plug> Server<P> {
         let name = rpc::string_of(params, "name", example)?;
         let arguments = rpc::object_of(params, "arguments", "{\"limit\": 10}")?;
         if self.tool(&name).is_none() {
-            return Err(Error::params(format!(
-                "There is no tool {name:?}. tools/list names all."
-            )));
+            return Err(Error::params(self.unknown(&name)));
         }
         let arguments = arguments.map_or("{}", |(raw, _)| raw.get());
         let result = self.plug.call_tool(&name, arguments);
@@ -183,6 +181,24 @@ impl<P: Plug> Server<P> {
             is_error: result.is_error,
         };
         written_complete(&called, modern)
+    }
+
+    /// What is said of a tool that is not shown: which ones are named alike.
+    fn unknown(&self, name: &str) -> String {
+        let mut alike: Vec<(usize, &str)> = self
+            .names
+            .iter()
+            .map(|other| (edits(name, other), &**other))
+            .filter(|(edits, other)| *edits <= other.len().min(name.len()) / 4)
+            .collect();
+        alike.sort_unstable();
+        let names: Vec<&str> = alike.into_iter().take(3).map(|(_, name)| name).collect();
+        if names.is_empty() {
+            format!("There is no tool {name:?}. tools/list names all.")
+        } else {
+            let names = names.join(", ");
+            format!("There is no tool {name:?}. Did you mean one of: {names}?")
+        }
     }
 
     fn prompt(&self, params: &Object<'_>, modern: bool) -> Outcome {
@@ -290,6 +306,25 @@ fn write(result: &impl Serialize) -> Outcome {
     serde_json::value::to_raw_value(result).map_err(|error| broken(format!("{error}")))
 }
 
+/// How many characters must be added, taken out or changed to make one word the other
+/// (Levenshtein). The crates that count it need std.
+fn edits(one: &str, other: &str) -> usize {
+    // A name is never longer; somebody else's text could cost the square of its length.
+    if one.len() > 256 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = core::mem::replace(&mut row[0], i + 1);
+        for (j, b) in other.chars().enumerate() {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 fn broken(text: String) -> Error {
     Error::new(Error::INTERNAL, text)
 }
@@ -367,5 +402,26 @@ impl Meta {
             missing.join(", "),
             Revision::V2026_07_28,
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::edits;
+
+    #[test]
+    fn edits_are_counted() {
+        for (one, other, count) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("kitten", "sitting", 3),
+            ("list_cals", "list_calls", 1),
+            ("über", "uber", 1),
+        ] {
+            assert_eq!(edits(one, other), count, "{one} {other}");
+            assert_eq!(edits(other, one), count, "{other} {one}");
+        }
+        assert_eq!(edits(&"x".repeat(257), "x"), usize::MAX);
     }
 }

@@ -373,7 +373,12 @@ fn wrong_parameters_are_named() {
             -32602,
             "\"arguments\"",
         ),
-        ("tools/call", json!({"name": "ecko"}), -32602, "ecko"),
+        (
+            "tools/call",
+            json!({"name": "ecko"}),
+            -32602,
+            "mean one of: echo?",
+        ),
         // It is there, but not shown.
         ("tools/call", json!({"name": "wipe"}), -32602, "wipe"),
         ("prompts/get", json!({"name": "clean"}), -32602, "clean"),
