@@ -339,7 +339,11 @@ fn asked<P: Plug>(
 ) -> Reply {
     let id = Some(request.id);
     let mismatch = |error: String| Reply::error(id, Error::new(Error::HEADER_MISMATCH, error));
-    if request.method == "initialize" {
+    let meta = match Meta::read(&request.params) {
+        Ok(meta) => meta,
+        Err(error) => return Reply::error(id, error),
+    };
+    if request.method == "initialize" && !meta.is_modern() {
         let inside = request
             .params
             .get("protocolVersion")
@@ -369,10 +373,6 @@ fn asked<P: Plug>(
         let outcome = server.answer(request, &mut Session::None);
         return Reply::empty(200).with_body("application/json", rpc::answer(id, &outcome));
     }
-    let meta = match Meta::read(&request.params) {
-        Ok(meta) => meta,
-        Err(error) => return Reply::error(id, error),
-    };
     let revision = named.map_or(Some(Revision::V2025_03_26), Revision::named);
     if revision.is_none() && meta.revision.is_none() {
         return Reply::error(id, Error::request(not_known(named.unwrap_or_default())));

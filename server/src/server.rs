@@ -87,13 +87,13 @@ impl<P: Plug> Server<P> {
 
     /// Answers a request, and begins a session where it does.
     pub fn answer(&self, request: &Request<'_>, session: &mut Session) -> Outcome {
-        if request.method == "initialize" {
+        let meta = Meta::read(&request.params)?;
+        if request.method == "initialize" && !meta.is_modern() {
             let revision = negotiated(&request.params)?;
             let result = written(&self.initialized(revision), false);
             *session = Session::Initialized(revision);
             return result;
         }
-        let meta = Meta::read(&request.params)?;
         let named = match &meta.revision {
             None => None,
             Some(name) => Some(Revision::named(name).ok_or_else(|| unsupported(name))?),
@@ -234,7 +234,7 @@ impl<P: Plug> Server<P> {
     fn resource(&self, params: &Object<'_>, modern: bool) -> Outcome {
         let example = self.resources().first().map_or("a://b", |one| &*one.uri);
         let uri = rpc::string_of(params, "uri", example)?;
-        let data = Some(Value::from(&*uri));
+        let data = Some(json!({ "uri": uri }));
         let Some(resource) = self.resources().iter().find(|one| one.uri == uri) else {
             let code = if modern {
                 Error::INVALID_PARAMS
@@ -384,6 +384,12 @@ impl Meta {
                 .get(META_CAPABILITIES)
                 .is_some_and(|raw| rpc::object(raw).is_some()),
         })
+    }
+
+    /// Whether it speaks a revision that has no `initialize`, or a later one.
+    pub(crate) fn is_modern(&self) -> bool {
+        let first = Revision::V2026_07_28.name();
+        self.revision.as_deref().is_some_and(|named| named >= first)
     }
 
     /// What is said when something is missing.

@@ -421,6 +421,7 @@ fn wrong_parameters_are_named() {
             "subscriptions/listen",
         ),
         ("initialize", json!({}), -32602, "protocolVersion"),
+        ("initialize", modern(json!({})), -32601, "initialize"),
         (
             "initialize",
             json!({"protocolVersion": "2025-06-18"}),
