@@ -103,10 +103,11 @@ fn parameters(headers: &Headers, arguments: Option<&RawValue>, schema: &str) -> 
         return Ok(());
     };
     let arguments = arguments.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
-    properties(headers, &schema, arguments.as_ref())
+    annotated(headers, &schema, arguments.as_ref())
 }
 
-fn properties(headers: &Headers, schema: &Value, given: Option<&Value>) -> Result<(), String> {
+/// Whether the properties that a schema wants as headers, those within others too, are there.
+fn annotated(headers: &Headers, schema: &Value, given: Option<&Value>) -> Result<(), String> {
     let properties = schema.get("properties").and_then(Value::as_object);
     for (name, schema) in properties.into_iter().flat_map(Map::iter) {
         let given = given.and_then(|given| given.get(name));
@@ -121,17 +122,10 @@ fn properties(headers: &Headers, schema: &Value, given: Option<&Value>) -> Resul
             let header = format!("Mcp-Param-{header}");
             same(headers, &header, expected.as_deref(), Writing::Coded)?;
         }
-        properties_of(headers, schema, given)?;
+        // Within a property as well.
+        annotated(headers, schema, given)?;
     }
     Ok(())
-}
-
-/// The properties within a property.
-fn properties_of(headers: &Headers, schema: &Value, given: Option<&Value>) -> Result<(), String> {
-    match schema.get("properties") {
-        Some(_) => properties(headers, schema, given),
-        None => Ok(()),
-    }
 }
 
 /// How a header writes a value.

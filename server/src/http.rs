@@ -360,14 +360,14 @@ fn asked<P: Plug>(
         }
         // It need not be there before the two sides know each other's revision, but not be wrong.
         match headers.one("mcp-method") {
-            Ok(None) => {}
-            Ok(Some("initialize")) => {}
+            Ok(None | Some("initialize")) => {}
             Ok(Some(other)) if modern => {
                 return mismatch(format!(
                     "Header Mcp-Method says {other:?}, and the body \"initialize\"."
                 ));
             }
             Err(error) if modern => return mismatch(error),
+            // Before 2026-07-28 the header means nothing.
             Ok(Some(_)) | Err(_) => {}
         }
         let outcome = server.answer(request, &mut Session::None);

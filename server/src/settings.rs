@@ -4,7 +4,7 @@ use alloc::{
     borrow::ToOwned,
     collections::{BTreeMap, BTreeSet},
     format,
-    string::{String, ToString},
+    string::String,
     vec::Vec,
 };
 
@@ -182,7 +182,7 @@ impl Selection {
         if shown.is_empty() {
             return Err(
                 "MCP_READ_ONLY: the toolsets have no tools that only read. Leave it out, or name others in MCP_TOOLSETS."
-                    .to_string(),
+                    .to_owned(),
             );
         }
         Ok(shown)
