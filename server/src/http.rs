@@ -31,9 +31,10 @@ pub struct Asked {
     pub method: String,
     /// With the query, if any.
     pub path: String,
-    /// Host and port that the request is addressed to.
+    /// Host and port that the request is addressed to. Where the host does not say, the header
+    /// `Host` does, which other hosts keep to themselves.
     pub authority: Option<String>,
-    /// All headers, without `Host`, which hosts may keep to themselves.
+    /// All headers.
     pub headers: Headers,
 }
 
@@ -99,7 +100,8 @@ pub fn handle<P: Plug>(
         Ok(settings) => settings,
         Err(_) => return misconfigured(),
     };
-    let authority = asked.authority.as_deref().unwrap_or_default();
+    let host = || asked.headers.one("host").ok().flatten();
+    let authority = asked.authority.as_deref().or_else(host).unwrap_or_default();
     if !settings.access.host(authority) {
         return Reply::text(
             403,

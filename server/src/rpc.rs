@@ -93,10 +93,10 @@ impl<'a> Id<'a> {
         }
     }
 
-    /// Whether this is the id.
+    /// Whether this is the id as it was written.
     #[must_use]
-    pub fn is(self, raw: &RawValue) -> bool {
-        self.0.get() == raw.get()
+    pub fn is(self, written: &str) -> bool {
+        self.0.get() == written
     }
 }
 

@@ -26,10 +26,12 @@ pub trait Output {
     fn write(&mut self, line: &str) -> bool;
 }
 
-/// A line, or what is left of one that was too long.
+/// A line, or what is left of it.
 #[derive(Debug, PartialEq, Eq)]
 enum Line {
     Whole(Vec<u8>),
+    /// It takes a request back, and nothing else; its id waits in [`Lines::taken_back`].
+    TakesBack,
     TooLong,
 }
 
@@ -41,6 +43,8 @@ struct Lines<I> {
     /// That line is too long, and was dropped.
     dropping: bool,
     waiting: VecDeque<Line>,
+    /// The ids of the requests that lines which wait take back, as they were written.
+    taken_back: VecDeque<String>,
     /// How many bytes wait.
     kept: usize,
     ended: bool,
@@ -53,6 +57,7 @@ impl<I: Input> Lines<I> {
             part: Vec::new(),
             dropping: false,
             waiting: VecDeque::new(),
+            taken_back: VecDeque::new(),
             kept: 0,
             ended: false,
         }
@@ -61,17 +66,20 @@ impl<I: Input> Lines<I> {
     /// The next line; none at the end. A last line needs no end.
     fn next(&mut self) -> Option<Line> {
         loop {
-            if let Some(line) = self.waiting.pop_front() {
-                if let Line::Whole(bytes) = &line {
+            match self.waiting.pop_front() {
+                Some(Line::Whole(bytes)) => {
                     self.kept -= bytes.len();
+                    return Some(Line::Whole(bytes));
                 }
-                return Some(line);
+                // From here on it takes nothing back: what it meant is done or was never asked.
+                Some(Line::TakesBack) => drop(self.taken_back.pop_front()),
+                Some(Line::TooLong) => return Some(Line::TooLong),
+                None if self.ended => return None,
+                None => {
+                    let bytes = self.input.wait();
+                    self.take(bytes);
+                }
             }
-            if self.ended {
-                return None;
-            }
-            let bytes = self.input.wait();
-            self.take(bytes);
         }
     }
 
@@ -114,6 +122,9 @@ impl<I: Input> Lines<I> {
         let part = core::mem::take(&mut self.part);
         if core::mem::take(&mut self.dropping) {
             self.waiting.push_back(Line::TooLong);
+        } else if let Some(id) = taken_back(&part) {
+            self.taken_back.push_back(id);
+            self.waiting.push_back(Line::TakesBack);
         } else if !part.trim_ascii().is_empty() {
             self.kept += part.len();
             self.waiting.push_back(Line::Whole(part));
@@ -122,17 +133,22 @@ impl<I: Input> Lines<I> {
 
     /// Whether a line that waits takes this request back.
     fn takes_back(&self, id: Id<'_>) -> bool {
-        self.waiting.iter().any(|line| {
-            let Line::Whole(bytes) = line else {
-                return false;
-            };
-            let Incoming::One(Ok(Message::Notification(told))) = rpc::read(bytes) else {
-                return false;
-            };
-            told.method == "notifications/cancelled"
-                && told.params.get("requestId").is_some_and(|raw| id.is(raw))
-        })
+        self.taken_back.iter().any(|taken| id.is(taken))
     }
+}
+
+/// The id of the request that this line takes back, if it does that.
+fn taken_back(line: &[u8]) -> Option<String> {
+    const METHOD: &[u8] = b"notifications/cancelled";
+    // Few lines do, and all would be read twice.
+    if !line.windows(METHOD.len()).any(|part| part == METHOD) {
+        return None;
+    }
+    let Incoming::One(Ok(Message::Notification(told))) = rpc::read(line) else {
+        return None;
+    };
+    let id = told.params.get("requestId")?;
+    (told.method.as_bytes() == METHOD).then(|| id.get().into())
 }
 
 /// Serves until the input ends, or nobody reads the answers.

@@ -579,6 +579,8 @@ fn what_is_taken_back_is_not_done_and_not_answered() {
         line(cancel(json!(1))),
         line(cancel(json!("2"))),
         line(cancel(json!(0))),
+        // What comes too late does nothing, be the id used again or not.
+        line(cancel(json!(3))),
         None,
         line(call(3)),
     ];
@@ -586,6 +588,44 @@ fn what_is_taken_back_is_not_done_and_not_answered() {
     let ids: Vec<&Value> = answers.iter().map(|answer| &answer["id"]).collect();
     assert_eq!(ids, [&json!(0), &json!(2), &json!(3)]);
     assert_eq!(fake.called.borrow().len(), 2);
+}
+
+/// What comes while a tool runs.
+#[test]
+fn what_is_taken_back_meanwhile_is_done_and_not_answered() {
+    struct Meanwhile(VecDeque<(&'static str, Vec<u8>)>);
+    impl Input for Meanwhile {
+        fn wait(&mut self) -> Option<Vec<u8>> {
+            let (how, bytes) = self.0.pop_front()?;
+            assert_eq!(how, "wait");
+            Some(bytes)
+        }
+        fn there(&mut self) -> Option<Vec<u8>> {
+            match self.0.front() {
+                Some(("there", _)) => self.0.pop_front().map(|(_, bytes)| bytes),
+                _ => Some(Vec::new()),
+            }
+        }
+    }
+    let line = |value: Value| format!("{value}\n").into_bytes();
+    let call = request(1, "tools/call", json!({"name": "echo"}));
+    let params = json!({"requestId": 1, "reason": "changed my mind"});
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params});
+    let fake = Fake::default();
+    let server = Server::new(&fake, &settings(&[])).unwrap();
+    let mut output = Written::default();
+    let input = Meanwhile(VecDeque::from([
+        ("wait", line(initialize("2025-11-25"))),
+        ("wait", line(call)),
+        // Looked at before the call, and then after it.
+        ("there", Vec::new()),
+        ("there", line(cancel)),
+        ("wait", line(request(2, "ping", json!({})))),
+    ]));
+    stdio::serve(&server, input, &mut output);
+    assert_eq!(fake.called.borrow().len(), 1);
+    assert_eq!(output.0.len(), 2, "{:?}", output.0);
+    assert!(output.0[1].contains(r#""id":2"#));
 }
 
 #[test]
@@ -715,13 +755,24 @@ fn http_hosts_pages_and_tokens() {
         };
     assert_eq!(reply(&[], "evil.example.com", &[], "POST").status, 403);
     assert_eq!(reply(&[], "", &[], "POST").status, 403);
+    let unsaid = |host| {
+        let asked = Asked {
+            authority: None,
+            headers: headers(&[("Host", host)]),
+            ..good()
+        };
+        send_to(&settings(&[]), &asked, body.as_bytes()).status
+    };
+    assert_eq!(unsaid("localhost"), 200);
+    assert_eq!(unsaid("evil.example.com"), 403);
+    assert_eq!(unsaid(""), 403);
     let evil = ("Origin", "https://evil.example.com");
     assert_eq!(reply(&[], "localhost", &[evil], "POST").status, 403);
     let local = ("Origin", "http://localhost:6274");
     assert_eq!(reply(&[], "localhost", &[local, evil], "POST").status, 403);
-    let good = reply(&[], "127.0.0.1:8080", &[local], "POST");
-    assert_eq!(good.status, 200);
-    assert_eq!(header(&good, "access-control-allow-origin"), Some(local.1));
+    let page = reply(&[], "127.0.0.1:8080", &[local], "POST");
+    assert_eq!(page.status, 200);
+    assert_eq!(header(&page, "access-control-allow-origin"), Some(local.1));
 
     let open = [
         ("MCP_ALLOWED_HOSTS", "mcp.example.com"),
