@@ -8,12 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 
-const PACKAGE: &str = "gong-tools";
+use crate::compose;
+
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "component";
-
-/// What cargo names the component, whichever world it has.
-const BUILT: &str = "gong_tools.wasm";
 
 /// A build that takes longer than this is worth a word.
 const A_WHILE: Duration = Duration::from_secs(2);
@@ -29,11 +27,26 @@ pub enum Artefact {
     GongReadOnly,
     /// As [`Artefact::GongMcp`], without the tools that change anything.
     GongMcpReadOnly,
+    /// Serves MCP for any component like [`Artefact::GongMcp`], once it is composed with one.
+    McpServer,
+    /// [`Artefact::McpServer`] composed with [`Artefact::GongMcp`]: a whole server, which no
+    /// [`Sandbox`](crate::Sandbox) runs, for it wants standard streams.
+    GongServer,
 }
 
 impl Artefact {
     /// All.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
+        Self::Gong,
+        Self::GongMcp,
+        Self::GongReadOnly,
+        Self::GongMcpReadOnly,
+        Self::McpServer,
+        Self::GongServer,
+    ];
+
+    /// Those that want no more than a [`Sandbox`](crate::Sandbox) gives.
+    pub const SANDBOXED: [Self; 4] = [
         Self::Gong,
         Self::GongMcp,
         Self::GongReadOnly,
@@ -48,17 +61,48 @@ impl Artefact {
             Self::GongMcp => "gong-mcp.wasm",
             Self::GongReadOnly => "gong-readonly.wasm",
             Self::GongMcpReadOnly => "gong-mcp-readonly.wasm",
+            Self::McpServer => "mcp-server.wasm",
+            Self::GongServer => "gong-server.wasm",
         }
     }
 
-    fn features(self) -> &'static [&'static str] {
+    /// What cargo makes it of.
+    fn source(self) -> Source {
+        let gong = |features| Source::Crate {
+            package: "gong-tools",
+            features,
+            built: "gong_tools.wasm",
+        };
         match self {
-            Self::Gong => &[],
-            Self::GongMcp => &["--features", "mcp"],
-            Self::GongReadOnly => &["--features", "read-only"],
-            Self::GongMcpReadOnly => &["--features", "mcp,read-only"],
+            Self::Gong => gong(""),
+            Self::GongMcp => gong("mcp"),
+            Self::GongReadOnly => gong("read-only"),
+            Self::GongMcpReadOnly => gong("mcp,read-only"),
+            Self::McpServer => Source::Crate {
+                package: "mcp-server-component",
+                features: "",
+                built: "mcp_server_component.wasm",
+            },
+            Self::GongServer => Source::Composed {
+                socket: Self::McpServer,
+                plug: Self::GongMcp,
+            },
         }
     }
+}
+
+/// What an artefact is made of.
+enum Source {
+    Crate {
+        package: &'static str,
+        features: &'static str,
+        /// What cargo names the component, whichever world it has.
+        built: &'static str,
+    },
+    Composed {
+        socket: Artefact,
+        plug: Artefact,
+    },
 }
 
 impl fmt::Display for Artefact {
@@ -80,49 +124,68 @@ pub fn build(artefact: Artefact) -> anyhow::Result<PathBuf> {
         .parent()
         .context("this crate is outside its workspace")?;
     let components = target_directory(workspace)?.join("components");
-    // Cargo names both components alike, so that in one folder each build would overwrite the
-    // other world's and have to be done again.
-    let target = components.join("build").join(artefact.file_name());
-    fs::create_dir_all(&target)?;
-    // From here to the copy nobody else may build.
-    let lock = fs::File::create(target.join(".lock"))?;
-    lock.lock().context("cannot lock the build")?;
+    let path = components.join(artefact.file_name());
+    let bytes = match artefact.source() {
+        Source::Crate {
+            package,
+            features,
+            built,
+        } => {
+            // Cargo names the components of one crate alike, so that in one folder each build
+            // would overwrite the other world's and have to be done again.
+            let target = components.join("build").join(artefact.file_name());
+            fs::create_dir_all(&target)?;
+            // From here to the copy nobody else may build.
+            let lock = fs::File::create(target.join(".lock"))?;
+            lock.lock().context("cannot lock the build")?;
+            let start = Instant::now();
+            compile(workspace, &target, package, features)
+                .with_context(|| format!("cannot build {artefact}"))?;
+            if start.elapsed() > A_WHILE {
+                anstream::eprintln!("Built {artefact} in {:.0?}.", start.elapsed());
+            }
+            let bytes = fs::read(target.join(TARGET).join(PROFILE).join(built))?;
+            return publish(&bytes, path)
+                .with_context(|| format!("cannot copy {artefact} into place"));
+        }
+        Source::Composed { socket, plug } => {
+            compose::plug(&fs::read(build(socket)?)?, &fs::read(build(plug)?)?)
+                .with_context(|| format!("cannot compose {artefact}"))?
+        }
+    };
+    publish(&bytes, path).with_context(|| format!("cannot write {artefact}"))
+}
 
+/// Lets cargo build a component's crate.
+fn compile(workspace: &Path, target: &Path, package: &str, features: &str) -> anyhow::Result<()> {
     install_target(workspace)?;
-    let start = Instant::now();
     let mut cargo = cargo(workspace);
     cargo
-        .args(["build", "--package", PACKAGE, "--lib"])
+        .args(["build", "--package", package, "--lib"])
         .args(["--profile", PROFILE, "--target", TARGET])
-        .args(artefact.features())
+        .args(["--features", features])
         .arg("--target-dir")
-        .arg(&target);
+        .arg(target);
     let output = run(&mut cargo)?;
     ensure!(
         output.status.success(),
-        "cannot build {artefact}:\n{}",
+        "{}",
         String::from_utf8_lossy(&output.stderr).trim_end()
     );
-    if start.elapsed() > A_WHILE {
-        anstream::eprintln!("Built {artefact} in {:.0?}.", start.elapsed());
-    }
-
-    let built = target.join(TARGET).join(PROFILE).join(BUILT);
-    let path = components.join(artefact.file_name());
-    publish(&built, &path).with_context(|| format!("cannot copy {artefact} into place"))?;
-    Ok(path)
+    Ok(())
 }
 
-/// Copies so that nobody ever sees half a file, and leaves an equal one alone.
-fn publish(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let bytes = fs::read(from)?;
-    if fs::read(to).is_ok_and(|present| present == bytes) {
-        return Ok(());
+/// Writes so that nobody ever sees half a file, and leaves an equal one alone.
+fn publish(bytes: &[u8], to: PathBuf) -> anyhow::Result<PathBuf> {
+    if fs::read(&to).is_ok_and(|present| present == bytes) {
+        return Ok(to);
     }
+    // Of its own for each process: two may compose the same at once.
     let mut temporary = to.as_os_str().to_owned();
-    temporary.push(".new");
+    temporary.push(format!(".{}", std::process::id()));
     fs::write(&temporary, bytes)?;
-    Ok(fs::rename(&temporary, to)?)
+    fs::rename(&temporary, &to)?;
+    Ok(to)
 }
 
 fn cargo(workspace: &Path) -> Command {

@@ -12,6 +12,7 @@ mod mcp;
 mod operations;
 mod replay;
 mod sandbox;
+mod server;
 mod support;
 mod tools;
 mod wat;

@@ -26,10 +26,10 @@ use crate::support::{
     artefact, bytes, options, run_for, run_nowhere, sandbox, stand_in, wat_component,
 };
 
-type Client = RunningService<RoleClient, ()>;
+pub(crate) type Client = RunningService<RoleClient, ()>;
 
 /// As clients before MCP 2026-07-28 begin, and as those since.
-fn lifecycles() -> [ClientLifecycleMode; 2] {
+pub(crate) fn lifecycles() -> [ClientLifecycleMode; 2] {
     [
         ClientLifecycleMode::Initialize,
         ClientLifecycleMode::Discover {
@@ -83,7 +83,7 @@ async fn listen(server: McpServer) -> (String, DropGuard) {
     (address, stop.drop_guard())
 }
 
-async fn over_http(address: &str, lifecycle: ClientLifecycleMode) -> Client {
+pub(crate) async fn over_http(address: &str, lifecycle: ClientLifecycleMode) -> Client {
     let transport = StreamableHttpClientTransport::from_uri(format!("http://{address}/mcp"));
     ().serve_with_lifecycle(transport, lifecycle).await.unwrap()
 }
@@ -117,7 +117,7 @@ fn params(name: &str, arguments: serde_json::Value) -> CallToolRequestParams {
 }
 
 /// What every transport and protocol version must do.
-async fn talk(client: &Client) {
+pub(crate) async fn talk(client: &Client) {
     let tools = client.list_all_tools().await.unwrap();
     let expected = sandbox().list_tools().await.unwrap();
     assert_eq!(tools.len(), expected.len());
