@@ -550,6 +550,9 @@ pub(crate) fn admit(gong: &Gong<'_>, call: &Meta) -> Result<(), Error> {
 /// Without line breaks and other control characters, trimmed: titles and names
 /// are written by outsiders and must not break a line of an answer.
 pub(crate) fn one_line(text: &str) -> String {
+    if is_plain_line(text.as_bytes()) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for word in text
         .split(|c: char| c.is_whitespace() || c.is_control())
@@ -561,6 +564,18 @@ pub(crate) fn one_line(text: &str) -> String {
         line.push_str(word);
     }
     line
+}
+
+/// Whether it is ASCII, and one line already: most are, and this is seen at once.
+fn is_plain_line(text: &[u8]) -> bool {
+    let mut last = b' ';
+    for &byte in text {
+        if !(b' '..=b'~').contains(&byte) || byte == b' ' && last == b' ' {
+            return false;
+        }
+        last = byte;
+    }
+    last != b' ' || text.is_empty()
 }
 
 /// The link of every call with `{id}` for its id, if they all have that form.

@@ -110,19 +110,26 @@ struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
     fn eat(&mut self, byte: u8) -> bool {
-        let rest = self.0.strip_prefix(&[byte]);
-        self.0 = rest.unwrap_or(self.0);
-        rest.is_some()
+        match self.0 {
+            [first, rest @ ..] if *first == byte => {
+                self.0 = rest;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// A number of so many digits.
     fn number(&mut self, digits: usize) -> Option<i64> {
-        let (number, rest) = self.0.split_at_checked(digits)?;
-        self.0 = rest;
-        number.iter().try_fold(0, |number, digit| {
-            let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
-            Some(number * 10 + i64::from(digit))
-        })
+        let mut number = 0;
+        for _ in 0..digits {
+            let [digit @ b'0'..=b'9', rest @ ..] = self.0 else {
+                return None;
+            };
+            number = number * 10 + i64::from(digit - b'0');
+            self.0 = rest;
+        }
+        Some(number)
     }
 
     fn date(&mut self) -> Option<i64> {
