@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 
-const PACKAGE: &str = "gong-tools";
-const TARGET: &str = "wasm32-wasip2";
+pub(crate) const PACKAGE: &str = "gong-tools";
+pub(crate) const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "component";
 
 /// What cargo names the component, whichever world it has.
@@ -51,13 +51,17 @@ impl Artefact {
         }
     }
 
-    fn features(self) -> &'static [&'static str] {
-        match self {
+    /// Cargo's arguments that choose what it is built of: the package and its features.
+    pub(crate) fn selection(self) -> impl Iterator<Item = &'static str> {
+        let features: &[&str] = match self {
             Self::Gong => &[],
             Self::GongMcp => &["--features", "mcp"],
             Self::GongReadOnly => &["--features", "read-only"],
             Self::GongMcpReadOnly => &["--features", "mcp,read-only"],
-        }
+        };
+        ["--package", PACKAGE]
+            .into_iter()
+            .chain(features.iter().copied())
     }
 }
 
@@ -76,10 +80,18 @@ impl fmt::Display for Artefact {
 ///
 /// The build fails (the error holds the compiler's words), or cargo or rustup cannot be run.
 pub fn build(artefact: Artefact) -> anyhow::Result<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("this crate is outside its workspace")?;
-    let components = target_directory(workspace)?.join("components");
+    let workspace = workspace()?;
+    build_in(workspace, &target_directory(workspace)?, artefact)
+}
+
+/// As [`build`], of the sources in `workspace`, in the target directory `target`. Equal sources
+/// give equal bytes, wherever they are.
+///
+/// # Errors
+///
+/// As of [`build`].
+pub fn build_in(workspace: &Path, target: &Path, artefact: Artefact) -> anyhow::Result<PathBuf> {
+    let components = target.join("components");
     // Cargo names both components alike, so that in one folder each build would overwrite the
     // other world's and have to be done again.
     let target = components.join("build").join(artefact.file_name());
@@ -92,11 +104,16 @@ pub fn build(artefact: Artefact) -> anyhow::Result<PathBuf> {
     let start = Instant::now();
     let mut cargo = cargo(workspace);
     cargo
-        .args(["build", "--package", PACKAGE, "--lib"])
+        .args(["build", "--lib"])
+        .args(artefact.selection())
         .args(["--profile", PROFILE, "--target", TARGET])
-        .args(artefact.features())
+        .arg("--config")
+        .arg(path_independent(workspace)?)
         .arg("--target-dir")
-        .arg(&target);
+        .arg(&target)
+        // They would replace the flags in .cargo/config.toml.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
     let output = run(&mut cargo)?;
     ensure!(
         output.status.success(),
@@ -115,7 +132,11 @@ pub fn build(artefact: Artefact) -> anyhow::Result<PathBuf> {
 
 /// Copies so that nobody ever sees half a file, and leaves an equal one alone.
 fn publish(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let bytes = fs::read(from)?;
+    write(to, &fs::read(from)?)
+}
+
+/// Writes so that nobody ever sees half a file, and leaves an equal one alone.
+pub(crate) fn write(to: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if fs::read(to).is_ok_and(|present| present == bytes) {
         return Ok(());
     }
@@ -125,38 +146,66 @@ fn publish(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(fs::rename(&temporary, to)?)
 }
 
-fn cargo(workspace: &Path) -> Command {
+/// The workspace's folder.
+pub(crate) fn workspace() -> anyhow::Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("this crate is outside its workspace")
+}
+
+/// Cargo's setting that keeps this machine's paths out of a component, which names source files
+/// where it may panic: with them its bytes would differ from folder to folder.
+fn path_independent(workspace: &Path) -> anyhow::Result<String> {
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo_home = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let cargo_home = cargo_home.context("cargo's folder is unknown: set CARGO_HOME")?;
+    let flags = [(workspace, "."), (&cargo_home, "cargo")]
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    Ok(format!(
+        "target.{TARGET}.rustflags={}",
+        serde_json::to_string(&flags)?
+    ))
+}
+
+pub(crate) fn cargo(workspace: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace);
     command
 }
 
-fn run(command: &mut Command) -> anyhow::Result<Output> {
+pub(crate) fn rustc(workspace: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.current_dir(workspace);
+    command
+}
+
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<Output> {
     command
         .output()
         .with_context(|| format!("cannot run {}", command.get_program().display()))
 }
 
 fn target_directory(workspace: &Path) -> anyhow::Result<PathBuf> {
+    let metadata = metadata(workspace)?;
+    let directory = metadata["target_directory"].as_str();
+    Ok(directory.context("cargo names no target directory")?.into())
+}
+
+/// What cargo says of the workspace and its packages.
+pub(crate) fn metadata(workspace: &Path) -> anyhow::Result<serde_json::Value> {
     let output = run(cargo(workspace).args(["metadata", "--no-deps", "--format-version", "1"]))?;
     ensure!(
         output.status.success(),
         "cannot read the workspace:\n{}",
         String::from_utf8_lossy(&output.stderr).trim_end()
     );
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let directory = metadata["target_directory"].as_str();
-    Ok(directory.context("cargo names no target directory")?.into())
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// Installs the WebAssembly target when it is missing. rustup does so by itself from
 /// `rust-toolchain.toml` in most of its versions, but not in all.
 fn install_target(workspace: &Path) -> anyhow::Result<()> {
-    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    let output =
-        run(rustc
-            .current_dir(workspace)
-            .args(["--print", "target-libdir", "--target", TARGET]))?;
+    let output = run(rustc(workspace).args(["--print", "target-libdir", "--target", TARGET]))?;
     if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 //! | module | concern |
 //! |---|---|
 //! | [`component`] | building the artefacts and finding them |
+//! | [`dist`] | the artefacts with all that somebody needs who runs them elsewhere |
 //! | [`sandbox`] | one fresh instance per call, within [`Limits`] |
 //! | [`gate`] | when the guest's requests may leave, for a host that shares a limit among calls |
 //! | [`outbound`] | the one origin that the guest may reach, and the connections to it |
@@ -20,6 +21,7 @@
 
 mod bindings;
 pub mod component;
+pub mod dist;
 mod exchanges;
 pub mod gate;
 pub mod mcp;

@@ -458,7 +458,7 @@ async fn a_read_only_component_has_no_changes() {
 }
 
 /// The functions that a component exports.
-fn exports(component: &[u8]) -> Vec<String> {
+pub(crate) fn exports(component: &[u8]) -> Vec<String> {
     let decoded = wit_component::decode(component).unwrap();
     let (resolve, world) = match &decoded {
         wit_component::DecodedWasm::Component(resolve, world) => (resolve, *world),
