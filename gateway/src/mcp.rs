@@ -290,14 +290,7 @@ impl ServerHandler for GatewayServer {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let Some((_, tool)) = self.gateway.catalog.resource(&request.uri) else {
-            let text = format!(
-                "There is no resource {:?}. resources/list names all.",
-                request.uri
-            );
-            return Err(ErrorData::resource_not_found(
-                text,
-                Some(request.uri.into()),
-            ));
+            return Err(guide::no_resource(&request.uri));
         };
         let wish = Wish::Resource(request.uri);
         match self.call(Arc::clone(tool), wish, context).await? {

@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use comfy_table::{Table, presets};
 use fake_gong::FakeGong;
 use host_harness::component::{self, Artefact};
+use host_harness::dist;
 use host_harness::mcp::{self, Access, CLASSIFICATION, SCOPES, TOOLSET};
 use host_harness::out;
 use host_harness::{McpServer, Run, Sandbox, Selection, Toolsets};
@@ -78,6 +79,17 @@ enum Command {
     },
     /// Build the components and say where they are.
     Build,
+    /// Write what other hosts need into a folder.
+    ///
+    /// The components with their documentation, name and licence; Wassette's policy for
+    /// gong.wasm; the WIT package as text and as a binary; an SBOM (CycloneDX 1.6); and
+    /// SHA256SUMS, which `sha256sum --check` reads. Equal sources give equal bytes on any
+    /// machine with this toolchain. Files of the same names are replaced, others left alone.
+    Dist {
+        /// The folder; made where there is none.
+        #[arg(value_name = "DIR", default_value = "dist")]
+        folder: PathBuf,
+    },
 }
 
 /// Which tools are shown.
@@ -167,6 +179,17 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 let path = component::build(artefact)?;
                 let size = std::fs::metadata(&path)?.len().div_ceil(1000);
                 out::line(format_args!("{} ({size} kB)", path.display()));
+            }
+        }
+        Command::Dist { folder } => {
+            for file in dist::write(&folder)? {
+                let path = folder.join(file.name);
+                out::line(format_args!(
+                    "{} ({} kB)\n{}",
+                    path.display(),
+                    file.bytes.len().div_ceil(1000),
+                    out::dim(format_args!("    sha256 {}", file.sha256())),
+                ));
             }
         }
     }

@@ -10,7 +10,9 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::compose;
 
-const TARGET: &str = "wasm32-wasip2";
+/// The package that the project is named after.
+pub(crate) const PACKAGE: &str = "gong-tools";
+pub(crate) const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "component";
 
 /// A build that takes longer than this is worth a word.
@@ -66,23 +68,34 @@ impl Artefact {
         }
     }
 
-    /// What cargo makes it of.
+    /// The crates that cargo compiles for it: one, or one for each component that it is composed
+    /// of.
+    pub(crate) fn crates(self) -> Vec<Crate> {
+        match self.source() {
+            Source::Crate(one) => vec![one],
+            Source::Composed { socket, plug } => [socket.crates(), plug.crates()].concat(),
+        }
+    }
+
+    /// What it is made of.
     fn source(self) -> Source {
-        let gong = |features| Source::Crate {
-            package: "gong-tools",
-            features,
-            built: "gong_tools.wasm",
+        let gong = |features| {
+            Source::Crate(Crate {
+                package: PACKAGE,
+                features,
+                built: "gong_tools.wasm",
+            })
         };
         match self {
             Self::Gong => gong(""),
             Self::GongMcp => gong("mcp"),
             Self::GongReadOnly => gong("read-only"),
             Self::GongMcpReadOnly => gong("mcp,read-only"),
-            Self::McpServer => Source::Crate {
+            Self::McpServer => Source::Crate(Crate {
                 package: "mcp-server-component",
                 features: "",
                 built: "mcp_server_component.wasm",
-            },
+            }),
             Self::GongServer => Source::Composed {
                 socket: Self::McpServer,
                 plug: Self::GongMcp,
@@ -91,18 +104,28 @@ impl Artefact {
     }
 }
 
+/// A component as cargo compiles it.
+#[derive(Clone, Copy)]
+pub(crate) struct Crate {
+    /// The package's name.
+    pub(crate) package: &'static str,
+    /// Separated by commas.
+    features: &'static str,
+    /// What cargo names the component, whichever world it has.
+    built: &'static str,
+}
+
+impl Crate {
+    /// Cargo's arguments that choose it.
+    pub(crate) fn selection(&self) -> [&'static str; 4] {
+        ["--package", self.package, "--features", self.features]
+    }
+}
+
 /// What an artefact is made of.
 enum Source {
-    Crate {
-        package: &'static str,
-        features: &'static str,
-        /// What cargo names the component, whichever world it has.
-        built: &'static str,
-    },
-    Composed {
-        socket: Artefact,
-        plug: Artefact,
-    },
+    Crate(Crate),
+    Composed { socket: Artefact, plug: Artefact },
 }
 
 impl fmt::Display for Artefact {
@@ -120,17 +143,21 @@ impl fmt::Display for Artefact {
 ///
 /// The build fails (the error holds the compiler's words), or cargo or rustup cannot be run.
 pub fn build(artefact: Artefact) -> anyhow::Result<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("this crate is outside its workspace")?;
-    let components = target_directory(workspace)?.join("components");
+    let workspace = workspace()?;
+    build_in(workspace, &target_directory(workspace)?, artefact)
+}
+
+/// As [`build`], of the sources in `workspace`, in the target directory `target`. Equal sources
+/// give equal bytes, wherever they are.
+///
+/// # Errors
+///
+/// As of [`build`].
+pub fn build_in(workspace: &Path, target: &Path, artefact: Artefact) -> anyhow::Result<PathBuf> {
+    let components = target.join("components");
     let path = components.join(artefact.file_name());
-    let bytes = match artefact.source() {
-        Source::Crate {
-            package,
-            features,
-            built,
-        } => {
+    match artefact.source() {
+        Source::Crate(source) => {
             // Cargo names the components of one crate alike, so that in one folder each build
             // would overwrite the other world's and have to be done again.
             let target = components.join("build").join(artefact.file_name());
@@ -139,33 +166,39 @@ pub fn build(artefact: Artefact) -> anyhow::Result<PathBuf> {
             let lock = fs::File::create(target.join(".lock"))?;
             lock.lock().context("cannot lock the build")?;
             let start = Instant::now();
-            compile(workspace, &target, package, features)
+            compile(workspace, &target, &source)
                 .with_context(|| format!("cannot build {artefact}"))?;
             if start.elapsed() > A_WHILE {
                 anstream::eprintln!("Built {artefact} in {:.0?}.", start.elapsed());
             }
-            let bytes = fs::read(target.join(TARGET).join(PROFILE).join(built))?;
-            return publish(&bytes, path)
-                .with_context(|| format!("cannot copy {artefact} into place"));
+            let bytes = fs::read(target.join(TARGET).join(PROFILE).join(source.built))?;
+            write(&path, &bytes).with_context(|| format!("cannot copy {artefact} into place"))?;
         }
         Source::Composed { socket, plug } => {
-            compose::plug(&fs::read(build(socket)?)?, &fs::read(build(plug)?)?)
-                .with_context(|| format!("cannot compose {artefact}"))?
+            let part = |part| anyhow::Ok(fs::read(build_in(workspace, target, part)?)?);
+            let bytes = compose::plug(&part(socket)?, &part(plug)?)
+                .with_context(|| format!("cannot compose {artefact}"))?;
+            write(&path, &bytes).with_context(|| format!("cannot write {artefact}"))?;
         }
-    };
-    publish(&bytes, path).with_context(|| format!("cannot write {artefact}"))
+    }
+    Ok(path)
 }
 
 /// Lets cargo build a component's crate.
-fn compile(workspace: &Path, target: &Path, package: &str, features: &str) -> anyhow::Result<()> {
+fn compile(workspace: &Path, target: &Path, source: &Crate) -> anyhow::Result<()> {
     install_target(workspace)?;
     let mut cargo = cargo(workspace);
     cargo
-        .args(["build", "--package", package, "--lib"])
+        .args(["build", "--lib"])
+        .args(source.selection())
         .args(["--profile", PROFILE, "--target", TARGET])
-        .args(["--features", features])
+        .arg("--config")
+        .arg(path_independent(workspace)?)
         .arg("--target-dir")
-        .arg(target);
+        .arg(target)
+        // They would replace the flags in .cargo/config.toml.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
     let output = run(&mut cargo)?;
     ensure!(
         output.status.success(),
@@ -176,50 +209,78 @@ fn compile(workspace: &Path, target: &Path, package: &str, features: &str) -> an
 }
 
 /// Writes so that nobody ever sees half a file, and leaves an equal one alone.
-fn publish(bytes: &[u8], to: PathBuf) -> anyhow::Result<PathBuf> {
-    if fs::read(&to).is_ok_and(|present| present == bytes) {
-        return Ok(to);
+pub(crate) fn write(to: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if fs::read(to).is_ok_and(|present| present == bytes) {
+        return Ok(());
     }
     // Of its own for each process: two may compose the same at once.
     let mut temporary = to.as_os_str().to_owned();
     temporary.push(format!(".{}", std::process::id()));
     fs::write(&temporary, bytes)?;
-    fs::rename(&temporary, &to)?;
-    Ok(to)
+    fs::rename(&temporary, to)?;
+    Ok(())
 }
 
-fn cargo(workspace: &Path) -> Command {
+/// The workspace's folder.
+pub(crate) fn workspace() -> anyhow::Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("this crate is outside its workspace")
+}
+
+/// Cargo's setting that keeps this machine's paths out of a component, which names source files
+/// where it may panic: with them its bytes would differ from folder to folder.
+fn path_independent(workspace: &Path) -> anyhow::Result<String> {
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo_home = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let cargo_home = cargo_home.context("cargo's folder is unknown: set CARGO_HOME")?;
+    let flags = [(workspace, "."), (&cargo_home, "cargo")]
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    Ok(format!(
+        "target.{TARGET}.rustflags={}",
+        serde_json::to_string(&flags)?
+    ))
+}
+
+pub(crate) fn cargo(workspace: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace);
     command
 }
 
-fn run(command: &mut Command) -> anyhow::Result<Output> {
+pub(crate) fn rustc(workspace: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.current_dir(workspace);
+    command
+}
+
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<Output> {
     command
         .output()
         .with_context(|| format!("cannot run {}", command.get_program().display()))
 }
 
 fn target_directory(workspace: &Path) -> anyhow::Result<PathBuf> {
+    let metadata = metadata(workspace)?;
+    let directory = metadata["target_directory"].as_str();
+    Ok(directory.context("cargo names no target directory")?.into())
+}
+
+/// What cargo says of the workspace and its packages.
+pub(crate) fn metadata(workspace: &Path) -> anyhow::Result<serde_json::Value> {
     let output = run(cargo(workspace).args(["metadata", "--no-deps", "--format-version", "1"]))?;
     ensure!(
         output.status.success(),
         "cannot read the workspace:\n{}",
         String::from_utf8_lossy(&output.stderr).trim_end()
     );
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let directory = metadata["target_directory"].as_str();
-    Ok(directory.context("cargo names no target directory")?.into())
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// Installs the WebAssembly target when it is missing. rustup does so by itself from
 /// `rust-toolchain.toml` in most of its versions, but not in all.
 fn install_target(workspace: &Path) -> anyhow::Result<()> {
-    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    let output =
-        run(rustc
-            .current_dir(workspace)
-            .args(["--print", "target-libdir", "--target", TARGET]))?;
+    let output = run(rustc(workspace).args(["--print", "target-libdir", "--target", TARGET]))?;
     if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`component`] | building the artefacts and finding them |
 //! | [`compose`] | one component of two |
+//! | [`dist`] | the artefacts with all that somebody needs who runs them elsewhere |
 //! | [`sandbox`] | one fresh instance per call, within [`Limits`] |
 //! | [`gate`] | when the guest's requests may leave, for a host that shares a limit among calls |
 //! | [`outbound`] | the one origin that the guest may reach, and the connections to it |
@@ -22,6 +23,7 @@
 mod bindings;
 pub mod component;
 pub mod compose;
+pub mod dist;
 mod exchanges;
 pub mod gate;
 pub mod mcp;

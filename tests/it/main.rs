@@ -5,6 +5,7 @@
 
 mod cli;
 mod composed;
+mod dist;
 mod failures;
 mod gate;
 mod imports;

@@ -392,6 +392,7 @@ async fn resources_are_the_directories() {
         "{}",
         error.message
     );
+    assert_eq!(error.data, Some(json!({"uri": "gong://secrets"})));
 }
 
 #[tokio::test]
@@ -458,7 +459,7 @@ async fn a_read_only_component_has_no_changes() {
 }
 
 /// The functions that a component exports.
-fn exports(component: &[u8]) -> Vec<String> {
+pub(crate) fn exports(component: &[u8]) -> Vec<String> {
     let decoded = wit_component::decode(component).unwrap();
     let (resolve, world) = match &decoded {
         wit_component::DecodedWasm::Component(resolve, world) => (resolve, *world),

@@ -339,12 +339,8 @@ fn questions() -> Vec<(&'static str, Value)> {
 }
 
 /// The words on a method that is not there are each server's own; so are those on what is wrong
-/// with the message itself. Of these only code and data are compared. The URI of a resource that
-/// is not there is in an object, as the specification has it, where the host has it bare.
+/// with the message itself. Of these only code and data are compared.
 fn comparable(mut answer: Value, own: bool) -> Value {
-    if let Some(uri) = answer.pointer("/error/data/uri").cloned() {
-        answer["error"]["data"] = uri;
-    }
     if own || answer["error"]["code"] == -32601 {
         let error = answer["error"].as_object_mut().expect("an error");
         error.remove("message").expect("it has words");

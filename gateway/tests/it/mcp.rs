@@ -205,6 +205,14 @@ async fn a_resource_is_governed_and_audited_as_its_tool() {
         .await;
     let error = denied.unwrap_err().to_string();
     assert!(error.contains("is disabled for acme"), "{error}");
+
+    let unknown = client
+        .read_resource(ReadResourceRequestParams::new("gong://secrets"))
+        .await;
+    let Err(ServiceError::McpError(error)) = unknown else {
+        panic!("{unknown:?}");
+    };
+    assert_eq!(error.data, Some(json!({"uri": "gong://secrets"})));
 }
 
 #[tokio::test(flavor = "multi_thread")]

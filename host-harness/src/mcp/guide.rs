@@ -5,7 +5,7 @@ use rmcp::model::{
     GetPromptRequestParams, GetPromptResponse, GetPromptResult, Prompt, PromptArgument,
     PromptMessage, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, Role,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sandbox::{self, GuideError, Run, Sandbox, SandboxError};
 
@@ -80,18 +80,24 @@ pub async fn read_resource(
     uri: &str,
 ) -> Result<ReadResourceResponse, ErrorData> {
     let Some(resource) = shown else {
-        let text = format!("There is no resource {uri:?}. resources/list names all.");
-        return Err(ErrorData::resource_not_found(text, Some(uri.into())));
+        return Err(no_resource(uri));
     };
     let text = sandbox.read_resource(run, uri).await;
     let text = text
         .map_err(broken)?
-        .map_err(|error| refused(error, Some(uri.into())))?;
+        .map_err(|error| refused(error, Some(json!({ "uri": uri }))))?;
     let mut contents = ResourceContents::text(text, uri);
     if let Some(mime_type) = &resource.mime_type {
         contents = contents.with_mime_type(mime_type);
     }
     Ok(ReadResourceResult::new(vec![contents]).into())
+}
+
+/// What is answered to who asks for a resource that is not shown.
+#[must_use]
+pub fn no_resource(uri: &str) -> ErrorData {
+    let text = format!("There is no resource {uri:?}. resources/list names all.");
+    ErrorData::resource_not_found(text, Some(json!({ "uri": uri })))
 }
 
 fn refused(error: GuideError, data: Option<Value>) -> ErrorData {

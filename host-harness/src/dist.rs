@@ -1,0 +1,165 @@
+//! The distribution: all that somebody needs who runs the components elsewhere, in one folder.
+//!
+//! Equal sources give equal bytes, on any path and at any time: nothing in it tells when or
+//! where it was made.
+
+mod docs;
+mod metadata;
+mod names;
+mod sbom;
+mod wit;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::component::{self, Artefact, PACKAGE};
+use metadata::About;
+use sbom::Part;
+use wit::Wit;
+
+/// What Wassette lets `gong.wasm` do, with an example for the host. It finds the file by its
+/// name, which is that of the component.
+const POLICY: (&str, &str) = ("gong.policy.yaml", include_str!("dist/gong.policy.yaml"));
+
+/// What `wkg` publishes, and what binding generators read as well as a folder of WIT.
+const WIT_PACKAGE: &str = "gong-tools.wit.wasm";
+/// The same to read, and for generators that read text only.
+const WIT_TEXT: &str = "gong-tools.wit";
+
+/// CycloneDX tools know it by the ending.
+const SBOM: &str = "gong-tools.cdx.json";
+
+/// For `sha256sum --check`.
+const CHECKSUMS: &str = "SHA256SUMS";
+
+/// A file of the distribution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name in the folder.
+    pub name: &'static str,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    fn new(name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self { name, bytes }
+    }
+
+    /// SHA-256 in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, &self.bytes);
+        let mut text = String::new();
+        for byte in digest.as_ref() {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
+}
+
+/// A component of the distribution.
+struct Component {
+    file: File,
+    /// A sentence on it.
+    description: String,
+    /// What was linked or composed into it.
+    parts: Vec<Part>,
+}
+
+/// Makes the distribution and writes it into a folder, which is created where there is none.
+/// Files of the same names are replaced, others left alone. Gives what was written, in the order
+/// in which a reader wants to hear of it.
+///
+/// # Errors
+///
+/// A component cannot be built, the workspace cannot be read, or the folder cannot be written.
+pub fn write(folder: &Path) -> anyhow::Result<Vec<File>> {
+    let files = files()?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for file in &files {
+        let path = folder.join(file.name);
+        component::write(&path, &file.bytes)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(files)
+}
+
+fn files() -> anyhow::Result<Vec<File>> {
+    let workspace = component::workspace()?;
+    let wit = Wit::read(&workspace.join("wit"))?;
+    let about = About::read(workspace, PACKAGE)?;
+    let components = components(workspace, &wit, &about)?;
+    let sbom = sbom::sbom(workspace, &about, &components)?;
+
+    let mut files: Vec<File> = components.into_iter().map(|one| one.file).collect();
+    files.push(File::new(POLICY.0, POLICY.1));
+    files.push(File::new(WIT_TEXT, wit.text()?));
+    files.push(File::new(WIT_PACKAGE, wit.package()?));
+    files.push(File::new(SBOM, sbom));
+    files.push(File::new(CHECKSUMS, checksums(&files)));
+    Ok(files)
+}
+
+/// Every component that is handed out.
+fn components(workspace: &Path, wit: &Wit, about: &About) -> anyhow::Result<Vec<Component>> {
+    let mut components = Vec::new();
+    for artefact in Artefact::ALL {
+        let path = component::build(artefact)?;
+        let built = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let docs = match artefact {
+            Artefact::Gong => Some(wit.docs("gong")?),
+            Artefact::GongReadOnly => Some(wit.docs("gong-read-only")?),
+            // They list their tools with descriptions of their own.
+            Artefact::GongMcp
+            | Artefact::GongMcpReadOnly
+            | Artefact::McpServer
+            | Artefact::GongServer => None,
+        };
+        let crates = artefact.crates();
+        let description = match world(artefact) {
+            Some(world) => format!("{}: {world}", about.description),
+            None => About::read(workspace, crates[0].package)?.description,
+        };
+        let name = artefact.file_name();
+        let bytes = names::without(&built).with_context(|| format!("cannot read {artefact}"))?;
+        let bytes = about.add_to(&bytes, name.trim_end_matches(".wasm"), &description, docs)?;
+        let parts = crates.iter().map(|one| Part::read(workspace, one));
+        components.push(Component {
+            file: File::new(name, bytes),
+            description,
+            parts: parts.collect::<anyhow::Result<_>>()?,
+        });
+    }
+    Ok(components)
+}
+
+/// What tells an artefact from the others that know Gong.
+fn world(artefact: Artefact) -> Option<&'static str> {
+    match artefact {
+        Artefact::Gong => Some("one typed function for each tool"),
+        Artefact::GongMcp => Some("tools by name and JSON, for hosts that speak MCP"),
+        Artefact::GongReadOnly => {
+            Some("one typed function for each tool, without those that change anything")
+        }
+        Artefact::GongMcpReadOnly => Some(
+            "tools by name and JSON, for hosts that speak MCP, without those that change anything",
+        ),
+        Artefact::McpServer => None,
+        Artefact::GongServer => Some("a whole server, over stdio and Streamable HTTP"),
+    }
+}
+
+fn checksums(files: &[File]) -> String {
+    let mut lines: Vec<(&str, String)> = files
+        .iter()
+        .map(|file| (file.name, file.sha256()))
+        .collect();
+    lines.sort();
+    let line = |(name, sum): (&str, String)| format!("{sum}  {name}\n");
+    lines.into_iter().map(line).collect()
+}
