@@ -275,7 +275,7 @@ fn configure(path: &Path, address: &str, urls: &[String]) -> anyhow::Result<Vec<
     let [key, secret] = ["key", "secret"].map(|name| folder.join(name));
     fs::write(&key, options.access_key)?;
     fs::write(&secret, options.access_key_secret)?;
-    let component = component::build(Artefact::GongMcp)?;
+    let component = component::build(Artefact::GongMcpFast)?;
     let mut text = format!(
         "stand_in = true\ncomponent = \"{}\"\n\n[listen]\naddress = \"{address}\"\n",
         component.display()

@@ -194,7 +194,7 @@ fn listen_on(
 fn sandbox(config: &Config) -> anyhow::Result<(Sandbox, String)> {
     let path: PathBuf = match &config.component {
         Some(path) => path.clone(),
-        None => component::build(Artefact::GongMcp)?,
+        None => component::build(Artefact::GongMcpFast)?,
     };
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let sandbox = Sandbox::load_cached(&bytes, config.limits, &config.cache)

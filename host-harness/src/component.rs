@@ -13,7 +13,10 @@ use crate::compose;
 /// The package that the project is named after.
 pub(crate) const PACKAGE: &str = "gong-tools";
 pub(crate) const TARGET: &str = "wasm32-wasip2";
-const PROFILE: &str = "component";
+/// Compiled to be small.
+const SMALL: &str = "component";
+/// Compiled to be fast.
+const FAST: &str = "component-fast";
 
 /// A build that takes longer than this is worth a word.
 const A_WHILE: Duration = Duration::from_secs(2);
@@ -25,6 +28,9 @@ pub enum Artefact {
     Gong,
     /// World `gong-mcp`: lists tools and calls them by name. The one that a [`Sandbox`](crate::Sandbox) runs.
     GongMcp,
+    /// As [`Artefact::GongMcp`], compiled to be fast and not to be small: for hosts that call it
+    /// a thousand times a second.
+    GongMcpFast,
     /// As [`Artefact::Gong`], without the tools that change anything: its exports prove it.
     GongReadOnly,
     /// As [`Artefact::GongMcp`], without the tools that change anything.
@@ -38,9 +44,10 @@ pub enum Artefact {
 
 impl Artefact {
     /// All.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Gong,
         Self::GongMcp,
+        Self::GongMcpFast,
         Self::GongReadOnly,
         Self::GongMcpReadOnly,
         Self::McpServer,
@@ -48,9 +55,10 @@ impl Artefact {
     ];
 
     /// Those that want no more than a [`Sandbox`](crate::Sandbox) gives.
-    pub const SANDBOXED: [Self; 4] = [
+    pub const SANDBOXED: [Self; 5] = [
         Self::Gong,
         Self::GongMcp,
+        Self::GongMcpFast,
         Self::GongReadOnly,
         Self::GongMcpReadOnly,
     ];
@@ -61,6 +69,7 @@ impl Artefact {
         match self {
             Self::Gong => "gong.wasm",
             Self::GongMcp => "gong-mcp.wasm",
+            Self::GongMcpFast => "gong-mcp-fast.wasm",
             Self::GongReadOnly => "gong-readonly.wasm",
             Self::GongMcpReadOnly => "gong-mcp-readonly.wasm",
             Self::McpServer => "mcp-server.wasm",
@@ -79,22 +88,26 @@ impl Artefact {
 
     /// What it is made of.
     fn source(self) -> Source {
-        let gong = |features| {
-            Source::Crate(Crate {
-                package: PACKAGE,
-                features,
-                built: "gong_tools.wasm",
-            })
+        let gong = |features| Crate {
+            package: PACKAGE,
+            features,
+            built: "gong_tools.wasm",
+            profile: SMALL,
         };
         match self {
-            Self::Gong => gong(""),
-            Self::GongMcp => gong("mcp"),
-            Self::GongReadOnly => gong("read-only"),
-            Self::GongMcpReadOnly => gong("mcp,read-only"),
+            Self::Gong => Source::Crate(gong("")),
+            Self::GongMcp => Source::Crate(gong("mcp")),
+            Self::GongMcpFast => Source::Crate(Crate {
+                profile: FAST,
+                ..gong("mcp")
+            }),
+            Self::GongReadOnly => Source::Crate(gong("read-only")),
+            Self::GongMcpReadOnly => Source::Crate(gong("mcp,read-only")),
             Self::McpServer => Source::Crate(Crate {
                 package: "mcp-server-component",
                 features: "",
                 built: "mcp_server_component.wasm",
+                profile: SMALL,
             }),
             Self::GongServer => Source::Composed {
                 socket: Self::McpServer,
@@ -113,6 +126,8 @@ pub(crate) struct Crate {
     features: &'static str,
     /// What cargo names the component, whichever world it has.
     built: &'static str,
+    /// Cargo's profile.
+    profile: &'static str,
 }
 
 impl Crate {
@@ -171,7 +186,7 @@ pub fn build_in(workspace: &Path, target: &Path, artefact: Artefact) -> anyhow::
             if start.elapsed() > A_WHILE {
                 anstream::eprintln!("Built {artefact} in {:.0?}.", start.elapsed());
             }
-            let bytes = fs::read(target.join(TARGET).join(PROFILE).join(source.built))?;
+            let bytes = fs::read(target.join(TARGET).join(source.profile).join(source.built))?;
             write(&path, &bytes).with_context(|| format!("cannot copy {artefact} into place"))?;
         }
         Source::Composed { socket, plug } => {
@@ -191,7 +206,7 @@ fn compile(workspace: &Path, target: &Path, source: &Crate) -> anyhow::Result<()
     cargo
         .args(["build", "--lib"])
         .args(source.selection())
-        .args(["--profile", PROFILE, "--target", TARGET])
+        .args(["--profile", source.profile, "--target", TARGET])
         .arg("--config")
         .arg(path_independent(workspace)?)
         .arg("--target-dir")

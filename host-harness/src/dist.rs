@@ -116,6 +116,7 @@ fn components(workspace: &Path, wit: &Wit, about: &About) -> anyhow::Result<Vec<
             Artefact::GongReadOnly => Some(wit.docs("gong-read-only")?),
             // They list their tools with descriptions of their own.
             Artefact::GongMcp
+            | Artefact::GongMcpFast
             | Artefact::GongMcpReadOnly
             | Artefact::McpServer
             | Artefact::GongServer => None,
@@ -143,6 +144,9 @@ fn world(artefact: Artefact) -> Option<&'static str> {
     match artefact {
         Artefact::Gong => Some("one typed function for each tool"),
         Artefact::GongMcp => Some("tools by name and JSON, for hosts that speak MCP"),
+        Artefact::GongMcpFast => Some(
+            "tools by name and JSON, for hosts that speak MCP, compiled to be fast and not small",
+        ),
         Artefact::GongReadOnly => {
             Some("one typed function for each tool, without those that change anything")
         }

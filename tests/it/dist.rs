@@ -17,8 +17,9 @@ use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldItem};
 
 use crate::support::{bytes, workspace};
 
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "SHA256SUMS",
+    "gong-mcp-fast.wasm",
     "gong-mcp-readonly.wasm",
     "gong-mcp.wasm",
     "gong-readonly.wasm",
@@ -253,7 +254,11 @@ async fn components_are_those_that_are_tested() {
         let given = imports(&read(artefact.file_name())).await.unwrap();
         assert_eq!(given, imports(&bytes(artefact)).await.unwrap());
     }
-    for artefact in [Artefact::GongMcp, Artefact::GongMcpReadOnly] {
+    for artefact in [
+        Artefact::GongMcp,
+        Artefact::GongMcpFast,
+        Artefact::GongMcpReadOnly,
+    ] {
         let list = async |bytes: &[u8]| {
             let sandbox = Sandbox::load(bytes, Limits::default()).unwrap();
             let tools = sandbox.list_tools().await.unwrap();

@@ -143,7 +143,7 @@ fn main() -> anyhow::Result<()> {
         ["calls", side, tool, tenants] => {
             let call = if tool == "small" { SMALL } else { TYPICAL };
             let sandbox = Arc::new(Sandbox::load(
-                &std::fs::read(component::build(Artefact::GongMcp)?)?,
+                &std::fs::read(component::build(Artefact::GongMcpFast)?)?,
                 Limits::default(),
             )?);
             let stand_in = StandIn::start(true)?;
@@ -225,7 +225,7 @@ fn start(stand_in: &StandIn, component: &Path, cache: &str) -> anyhow::Result<Du
 }
 
 fn measure(quick: bool) -> anyhow::Result<()> {
-    let component = component::build(Artefact::GongMcp)?;
+    let component = component::build(Artefact::GongMcpFast)?;
     let bytes = std::fs::read(&component)?;
     let tls = StandIn::start(true)?;
     let plain = StandIn::start(false)?;

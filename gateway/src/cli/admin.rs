@@ -750,7 +750,7 @@ impl<'a> Desk<'a> {
 async fn discovered(config: &Config) -> anyhow::Result<Vec<host_harness::Tool>> {
     let path = match &config.component {
         Some(path) => path.clone(),
-        None => component::build(Artefact::GongMcp)?,
+        None => component::build(Artefact::GongMcpFast)?,
     };
     let sandbox = load(config, &path).with_context(|| format!("cannot load {}", path.display()))?;
     Ok(sandbox.list_tools().await?)

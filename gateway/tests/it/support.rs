@@ -31,7 +31,7 @@ pub(crate) fn component() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| match std::env::var_os("GONG_COMPONENT") {
         Some(path) => path.into(),
-        None => component::build(Artefact::GongMcp).expect("it builds"),
+        None => component::build(Artefact::GongMcpFast).expect("it builds"),
     })
 }
 
