@@ -591,25 +591,35 @@ const WHY: [(&str, &str); 11] = [
     ("wasi:io/", "waiting, and bytes in and out"),
 ];
 
+/// What a component imports and exports, each in the order of the alphabet.
+pub(crate) fn interfaces(component: &[u8]) -> (Vec<String>, Vec<String>) {
+    let component = Component::from_binary(engine(), component).expect("it is a component");
+    let component_type = component.component_type();
+    let imports = component_type.imports(engine()).map(|(name, _)| name);
+    let exports = component_type.exports(engine()).map(|(name, _)| name);
+    let sorted = |mut names: Vec<String>| {
+        names.sort_unstable();
+        names
+    };
+    (
+        sorted(imports.map(str::to_owned).collect()),
+        sorted(exports.map(str::to_owned).collect()),
+    )
+}
+
 /// No more than the exports need, and each for a reason.
 #[test]
 fn servers_import_what_is_agreed() {
     for artefact in [Artefact::McpServer, Artefact::GongServer] {
-        let component = Component::from_binary(engine(), &bytes(artefact)).unwrap();
-        let component_type = component.component_type();
-        let mut names: Vec<&str> = component_type
-            .imports(engine())
-            .map(|(name, _)| name)
-            .collect();
-        names.sort_unstable();
+        let (imports, exports) = interfaces(&bytes(artefact));
         let mut text = String::new();
-        for name in names {
+        for name in imports {
             let why = WHY.iter().find(|(start, _)| name.starts_with(start));
             let (_, why) = why.unwrap_or_else(|| panic!("{artefact} has no reason for {name}"));
             writeln!(text, "{name}: {why}").unwrap();
         }
         text.push('\n');
-        for (name, _) in component_type.exports(engine()) {
+        for name in exports {
             writeln!(text, "exports {name}").unwrap();
         }
         let file = artefact.file_name().replace(".wasm", ".txt");
