@@ -311,7 +311,12 @@ fn compiled(artefact: Artefact) -> BTreeSet<String> {
         .unwrap()
         .join("build")
         .join(artefact.file_name());
-    let libraries = fs::read_dir(build.join("wasm32-wasip2/component/deps")).unwrap();
+    let profile = match artefact {
+        Artefact::GongMcpFast => "component-fast",
+        _ => "component",
+    };
+    let target = build.join("wasm32-wasip2").join(profile);
+    let libraries = fs::read_dir(target.join("deps")).unwrap();
     libraries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter_map(|file| {
