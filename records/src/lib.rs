@@ -8,18 +8,15 @@
 
 extern crate alloc;
 
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-    vec::Vec,
-};
-use core::fmt;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::{cell::Cell, fmt};
 pub use gong_tools_macros::Record;
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    ser::{SerializeMap as _, SerializeSeq as _},
 };
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Value, value::RawValue};
 
 #[cfg(test)]
 use crate as record;
@@ -476,44 +473,77 @@ impl Visitor<'_> for Name {
 
 /// The record as JSON, without nulls, empty lists and empty texts: absent says it shorter.
 pub fn json(record: &mut dyn Record) -> String {
-    written(record).to_string()
+    let written = serde_json::to_string(&Out::of(Shape::Record(record)));
+    written.expect("texts are its names, and nothing in it fails")
 }
 
-fn written(record: &mut dyn Record) -> Value {
-    let mut object = Map::new();
-    for (place, name) in record.kind().names.iter().enumerate() {
-        match record.member(place).map(value) {
-            None | Some(Value::Null) => {}
-            Some(Value::Array(items)) if items.is_empty() => {}
-            Some(Value::String(text)) if text.is_empty() => {}
-            Some(value) => {
-                object.insert((*name).to_owned(), value);
+/// The one writer: what it writes is looked at once.
+struct Out<'a>(Cell<Option<Shape<'a>>>);
+
+impl<'a> Out<'a> {
+    fn of(shape: Shape<'a>) -> Self {
+        Self(Cell::new(Some(shape)))
+    }
+}
+
+impl Serialize for Out<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Some(shape) = self.0.take() else {
+            return to.serialize_unit();
+        };
+        match shape {
+            Shape::Text(text) => to.serialize_str(text),
+            Shape::Flag(flag) => to.serialize_bool(*flag),
+            Shape::Whole(whole) => to.serialize_u32(*whole),
+            Shape::Long(long) => to.serialize_u64(*long),
+            Shape::Number(number) => to.serialize_f64(*number),
+            Shape::Id(id) => to.serialize_str(&id.0),
+            Shape::Any(any) => any.serialize(to),
+            Shape::Raw(raw) => to.serialize_str(&raw.0),
+            Shape::Choice(choice) => to.serialize_str(word(choice)),
+            Shape::Optional(optional) => match optional.value() {
+                Some(value) => Out::of(value).serialize(to),
+                None => to.serialize_unit(),
+            },
+            Shape::List(list) => {
+                let mut items = to.serialize_seq(None)?;
+                let mut place = 0;
+                while let Some(item) = list.item(place) {
+                    items.serialize_element(&Out::of(item))?;
+                    place += 1;
+                }
+                items.end()
+            }
+            Shape::Record(record) => {
+                let mut members = to.serialize_map(None)?;
+                for (place, name) in record.kind().names.iter().enumerate() {
+                    if let Some(mut member) = record.member(place)
+                        && !is_absent(&mut member)
+                    {
+                        members.serialize_entry(name, &Out::of(member))?;
+                    }
+                }
+                members.end()
             }
         }
     }
-    Value::Object(object)
 }
 
-fn value(shape: Shape<'_>) -> Value {
+/// Whether a member need not be written.
+fn is_absent(shape: &mut Shape<'_>) -> bool {
     match shape {
-        Shape::Text(text) => Value::String(text.clone()),
-        Shape::Flag(flag) => Value::Bool(*flag),
-        Shape::Whole(whole) => Value::from(*whole),
-        Shape::Long(long) => Value::from(*long),
-        Shape::Number(number) => Value::from(*number),
-        Shape::Id(id) => Value::String(id.0.clone()),
-        Shape::Any(any) => any.clone(),
-        Shape::Raw(raw) => Value::String(raw.0.clone()),
-        Shape::Choice(choice) => Value::from(word(choice)),
-        Shape::Optional(optional) => optional.value().map_or(Value::Null, value),
-        Shape::List(list) => {
-            let mut items = Vec::new();
-            while let Some(item) = list.item(items.len()) {
-                items.push(value(item));
-            }
-            Value::Array(items)
-        }
-        Shape::Record(record) => written(record),
+        Shape::Text(text) => text.is_empty(),
+        Shape::Id(id) => id.0.is_empty(),
+        Shape::Raw(raw) => raw.0.is_empty(),
+        Shape::Any(Value::String(text)) => text.is_empty(),
+        Shape::Any(Value::Array(items)) => items.is_empty(),
+        Shape::Any(any) => any.is_null(),
+        Shape::Optional(optional) => match optional.value() {
+            Some(mut value) => is_absent(&mut value),
+            None => true,
+        },
+        Shape::List(list) => list.count() == 0,
+        _ => false,
     }
 }
 
