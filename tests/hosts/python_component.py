@@ -2,7 +2,7 @@
 
 from servers import DIST, stand_in
 from wasmtime import Engine, Store, WasiConfig
-from wasmtime.component import Component, Linker, Record
+from wasmtime.component import Component, Linker, Record, Variant
 
 
 def record(**members):
@@ -47,5 +47,17 @@ class Gong:
 
 with stand_in() as settings:
     gong = Gong(str(DIST / "gong.wasm"), settings)
-    found = gong.call("gong-list-workspaces")
-    print(found, vars(found) if isinstance(found, Record) else "")
+    exports = gong.component.type.exports(gong.engine)
+    tools = [name for name in exports if name.startswith("gong-")]
+
+    workspaces = gong.call("gong-list-workspaces").workspaces
+    assert sorted(one.name for one in workspaces) == ["Customer Success", "Sales"]
+    calls = gong.call("gong-search-calls", limit=2).calls
+    assert len(calls) == 2
+    user = gong.call("gong-list-users", limit=1).users[0]
+    change = gong.call("gong-grant-call-access", call=calls[0].id, users=[user.email], dry_run=True)
+    assert not isinstance(change, Variant), change
+    # A result is its value, or the error's variant.
+    error = gong.call("gong-get-call", call="1")
+    assert isinstance(error, Variant) and error.tag == "not-found", error
+    print(f"gong.wasm in Python's wasmtime: {len(tools)} typed tools, 5 called, an error")
