@@ -120,6 +120,12 @@ impl Browser {
     }
 
     async fn send(&self, method: Method, path: &str, body: Value) -> Value {
+        let answer = self.attempt(method, path, body).await;
+        answer.unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// As `send`; what the driver complains of is an error.
+    async fn attempt(&self, method: Method, path: &str, body: Value) -> Result<Value, String> {
         let body = match method {
             Method::POST => body.to_string(),
             _ => String::new(),
@@ -137,12 +143,10 @@ impl Browser {
         let status = answer.status();
         let body = answer.into_body().collect().await.expect("an answer");
         let mut answer: Value = serde_json::from_slice(&body.to_bytes()).expect("JSON");
-        assert!(
-            status.is_success(),
-            "{path}: {}",
-            answer["value"]["message"]
-        );
-        answer["value"].take()
+        if !status.is_success() {
+            return Err(format!("{path}: {}", answer["value"]["message"]));
+        }
+        Ok(answer["value"].take())
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
@@ -209,22 +213,39 @@ impl Browser {
     }
 
     pub(crate) async fn click(&self, what: &str) {
-        let element = self.find(what).await;
         // A reader scrolls on when a bar is in the way; the driver does not.
         let script = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})";
-        let arguments = json!({"script": script, "args": [{ELEMENT: element}]});
-        self.post("/execute/sync", arguments).await;
-        self.post(&format!("/element/{element}/click"), json!({}))
-            .await;
+        self.touch(what, async |element| {
+            let arguments = json!({"script": script, "args": [{ELEMENT: element}]});
+            self.attempt(Method::POST, "/execute/sync", arguments)
+                .await?;
+            let click = format!("/element/{element}/click");
+            self.attempt(Method::POST, &click, json!({})).await
+        })
+        .await;
+    }
+
+    /// Does something with an element; with the next page's, where it was the last one's.
+    async fn touch(&self, what: &str, work: impl AsyncFn(&str) -> Result<Value, String>) {
+        loop {
+            match work(&self.find(what).await).await {
+                Ok(_) => return,
+                Err(why) if why.contains("stale element") => {}
+                Err(why) => panic!("{what}: {why}"),
+            }
+        }
     }
 
     /// Types into a field; what was there is gone.
     pub(crate) async fn fill(&self, what: &str, text: &str) {
-        let element = self.find(what).await;
-        self.post(&format!("/element/{element}/clear"), json!({}))
-            .await;
-        let text = json!({"text": text});
-        self.post(&format!("/element/{element}/value"), text).await;
+        self.touch(what, async |element| {
+            let clear = format!("/element/{element}/clear");
+            self.attempt(Method::POST, &clear, json!({})).await?;
+            let value = format!("/element/{element}/value");
+            let text = json!({"text": text});
+            self.attempt(Method::POST, &value, text).await
+        })
+        .await;
     }
 
     /// Presses keys, wherever the focus is.
