@@ -246,7 +246,7 @@ fn the_initialized_lifecycle() {
             request(
                 5,
                 "tools/call",
-                json!({"name": "echo", "arguments": {"b": 1, "a": [2]}}),
+                json!({"name": "echo", "arguments": {"a": [2], "b": 1}}),
             ),
             request(6, "tools/call", json!({"name": "fail"})),
             request(7, "prompts/list", json!({"cursor": "x"})),
