@@ -15,7 +15,6 @@ use crate::{
     rpc::{self, Error, Id, Incoming, Message, Request},
     server::{Meta, Server, Session},
     settings::Settings,
-    stdio,
 };
 
 /// Most bytes that a request may have.
@@ -278,19 +277,10 @@ fn messages<P: Plug>(server: &Server<P>, headers: &Headers, body: &[u8]) -> Repl
         Incoming::Batch(parts) => {
             let revision = named.map_or(Some(Revision::V2025_03_26), Revision::named);
             let Some(revision) = revision.filter(|revision| revision.has_batches()) else {
-                return Reply::error(None, stdio::no_batches());
+                return Reply::error(None, rpc::no_batches());
             };
-            let answers = stdio::answers(parts, |read| {
-                let request = match read {
-                    Ok(Message::Request(request)) => request,
-                    Ok(Message::Notification(_) | Message::Answer) => return None,
-                    Err(bad) => return Some(rpc::answer(bad.id, &Err(bad.error))),
-                };
-                let outcome = if request.method == "initialize" {
-                    Err(Error::request("\"initialize\" must not be in a batch."))
-                } else {
-                    server.answer(&request, &mut Session::Initialized(revision))
-                };
+            let answers = rpc::answers(parts, |request| {
+                let outcome = server.answer(&request, &mut Session::Initialized(revision));
                 Some(rpc::answer(Some(request.id), &outcome))
             });
             match answers {

@@ -15,6 +15,8 @@ use alloc::{
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
+use crate::revision::Revision;
+
 /// A JSON object whose values are not read yet.
 pub type Object<'a> = BTreeMap<String, &'a RawValue>;
 
@@ -282,6 +284,40 @@ pub fn object_of<'a>(
             ))),
         },
     }
+}
+
+/// The request that was read, or what is answered where there is none, if anything.
+pub(crate) fn request(read: Read<'_>) -> Result<Request<'_>, Option<String>> {
+    match read {
+        Ok(Message::Request(request)) => Ok(request),
+        Ok(Message::Notification(_) | Message::Answer) => Err(None),
+        Err(bad) => Err(Some(answer(bad.id, &Err(bad.error)))),
+    }
+}
+
+/// What is said of a batch where there are none.
+pub(crate) fn no_batches() -> Error {
+    Error::request(format!(
+        "Only revision {} has batches. Send one message at a time.",
+        Revision::V2025_03_26
+    ))
+}
+
+/// The answers to a batch as one array; none if nothing in it wants an answer.
+pub(crate) fn answers<'a>(
+    parts: Vec<Read<'a>>,
+    mut asked: impl FnMut(Request<'a>) -> Option<String>,
+) -> Option<String> {
+    let answers = parts.into_iter().filter_map(|read| match request(read) {
+        Ok(request) if request.method == "initialize" => Some(answer(
+            Some(request.id),
+            &Err(Error::request("\"initialize\" must not be in a batch.")),
+        )),
+        Ok(request) => asked(request),
+        Err(answer) => answer,
+    });
+    let answers: Vec<String> = answers.collect();
+    (!answers.is_empty()).then(|| format!("[{}]", answers.join(",")))
 }
 
 /// An answer as text, without a line's end.

@@ -1,11 +1,10 @@
 //! MCP over standard input and output: a message a line.
 
-use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
+use alloc::{collections::VecDeque, string::String, vec::Vec};
 
 use crate::{
     plug::Plug,
-    revision::Revision,
-    rpc::{self, Error, Id, Incoming, Message, Read},
+    rpc::{self, Error, Id, Incoming, Message, Read, Request},
     server::{Server, Session},
 };
 
@@ -167,7 +166,10 @@ pub fn serve<P: Plug>(server: &Server<P>, input: impl Input, output: &mut impl O
             continue;
         };
         let answer = match rpc::read(&bytes) {
-            Incoming::One(read) => one(server, read, &mut session, &mut lines),
+            Incoming::One(read) => match rpc::request(read) {
+                Ok(request) => asked(server, &request, &mut session, &mut lines),
+                Err(answer) => answer,
+            },
             Incoming::Batch(parts) => batch(server, parts, &mut session, &mut lines),
         };
         if answer.is_some_and(|answer| !output.write(&answer)) {
@@ -176,17 +178,12 @@ pub fn serve<P: Plug>(server: &Server<P>, input: impl Input, output: &mut impl O
     }
 }
 
-fn one<P: Plug, I: Input>(
+fn asked<P: Plug, I: Input>(
     server: &Server<P>,
-    read: Read<'_>,
+    request: &Request<'_>,
     session: &mut Session,
     lines: &mut Lines<I>,
 ) -> Option<String> {
-    let request = match read {
-        Ok(Message::Request(request)) => request,
-        Ok(Message::Notification(_) | Message::Answer) => return None,
-        Err(bad) => return Some(rpc::answer(bad.id, &Err(bad.error))),
-    };
     // The specification lets nobody take this one back.
     let begins = request.method == "initialize";
     let mut taken_back = || {
@@ -196,7 +193,7 @@ fn one<P: Plug, I: Input>(
     if taken_back() {
         return None;
     }
-    let outcome = server.answer(&request, session);
+    let outcome = server.answer(request, session);
     (!taken_back()).then(|| rpc::answer(Some(request.id), &outcome))
 }
 
@@ -208,31 +205,7 @@ fn batch<P: Plug, I: Input>(
 ) -> Option<String> {
     let batches = matches!(session, Session::Initialized(revision) if revision.has_batches());
     if !batches {
-        return Some(rpc::answer(None, &Err(no_batches())));
+        return Some(rpc::answer(None, &Err(rpc::no_batches())));
     }
-    answers(parts, |read| match read {
-        Ok(Message::Request(request)) if request.method == "initialize" => Some(rpc::answer(
-            Some(request.id),
-            &Err(Error::request("\"initialize\" must not be in a batch.")),
-        )),
-        read => one(server, read, session, lines),
-    })
-}
-
-/// What is said of a batch where there are none.
-#[must_use]
-pub(crate) fn no_batches() -> Error {
-    Error::request(alloc::format!(
-        "Only revision {} has batches. Send one message at a time.",
-        Revision::V2025_03_26
-    ))
-}
-
-/// The answers to a batch as one array; none if nothing in it wants an answer.
-pub(crate) fn answers<'a>(
-    parts: Vec<Read<'a>>,
-    answer: impl FnMut(Read<'a>) -> Option<String>,
-) -> Option<String> {
-    let answers: Vec<String> = parts.into_iter().filter_map(Box::new(answer)).collect();
-    (!answers.is_empty()).then(|| alloc::format!("[{}]", answers.join(",")))
+    rpc::answers(parts, |request| asked(server, &request, session, lines))
 }
