@@ -191,7 +191,11 @@ fn listen_on(
 
 /// The component that the configuration names, or the one that this workspace builds; and its
 /// name.
-fn sandbox(config: &Config) -> anyhow::Result<(Sandbox, String)> {
+///
+/// # Errors
+///
+/// It can not be built, read or loaded.
+pub fn sandbox(config: &Config) -> anyhow::Result<(Sandbox, String)> {
     let path: PathBuf = match &config.component {
         Some(path) => path.clone(),
         None => component::build(Artefact::GongMcpFast)?,

@@ -7,19 +7,18 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
 use gateway::config::{Config, Profile};
 use gateway::governance::Governance;
+use gateway::serve;
 use gateway::store::{
     Actor, AuditFilter, CallResult, Class, Classes, Decision, Effect, Kind, State, Store, Switch,
     ToolRow, Via,
 };
-use host_harness::Sandbox;
-use host_harness::component::{self, Artefact};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -748,17 +747,8 @@ impl<'a> Desk<'a> {
 
 /// What the configured component, or the one that this workspace builds, has.
 async fn discovered(config: &Config) -> anyhow::Result<Vec<host_harness::Tool>> {
-    let path = match &config.component {
-        Some(path) => path.clone(),
-        None => component::build(Artefact::GongMcpFast)?,
-    };
-    let sandbox = load(config, &path).with_context(|| format!("cannot load {}", path.display()))?;
+    let (sandbox, _) = serve::sandbox(config)?;
     Ok(sandbox.list_tools().await?)
-}
-
-fn load(config: &Config, path: &Path) -> anyhow::Result<Sandbox> {
-    let bytes = std::fs::read(path)?;
-    Sandbox::load_cached(&bytes, config.limits, &config.cache)
 }
 
 /// Who runs this, as the machine says; behind sudo, who began it.
