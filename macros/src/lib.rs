@@ -9,8 +9,8 @@ mod record;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, Error, LitStr, parse_macro_input};
 
-/// For the crate `records`, which is in scope as `crate::record`: a struct becomes a `Record`, a fieldless enum a `Choice`; both begin
-/// with their default (of an enum: its first case).
+/// For the crate `records`, which is in scope as `crate::record`: a struct becomes a `Record`,
+/// a fieldless enum a `Choice`; both begin with their default (of an enum: its first case).
 ///
 /// Members are called as in Rust, with `#[serde(rename_all = "camelCase")]` as Gong calls
 /// them; cases in snake case. `#[record(required)]`: an optional member that has to be there,

@@ -219,20 +219,17 @@ enum Form {
 impl Form {
     /// What the `Accept` header wants; JSON where there is none.
     fn wanted(headers: &Headers) -> Option<Self> {
-        let mut accepted = headers
+        if headers.all("accept").next().is_none() {
+            return Some(Self::Json);
+        }
+        let accepted = headers
             .all("accept")
             .flat_map(|value| value.split(','))
             .filter(|range| !refused(range))
-            .map(|range| range.split(';').next().unwrap_or_default().trim())
-            .peekable();
-        let sent = headers.all("accept").next().is_some();
-        if !sent {
-            return Some(Self::Json);
-        }
+            .map(|range| range.split(';').next().unwrap_or_default().trim());
         let mut events = false;
-        for range in accepted.by_ref() {
-            let range = range.to_ascii_lowercase();
-            match &*range {
+        for range in accepted {
+            match &*range.to_ascii_lowercase() {
                 "application/json" | "application/*" | "*/*" => return Some(Self::Json),
                 "text/event-stream" | "text/*" => events = true,
                 _ => {}
