@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 
 use crate::compose;
 
@@ -52,15 +52,6 @@ impl Artefact {
         Self::GongMcpReadOnly,
         Self::McpServer,
         Self::GongServer,
-    ];
-
-    /// Those that want no more than a [`Sandbox`](crate::Sandbox) gives.
-    pub const SANDBOXED: [Self; 5] = [
-        Self::Gong,
-        Self::GongMcp,
-        Self::GongMcpFast,
-        Self::GongReadOnly,
-        Self::GongMcpReadOnly,
     ];
 
     /// Such as `gong.wasm`.
@@ -214,12 +205,7 @@ fn compile(workspace: &Path, target: &Path, source: &Crate) -> anyhow::Result<()
         // They would replace the flags in .cargo/config.toml.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    let output = run(&mut cargo)?;
-    ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr).trim_end()
-    );
+    output(&mut cargo)?;
     Ok(())
 }
 
@@ -269,10 +255,26 @@ pub(crate) fn rustc(workspace: &Path) -> Command {
     command
 }
 
-pub(crate) fn run(command: &mut Command) -> anyhow::Result<Output> {
+fn run(command: &mut Command) -> anyhow::Result<Output> {
     command
         .output()
         .with_context(|| format!("cannot run {}", command.get_program().display()))
+}
+
+/// What a command says on standard output.
+///
+/// # Errors
+///
+/// It can not be run; or it fails, and the error holds its words.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<Vec<u8>> {
+    let output = run(command)?;
+    ensure!(
+        output.status.success(),
+        "{} failed:\n{}",
+        command.get_program().display(),
+        String::from_utf8_lossy(&output.stderr).trim_end()
+    );
+    Ok(output.stdout)
 }
 
 fn target_directory(workspace: &Path) -> anyhow::Result<PathBuf> {
@@ -283,32 +285,24 @@ fn target_directory(workspace: &Path) -> anyhow::Result<PathBuf> {
 
 /// What cargo says of the workspace and its packages.
 pub(crate) fn metadata(workspace: &Path) -> anyhow::Result<serde_json::Value> {
-    let output = run(cargo(workspace).args(["metadata", "--no-deps", "--format-version", "1"]))?;
-    ensure!(
-        output.status.success(),
-        "cannot read the workspace:\n{}",
-        String::from_utf8_lossy(&output.stderr).trim_end()
-    );
-    Ok(serde_json::from_slice(&output.stdout)?)
+    let output = output(cargo(workspace).args(["metadata", "--no-deps", "--format-version", "1"]))
+        .context("cannot read the workspace")?;
+    Ok(serde_json::from_slice(&output)?)
 }
 
 /// Installs the WebAssembly target when it is missing. rustup does so by itself from
 /// `rust-toolchain.toml` in most of its versions, but not in all.
 fn install_target(workspace: &Path) -> anyhow::Result<()> {
-    let output = run(rustc(workspace).args(["--print", "target-libdir", "--target", TARGET]))?;
-    if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
+    let asked = run(rustc(workspace).args(["--print", "target-libdir", "--target", TARGET]))?;
+    if Path::new(String::from_utf8_lossy(&asked.stdout).trim()).is_dir() {
         return Ok(());
     }
     anstream::eprintln!("Installing the Rust target {TARGET}, once.");
-    let output = run(Command::new("rustup")
-        .current_dir(workspace)
-        .args(["target", "add", TARGET]))
+    output(
+        Command::new("rustup")
+            .current_dir(workspace)
+            .args(["target", "add", TARGET]),
+    )
     .with_context(|| format!("the Rust target {TARGET} is missing, and only rustup can add it"))?;
-    if !output.status.success() {
-        bail!(
-            "cannot install the Rust target {TARGET}:\n{}",
-            String::from_utf8_lossy(&output.stderr).trim_end()
-        );
-    }
     Ok(())
 }

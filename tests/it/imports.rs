@@ -8,7 +8,12 @@ use crate::support::{bytes, golden};
 
 #[tokio::test]
 async fn components_import_what_is_agreed() {
-    for artefact in Artefact::SANDBOXED {
+    // The servers' are in `server.rs`: they want standard streams too.
+    let servers = [Artefact::McpServer, Artefact::GongServer];
+    for artefact in Artefact::ALL {
+        if servers.contains(&artefact) {
+            continue;
+        }
         // Loaded and instantiated with what a sandbox gives and nothing else.
         let mut names = imports(&bytes(artefact)).await.unwrap().join("\n");
         names.push('\n');

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use serde_json::json;
@@ -45,7 +44,7 @@ impl Part {
             .args(root.selection())
             .args(["--edges", "normal,no-proc-macro", "--no-dedupe"])
             .args(["--prefix", "depth", "--format", "\t{p}\t{l}\t{r}"]);
-        Self::parse(&output(&mut cargo)?)
+        Self::parse(&String::from_utf8(component::output(&mut cargo)?)?)
     }
 
     /// Lines of depth, package, licence and repository; each package stands under the one that
@@ -221,19 +220,8 @@ fn checksums(lock: &str) -> anyhow::Result<BTreeMap<Id, String>> {
 /// The compiler's version, such as `1.95.0`, which is that of its libraries.
 fn rust_version(workspace: &Path) -> anyhow::Result<String> {
     let mut rustc = component::rustc(workspace);
-    let said = output(rustc.arg("-vV"))?;
+    let said = String::from_utf8(component::output(rustc.arg("-vV"))?)?;
     let version = said.lines().find_map(|line| line.strip_prefix("release: "));
     let version = version.context("rustc does not say its version")?;
     Ok(version.to_owned())
-}
-
-fn output(command: &mut Command) -> anyhow::Result<String> {
-    let output = component::run(command)?;
-    ensure!(
-        output.status.success(),
-        "{} failed:\n{}",
-        command.get_program().display(),
-        String::from_utf8_lossy(&output.stderr).trim_end()
-    );
-    Ok(String::from_utf8(output.stdout)?)
 }
