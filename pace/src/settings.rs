@@ -1,0 +1,192 @@
+//! What the environment says.
+
+use alloc::{borrow::ToOwned, format, string::String};
+use core::ops::RangeInclusive;
+
+/// How fast all replicas together may ask one authority, and where that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `PACE_REQUESTS_PER_SECOND`: most requests that begin within any second.
+    pub per_second: usize,
+    /// `PACE_REQUESTS_PER_DAY`: most requests of a day of UTC; none is without end.
+    pub per_day: Option<u64>,
+    /// `PACE_MAX_WAIT_SECONDS`: how long a request may wait for its turn.
+    pub max_wait_seconds: u64,
+    /// `PACE_TOLERANCE_MILLISECONDS`: by how much the replicas' clocks may differ, and by how
+    /// much a request may begin late.
+    pub tolerance_milliseconds: u64,
+    /// `PACE_STORE`: the key-value store, by the name that the host has for it.
+    pub store: String,
+}
+
+/// Most requests a second: each is two or more round trips to the store, one after the other.
+const PER_SECOND: RangeInclusive<usize> = 1..=100;
+/// Less is not enough to find out that somebody else went away within his turn; longer than a
+/// minute no client waits for an answer.
+pub(crate) const MAX_WAIT_SECONDS: RangeInclusive<u64> = 5..=60;
+const TOLERANCE_MILLISECONDS: RangeInclusive<u64> = 0..=5_000;
+
+impl Settings {
+    /// Reads the variables that begin with `PACE_`. Empty ones count as not set, but the store's
+    /// name: hosts may have one without a name.
+    ///
+    /// # Errors
+    ///
+    /// One of them is missing or can not be right: the error names it and an example.
+    pub fn read(variables: &[(String, String)]) -> Result<Self, String> {
+        let raw = |name: &str| {
+            let found = variables.iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.trim())
+        };
+        let set = |name: &str| raw(name).filter(|value| !value.is_empty());
+        Ok(Self {
+            per_second: number(
+                "PACE_REQUESTS_PER_SECOND",
+                set("PACE_REQUESTS_PER_SECOND"),
+                PER_SECOND,
+                None,
+                "3",
+            )?,
+            per_day: match set("PACE_REQUESTS_PER_DAY") {
+                Some("unlimited") => None,
+                value => Some(number(
+                    "PACE_REQUESTS_PER_DAY",
+                    value,
+                    1..=u64::from(u32::MAX),
+                    None,
+                    "10000, or unlimited",
+                )?),
+            },
+            max_wait_seconds: number(
+                "PACE_MAX_WAIT_SECONDS",
+                set("PACE_MAX_WAIT_SECONDS"),
+                MAX_WAIT_SECONDS,
+                Some(30),
+                "30",
+            )?,
+            tolerance_milliseconds: number(
+                "PACE_TOLERANCE_MILLISECONDS",
+                set("PACE_TOLERANCE_MILLISECONDS"),
+                TOLERANCE_MILLISECONDS,
+                Some(100),
+                "100",
+            )?,
+            store: raw("PACE_STORE").unwrap_or("default").to_owned(),
+        })
+    }
+}
+
+/// A whole number within a range.
+fn number<T>(
+    name: &str,
+    value: Option<&str>,
+    range: RangeInclusive<T>,
+    default: Option<T>,
+    example: &str,
+) -> Result<T, String>
+where
+    T: core::str::FromStr + PartialOrd + core::fmt::Display + Copy,
+{
+    let problem = match (value, default) {
+        (None, Some(default)) => return Ok(default),
+        (None, None) => "it is not set".to_owned(),
+        (Some(text), _) => match text.parse() {
+            Ok(number) if range.contains(&number) => return Ok(number),
+            _ => format!(
+                "{text:?} is not a whole number from {} to {}",
+                range.start(),
+                range.end()
+            ),
+        },
+    };
+    Err(format!("{name}: {problem}. An example: {example}"))
+}
+
+/// How fast, for texts: `3 requests a second`.
+pub(crate) fn requests(number: u64, of: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} request{s} a {of}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let owned = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::read(&Vec::from_iter(owned))
+    }
+
+    const LEAST: [(&str, &str); 2] = [
+        ("PACE_REQUESTS_PER_SECOND", "3"),
+        ("PACE_REQUESTS_PER_DAY", "10000"),
+    ];
+
+    #[test]
+    fn the_rate_must_be_said_and_the_rest_has_defaults() {
+        let expected = Settings {
+            per_second: 3,
+            per_day: Some(10_000),
+            max_wait_seconds: 30,
+            tolerance_milliseconds: 100,
+            store: "default".to_owned(),
+        };
+        assert_eq!(read(&LEAST), Ok(expected.clone()));
+        let all = [
+            LEAST[0],
+            ("PACE_REQUESTS_PER_DAY", "unlimited"),
+            ("PACE_MAX_WAIT_SECONDS", "60"),
+            ("PACE_TOLERANCE_MILLISECONDS", "0"),
+            ("PACE_STORE", ""),
+        ];
+        let other = Settings {
+            per_day: None,
+            max_wait_seconds: 60,
+            tolerance_milliseconds: 0,
+            store: String::new(),
+            ..expected
+        };
+        assert_eq!(read(&all), Ok(other));
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        for (name, value, problem) in [
+            ("PACE_REQUESTS_PER_SECOND", "", "it is not set"),
+            (
+                "PACE_REQUESTS_PER_SECOND",
+                "0",
+                "\"0\" is not a whole number from 1 to 100",
+            ),
+            (
+                "PACE_REQUESTS_PER_SECOND",
+                "2.5",
+                "\"2.5\" is not a whole number",
+            ),
+            ("PACE_REQUESTS_PER_DAY", " ", "it is not set"),
+            (
+                "PACE_REQUESTS_PER_DAY",
+                "many",
+                "\"many\" is not a whole number",
+            ),
+            (
+                "PACE_MAX_WAIT_SECONDS",
+                "61",
+                "\"61\" is not a whole number from 5 to 60",
+            ),
+            (
+                "PACE_TOLERANCE_MILLISECONDS",
+                "-1",
+                "\"-1\" is not a whole number from 0 to 5000",
+            ),
+        ] {
+            let mut variables: Vec<_> = LEAST.into_iter().filter(|one| one.0 != name).collect();
+            variables.push((name, value));
+            let error = read(&variables).unwrap_err();
+            assert!(error.starts_with(&format!("{name}: {problem}")), "{error}");
+            assert!(error.contains(". An example: "), "{error}");
+        }
+    }
+}
