@@ -32,6 +32,8 @@ use crate::{
 
 /// Most bytes that one answer of Gong's may have: a page of 100 calls with CRM fields is about 0.7 MB.
 const MOST_BYTES: usize = 16 << 20;
+/// Most characters of what a host says of an error.
+const MOST_WORDS: usize = 500;
 /// What one read asks for.
 const CHUNK: u64 = 64 << 10;
 /// Most bytes that `blocking-write-and-flush` takes.
@@ -272,7 +274,20 @@ fn broken(code: &ErrorCode, authority: &str) -> Error {
         ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => unreachable("connection cut", authority),
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => unreachable("no route", authority),
         ErrorCode::HttpProtocolError => unreachable("no valid HTTP", authority),
+        ErrorCode::InternalError(Some(text)) => internal(text, authority),
         _ => unreachable("fault of the connection", authority),
+    }
+}
+
+/// What a host, or a component between it and this one, says in its own words. `http-pace.wasm`
+/// begins with `rate-limited: ` where its limit is the reason.
+fn internal(text: &str, authority: &str) -> Error {
+    let text: String = text.chars().take(MOST_WORDS).collect();
+    match text.strip_prefix("rate-limited: ") {
+        Some(text) => Error::RateLimited(text.to_owned()),
+        None => Error::Unreachable(format!(
+            "The request to {authority} was not sent, or broke off: {text}"
+        )),
     }
 }
 

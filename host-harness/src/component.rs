@@ -40,11 +40,20 @@ pub enum Artefact {
     /// [`Artefact::McpServer`] composed with [`Artefact::GongMcp`]: a whole server, which no
     /// [`Sandbox`](crate::Sandbox) runs, for it wants standard streams.
     GongServer,
+    /// Keeps the requests of all replicas of a component to one rate, once it is composed with
+    /// it, on hosts with `wasi:keyvalue@0.2.0-draft`.
+    HttpPace,
+    /// As [`Artefact::HttpPace`], on hosts with `wasi:keyvalue@0.2.0-draft2`.
+    HttpPaceDraft2,
+    /// [`Artefact::GongServer`] composed with [`Artefact::HttpPace`]: any number of replicas.
+    GongServerPaced,
+    /// [`Artefact::GongServer`] composed with [`Artefact::HttpPaceDraft2`].
+    GongServerPacedDraft2,
 }
 
 impl Artefact {
     /// All.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Gong,
         Self::GongMcp,
         Self::GongMcpFast,
@@ -52,6 +61,10 @@ impl Artefact {
         Self::GongMcpReadOnly,
         Self::McpServer,
         Self::GongServer,
+        Self::HttpPace,
+        Self::HttpPaceDraft2,
+        Self::GongServerPaced,
+        Self::GongServerPacedDraft2,
     ];
 
     /// Such as `gong.wasm`.
@@ -65,6 +78,10 @@ impl Artefact {
             Self::GongMcpReadOnly => "gong-mcp-readonly.wasm",
             Self::McpServer => "mcp-server.wasm",
             Self::GongServer => "gong-server.wasm",
+            Self::HttpPace => "http-pace.wasm",
+            Self::HttpPaceDraft2 => "http-pace-draft2.wasm",
+            Self::GongServerPaced => "gong-server-paced.wasm",
+            Self::GongServerPacedDraft2 => "gong-server-paced-draft2.wasm",
         }
     }
 
@@ -77,12 +94,28 @@ impl Artefact {
         }
     }
 
+    /// What it is composed of, if it is: the component that has the exports, and the one that
+    /// gives it imports.
+    #[must_use]
+    pub fn parts(self) -> Option<[Self; 2]> {
+        match self.source() {
+            Source::Crate(_) => None,
+            Source::Composed { socket, plug } => Some([socket, plug]),
+        }
+    }
+
     /// What it is made of.
     fn source(self) -> Source {
         let gong = |features| Crate {
             package: PACKAGE,
             features,
             built: "gong_tools.wasm",
+            profile: SMALL,
+        };
+        let pace = |features| Crate {
+            package: "http-pace-component",
+            features,
+            built: "http_pace_component.wasm",
             profile: SMALL,
         };
         match self {
@@ -103,6 +136,16 @@ impl Artefact {
             Self::GongServer => Source::Composed {
                 socket: Self::McpServer,
                 plug: Self::GongMcp,
+            },
+            Self::HttpPace => Source::Crate(pace("")),
+            Self::HttpPaceDraft2 => Source::Crate(pace("draft2")),
+            Self::GongServerPaced => Source::Composed {
+                socket: Self::GongServer,
+                plug: Self::HttpPace,
+            },
+            Self::GongServerPacedDraft2 => Source::Composed {
+                socket: Self::GongServer,
+                plug: Self::HttpPaceDraft2,
             },
         }
     }

@@ -119,13 +119,21 @@ fn components(workspace: &Path, wit: &Wit, about: &About) -> anyhow::Result<Vec<
             | Artefact::GongMcpFast
             | Artefact::GongMcpReadOnly
             | Artefact::McpServer
-            | Artefact::GongServer => None,
+            | Artefact::GongServer
+            | Artefact::HttpPace
+            | Artefact::HttpPaceDraft2
+            | Artefact::GongServerPaced
+            | Artefact::GongServerPacedDraft2 => None,
         };
         let crates = artefact.crates();
-        let description = match world(artefact) {
-            Some(world) => format!("{}: {world}", about.description),
-            None => About::read(workspace, crates[0].package)?.description,
+        let mut description = match &crates[..] {
+            [one] => About::read(workspace, one.package)?.description,
+            // What is composed is composed with Gong.
+            _ => about.description.clone(),
         };
+        if let Some(world) = world(artefact) {
+            let _ = write!(description, ": {world}");
+        }
         let name = artefact.file_name();
         let bytes = names::without(&built).with_context(|| format!("cannot read {artefact}"))?;
         let bytes = about.add_to(&bytes, name.trim_end_matches(".wasm"), &description, docs)?;
@@ -139,7 +147,7 @@ fn components(workspace: &Path, wit: &Wit, about: &About) -> anyhow::Result<Vec<
     Ok(components)
 }
 
-/// What tells an artefact from the others that know Gong.
+/// What tells an artefact from the others of the same description.
 fn world(artefact: Artefact) -> Option<&'static str> {
     match artefact {
         Artefact::Gong => Some("one typed function for each tool"),
@@ -155,6 +163,14 @@ fn world(artefact: Artefact) -> Option<&'static str> {
         ),
         Artefact::McpServer => None,
         Artefact::GongServer => Some("a whole server, over stdio and Streamable HTTP"),
+        Artefact::HttpPace => Some("wasi:keyvalue 0.2.0-draft"),
+        Artefact::HttpPaceDraft2 => Some("wasi:keyvalue 0.2.0-draft2"),
+        Artefact::GongServerPaced => Some(
+            "a whole server, whose replicas keep one limit together by wasi:keyvalue 0.2.0-draft",
+        ),
+        Artefact::GongServerPacedDraft2 => Some(
+            "a whole server, whose replicas keep one limit together by wasi:keyvalue 0.2.0-draft2",
+        ),
     }
 }
 

@@ -17,18 +17,22 @@ use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldItem};
 use crate::server::interfaces;
 use crate::support::{bytes, workspace};
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 16] = [
     "SHA256SUMS",
     "gong-mcp-fast.wasm",
     "gong-mcp-readonly.wasm",
     "gong-mcp.wasm",
     "gong-readonly.wasm",
+    "gong-server-paced-draft2.wasm",
+    "gong-server-paced.wasm",
     "gong-server.wasm",
     "gong-tools.cdx.json",
     "gong-tools.wit",
     "gong-tools.wit.wasm",
     "gong.policy.yaml",
     "gong.wasm",
+    "http-pace-draft2.wasm",
+    "http-pace.wasm",
     "mcp-server.wasm",
 ];
 
@@ -151,6 +155,7 @@ fn components_say_what_they_are() {
         assert_eq!(said("version"), env!("CARGO_PKG_VERSION"));
         let what = match artefact {
             Artefact::McpServer => "Makes a tools component a whole MCP server",
+            Artefact::HttpPace | Artefact::HttpPaceDraft2 => "Keeps the HTTP requests",
             _ => "Gong's API as MCP tools",
         };
         assert!(said("description").starts_with(what), "{name}");
@@ -162,7 +167,7 @@ fn components_say_what_they_are() {
         let producers = Producers::from_bytes(data("producers"), 0).unwrap();
         let made_by = match artefact {
             // Its parts are wit-component's.
-            Artefact::GongServer => "host-harness",
+            _ if artefact.parts().is_some() => "host-harness",
             _ => "wit-component",
         };
         for (field, tool) in [
@@ -301,8 +306,7 @@ fn the_wit_package_is_one_in_both_forms() {
 /// The crates that were compiled for the sandbox to build an artefact, by the names that Rust has
 /// for them. What was compiled for the compiler alone is elsewhere.
 fn compiled(artefact: Artefact) -> BTreeSet<String> {
-    if artefact == Artefact::GongServer {
-        let parts = [Artefact::McpServer, Artefact::GongMcp];
+    if let Some(parts) = artefact.parts() {
         return parts.into_iter().flat_map(compiled).collect();
     }
     let built = component::build(artefact).unwrap();

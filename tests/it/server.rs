@@ -36,17 +36,31 @@ use wasmtime_wasi_http::{
     WasiHttpView,
 };
 
+use crate::keyvalue::{self, KeyValue};
 use crate::mcp::{lifecycles, over_http, talk};
 use crate::support::{
     bytes, fixed_now, golden, options, run_for, sandbox, stand_in, wat_component,
 };
 
-/// What a common host gives, and no more is needed.
-struct Host {
-    table: ResourceTable,
+/// What a common host gives, and no more is needed; and a key-value store, for those who want one.
+pub(crate) struct Host {
+    pub(crate) table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     wire: Wire,
+    pub(crate) store: Arc<KeyValue>,
+}
+
+impl Host {
+    fn new(wasi: WasiCtx, store: Arc<KeyValue>) -> Self {
+        Self {
+            table: ResourceTable::new(),
+            wasi,
+            http: WasiHttpCtx::new(),
+            wire: Wire,
+            store,
+        }
+    }
 }
 
 impl WasiView for Host {
@@ -96,6 +110,7 @@ impl WasiHttpHooks for Wire {
 }
 
 /// The clock of the tests.
+#[derive(Clone, Copy)]
 struct Stopped;
 
 impl HostWallClock for Stopped {
@@ -109,13 +124,13 @@ impl HostWallClock for Stopped {
     }
 }
 
-fn engine() -> &'static Engine {
+pub(crate) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(Engine::default)
 }
 
 /// `gong-server.wasm`, compiled once per process.
-fn gong_server() -> &'static Component {
+pub(crate) fn gong_server() -> &'static Component {
     static COMPILED: OnceLock<Component> = OnceLock::new();
     COMPILED.get_or_init(|| {
         Component::from_binary(engine(), &bytes(Artefact::GongServer)).expect("it is a component")
@@ -127,13 +142,14 @@ fn linker() -> Linker<Host> {
     wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("nothing is there twice");
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)
         .expect("nothing is there twice");
+    keyvalue::add_to_linker(&mut linker).expect("nothing is there twice");
     linker
 }
 
-type Variables = BTreeMap<String, String>;
+pub(crate) type Variables = BTreeMap<String, String>;
 
 /// What a server that asks this stand-in is given.
-fn variables(gong: &FakeGong, more: &[(&str, &str)]) -> Variables {
+pub(crate) fn variables(gong: &FakeGong, more: &[(&str, &str)]) -> Variables {
     let options = fake_gong::Options::default();
     let mut all = Variables::from([
         ("GONG_BASE_URL".to_owned(), gong.base_url()),
@@ -173,15 +189,7 @@ fn over_stdio(component: &Component, variables: Variables) -> Stdio {
         .build();
     let component = component.clone();
     let ended = tokio::spawn(async move {
-        let mut store = Store::new(
-            engine(),
-            Host {
-                table: ResourceTable::new(),
-                wasi,
-                http: WasiHttpCtx::new(),
-                wire: Wire,
-            },
-        );
+        let mut store = Store::new(engine(), Host::new(wasi, Arc::default()));
         let command = Command::instantiate_async(&mut store, &component, &linker()).await;
         let command = command.expect("a common host has all that it wants");
         let run = command.wasi_cli_run().call_run(&mut store).await;
@@ -200,27 +208,32 @@ async fn end(ended: JoinHandle<Result<(), ()>>) -> Result<(), ()> {
     ended.expect("it ends").expect("it does not panic")
 }
 
-/// Serves over HTTP, a fresh instance for each request; returns `host:port`.
+/// Serves `gong-server.wasm` over HTTP; returns `host:port`.
 async fn over_the_net(variables: Variables) -> String {
+    replica(gong_server(), variables, Arc::default(), Stopped).await
+}
+
+/// Serves over HTTP, a fresh instance for each request; returns `host:port`.
+pub(crate) async fn replica(
+    component: &Component,
+    variables: Variables,
+    store: Arc<KeyValue>,
+    clock: impl HostWallClock + Copy + Sync + 'static,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let variables: Arc<Vec<(String, String)>> = Arc::new(variables.into_iter().collect());
-    let pre = linker().instantiate_pre(gong_server()).unwrap();
+    let pre = linker().instantiate_pre(component).unwrap();
     let pre = ProxyPre::new(pre).unwrap();
     let answer = move |request: Request<axum::body::Body>| {
         let (pre, variables) = (pre.clone(), Arc::clone(&variables));
+        let store = Arc::clone(&store);
         async move {
             let wasi = WasiCtx::builder()
                 .envs(&variables)
-                .wall_clock(Stopped)
+                .wall_clock(clock)
                 .build();
-            let host = Host {
-                table: ResourceTable::new(),
-                wasi,
-                http: WasiHttpCtx::new(),
-                wire: Wire,
-            };
-            let mut store = Store::new(engine(), host);
+            let mut store = Store::new(engine(), Host::new(wasi, store));
             let (sender, receiver) = tokio::sync::oneshot::channel();
             let request = request.map(|body| body.map_err(|_| HttpError::HttpProtocolError));
             let mut http = store.data_mut().http();
@@ -567,8 +580,18 @@ async fn over_http_only_those_who_may_are_answered() {
     assert!(body.contains("-32700"), "{body}");
 }
 
-/// Why a server imports what it does.
-const WHY: [(&str, &str); 11] = [
+/// What is a server, or composed with one.
+pub(crate) const SERVERS: [Artefact; 6] = [
+    Artefact::McpServer,
+    Artefact::GongServer,
+    Artefact::HttpPace,
+    Artefact::HttpPaceDraft2,
+    Artefact::GongServerPaced,
+    Artefact::GongServerPacedDraft2,
+];
+
+/// Why they import what they do.
+const WHY: [(&str, &str); 13] = [
     (
         "gong:tools/mcp-guide",
         "what it serves: instructions, prompts, resources",
@@ -583,11 +606,19 @@ const WHY: [(&str, &str); 11] = [
     ("wasi:cli/stdout", "MCP over stdio, out"),
     (
         "wasi:clocks/monotonic-clock",
-        "the tools' time-outs; the types of wasi:http use its",
+        "time-outs, and waiting for a turn; the types of wasi:http use its",
     ),
-    ("wasi:clocks/wall-clock", "the tools' dates"),
+    (
+        "wasi:clocks/wall-clock",
+        "the tools' dates, and when turns are",
+    ),
     ("wasi:http/outgoing-handler", "the tools' requests"),
     ("wasi:http/types", "MCP over HTTP, and the tools' requests"),
+    ("wasi:keyvalue/atomics", "who is next among all replicas"),
+    (
+        "wasi:keyvalue/store",
+        "the turns that were given to all replicas",
+    ),
     ("wasi:io/", "waiting, and bytes in and out"),
 ];
 
@@ -610,7 +641,7 @@ pub(crate) fn interfaces(component: &[u8]) -> (Vec<String>, Vec<String>) {
 /// No more than the exports need, and each for a reason.
 #[test]
 fn servers_import_what_is_agreed() {
-    for artefact in [Artefact::McpServer, Artefact::GongServer] {
+    for artefact in SERVERS {
         let (imports, exports) = interfaces(&bytes(artefact));
         let mut text = String::new();
         for name in imports {
