@@ -100,3 +100,14 @@ def converse(row, server):
     for mode, revision in [("legacy", "2025-11-25"), ("auto", "2026-07-28")]:
         said = anyio.run(talk, server, mode, revision)
         print(f"{row}, MCP {revision}: {said}", flush=True)
+
+
+def ask(server, tool):
+    """One call without arguments: whether it failed, and its text."""
+
+    async def conversation():
+        async with Client(server) as client:
+            result = await client.call_tool(tool, {})
+            return result.is_error, result.content[0].text
+
+    return anyio.run(conversation)

@@ -90,10 +90,10 @@ def wasmtime_run(settings):
     return [WASMTIME, "run", "-Shttp", *environment(settings), str(DIST / "gong-server.wasm")]
 
 
-def wasmtime_serve(settings):
+def wasmtime_serve(settings, component="gong-server.wasm", more=()):
     port = free_port()
-    command = [WASMTIME, "serve", "-Scli", "--addr", f"127.0.0.1:{port}"]
-    command += [*environment(settings), str(DIST / "gong-server.wasm")]
+    command = [WASMTIME, "serve", "-Scli", *more, "--addr", f"127.0.0.1:{port}"]
+    command += [*environment(settings), str(DIST / component)]
     return serving("wasmtime-serve", command, port)
 
 

@@ -1,6 +1,6 @@
 """gong-server.wasm under wasmtime's own command line, asked by MCP's Python library."""
 
-from clients import converse
+from clients import ask, converse
 from mcp import StdioServerParameters
 from servers import stand_in, wasmtime_run, wasmtime_serve
 
@@ -10,3 +10,11 @@ with stand_in() as settings:
     converse("wasmtime run", StdioServerParameters(command=command, args=arguments))
     with wasmtime_serve(settings) as url:
         converse("wasmtime serve", url)
+
+    # Its key-value store begins empty whenever it is opened, which must not pass for a limit kept.
+    paced = {"GONG_PACE": "host", "PACE_REQUESTS_PER_SECOND": "3", "PACE_REQUESTS_PER_DAY": "10000"}
+    settings |= paced | {"PACE_STORE": ""}
+    with wasmtime_serve(settings, "gong-server-paced.wasm", ["-Skeyvalue"]) as url:
+        failed, text = ask(url, "gong_list_workspaces")
+        assert failed and "(PACE_STORE) forgets" in text, text
+    print("wasmtime serve -Skeyvalue: its store is told from one that is shared")
