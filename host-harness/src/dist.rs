@@ -9,9 +9,12 @@ mod names;
 mod sbom;
 mod wit;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::Context as _;
 
@@ -68,7 +71,7 @@ struct Component {
     /// A sentence on it.
     description: String,
     /// What was linked or composed into it.
-    parts: Vec<Part>,
+    parts: Vec<Rc<Part>>,
 }
 
 /// Makes the distribution and writes it into a folder, which is created where there is none.
@@ -108,6 +111,8 @@ fn files() -> anyhow::Result<Vec<File>> {
 /// Every component that is handed out.
 fn components(workspace: &Path, wit: &Wit, about: &About) -> anyhow::Result<Vec<Component>> {
     let mut components = Vec::new();
+    // Cargo is asked once for each: several artefacts are made of the same.
+    let mut parts: BTreeMap<[&str; 4], Rc<Part>> = BTreeMap::new();
     for artefact in Artefact::ALL {
         let path = component::build(artefact)?;
         let built = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -127,7 +132,7 @@ fn components(workspace: &Path, wit: &Wit, about: &About) -> anyhow::Result<Vec<
         };
         let crates = artefact.crates();
         let mut description = match &crates[..] {
-            [one] => About::read(workspace, one.package)?.description,
+            [one] if one.package != PACKAGE => About::read(workspace, one.package)?.description,
             // What is composed is composed with Gong.
             _ => about.description.clone(),
         };
@@ -137,7 +142,12 @@ fn components(workspace: &Path, wit: &Wit, about: &About) -> anyhow::Result<Vec<
         let name = artefact.file_name();
         let bytes = names::without(&built).with_context(|| format!("cannot read {artefact}"))?;
         let bytes = about.add_to(&bytes, name.trim_end_matches(".wasm"), &description, docs)?;
-        let parts = crates.iter().map(|one| Part::read(workspace, one));
+        let parts = crates.iter().map(|one| {
+            anyhow::Ok(match parts.entry(one.selection()) {
+                Entry::Occupied(known) => Rc::clone(known.get()),
+                Entry::Vacant(new) => Rc::clone(new.insert(Rc::new(Part::read(workspace, one)?))),
+            })
+        });
         components.push(Component {
             file: File::new(name, bytes),
             description,
