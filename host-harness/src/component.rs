@@ -320,7 +320,7 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-fn target_directory(workspace: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn target_directory(workspace: &Path) -> anyhow::Result<PathBuf> {
     let metadata = metadata(workspace)?;
     let directory = metadata["target_directory"].as_str();
     Ok(directory.context("cargo names no target directory")?.into())

@@ -82,7 +82,18 @@ struct Component {
 ///
 /// A component cannot be built, the workspace cannot be read, or the folder cannot be written.
 pub fn write(folder: &Path) -> anyhow::Result<Vec<File>> {
-    let files = files()?;
+    let workspace = component::workspace()?;
+    let target = component::target_directory(workspace)?;
+    write_of(workspace, &target, folder)
+}
+
+/// As [`write`], of the sources in `workspace`, compiled in the target directory `target`.
+///
+/// # Errors
+///
+/// As of [`write`].
+pub fn write_of(workspace: &Path, target: &Path, folder: &Path) -> anyhow::Result<Vec<File>> {
+    let files = files(workspace, target)?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for file in &files {
         let path = folder.join(file.name);
@@ -92,11 +103,10 @@ pub fn write(folder: &Path) -> anyhow::Result<Vec<File>> {
     Ok(files)
 }
 
-fn files() -> anyhow::Result<Vec<File>> {
-    let workspace = component::workspace()?;
+fn files(workspace: &Path, target: &Path) -> anyhow::Result<Vec<File>> {
     let wit = Wit::read(&workspace.join("wit"))?;
     let about = About::read(workspace, PACKAGE)?;
-    let components = components(workspace, &wit, &about)?;
+    let components = components(workspace, target, &wit, &about)?;
     let sbom = sbom::sbom(workspace, &about, &components)?;
 
     let mut files: Vec<File> = components.into_iter().map(|one| one.file).collect();
@@ -109,12 +119,17 @@ fn files() -> anyhow::Result<Vec<File>> {
 }
 
 /// Every component that is handed out.
-fn components(workspace: &Path, wit: &Wit, about: &About) -> anyhow::Result<Vec<Component>> {
+fn components(
+    workspace: &Path,
+    target: &Path,
+    wit: &Wit,
+    about: &About,
+) -> anyhow::Result<Vec<Component>> {
     let mut components = Vec::new();
     // Cargo is asked once for each: several artefacts are made of the same.
     let mut parts: BTreeMap<[&str; 4], Rc<Part>> = BTreeMap::new();
     for artefact in Artefact::ALL {
-        let path = component::build(artefact)?;
+        let path = component::build_in(workspace, target, artefact)?;
         let built = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let docs = match artefact {
             Artefact::Gong => Some(wit.docs("gong")?),

@@ -437,17 +437,47 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// The sources on another path, and a target directory beside them.
+fn elsewhere(name: &str) -> (PathBuf, PathBuf) {
+    let elsewhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let sources = elsewhere.join("sources");
+    let _ = fs::remove_dir_all(&sources);
+    copy(workspace(), &sources);
+    (sources, elsewhere.join("target"))
+}
+
 /// With the smallest component, for the time that it takes; all are built alike.
 #[test]
 fn another_path_gives_the_same_bytes() {
     let artefact = Artefact::GongMcpReadOnly;
-    let elsewhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join("elsewhere");
-    let sources = elsewhere.join("sources");
-    let _ = fs::remove_dir_all(&sources);
-    copy(workspace(), &sources);
-    let built = component::build_in(&sources, &elsewhere.join("target"), artefact).unwrap();
+    let (sources, target) = elsewhere("elsewhere");
+    let built = component::build_in(&sources, &target, artefact).unwrap();
     let (one, other) = (fs::read(built).unwrap(), bytes(artefact));
     assert_eq!(sha256(&one), sha256(&other));
+}
+
+/// All of it, from nothing compiled before.
+#[test]
+#[ignore = "compiles every component anew, which takes minutes: cargo test -p host-harness --test it -- --ignored another_path"]
+fn another_path_gives_the_same_distribution() {
+    let (sources, target) = elsewhere("elsewhere-all");
+    let _ = fs::remove_dir_all(&target);
+    let written = host_harness::dist::write_of(&sources, &target, &target.join("dist")).unwrap();
+    let names: BTreeSet<&str> = written.iter().map(|file| file.name).collect();
+    assert_eq!(names, FILES.into());
+    for name in FILES {
+        let (one, other) = (
+            fs::read(target.join("dist").join(name)).unwrap(),
+            read(name),
+        );
+        assert!(
+            one == other,
+            "{name} differs: {} {}",
+            sha256(&one),
+            sha256(&other)
+        );
+        eprintln!("{}  {name}, {} bytes, twice", sha256(&one), one.len());
+    }
 }
 
 #[test]
