@@ -183,10 +183,18 @@ impl<W: World> Line<'_, W> {
             turns.count(begin);
             turns.begin(begin, limit);
         }
-        if self.world.elapsed() - since > PATIENCE / 2 {
+        let record = turns.to_string();
+        let served = self.again(|| {
+            // Later somebody else may have served himself.
+            if self.world.elapsed() - since > PATIENCE / 2 {
+                return Ok(false);
+            }
+            self.world.set(&self.turns, record.as_bytes())?;
+            Ok(true)
+        })?;
+        if !served {
             return Ok(None);
         }
-        self.again(|| self.world.set(&self.turns, turns.to_string().as_bytes()))?;
         // The first ever, or the store forgets; or two were told that they are the first.
         if ticket == 1 {
             let there = self.read()?;
@@ -211,7 +219,7 @@ impl<W: World> Line<'_, W> {
         } = *self.settings;
         let window = SECOND + 2 * tolerance_milliseconds;
         let begin = turns.free(per_second, window).max(soonest);
-        let wait = begin - self.world.now();
+        let wait = begin.saturating_sub(self.world.now());
         if wait > self.until.saturating_sub(self.world.elapsed()) {
             // Nobody may give out turns that far ahead.
             let clocks = if wait > MAX_WAIT_SECONDS.end() * SECOND + window {

@@ -29,6 +29,8 @@ struct Fake {
     now: Cell<u64>,
     /// How long each use of the store takes.
     round_trip: Cell<u64>,
+    /// How long each look at the clock takes.
+    look: Cell<u64>,
     /// What the next uses of the store fail with.
     failures: RefCell<Vec<StoreError>>,
     /// By how much the next waits last too long.
@@ -42,6 +44,7 @@ impl Fake {
             keys: RefCell::default(),
             now: Cell::new(NOON),
             round_trip: Cell::new(0),
+            look: Cell::new(0),
             failures: RefCell::default(),
             oversleeps: RefCell::default(),
             forgets: false,
@@ -93,7 +96,9 @@ impl World for Fake {
     }
 
     fn now(&self) -> u64 {
-        self.now.get()
+        let now = self.now.get();
+        self.now.set(now + self.look.get());
+        now
     }
 
     fn elapsed(&self) -> u64 {
@@ -254,6 +259,10 @@ fn who_begins_late_takes_another_turn() {
     fake.oversleeps.borrow_mut().extend([0, 101]);
     assert!(fake.take(&settings()).unwrap() > 101);
     assert_eq!(fake.turns().of_day, 2, "the turn that went by is spent");
+    // Time passes.
+    let fake = Fake::new();
+    fake.look.set(5);
+    assert!(fake.take(&settings()).is_ok());
     // A store that is slow, but not too slow, is reckoned with.
     let fake = Fake::new();
     fake.round_trip.set(150);
