@@ -12,7 +12,7 @@ use crate::{
     headers::{Headers, agree},
     plug::Plug,
     revision::Revision,
-    rpc::{self, Error, Id, Incoming, Message, Request},
+    rpc::{self, Error, Id, Incoming, Message, Notification, Request},
     server::{Meta, Server, Session},
     settings::Settings,
 };
@@ -87,8 +87,8 @@ impl Reply {
     }
 }
 
-/// Answers a request. `server` is made only for those who may ask, `body` is read only then;
-/// it is given the most bytes to read.
+/// Answers a request. `body` is read only from those who may ask, and is given the most bytes to
+/// read; `server`, which lists all tools, is made only if it holds a request of MCP's.
 pub fn handle<P: Plug>(
     settings: &Result<Settings, String>,
     server: impl FnOnce(&Settings) -> Result<Server<P>, String>,
@@ -201,11 +201,7 @@ fn allowed<P: Plug>(
         }
         Err(BadBody::BrokeOff) => return Reply::text(400, "The request broke off."),
     };
-    let server = match server(settings) {
-        Ok(server) => server,
-        Err(_) => return misconfigured(),
-    };
-    form.shape(messages(&server, &asked.headers, &body))
+    form.shape(messages(|| server(settings), &asked.headers, &body))
 }
 
 /// How answers are written.
@@ -263,18 +259,33 @@ fn refused(range: &str) -> bool {
     })
 }
 
-fn messages<P: Plug>(server: &Server<P>, headers: &Headers, body: &[u8]) -> Reply {
+fn messages<P: Plug>(
+    server: impl FnOnce() -> Result<Server<P>, String>,
+    headers: &Headers,
+    body: &[u8],
+) -> Reply {
     let named = match headers.one("mcp-protocol-version") {
         Ok(named) => named,
         Err(error) => return Reply::error(None, Error::new(Error::HEADER_MISMATCH, error)),
     };
+    let modern = named.is_some_and(|named| named >= Revision::V2026_07_28.name());
     match rpc::read(body) {
-        Incoming::One(Ok(message)) => one(server, headers, named, &message),
+        Incoming::One(Ok(Message::Request(request))) => match server() {
+            Ok(server) => asked(&server, headers, named, modern, &request),
+            Err(_) => misconfigured(),
+        },
+        Incoming::One(Ok(Message::Answer)) => Reply::empty(202),
+        Incoming::One(Ok(Message::Notification(notification))) => {
+            told(headers, named, modern, &notification)
+        }
         Incoming::One(Err(bad)) => Reply::error(bad.id, bad.error),
         Incoming::Batch(parts) => {
             let revision = named.map_or(Some(Revision::V2025_03_26), Revision::named);
             let Some(revision) = revision.filter(|revision| revision.has_batches()) else {
                 return Reply::error(None, rpc::no_batches());
+            };
+            let Ok(server) = server() else {
+                return misconfigured();
             };
             let answers = rpc::answers(parts, |request| {
                 let outcome = server.answer(&request, &mut Session::Initialized(revision));
@@ -288,27 +299,15 @@ fn messages<P: Plug>(server: &Server<P>, headers: &Headers, body: &[u8]) -> Repl
     }
 }
 
-fn one<P: Plug>(
-    server: &Server<P>,
-    headers: &Headers,
-    named: Option<&str>,
-    message: &Message<'_>,
-) -> Reply {
-    let modern = named.is_some_and(|named| named >= Revision::V2026_07_28.name());
-    match message {
-        Message::Answer => Reply::empty(202),
-        Message::Notification(told) => {
-            if let Some(named) = named
-                && Revision::named(named).is_none()
-            {
-                return Reply::error(None, Error::request(not_known(named)));
-            }
-            match modern.then(|| agree(headers, &told.method, &told.params, None)) {
-                Some(Err(error)) => Reply::error(None, Error::new(Error::HEADER_MISMATCH, error)),
-                _ => Reply::empty(202),
-            }
-        }
-        Message::Request(request) => asked(server, headers, named, modern, request),
+fn told(headers: &Headers, named: Option<&str>, modern: bool, told: &Notification<'_>) -> Reply {
+    if let Some(named) = named
+        && Revision::named(named).is_none()
+    {
+        return Reply::error(None, Error::request(not_known(named)));
+    }
+    match modern.then(|| agree(headers, &told.method, &told.params, None)) {
+        Some(Err(error)) => Reply::error(None, Error::new(Error::HEADER_MISMATCH, error)),
+        _ => Reply::empty(202),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The protocol, with a component that is none.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
@@ -52,10 +52,13 @@ pub(crate) fn some_tools() -> Vec<Tool> {
 #[derive(Default)]
 struct Fake {
     called: RefCell<Vec<(String, String)>>,
+    /// How often the tools were listed.
+    listed: Cell<u32>,
 }
 
 impl Plug for &Fake {
     fn list_tools(&self) -> Vec<Tool> {
+        self.listed.set(self.listed.get() + 1);
         some_tools()
     }
 
@@ -677,10 +680,13 @@ fn headers(more: &[(&str, &str)]) -> Headers {
 }
 
 fn send_to(settings: &Settings, asked: &Asked, body: &[u8]) -> Reply {
-    let fake = Fake::default();
+    send_to_fake(&Fake::default(), settings, asked, body)
+}
+
+fn send_to_fake(fake: &Fake, settings: &Settings, asked: &Asked, body: &[u8]) -> Reply {
     http::handle(
         &Ok(settings.clone()),
-        |settings| Server::new(&fake, settings),
+        |settings| Server::new(fake, settings),
         asked,
         |most| {
             if body.len() > most {
@@ -985,7 +991,37 @@ fn http_with_wrong_settings_answers_nobody() {
     let reply = http::handle(&wrong, server, &good(), |_| Ok(Vec::new()));
     assert_eq!(reply.status, 500);
     let unknown = settings(&[("MCP_TOOLSETS", "nope")]);
-    let reply = send_to(&unknown, &good(), b"{}");
-    assert_eq!(reply.status, 500);
-    assert!(!reply.body.contains("nope"));
+    let ping = request(1, "ping", json!({}));
+    let batch = json!([ping]);
+    for body in [ping, batch] {
+        let reply = send_to(&unknown, &good(), body.to_string().as_bytes());
+        assert_eq!(reply.status, 500);
+        assert!(!reply.body.contains("nope"));
+    }
+}
+
+#[test]
+fn http_lists_the_tools_only_for_requests() {
+    let told = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    let list = request(1, "tools/list", json!({}));
+    for (body, status, listed) in [
+        (list.to_string(), 200, 1),
+        (json!([list, list]).to_string(), 200, 1),
+        (told.to_string(), 202, 0),
+        (
+            json!({"jsonrpc": "2.0", "id": 1, "result": {}}).to_string(),
+            202,
+            0,
+        ),
+        ("{}".to_owned(), 400, 0),
+        ("nonsense".to_owned(), 400, 0),
+    ] {
+        let fake = Fake::default();
+        let reply = send_to_fake(&fake, &settings(&[]), &good(), body.as_bytes());
+        assert_eq!(
+            (reply.status, fake.listed.get()),
+            (status, listed),
+            "{body}"
+        );
+    }
 }
