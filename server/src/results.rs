@@ -73,7 +73,7 @@ pub(crate) struct About<'a> {
 impl<'a> About<'a> {
     pub(crate) fn new(about: &'a settings::About) -> Self {
         Self {
-            name: &about.name,
+            name: about.name.as_deref().unwrap_or("mcp-server"),
             title: about.title.as_deref(),
             version: &about.version,
         }

@@ -51,10 +51,13 @@ impl<P: Plug> Server<P> {
     ///
     /// The settings show none, or name toolsets that are not there.
     pub fn new(plug: P, settings: &Settings) -> Result<Self, String> {
-        let tools = settings.selection.select(plug.list_tools())?;
+        let tools = plug.list_tools();
+        let mut about = settings.about.clone();
+        about.name = about.name.or_else(|| family(&tools));
+        let tools = settings.selection.select(tools)?;
         Ok(Self {
             names: tools.iter().map(|tool| tool.name.clone()).collect(),
-            about: settings.about.clone(),
+            about,
             tools,
             plug,
             prompts: OnceCell::new(),
@@ -290,6 +293,14 @@ impl<P: Plug> Server<P> {
     }
 }
 
+/// The first word of all tools' names, as `gong` of `gong_get_call`: what they are the tools of.
+fn family(tools: &[Tool]) -> Option<String> {
+    let word = |tool: &Tool| Some(String::from(tool.name.split_once('_')?.0));
+    let first = word(tools.first()?).filter(|word| !word.is_empty())?;
+    let all = tools.iter().all(|tool| word(tool).as_ref() == Some(&first));
+    all.then_some(first)
+}
+
 /// A result of which 2026-07-28 says how long it may be kept.
 fn written(result: &impl Serialize, modern: bool) -> Outcome {
     let hints = modern.then_some(results::Hints::NOT_KEPT);
@@ -413,7 +424,27 @@ impl Meta {
 
 #[cfg(test)]
 mod tests {
-    use super::edits;
+    use super::{edits, family};
+    use crate::{plug::Effect, tests::tool};
+
+    #[test]
+    fn a_server_is_named_after_its_tools() {
+        let named = |names: &[&str]| {
+            let tools = names.iter().map(|name| tool(name, Effect::Read));
+            family(&Vec::from_iter(tools))
+        };
+        assert_eq!(named(&["crm_get_deal", "crm_list"]).as_deref(), Some("crm"));
+        assert_eq!(named(&["wat_tool"]).as_deref(), Some("wat"));
+        for none in [
+            &["crm_list", "erp_list"][..],
+            &["crm_list", "crm"],
+            &["list"],
+            &["_x"],
+            &[],
+        ] {
+            assert_eq!(named(none), None, "{none:?}");
+        }
+    }
 
     #[test]
     fn edits_are_counted() {

@@ -24,8 +24,8 @@ pub struct Settings {
 /// What the server calls itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
-    /// For programs.
-    pub name: String,
+    /// For programs; none is what the tools' names begin with.
+    pub name: Option<String>,
     /// For people.
     pub title: Option<String>,
     /// Of the server.
@@ -35,7 +35,7 @@ pub struct About {
 impl Default for About {
     fn default() -> Self {
         Self {
-            name: "mcp-server".to_owned(),
+            name: None,
             title: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -120,7 +120,7 @@ impl Settings {
                 read_only: get("MCP_READ_ONLY").is_some_and(|value| !falsy(&value)),
             },
             about: About {
-                name: get("MCP_SERVER_NAME").unwrap_or(default.name),
+                name: get("MCP_SERVER_NAME"),
                 title: get("MCP_SERVER_TITLE"),
                 version: get("MCP_SERVER_VERSION").unwrap_or(default.version),
             },

@@ -43,7 +43,7 @@ async def talk(server, mode, revision):
     """Holds the conversation with `server`, a URL or a command; says what was seen."""
     async with Client(server, mode=mode, read_timeout_seconds=120) as client:
         assert client.protocol_version == revision, client.protocol_version
-        assert client.server_info.name == "mcp-server", client.server_info
+        assert client.server_info.name == "gong", client.server_info
         assert "gong_search_calls" in client.instructions
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         for tool in tools.values():

@@ -499,6 +499,9 @@ async fn any_tools_component_is_served() {
     let server = over_stdio(&component, Variables::new());
     let pipes = (server.output, server.input);
     let client = ().serve_with_lifecycle(pipes, lifecycles()[1].clone()).await.unwrap();
+    let peer = client.peer_info().unwrap();
+    let info = peer.server_info.as_ref().unwrap();
+    assert_eq!(info.name, "wat", "after its tools");
     let tools = client.list_all_tools().await.unwrap();
     let names: Vec<&str> = tools.iter().map(|tool| &*tool.name).collect();
     assert_eq!(names, ["wat_tool"]);
