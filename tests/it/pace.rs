@@ -67,11 +67,15 @@ const LIMITS: [(&str, &str); 3] = [
 
 /// A call that asks Gong once: whether it went well, and what it says.
 async fn call(address: &str) -> (bool, String) {
+    call_tool(address, "gong_list_workspaces", json!({})).await
+}
+
+async fn call_tool(address: &str, name: &str, arguments: Value) -> (bool, String) {
     let message = json!({
         "jsonrpc": "2.0",
         "id": 1,
         "method": "tools/call",
-        "params": {"name": "gong_list_workspaces", "arguments": {}},
+        "params": {"name": name, "arguments": arguments},
     });
     let request = Request::post(format!("http://{address}/mcp"))
         .header("accept", "application/json, text/event-stream")
@@ -177,6 +181,19 @@ async fn the_days_requests_are_counted_together() {
     ] {
         assert!(refused.contains(part), "{refused}");
     }
+}
+
+/// A list that reads page after page ends where the limit is, and says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_before_the_limit_is_not_lost() {
+    let gong = busy().await;
+    let mut settings = variables(&gong, &LIMITS);
+    settings.insert("PACE_REQUESTS_PER_DAY".to_owned(), "2".to_owned());
+    let servers = replicas(1, paced(), &settings, &Arc::default()).await;
+    let arguments = json!({"from": "180d", "account": "Acme Corp", "limit": 200});
+    let (good, text) = call_tool(&servers[0], "gong_search_calls", arguments).await;
+    assert!(good && text.contains("(PACE_REQUESTS_PER_DAY)"), "{text}");
+    assert_eq!(seen(&gong), (2, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
