@@ -238,7 +238,7 @@ fn compile(workspace: &Path, target: &Path, source: &Crate) -> anyhow::Result<()
     install_target(workspace)?;
     let mut cargo = cargo(workspace);
     cargo
-        .args(["build", "--lib"])
+        .args(["rustc", "--lib", "--crate-type", "cdylib"])
         .args(source.selection())
         .args(["--profile", source.profile, "--target", TARGET])
         .arg("--config")

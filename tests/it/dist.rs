@@ -324,7 +324,8 @@ fn compiled(artefact: Artefact) -> BTreeSet<String> {
     libraries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter_map(|file| {
-            let name = file.strip_prefix("lib")?.strip_suffix(".rlib")?;
+            let library = || file.strip_prefix("lib")?.strip_suffix(".rlib");
+            let name = file.strip_suffix(".wasm").or_else(library)?;
             Some(name.split('-').next()?.to_owned())
         })
         .collect()
