@@ -16,7 +16,7 @@ use serde::{
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
     ser::{SerializeMap as _, SerializeSeq as _},
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::{Map, Value, value::RawValue};
 
 #[cfg(test)]
 use crate as record;
@@ -265,7 +265,6 @@ impl<'de> DeserializeSeed<'de> for Into<'_> {
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
         match self.shape {
             Shape::Optional(_) => from.deserialize_option(self),
-            Shape::Any(any) => Value::deserialize(from).map(|value| *any = value),
             Shape::Raw(raw) => {
                 <&RawValue>::deserialize(from).map(|value| raw.0 = value.get().to_owned())
             }
@@ -309,14 +308,17 @@ impl<'de> Visitor<'de> for Into<'_> {
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         match self.shape {
-            Shape::List(_) if self.strict => Ok(()),
-            _ => Err(mismatch()),
+            Shape::Any(any) => *any = Value::Null,
+            Shape::List(_) if self.strict => {}
+            _ => return Err(mismatch()),
         }
+        Ok(())
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
         match self.shape {
             Shape::Flag(flag) => *flag = value,
+            Shape::Any(any) => *any = value.into(),
             _ => return Err(mismatch()),
         }
         Ok(())
@@ -327,6 +329,7 @@ impl<'de> Visitor<'de> for Into<'_> {
             Shape::Whole(whole) => *whole = u32::try_from(value).map_err(|_| mismatch())?,
             Shape::Long(long) => *long = value,
             Shape::Number(number) => *number = value as f64,
+            Shape::Any(any) => *any = value.into(),
             _ => return Err(mismatch()),
         }
         Ok(())
@@ -335,6 +338,7 @@ impl<'de> Visitor<'de> for Into<'_> {
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
         match self.shape {
             Shape::Number(number) => *number = value as f64,
+            Shape::Any(any) => *any = value.into(),
             _ => return Err(mismatch()),
         }
         Ok(())
@@ -343,6 +347,7 @@ impl<'de> Visitor<'de> for Into<'_> {
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         match self.shape {
             Shape::Number(number) => *number = value,
+            Shape::Any(any) => *any = value.into(),
             _ => return Err(mismatch()),
         }
         Ok(())
@@ -355,14 +360,20 @@ impl<'de> Visitor<'de> for Into<'_> {
                 let place = choice.names().iter().position(|name| *name == value);
                 choice.choose(place.ok_or_else(mismatch)?);
             }
+            Shape::Any(any) => *any = value.into(),
             _ => return Err(mismatch()),
         }
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Shape::List(list) = self.shape else {
-            return Err(mismatch());
+        let list: &mut dyn List = match self.shape {
+            Shape::List(list) => list,
+            Shape::Any(any) => {
+                *any = Value::Array(Vec::new());
+                any.as_array_mut().ok_or_else(mismatch)?
+            }
+            _ => return Err(mismatch()),
         };
         // A member that comes twice.
         if list.count() > 0 {
@@ -379,8 +390,10 @@ impl<'de> Visitor<'de> for Into<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Shape::Record(record) = self.shape else {
-            return Err(mismatch());
+        let record = match self.shape {
+            Shape::Record(record) => record,
+            Shape::Any(any) => return self::any(any, members),
+            _ => return Err(mismatch()),
         };
         let Kind {
             names, required, ..
@@ -416,6 +429,22 @@ impl<'de> Visitor<'de> for Into<'_> {
         }
         Ok(())
     }
+}
+
+/// Reads an object of any kind. The one that serde_json has is compiled twice, for the sake of
+/// raw JSON in it, and with words for errors that no reader here makes.
+fn any<'de, A: MapAccess<'de>>(any: &mut Value, mut members: A) -> Result<(), A::Error> {
+    let mut object = Map::new();
+    while let Some(name) = members.next_key()? {
+        let mut member = Value::Null;
+        members.next_value_seed(Into {
+            shape: Shape::Any(&mut member),
+            strict: false,
+        })?;
+        object.insert(name, member);
+    }
+    *any = Value::Object(object);
+    Ok(())
 }
 
 fn mismatch<E: Error>() -> E {

@@ -4,14 +4,14 @@
 mod object;
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use object::{is_deleted, text_of};
 
 use crate::{
     error::{Error, bad_argument},
     list::ToList as _,
-    render,
+    record, render,
     sorted::SortedMap,
     wit::crm::CrmUploadType as Type,
 };
@@ -41,10 +41,14 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
     // Members without which a deal is not seen everywhere, and in how many it is missing.
     let mut missing = [("accountId", 0u32), ("ownerId", 0), ("closeDate", 0)];
     for (number, line) in (1..).zip(text.lines()) {
-        let checked = serde_json::from_slice::<Map<String, Value>>(line.as_bytes())
+        let checked = record::from_str(line)
             .map_err(|error| match line.trim().is_empty() {
                 true => "is empty".to_owned(),
                 false => format!("is not a JSON object ({error})"),
+            })
+            .and_then(|value| match value {
+                Value::Object(object) => Ok(object),
+                _ => Err("is not a JSON object".to_owned()),
             })
             .and_then(|object| object::check(object_type, &object).map(|id| (object, id)));
         let (object, id) = match checked {
