@@ -2,6 +2,7 @@
 
 use std::{env, fs, io, path::PathBuf};
 
+use lz4::block::{CompressionMode, compress};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::{Error, LitStr};
@@ -23,7 +24,10 @@ pub(super) fn expand(folder: &LitStr) -> Result<TokenStream, Error> {
         lines.push_str(&format!("{name} {}\n", without_layout(&json)));
         read.push(format!("/{}/{name}.json", folder.value()));
     }
-    let packed = Literal::byte_string(&lz4_flex::compress_prepend_size(lines.as_bytes()));
+    // Packed once and carried by every component: as small as the format allows.
+    let small = Some(CompressionMode::HIGHCOMPRESSION(12));
+    let packed = compress(lines.as_bytes(), small, true).map_err(failed)?;
+    let packed = Literal::byte_string(&packed);
     // The unused constant makes cargo compile anew when a file changes.
     Ok(quote! {{
         const _: &[&str] = &[#(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), #read))),*];
