@@ -1,12 +1,7 @@
 //! A tool's arguments: from JSON into the record of the WIT, or an error that
 //! names the one that is wrong, says why, and gives an example that works.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -174,9 +169,9 @@ fn example(name: &str, schema: &Value) -> String {
 
 fn example_value(name: &str, schema: &Value) -> String {
     match (name, schema["type"].as_str()) {
-        _ if schema["enum"].is_array() => schema["enum"][0].to_string(),
+        _ if schema["enum"].is_array() => record::text(&schema["enum"][0]),
         (_, Some("array")) if schema["items"]["enum"].is_array() => {
-            format!("[{}]", schema["items"]["enum"][0])
+            format!("[{}]", record::text(&schema["items"]["enum"][0]))
         }
         ("people", _) => "[{\"crm_id\": \"0035e00000AbCdEAAV\"}]".to_owned(),
         (_, Some("array")) if schema["items"]["type"] == "object" => {

@@ -3,12 +3,12 @@
 
 use alloc::{borrow::ToOwned, collections::VecDeque, format, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     error::{Error, Refusal},
     list::ToList as _,
-    record::{FromJson, Record},
+    record::{self, FromJson, Record},
     settings::{Scheme, Settings},
 };
 
@@ -228,11 +228,12 @@ impl<'w> Gong<'w> {
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
-        body: &impl Serialize,
+        body: &Value,
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
-        let body = to_json(body);
-        self.exchange(Method::Get, &with_query(path, query), Some((JSON, &body)))
+        let body = record::text(body);
+        let body = Some((JSON, body.as_bytes()));
+        self.exchange(Method::Get, &with_query(path, query), body)
             .and_then(|body| parse(&body, &operation))
             .map_err(|failure| failure.into_error(&operation))
     }
@@ -241,9 +242,10 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any refusal or broken exchange.
-    pub(crate) fn post<T: FromJson>(&self, path: &str, body: &impl Serialize) -> Result<T, Error> {
+    pub(crate) fn post<T: FromJson>(&self, path: &str, body: &Value) -> Result<T, Error> {
         let operation = format!("POST {path}");
-        self.exchange(Method::Post, path, Some((JSON, &to_json(body))))
+        let body = record::text(body);
+        self.exchange(Method::Post, path, Some((JSON, body.as_bytes())))
             .and_then(|body| parse(&body, &operation))
             .map_err(|failure| failure.into_error(&operation))
     }
@@ -271,11 +273,12 @@ impl<'w> Gong<'w> {
     pub(crate) fn post_list<T: FromJson + Default>(
         &self,
         path: &str,
-        body: &impl Serialize,
+        body: &Value,
     ) -> Result<T, Error> {
         let operation = format!("POST {path}");
+        let body = record::text(body);
         or_empty(
-            self.exchange(Method::Post, path, Some((JSON, &to_json(body)))),
+            self.exchange(Method::Post, path, Some((JSON, body.as_bytes()))),
             &operation,
         )
     }
@@ -457,11 +460,6 @@ fn parse<T: FromJson>(body: &[u8], operation: &str) -> Result<T, Failure> {
             )
         }))
     })
-}
-
-/// Bodies are this crate's own structs, with string keys and no failing serializers.
-fn to_json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).expect("plain data serialises")
 }
 
 /// The path with those parameters that have a value.

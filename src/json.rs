@@ -75,6 +75,17 @@ pub(crate) fn set(object: &mut Map<String, Value>, name: &str, value: Value) {
     object.insert(name.to_owned(), value);
 }
 
+/// An object of those members that are there: null and empty lists are left out.
+pub(crate) fn present<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let mut object = Map::new();
+    for (name, value) in members {
+        if !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()) {
+            set(&mut object, name, value);
+        }
+    }
+    Value::Object(object)
+}
+
 /// As `serde_json::json!`, of what is [`ToJson`].
 macro_rules! json {
     (null) => { serde_json::Value::Null };

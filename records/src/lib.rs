@@ -506,6 +506,12 @@ pub fn json(record: &mut dyn Record) -> String {
     written.expect("texts are its names, and nothing in it fails")
 }
 
+/// JSON of any kind as text.
+pub fn text(json: &Value) -> String {
+    let written = serde_json::to_string(json);
+    written.expect("names are texts, and nothing in it fails")
+}
+
 /// The one writer: what it writes is looked at once.
 struct Out<'a>(Cell<Option<Shape<'a>>>);
 

@@ -7,14 +7,14 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{Gong, Paged, Records, content::Content, id::Id, instant, reading::number};
 use crate::{
     error::Error,
+    json::{ToJson, json, present},
     list::ToList as _,
-    record::{Json, Record},
+    record::{self, Json, Record},
     sorted::{SortedMap, SortedSet},
     wit::calls::Side,
 };
@@ -167,7 +167,7 @@ impl Field {
             Value::Null => return None,
             Value::String(text) => one_line(text),
             Value::Number(number) => without_zero_decimals(number.to_string()),
-            other => other.to_string(),
+            other => record::text(other),
         };
         (!text.is_empty()).then_some(text)
     }
@@ -407,45 +407,63 @@ impl Paged for ExtensivePage {
 }
 
 /// What POST /v2/calls/extensive is asked to tell about each call.
-#[derive(Clone, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Default)]
 pub(crate) struct ContentSelector {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) context: Option<&'static str>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) context_timing: &'static [&'static str],
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) exposed_fields: Option<Value>,
+}
+
+impl ToJson for ContentSelector {
+    fn to_json(&self) -> Value {
+        present([
+            ("context", json!(self.context)),
+            ("contextTiming", json!(self.context_timing)),
+            ("exposedFields", json!(self.exposed_fields)),
+        ])
+    }
 }
 
 /// The filter of POST /v2/calls/extensive and /v2/calls/transcript. It is always
 /// sent: a bare `{}` body is refused.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub(crate) struct Filter<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from_date_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) to_date_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) workspace_id: Option<&'a str>,
     /// Never an empty array: Gong refuses that.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) call_ids: &'a [&'a str],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) primary_user_ids: &'a [String],
 }
 
+impl ToJson for Filter<'_> {
+    fn to_json(&self) -> Value {
+        present([
+            ("fromDateTime", json!(self.from_date_time)),
+            ("toDateTime", json!(self.to_date_time)),
+            ("workspaceId", json!(self.workspace_id)),
+            ("callIds", json!(self.call_ids)),
+            ("primaryUserIds", json!(self.primary_user_ids)),
+        ])
+    }
+}
+
 /// A body of POST /v2/calls/extensive or /v2/calls/transcript.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct CallsBody<'a> {
     /// At top level, beside the filter: elsewhere Gong ignores it and page 1 comes back for ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<&'a str>,
     pub(crate) filter: Filter<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) content_selector: Option<&'a ContentSelector>,
+}
+
+impl ToJson for CallsBody<'_> {
+    fn to_json(&self) -> Value {
+        present([
+            ("cursor", json!(self.cursor)),
+            ("filter", json!(self.filter)),
+            ("contentSelector", json!(self.content_selector)),
+        ])
+    }
 }
 
 /// Link to a moment of a call, with `{s}` for seconds into it, as Gong's own “share a
@@ -480,7 +498,7 @@ pub(crate) fn one<T: Json + Default>(
         },
         content_selector: Some(selector),
     };
-    let answer: One<T> = gong.post_list(EXTENSIVE, &body)?;
+    let answer: One<T> = gong.post_list(EXTENSIVE, &json!(body))?;
     answer.calls.into_iter().flatten().next().ok_or_else(|| {
         Error::NotFound(format!(
             "Gong has no call with id {id}. It may still be in processing (try again in some minutes), be deleted, or \
@@ -516,7 +534,7 @@ pub(crate) fn by_ids<'a>(
                 content_selector: Some(&selector),
             };
             let (records, found) = gong
-                .post_list::<ExtensivePage>(EXTENSIVE, &body)?
+                .post_list::<ExtensivePage>(EXTENSIVE, &json!(body))?
                 .into_page();
             calls.extend(
                 found

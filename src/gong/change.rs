@@ -9,10 +9,11 @@ use alloc::{
 };
 use serde_json::Value;
 
-use super::{Failure, Gong, JSON, Method, reading::Answered, to_json};
+use super::{Failure, Gong, JSON, Method, reading::Answered};
 use crate::{
     error::{self, Error},
     json::json,
+    record,
     wit::types::Receipt,
 };
 
@@ -122,7 +123,7 @@ impl Change {
                     // In the order of the sandbox, which keeps none.
                     let mut json = json.clone();
                     json.sort_all_objects();
-                    Some(json.to_string())
+                    Some(record::text(&json))
                 }
                 Body::File(file) => Some(format!(
                     "{} ({}), {} bytes",
@@ -185,7 +186,7 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<Answered, Error> 
     let operation = format!("{} {}", change.method.name(), change.operation);
     let encoded = match &change.body {
         Body::None => None,
-        Body::Json(json) => Some((JSON.to_owned(), to_json(json))),
+        Body::Json(json) => Some((JSON.to_owned(), record::text(json).into_bytes())),
         Body::File(file) => Some(file.encoded()),
     };
     let body = encoded

@@ -2,7 +2,6 @@
 //! GET /v2/users, POST /v2/users/extensive, GET /v2/users/{id}; api:users:read.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Serialize;
 
 use super::{
     Gong, Paged, Pages, Records,
@@ -10,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    json::json,
     list::ToList as _,
     record::Record,
     sorted::{SortedMap, SortedSet},
@@ -325,27 +325,13 @@ fn comes_near(name: &str, wanted: &str) -> bool {
     })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ByIds<'a> {
-    filter: UserIds<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UserIds<'a> {
-    user_ids: &'a [&'a str],
-}
-
 /// What users are called, by id. Names are an extra: where they can not be had
 /// (a missing scope, a spent quota) the answer goes without them.
 pub(crate) fn names(gong: &Gong<'_>, ids: &SortedSet<String>) -> SortedMap<String, String> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).filter(|id| is_id(id)).list();
     let mut names = SortedMap::new();
     for user_ids in ids.chunks(IDS_A_REQUEST) {
-        let body = ByIds {
-            filter: UserIds { user_ids },
-        };
+        let body = json!({ "filter": { "userIds": user_ids } });
         let Ok(page) = gong.post_list::<UsersPage>("/v2/users/extensive", &body) else {
             break;
         };

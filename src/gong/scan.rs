@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    json::json,
     list::ToList as _,
     record::Record,
     sorted::{Sort, SortedSet},
@@ -505,7 +506,7 @@ fn ask(
                 content_selector: Some(selector),
             };
             let (records, calls) = gong
-                .post_list::<ExtensivePage>(EXTENSIVE, &body)?
+                .post_list::<ExtensivePage>(EXTENSIVE, &json!(body))?
                 .into_page();
             Ok((records, calls.into_iter().map(Call::slim).list()))
         }

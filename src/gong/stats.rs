@@ -163,7 +163,7 @@ fn pages(
         if let Some(period) = source.period {
             body.insert("aggregationPeriod".into(), json!(period));
         }
-        let answer: Answered = gong.post_list(source.path, &body)?;
+        let answer: Answered = gong.post_list(source.path, &Value::Object(body))?;
         *zone = zone.take().or_else(|| answer.0.text("timeZone"));
         Listed::of(&answer, source.key, &operation)
     })

@@ -108,7 +108,7 @@ fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<SortedMap<String, Told>, Er
         },
         content_selector: Some(&selector),
     };
-    let answer: ExtensivePage = gong.post_list(EXTENSIVE, &body)?;
+    let answer: ExtensivePage = gong.post_list(EXTENSIVE, &json!(body))?;
     let mut by_id = SortedMap::new();
     for detailed in answer.calls.into_iter().flatten().map(Call::slim) {
         let id = detailed.meta_data.id().to_owned();

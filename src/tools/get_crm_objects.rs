@@ -1,19 +1,16 @@
 //! `gong_get_crm_objects`. GET /v2/crm/entities; api:crm:get-objects. The ids are the body of
 //! this GET, a bare list; Gong drops what goes beyond 100, and says null of an unknown id.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::Answer;
 use crate::{
     error::{Error, bad_argument},
     gong::{Gong, calls::one_line, change::between, crm, reading::Answered},
+    json::json,
     list::ToList as _,
-    render,
+    record, render,
     sorted::Sort,
     wit::crm::{CrmObject, CrmObjects, CrmValue, GetCrmObjects},
 };
@@ -42,7 +39,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
             ("integrationId", Some(&integration)),
             ("objectType", Some(&object_type)),
         ],
-        &ids,
+        &json!(ids),
     )?;
     let found = answer.get("crmObjectsMap").ok_or_else(|| {
         Error::UnexpectedAnswer(
@@ -83,7 +80,7 @@ fn shown(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::String(text) => one_line(text),
-        other => other.to_string(),
+        other => record::text(other),
     };
     (!text.is_empty()).then_some(text)
 }

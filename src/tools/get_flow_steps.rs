@@ -2,7 +2,6 @@
 //! Gong answers 404 if one of them is unknown.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Serialize;
 
 use super::Answer;
 use crate::{
@@ -12,6 +11,7 @@ use crate::{
         calls::one_line,
         id::{Id, is_id},
     },
+    json::json,
     list::ToList as _,
     record::Record,
     render,
@@ -21,12 +21,6 @@ use crate::{
 
 /// Characters of an e-mail body that are shown by default.
 const BODY_CHARS: usize = 200;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    flow_ids: &'a [String],
-}
 
 #[derive(Record)]
 struct Answered {
@@ -75,12 +69,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
             "[\"7782342274025937895\"].",
         ));
     }
-    let answer: Answered = gong.post(
-        "/v2/flows/steps",
-        &Body {
-            flow_ids: &args.flows,
-        },
-    )?;
+    let body = json!({ "flowIds": args.flows });
+    let answer: Answered = gong.post("/v2/flows/steps", &body)?;
     let whole = args.bodies == Some(true);
     let flows = answer
         .flows

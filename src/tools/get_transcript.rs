@@ -68,7 +68,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
         },
         content_selector: None,
     };
-    let answer: Transcripts = gong.post_list(TRANSCRIPT, &body)?;
+    let answer: Transcripts = gong.post_list(TRANSCRIPT, &json!(body))?;
     let monologues = answer.call_transcripts.into_iter().flatten().next().and_then(|one| one.transcript).ok_or_else(|| {
         Error::NotFound(format!(
             "Gong has no transcript of call {id}: it was not recorded, has no speech, or is still in processing (try again in some minutes)."

@@ -18,6 +18,7 @@ use crate::{
         instant,
         people::{self, People, choose, near_first, unknown},
     },
+    json::{json, present},
     list::ToList as _,
     sorted::{Sort, SortedSet},
     wit::scorecards::{AnsweredList, ListAnsweredScorecards, ReviewMethod},
@@ -27,7 +28,7 @@ mod join;
 mod text;
 mod wire;
 
-use wire::{Answered, AnsweredFilter, Body, Page};
+use wire::{Answered, AnsweredFilter, Page};
 
 /// Days back without `from` and `review-from`.
 const DEFAULT_DAYS: &str = "30d";
@@ -43,10 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
     let read = gong.pages(MOST_PAGES, |cursor| {
         gong.post_list::<Page>(
             "/v2/stats/activity/scorecards",
-            &Body {
-                cursor,
-                filter: &filter,
-            },
+            &present([("cursor", json!(cursor)), ("filter", json!(filter))]),
         )
     })?;
     let mut found = read.items;

@@ -2,12 +2,12 @@
 //! prospect Gong tells open flows only, by instance finished ones too.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde::Serialize;
 
 use super::Answer;
 use crate::{
     error::{Error, bad_argument},
     gong::{Gong, calls::one_line, id::Id, instant},
+    json::{json, present},
     list::ToList as _,
     record::Record,
     render::{self, Table},
@@ -17,15 +17,6 @@ use crate::{
 
 /// Ids that one call takes; Gong declares no limit, assigning takes 100.
 const MOST_IDS: usize = 100;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    crm_prospects_ids: &'a [String],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    flow_instance_ids: &'a [String],
-}
 
 #[derive(Record)]
 #[serde(rename_all = "camelCase")]
@@ -65,10 +56,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
             "{\"prospects\": [\"0035e00000AbCdEAAV\"]}.",
         )
     })?;
-    let body = Body {
-        crm_prospects_ids: &args.prospects,
-        flow_instance_ids: &args.instances,
-    };
+    let body = present([
+        ("crmProspectsIds", json!(args.prospects)),
+        ("flowInstanceIds", json!(args.instances)),
+    ]);
     let answer: Answered = gong.post("/v2/flows/prospects", &body)?;
     let flows: Vec<ProspectFlow> = answer
         .prospects_assigned

@@ -64,7 +64,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SummarizeCalls) -> Result<CallSummaries
         },
         content_selector: Some(&selector),
     };
-    let page: ExtensivePage = gong.post_list(EXTENSIVE, &body)?;
+    let page: ExtensivePage = gong.post_list(EXTENSIVE, &json!(body))?;
     let mut known: SortedMap<String, Call> = page
         .calls
         .into_iter()

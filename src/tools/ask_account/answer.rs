@@ -1,12 +1,7 @@
 //! What Gong's AI answers, with its sources numbered once. Findings that draw on private
 //! calls are left out, as those calls are everywhere else.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::Value;
 
 use crate::{
@@ -17,6 +12,7 @@ use crate::{
         reading::Reading,
     },
     list::ToList as _,
+    record,
     sorted::SortedMap,
     wit::ai::{AiAnswer, AiFinding, AiSource},
 };
@@ -125,7 +121,7 @@ impl Sources {
     }
 
     fn add(&mut self, letter: char, of: &Value, source: impl FnOnce(String) -> AiSource) -> String {
-        let key = (letter, of.id("id").unwrap_or_else(|| of.to_string()));
+        let key = (letter, of.id("id").unwrap_or_else(|| record::text(of)));
         if let Some(label) = self.labels.get(&key) {
             return label.clone();
         }

@@ -1,38 +1,38 @@
 //! What Gong is asked and answers: POST /v2/stats/activity/scorecards.
 
 use alloc::{string::String, vec::Vec};
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     gong::{Paged, Records, id::Id},
+    json::{ToJson, json, present},
     record::Record,
 };
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) cursor: Option<&'a str>,
-    pub(super) filter: &'a AnsweredFilter,
-}
-
 /// Dates are days in the company's zone; `to` is exclusive and may not be after today.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub(super) struct AnsweredFilter {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) call_from_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) call_to_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) review_from_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) review_to_date: Option<String>,
     pub(super) review_method: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) reviewed_user_ids: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) scorecard_ids: Vec<String>,
+}
+
+impl ToJson for AnsweredFilter {
+    fn to_json(&self) -> Value {
+        present([
+            ("callFromDate", json!(self.call_from_date)),
+            ("callToDate", json!(self.call_to_date)),
+            ("reviewFromDate", json!(self.review_from_date)),
+            ("reviewToDate", json!(self.review_to_date)),
+            ("reviewMethod", json!(self.review_method)),
+            ("reviewedUserIds", json!(self.reviewed_user_ids)),
+            ("scorecardIds", json!(self.scorecard_ids)),
+        ])
+    }
 }
 
 #[derive(Record)]

@@ -1,13 +1,9 @@
 //! What a log entry says. Gong documents no field of `logRecord`.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
-use crate::{gong::calls::one_line, list::ToList as _, sorted::Sort};
+use crate::{gong::calls::one_line, list::ToList as _, record, sorted::Sort};
 
 /// Characters of one value that are shown.
 const MOST: usize = 120;
@@ -42,7 +38,7 @@ fn shown(value: &Value) -> Option<String> {
             inner if inner.is_empty() => inner,
             inner => format!("({inner})"),
         },
-        other => other.to_string(),
+        other => record::text(other),
     };
     let mut short: String = text.chars().take(MOST).collect();
     if short.len() < text.len() {

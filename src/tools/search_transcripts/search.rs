@@ -15,6 +15,7 @@ use crate::{
         calls::{Call, CallsBody, Filter, moment_url},
         transcripts::{TRANSCRIPT, Transcripts},
     },
+    json::json,
     list::ToList as _,
     sorted::SortedMap,
     wit::transcripts::{CallQuotes, Speakers},
@@ -174,7 +175,7 @@ impl<'g, 'w> Search<'g, 'w> {
                 },
                 content_selector: None,
             };
-            gong.post_list::<Transcripts>(TRANSCRIPT, &body)
+            gong.post_list::<Transcripts>(TRANSCRIPT, &json!(body))
         });
         let pages = match pages {
             Ok(pages) => pages,
