@@ -1,5 +1,6 @@
 //! Ids: up to 20 digits, mostly strings, sometimes JSON numbers that no 64-bit type holds.
 
+use crate::from_str;
 use alloc::{borrow::ToOwned, string::String};
 
 /// An id as it was written, be it a string or a number.
@@ -15,7 +16,7 @@ impl Id {
             .and_then(|json| json.strip_suffix('"'));
         self.0 = match text {
             Some(text) if !text.contains('\\') => text.to_owned(),
-            Some(_) => serde_json::from_slice(json.as_bytes()).map_err(|_| NONE)?,
+            Some(_) => from_str(json).map_err(|_| NONE)?,
             None => {
                 let digits = json.strip_prefix('-').unwrap_or(json);
                 if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -2,6 +2,7 @@
 //! missing, null or of another type is simply not there.
 
 use alloc::{
+    borrow::ToOwned,
     string::{String, ToString},
     vec::Vec,
 };
@@ -131,6 +132,13 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     let value: Value = record::from_str(digits).ok()?;
     value.as_f64()
+}
+
+/// A number as a text, without a fraction that is zero. As JSON is written: `f64`'s own `Display`
+/// has tables of its own.
+pub(crate) fn decimal(number: f64) -> String {
+    let text = record::text(&Value::from(number));
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 /// Members of an object as answers show them.

@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     gong::{
         Gong,
-        reading::Reading,
+        reading::{Reading, decimal},
         stats::{self, Asked, Source},
     },
     list::ToList as _,
@@ -104,8 +104,8 @@ fn row(user: &Value) -> InteractionRow {
 
 /// At most two decimals, none that are zero.
 fn short(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').into()
+    let hundredths = (value * 100.0 + 0.5_f64.copysign(value)) as i64;
+    decimal(hundredths as f64 / 100.0)
 }
 
 impl Answer for InteractionStats {

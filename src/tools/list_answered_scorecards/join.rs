@@ -1,11 +1,6 @@
 //! An answered scorecard joined with scorecard, call and people.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use super::{
     super::list_scorecards::{Question, Scorecard},
@@ -17,6 +12,7 @@ use crate::{
         calls::{Meta, one_line},
         id::{Id, is_id},
         instant,
+        reading::decimal,
     },
     list::ToList as _,
     sorted::SortedMap,
@@ -99,7 +95,7 @@ fn given(answer: &GivenAnswer, questions: &[Question]) -> Option<wit::Answer> {
                 .map_or_else(|| id.0.clone(), one_line)
         })
         .list();
-    let score = answer.score.map(|score| score.to_string());
+    let score = answer.score.map(decimal);
     let said = answer
         .answer_text
         .as_deref()
