@@ -4,7 +4,7 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::ops::ControlFlow;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::limit;
 use crate::{
@@ -119,7 +119,7 @@ fn selector(by: &[CountBy], criteria: &Criteria) -> ContentSelector {
     ContentSelector {
         context: accounts.then_some("Extended"),
         context_timing: &[],
-        exposed_fields: (!fields.is_empty()).then(|| json!(fields)),
+        exposed_fields: (!fields.is_empty()).then_some(Value::Object(fields)),
     }
 }
 

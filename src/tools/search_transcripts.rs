@@ -3,7 +3,6 @@
 //! time (api:calls:read:transcript). Gong has no search; the words are matched here.
 
 use core::ops::ControlFlow;
-use serde_json::json;
 
 use super::limit;
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
         criteria::{ByGong, Criteria, asked},
         scan::{self, Endpoint, Plan, Start},
     },
+    json::json,
     wit::transcripts::{SearchTranscripts, Speakers, TranscriptMatches},
 };
 

@@ -6,7 +6,7 @@
 
 mod table;
 
-use alloc::{format, string::ToString};
+use alloc::format;
 
 use crate::{
     error::{Error, bad_argument},
@@ -16,7 +16,7 @@ use crate::{
         instant::shortened,
         push_encoded, targets, with_query,
     },
-    render,
+    record, render,
     wit::{targets::UploadTargetAssignments, types::Receipt},
 };
 
@@ -83,7 +83,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadTargetAssignments) -> Result<Rece
         // Its shape is not known: what it says is passed on.
         let says_something = said.as_object().is_none_or(|members| !members.is_empty());
         if says_something && !said.is_null() {
-            let mut text = said.to_string();
+            let mut text = record::text(&said);
             if let Some((end, _)) = text.char_indices().nth(QUOTED) {
                 text.truncate(end);
                 text.push('…');

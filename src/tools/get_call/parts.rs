@@ -11,6 +11,7 @@ use crate::{
         instant,
     },
     list::ToList as _,
+    record,
     sorted::Sort,
     wit::calls::{Moment, Person, Section},
 };
@@ -153,11 +154,8 @@ pub(super) fn stats(interaction: &Interaction) -> Vec<String> {
         .iter()
         .flatten()
         .filter_map(|stat| {
-            Some(format!(
-                "{} {}",
-                stat.name.as_deref()?,
-                stat.value.as_ref().filter(|value| !value.is_null())?
-            ))
+            let value = stat.value.as_ref().filter(|value| !value.is_null())?;
+            Some(format!("{} {}", stat.name.as_deref()?, record::text(value)))
         })
         .list();
     if let Some(questions) = &interaction.questions {
