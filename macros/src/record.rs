@@ -34,7 +34,6 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
             "a record has up to 64 members",
         ));
     }
-    let places = 0..members.len();
     let mut generics = input.generics.clone();
     for parameter in generics.type_params_mut() {
         parameter
@@ -52,21 +51,20 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
                 Self { #(#members: ::core::default::Default::default()),* }
             }
         }
-        impl #of crate::record::Record for #name #arguments #bounds {
+        #[allow(unsafe_code, reason = "members are found by where they lie")]
+        // SAFETY: the members are those of the struct, each with its own type and offset.
+        unsafe impl #of crate::record::Record for #name #arguments #bounds {
             fn kind(&self) -> &'static crate::record::Kind {
                 const {
                     &crate::record::Kind {
                         names: &[#(#names),*],
+                        members: &[#(unsafe {
+                            crate::record::Member::new::<#types>(::core::mem::offset_of!(Self, #members))
+                        }),*],
                         required: &[#(#required),*],
                         layout: <Self as crate::record::Json>::LAYOUT,
                     }
                 }
-            }
-            fn member(&mut self, place: usize) -> ::core::option::Option<crate::record::Shape<'_>> {
-                ::core::option::Option::Some(match place {
-                    #(#places => crate::record::Json::shape(&mut self.#members),)*
-                    _ => return ::core::option::Option::None,
-                })
             }
         }
         impl #of crate::record::Json for #name #arguments #bounds {

@@ -22,12 +22,14 @@ use serde_json::{Map, Value, value::RawValue};
 use crate as record;
 pub use id::Id;
 pub use layout::{Layout, WORD};
+pub use member::Member;
 
 mod id;
 mod layout;
+mod member;
 
 /// What JSON is read into and written from.
-pub trait Json {
+pub trait Json: 'static {
     /// How it lies in memory where a host reads or writes it.
     const LAYOUT: Layout;
     /// What it is, and where it lies.
@@ -81,17 +83,29 @@ impl Shape<'_> {
 }
 
 /// An object with known members.
-pub trait Record {
+///
+/// # Safety
+/// It has the members that its kind says.
+#[expect(unsafe_code, reason = "members are found by where they lie")]
+pub unsafe trait Record {
     /// What all objects of this kind have in common.
     fn kind(&self) -> &'static Kind;
+}
+
+impl dyn Record + '_ {
     /// The member with the name at this place.
-    fn member(&mut self, place: usize) -> Option<Shape<'_>>;
+    pub fn member(&mut self, place: usize) -> Option<Shape<'_>> {
+        let member = self.kind().members.get(place)?;
+        Some(member.of(self))
+    }
 }
 
 /// What all objects of a kind have in common.
 pub struct Kind {
     /// What the members are called, in their order.
     pub names: &'static [&'static str],
+    /// Where they lie, in their order.
+    pub members: &'static [Member],
     /// Optional members that have to be there, if only as null.
     pub required: &'static [&'static str],
     /// As [`Json::LAYOUT`].
