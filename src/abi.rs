@@ -134,14 +134,20 @@ unsafe fn lift(shape: Shape<'_>, from: Place) {
             Shape::Choice(choice) => choice.choose(from.read::<u8>().into()),
             Shape::Optional(optional) => {
                 if from.read::<u8>() != 0 {
-                    let value = from.within(optional.layout());
-                    lift(optional.fill(), value);
+                    let given = from.within(optional.layout());
+                    optional.fill();
+                    if let Some(value) = optional.value() {
+                        lift(value, given);
+                    }
                 }
             }
             Shape::List(list) => {
                 let ((at, length), layout) = (from.read_list(), list.layout());
                 for place in 0..length {
-                    lift(list.add(), Place::memory(at.add(place * layout.size)));
+                    let added = list.add();
+                    if let Some(item) = list.item(added) {
+                        lift(item, Place::memory(at.add(place * layout.size)));
+                    }
                 }
                 free(at, length * layout.size, layout.align);
             }

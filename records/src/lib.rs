@@ -127,7 +127,7 @@ pub trait Optional {
     /// How the value lies in memory.
     fn layout(&self) -> &'static Layout;
     /// Makes it a fresh value.
-    fn fill(&mut self) -> Shape<'_>;
+    fn fill(&mut self);
     /// The value.
     fn value(&mut self) -> Option<Shape<'_>>;
 }
@@ -138,8 +138,8 @@ pub trait List {
     fn layout(&self) -> &'static Layout;
     /// How many items it has.
     fn count(&self) -> usize;
-    /// Adds a fresh item.
-    fn add(&mut self) -> Shape<'_>;
+    /// Adds a fresh item, and tells its place.
+    fn add(&mut self) -> usize;
     /// One of its items.
     fn item(&mut self, place: usize) -> Option<Shape<'_>>;
 }
@@ -183,8 +183,8 @@ impl<T: Json + Default> Optional for Option<T> {
         const { &T::LAYOUT }
     }
 
-    fn fill(&mut self) -> Shape<'_> {
-        self.insert(T::default()).shape()
+    fn fill(&mut self) {
+        *self = Some(T::default());
     }
 
     fn value(&mut self) -> Option<Shape<'_>> {
@@ -209,10 +209,9 @@ impl<T: Json + Default> List for Vec<T> {
         self.len()
     }
 
-    fn add(&mut self) -> Shape<'_> {
-        let place = self.len();
+    fn add(&mut self) -> usize {
         self.push(T::default());
-        self[place].shape()
+        self.len() - 1
     }
 
     fn item(&mut self, place: usize) -> Option<Shape<'_>> {
@@ -313,8 +312,9 @@ impl<'de> Visitor<'de> for Into<'_> {
         let Shape::Optional(optional) = self.shape else {
             return Err(mismatch());
         };
+        optional.fill();
         let into = Into {
-            shape: optional.fill(),
+            shape: optional.value().ok_or_else(mismatch)?,
             strict: self.strict,
         };
         into.deserialize(from)
@@ -475,8 +475,9 @@ impl<'de> DeserializeSeed<'de> for Item<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        let place = self.list.add();
         let into = Into {
-            shape: self.list.add(),
+            shape: self.list.item(place).ok_or_else(mismatch)?,
             strict: self.strict,
         };
         into.deserialize(from)
