@@ -151,7 +151,7 @@ unsafe fn lift(shape: Shape<'_>, from: Place) {
                 }
                 free(at, length * layout.size, layout.align);
             }
-            Shape::Record(record) => {
+            Shape::Record(mut record) => {
                 let (mut offset, mut place) = (0, 0);
                 while let Some(member) = record.member(place) {
                     let from = from.next(&mut offset, &member.layout());
@@ -236,7 +236,7 @@ unsafe fn lower(shape: Shape<'_>, to: Place, blocks: &mut Vec<Block>) {
                 write_list(to, block.at, count);
                 blocks.push(block);
             }
-            Shape::Record(record) => {
+            Shape::Record(mut record) => {
                 let (mut offset, mut place) = (0, 0);
                 while let Some(member) = record.member(place) {
                     let to = to.next(&mut offset, &member.layout());
@@ -285,7 +285,7 @@ pub(crate) fn give(result: Result<Box<dyn Record>, Error>, layout: &Layout) -> *
         let to = Place::memory(block.at.add(HEAD));
         let value = to.on(align);
         match &mut given.result {
-            Ok(record) => lower(Shape::Record(&mut **record), value, &mut given.blocks),
+            Ok(record) => lower(Shape::Record(record.object()), value, &mut given.blocks),
             Err(error) => {
                 to.at.write(1);
                 value.at.write(error::case(error));

@@ -51,19 +51,21 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
                 Self { #(#members: ::core::default::Default::default()),* }
             }
         }
-        #[allow(unsafe_code, reason = "members are found by where they lie")]
-        // SAFETY: the members are those of the struct, each with its own type and offset.
-        unsafe impl #of crate::record::Record for #name #arguments #bounds {
-            fn kind(&self) -> &'static crate::record::Kind {
-                const {
-                    &crate::record::Kind {
-                        names: &[#(#names),*],
-                        members: &[#(unsafe {
-                            crate::record::Member::new::<#types>(::core::mem::offset_of!(Self, #members))
-                        }),*],
-                        required: &[#(#required),*],
-                        layout: <Self as crate::record::Json>::LAYOUT,
-                    }
+        impl #of crate::record::Record for #name #arguments #bounds {
+            #[allow(unsafe_code, reason = "members are found by where they lie")]
+            fn object(&mut self) -> crate::record::Object<'_> {
+                // SAFETY: the members are those of the struct, each with its own type and offset.
+                unsafe {
+                    crate::record::Object::new(self, const {
+                        &crate::record::Kind {
+                            names: &[#(#names),*],
+                            members: &[#(crate::record::Member::new::<#types>(
+                                ::core::mem::offset_of!(Self, #members),
+                            )),*],
+                            required: &[#(#required),*],
+                            layout: <Self as crate::record::Json>::LAYOUT,
+                        }
+                    })
                 }
             }
         }
@@ -71,7 +73,7 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
             const LAYOUT: crate::record::Layout =
                 crate::record::Layout::record(&[#(<#types as crate::record::Json>::LAYOUT),*]);
             fn shape(&mut self) -> crate::record::Shape<'_> {
-                crate::record::Shape::Record(self)
+                crate::record::Shape::Record(crate::record::Record::object(self))
             }
         }
     })

@@ -22,11 +22,11 @@ use serde_json::{Map, Value, value::RawValue};
 use crate as record;
 pub use id::Id;
 pub use layout::{Layout, WORD};
-pub use member::Member;
+pub use object::{Member, Object};
 
 mod id;
 mod layout;
-mod member;
+mod object;
 
 /// What JSON is read into and written from.
 pub trait Json: 'static {
@@ -61,7 +61,7 @@ pub enum Shape<'a> {
     /// An array.
     List(&'a mut dyn List),
     /// An object.
-    Record(&'a mut dyn Record),
+    Record(Object<'a>),
 }
 
 impl Shape<'_> {
@@ -83,21 +83,9 @@ impl Shape<'_> {
 }
 
 /// An object with known members.
-///
-/// # Safety
-/// It has the members that its kind says.
-#[expect(unsafe_code, reason = "members are found by where they lie")]
-pub unsafe trait Record {
-    /// What all objects of this kind have in common.
-    fn kind(&self) -> &'static Kind;
-}
-
-impl dyn Record + '_ {
-    /// The member with the name at this place.
-    pub fn member(&mut self, place: usize) -> Option<Shape<'_>> {
-        let member = self.kind().members.get(place)?;
-        Some(member.of(self))
-    }
+pub trait Record {
+    /// It, whatever its type.
+    fn object(&mut self) -> Object<'_>;
 }
 
 /// What all objects of a kind have in common.
@@ -249,7 +237,7 @@ pub fn from_str<T: FromJson>(json: &str) -> serde_json::Result<T> {
 /// # Errors
 /// As [`FromJson::from_json`], and members that the record does not have.
 pub fn read_strictly(json: &str, record: &mut dyn Record) -> serde_json::Result<()> {
-    read(json.as_bytes(), Shape::Record(record), true)
+    read(json.as_bytes(), Shape::Record(record.object()), true)
 }
 
 fn read(json: &[u8], shape: Shape<'_>, strict: bool) -> serde_json::Result<()> {
@@ -404,7 +392,7 @@ impl<'de> Visitor<'de> for Into<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let record = match self.shape {
+        let mut record = match self.shape {
             Shape::Record(record) => record,
             Shape::Any(any) => return self::any(any, members),
             _ => return Err(mismatch()),
@@ -517,7 +505,7 @@ impl Visitor<'_> for Name {
 
 /// The record as JSON, without nulls, empty lists and empty texts: absent says it shorter.
 pub fn json(record: &mut dyn Record) -> String {
-    let written = serde_json::to_string(&Out::of(Shape::Record(record)));
+    let written = serde_json::to_string(&Out::of(Shape::Record(record.object())));
     written.expect("texts are its names, and nothing in it fails")
 }
 
@@ -564,7 +552,7 @@ impl Serialize for Out<'_> {
                 }
                 items.end()
             }
-            Shape::Record(record) => {
+            Shape::Record(mut record) => {
                 let mut members = to.serialize_map(None)?;
                 for (place, name) in record.kind().names.iter().enumerate() {
                     if let Some(mut member) = record.member(place)
