@@ -193,6 +193,7 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
         Error::Unreachable(format!("Gong's answer broke off ({detail}). Try again."))
     };
     let mut body = Vec::new();
+    let mut reserved = false;
     let incoming_body = incoming.consume().map_err(|()| cut("no body"))?;
     let stream = incoming_body.stream().map_err(|()| cut("no body"))?;
     loop {
@@ -207,6 +208,13 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
                 if body.is_empty() {
                     body = bytes;
                 } else {
+                    if !reserved {
+                        // Growing by and by would take twice the memory.
+                        reserved = true;
+                        body.reserve_exact(
+                            length(incoming).min(MOST_BYTES).saturating_sub(body.len()),
+                        );
+                    }
                     body.extend_from_slice(&bytes);
                 }
             }
@@ -225,6 +233,14 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
         location: header("location"),
         body,
     })
+}
+
+/// How long the answer says that it is; 0 if it does not.
+fn length(incoming: &IncomingResponse) -> usize {
+    let told = incoming.headers().get("content-length");
+    let told = told.first().and_then(|length| str::from_utf8(length).ok());
+    told.and_then(|length| length.trim().parse().ok())
+        .unwrap_or_default()
 }
 
 /// Hosts give some errors inside a body only as debug text: the codes' names are in it.
