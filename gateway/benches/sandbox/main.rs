@@ -3,8 +3,9 @@
 //!
 //! The native side does the same work: it builds the request, sends it over the same pooled
 //! client, and parses and shapes the answer, with the very code that the component is made
-//! of. The stand-in has a process of its own and gives recorded answers. Times depend on the
-//! machine; the ratios are what counts.
+//! of. The stand-in has a process of its own and gives recorded answers, so that it is not what
+//! is measured; once it makes them anew, as a Gong does. Times depend on the machine; the ratios
+//! are what counts.
 
 #![expect(
     clippy::print_stdout,
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use fake_gong::{FakeGong, Options};
+use fake_gong::{FakeGong, OpenApi, Options};
 use host_harness::component::{self, Artefact};
 use host_harness::outbound::{Addresses, Policy, basic_authorization};
 use host_harness::sandbox::Env;
@@ -67,6 +68,36 @@ pub(crate) fn authorization() -> http::HeaderValue {
     basic_authorization(&options.access_key, &options.access_key_secret)
 }
 
+/// What the stand-in is like.
+#[derive(Clone, Copy)]
+pub(crate) enum Gong {
+    /// Recorded answers over HTTP.
+    Plain,
+    /// Recorded answers over TLS.
+    Tls,
+    /// Answers made for each request, over TLS.
+    Anew,
+}
+
+impl Gong {
+    fn role(self) -> &'static str {
+        match self {
+            Self::Plain => "stand-in",
+            Self::Tls => "stand-in-tls",
+            Self::Anew => "stand-in-anew",
+        }
+    }
+
+    /// How it is told in the table.
+    pub(crate) fn shown(self) -> &'static str {
+        match self {
+            Self::Plain => "over plain HTTP",
+            Self::Tls => "over TLS",
+            Self::Anew => "over TLS, answers made anew",
+        }
+    }
+}
+
 /// The stand-in, in a process of its own.
 pub(crate) struct StandIn {
     child: Child,
@@ -75,15 +106,11 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    fn start(tls: bool) -> anyhow::Result<Self> {
-        let mut child = again(if tls {
-            &["stand-in-tls"]
-        } else {
-            &["stand-in"]
-        })
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
+    fn start(gong: Gong) -> anyhow::Result<Self> {
+        let mut child = again(&[gong.role()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let stdout = child.stdout.as_mut().context("it is piped")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
@@ -134,8 +161,9 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *arguments {
-        ["stand-in"] => runtime()?.block_on(stand_in(false)),
-        ["stand-in-tls"] => runtime()?.block_on(stand_in(true)),
+        ["stand-in"] => runtime()?.block_on(stand_in(Gong::Plain)),
+        ["stand-in-tls"] => runtime()?.block_on(stand_in(Gong::Tls)),
+        ["stand-in-anew"] => runtime()?.block_on(stand_in(Gong::Anew)),
         ["first-answer", component, cache] => {
             runtime()?.block_on(first_answer(Path::new(component), cache))
         }
@@ -146,7 +174,7 @@ fn main() -> anyhow::Result<()> {
                 &std::fs::read(component::build(Artefact::GongMcpFast)?)?,
                 Limits::default(),
             )?);
-            let stand_in = StandIn::start(true)?;
+            let stand_in = StandIn::start(Gong::Tls)?;
             let calls = speed::calls(
                 &stand_in,
                 &sandbox,
@@ -166,11 +194,12 @@ fn runtime() -> anyhow::Result<Runtime> {
     Ok(Builder::new_multi_thread().enable_all().build()?)
 }
 
-async fn stand_in(tls: bool) -> anyhow::Result<()> {
+async fn stand_in(gong: Gong) -> anyhow::Result<()> {
     let options = Options {
         now: Some("2026-03-16T12:00:00Z".parse()?),
-        tls,
-        recorded: true,
+        tls: !matches!(gong, Gong::Plain),
+        recorded: !matches!(gong, Gong::Anew),
+        openapi: OpenApi::Off,
         ..Options::default()
     };
     let gong = FakeGong::start(SocketAddr::from(([127, 0, 0, 1], 0)), options).await?;
@@ -227,12 +256,9 @@ fn start(stand_in: &StandIn, component: &Path, cache: &str) -> anyhow::Result<Du
 fn measure(quick: bool) -> anyhow::Result<()> {
     let component = component::build(Artefact::GongMcpFast)?;
     let bytes = std::fs::read(&component)?;
-    let tls = StandIn::start(true)?;
-    let plain = StandIn::start(false)?;
-    println!(
-        "{} bytes of component; TLS unless it says plain",
-        bytes.len()
-    );
+    let tls = StandIn::start(Gong::Tls)?;
+    let plain = StandIn::start(Gong::Plain)?;
+    println!("{} bytes of component", bytes.len());
 
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-cache");
     let _ = std::fs::remove_dir_all(&cache);
@@ -251,16 +277,20 @@ fn measure(quick: bool) -> anyhow::Result<()> {
 
     let sandbox = Arc::new(Sandbox::load_cached(&bytes, Limits::default(), &cache)?);
     let runtime = runtime()?;
-    for call in [SMALL, TYPICAL] {
-        runtime.block_on(speed::sequential(&tls, &sandbox, call, "TLS", quick))?;
-    }
-    runtime.block_on(speed::sequential(&plain, &sandbox, SMALL, "plain", quick))?;
-    for (stand_in, call, over) in [
-        (&tls, SMALL, "TLS"),
-        (&plain, SMALL, "plain"),
-        (&tls, TYPICAL, "TLS"),
+    for (stand_in, gong, call) in [
+        (&tls, Gong::Tls, SMALL),
+        (&tls, Gong::Tls, TYPICAL),
+        (&StandIn::start(Gong::Anew)?, Gong::Anew, TYPICAL),
+        (&plain, Gong::Plain, SMALL),
     ] {
-        println!("\nSaturated, {} over {over}", call.tool);
+        runtime.block_on(speed::sequential(stand_in, &sandbox, call, gong, quick))?;
+    }
+    for (stand_in, gong, call) in [
+        (&tls, Gong::Tls, SMALL),
+        (&plain, Gong::Plain, SMALL),
+        (&tls, Gong::Tls, TYPICAL),
+    ] {
+        println!("\nSaturated, {} {}", call.tool, gong.shown());
         println!(
             "  tenants  calls/s: sandbox    native   ratio   host CPU/call: sandbox    native   ratio"
         );

@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::task::JoinSet;
 
 use crate::native::{Native, Sent};
-use crate::{Call, StandIn};
+use crate::{Call, Gong, StandIn};
 
 /// Either side of the comparison, for one tenant.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ pub(crate) async fn sequential(
     stand_in: &StandIn,
     sandbox: &Arc<Sandbox>,
     call: Call,
-    over: &str,
+    gong: Gong,
     quick: bool,
 ) -> anyhow::Result<()> {
     let native = stand_in.native()?;
@@ -70,8 +70,9 @@ pub(crate) async fn sequential(
         }
     }
     println!(
-        "\nOne after the other, {} over {over}, {count} requests each",
-        call.tool
+        "\nOne after the other, {} {}, {count} requests each",
+        call.tool,
+        gong.shown()
     );
     let [sandbox, native] = times.map(|mut times: Vec<Duration>| {
         times.sort();
