@@ -37,7 +37,8 @@ const STAND_INS: &str = "--stand-ins";
 /// Users of each tenant, who compete for its requests.
 const USERS: [&str; 2] = ["ada", "bob"];
 
-/// A stand-in that answers 429 by itself: every so many. The others must never refuse.
+/// A stand-in that answers 429 by itself: every so many. The others refuse only what reaches
+/// them too fast, which a busy machine's delays can make of what left in time.
 const MOODY: usize = 10;
 
 /// How often each stand-in is given a fault: about every thirtieth request has one.
