@@ -295,10 +295,12 @@ impl<P: Plug> Server<P> {
 
 /// The first word of all tools' names, as `gong` of `gong_get_call`: what they are the tools of.
 fn family(tools: &[Tool]) -> Option<String> {
-    let word = |tool: &Tool| Some(String::from(tool.name.split_once('_')?.0));
-    let first = word(tools.first()?).filter(|word| !word.is_empty())?;
-    let all = tools.iter().all(|tool| word(tool).as_ref() == Some(&first));
-    all.then_some(first)
+    let (first, _) = tools.first()?.name.split_once('_')?;
+    let same = |tool: &Tool| {
+        let word = tool.name.split_once('_');
+        word.is_some_and(|(word, _)| word == first)
+    };
+    (!first.is_empty() && tools.iter().all(same)).then(|| first.into())
 }
 
 /// A result of which 2026-07-28 says how long it may be kept.

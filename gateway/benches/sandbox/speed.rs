@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::task::JoinSet;
 
 use crate::native::{Native, Sent};
-use crate::{Call, Gong, StandIn};
+use crate::{Call, StandIn};
 
 /// Either side of the comparison, for one tenant.
 #[derive(Clone)]
@@ -37,7 +37,6 @@ pub(crate) async fn sequential(
     stand_in: &StandIn,
     sandbox: &Arc<Sandbox>,
     call: Call,
-    gong: Gong,
     quick: bool,
 ) -> anyhow::Result<()> {
     let native = stand_in.native()?;
@@ -72,7 +71,7 @@ pub(crate) async fn sequential(
     println!(
         "\nOne after the other, {} {}, {count} requests each",
         call.tool,
-        gong.shown()
+        stand_in.gong.shown()
     );
     let [sandbox, native] = times.map(|mut times: Vec<Duration>| {
         times.sort();
