@@ -357,6 +357,12 @@ async fn fake(listen: SocketAddr, rate_limit: bool, calls: Option<usize>) -> any
     }
     anstream::eprintln!("The stand-in runs until ctrl-c.");
     stopped().await;
+    let statuses = gong.tally().statuses;
+    let counts: Vec<_> = statuses
+        .iter()
+        .map(|(status, count)| format!("{count} with {status}"))
+        .collect();
+    anstream::eprintln!("Requests answered: {}.", counts.join(", "));
     Ok(())
 }
 

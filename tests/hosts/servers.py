@@ -45,9 +45,9 @@ def log(name):
 
 
 @contextlib.contextmanager
-def stand_in():
+def stand_in(*more):
     """The stand-in for Gong; gives what a server needs in its environment to ask it."""
-    command = [HARNESS, "fake-gong", "--listen", "127.0.0.1:0"]
+    command = [HARNESS, "fake-gong", "--listen", "127.0.0.1:0", *more]
     with process("fake-gong", command, stdout=subprocess.PIPE, text=True) as child:
         settings = {}
         while len(settings) < 3:
