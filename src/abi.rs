@@ -4,20 +4,19 @@
 //! reader, a writer and a free of each, for each tool, which were a fifth of the component.
 //!
 //! Texts are not copied: those of arguments become the record's, those of an answer stay
-//! where they are until the host has read them, which it says by `cabi_post_…`.
+//! where they are. Nothing is freed here: memory goes with the call (`runtime.rs`), so that
+//! there is no `cabi_post_…` either.
 #![expect(unsafe_code, reason = "the ABI is raw memory by nature")]
 
 use alloc::{
-    alloc::{alloc_zeroed, dealloc, handle_alloc_error},
-    boxed::Box,
+    alloc::{alloc_zeroed, handle_alloc_error},
     string::String,
-    vec::Vec,
 };
 use core::{alloc::Layout as Memory, ptr};
 
 use crate::{
-    error::{self, Error},
-    record::{Layout, Record, Shape, WORD},
+    error::Error,
+    record::{Layout, Object, Shape, WORD},
 };
 
 /// Bytes of a core value, where arguments come as such.
@@ -99,20 +98,6 @@ impl Place {
     }
 }
 
-/// Reads arguments, which then own what belongs to them.
-///
-/// # Safety
-/// As [`lift`]; memory that holds them is freed.
-pub(crate) unsafe fn take(arguments: Shape<'_>, from: Place) {
-    let layout = arguments.layout();
-    unsafe {
-        lift(arguments, from);
-        if !from.in_slots {
-            free(from.at, layout.size, layout.align);
-        }
-    }
-}
-
 /// Reads a value, which takes over the memory that belongs to it.
 ///
 /// # Safety
@@ -144,71 +129,54 @@ unsafe fn lift(shape: Shape<'_>, from: Place) {
             Shape::List(list) => {
                 let ((at, length), layout) = (from.read_list(), list.layout());
                 for place in 0..length {
-                    let added = list.add();
-                    if let Some(item) = list.item(added) {
+                    list.add();
+                    if let Some(item) = list.items().last() {
                         lift(item, Place::memory(at.add(place * layout.size)));
                     }
                 }
-                free(at, length * layout.size, layout.align);
             }
-            Shape::Record(mut record) => {
-                let (mut offset, mut place) = (0, 0);
-                while let Some(member) = record.member(place) {
-                    let from = from.next(&mut offset, &member.layout());
-                    lift(member, from);
-                    place += 1;
-                }
-            }
+            Shape::Record(record) => lift_record(record, from),
             Shape::Id(_) | Shape::Any(_) | Shape::Raw(_) => {}
         }
     }
 }
 
-/// Frees memory that the host has filled.
+/// Reads a record.
 ///
 /// # Safety
-/// It was allocated with this size and alignment, or is empty.
-unsafe fn free(at: *mut u8, size: usize, align: usize) {
-    if size > 0 {
-        unsafe { dealloc(at, Memory::from_size_align_unchecked(size, align)) }
-    }
-}
-
-/// Memory of an answer.
-struct Block {
-    at: *mut u8,
-    memory: Memory,
-}
-
-impl Block {
-    fn new(size: usize, align: usize) -> Self {
-        let memory = Memory::from_size_align(size, align).unwrap_or(Memory::new::<u64>());
-        if memory.size() == 0 {
-            let at = ptr::without_provenance_mut(align);
-            return Self { at, memory };
+/// As [`lift`].
+pub(crate) unsafe fn lift_record(mut record: Object<'_>, from: Place) {
+    let (mut offset, mut place) = (0, 0);
+    while let Some(member) = record.member(place) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let from = from.next(&mut offset, &member.layout());
+            lift(member, from);
         }
-        // SAFETY: the size is not 0.
-        let at = unsafe { alloc_zeroed(memory) };
-        if at.is_null() {
-            handle_alloc_error(memory);
-        }
-        Self { at, memory }
+        place += 1;
     }
 }
 
-impl Drop for Block {
-    fn drop(&mut self) {
-        // SAFETY: it was allocated with this layout.
-        unsafe { free(self.at, self.memory.size(), self.memory.align()) }
+/// Memory for an answer, all zero, or an address that is only aligned where none is needed.
+fn room(size: usize, align: usize) -> *mut u8 {
+    let memory = Memory::from_size_align(size, align).unwrap_or(Memory::new::<u64>());
+    if memory.size() == 0 {
+        return ptr::without_provenance_mut(align);
     }
+    // SAFETY: the size is not 0.
+    let at = unsafe { alloc_zeroed(memory) };
+    if at.is_null() {
+        handle_alloc_error(memory);
+    }
+    at
 }
 
-/// Writes a value. Its texts stay where they are; lists are laid into new blocks.
+/// Writes a value. Its texts stay where they are; lists are laid into new memory.
 ///
 /// # Safety
-/// There is room for a value of this shape. What is written is good as long as the value
-/// is not touched and the blocks are kept.
-unsafe fn lower(shape: Shape<'_>, to: Place, blocks: &mut Vec<Block>) {
+/// There is room for a value of this shape. What is written is good as long as the value's
+/// texts are.
+unsafe fn lower(shape: Shape<'_>, to: Place) {
     unsafe {
         match shape {
             Shape::Text(text) => write_list(to, text.as_ptr(), text.len()),
@@ -221,26 +189,25 @@ unsafe fn lower(shape: Shape<'_>, to: Place, blocks: &mut Vec<Block>) {
                 let within = to.within(optional.layout());
                 if let Some(value) = optional.value() {
                     to.at.write(1);
-                    lower(value, within, blocks);
+                    lower(value, within);
                 }
             }
             Shape::List(list) => {
-                let (layout, count) = (list.layout(), list.count());
-                let block = Block::new(count * layout.size, layout.align);
-                for place in 0..count {
-                    if let Some(item) = list.item(place) {
-                        let to = Place::memory(block.at.add(place * layout.size));
-                        lower(item, to, blocks);
-                    }
+                let layout = list.layout();
+                let mut items = list.items();
+                let at = room(items.count() * layout.size, layout.align);
+                let mut place = 0;
+                while let Some(item) = items.item(place) {
+                    lower(item, Place::memory(at.add(place * layout.size)));
+                    place += 1;
                 }
-                write_list(to, block.at, count);
-                blocks.push(block);
+                write_list(to, at, place);
             }
             Shape::Record(mut record) => {
                 let (mut offset, mut place) = (0, 0);
                 while let Some(member) = record.member(place) {
                     let to = to.next(&mut offset, &member.layout());
-                    lower(member, to, blocks);
+                    lower(member, to);
                     place += 1;
                 }
             }
@@ -260,52 +227,28 @@ unsafe fn write_list(to: Place, at: *const u8, length: usize) {
     }
 }
 
-/// An answer that the host reads.
-struct Given {
-    result: Result<Box<dyn Record>, Error>,
-    blocks: Vec<Block>,
-}
-
-/// Bytes before an answer: the address of its [`Given`], so that it is found again.
-const HEAD: usize = 8;
-
-/// Writes what a tool gives, `result<record, error>`, and keeps it for the host, which then
-/// says [`given`].
-pub(crate) fn give(result: Result<Box<dyn Record>, Error>, layout: &Layout) -> *mut u8 {
+/// Writes what a tool gives, `result<record, error>`, for the host to read.
+///
+/// # Safety
+/// What is written is good as long as the answer's texts are.
+pub(crate) unsafe fn give(answer: Result<Object<'_>, &Error>, layout: &Layout) -> *mut u8 {
     // Of the error: the case, then its text.
     let align = layout.align.max(WORD);
-    let size = align + layout.size.max(3 * WORD);
-    let block = Block::new(HEAD + size, HEAD);
-    let mut given = Box::new(Given {
-        result,
-        blocks: Vec::new(),
-    });
-    // SAFETY: the block is HEAD, the case of the result, and room for either of its values.
+    let to = Place::memory(room(align + layout.size.max(3 * WORD), align));
+    // SAFETY: there is room for the case of the result and for either of its values.
     unsafe {
-        let to = Place::memory(block.at.add(HEAD));
         let value = to.on(align);
-        match &mut given.result {
-            Ok(record) => lower(Shape::Record(record.object()), value, &mut given.blocks),
+        match answer {
+            Ok(record) => lower(Shape::Record(record), value),
             Err(error) => {
                 to.at.write(1);
-                value.at.write(error::case(error));
-                let text = error::text(error);
+                value.at.write(error.case() as u8);
+                let text = error.text();
                 write_list(value.on(WORD), text.as_ptr(), text.len());
             }
         }
-        let head = block.at.cast::<*mut Given>();
-        given.blocks.push(block);
-        head.write(Box::into_raw(given));
-        to.at
     }
-}
-
-/// Frees an answer.
-///
-/// # Safety
-/// It is one of [`give`]'s, and is freed once.
-pub(crate) unsafe fn given(answer: *mut u8) {
-    unsafe { drop(Box::from_raw(answer.sub(HEAD).cast::<*mut Given>().read())) }
+    to.at
 }
 
 #[cfg(test)]
@@ -314,9 +257,9 @@ mod tests {
 
     use wit_parser::{Resolve, SizeAlign, Type, WorldItem};
 
-    use super::{HEAD, Layout, Place, WORD, give, given, lift, take};
+    use super::{Layout, Place, WORD, give, lift};
     use crate::{
-        error::{Error, case},
+        error::{Case, Error},
         record::{Json, Record, json},
         tools::every_tool,
         wit,
@@ -412,15 +355,13 @@ mod tests {
     fn what_is_given_is_what_was_meant() {
         let meant: serde_json::Value = serde_json::from_str(JSON).expect("JSON");
         let whole: Whole = crate::record::from_str(JSON).expect("a record");
-        let answer = give(Ok(Box::new(whole)), &Whole::LAYOUT);
+        let mut whole = std::mem::ManuallyDrop::new(whole);
         let mut read = Whole::default();
         // SAFETY: the answer is there. What the reader takes over the answer forgets.
         unsafe {
+            let answer = give(Ok(whole.object()), &Whole::LAYOUT);
             assert_eq!(*answer, 0);
             lift(read.shape(), Place::memory(answer.add(8)));
-            std::mem::forget(Box::from_raw(
-                answer.sub(HEAD).cast::<*mut super::Given>().read(),
-            ));
         }
         let read: serde_json::Value = serde_json::from_str(&json(&mut read)).expect("JSON");
         assert_eq!(read, meant);
@@ -428,16 +369,16 @@ mod tests {
 
     #[test]
     fn an_error_is_its_case_and_its_text() {
-        let answer = give(Err(Error::NotFound("no such call".into())), &u64::LAYOUT);
-        // SAFETY: the answer is there, and is freed once.
+        let error = Error::not_found("no such call".into());
+        // SAFETY: the answer is there, as long as the error.
         unsafe {
+            let answer = give(Err(&error), &u64::LAYOUT);
             assert_eq!(*answer, 1);
             let value = Place::memory(answer.add(8));
-            assert_eq!(*value.at, case(&Error::NotFound(String::new())));
+            assert_eq!(*value.at, Case::NotFound as u8);
             let (text, length) = value.on(WORD).read_list();
             let text = std::slice::from_raw_parts(text, length);
             assert_eq!(text, b"no such call");
-            given(answer);
         }
     }
 
@@ -449,7 +390,7 @@ mod tests {
         let at = Box::into_raw(text).cast::<u8>().expose_provenance();
         // SAFETY: the text is the record's from here on.
         unsafe {
-            take(
+            lift(
                 part.shape(),
                 Place::slots(&[at as u64, length as u64, 1, 42]),
             )
@@ -465,30 +406,11 @@ mod tests {
         let cases = cases
             .lines()
             .filter_map(|line| line.trim().strip_suffix("(string),"));
-        let cases: Vec<String> = cases.map(|case| case.replace('-', "")).collect();
-        let all: [fn(String) -> Error; 14] = [
-            Error::BadArgument,
-            Error::NotConfigured,
-            Error::WrongKey,
-            Error::MissingScope,
-            Error::Forbidden,
-            Error::NotFound,
-            Error::PrivateCall,
-            Error::RateLimited,
-            Error::OutOfCredits,
-            Error::NetworkDenied,
-            Error::Unreachable,
-            Error::TimedOut,
-            Error::Tls,
-            Error::UnexpectedAnswer,
-        ];
-        assert_eq!(cases.len(), all.len());
-        for error in all.map(|error| error(String::new())) {
-            let name = format!("{error:?}").to_lowercase();
-            assert_eq!(
-                name,
-                format!("error::{}(\"\")", cases[usize::from(case(&error))])
-            );
+        let cases = cases.map(|case| case.replace('-', "_"));
+        let ours = Case::ALL.iter().map(|(_, name)| (*name).to_owned());
+        assert!(cases.eq(ours));
+        for (place, (case, _)) in Case::ALL.iter().enumerate() {
+            assert_eq!(*case as usize, place);
         }
     }
 }

@@ -216,15 +216,12 @@ fn example_value(name: &str, schema: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::arguments;
-    use crate::{
-        error::text,
-        wit::calls::{GetCall, SearchCalls},
-    };
+    use crate::wit::calls::{GetCall, SearchCalls};
 
     fn wrong(json: &str) -> String {
         let error =
             arguments::<SearchCalls>("gong_search_calls", json).expect_err("wrong arguments");
-        text(&error).to_owned()
+        error.text().to_owned()
     }
 
     #[test]
@@ -247,13 +244,13 @@ mod tests {
         assert!(wrong(r#"{"limit": 99999999999}"#).contains("a whole number"));
         let missing = arguments::<GetCall>("gong_get_call", "{}").expect_err("missing");
         assert_eq!(
-            text(&missing),
+            missing.text(),
             "Argument `call`: it is required. Example: {\"call\": \"7782342274025937895\"}."
         );
         let part = arguments::<GetCall>("gong_get_call", r#"{"call":"1","include":["all"]}"#)
             .expect_err("wrong");
         assert!(
-            text(&part).starts_with(
+            part.text().starts_with(
                 "Argument `include`: a list of which each is one of people, outline, "
             )
         );

@@ -95,7 +95,7 @@ impl Wire for Script<'_> {
         });
         self.elapsed.set(self.elapsed.get() + 100);
         let Some(exchange) = self.conversation.exchanges.get(asked.len() - 1) else {
-            return Err(Error::Unreachable(
+            return Err(Error::unreachable(
                 "the script has no further answer".into(),
             ));
         };

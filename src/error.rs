@@ -2,62 +2,101 @@
 //! what the reader is told to do next.
 
 use crate::record::{FromJson as _, Record};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
+use core::fmt;
 
-pub(crate) use crate::wit::types::Error;
+/// What went wrong. One word wide, because nearly every function may return it.
+pub(crate) struct Error(Box<(Case, String)>);
+
+macro_rules! cases {
+    ($($case:ident $make:ident;)*) => {
+        /// The cases of the WIT's `error`, in its order.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Case {
+            $(#[doc = concat!("As the WIT's `", stringify!($make), "`.")] $case,)*
+        }
+
+        impl Case {
+            /// All, each with what the WIT calls it.
+            #[cfg(test)]
+            pub(crate) const ALL: &[(Self, &str)] = &[$((Self::$case, stringify!($make))),*];
+        }
+
+        impl Error {
+            $(#[doc = concat!("An error of the WIT's case `", stringify!($make), "`.")]
+            #[cfg_attr(
+                not(target_family = "wasm"),
+                allow(dead_code, reason = "some only the network knows")
+            )]
+            pub(crate) fn $make(text: String) -> Self {
+                Self::new(Case::$case, text)
+            })*
+        }
+    };
+}
+cases! {
+    BadArgument bad_argument;
+    NotConfigured not_configured;
+    WrongKey wrong_key;
+    MissingScope missing_scope;
+    Forbidden forbidden;
+    NotFound not_found;
+    PrivateCall private_call;
+    RateLimited rate_limited;
+    OutOfCredits out_of_credits;
+    NetworkDenied network_denied;
+    Unreachable unreachable;
+    TimedOut timed_out;
+    Tls tls;
+    UnexpectedAnswer unexpected_answer;
+}
+
+impl Error {
+    #[inline(never)]
+    fn new(case: Case, text: String) -> Self {
+        Self(Box::new((case, text)))
+    }
+
+    /// Which of the WIT's cases.
+    pub(crate) fn case(&self) -> Case {
+        self.0.0
+    }
+
+    /// What it says.
+    pub(crate) fn text(&self) -> &str {
+        &self.0.1
+    }
+
+    /// Only what it says.
+    pub(crate) fn into_text(self) -> String {
+        self.0.1
+    }
+
+    /// The same case with another text.
+    pub(crate) fn saying(mut self, text: String) -> Self {
+        self.0.1 = text;
+        self
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}({:?})", self.case(), self.text())
+    }
+}
 
 /// `bad-argument`: which, what is wrong, and an example that works.
 pub(crate) fn bad_argument(argument: &str, problem: &str, example: &str) -> Error {
-    Error::BadArgument(format!(
+    Error::bad_argument(format!(
         "Argument `{argument}`: {problem} Example: {example}"
     ))
 }
 
 /// A setting that is missing or wrong.
 pub(crate) fn not_configured(variable: &str, problem: &str) -> Error {
-    Error::NotConfigured(format!(
+    Error::not_configured(format!(
         "Setting {variable}: {problem} Whoever runs the gateway can set it."
     ))
-}
-
-/// What an error says, whichever it is.
-pub(crate) fn text(error: &Error) -> &str {
-    match error {
-        Error::BadArgument(text)
-        | Error::NotConfigured(text)
-        | Error::WrongKey(text)
-        | Error::MissingScope(text)
-        | Error::Forbidden(text)
-        | Error::NotFound(text)
-        | Error::PrivateCall(text)
-        | Error::RateLimited(text)
-        | Error::OutOfCredits(text)
-        | Error::NetworkDenied(text)
-        | Error::Unreachable(text)
-        | Error::TimedOut(text)
-        | Error::Tls(text)
-        | Error::UnexpectedAnswer(text) => text,
-    }
-}
-
-/// Which case of the WIT's an error is, from 0.
-pub(crate) fn case(error: &Error) -> u8 {
-    match error {
-        Error::BadArgument(_) => 0,
-        Error::NotConfigured(_) => 1,
-        Error::WrongKey(_) => 2,
-        Error::MissingScope(_) => 3,
-        Error::Forbidden(_) => 4,
-        Error::NotFound(_) => 5,
-        Error::PrivateCall(_) => 6,
-        Error::RateLimited(_) => 7,
-        Error::OutOfCredits(_) => 8,
-        Error::NetworkDenied(_) => 9,
-        Error::Unreachable(_) => 10,
-        Error::TimedOut(_) => 11,
-        Error::Tls(_) => 12,
-        Error::UnexpectedAnswer(_) => 13,
-    }
 }
 
 /// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
@@ -159,63 +198,65 @@ impl Refusal {
                     .location
                     .as_deref()
                     .unwrap_or("an address it does not name");
-                Error::NotConfigured(format!(
+                Error::not_configured(format!(
                     "Setting GONG_BASE_URL: Gong redirects {operation} to {to}, and redirects are not followed because \
                      they lose the credentials. Set GONG_BASE_URL to the API base URL that Gong shows beside the access \
                      key (Admin center > Settings > Ecosystem > API), such as https://us-12345.api.gong.io."
                 ))
             }
             400 if self.said.to_ascii_lowercase().contains("cursor") => {
-                Error::BadArgument(format!(
+                Error::bad_argument(format!(
                     "Gong's page cursor has expired: {said}. Ask again from the start of the list."
                 ))
             }
-            400 | 422 => Error::BadArgument(format!(
+            400 | 422 => Error::bad_argument(format!(
                 "Gong does not accept the request {operation}: {said}."
             )),
             401 => match scope_in(&self.said) {
-                Some(scope) => Error::MissingScope(format!(
+                Some(scope) => Error::missing_scope(format!(
                     "The access key lacks the scope {scope}, which {operation} needs: {said}. A Gong technical \
                      administrator can add it (Admin center > Settings > Ecosystem > API)."
                 )),
-                None => Error::WrongKey(format!(
+                None => Error::wrong_key(format!(
                     "Gong does not accept the access key: {said}. Whoever runs the gateway can check GONG_ACCESS_KEY, \
                      GONG_ACCESS_KEY_SECRET and that GONG_BASE_URL is the instance the key belongs to."
                 )),
             },
-            402 => Error::OutOfCredits(format!(
+            402 => Error::out_of_credits(format!(
                 "The company has no AI credits left for {operation}: {said}. A Gong administrator can add credits; \
                  the other tools cost none."
             )),
             403 => match scope_in(&self.said) {
-                Some(scope) => Error::MissingScope(format!(
+                Some(scope) => Error::missing_scope(format!(
                     "The access key lacks the scope {scope}, which {operation} needs: {said}. A Gong technical \
                      administrator can add it (Admin center > Settings > Ecosystem > API)."
                 )),
-                None if operation.contains("/v2/meetings") => Error::Forbidden(format!(
+                None if operation.contains("/v2/meetings") => Error::forbidden(format!(
                     "Gong refuses {operation}: {said}. Meetings are in limited release: Gong's support enables them for \
                      a company. If they are enabled, the gateway's IP address is not on the access key's list of \
                      trusted IPs."
                 )),
-                None => Error::Forbidden(format!(
+                None => Error::forbidden(format!(
                     "Gong refuses {operation}: {said}. Either the gateway's IP address is not on the access key's list \
                      of trusted IPs, or the account lacks the licence (Engage, for flows). A Gong technical \
                      administrator can tell."
                 )),
             },
-            404 => Error::NotFound(format!(
+            404 => Error::not_found(format!(
                 "Gong finds nothing for {operation}: {said}. Check the id."
             )),
-            409 if !self.remedy.is_empty() => Error::BadArgument(format!(
+            409 if !self.remedy.is_empty() => Error::bad_argument(format!(
                 "Gong can not do {operation} as things stand: {said}.{}",
                 self.remedy
             )),
-            409 => Error::BadArgument(format!("Gong refuses {operation} {THERE_ALREADY}: {said}.")),
-            429 => Error::RateLimited(rate_limit_text(self.retry_after, &said)),
-            500..=599 => {
-                Error::UnexpectedAnswer(format!("{} Try again later.", self.fault(operation)))
+            409 => {
+                Error::bad_argument(format!("Gong refuses {operation} {THERE_ALREADY}: {said}."))
             }
-            status => Error::UnexpectedAnswer(format!(
+            429 => Error::rate_limited(rate_limit_text(self.retry_after, &said)),
+            500..=599 => {
+                Error::unexpected_answer(format!("{} Try again later.", self.fault(operation)))
+            }
+            status => Error::unexpected_answer(format!(
                 "Gong answered {operation} with status {status}: {said}."
             )),
         }
@@ -269,12 +310,12 @@ fn scope_in(said: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, duration, text};
+    use super::{Refusal, duration};
 
     fn refused(status: u16, body: &str, retry_after: Option<u64>) -> String {
         let error =
             Refusal::new(status, body.as_bytes(), retry_after, None).into_error("GET /v2/calls");
-        text(&error).to_owned()
+        error.text().to_owned()
     }
 
     #[test]
@@ -339,7 +380,7 @@ mod tests {
             Some("https://us-1.api.gong.io/v2/calls".into()),
         );
         let error = refusal.into_error("GET /v2/calls");
-        assert!(text(&error).starts_with("Setting GONG_BASE_URL: Gong redirects GET /v2/calls to https://us-1.api.gong.io/v2/calls"));
+        assert!(error.text().starts_with("Setting GONG_BASE_URL: Gong redirects GET /v2/calls to https://us-1.api.gong.io/v2/calls"));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The client: Gong's words for requests, pages, pace, ids and instants. No
 //! tool is in it, and no I/O: that is behind [`Wire`].
 
-use alloc::{borrow::ToOwned, collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
 use serde_json::Value;
 
 use crate::{
-    error::{Error, Refusal},
+    error::{Case, Error, Refusal},
     list::ToList as _,
+    memory::release_list,
     record::{self, FromJson, Record},
     settings::{Scheme, Settings},
 };
@@ -216,7 +217,7 @@ impl<'w> Gong<'w> {
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
         self.exchange(Method::Get, &with_query(path, query), None)
-            .and_then(|body| parse(&body, &operation))
+            .and_then(|body| parse(body, &operation))
             .map_err(|failure| failure.into_error(&operation))
     }
 
@@ -234,7 +235,7 @@ impl<'w> Gong<'w> {
         let body = record::text(body);
         let body = Some((JSON, body.as_bytes()));
         self.exchange(Method::Get, &with_query(path, query), body)
-            .and_then(|body| parse(&body, &operation))
+            .and_then(|body| parse(body, &operation))
             .map_err(|failure| failure.into_error(&operation))
     }
 
@@ -246,7 +247,7 @@ impl<'w> Gong<'w> {
         let operation = format!("POST {path}");
         let body = record::text(body);
         self.exchange(Method::Post, path, Some((JSON, body.as_bytes())))
-            .and_then(|body| parse(&body, &operation))
+            .and_then(|body| parse(body, &operation))
             .map_err(|failure| failure.into_error(&operation))
     }
 
@@ -298,10 +299,10 @@ impl<'w> Gong<'w> {
         for page in 1.. {
             let (records, more) = match ask(cursor.as_deref()) {
                 Ok(answer) => answer.into_page(),
-                Err(Error::RateLimited(text)) if page > 1 => {
+                Err(error) if page > 1 && error.case() == Case::RateLimited => {
                     return Ok(Pages {
                         items,
-                        stopped: Some(text),
+                        stopped: Some(error.into_text()),
                     });
                 }
                 Err(error) => return Err(error),
@@ -345,12 +346,8 @@ impl<'w> Gong<'w> {
         };
         loop {
             if let Some(seconds) = self.used_up.get() {
-                return Err(Failure::Refused(Refusal::new(
-                    429,
-                    b"",
-                    Some(seconds),
-                    None,
-                )));
+                let refusal = Refusal::new(429, b"", Some(seconds), None);
+                return Err(Failure::Refused(Box::new(refusal)));
             }
             self.keep_pace();
             self.spent.set(self.spent.get() + 1);
@@ -370,7 +367,7 @@ impl<'w> Gong<'w> {
                 if refusal.status == 429 {
                     self.used_up.set(Some(wait / 1000));
                 }
-                return Err(Failure::Refused(refusal));
+                return Err(Failure::Refused(Box::new(refusal)));
             }
             self.waited_ms.set(self.waited_ms.get() + wait);
             self.wire.pause(wait);
@@ -421,7 +418,7 @@ fn reference(body: &[u8]) -> Option<&str> {
 
 /// Why an exchange gave no answer to read.
 enum Failure {
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     Broken(Error),
 }
 
@@ -439,15 +436,17 @@ fn or_empty<T: FromJson + Default>(
     operation: &str,
 ) -> Result<T, Error> {
     match exchanged {
-        Ok(body) => parse(&body, operation).map_err(|failure| failure.into_error(operation)),
+        Ok(body) => parse(body, operation).map_err(|failure| failure.into_error(operation)),
         Err(Failure::Refused(refusal)) if refusal.is_nothing_found() => Ok(T::default()),
         Err(failure) => Err(failure.into_error(operation)),
     }
 }
 
-fn parse<T: FromJson>(body: &[u8], operation: &str) -> Result<T, Failure> {
-    T::from_json(body).map_err(|error| {
-        Failure::Broken(Error::UnexpectedAnswer(if error.is_data() {
+fn parse<T: FromJson>(body: Vec<u8>, operation: &str) -> Result<T, Failure> {
+    let read = T::from_json(&body);
+    release_list(body);
+    read.map_err(|error| {
+        Failure::Broken(Error::unexpected_answer(if error.is_data() {
             format!(
                 "Gong's answer to {operation} is JSON of another shape than its documentation says (line {}, column {}).",
                 error.line(),

@@ -8,7 +8,7 @@ use crate::{
     bindings::mcp::exports::gong::tools::mcp_guide::{
         GuideError, Prompt, PromptArgument, Resource,
     },
-    error::{self, Error},
+    error::Error,
     gong::{Gong, Wire},
     list::ToList as _,
     tools::{Answer, list_users, list_workspaces},
@@ -209,7 +209,7 @@ pub(crate) fn read_resource(wire: &dyn Wire, uri: &str) -> Result<String, GuideE
     };
     Gong::open(wire)
         .and_then(|gong| (directory.read)(&gong))
-        .map_err(|error| GuideError::Failed(error::text(&error).to_owned()))
+        .map_err(|error| GuideError::Failed(error.text().to_owned()))
 }
 
 #[cfg(test)]
@@ -230,7 +230,7 @@ mod tests {
 
     impl Wire for Nothing {
         fn send(&self, _: &Request<'_>) -> Result<Response, Error> {
-            Err(Error::NetworkDenied("no network".into()))
+            Err(Error::network_denied("no network".into()))
         }
         fn now(&self) -> i64 {
             0

@@ -34,12 +34,16 @@ mod gong;
 mod guide;
 mod json;
 mod list;
+mod lower;
 mod mcp;
+mod memory;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub mod native;
 #[cfg(test)]
 mod operations;
+#[cfg(any(target_family = "wasm", test))]
+mod region;
 mod render;
 #[cfg(target_family = "wasm")]
 mod runtime;
@@ -62,42 +66,50 @@ mod exports {
         abi::{self, Place},
         error::Error,
         gong::Gong,
-        record::{Json, Layout, Record},
+        record::{Json, Record},
+        runtime,
         tools::{self, every_tool},
         transport::Wasi,
     };
-    use alloc::boxed::Box;
-
-    /// A record, whichever the tool answers with.
-    type Answered = Result<Box<dyn Record>, Error>;
+    use core::mem;
 
     /// Calls a tool for a host.
     ///
     /// # Safety
     /// Its arguments lie there, and are the tool's from now on.
-    unsafe fn call<A: Json + Default, R: Json + Record + 'static>(
+    unsafe fn call<A: Record + Default, R: Json + Record>(
         given: Place,
         run: fn(&Gong<'_>, A) -> Result<R, Error>,
     ) -> *mut u8 {
-        let tool = |gong: Result<&Gong<'_>, Error>| {
+        with_gong(&move |gong| {
             let mut args = A::default();
             // SAFETY: the caller's promise; `with_gong` calls once.
-            unsafe { abi::take(args.shape(), given) };
-            let answer: Box<dyn Record> = Box::new(run(gong?, args)?);
-            Ok(answer)
-        };
-        with_gong(&tool, const { &R::LAYOUT })
+            unsafe { abi::lift_record(args.object(), given) };
+            let mut answer = match gong {
+                Ok(gong) => run(gong, args),
+                Err(error) => Err(error),
+            };
+            let result = match &mut answer {
+                Ok(answer) => Ok(answer.object()),
+                Err(error) => Err(&*error),
+            };
+            // SAFETY: the answer is not dropped, so its texts stay.
+            let place = unsafe { abi::give(result, const { &R::LAYOUT }) };
+            mem::forget(answer);
+            place
+        })
     }
 
     /// Calls a tool, once, with what it asks Gong by, or with what is wrong with the settings.
-    fn with_gong(tool: &dyn Fn(Result<&Gong<'_>, Error>) -> Answered, layout: &Layout) -> *mut u8 {
+    fn with_gong(tool: &dyn Fn(Result<&Gong<'_>, Error>) -> *mut u8) -> *mut u8 {
         wit_bindgen::rt::run_ctors_once();
-        let wasi = Wasi::default();
-        let result = match Gong::open(&wasi) {
-            Ok(gong) => tool(Ok(&gong)),
-            Err(error) => tool(Err(error)),
-        };
-        abi::give(result, layout)
+        runtime::call(|| {
+            let wasi = Wasi::default();
+            match Gong::open(&wasi) {
+                Ok(gong) => tool(Ok(&gong)),
+                Err(error) => tool(Err(error)),
+            }
+        })
     }
 
     macro_rules! exports {
@@ -118,7 +130,7 @@ mod exports {
             self as world,
             exports::gong::tools::{mcp_guide, mcp_tools},
         },
-        guide, mcp,
+        guide, mcp, runtime,
         transport::Wasi,
     };
     use alloc::{string::String, vec::Vec};
@@ -127,36 +139,36 @@ mod exports {
 
     impl mcp_tools::Guest for Component {
         fn list_tools() -> Vec<mcp_tools::Tool> {
-            mcp::list_tools()
+            runtime::call(mcp::list_tools)
         }
 
         fn call_tool(name: String, arguments_json: String) -> mcp_tools::ToolResult {
-            mcp::call_tool(&Wasi::default(), &name, &arguments_json)
+            runtime::call(|| mcp::call_tool(&Wasi::default(), &name, &arguments_json))
         }
     }
 
     impl mcp_guide::Guest for Component {
         fn instructions(tools: Vec<String>) -> String {
-            guide::instructions(&tools)
+            runtime::call(|| guide::instructions(&tools))
         }
 
         fn list_prompts() -> Vec<mcp_guide::Prompt> {
-            guide::list_prompts()
+            runtime::call(guide::list_prompts)
         }
 
         fn get_prompt(
             name: String,
             arguments: Vec<(String, String)>,
         ) -> Result<String, mcp_guide::GuideError> {
-            guide::get_prompt(&name, &arguments)
+            runtime::call(|| guide::get_prompt(&name, &arguments))
         }
 
         fn list_resources() -> Vec<mcp_guide::Resource> {
-            guide::list_resources()
+            runtime::call(guide::list_resources)
         }
 
         fn read_resource(uri: String) -> Result<String, mcp_guide::GuideError> {
-            guide::read_resource(&Wasi::default(), &uri)
+            runtime::call(|| guide::read_resource(&Wasi::default(), &uri))
         }
     }
 

@@ -16,3 +16,22 @@ impl<I: Iterator> ToList for I {
         list
     }
 }
+
+/// Iterators of results that become lists.
+pub(crate) trait TryToList<T, E> {
+    /// As `collect` into a `Result<Vec<_>, _>`: all, or the first error.
+    ///
+    /// # Errors
+    /// The first of the iterator's.
+    fn try_list(self) -> Result<Vec<T>, E>;
+}
+
+impl<T, E, I: Iterator<Item = Result<T, E>>> TryToList<T, E> for I {
+    fn try_list(self) -> Result<Vec<T>, E> {
+        let mut list = Vec::new();
+        for item in self {
+            list.push(item?);
+        }
+        Ok(list)
+    }
+}

@@ -7,7 +7,7 @@ use crate::{
     bindings::mcp::exports::gong::tools::mcp_tools::{
         Annotations, Classification, Effect, Tool, ToolResult,
     },
-    contracts, error,
+    contracts,
     gong::{Gong, Wire},
     list::ToList as _,
     record::{self, Raw, Record},
@@ -103,7 +103,7 @@ pub(crate) fn call_tool(wire: &dyn Wire, name: &str, arguments: &str) -> ToolRes
     };
     let gong = match Gong::open(wire) {
         Ok(gong) => gong,
-        Err(error) => return failed(error::text(&error).to_owned()),
+        Err(error) => return failed(error.text().to_owned()),
     };
     let result = match (tool.call)(&gong, arguments) {
         Ok(answered) => ToolResult {
@@ -112,7 +112,7 @@ pub(crate) fn call_tool(wire: &dyn Wire, name: &str, arguments: &str) -> ToolRes
             is_error: false,
             references: Vec::new(),
         },
-        Err(error) => failed(error::text(&error).to_owned()),
+        Err(error) => failed(error.text().to_owned()),
     };
     ToolResult {
         references: gong.references(),

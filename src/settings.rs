@@ -182,7 +182,6 @@ fn base_url(text: &str) -> Result<(Scheme, String), Error> {
 #[cfg(test)]
 mod tests {
     use super::{Scheme, Settings};
-    use crate::error::text;
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
         Settings::read(|name| {
@@ -191,7 +190,7 @@ mod tests {
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| (*value).to_owned())
         })
-        .map_err(|error| text(&error).to_owned())
+        .map_err(|error| error.text().to_owned())
     }
 
     #[test]

@@ -27,6 +27,7 @@ use wasi::{
 use crate::{
     error::Error,
     gong::{Method, Request, Response, Wire},
+    memory::release_list,
     settings::Scheme,
 };
 
@@ -74,7 +75,7 @@ impl Wire for Wasi {
 fn exchange(request: &Request<'_>) -> Result<Response, Error> {
     let authority = request.authority;
     let refused = |what: &str| {
-        Error::UnexpectedAnswer(format!("The host does not take the request's {what}."))
+        Error::unexpected_answer(format!("The host does not take the request's {what}."))
     };
     let outgoing = OutgoingRequest::new(headers(request)?);
     let method = match request.method {
@@ -149,7 +150,7 @@ fn headers(request: &Request<'_>) -> Result<Fields, Error> {
         add("content-length", &bytes.len().to_string());
     }
     Fields::from_list(&entries).map_err(|_| {
-        Error::NetworkDenied("The gateway does not let the request's headers out.".into())
+        Error::network_denied("The gateway does not let the request's headers out.".into())
     })
 }
 
@@ -190,7 +191,7 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
         String::from_utf8(value).ok()
     };
     let cut = |detail: &str| {
-        Error::Unreachable(format!("Gong's answer broke off ({detail}). Try again."))
+        Error::unreachable(format!("Gong's answer broke off ({detail}). Try again."))
     };
     let mut body = Vec::new();
     let mut reserved = false;
@@ -200,7 +201,7 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
         match stream.blocking_read(CHUNK) {
             Ok(bytes) => {
                 if body.len() + bytes.len() > MOST_BYTES {
-                    return Err(Error::UnexpectedAnswer(format!(
+                    return Err(Error::unexpected_answer(format!(
                         "The answer is larger than {} MB, more than Gong is known to send. Ask for less, such as a shorter range.",
                         MOST_BYTES >> 20
                     )));
@@ -216,6 +217,7 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
                         );
                     }
                     body.extend_from_slice(&bytes);
+                    release_list(bytes);
                 }
             }
             Err(StreamError::Closed) => break,
@@ -252,7 +254,7 @@ fn cut_with(debug: &str, authority: &str) -> Error {
     if debug.contains("bodysize") || debug.contains("body size") {
         return broken(&ErrorCode::HttpResponseBodySize(None), authority);
     }
-    Error::Unreachable(format!(
+    Error::unreachable(format!(
         "Gong's answer broke off on its way from {authority}. Try again."
     ))
 }
@@ -261,7 +263,7 @@ fn cut_with(debug: &str, authority: &str) -> Error {
 fn broken(code: &ErrorCode, authority: &str) -> Error {
     let host = authority.split(':').next().unwrap_or(authority);
     match code {
-        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => Error::NetworkDenied(format!(
+        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => Error::network_denied(format!(
             "The gateway's network policy does not allow {authority}. Whoever runs it can allow that host (in Wassette: \
              `wassette permission grant network gong {host}`) or set GONG_BASE_URL to the one allowed."
         )),
@@ -269,21 +271,21 @@ fn broken(code: &ErrorCode, authority: &str) -> Error {
         | ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionReadTimeout
         | ErrorCode::ConnectionWriteTimeout
-        | ErrorCode::HttpResponseTimeout => Error::TimedOut(format!(
+        | ErrorCode::HttpResponseTimeout => Error::timed_out(format!(
             "{authority} did not answer in time. Try again; ask for less if it happens again. (GONG_TIMEOUT_SECONDS sets \
              the patience.)"
         )),
-        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => Error::Tls(format!(
+        ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => Error::tls(format!(
             "No trusted TLS connection to {authority}: its certificate or TLS version is not accepted. Whoever runs the \
              gateway can check GONG_BASE_URL and any proxy that opens TLS."
         )),
-        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseContentCoding(_) => Error::UnexpectedAnswer(
+        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseContentCoding(_) => Error::unexpected_answer(
             "The answer is larger than the gateway lets in. Ask for less, such as a shorter range.".into(),
         ),
-        ErrorCode::ConnectionLimitReached => Error::RateLimited(
+        ErrorCode::ConnectionLimitReached => Error::rate_limited(
             "The gateway's limit of requests for one tool call is reached. Ask for less, such as a shorter range.".into(),
         ),
-        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => Error::Unreachable(format!(
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => Error::unreachable(format!(
             "There is no host {authority}. Whoever runs the gateway can check GONG_BASE_URL: Gong shows it beside the access key."
         )),
         ErrorCode::ConnectionRefused => unreachable("connection refused", authority),
@@ -300,15 +302,15 @@ fn broken(code: &ErrorCode, authority: &str) -> Error {
 fn internal(text: &str, authority: &str) -> Error {
     let text: String = text.chars().take(MOST_WORDS).collect();
     match text.strip_prefix("rate-limited: ") {
-        Some(text) => Error::RateLimited(text.to_owned()),
-        None => Error::Unreachable(format!(
+        Some(text) => Error::rate_limited(text.to_owned()),
+        None => Error::unreachable(format!(
             "The request to {authority} was not sent, or broke off: {text}"
         )),
     }
 }
 
 fn unreachable(why: &str, authority: &str) -> Error {
-    Error::Unreachable(format!(
+    Error::unreachable(format!(
         "No connection to {authority} ({why}). Try again; if it stays so, whoever runs the gateway can check the network."
     ))
 }

@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf};
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{
     Attribute, Error, Path, Token,
@@ -108,7 +108,6 @@ fn function(export: &Export, name: &str, types: &[WasmType], indirect: bool) -> 
         true => quote!(Place::memory(#(#names),*)),
         false => quote!(Place::slots(&[#(#slots),*])),
     };
-    let free = Literal::string(&format!("cabi_post_{name}"));
     quote! {
         #(#attributes)*
         const _: () = {
@@ -116,11 +115,6 @@ fn function(export: &Export, name: &str, types: &[WasmType], indirect: bool) -> 
             unsafe extern "C" fn export(#(#parameters),*) -> *mut u8 {
                 // SAFETY: the host calls by the signature of the WIT.
                 unsafe { call(#place, #run) }
-            }
-            #[unsafe(export_name = #free)]
-            unsafe extern "C" fn free(answer: *mut u8) {
-                // SAFETY: the host frees each answer once.
-                unsafe { abi::given(answer) }
             }
         };
     }

@@ -18,7 +18,16 @@ use syn::{DeriveInput, Error, LitStr, parse_macro_input};
 #[proc_macro_derive(Record, attributes(record, serde))]
 pub fn record(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    let tokens = record::expand(&input);
+    let tokens = record::expand(&input, true);
+    tokens.unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// As `Record`, for what a host reads and writes in memory and nobody as JSON: members lie
+/// somewhere, and are not called anything.
+#[proc_macro_derive(Nameless, attributes(record, serde))]
+pub fn nameless(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let tokens = record::expand(&input, false);
     tokens.unwrap_or_else(Error::into_compile_error).into()
 }
 
@@ -32,8 +41,8 @@ pub fn packed(folder: TokenStream) -> TokenStream {
 }
 
 /// `exports! { gong_get_user => tools::get_user::run; … }`: for each function of the world
-/// `gong` in `wit/` its export and its `cabi_post_…`, which have `call` and `abi::given`, in
-/// scope where it stands, do the work. What has an attribute `#[cfg(…)]` keeps it.
+/// `gong` in `wit/` its export, which has `call`, in scope where it stands, do the work. What
+/// has an attribute `#[cfg(…)]` keeps it.
 #[proc_macro]
 pub fn exports(exports: TokenStream) -> TokenStream {
     let exports = parse_macro_input!(exports as exports::Exports);

@@ -4,15 +4,15 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Error, Ident};
 
-pub(super) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
+pub(super) fn expand(input: &DeriveInput, named: bool) -> Result<TokenStream, Error> {
     match &input.data {
-        Data::Struct(data) => of_struct(input, data),
+        Data::Struct(data) => of_struct(input, data, named),
         Data::Enum(data) => of_enum(input, data),
         Data::Union(_) => Err(Error::new_spanned(&input.ident, "a union is no record")),
     }
 }
 
-fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Error> {
+fn of_struct(input: &DeriveInput, data: &DataStruct, named: bool) -> Result<TokenStream, Error> {
     let camel = is_camel(&input.attrs)?;
     let (mut members, mut types) = (Vec::new(), Vec::new());
     let (mut names, mut required) = (Vec::new(), Vec::new());
@@ -26,6 +26,10 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream, Erro
         names.push(name);
         members.push(member);
         types.push(&field.ty);
+    }
+    if !named {
+        names.clear();
+        required.clear();
     }
     // The reader has a bit for each.
     if members.len() > 64 {

@@ -16,9 +16,9 @@ extern crate alloc;
 
 #[cfg(target_family = "wasm")]
 mod bindings;
-// The same as that of the components that send requests.
+// The same as that of the component that serves.
 #[cfg(target_family = "wasm")]
-#[path = "../../src/runtime.rs"]
+#[path = "../../server/src/runtime.rs"]
 mod runtime;
 pub mod settings;
 #[cfg(target_family = "wasm")]

@@ -1,16 +1,13 @@
 //! Records from JSON and to JSON, by one reader and one writer for all of them: what a type
 //! itself has is a list of names and where its members lie (`#[derive(Record)]`). What serde
 //! derives is a reader and a writer for each type, which were a quarter of the component.
-//!
-//! They are where a call spends its time, so this crate is compiled to be fast where the
-//! rest of the component is compiled to be small.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::{cell::Cell, fmt};
-pub use gong_tools_macros::Record;
+pub use gong_tools_macros::{Nameless, Record};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -22,11 +19,13 @@ use serde_json::{Map, Value, value::RawValue};
 use crate as record;
 pub use id::Id;
 pub use layout::{Layout, WORD};
-pub use object::{Member, Object};
+pub use object::{Items, Member, Object};
+pub use release::{Free, release};
 
 mod id;
 mod layout;
 mod object;
+mod release;
 
 /// What JSON is read into and written from.
 pub trait Json: 'static {
@@ -124,12 +123,10 @@ pub trait Optional {
 pub trait List {
     /// How an item lies in memory.
     fn layout(&self) -> &'static Layout;
-    /// How many items it has.
-    fn count(&self) -> usize;
-    /// Adds a fresh item, and tells its place.
-    fn add(&mut self) -> usize;
-    /// One of its items.
-    fn item(&mut self, place: usize) -> Option<Shape<'_>>;
+    /// Its items.
+    fn items(&mut self) -> Items<'_>;
+    /// Adds a fresh item.
+    fn add(&mut self);
 }
 
 /// JSON as it was written.
@@ -193,17 +190,12 @@ impl<T: Json + Default> List for Vec<T> {
         const { &T::LAYOUT }
     }
 
-    fn count(&self) -> usize {
-        self.len()
+    fn items(&mut self) -> Items<'_> {
+        Items::of(self)
     }
 
-    fn add(&mut self) -> usize {
+    fn add(&mut self) {
         self.push(T::default());
-        self.len() - 1
-    }
-
-    fn item(&mut self, place: usize) -> Option<Shape<'_>> {
-        self.get_mut(place).map(T::shape)
     }
 }
 
@@ -378,7 +370,7 @@ impl<'de> Visitor<'de> for Into<'_> {
             _ => return Err(mismatch()),
         };
         // A member that comes twice.
-        if list.count() > 0 {
+        if list.items().count() > 0 {
             return Err(mismatch());
         }
         while items
@@ -463,9 +455,10 @@ impl<'de> DeserializeSeed<'de> for Item<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        let place = self.list.add();
+        self.list.add();
+        let mut items = self.list.items();
         let into = Into {
-            shape: self.list.item(place).ok_or_else(mismatch)?,
+            shape: items.last().ok_or_else(mismatch)?,
             strict: self.strict,
         };
         into.deserialize(from)
@@ -544,13 +537,14 @@ impl Serialize for Out<'_> {
                 None => to.serialize_unit(),
             },
             Shape::List(list) => {
-                let mut items = to.serialize_seq(None)?;
+                let mut written = to.serialize_seq(None)?;
+                let mut items = list.items();
                 let mut place = 0;
-                while let Some(item) = list.item(place) {
-                    items.serialize_element(&Out::of(item))?;
+                while let Some(item) = items.item(place) {
+                    written.serialize_element(&Out::of(item))?;
                     place += 1;
                 }
-                items.end()
+                written.end()
             }
             Shape::Record(mut record) => {
                 let mut members = to.serialize_map(None)?;
@@ -580,7 +574,7 @@ fn is_absent(shape: &mut Shape<'_>) -> bool {
             Some(mut value) => is_absent(&mut value),
             None => true,
         },
-        Shape::List(list) => list.count() == 0,
+        Shape::List(list) => list.items().count() == 0,
         _ => false,
     }
 }

@@ -29,7 +29,6 @@ pub mod revision;
 pub mod rpc;
 // The same as that of the components that are served.
 #[cfg(target_family = "wasm")]
-#[path = "../../src/runtime.rs"]
 mod runtime;
 pub mod server;
 pub mod settings;

@@ -14,6 +14,8 @@ use crate::{
     error::Error,
     json::{ToJson, json, present},
     list::ToList as _,
+    lower::Lower as _,
+    memory::release,
     record::{self, Json, Record},
     sorted::{SortedMap, SortedSet},
     wit::calls::Side,
@@ -133,7 +135,7 @@ impl Party {
     /// The domain of the e-mail address, in lower case.
     pub(crate) fn domain(&self) -> Option<String> {
         let (_, domain) = self.email_address.as_deref()?.rsplit_once('@')?;
-        Some(domain.to_lowercase())
+        Some(domain.lower())
     }
 }
 
@@ -268,10 +270,14 @@ impl CrmObject {
     /// Drops the fields that nothing here reads: companies have hundreds of them.
     fn slim(&mut self) {
         if let Some(fields) = &mut self.fields {
-            fields.retain(|field| {
-                field.name.as_deref().is_some_and(|name| {
+            fields.retain_mut(|field| {
+                let is_read = field.name.as_deref().is_some_and(|name| {
                     is_role(name) || READ.iter().any(|read| read.eq_ignore_ascii_case(name))
-                })
+                });
+                if !is_read {
+                    release(core::mem::take(field));
+                }
+                is_read
             });
             fields.shrink_to_fit();
         }
@@ -500,7 +506,7 @@ pub(crate) fn one<T: Json + Default>(
     };
     let answer: One<T> = gong.post_list(EXTENSIVE, &json!(body))?;
     answer.calls.into_iter().flatten().next().ok_or_else(|| {
-        Error::NotFound(format!(
+        Error::not_found(format!(
             "Gong has no call with id {id}. It may still be in processing (try again in some minutes), be deleted, or \
              belong to another company. gong_search_calls finds ids."
         ))
@@ -556,7 +562,7 @@ pub(crate) fn by_ids<'a>(
 /// `private-call`.
 pub(crate) fn admit(gong: &Gong<'_>, call: &Meta) -> Result<(), Error> {
     if call.is_private() && !gong.settings.private_calls {
-        return Err(Error::PrivateCall(format!(
+        return Err(Error::private_call(format!(
             "Call {} is marked private in Gong, and private calls are kept out here. Its participants can open it in \
              Gong. Whoever runs the gateway can allow private calls (GONG_PRIVATE_CALLS=allow).",
             call.id()

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Failure, Gong, JSON, Method, reading::Answered};
 use crate::{
-    error::{self, Error},
+    error::{Case, Error, bad_argument},
     json::json,
     record,
     wit::types::Receipt,
@@ -143,12 +143,12 @@ impl Change {
 /// `bad-argument`.
 pub(crate) fn between(argument: &str, items: &[impl Sized], most: usize) -> Result<(), Error> {
     match items.len() {
-        0 => Err(error::bad_argument(
+        0 => Err(bad_argument(
             argument,
             "it is empty.",
             &format!("a list of 1 to {most}."),
         )),
-        count if count > most => Err(error::bad_argument(
+        count if count > most => Err(bad_argument(
             argument,
             &format!("{count} in one call; Gong takes {most} at most."),
             &format!("the first {most} now, the rest in another call."),
@@ -201,39 +201,45 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<Answered, Error> 
     };
     match answered {
         Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(Answered::default()),
-        Ok(body) => match super::parse(&body, &operation) {
+        Ok(body) => match super::parse(body, &operation) {
             // Every answer of Gong has its id, or nothing at all: else it is another's.
             Ok(Answered(answer)) if answer != json!({}) && answer.get("requestId").is_none() => {
-                Err(Error::UnexpectedAnswer(open(&format!(
+                Err(Error::unexpected_answer(open(&format!(
                     "The answer to {operation} has no requestId, as every answer of Gong has."
                 ))))
             }
             Ok(answered) => Ok(answered),
-            Err(failure) => Err(Error::UnexpectedAnswer(open(error::text(
-                &failure.into_error(&operation),
-            )))),
+            Err(failure) => Err(Error::unexpected_answer(open(
+                failure.into_error(&operation).text(),
+            ))),
         },
         Err(Failure::Refused(refusal)) if refusal.status >= 500 => {
-            Err(Error::UnexpectedAnswer(open(&refusal.fault(&operation))))
+            Err(Error::unexpected_answer(open(&refusal.fault(&operation))))
         }
-        Err(failure) => Err(match failure.into_error(&operation) {
-            Error::TimedOut(_) => Error::TimedOut(open("Gong did not answer in time.")),
-            Error::Unreachable(text) if may_have_arrived(&text) => {
-                let broken = text
-                    .split_once(". ")
-                    .map_or(text.as_str(), |(first, _)| first);
-                Error::Unreachable(open(&format!("{broken}.")))
-            }
-            other => other,
-        }),
+        Err(failure) => {
+            let error = failure.into_error(&operation);
+            Err(match error.case() {
+                Case::TimedOut => error.saying(open("Gong did not answer in time.")),
+                Case::Unreachable => match broken(error.text()) {
+                    Some(how) => error.saying(open(&how)),
+                    None => error,
+                },
+                _ => error,
+            })
+        }
     }
 }
 
-/// Whether a request may have reached Gong, by what `transport.rs` says of the broken exchange.
-pub(super) fn may_have_arrived(text: &str) -> bool {
-    !["connection refused", "no route", "There is no host"]
+/// How the exchange broke, if the request may have reached Gong, by what `transport.rs` says of it.
+pub(super) fn broken(text: &str) -> Option<String> {
+    if ["connection refused", "no route", "There is no host"]
         .iter()
         .any(|never| text.contains(never))
+    {
+        return None;
+    }
+    let how = text.split_once(". ").map_or(text, |(first, _)| first);
+    Some(format!("{how}."))
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
+    list::TryToList as _,
+    lower::Lower as _,
     wit::calls::{AccountMatch, CallDirection, CallScope, Side},
 };
 
@@ -66,7 +68,7 @@ impl ByGong {
         let host = |host| People::default().id(gong, "host", host);
         Ok(Self {
             workspace: workspaces::id(gong, asked.workspace)?,
-            hosts: asked.host.into_iter().map(host).collect::<Result<_, _>>()?,
+            hosts: asked.host.into_iter().map(host).try_list()?,
         })
     }
 }
@@ -94,7 +96,7 @@ impl Criteria {
                 "it is empty; leave it out for no filter.",
                 "\"Acme\".",
             )),
-            value => Ok(value.map(str::to_lowercase)),
+            value => Ok(value.map(str::lower)),
         };
         let minutes = (
             args.min_minutes.unwrap_or(0),

@@ -11,7 +11,7 @@ use super::{
     reading::{Answered, Reading},
 };
 use crate::{
-    error::{self, Error, bad_argument},
+    error::{Error, THERE_ALREADY, bad_argument},
     list::ToList as _,
     record::{self, Choice},
     wit::crm::CrmIntegration,
@@ -62,7 +62,7 @@ pub(crate) fn id(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Error> {
 pub(crate) fn find(gong: &Gong<'_>, text: Option<&str>) -> Result<CrmIntegration, Error> {
     let mut found = all(gong)?;
     if found.is_empty() {
-        return Err(Error::NotFound(
+        return Err(Error::not_found(
             "The company has no generic CRM integration. A native one (Salesforce, HubSpot, Dynamics) is not listed and has no \
              integration id: Gong's CRM operations do not work with it. gong_register_crm_integration makes a generic one where \
              there is no native one."
@@ -147,12 +147,11 @@ pub(crate) fn request_id_of(parts: &[&str]) -> String {
 
 /// Adds advice to a refusal because of what is there already (Gong's 409).
 pub(crate) fn where_there_already(error: Error, advice: &str) -> Error {
-    match error {
-        Error::BadArgument(text) if text.contains(error::THERE_ALREADY) => {
-            Error::BadArgument(format!("{text} {advice}"))
-        }
-        other => other,
+    if !error.text().contains(THERE_ALREADY) {
+        return error;
     }
+    let text = format!("{} {advice}", error.text());
+    error.saying(text)
 }
 
 #[cfg(test)]

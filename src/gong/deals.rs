@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     list::ToList as _,
+    lower::Lower as _,
     wit::deals::{DealChange, DealMoment},
 };
 
@@ -53,7 +54,7 @@ impl State {
 
     /// Whether the stage's name says that the deal is won or lost; stages are each company's own.
     pub(crate) fn is_decided(&self) -> bool {
-        let stage = self.stage.as_deref().unwrap_or_default().to_lowercase();
+        let stage = self.stage.as_deref().unwrap_or_default().lower();
         ["closed", "won", "lost"]
             .iter()
             .any(|end| stage.contains(end))

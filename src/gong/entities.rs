@@ -14,9 +14,10 @@ use super::{
     scan::{self, Endpoint, Plan, Start},
 };
 use crate::{
-    error::{Error, bad_argument, text as said},
+    error::{Error, bad_argument},
     json::json,
     list::ToList as _,
+    lower::Lower as _,
     sorted::SortedMap,
     wit::ai::EntityType,
 };
@@ -123,10 +124,10 @@ pub(crate) fn find(
     };
     let mut seen: SortedMap<String, Seen> = SortedMap::new();
     let report = scan::newest_first(gong, plan, |call| {
-        gather(&call, kind, &mut seen);
+        gather(call, kind, &mut seen);
         ControlFlow::Continue(())
     })?;
-    let wanted = text.to_lowercase();
+    let wanted = text.lower();
     let mut exact = seen.iter().filter(|(id, one)| one.is(id, &wanted));
     if let (Some((id, one)), None) = (exact.next(), exact.next()) {
         return Ok(Entity {
@@ -169,7 +170,7 @@ pub(crate) fn find(
     );
     Err(match report.stopped {
         Some(why) => {
-            Error::BadArgument(format!("{} Not all calls were read: {why}.", said(&error)))
+            Error::bad_argument(format!("{} Not all calls were read: {why}.", error.text()))
         }
         None => error,
     })
@@ -186,9 +187,9 @@ impl Seen {
     fn is(&self, id: &str, wanted: &str) -> bool {
         let same = |text: &Option<String>| {
             text.as_deref()
-                .is_some_and(|text| text.trim().to_lowercase() == wanted)
+                .is_some_and(|text| text.trim().lower() == wanted)
         };
-        id.to_lowercase() == wanted || same(&self.name) || same(&self.email)
+        id.lower() == wanted || same(&self.name) || same(&self.email)
     }
 
     fn shown(&self) -> String {

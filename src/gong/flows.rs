@@ -149,7 +149,7 @@ pub(crate) fn target(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<Target,
     let flow = flows.find(|flow| flow.id("id").as_ref() == Some(&id));
     let steps = flow.and_then(|flow| flow.get("steps")?.as_array());
     let (Some(flow), Some(steps)) = (flow, steps) else {
-        return Err(Error::UnexpectedAnswer(format!(
+        return Err(Error::unexpected_answer(format!(
             "Gong's answer to {OPERATION} does not tell the steps of flow {id}, so it is not known what it sends. \
              Nothing was assigned."
         )));
@@ -311,7 +311,6 @@ pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Err
 #[cfg(test)]
 mod tests {
     use super::{Step, Target, crm_ids, unassigned};
-    use crate::error::text;
 
     fn target(actions: &[&str]) -> Target {
         let steps = actions.iter().enumerate().map(|(index, action)| Step {
@@ -332,7 +331,7 @@ mod tests {
         let risky = target(&["AUTO_SEND_EMAIL", "CALL", ""]);
         assert!(risky.guard(Some(true)).is_ok());
         assert_eq!(
-            text(&risky.guard(Some(false)).expect_err("refused")),
+            risky.guard(Some(false)).expect_err("refused").text(),
             "Argument `allow_unattended_email`: flow “Cold outreach” (1695493301223590001) sends 2 e-mails that nobody \
              looks at first: step 1 “Hello”; step 3 (no subject). Nothing was assigned. Once the user agrees to them, \
              set it. Example: {\"allow_unattended_email\": true}."
@@ -343,7 +342,7 @@ mod tests {
     fn prospects_are_named_by_the_crms_id_alone() {
         let ids = |ids: &[&str]| {
             let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-            crm_ids("prospects", &ids).map_err(|error| text(&error).to_owned())
+            crm_ids("prospects", &ids).map_err(|error| error.text().to_owned())
         };
         assert_eq!(
             ids(&[" 003A ", "51"]),

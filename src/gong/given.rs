@@ -8,7 +8,7 @@ use super::instant::{self, shortened};
 use crate::{
     error::{Error, bad_argument},
     json::json,
-    list::ToList as _,
+    list::{ToList as _, TryToList as _},
 };
 
 /// A JSON object of what was given: nulls, empty lists, objects and texts are left out.
@@ -146,7 +146,7 @@ const KINDS: [&str; 5] = ["Account", "Opportunity", "Lead", "Contact", "User"];
 /// # Errors
 /// `bad-argument`.
 pub(crate) fn crm_links(argument: &str, texts: &[String]) -> Result<Vec<CrmLink>, Error> {
-    texts.iter().map(|text| crm_link(argument, text)).collect()
+    texts.iter().map(|text| crm_link(argument, text)).try_list()
 }
 
 fn crm_link(argument: &str, text: &str) -> Result<CrmLink, Error> {

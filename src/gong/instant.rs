@@ -523,7 +523,7 @@ mod tests {
         let error = Range::from_arguments(Some("2026-11-02"), Some("2026-11-01"), 30, NOW)
             .expect_err("backwards");
         assert_eq!(
-            crate::error::text(&error),
+            error.text(),
             "Argument `from`: 2026-11-02T00:00Z is not before 2026-11-01T00:00Z, the end of the range. Example: \
              \"7d\", or \"2026-11-01\" with to \"2026-11-08\"."
         );

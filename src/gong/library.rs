@@ -12,8 +12,9 @@ use super::{
     workspaces::{self, Workspace},
 };
 use crate::{
-    error::Error,
+    error::{Case, Error},
     list::ToList as _,
+    lower::Lower as _,
     sorted::{Sort, SortedMap},
 };
 
@@ -40,7 +41,10 @@ pub(crate) struct Folder {
 pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Folder>, Error> {
     let all = match workspaces::all(gong) {
         // A company with one workspace does without it.
-        Err(Error::MissingScope(_)) if workspace.is_none_or(|text| is_id(text.trim())) => {
+        Err(error)
+            if error.case() == Case::MissingScope
+                && workspace.is_none_or(|text| is_id(text.trim())) =>
+        {
             workspace.map(by_id).into_iter().list()
         }
         all => all?,
@@ -57,7 +61,7 @@ pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Fo
         let name = (all.len() > 1).then(|| one.name().to_owned());
         folders.extend(of(gong, Some(one.id()), name)?);
     }
-    folders.order_by_key(|folder| (folder.workspace.clone(), folder.path.to_lowercase()));
+    folders.order_by_key(|folder| (folder.workspace.clone(), folder.path.lower()));
     Ok(folders)
 }
 

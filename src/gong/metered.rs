@@ -4,8 +4,8 @@
 use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
-use super::{Failure, Gong, Method, change::may_have_arrived, reading::Answered, with_query};
-use crate::error::{self, Error, bad_argument};
+use super::{Failure, Gong, Method, change::broken, reading::Answered, with_query};
+use crate::error::{Case, Error, bad_argument};
 
 /// The longest URL that is sent; the question is a part of it. What Gong's servers take is
 /// not documented; 8,000 is a usual limit of servers.
@@ -19,7 +19,7 @@ pub(crate) fn admit(gong: &Gong<'_>) -> Result<(), Error> {
     if gong.settings.metered {
         return Ok(());
     }
-    Err(Error::Forbidden(
+    Err(Error::forbidden(
         "This would spend Gong AI credits, and whoever runs the gateway has forbidden that (GONG_METERED=deny); they \
          can allow it. The other tools cost no credits."
             .into(),
@@ -66,29 +66,30 @@ pub(crate) fn ask(
         )
     };
     match gong.exchange(Method::Get, url, None) {
-        Ok(body) => super::parse::<Answered>(&body, &operation)
+        Ok(body) => super::parse::<Answered>(body, &operation)
             .map_err(|failure| failure.into_error(&operation))
             .and_then(|answer| {
                 let listed = answer.listed(key, &operation)?.to_vec();
                 Ok((answer.0, listed))
             })
-            .map_err(|error| Error::UnexpectedAnswer(spent(error::text(&error)))),
+            .map_err(|error| Error::unexpected_answer(spent(error.text()))),
         Err(Failure::Refused(refusal)) if refusal.status >= 500 => {
-            Err(Error::UnexpectedAnswer(spent(&refusal.fault(&operation))))
+            Err(Error::unexpected_answer(spent(&refusal.fault(&operation))))
         }
-        Err(failure) => Err(match failure.into_error(&operation) {
-            Error::TimedOut(_) => Error::TimedOut(spent(&format!(
-                "Gong did not answer within {} s (GONG_TIMEOUT_SECONDS; whoever runs the gateway can raise it, and \
-                 answers take 15 s and more).",
-                gong.settings.timeout_seconds
-            ))),
-            Error::Unreachable(text) if may_have_arrived(&text) => {
-                let broken = text
-                    .split_once(". ")
-                    .map_or(text.as_str(), |(first, _)| first);
-                Error::Unreachable(spent(&format!("{broken}.")))
-            }
-            other => other,
-        }),
+        Err(failure) => {
+            let error = failure.into_error(&operation);
+            Err(match error.case() {
+                Case::TimedOut => error.saying(spent(&format!(
+                    "Gong did not answer within {} s (GONG_TIMEOUT_SECONDS; whoever runs the gateway can raise it, and \
+                     answers take 15 s and more).",
+                    gong.settings.timeout_seconds
+                ))),
+                Case::Unreachable => match broken(error.text()) {
+                    Some(how) => error.saying(spent(&how)),
+                    None => error,
+                },
+                _ => error,
+            })
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     error::{Error, bad_argument},
     json::json,
     list::ToList as _,
+    lower::Lower as _,
     record::Record,
     sorted::{SortedMap, SortedSet},
 };
@@ -221,10 +222,10 @@ pub(crate) fn choose<'c, T>(
     name: impl Fn(&T) -> String,
     wanted: &str,
 ) -> Result<&'c T, Vec<&'c T>> {
-    let wanted = wanted.trim().to_lowercase();
+    let wanted = wanted.trim().lower();
     let exact: Vec<&T> = candidates
         .iter()
-        .filter(|one| name(one).trim().to_lowercase() == wanted)
+        .filter(|one| name(one).trim().lower() == wanted)
         .list();
     if let [one] = exact[..] {
         return Ok(one);
@@ -309,7 +310,7 @@ pub(crate) fn several(argument: &str, choices: impl Iterator<Item = String>) -> 
 
 /// Whether each word of `wanted` (lower case) begins a word of `name`.
 pub(crate) fn has_words(name: &str, wanted: &str) -> bool {
-    let name = name.to_lowercase();
+    let name = name.lower();
     let mut words = wanted.split_whitespace().peekable();
     words.peek().is_some()
         && words.all(|word| {
@@ -348,7 +349,7 @@ pub(crate) fn names(gong: &Gong<'_>, ids: &SortedSet<String>) -> SortedMap<Strin
 #[cfg(test)]
 mod tests {
     use super::{User, find_in, has_words, is_email};
-    use crate::{error::text, gong::id::Id};
+    use crate::gong::id::Id;
 
     fn user(id: &str, first: &str, last: &str, active: bool) -> User {
         User {
@@ -372,7 +373,7 @@ mod tests {
         let found = |wanted| {
             find_in(&users, "host", wanted)
                 .map(|user| user.id().to_owned())
-                .map_err(|e| text(&e).to_owned())
+                .map_err(|e| e.text().to_owned())
         };
         assert_eq!(found("maria silva"), Ok("100002".into()));
         assert_eq!(found("Silva"), Ok("100002".into()));

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     error::Error,
     list::ToList as _,
+    lower::Lower as _,
     sorted::{Sort, SortedMap},
 };
 
@@ -163,7 +164,7 @@ pub(crate) fn all(
         )?;
         let profiles = answer.listed("profiles", "GET /v2/all-permission-profiles")?;
         let mut profiles: Vec<Profile> = profiles.iter().map(Profile::of).list();
-        profiles.order_by_key(|profile| profile.name().to_lowercase());
+        profiles.order_by_key(|profile| profile.name().lower());
         Ok((workspace, profiles))
     });
     read.collect()

@@ -12,6 +12,7 @@ use super::{Paged, Records, calls::one_line, instant};
 use crate::{
     error::Error,
     list::ToList as _,
+    memory::release_text,
     record::{self, FromJson},
 };
 
@@ -23,7 +24,9 @@ pub(crate) struct Answered(pub(crate) Value);
 impl FromJson for Answered {
     fn from_json(json: &[u8]) -> serde_json::Result<Self> {
         let quoted = with_long_integers_quoted(record::raw(json)?);
-        record::from_str(&quoted).map(Self)
+        let read = record::from_str(&quoted).map(Self);
+        release_text(quoted);
+        read
     }
 }
 
@@ -55,7 +58,7 @@ impl Answered {
 }
 
 fn misshapen(key: &str, operation: &str) -> Error {
-    Error::UnexpectedAnswer(alloc::format!(
+    Error::unexpected_answer(alloc::format!(
         "Gong's answer to {operation} is JSON of another shape than its documentation says (no {key} in it)."
     ))
 }

@@ -12,9 +12,10 @@ use super::{
     instant::{self, DAY, Range},
 };
 use crate::{
-    error::{Error, bad_argument},
+    error::{Case, Error, bad_argument},
     json::json,
     list::ToList as _,
+    memory::release,
     record::Record,
     sorted::{Sort, SortedSet},
     wit::types::Scan,
@@ -246,7 +247,7 @@ impl Report {
     }
 }
 
-/// Reads calls newest first and shows each to `visit`, until it breaks, the
+/// Reads calls newest first and shows each to `visit`, which may take it, until it breaks, the
 /// range ends, or the pages or Gong's limits run out.
 ///
 /// # Errors
@@ -254,7 +255,7 @@ impl Report {
 pub(crate) fn newest_first(
     gong: &Gong<'_>,
     plan: Plan<'_>,
-    mut visit: impl FnMut(Call) -> ControlFlow<&'static str>,
+    mut visit: impl FnMut(&mut Call) -> ControlFlow<&'static str>,
 ) -> Result<Report, Error> {
     let Start { range, mut skip } = plan.start.clone();
     let mut report = Report {
@@ -298,11 +299,11 @@ pub(crate) fn newest_first(
                     }
                     window.from = window.to - narrower.min(length - 1);
                 }
-                Window::Limited(text) => {
+                Window::Limited(error) => {
                     if report.read == 0 {
-                        return Err(Error::RateLimited(text));
+                        return Err(error);
                     }
-                    stop(&mut report, end, text, &skip);
+                    stop(&mut report, end, error.into_text(), &skip);
                     break 'windows;
                 }
             }
@@ -322,7 +323,7 @@ pub(crate) fn newest_first(
                 .then_with(|| other.meta_data.id().cmp(call.meta_data.id()))
         });
         let last = calls.len();
-        for (index, (at, call)) in calls.into_iter().enumerate() {
+        for (index, (at, mut call)) in calls.into_iter().enumerate() {
             let id = call.meta_data.id().to_owned();
             if skip.contains(&id) {
                 continue;
@@ -332,9 +333,12 @@ pub(crate) fn newest_first(
             report.log.push(Read { at, id, private });
             if private {
                 report.private += 1;
+                release(call);
                 continue;
             }
-            if let ControlFlow::Break(why) = visit(call) {
+            let visited = visit(&mut call);
+            release(call);
+            if let ControlFlow::Break(why) = visited {
                 if index + 1 == last && window.from == range.from {
                     break 'windows;
                 }
@@ -413,7 +417,7 @@ enum Window {
     /// More than is wise to read before its newest calls are reached.
     TooMany { total: u32, pages: u32 },
     /// Gong's rate limit, with its text.
-    Limited(String),
+    Limited(Error),
 }
 
 fn read_window(
@@ -428,7 +432,7 @@ fn read_window(
     loop {
         let (records, more) = match ask(gong, plan, window, cursor.as_deref()) {
             Ok(page) => page,
-            Err(Error::RateLimited(text)) => return Ok(Window::Limited(text)),
+            Err(error) if error.case() == Case::RateLimited => return Ok(Window::Limited(error)),
             Err(error) => return Err(error),
         };
         pages += 1;
@@ -451,7 +455,7 @@ fn read_window(
             }
         }
         if cursor.as_ref() == Some(&next) {
-            return Err(Error::UnexpectedAnswer(
+            return Err(Error::unexpected_answer(
                 "Gong repeats the same page cursor; try a shorter range.".into(),
             ));
         }

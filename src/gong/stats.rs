@@ -12,9 +12,9 @@ use super::{
     reading::{Answered, Listed, Reading},
 };
 use crate::{
-    error::{Error, bad_argument},
+    error::{Case, Error, bad_argument},
     json::json,
-    list::ToList as _,
+    list::{ToList as _, TryToList as _},
     sorted::{Sort, SortedMap, SortedSet},
 };
 
@@ -94,11 +94,11 @@ pub(crate) fn read(gong: &Gong<'_>, asked: &Asked<'_>, source: &Source) -> Resul
         .users
         .iter()
         .map(|user| people.id(gong, "users", user))
-        .collect::<Result<_, _>>()?;
+        .try_list()?;
     let mut notes = Vec::new();
     let mut zone = None;
     let pages = match pages(gong, source, (&from, &to), &ids, &mut zone) {
-        Err(Error::BadArgument(text)) if text.contains(NOT_YET) => {
+        Err(error) if error.case() == Case::BadArgument && error.text().contains(NOT_YET) => {
             let earlier = day_before(&to).filter(|earlier| *earlier > from);
             let Some(earlier) = earlier else {
                 return Err(bad_argument(

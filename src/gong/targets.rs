@@ -10,7 +10,9 @@ use super::{
     reading::{Answered, Reading},
     workspaces,
 };
-use crate::{error::Error, list::ToList as _, sorted::Sort, wit::targets::Target};
+use crate::{
+    error::Error, list::ToList as _, lower::Lower as _, sorted::Sort, wit::targets::Target,
+};
 
 /// The workspace that is meant, which Gong requires here: without the argument the only one.
 ///
@@ -51,7 +53,7 @@ pub(crate) fn all(gong: &Gong<'_>, workspace: &str) -> Result<Vec<Target>, Error
             })
         })
         .list();
-    targets.order_by_key(|target| name(target).to_lowercase());
+    targets.order_by_key(|target| name(target).lower());
     Ok(targets)
 }
 

@@ -11,9 +11,10 @@ use super::{
     instant,
 };
 use crate::{
-    error::{self, Error},
+    error::{Case, Error},
     json::json,
     list::ToList as _,
+    lower::Lower as _,
     sorted::SortedMap,
 };
 
@@ -69,10 +70,10 @@ pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details
                 };
                 details.not_read = Some(format!(
                     "changes of deals, key points, outcomes, next steps, trackers{all}: {}",
-                    match failure {
+                    match failure.case() {
                         // The scan tells it already, with the time when it ends.
-                        Error::RateLimited(_) if stopped => "the limit that stopped the scan.",
-                        ref other => error::text(other),
+                        Case::RateLimited if stopped => "the limit that stopped the scan.",
+                        _ => failure.text(),
                     }
                 ));
                 break;
@@ -173,7 +174,7 @@ fn next_steps(
 }
 
 fn is_next_steps(title: Option<&str>) -> bool {
-    let title = title.unwrap_or_default().to_lowercase().replace('-', " ");
+    let title = title.unwrap_or_default().lower().replace('-', " ");
     ["next step", "action item", "follow up"]
         .iter()
         .any(|name| title.contains(name))

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::{Error, bad_argument},
     list::ToList as _,
+    lower::Lower as _,
     record::Record,
     sorted::Sort,
 };
@@ -47,7 +48,7 @@ struct Workspaces {
 pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<Workspace>, Error> {
     let answer: Workspaces = gong.get_list("/v2/workspaces", &[])?;
     let mut workspaces = answer.workspaces.unwrap_or_default();
-    workspaces.order_by_key(|workspace| workspace.name().to_lowercase());
+    workspaces.order_by_key(|workspace| workspace.name().lower());
     Ok(workspaces)
 }
 
@@ -78,7 +79,7 @@ pub(crate) fn needed(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Erro
     let workspaces = all(gong)?;
     match &workspaces[..] {
         [one] => Ok(one.id().to_owned()),
-        [] => Err(Error::NotFound(
+        [] => Err(Error::not_found(
             "Gong lists no workspace, and this needs one.".into(),
         )),
         [first, ..] => {

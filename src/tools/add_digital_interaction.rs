@@ -14,6 +14,7 @@ use crate::{
         instant::{self, shortened},
     },
     json::json,
+    list::TryToList as _,
     wit::{
         engagement::{AddDigitalInteraction, Device},
         types::Receipt,
@@ -48,11 +49,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receip
         ),
         ("contentLabel", json!(args.labels)),
     ]);
-    let fields: Vec<Value> = args
-        .fields
-        .iter()
-        .map(|field| custom(field))
-        .collect::<Result<_, _>>()?;
+    let fields: Vec<Value> = args.fields.iter().map(|field| custom(field)).try_list()?;
     let device = args.device.map(|device| match device {
         Device::Mobile => "MOBILE",
         Device::Pc => "PC",

@@ -15,7 +15,7 @@ use crate::{
         reading::Reading,
     },
     json::json,
-    list::ToList as _,
+    list::{ToList as _, TryToList as _},
     render,
     wit::{
         engage::{BulkAssignFlow, BulkProspect},
@@ -34,7 +34,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: BulkAssignFlow) -> Result<Receipt, Erro
     let numbered = args.people.iter().enumerate();
     let people: Vec<Value> = numbered
         .map(|(index, person)| prospect(index, person))
-        .collect::<Result<_, _>>()?;
+        .try_list()?;
     let known: Vec<String> = people.iter().filter_map(|person| person.id("crmId")).list();
     crm_ids("people", &known)?;
     let new = (people.len() - known.len()) as u32;

@@ -75,10 +75,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let mut accounts: SortedSet<String> = SortedSet::new();
     let mut longest: Vec<LongCall> = Vec::new();
     let report = scan::newest_first(gong, plan, |call| {
-        if criteria.matches(&call).is_some() {
-            counted.add(&call, by);
+        if criteria.matches(call).is_some() {
+            counted.add(call, by);
             accounts.extend(call.account().map(|account| account.id().to_owned()));
-            keep_longest(&mut longest, &call);
+            keep_longest(&mut longest, call);
         }
         ControlFlow::Continue(())
     })?;

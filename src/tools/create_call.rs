@@ -3,7 +3,7 @@
 
 mod parties;
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String};
 use serde_json::Value;
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         workspaces,
     },
     json::json,
+    list::TryToList as _,
     render,
     wit::{
         calls::{CallDirection, CreateCall},
@@ -43,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateCall) -> Result<Receipt, Error> {
         .iter()
         .enumerate()
         .map(|(index, party)| parties::described(gong, &mut people, party, &host, index))
-        .collect::<Result<Vec<_>, _>>()?;
+        .try_list()?;
     let is_host = |party: &Value| party["userId"] == host.id();
     let added = !parties.iter().any(is_host);
     if added {

@@ -18,7 +18,7 @@ use crate::{
         reading::Reading,
     },
     json::json,
-    list::ToList as _,
+    list::{ToList as _, TryToList as _},
     wit::{meetings::CreateMeeting, types::Receipt},
 };
 
@@ -61,11 +61,7 @@ impl Meeting<'_> {
             ));
         }
         between("invitees", self.invitees, MOST_INVITEES)?;
-        let invitees: Vec<Value> = self
-            .invitees
-            .iter()
-            .map(|text| invitee(text))
-            .collect::<Result<_, _>>()?;
+        let invitees: Vec<Value> = self.invitees.iter().map(|text| invitee(text)).try_list()?;
         let organizer = People::default().email(gong, "organizer", self.organizer)?;
         let is_organizer = |one: &Value| {
             one.raw("email")

@@ -20,6 +20,7 @@ use crate::{
         workspaces,
     },
     list::ToList as _,
+    lower::Lower as _,
     wit::ai::{AiAnswer, GenerateBrief},
 };
 
@@ -68,7 +69,7 @@ fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Va
     let name = |brief: &Value| brief.text("briefName").unwrap_or_default();
     let named: Vec<&Value> = briefs
         .iter()
-        .filter(|brief| name(brief).to_lowercase() == wanted.to_lowercase())
+        .filter(|brief| name(brief).lower() == wanted.lower())
         .list();
     let published: Vec<&Value> = named
         .iter()

@@ -30,7 +30,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetBulkAssignment) -> Result<BulkAssign
     let path = format!("/v2/flows/prospects/bulk-assignments/{id}");
     let Answered(answer) = gong.get(&path, &[])?;
     let Some(status) = answer.text("status") else {
-        return Err(Error::UnexpectedAnswer(format!(
+        return Err(Error::unexpected_answer(format!(
             "Gong's answer to GET {path} has no status, so it is not known what became of the assignment."
         )));
     };

@@ -6,7 +6,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::Value;
 
 use crate::{
-    error::Error,
+    error::{Case, Error},
     gong::{
         Gong,
         calls::{self, Call, ContentSelector, one_line},
@@ -16,6 +16,7 @@ use crate::{
     },
     json::json,
     list::ToList as _,
+    lower::Lower as _,
     record::Record,
     sorted::SortedSet,
     wit::calls::{CallDigest, CallPart, GetCall},
@@ -54,16 +55,21 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
         exposed_fields: Some(fields),
     };
     let told = match calls::one(gong, &id, &selector) {
-        Err(error @ Error::NotFound(_)) => basic(gong, &id).ok_or(error),
+        Err(error) if error.case() == Case::NotFound => basic(gong, &id).ok_or(error),
         told => told.map(|detailed| (detailed, false)),
     };
-    let (detailed, basic): (Detailed, bool) = told.map_err(|error| match error {
-        Error::MissingScope(text) if with(CallPart::Media) && text.contains("media") => {
-            Error::MissingScope(format!(
-                "{text} Without `media` in include it is not needed."
-            ))
+    let (detailed, basic): (Detailed, bool) = told.map_err(|error| {
+        let for_media = error.case() == Case::MissingScope
+            && with(CallPart::Media)
+            && error.text().contains("media");
+        if !for_media {
+            return error;
         }
-        other => other,
+        let text = format!(
+            "{} Without `media` in include it is not needed.",
+            error.text()
+        );
+        error.saying(text)
     })?;
     calls::admit(gong, &detailed.meta_data)?;
     let commenters: SortedSet<String> = match with(CallPart::Comments) {
@@ -170,8 +176,8 @@ fn digest(
                     .any(|party| party.user_id.as_ref() == Some(*host))
             })
             .map(|host| host.0.clone()),
-        scope: meta.scope.as_deref().map(str::to_lowercase),
-        direction: meta.direction.as_deref().map(str::to_lowercase),
+        scope: meta.scope.as_deref().map(str::lower),
+        direction: meta.direction.as_deref().map(str::lower),
         language: meta.language.clone(),
         system: meta.system.as_deref().map(one_line),
         private: meta.is_private().then_some(true),

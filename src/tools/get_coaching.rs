@@ -15,6 +15,7 @@ use crate::{
         workspaces,
     },
     list::ToList as _,
+    lower::Lower as _,
     render::{self, Table},
     sorted::{Sort, SortedSet},
     wit::stats::{Coaching, CoachingMetric, CoachingRow, GetCoaching},
@@ -54,7 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
         .flat_map(|one| one.items("directReportsMetrics"))
         .map(row)
         .list();
-    reports.order_by_key(|row| (row.user.to_lowercase(), row.user_id.clone()));
+    reports.order_by_key(|row| (row.user.lower(), row.user_id.clone()));
     let name = data
         .iter()
         .find_map(|one| one.get("manager").and_then(name))

@@ -42,7 +42,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
         &json!(ids),
     )?;
     let found = answer.get("crmObjectsMap").ok_or_else(|| {
-        Error::UnexpectedAnswer(
+        Error::unexpected_answer(
             "Gong's answer to GET /v2/crm/entities is JSON of another shape than its documentation says (no crmObjectsMap in it)."
                 .into(),
         )

@@ -27,7 +27,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmRequestStatus) -> Result<CrmReque
         ],
     )?;
     let status = answer.text("status").ok_or_else(|| {
-        Error::UnexpectedAnswer(
+        Error::unexpected_answer(
             "Gong's answer to GET /v2/crm/request-status is JSON of another shape than its documentation says (no status in it)."
                 .into(),
         )

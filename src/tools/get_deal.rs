@@ -3,7 +3,7 @@
 //! (`told.rs` says why not at once); api:calls:read:extensive. Free of credits, unlike Gong's own answers.
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use core::ops::ControlFlow;
+use core::{mem::take, ops::ControlFlow};
 
 use super::limit;
 use crate::{
@@ -125,7 +125,7 @@ pub(super) fn scan(
     gong: &Gong<'_>,
     start: Start,
     workspace: Option<&str>,
-    mut visit: impl FnMut(Call),
+    mut visit: impl FnMut(&mut Call),
 ) -> Result<scan::Report, Error> {
     let selector = ContentSelector {
         context: Some("Extended"),
@@ -159,17 +159,17 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, call: Call, wanted: &Wanted) {
-        self.colleagues.meet(&call);
+    fn add(&mut self, call: &mut Call, wanted: &Wanted) {
+        self.colleagues.meet(call);
         let mut may_mean = false;
         for deal in call.objects("Opportunity") {
             may_mean |= wanted.may_mean(deal.id(), deal.name().as_deref());
-            let seen = Seen::entry(&mut self.seen, deal.id(), &call);
+            let seen = Seen::entry(&mut self.seen, deal.id(), call);
             // The name now, which Gong tells first; of a nameless object the next one's.
             seen.name = seen.name.take().or_else(|| deal.name());
         }
         if may_mean {
-            self.kept.push(call.slim());
+            self.kept.push(take(call).slim());
         }
     }
 }

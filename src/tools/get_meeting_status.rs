@@ -13,7 +13,7 @@ use crate::{
         reading::{Answered, Reading},
     },
     json::json,
-    list::ToList as _,
+    list::{ToList as _, TryToList as _},
     render,
     wit::meetings::{GetMeetingStatus, MeetingStatus, OrganizerStatus},
 };
@@ -29,7 +29,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetMeetingStatus) -> Result<MeetingStat
         .users
         .iter()
         .map(|user| people.email(gong, "users", user))
-        .collect::<Result<_, _>>()?;
+        .try_list()?;
     const PATH: &str = "/v2/meetings/integration/status";
     let answer: Answered = gong.post(PATH, &json!({ "emails": emails }))?;
     let users: Vec<OrganizerStatus> = answer

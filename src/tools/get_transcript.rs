@@ -70,7 +70,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
     };
     let answer: Transcripts = gong.post_list(TRANSCRIPT, &json!(body))?;
     let monologues = answer.call_transcripts.into_iter().flatten().next().and_then(|one| one.transcript).ok_or_else(|| {
-        Error::NotFound(format!(
+        Error::not_found(format!(
             "Gong has no transcript of call {id}: it was not recorded, has no speech, or is still in processing (try again in some minutes)."
         ))
     })?;

@@ -19,7 +19,7 @@ use crate::{
         people::{self, People, choose, near_first, unknown},
     },
     json::{json, present},
-    list::ToList as _,
+    list::{ToList as _, TryToList as _},
     sorted::{Sort, SortedSet},
     wit::scorecards::{AnsweredList, ListAnsweredScorecards, ReviewMethod},
 };
@@ -116,7 +116,7 @@ fn filter(
         .reviewed
         .iter()
         .map(|one| people.id(gong, "reviewed", one))
-        .collect::<Result<_, _>>()?;
+        .try_list()?;
     let wanted = args.scorecards.iter().map(|one| {
         if is_id(one.trim()) {
             return Ok(one.trim().to_owned());
@@ -149,6 +149,6 @@ fn filter(
             ReviewMethod::Both => "BOTH",
         },
         reviewed_user_ids: reviewed,
-        scorecard_ids: wanted.collect::<Result<_, _>>()?,
+        scorecard_ids: wanted.try_list()?,
     })
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::limit;
 use crate::{
-    error::Error,
+    error::{Case, Error},
     gong::{
         Gong, Paged,
         instant::{self, DAY},
@@ -52,8 +52,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
     let mut more = false;
     'pages: for page in 1.. {
         let (records, items) = match ask(gong, &args.log, &start, cursor.as_deref()) {
-            Err(Error::RateLimited(text)) if page > 1 => {
-                (stopped, more) = (Some(text), true);
+            Err(error) if page > 1 && error.case() == Case::RateLimited => {
+                (stopped, more) = (Some(error.into_text()), true);
                 break;
             }
             asked => asked?.into_page(),

@@ -12,6 +12,7 @@ use crate::{
         workspaces,
     },
     list::ToList as _,
+    lower::Lower as _,
     render::{self, Table},
     sorted::Sort,
     wit::ai::{Brief, BriefList, ListBriefs},
@@ -24,7 +25,7 @@ pub(super) fn all(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Value>
     let mut briefs = answer.listed("briefs", "GET /v2/settings/briefs")?.to_vec();
     briefs.order_by_key(|brief| {
         (
-            brief.text("briefName").map(|name| name.to_lowercase()),
+            brief.text("briefName").map(|name| name.lower()),
             brief.id("briefId"),
         )
     });

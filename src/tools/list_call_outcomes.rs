@@ -11,6 +11,7 @@ use crate::{
         reading::{Answered, Reading},
     },
     list::ToList as _,
+    lower::Lower as _,
     render::{self, Table},
     sorted::Sort,
     wit::calls::{CallOutcome, CallOutcomeList, ListCallOutcomes},
@@ -24,7 +25,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
         .iter()
         .list();
     let all = found.len();
-    let wanted = args.query.as_deref().map(str::to_lowercase);
+    let wanted = args.query.as_deref().map(str::lower);
     found.retain(|outcome| {
         wanted.as_deref().is_none_or(|wanted| {
             has_words(&outcome.text("callOutcome").unwrap_or_default(), wanted)

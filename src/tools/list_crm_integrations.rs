@@ -7,6 +7,7 @@ use super::Answer;
 use crate::{
     error::Error,
     gong::{Gong, crm, people::has_words},
+    lower::Lower as _,
     render::{self, Table},
     wit::crm::{CrmIntegrationList, ListCrmIntegrations},
 };
@@ -15,7 +16,7 @@ use crate::{
 pub(crate) fn run(gong: &Gong<'_>, args: ListCrmIntegrations) -> Result<CrmIntegrationList, Error> {
     let mut integrations = crm::all(gong)?;
     let all = integrations.len();
-    if let Some(query) = args.query.map(|query| query.to_lowercase()) {
+    if let Some(query) = args.query.map(|query| query.lower()) {
         integrations.retain(|one| one.id == query || has_words(crm::name(one), &query));
     }
     let left_out = (all - integrations.len()) as u32;

@@ -17,6 +17,7 @@ use crate::{
     },
     json::json,
     list::ToList as _,
+    lower::Lower as _,
     sorted::Sort,
     wit::deals::{DealPage, ListDeals},
 };
@@ -63,7 +64,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
     };
     let mut seen = Seen::default();
     let report = scan::newest_first(gong, plan, |call| {
-        seen.add(&call);
+        seen.add(call);
         ControlFlow::Continue(())
     })?;
     let call_url = link_pattern(
@@ -72,7 +73,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
             .map(|(id, url)| (id.as_str(), url.as_deref())),
     );
     let calls_without_deal = seen.without_deal;
-    let lower = |text: &Option<String>| text.as_deref().map(|text| text.trim().to_lowercase());
+    let lower = |text: &Option<String>| text.as_deref().map(|text| text.trim().lower());
     let (account, stage, deal) = (lower(&args.account), lower(&args.stage), lower(&args.deal));
     let mut deals: Vec<Gathered> = seen
         .deals

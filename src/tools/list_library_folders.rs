@@ -8,6 +8,7 @@ use crate::{
     error::Error,
     gong::{Gong, instant, library, people::has_words},
     list::ToList as _,
+    lower::Lower as _,
     render::{self, Table},
     wit::library::{LibraryFolder, LibraryFolderList, ListLibraryFolders},
 };
@@ -16,7 +17,7 @@ use crate::{
 pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFolderList, Error> {
     let mut folders = library::folders(gong, args.workspace.as_deref())?;
     let all = folders.len();
-    let query = args.query.map(|query| query.trim().to_lowercase());
+    let query = args.query.map(|query| query.trim().lower());
     folders.retain(|folder| {
         query
             .as_deref()

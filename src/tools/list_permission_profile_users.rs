@@ -8,6 +8,7 @@ use crate::{
     error::Error,
     gong::{Gong, calls::one_line, id::Id, profiles},
     list::ToList as _,
+    lower::Lower as _,
     record::Record,
     render::{self, Table},
     sorted::Sort,
@@ -47,7 +48,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, E
         user.name
             .as_deref()
             .or(user.email.as_deref())
-            .map(str::to_lowercase)
+            .map(str::lower)
     });
     Ok(ProfileUsers {
         id,

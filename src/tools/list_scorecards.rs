@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::Answer;
 use crate::{
-    error::Error,
+    error::{Case, Error},
     gong::{Gong, calls::one_line, id::Id, people::has_words, workspaces},
     list::ToList as _,
+    lower::Lower as _,
     record::Record,
     render,
     sorted::Sort,
@@ -69,7 +70,7 @@ impl Scorecard {
 pub(super) fn all(gong: &Gong<'_>) -> Result<Vec<Scorecard>, Error> {
     let answer: Scorecards = gong.get_list("/v2/settings/scorecards", &[])?;
     let mut scorecards = answer.scorecards.unwrap_or_default();
-    scorecards.order_by_key(|scorecard| scorecard.name().to_lowercase());
+    scorecards.order_by_key(|scorecard| scorecard.name().lower());
     Ok(scorecards)
 }
 
@@ -77,7 +78,7 @@ pub(super) fn all(gong: &Gong<'_>) -> Result<Vec<Scorecard>, Error> {
 pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList, Error> {
     let workspaces = match workspaces::all(gong) {
         // Without a filter they only add names.
-        Err(Error::MissingScope(_)) if args.workspace.is_none() => Vec::new(),
+        Err(error) if error.case() == Case::MissingScope && args.workspace.is_none() => Vec::new(),
         workspaces => workspaces?,
     };
     let workspace = args
@@ -85,7 +86,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
         .as_deref()
         .map(|text| workspaces::find(&workspaces, text))
         .transpose()?;
-    let query = args.query.map(|query| query.trim().to_lowercase());
+    let query = args.query.map(|query| query.trim().lower());
     let found: Vec<Scorecard> = all(gong)?
         .into_iter()
         .filter(|one| {
@@ -152,7 +153,7 @@ pub(super) fn shape(
         id: scorecard.id().to_owned(),
         name: scorecard.name(),
         workspace,
-        method: scorecard.review_method.as_deref().map(str::to_lowercase),
+        method: scorecard.review_method.as_deref().map(str::lower),
         disabled: (scorecard.enabled == Some(false)).then_some(true),
         questions: questions.list(),
     }
@@ -179,7 +180,7 @@ fn kind(question: &Question) -> Option<String> {
         _ => question
             .question_type
             .as_deref()
-            .map(|kind| one_line(kind).to_lowercase().replace('_', " ")),
+            .map(|kind| one_line(kind).lower().replace('_', " ")),
     }
 }
 

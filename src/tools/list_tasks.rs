@@ -72,12 +72,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
 
 /// Seen: 500 where a company has no Engage tasks.
 fn without_engage(error: Error) -> Error {
-    match error {
-        Error::UnexpectedAnswer(text) if text.contains("(status 500)") => Error::UnexpectedAnswer(
-            format!("{text} Gong also answers so where the company or the user has no Engage."),
-        ),
-        other => other,
+    if !error.text().contains("(status 500)") {
+        return error;
     }
+    let text = format!(
+        "{} Gong also answers so where the company or the user has no Engage.",
+        error.text()
+    );
+    error.saying(text)
 }
 
 fn shape(task: &Value) -> Task {

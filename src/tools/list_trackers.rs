@@ -16,6 +16,7 @@ use crate::{
         workspaces,
     },
     list::ToList as _,
+    lower::Lower as _,
     render::{self, Table},
     sorted::{Sort, SortedMap},
     wit::settings::{ListTrackers, Tracker, TrackerKeywords, TrackerList},
@@ -32,7 +33,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
         .iter()
         .list();
     let all = found.len();
-    let wanted = args.query.map(|query| query.trim().to_lowercase());
+    let wanted = args.query.map(|query| query.trim().lower());
     found.retain(|tracker| {
         wanted.as_deref().is_none_or(|wanted| {
             has_words(&tracker.text("trackerName").unwrap_or_default(), wanted)
@@ -44,7 +45,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
         .iter()
         .map(|tracker| shape(tracker, &names, keywords))
         .list();
-    trackers.order_by_key(|tracker| (tracker.name.to_lowercase(), tracker.id.clone()));
+    trackers.order_by_key(|tracker| (tracker.name.lower(), tracker.id.clone()));
     let left_out = (all - trackers.len()) as u32;
     Ok(TrackerList {
         trackers,
@@ -106,13 +107,10 @@ fn said(tracker: &Value) -> Vec<String> {
     let mut said = Vec::new();
     if let Some(at) = tracker.text("saidAt").filter(|at| at != "Anytime") {
         let interval = tracker.count("saidAtInterval");
-        let unit = tracker
-            .text("saidAtUnit")
-            .unwrap_or_default()
-            .to_lowercase();
+        let unit = tracker.text("saidAtUnit").unwrap_or_default().lower();
         said.push(match interval {
-            Some(interval) => format!("{} {interval} {unit}", at.to_lowercase()),
-            None => at.to_lowercase(),
+            Some(interval) => format!("{} {interval} {unit}", at.lower()),
+            None => at.lower(),
         });
     }
     if tracker.is("partOfQuestion") {

@@ -11,6 +11,7 @@ use crate::{
         people::{People, User, directory, has_words},
     },
     list::ToList as _,
+    lower::Lower as _,
     render::{self, Table},
     sorted::{Sort, SortedMap},
     wit::users::{ListUsers, UserPage, UserRow},
@@ -35,7 +36,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         .iter()
         .map(|user| (user.id(), user.name()))
         .collect();
-    let query = args.query.as_deref().map(str::to_lowercase);
+    let query = args.query.as_deref().map(str::lower);
     let mut found: Vec<&User> = read
         .items
         .iter()
@@ -45,7 +46,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         })
         .filter(|user| query.as_deref().is_none_or(|query| matches(user, query)))
         .list();
-    found.order_by_key(|user| (user.name().to_lowercase(), user.id()));
+    found.order_by_key(|user| (user.name().lower(), user.id()));
     if skip > 0 && skip >= found.len() {
         return Err(bad_argument(
             "resume",
@@ -72,9 +73,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
 fn matches(user: &User, query: &str) -> bool {
     let title = user.title.as_deref().unwrap_or_default();
     let email = user.email_address.as_deref().unwrap_or_default();
-    has_words(&user.name(), query)
-        || has_words(title, query)
-        || email.to_lowercase().contains(query)
+    has_words(&user.name(), query) || has_words(title, query) || email.lower().contains(query)
 }
 
 fn row(user: &User, names: &SortedMap<&str, String>) -> UserRow {

@@ -7,13 +7,14 @@ use crate::{
     error::Error,
     gong::{Gong, calls::one_line, people::has_words, workspaces},
     list::ToList as _,
+    lower::Lower as _,
     render::{self, Table},
     wit::users::{ListWorkspaces, Workspace, WorkspaceList},
 };
 
 /// Asks for all, which are few, and picks here: Gong has no filter.
 pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList, Error> {
-    let query = args.query.map(|query| query.to_lowercase());
+    let query = args.query.map(|query| query.lower());
     let workspaces = workspaces::all(gong)?
         .into_iter()
         .filter(|workspace| {

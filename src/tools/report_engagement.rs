@@ -18,6 +18,7 @@ use crate::{
         workspaces,
     },
     json::json,
+    list::TryToList as _,
     wit::{
         engagement::{EngagementEvent, ReportEngagement},
         types::Receipt,
@@ -142,7 +143,7 @@ fn people(args: &ReportEngagement) -> Result<Vec<Value>, Error> {
             ("title", json!(person.get("title"))),
         ]))
     };
-    args.people.iter().enumerate().map(person).collect()
+    args.people.iter().enumerate().map(person).try_list()
 }
 
 /// By id or e-mail as it is; a name is looked up.

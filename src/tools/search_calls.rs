@@ -3,7 +3,7 @@
 //! search: what its filter lacks is matched here.
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
-use core::ops::ControlFlow;
+use core::{mem::take, ops::ControlFlow};
 
 use super::limit;
 use crate::{
@@ -66,8 +66,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
     };
     let mut kept: Vec<(Call, Option<AccountMatch>)> = Vec::new();
     let report = scan::newest_first(gong, plan, |call| {
-        if let Some(matched) = criteria.matches(&call) {
-            kept.push((call, matched));
+        if let Some(matched) = criteria.matches(call) {
+            kept.push((take(call), matched));
             if kept.len() == limit {
                 return ControlFlow::Break("the limit is reached");
             }

@@ -2,11 +2,11 @@
 //! (api:calls:read:extensive), then POST /v2/calls/transcript for many calls at a
 //! time (api:calls:read:transcript). Gong has no search; the words are matched here.
 
-use core::ops::ControlFlow;
+use core::{mem::take, ops::ControlFlow};
 
 use super::limit;
 use crate::{
-    error::Error,
+    error::{Case, Error},
     gong::{
         Gong,
         calls::{ContentSelector, link_pattern},
@@ -58,8 +58,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         start,
     };
     let mut search = Search::new(gong, query, args.speakers.unwrap_or(Speakers::All), limit);
-    let mut report = scan::newest_first(gong, plan, |call| match criteria.matches(&call) {
-        Some(_) => search.add(call),
+    let mut report = scan::newest_first(gong, plan, |call| match criteria.matches(call) {
+        Some(_) => search.add(take(call)),
         None => ControlFlow::Continue(()),
     })?;
     if search.cut.is_none() {
@@ -70,7 +70,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         report.rewind(&call, why);
         // Nothing is lost with the answer where nothing was read for it.
         if let Some(error) = failed
-            && (report.read == 0 || search.searched == 0 && !matches!(error, Error::RateLimited(_)))
+            && (report.read == 0 || search.searched == 0 && error.case() != Case::RateLimited)
         {
             return Err(error);
         }

@@ -13,6 +13,7 @@ use crate::{
         instant::shortened,
     },
     json::json,
+    list::TryToList as _,
     render,
     wit::{origins::SetIntegrationOrigins, types::Receipt},
 };
@@ -32,7 +33,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SetIntegrationOrigins) -> Result<Receip
         .iter()
         .enumerate()
         .map(|(index, line)| setting(&format!("origins[{index}]"), line))
-        .collect::<Result<_, _>>()?;
+        .try_list()?;
     let change = Change {
         what: format!(
             "let Gong show pages of {}",

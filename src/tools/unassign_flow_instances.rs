@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use crate::{
-    error::Error,
+    error::{Case, Error},
     gong::{
         Gong, Method,
         change::{self, Body, Change, between},
@@ -15,7 +15,7 @@ use crate::{
         reading::Reading,
     },
     json::json,
-    list::ToList as _,
+    list::{ToList as _, TryToList as _},
     render,
     sorted::Sort,
     wit::{
@@ -34,9 +34,7 @@ const LOOK: &str = "gong_list_prospect_flows lists the instances of prospects.";
 pub(crate) fn run(gong: &Gong<'_>, args: UnassignFlowInstances) -> Result<Receipt, Error> {
     between("instances", &args.instances, MOST)?;
     let ids = args.instances.iter();
-    let mut ids: Vec<String> = ids
-        .map(|id| digits("instances", id, LOOK))
-        .collect::<Result<_, _>>()?;
+    let mut ids: Vec<String> = ids.map(|id| digits("instances", id, LOOK)).try_list()?;
     ids.order_by(|one, other| one.cmp(other));
     ids.dedup();
     let by = requester(gong, args.by.as_deref())?;
@@ -116,10 +114,12 @@ fn planned(id: &String, known: &[Value]) -> ReceiptItem {
 
 /// Gong does not say which id it does not know.
 fn unknown_instance(error: Error) -> Error {
-    match error {
-        Error::BadArgument(text) if text.contains("does not exist") => Error::BadArgument(format!(
-            "{text} One unknown id spoils the whole list, so nothing was ended; a dry_run tells which it is. {LOOK}"
-        )),
-        other => other,
+    if error.case() != Case::BadArgument || !error.text().contains("does not exist") {
+        return error;
     }
+    let text = format!(
+        "{} One unknown id spoils the whole list, so nothing was ended; a dry_run tells which it is. {LOOK}",
+        error.text()
+    );
+    error.saying(text)
 }

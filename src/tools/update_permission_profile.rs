@@ -42,7 +42,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
     let before: Map<String, Value> = match answer.get("profile") {
         Some(Value::Object(profile)) => profile.clone(),
         _ => {
-            return Err(Error::UnexpectedAnswer(format!(
+            return Err(Error::unexpected_answer(format!(
                 "Gong's answer to GET {PATH} has no profile in it."
             )));
         }

@@ -57,6 +57,13 @@ fn dist() -> &'static (PathBuf, String) {
     })
 }
 
+/// All tools typed, with the documentation of each.
+#[test]
+fn the_typed_component_stays_small() {
+    let size = read("gong.wasm").len();
+    assert!(size < 700_000, "gong.wasm has {size} bytes");
+}
+
 fn read(name: &str) -> Vec<u8> {
     fs::read(dist().0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }

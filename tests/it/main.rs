@@ -11,6 +11,7 @@ mod gate;
 mod imports;
 mod keyvalue;
 mod mcp;
+mod memory;
 mod operations;
 mod pace;
 mod replay;

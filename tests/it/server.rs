@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,7 +25,7 @@ use tokio::io::{
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, ResourceLimiter, Store};
 use wasmtime_wasi::cli::{AsyncStdinStream, AsyncStdoutStream};
 use wasmtime_wasi::p2::bindings::Command;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
@@ -49,6 +50,34 @@ pub(crate) struct Host {
     http: WasiHttpCtx,
     wire: Wire,
     pub(crate) store: Arc<KeyValue>,
+    growths: Growths,
+}
+
+/// How often linear memories have grown, those that instances begin with aside.
+#[derive(Clone, Default)]
+pub(crate) struct Growths(Arc<AtomicUsize>);
+
+impl Growths {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResourceLimiter for Growths {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        _: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.0
+            .fetch_add(usize::from(current > 0), Ordering::Relaxed);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
 }
 
 impl Host {
@@ -59,6 +88,7 @@ impl Host {
             http: WasiHttpCtx::new(),
             wire: Wire,
             store,
+            growths: Growths::default(),
         }
     }
 }
@@ -167,15 +197,16 @@ pub(crate) fn variables(gong: &FakeGong, more: &[(&str, &str)]) -> Variables {
 }
 
 /// A server over standard streams.
-struct Stdio {
-    input: DuplexStream,
-    output: DuplexStream,
+pub(crate) struct Stdio {
+    pub(crate) input: DuplexStream,
+    pub(crate) output: DuplexStream,
     errors: MemoryOutputPipe,
+    pub(crate) growths: Growths,
     /// Ends when the server does, with what it said.
     ended: JoinHandle<Result<(), ()>>,
 }
 
-fn over_stdio(component: &Component, variables: Variables) -> Stdio {
+pub(crate) fn over_stdio(component: &Component, variables: Variables) -> Stdio {
     let (input, guest_input) = tokio::io::duplex(1 << 16);
     let (output, guest_output) = tokio::io::duplex(1 << 16);
     let errors = MemoryOutputPipe::new(1 << 16);
@@ -188,8 +219,10 @@ fn over_stdio(component: &Component, variables: Variables) -> Stdio {
         .wall_clock(Stopped)
         .build();
     let component = component.clone();
+    let mut store = Store::new(engine(), Host::new(wasi, Arc::default()));
+    let growths = store.data().growths.clone();
+    store.limiter(|host| &mut host.growths);
     let ended = tokio::spawn(async move {
-        let mut store = Store::new(engine(), Host::new(wasi, Arc::default()));
         let command = Command::instantiate_async(&mut store, &component, &linker()).await;
         let command = command.expect("a common host has all that it wants");
         let run = command.wasi_cli_run().call_run(&mut store).await;
@@ -199,6 +232,7 @@ fn over_stdio(component: &Component, variables: Variables) -> Stdio {
         input,
         output,
         errors,
+        growths,
         ended,
     }
 }
@@ -282,7 +316,7 @@ async fn over_http_all_works() {
 }
 
 /// Sends each line and takes one answer to each that has an id.
-async fn answers(
+pub(crate) async fn answers(
     lines: &[Value],
     mut input: impl AsyncWrite + Unpin,
     output: impl AsyncRead + Unpin,
@@ -306,7 +340,7 @@ async fn answers(
     answers
 }
 
-fn request(id: usize, method: &str, params: Value) -> Value {
+pub(crate) fn request(id: usize, method: &str, params: Value) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
@@ -462,6 +496,7 @@ async fn bad_lines_are_answered_and_wrong_settings_told() {
         output,
         errors,
         ended,
+        ..
     } = over_stdio(gong_server(), variables(&gong, &[]));
     input
         .write_all(b"nonsense\n\n[]\n{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"ping\"}")

@@ -37,7 +37,7 @@ pub(crate) fn read(
             .list(),
         Some(Value::Null) => Vec::new(),
         _ => {
-            return Err(Error::UnexpectedAnswer(
+            return Err(Error::unexpected_answer(
                 "Gong's answer to GET /v2/crm/entity-schema is JSON of another shape than its documentation says (no \
                  objectTypeToSelectedFields in it)."
                     .into(),

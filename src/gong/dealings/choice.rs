@@ -12,6 +12,7 @@ use crate::{
         scan::Report,
     },
     list::ToList as _,
+    lower::Lower as _,
     render,
 };
 
@@ -67,7 +68,7 @@ impl Wanted {
     /// # Errors
     /// `bad-argument` for one without a letter or digit.
     pub(crate) fn new(argument: &str, text: &str, example: &str) -> Result<Self, Error> {
-        let lower = text.trim().to_lowercase();
+        let lower = text.trim().lower();
         let words: Vec<&str> = lower
             .split(|c: char| !c.is_alphanumeric() && c != '@' && c != '.')
             .filter(|word| word.contains(char::is_alphanumeric))
@@ -148,13 +149,12 @@ pub(crate) fn not_found(what: &str, wanted: &Wanted, report: &Report, near: &[&S
             )
         }
     });
-    Error::NotFound(text)
+    Error::not_found(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Meant, Seen, Wanted, ambiguous, meant};
-    use crate::error::text;
 
     fn seen(id: &str, name: &str) -> Seen {
         Seen {
@@ -194,7 +194,7 @@ mod tests {
             panic!("two");
         };
         assert_eq!(
-            text(&ambiguous("deal", &wanted, &several)),
+            ambiguous("deal", &wanted, &several).text(),
             "Argument `deal`: “ac” is not exactly one deal. Choices: Acme (0061, Discovery); Acme - Pilot (0062, Discovery). \
              Example: \"0061\", or another from these."
         );

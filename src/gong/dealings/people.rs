@@ -8,6 +8,7 @@ use crate::{
         instant,
     },
     list::ToList as _,
+    lower::Lower as _,
     sorted::Sort,
     wit::{calls::Side, deals::PersonSeen},
 };
@@ -59,7 +60,7 @@ impl People {
         let known = |person: &Person| {
             let same = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
             let by_name = person.side == party.side()
-                && person.name.to_lowercase() == name.to_lowercase()
+                && person.name.lower() == name.lower()
                 && (person.email.is_none() || email.is_none());
             same(&person.user_id, &user) || same(&person.email, &email) || by_name
         };
@@ -129,7 +130,7 @@ impl Person {
     fn shown(self, owner: Option<&str>) -> PersonSeen {
         let is_owner = self.side == Side::Company
             && owner.is_some_and(|owner| {
-                owner.eq_ignore_ascii_case(&self.name) || Some(owner.to_lowercase()) == self.email
+                owner.eq_ignore_ascii_case(&self.name) || Some(owner.lower()) == self.email
             });
         let roles = [
             is_owner.then(|| "owner".into()),
@@ -138,9 +139,7 @@ impl Person {
         ];
         let roles: Vec<String> = roles.into_iter().flatten().list();
         PersonSeen {
-            email: self
-                .email
-                .filter(|email| *email != self.name.to_lowercase()),
+            email: self.email.filter(|email| *email != self.name.lower()),
             name: self.name,
             side: self.side,
             title: self.title,
@@ -156,7 +155,7 @@ fn user_id(party: &Party) -> Option<String> {
 }
 
 fn email(party: &Party) -> Option<String> {
-    let email = party.email_address.as_deref()?.trim().to_lowercase();
+    let email = party.email_address.as_deref()?.trim().lower();
     (!email.is_empty()).then_some(email)
 }
 

@@ -9,7 +9,8 @@ use crate::{
     error::{Error, bad_argument},
     gong::{Gong, instant::shortened, people::People},
     json::json,
-    list::ToList as _,
+    list::{ToList as _, TryToList as _},
+    lower::Lower as _,
     sorted::{Sort, SortedSet},
 };
 
@@ -120,10 +121,7 @@ impl Wanted {
         allow: Vec<String>,
         deny: Vec<String>,
     ) -> Result<Self, Error> {
-        let levels: Vec<Wish> = access
-            .iter()
-            .map(|line| wish(line))
-            .collect::<Result<_, _>>()?;
+        let levels: Vec<Wish> = access.iter().map(|line| wish(line)).try_list()?;
         for (index, one) in levels.iter().enumerate() {
             if levels[..index].iter().any(|other| other.area == one.area) {
                 return Err(bad_argument(
@@ -183,7 +181,7 @@ impl Wanted {
                 .leads
                 .iter()
                 .map(|lead| people.id(gong, "access", lead))
-                .collect::<Result<_, _>>()?;
+                .try_list()?;
             let block = block(profile, &wish.area)?;
             block.insert("permissionLevel".into(), json!(wish.level));
             // Lists that belong to the level before would mean nothing; Gong writes null.
@@ -351,7 +349,7 @@ fn unknown(argument: &str, text: &str, known: &SortedSet<&str>) -> Error {
 fn wish(line: &str) -> Result<Wish, Error> {
     const EXAMPLE: &str = "[\"calls all\", \"deals managers-team of Ann Li and Bo Ray\"].";
     let wrong = |problem: &str| {
-        Error::BadArgument(format!(
+        Error::bad_argument(format!(
             "Argument `access`: “{}” {problem} Example: {EXAMPLE}",
             shortened(line)
         ))
@@ -363,7 +361,7 @@ fn wish(line: &str) -> Result<Wish, Error> {
             .split_whitespace()
             .next_back()
             .unwrap_or_default();
-        LEVELS.contains(&level.to_lowercase().replace('_', "-").as_str())
+        LEVELS.contains(&level.lower().replace('_', "-").as_str())
     };
     let of = line
         .match_indices(" of ")
@@ -375,7 +373,7 @@ fn wish(line: &str) -> Result<Wish, Error> {
     };
     let area = area
         .trim_end_matches([':', '=', ' '])
-        .to_lowercase()
+        .lower()
         .replace(['_', '-'], " ");
     let area = match area.as_str() {
         "library" | "library folders" => "library folder",
@@ -387,7 +385,7 @@ fn wish(line: &str) -> Result<Wish, Error> {
         "library folder" => &FOLDER_LEVELS[..],
         _ => &LEVELS[..],
     };
-    let level = level.to_lowercase().replace('_', "-");
+    let level = level.lower().replace('_', "-");
     let Some(level) = levels.iter().find(|one| **one == level) else {
         return Err(wrong(&format!(
             "has none of the levels of {area}: {}.",
@@ -457,14 +455,13 @@ fn member<'m>(map: &'m mut Map<String, Value>, key: &str) -> &'m mut Map<String,
 #[cfg(test)]
 mod tests {
     use super::{PERMISSIONS, unknown, wish};
-    use crate::error::text;
 
     #[test]
     fn a_line_of_access_is_area_level_and_leads() {
         let read = |line: &str| {
             wish(line)
                 .map(|wish| format!("{}|{}|{}", wish.area, wish.level, wish.leads.join("+")))
-                .map_err(|error| text(&error).to_owned())
+                .map_err(|error| error.text().to_owned())
         };
         assert_eq!(read("calls all"), Ok("calls|all|".into()));
         assert_eq!(read("Calls: Own"), Ok("calls|own|".into()));
@@ -498,7 +495,7 @@ mod tests {
     #[test]
     fn unknown_permissions_are_answered_with_near_ones() {
         let known = PERMISSIONS.into_iter().collect();
-        let said = |name| text(&unknown("allow", name, &known)).to_owned();
+        let said = |name| unknown("allow", name, &known).text().to_owned();
         assert!(said("removeCall").contains("Near: callsAndSearch, deleteCalls"));
         assert!(said("email deletion").contains("Near: deleteEmails"));
         assert!(said("xyz").contains("none of Gong's permissions. Example: \"downloadCallMedia\""));

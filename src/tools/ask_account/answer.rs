@@ -5,7 +5,6 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use serde_json::Value;
 
 use crate::{
-    error::text as said,
     gong::{
         Gong, calls,
         entities::{Entity, Period},
@@ -73,7 +72,7 @@ fn open_calls(gong: &Gong<'_>, listed: &[Value]) -> (Option<Vec<String>>, Option
             Some(Vec::new()),
             Some(format!(
                 "Which calls are private could not be learnt, so findings from calls are left out. {}",
-                said(&error)
+                error.text()
             )),
         ),
     }

@@ -10,6 +10,7 @@ use crate::{
         instant,
     },
     list::ToList as _,
+    lower::Lower as _,
     sorted::{Sort, SortedMap, SortedSet},
     wit::calls::{CallCount, CountBy},
 };
@@ -170,7 +171,7 @@ pub(super) fn key_names(counted: &Counted, place: usize) -> impl Iterator<Item =
 fn keys(call: &Call, by: CountBy) -> Vec<String> {
     let meta = &call.meta_data;
     let began = |part: fn(i64) -> String| meta.began().map(part);
-    let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase);
+    let lower = |text: &Option<String>| text.as_deref().map(str::lower);
     let one = match by {
         CountBy::Host => meta.primary_user_id.as_ref().map(|id| id.0.clone()),
         CountBy::Account => call.account().map(|account| account.id().to_owned()),

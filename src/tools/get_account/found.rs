@@ -14,6 +14,7 @@ use crate::{
         scan::Report,
     },
     list::ToList as _,
+    lower::Lower as _,
     sorted::{SortedMap, SortedSet},
     wit::calls::Side,
 };
@@ -44,7 +45,7 @@ pub(super) struct Whose {
 
 impl Found {
     pub(super) fn new(wanted: Wanted) -> Self {
-        let lower = wanted.text.to_lowercase();
+        let lower = wanted.text.lower();
         let address = lower.rsplit('@').next().unwrap_or_default().to_owned();
         Self {
             wanted,
@@ -56,8 +57,8 @@ impl Found {
         }
     }
 
-    pub(super) fn add(&mut self, call: Call) {
-        self.colleagues.meet(&call);
+    pub(super) fn add(&mut self, call: &mut Call) {
+        self.colleagues.meet(call);
         let (mut may_be_meant, mut in_crm) = (false, false);
         for account in call.objects("Account").filter(|one| !one.id().is_empty()) {
             in_crm = true;
@@ -66,7 +67,7 @@ impl Found {
                 .wanted
                 .may_mean(account.id(), account.name().as_deref())
                 || site.as_deref().is_some_and(|site| self.is_asked(site));
-            let seen = Seen::entry(&mut self.seen, account.id(), &call);
+            let seen = Seen::entry(&mut self.seen, account.id(), call);
             seen.name = seen.name.take().or_else(|| account.name());
             if let Some(site) = site.filter(|site| !site.is_empty())
                 && !self.websites.contains_key(account.id())
@@ -78,10 +79,10 @@ impl Found {
             }
         }
         let keep = may_be_meant
-            || (!in_crm && domains(&call).next().is_some())
-            || self.is_asked_by_address(&call);
+            || (!in_crm && domains(call).next().is_some())
+            || self.is_asked_by_address(call);
         if keep {
-            self.kept.push(call.slim());
+            self.kept.push(core::mem::take(call).slim());
         }
     }
 
@@ -200,7 +201,7 @@ fn domains(call: &Call) -> impl Iterator<Item = String> {
 
 /// The domain of a website as CRMs have it: `https://www.acme.com/de` is `acme.com`.
 fn host(website: &str) -> String {
-    let lower = website.trim().to_lowercase();
+    let lower = website.trim().lower();
     let rest = lower
         .split_once("://")
         .map_or(lower.as_str(), |(_, rest)| rest);

@@ -11,6 +11,7 @@ use crate::{
         transcripts::Monologue,
     },
     list::ToList as _,
+    memory::{release_list, release_text},
     wit::{
         calls::Side,
         transcripts::{Quote, Speakers},
@@ -32,6 +33,7 @@ pub(super) struct Found {
     pub(super) more: u32,
 }
 
+#[derive(Clone, Copy)]
 struct Said<'m> {
     at: u64,
     speaker: Option<&'m Id>,
@@ -103,10 +105,11 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
             after,
         });
     }
-    Found {
-        quotes,
-        more: rest.len() as u32,
-    }
+    let more = rest.len() as u32;
+    release_list(said);
+    release_list(hits);
+    release_text(folded);
+    Found { quotes, more }
 }
 
 fn party<'c>(call: &'c Call, speaker: Option<&Id>) -> Option<&'c Party> {

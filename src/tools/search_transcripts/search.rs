@@ -9,7 +9,7 @@ use super::{
     quotes::{self, Found},
 };
 use crate::{
-    error::{self, Error},
+    error::Error,
     gong::{
         Gong,
         calls::{Call, CallsBody, Filter, moment_url},
@@ -17,6 +17,7 @@ use crate::{
     },
     json::json,
     list::ToList as _,
+    memory::release,
     sorted::SortedMap,
     wit::transcripts::{CallQuotes, Speakers},
 };
@@ -113,6 +114,7 @@ impl<'g, 'w> Search<'g, 'w> {
                     self.keep(&call, found, room);
                 }
             }
+            release(call);
             self.matched += 1;
         }
         match self.found < self.limit {
@@ -180,7 +182,7 @@ impl<'g, 'w> Search<'g, 'w> {
         let pages = match pages {
             Ok(pages) => pages,
             Err(failed) => {
-                return (heard, Some((error::text(&failed).to_owned(), Some(failed))));
+                return (heard, Some((failed.text().to_owned(), Some(failed))));
             }
         };
         for one in pages.items {
@@ -188,6 +190,7 @@ impl<'g, 'w> Search<'g, 'w> {
             let call = batch.iter().find(|call| call.meta_data.id() == id);
             if let (Some(call), Some(monologues)) = (call, one.transcript) {
                 heard.insert(id, quotes::find(call, &monologues, &self.query, self.whose));
+                release(monologues);
             }
         }
         (heard, pages.stopped.map(|why| (why, None)))

@@ -125,12 +125,12 @@ fn example(object_type: Type) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::check;
-    use crate::{error::text, wit::crm::CrmUploadType as Type};
+    use crate::wit::crm::CrmUploadType as Type;
 
     fn problem(object_type: Type, lines: &str) -> String {
         match check(object_type, lines) {
             Ok(_) => "fine".into(),
-            Err(error) => text(&error).to_owned(),
+            Err(error) => error.text().to_owned(),
         }
     }
 

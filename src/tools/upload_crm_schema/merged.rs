@@ -11,6 +11,7 @@ use crate::{
     error::{Error, bad_argument},
     gong::{crm::schema, instant::shortened, people::unknown, reading::Reading},
     list::ToList as _,
+    lower::Lower as _,
     wit::crm::CrmFieldChange,
 };
 
@@ -115,7 +116,7 @@ impl Merged {
             self.differences.push(format!(
                 "Adds {name} (“{}”, {}).",
                 text(new, "label"),
-                text(new, "type").to_lowercase()
+                text(new, "type").lower()
             ));
             return;
         };

@@ -5,6 +5,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use crate::{
     error::{Error, bad_argument},
     list::ToList as _,
+    lower::Lower as _,
     sorted::SortedMap,
 };
 
@@ -78,7 +79,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
         } else if !currency.map(cell).is_none_or(is_currency) {
             Some("Currency is not three letters such as EUR".to_owned())
         } else {
-            let key = |place| cell(place).to_lowercase();
+            let key = |place| cell(place).lower();
             first_row_of
                 .insert((key(member), key(is_team), key(period)), number)
                 .map(|first| format!("has member and period of row {first}"))
@@ -171,7 +172,6 @@ fn records(csv: &str) -> Result<Vec<Vec<String>>, String> {
 #[cfg(test)]
 mod tests {
     use super::{check, records};
-    use crate::error::text;
 
     #[test]
     fn quoted_cells_are_one_cell() {
@@ -199,7 +199,7 @@ mod tests {
             ),
         ] {
             let error = check(&format!("{HEADER}{row}")).expect_err(row);
-            assert!(text(&error).contains(told), "{row}: {}", text(&error));
+            assert!(error.text().contains(told), "{row}: {}", error.text());
         }
         for (csv, told) in [
             ("", "it is empty"),
@@ -210,7 +210,7 @@ mod tests {
             ),
         ] {
             let error = check(csv).expect_err(csv);
-            assert!(text(&error).contains(told), "{}", text(&error));
+            assert!(error.text().contains(told), "{}", error.text());
         }
     }
 }

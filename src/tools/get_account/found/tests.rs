@@ -1,10 +1,7 @@
 //! Whose calls these are.
 
 use super::{Found, Report, Wanted, host};
-use crate::{
-    error::text,
-    gong::{calls::Call, instant::Range},
-};
+use crate::gong::{calls::Call, instant::Range};
 
 /// Account id, its name and website, and the customer's address, each where there is one.
 fn call(account: Option<(&str, &str, Option<&str>)>, email: &str) -> Call {
@@ -24,14 +21,14 @@ fn whose(wanted: &str) -> String {
     let acme = Some(("001", "Acme Corp", Some("https://www.acme.example/de")));
     let wanted = Wanted::new("account", wanted, "x").expect("words");
     let mut found = Found::new(wanted);
-    for call in [
+    for mut call in [
         call(acme, "jo@acme.example"),
         call(None, "jo@mail.acme.example"),
         call(Some(("002", "Acme Labs", None)), "li@acmelabs.example"),
         call(Some(("003", "Birch", None)), "bo@birch.example"),
         call(None, "cy@cedar.example"),
     ] {
-        found.add(call);
+        found.add(&mut call);
     }
     let report = Report::whole(Range { from: 0, to: 1 }, 5);
     match found.whose(&report) {
@@ -43,7 +40,7 @@ fn whose(wanted: &str) -> String {
                 whose.by_domain
             )
         }
-        Err(error) => text(&error).to_owned(),
+        Err(error) => error.text().to_owned(),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     },
     json::json,
     list::ToList as _,
+    lower::Lower as _,
     wit::crm::CrmFieldChange,
 };
 
@@ -56,9 +57,9 @@ pub(super) fn word(
             &format!(
                 "“{}” is not one of {}.",
                 shortened(text),
-                words.join(", ").to_lowercase()
+                words.join(", ").lower()
             ),
-            &format!("\"{}\".", words[0].to_lowercase()),
+            &format!("\"{}\".", words[0].lower()),
         )
     })
 }
