@@ -31,6 +31,7 @@ unsafe extern "C" {
 
 /// Bytes of a page of linear memory.
 const PAGE: usize = 1 << 16;
+
 /// The linear memory behind stack and data.
 struct Heap;
 
