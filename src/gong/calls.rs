@@ -360,7 +360,7 @@ impl Call {
 
     /// Without the CRM fields that nothing here reads, so that thousands can be kept
     /// in a sandbox's memory: a scan holds a window of them.
-    pub(crate) fn slim(mut self) -> Self {
+    pub(crate) fn slim(&mut self) {
         let parties = self.parties.iter_mut().flatten();
         parties
             .filter_map(|party| party.context.as_mut())
@@ -368,7 +368,6 @@ impl Call {
             .flatten()
             .flat_map(|context| context.objects.iter_mut().flatten())
             .for_each(CrmObject::slim);
-        self
     }
 
     /// The account as it is now.

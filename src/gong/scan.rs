@@ -308,8 +308,9 @@ pub(crate) fn newest_first(
                 }
             }
         };
-        let mut calls: Vec<(i64, Call)> = calls
-            .into_iter()
+        let mut unplaced = calls;
+        let mut calls: Vec<(i64, Call)> = unplaced
+            .drain(..)
             .map(|call| {
                 (
                     position(&call.meta_data, &plan.endpoint).unwrap_or(window.from),
@@ -317,6 +318,7 @@ pub(crate) fn newest_first(
                 )
             })
             .list();
+        release(unplaced);
         calls.order_by(|(at, call), (other_at, other)| {
             other_at
                 .cmp(at)
@@ -437,7 +439,10 @@ fn read_window(
         };
         pages += 1;
         let full = more.len() as u32;
-        calls.extend(more);
+        match calls.is_empty() {
+            true => calls = more,
+            false => calls.extend(more),
+        }
         let records = records.unwrap_or_default();
         let Some(next) = records.cursor else {
             return Ok(Window::Whole { calls, pages });
@@ -509,10 +514,11 @@ fn ask(
                 },
                 content_selector: Some(selector),
             };
-            let (records, calls) = gong
+            let (records, mut calls) = gong
                 .post_list::<ExtensivePage>(EXTENSIVE, &json!(body))?
                 .into_page();
-            Ok((records, calls.into_iter().map(Call::slim).list()))
+            calls.iter_mut().for_each(Call::slim);
+            Ok((records, calls))
         }
     }
 }

@@ -111,7 +111,8 @@ fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<SortedMap<String, Told>, Er
     };
     let answer: ExtensivePage = gong.post_list(EXTENSIVE, &json!(body))?;
     let mut by_id = SortedMap::new();
-    for detailed in answer.calls.into_iter().flatten().map(Call::slim) {
+    for mut detailed in answer.calls.into_iter().flatten() {
+        detailed.slim();
         let id = detailed.meta_data.id().to_owned();
         by_id.insert(id.clone(), told(detailed.content.unwrap_or_default()));
         let known = calls.iter_mut().find(|call| call.meta_data.id() == id);

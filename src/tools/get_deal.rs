@@ -169,7 +169,8 @@ impl Found {
             seen.name = seen.name.take().or_else(|| deal.name());
         }
         if may_mean {
-            self.kept.push(take(call).slim());
+            call.slim();
+            self.kept.push(take(call));
         }
     }
 }

@@ -82,7 +82,8 @@ impl Found {
             || (!in_crm && domains(call).next().is_some())
             || self.is_asked_by_address(call);
         if keep {
-            self.kept.push(core::mem::take(call).slim());
+            call.slim();
+            self.kept.push(core::mem::take(call));
         }
     }
 
