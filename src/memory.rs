@@ -11,7 +11,7 @@ use crate::runtime::free;
 #[cfg(not(target_family = "wasm"))]
 use alloc::alloc::dealloc as free;
 
-/// Gives back a value with all that is in it, but for JSON of any kind, which is dropped.
+/// Gives back a value with all that is in it, but for the nodes of objects of any kind.
 pub(crate) fn release<T: Json>(value: T) {
     // SAFETY: it frees what the allocator gave.
     unsafe { crate::record::release(value, free) }

@@ -8,13 +8,14 @@ use core::{
     mem::{ManuallyDrop, take},
 };
 
+use serde_json::Value;
+
 use crate::{Json, Shape};
 
 /// Gives memory back to where it came from.
 pub type Free = unsafe fn(*mut u8, Memory);
 
-/// Frees a value with all that it owns. Of JSON of any kind only texts are freed so; the rest is
-/// dropped.
+/// Frees a value with all that it owns. Of objects of any kind the nodes of the map are dropped.
 ///
 /// # Safety
 /// `free` takes what the global allocator gave.
@@ -32,7 +33,7 @@ unsafe fn all(shape: Shape<'_>, free: Free) {
             Shape::Text(text) => bytes(text, free),
             Shape::Id(id) => bytes(&mut id.0, free),
             Shape::Raw(raw) => bytes(&mut raw.0, free),
-            Shape::Any(any) => drop(take(any)),
+            Shape::Any(any) => json(take(any), free),
             Shape::Optional(optional) => {
                 if let Some(value) = optional.value() {
                     all(value, free);
@@ -62,6 +63,34 @@ unsafe fn all(shape: Shape<'_>, free: Free) {
             | Shape::Long(_)
             | Shape::Number(_)
             | Shape::Choice(_) => {}
+        }
+    }
+}
+
+/// # Safety
+/// As [`all`].
+unsafe fn json(value: Value, free: Free) {
+    unsafe {
+        match value {
+            Value::String(mut text) => bytes(&mut text, free),
+            Value::Array(items) => {
+                let mut items = ManuallyDrop::new(items);
+                for item in items.iter_mut() {
+                    json(take(item), free);
+                }
+                if let Ok(memory) = Memory::array::<Value>(items.capacity())
+                    && memory.size() > 0
+                {
+                    free(items.as_mut_ptr().cast(), memory);
+                }
+            }
+            Value::Object(object) => {
+                for (mut name, member) in object {
+                    bytes(&mut name, free);
+                    json(member, free);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 }
@@ -124,16 +153,18 @@ mod tests {
         let outer = Outer {
             id: Id("12345".into()),
             raw: Raw("[1]".into()),
-            any: Value::from("dropped, and not counted"),
+            any: serde_json::from_str(r#"{"ab": ["c", null, {"d": "efg"}]}"#).expect("JSON"),
             text: Some("seven b".into()),
             none: None,
             inner: Some(inner("ab")),
             list: [inner("c"), inner("")].into(),
             flag: true,
         };
+        let items = outer.any["ab"].as_array().expect("a list").capacity();
         // SAFETY: what `counted` frees was allocated so.
         unsafe { release(outer, counted) }
-        let expected = 5 + 3 + 7 + 2 + 1 + 3 * 3 * size_of::<u64>() + 2 * size_of::<Inner>();
-        assert_eq!(FREED.load(Ordering::Relaxed), expected);
+        let texts = 5 + 3 + 7 + 2 + 1 + (2 + 1 + 1 + 3);
+        let lists = 3 * 3 * size_of::<u64>() + 2 * size_of::<Inner>() + items * size_of::<Value>();
+        assert_eq!(FREED.load(Ordering::Relaxed), texts + lists);
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         id::call_id,
         reading::Reading,
     },
+    memory::release_text,
     wit::{calls::UploadCallMedia, types::Receipt},
 };
 
@@ -90,10 +91,17 @@ fn decoded(media: String) -> Result<Vec<u8>, Error> {
         return Err(too_large());
     }
     let text = match media.contains(|c: char| c.is_ascii_whitespace()) {
-        true => media.split_ascii_whitespace().collect(),
+        true => {
+            let mut text = String::with_capacity(media.len());
+            text.extend(media.split_ascii_whitespace());
+            release_text(media);
+            text
+        }
         false => media,
     };
-    let bytes = BASE64.decode(text.as_bytes()).map_err(|error| {
+    let decoded = BASE64.decode(text.as_bytes());
+    release_text(text);
+    let bytes = decoded.map_err(|error| {
         bad_argument(
             "media",
             &format!("it is not base64 ({error})."),

@@ -59,6 +59,42 @@ async fn reading_thousands_of_calls_takes_half_of_the_memory() {
     assert!(!answer.is_error, "{}", answer.text);
 }
 
+/// The largest file, in lines as mail has them, and the most objects that fit in an upload.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_uploads_fit() {
+    let gong = stand_in(options()).await;
+    let sandbox = sandbox_with(Limits {
+        cpu: Duration::from_secs(60),
+        ..Limits::default()
+    });
+    let mut run = run_for(&gong);
+    run.env.set("GONG_PACE", "host");
+    let call = async |tool, arguments: Value| {
+        let answer = sandbox.call_tool(&run, tool, &arguments.to_string()).await;
+        answer.unwrap_or_else(|error| panic!("{tool}: {error}"))
+    };
+    let line = "UklG".repeat(19) + "\r\n";
+    let media = line.repeat((8 << 20) / 57);
+    let file = json!({"call": "1234567890", "file_name": "a.mp3", "media": media});
+    let answer = call("gong_upload_call_media", file).await;
+    assert!(answer.text.contains("was not found"), "{}", answer.text);
+
+    let owner = gong.company().users()[0].email.clone();
+    let integration = json!({"name": "Acme", "owner": owner, "dry_run": false});
+    let answer = call("gong_register_crm_integration", integration).await;
+    assert!(!answer.is_error, "{}", answer.text);
+    let object = |number: usize| {
+        format!(
+            "{{\"objectId\":\"{number:05}\",\"isDeleted\":true,\"modifiedDate\":\"2026-01-01T09:00:00Z\"}}"
+        )
+    };
+    let lines = 4_999_000 / (object(0).len() + 1);
+    let objects: Vec<String> = (0..lines).map(object).collect();
+    let upload = json!({"object_type": "account", "objects": objects.join("\n"), "dry_run": false});
+    let answer = call("gong_upload_crm_objects", upload).await;
+    assert!(!answer.is_error, "{}", answer.text);
+}
+
 /// One instance that answers a session's calls: what they needed is used again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_lives_long_does_not_grow() {

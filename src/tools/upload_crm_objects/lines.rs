@@ -4,13 +4,13 @@
 mod object;
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::Value;
 
-use object::{is_deleted, text_of};
+use object::{Object, is_deleted, text_of};
 
 use crate::{
     error::{Error, bad_argument},
     list::ToList as _,
+    memory::release,
     record, render,
     sorted::SortedMap,
     wit::crm::CrmUploadType as Type,
@@ -41,14 +41,11 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
     // Members without which a deal is not seen everywhere, and in how many it is missing.
     let mut missing = [("accountId", 0u32), ("ownerId", 0), ("closeDate", 0)];
     for (number, line) in (1..).zip(text.lines()) {
-        let checked = record::from_str(line)
+        let checked = record::from_str::<Object>(line)
             .map_err(|error| match line.trim().is_empty() {
                 true => "is empty".to_owned(),
+                false if error.is_data() => "is not a JSON object".to_owned(),
                 false => format!("is not a JSON object ({error})"),
-            })
-            .and_then(|value| match value {
-                Value::Object(object) => Ok(object),
-                _ => Err("is not a JSON object".to_owned()),
             })
             .and_then(|object| object::check(object_type, &object).map(|id| (object, id)));
         let (object, id) = match checked {
@@ -71,6 +68,7 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
                 *count += u32::from(text_of(&object, key).is_none());
             }
         }
+        release(object);
     }
     if wrong.is_empty() {
         let notes = match object_type {

@@ -1,18 +1,64 @@
 //! One object of an upload, by its type.
 
 use alloc::{format, string::String};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     gong::instant::{self, shortened},
+    record::Record,
     wit::crm::CrmUploadType as Type,
 };
+
+/// What is looked at of an object, whatever else it has.
+#[derive(Record)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Object {
+    object_id: Option<Value>,
+    modified_date: Option<Value>,
+    is_deleted: Option<Value>,
+    url: Option<Value>,
+    email_address: Option<Value>,
+    domains: Option<Value>,
+    status: Option<Value>,
+    amount: Option<Value>,
+    created_date: Option<Value>,
+    name: Option<Value>,
+    is_active: Option<Value>,
+    sort_order: Option<Value>,
+    account_id: Option<Value>,
+    owner_id: Option<Value>,
+    close_date: Option<Value>,
+}
+
+impl Object {
+    fn get(&self, key: &str) -> Option<&Value> {
+        let member = match key {
+            "objectId" => &self.object_id,
+            "modifiedDate" => &self.modified_date,
+            "isDeleted" => &self.is_deleted,
+            "url" => &self.url,
+            "emailAddress" => &self.email_address,
+            "domains" => &self.domains,
+            "status" => &self.status,
+            "amount" => &self.amount,
+            "createdDate" => &self.created_date,
+            "name" => &self.name,
+            "isActive" => &self.is_active,
+            "sortOrder" => &self.sort_order,
+            "accountId" => &self.account_id,
+            "ownerId" => &self.owner_id,
+            "closeDate" => &self.close_date,
+            _ => &None,
+        };
+        member.as_ref()
+    }
+}
 
 /// Characters of an objectId.
 const OBJECT_ID: usize = 64;
 
 /// Checks one object; its id.
-pub(super) fn check(object_type: Type, object: &Map<String, Value>) -> Result<String, String> {
+pub(super) fn check(object_type: Type, object: &Object) -> Result<String, String> {
     let id = text_of(object, "objectId").ok_or("has no objectId, a text")?;
     let is_email = id.contains('@');
     // Gong's text allows letters, digits and "-", its examples have "_" too.
@@ -80,18 +126,18 @@ pub(super) fn check(object_type: Type, object: &Map<String, Value>) -> Result<St
 }
 
 /// A text that is not empty.
-pub(super) fn text_of<'o>(object: &'o Map<String, Value>, key: &str) -> Option<&'o str> {
+pub(super) fn text_of<'o>(object: &'o Object, key: &str) -> Option<&'o str> {
     let text = object.get(key)?.as_str()?.trim();
     (!text.is_empty()).then_some(text)
 }
 
 /// Whether the object is to be deleted.
-pub(super) fn is_deleted(object: &Map<String, Value>) -> bool {
+pub(super) fn is_deleted(object: &Object) -> bool {
     object.get("isDeleted") == Some(&Value::Bool(true))
 }
 
 fn typed(
-    object: &Map<String, Value>,
+    object: &Object,
     key: &str,
     is: impl Fn(&Value) -> bool,
     what: &str,
@@ -103,7 +149,7 @@ fn typed(
 }
 
 /// ISO-8601 with zone and without milliseconds.
-fn date_time(object: &Map<String, Value>, key: &str) -> Result<(), String> {
+fn date_time(object: &Object, key: &str) -> Result<(), String> {
     let text = text_of(object, key).unwrap_or_default();
     let shape = text.as_bytes().get(10) == Some(&b'T') && !text.contains(['.', ',', '[']);
     match shape && instant::seconds(text).is_some() {
