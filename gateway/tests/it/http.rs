@@ -29,10 +29,12 @@ async fn send(address: SocketAddr, head: &str, headers: &[(&str, &str)], body: &
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-    stream.write_all(request.as_bytes()).await.unwrap();
+    let (mut reader, mut writer) = stream.split();
     let mut answer = Vec::new();
-    let read = stream.read_to_end(&mut answer);
-    let _ = tokio::time::timeout(Duration::from_secs(1), read).await;
+    let read = reader.read_to_end(&mut answer);
+    let read = tokio::time::timeout(Duration::from_secs(1), read);
+    // Who refuses a request may have closed before all of it is written.
+    let (_, _) = tokio::join!(writer.write_all(request.as_bytes()), read);
     String::from_utf8_lossy(&answer).into_owned()
 }
 

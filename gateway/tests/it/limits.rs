@@ -189,7 +189,10 @@ async fn the_days_requests_are_the_tenants() {
         let result = call(&noa, "gong_list_workspaces", json!({})).await.unwrap();
         assert_eq!(result.is_error, Some(true));
         let told = text(&result);
-        assert!(told.contains("day") && told.contains(" h "), "{told}");
+        assert!(
+            told.contains("in a day") && told.contains("midnight UTC"),
+            "{told}"
+        );
     };
     spent(&gateway).await;
     gateway.stop().await;
