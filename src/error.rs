@@ -72,6 +72,13 @@ impl Error {
         self.0.1
     }
 
+    /// The same with a sentence behind it.
+    pub(crate) fn adding(mut self, sentence: &str) -> Self {
+        self.0.1.push(' ');
+        self.0.1.push_str(sentence);
+        self
+    }
+
     /// The same case with another text.
     pub(crate) fn saying(mut self, text: String) -> Self {
         self.0.1 = text;

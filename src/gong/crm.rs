@@ -11,7 +11,7 @@ use super::{
     reading::{Answered, Reading},
 };
 use crate::{
-    error::{Error, THERE_ALREADY, bad_argument},
+    error::{Case, Error, THERE_ALREADY, bad_argument},
     list::ToList as _,
     record::{self, Choice},
     wit::crm::CrmIntegration,
@@ -147,11 +147,10 @@ pub(crate) fn request_id_of(parts: &[&str]) -> String {
 
 /// Adds advice to a refusal because of what is there already (Gong's 409).
 pub(crate) fn where_there_already(error: Error, advice: &str) -> Error {
-    if !error.text().contains(THERE_ALREADY) {
+    if error.case() != Case::BadArgument || !error.text().contains(THERE_ALREADY) {
         return error;
     }
-    let text = format!("{} {advice}", error.text());
-    error.saying(text)
+    error.adding(advice)
 }
 
 #[cfg(test)]

@@ -65,11 +65,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
         if !for_media {
             return error;
         }
-        let text = format!(
-            "{} Without `media` in include it is not needed.",
-            error.text()
-        );
-        error.saying(text)
+        error.adding("Without `media` in include it is not needed.")
     })?;
     calls::admit(gong, &detailed.meta_data)?;
     let commenters: SortedSet<String> = match with(CallPart::Comments) {

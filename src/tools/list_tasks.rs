@@ -1,12 +1,12 @@
 //! `gong_list_tasks`. POST /v2/tasks; api:tasks:read. Gong wants every filter but the
 //! workspace, and documents one action (CALL) and one status (OPEN). Not paged.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{limit, offset, offset_token};
 use crate::{
-    error::Error,
+    error::{Case, Error},
     gong::{
         Gong, instant,
         people::People,
@@ -72,14 +72,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
 
 /// Seen: 500 where a company has no Engage tasks.
 fn without_engage(error: Error) -> Error {
-    if !error.text().contains("(status 500)") {
+    if error.case() != Case::UnexpectedAnswer || !error.text().contains("(status 500)") {
         return error;
     }
-    let text = format!(
-        "{} Gong also answers so where the company or the user has no Engage.",
-        error.text()
-    );
-    error.saying(text)
+    error.adding("Gong also answers so where the company or the user has no Engage.")
 }
 
 fn shape(task: &Value) -> Task {

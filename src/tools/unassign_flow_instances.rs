@@ -117,9 +117,7 @@ fn unknown_instance(error: Error) -> Error {
     if error.case() != Case::BadArgument || !error.text().contains("does not exist") {
         return error;
     }
-    let text = format!(
-        "{} One unknown id spoils the whole list, so nothing was ended; a dry_run tells which it is. {LOOK}",
-        error.text()
-    );
-    error.saying(text)
+    error.adding(&format!(
+        "One unknown id spoils the whole list, so nothing was ended; a dry_run tells which it is. {LOOK}"
+    ))
 }
