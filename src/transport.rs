@@ -297,7 +297,7 @@ fn broken(code: &ErrorCode, authority: &str) -> Error {
     }
 }
 
-/// What a host, or a component between it and this one, says in its own words. `http-pace.wasm`
+/// What a host, or a component between it and this one, says in its own words. `http-rate-limit.wasm`
 /// begins with `rate-limited: ` where its limit is the reason.
 fn internal(text: &str, authority: &str) -> Error {
     let text: String = text.chars().take(MOST_WORDS).collect();

@@ -50,13 +50,13 @@ pub enum Artefact {
     GongServer,
     /// Keeps the requests of all replicas of a component to one rate, once it is composed with
     /// it, on hosts with `wasi:keyvalue@0.2.0-draft`.
-    HttpPace,
-    /// As [`Artefact::HttpPace`], on hosts with `wasi:keyvalue@0.2.0-draft2`.
-    HttpPaceDraft2,
-    /// [`Artefact::GongServer`] composed with [`Artefact::HttpPace`]: any number of replicas.
-    GongServerPaced,
-    /// [`Artefact::GongServer`] composed with [`Artefact::HttpPaceDraft2`].
-    GongServerPacedDraft2,
+    HttpRateLimit,
+    /// As [`Artefact::HttpRateLimit`], on hosts with `wasi:keyvalue@0.2.0-draft2`.
+    HttpRateLimitDraft2,
+    /// [`Artefact::GongServer`] composed with [`Artefact::HttpRateLimit`]: any number of replicas.
+    GongServerRateLimited,
+    /// [`Artefact::GongServer`] composed with [`Artefact::HttpRateLimitDraft2`].
+    GongServerRateLimitedDraft2,
 }
 
 impl Artefact {
@@ -69,10 +69,10 @@ impl Artefact {
         Self::GongMcpReadOnly,
         Self::McpServer,
         Self::GongServer,
-        Self::HttpPace,
-        Self::HttpPaceDraft2,
-        Self::GongServerPaced,
-        Self::GongServerPacedDraft2,
+        Self::HttpRateLimit,
+        Self::HttpRateLimitDraft2,
+        Self::GongServerRateLimited,
+        Self::GongServerRateLimitedDraft2,
     ];
 
     /// Such as `gong.wasm`.
@@ -86,10 +86,10 @@ impl Artefact {
             Self::GongMcpReadOnly => "gong-mcp-readonly.wasm",
             Self::McpServer => "mcp-server.wasm",
             Self::GongServer => "gong-server.wasm",
-            Self::HttpPace => "http-pace.wasm",
-            Self::HttpPaceDraft2 => "http-pace-draft2.wasm",
-            Self::GongServerPaced => "gong-server-paced.wasm",
-            Self::GongServerPacedDraft2 => "gong-server-paced-draft2.wasm",
+            Self::HttpRateLimit => "http-rate-limit.wasm",
+            Self::HttpRateLimitDraft2 => "http-rate-limit-draft2.wasm",
+            Self::GongServerRateLimited => "gong-server-rate-limited.wasm",
+            Self::GongServerRateLimitedDraft2 => "gong-server-rate-limited-draft2.wasm",
         }
     }
 
@@ -121,9 +121,9 @@ impl Artefact {
             profile: SMALL,
         };
         let pace = |features| Crate {
-            package: "http-pace-component",
+            package: "http-rate-limit-component",
             features,
-            built: "http_pace_component.wasm",
+            built: "http_rate_limit_component.wasm",
             profile: SMALL,
         };
         match self {
@@ -145,15 +145,15 @@ impl Artefact {
                 socket: Self::McpServer,
                 plug: Self::GongMcp,
             },
-            Self::HttpPace => Source::Crate(pace("")),
-            Self::HttpPaceDraft2 => Source::Crate(pace("draft2")),
-            Self::GongServerPaced => Source::Composed {
+            Self::HttpRateLimit => Source::Crate(pace("")),
+            Self::HttpRateLimitDraft2 => Source::Crate(pace("draft2")),
+            Self::GongServerRateLimited => Source::Composed {
                 socket: Self::GongServer,
-                plug: Self::HttpPace,
+                plug: Self::HttpRateLimit,
             },
-            Self::GongServerPacedDraft2 => Source::Composed {
+            Self::GongServerRateLimitedDraft2 => Source::Composed {
                 socket: Self::GongServer,
-                plug: Self::HttpPaceDraft2,
+                plug: Self::HttpRateLimitDraft2,
             },
         }
     }

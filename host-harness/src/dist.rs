@@ -140,10 +140,10 @@ fn components(
             | Artefact::GongMcpReadOnly
             | Artefact::McpServer
             | Artefact::GongServer
-            | Artefact::HttpPace
-            | Artefact::HttpPaceDraft2
-            | Artefact::GongServerPaced
-            | Artefact::GongServerPacedDraft2 => None,
+            | Artefact::HttpRateLimit
+            | Artefact::HttpRateLimitDraft2
+            | Artefact::GongServerRateLimited
+            | Artefact::GongServerRateLimitedDraft2 => None,
         };
         let crates = artefact.crates();
         let mut description = match &crates[..] {
@@ -188,12 +188,12 @@ fn world(artefact: Artefact) -> Option<&'static str> {
         ),
         Artefact::McpServer => None,
         Artefact::GongServer => Some("a whole server, over stdio and Streamable HTTP"),
-        Artefact::HttpPace => Some("wasi:keyvalue 0.2.0-draft"),
-        Artefact::HttpPaceDraft2 => Some("wasi:keyvalue 0.2.0-draft2"),
-        Artefact::GongServerPaced => Some(
+        Artefact::HttpRateLimit => Some("wasi:keyvalue 0.2.0-draft"),
+        Artefact::HttpRateLimitDraft2 => Some("wasi:keyvalue 0.2.0-draft2"),
+        Artefact::GongServerRateLimited => Some(
             "a whole server, whose replicas keep one limit together by wasi:keyvalue 0.2.0-draft",
         ),
-        Artefact::GongServerPacedDraft2 => Some(
+        Artefact::GongServerRateLimitedDraft2 => Some(
             "a whole server, whose replicas keep one limit together by wasi:keyvalue 0.2.0-draft2",
         ),
     }

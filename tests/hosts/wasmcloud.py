@@ -1,5 +1,5 @@
 """wasmCloud: gong-server.wasm in `wash host`, asked by MCP's Python library; and
-gong-server-paced.wasm in two hosts that share a bucket of NATS JetStream. What wasmCloud's operator
+gong-server-rate-limited.wasm in two hosts that share a bucket of NATS JetStream. What wasmCloud's operator
 tells the hosts in a cluster they are told here, in the same messages."""
 
 import asyncio
@@ -23,7 +23,7 @@ NATS = str(BIN / "nats-server")
 #: The program itself: what is in BIN would leave it behind when it is ended.
 WASH = str(Path(wash_cli.__file__).parent / "wash")
 CALLS = 8
-PACE = {"GONG_PACE": "host", "PACE_REQUESTS_PER_SECOND": "3", "PACE_REQUESTS_PER_DAY": "10000"}
+RATE_LIMIT = {"GONG_PACE": "host", "RATE_LIMIT_REQUESTS_PER_SECOND": "3", "RATE_LIMIT_REQUESTS_PER_DAY": "10000"}
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -69,7 +69,7 @@ class Registry(http.server.BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def registry():
     """Gives the registry's host and port."""
-    for component in ["gong-server", "gong-server-paced"]:
+    for component in ["gong-server", "gong-server-rate-limited"]:
         Registry.add(component)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -107,7 +107,7 @@ class Cluster:
         """Starts a component on each host, reached by the Host header `name`."""
         gong = settings["GONG_BASE_URL"].removeprefix("http://")
         interfaces = [("http", ["incoming-handler"], {"host": name})]
-        if "paced" in component:
+        if "rate-limited" in component:
             interfaces.append(("keyvalue", ["store", "atomics"], {}))
         resources = {
             "environment": settings | {"MCP_ALLOWED_HOSTS": name},
@@ -180,15 +180,15 @@ async def rows(cluster, wash):
         await cluster.call_all("plain.example")
     _, refused = answered()
     assert refused, "the stand-in does not refuse"
-    print(f"{at_once} without http-pace: {refused} requests refused")
+    print(f"{at_once} without http-rate-limit: {refused} requests refused")
 
     with stand_in("--rate-limit") as gong:
-        settings = gong | PACE | {"PACE_STORE": "gong-pace"}
-        await cluster.start("gong-server-paced", "paced.example", settings)
+        settings = gong | RATE_LIMIT | {"RATE_LIMIT_STORE": "gong-rate-limit"}
+        await cluster.start("gong-server-rate-limited", "rate-limited.example", settings)
         # The host's counter does not see two at once who are the first that ever count.
-        results = await cluster.call_all("paced.example", 1)
+        results = await cluster.call_all("rate-limited.example", 1)
         start = time.monotonic()
-        results += await cluster.call_all("paced.example")
+        results += await cluster.call_all("rate-limited.example")
         took = time.monotonic() - start
     assert not any(failed for failed, _ in results), results
     assert answered() == (1 + CALLS, 0), answered()
@@ -198,10 +198,10 @@ async def rows(cluster, wash):
     # The host makes the bucket; one that is there with other settings it does not open.
     await cluster.client.jetstream().create_key_value(bucket="other", history=5)
     with stand_in() as gong:
-        settings = gong | PACE | {"PACE_STORE": "other"}
-        await cluster.start("gong-server-paced", "other.example", settings)
+        settings = gong | RATE_LIMIT | {"RATE_LIMIT_STORE": "other"}
+        await cluster.start("gong-server-rate-limited", "other.example", settings)
         (failed, text), = await cluster.call_all("other.example", 1)
-        assert failed and '"other" (PACE_STORE) fails' in text, text
+        assert failed and '"other" (RATE_LIMIT_STORE) fails' in text, text
     assert answered() == (0, 0), answered()
     print(f"{wash}: without its bucket no request is sent")
 

@@ -12,9 +12,9 @@ with stand_in() as settings:
         converse("wasmtime serve", url)
 
     # Its key-value store begins empty whenever it is opened, which must not pass for a limit kept.
-    paced = {"GONG_PACE": "host", "PACE_REQUESTS_PER_SECOND": "3", "PACE_REQUESTS_PER_DAY": "10000"}
-    settings |= paced | {"PACE_STORE": ""}
-    with wasmtime_serve(settings, "gong-server-paced.wasm", ["-Skeyvalue"]) as url:
+    paced = {"GONG_PACE": "host", "RATE_LIMIT_REQUESTS_PER_SECOND": "3", "RATE_LIMIT_REQUESTS_PER_DAY": "10000"}
+    settings |= paced | {"RATE_LIMIT_STORE": ""}
+    with wasmtime_serve(settings, "gong-server-rate-limited.wasm", ["-Skeyvalue"]) as url:
         failed, text = ask(url, "gong_list_workspaces")
-        assert failed and "(PACE_STORE) forgets" in text, text
+        assert failed and "(RATE_LIMIT_STORE) forgets" in text, text
     print("wasmtime serve -Skeyvalue: its store is told from one that is shared")

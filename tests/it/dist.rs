@@ -23,16 +23,16 @@ const FILES: [&str; 16] = [
     "gong-mcp-readonly.wasm",
     "gong-mcp.wasm",
     "gong-readonly.wasm",
-    "gong-server-paced-draft2.wasm",
-    "gong-server-paced.wasm",
+    "gong-server-rate-limited-draft2.wasm",
+    "gong-server-rate-limited.wasm",
     "gong-server.wasm",
     "gong-tools.cdx.json",
     "gong-tools.wit",
     "gong-tools.wit.wasm",
     "gong.policy.yaml",
     "gong.wasm",
-    "http-pace-draft2.wasm",
-    "http-pace.wasm",
+    "http-rate-limit-draft2.wasm",
+    "http-rate-limit.wasm",
     "mcp-server.wasm",
 ];
 
@@ -162,7 +162,7 @@ fn components_say_what_they_are() {
         assert_eq!(said("version"), env!("CARGO_PKG_VERSION"));
         let what = match artefact {
             Artefact::McpServer => "Makes a tools component a whole MCP server",
-            Artefact::HttpPace | Artefact::HttpPaceDraft2 => "Keeps the HTTP requests",
+            Artefact::HttpRateLimit | Artefact::HttpRateLimitDraft2 => "Keeps the HTTP requests",
             _ => "Gong's API as MCP tools",
         };
         assert!(said("description").starts_with(what), "{name}");

@@ -13,7 +13,7 @@ mod keyvalue;
 mod mcp;
 mod memory;
 mod operations;
-mod pace;
+mod rate_limit;
 mod replay;
 mod sandbox;
 mod server;

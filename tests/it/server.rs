@@ -622,10 +622,10 @@ async fn over_http_only_those_who_may_are_answered() {
 pub(crate) const SERVERS: [Artefact; 6] = [
     Artefact::McpServer,
     Artefact::GongServer,
-    Artefact::HttpPace,
-    Artefact::HttpPaceDraft2,
-    Artefact::GongServerPaced,
-    Artefact::GongServerPacedDraft2,
+    Artefact::HttpRateLimit,
+    Artefact::HttpRateLimitDraft2,
+    Artefact::GongServerRateLimited,
+    Artefact::GongServerRateLimitedDraft2,
 ];
 
 /// Why they import what they do.

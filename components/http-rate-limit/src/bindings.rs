@@ -11,7 +11,7 @@
 #[cfg(not(feature = "draft2"))]
 wit_bindgen::generate!({
     path: "wit",
-    world: "pace",
+    world: "rate-limited",
     generate_all,
     pub_export_macro: false,
 });
@@ -19,7 +19,7 @@ wit_bindgen::generate!({
 #[cfg(feature = "draft2")]
 wit_bindgen::generate!({
     path: "wit",
-    world: "pace-draft2",
+    world: "rate-limited-draft2",
     generate_all,
     pub_export_macro: false,
 });

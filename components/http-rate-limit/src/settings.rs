@@ -6,16 +6,16 @@ use core::ops::RangeInclusive;
 /// How fast all replicas together may ask one authority, and where that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// `PACE_REQUESTS_PER_SECOND`: most requests that begin within any second.
+    /// `RATE_LIMIT_REQUESTS_PER_SECOND`: most requests that begin within any second.
     pub per_second: usize,
-    /// `PACE_REQUESTS_PER_DAY`: most requests of a day of UTC; none is without end.
+    /// `RATE_LIMIT_REQUESTS_PER_DAY`: most requests of a day of UTC; none is without end.
     pub per_day: Option<u64>,
-    /// `PACE_MAX_WAIT_SECONDS`: how long a request may wait for its turn.
+    /// `RATE_LIMIT_MAX_WAIT_SECONDS`: how long a request may wait for its turn.
     pub max_wait_seconds: u64,
-    /// `PACE_TOLERANCE_MILLISECONDS`: by how much the replicas' clocks may differ, and by how
+    /// `RATE_LIMIT_TOLERANCE_MILLISECONDS`: by how much the replicas' clocks may differ, and by how
     /// much a request may begin late.
     pub tolerance_milliseconds: u64,
-    /// `PACE_STORE`: the key-value store, by the name that the host has for it.
+    /// `RATE_LIMIT_STORE`: the key-value store, by the name that the host has for it.
     pub store: String,
 }
 
@@ -27,7 +27,7 @@ pub(crate) const MAX_WAIT_SECONDS: RangeInclusive<u64> = 5..=60;
 const TOLERANCE_MILLISECONDS: RangeInclusive<u64> = 0..=5_000;
 
 impl Settings {
-    /// Reads the variables that begin with `PACE_`. Empty ones count as not set, but the store's
+    /// Reads the variables that begin with `RATE_LIMIT_`. Empty ones count as not set, but the store's
     /// name: hosts may have one without a name.
     ///
     /// # Errors
@@ -41,16 +41,16 @@ impl Settings {
         let set = |name: &str| raw(name).filter(|value| !value.is_empty());
         Ok(Self {
             per_second: number(
-                "PACE_REQUESTS_PER_SECOND",
-                set("PACE_REQUESTS_PER_SECOND"),
+                "RATE_LIMIT_REQUESTS_PER_SECOND",
+                set("RATE_LIMIT_REQUESTS_PER_SECOND"),
                 PER_SECOND,
                 None,
                 "3",
             )?,
-            per_day: match set("PACE_REQUESTS_PER_DAY") {
+            per_day: match set("RATE_LIMIT_REQUESTS_PER_DAY") {
                 Some("unlimited") => None,
                 value => Some(number(
-                    "PACE_REQUESTS_PER_DAY",
+                    "RATE_LIMIT_REQUESTS_PER_DAY",
                     value,
                     1..=u64::from(u32::MAX),
                     None,
@@ -58,20 +58,20 @@ impl Settings {
                 )?),
             },
             max_wait_seconds: number(
-                "PACE_MAX_WAIT_SECONDS",
-                set("PACE_MAX_WAIT_SECONDS"),
+                "RATE_LIMIT_MAX_WAIT_SECONDS",
+                set("RATE_LIMIT_MAX_WAIT_SECONDS"),
                 MAX_WAIT_SECONDS,
                 Some(30),
                 "30",
             )?,
             tolerance_milliseconds: number(
-                "PACE_TOLERANCE_MILLISECONDS",
-                set("PACE_TOLERANCE_MILLISECONDS"),
+                "RATE_LIMIT_TOLERANCE_MILLISECONDS",
+                set("RATE_LIMIT_TOLERANCE_MILLISECONDS"),
                 TOLERANCE_MILLISECONDS,
                 Some(100),
                 "100",
             )?,
-            store: raw("PACE_STORE").unwrap_or("default").to_owned(),
+            store: raw("RATE_LIMIT_STORE").unwrap_or("default").to_owned(),
         })
     }
 }
@@ -120,8 +120,8 @@ mod tests {
     }
 
     const LEAST: [(&str, &str); 2] = [
-        ("PACE_REQUESTS_PER_SECOND", "3"),
-        ("PACE_REQUESTS_PER_DAY", "10000"),
+        ("RATE_LIMIT_REQUESTS_PER_SECOND", "3"),
+        ("RATE_LIMIT_REQUESTS_PER_DAY", "10000"),
     ];
 
     #[test]
@@ -136,10 +136,10 @@ mod tests {
         assert_eq!(read(&LEAST), Ok(expected.clone()));
         let all = [
             LEAST[0],
-            ("PACE_REQUESTS_PER_DAY", "unlimited"),
-            ("PACE_MAX_WAIT_SECONDS", "60"),
-            ("PACE_TOLERANCE_MILLISECONDS", "0"),
-            ("PACE_STORE", ""),
+            ("RATE_LIMIT_REQUESTS_PER_DAY", "unlimited"),
+            ("RATE_LIMIT_MAX_WAIT_SECONDS", "60"),
+            ("RATE_LIMIT_TOLERANCE_MILLISECONDS", "0"),
+            ("RATE_LIMIT_STORE", ""),
         ];
         let other = Settings {
             per_day: None,
@@ -154,30 +154,30 @@ mod tests {
     #[test]
     fn wrong_settings_are_named() {
         for (name, value, problem) in [
-            ("PACE_REQUESTS_PER_SECOND", "", "it is not set"),
+            ("RATE_LIMIT_REQUESTS_PER_SECOND", "", "it is not set"),
             (
-                "PACE_REQUESTS_PER_SECOND",
+                "RATE_LIMIT_REQUESTS_PER_SECOND",
                 "0",
                 "\"0\" is not a whole number from 1 to 100",
             ),
             (
-                "PACE_REQUESTS_PER_SECOND",
+                "RATE_LIMIT_REQUESTS_PER_SECOND",
                 "2.5",
                 "\"2.5\" is not a whole number",
             ),
-            ("PACE_REQUESTS_PER_DAY", " ", "it is not set"),
+            ("RATE_LIMIT_REQUESTS_PER_DAY", " ", "it is not set"),
             (
-                "PACE_REQUESTS_PER_DAY",
+                "RATE_LIMIT_REQUESTS_PER_DAY",
                 "many",
                 "\"many\" is not a whole number",
             ),
             (
-                "PACE_MAX_WAIT_SECONDS",
+                "RATE_LIMIT_MAX_WAIT_SECONDS",
                 "61",
                 "\"61\" is not a whole number from 5 to 60",
             ),
             (
-                "PACE_TOLERANCE_MILLISECONDS",
+                "RATE_LIMIT_TOLERANCE_MILLISECONDS",
                 "-1",
                 "\"-1\" is not a whole number from 0 to 5000",
             ),

@@ -1,4 +1,4 @@
-//! Many replicas of `gong-server-paced.wasm` with one key-value store: together they keep Gong's
+//! Many replicas of `gong-server-rate-limited.wasm` with one key-value store: together they keep Gong's
 //! limits, as the stand-in sees it. The rules themselves are tested in `pace/`.
 
 use std::sync::atomic::Ordering;
@@ -20,11 +20,12 @@ use crate::keyvalue::KeyValue;
 use crate::server::{Variables, engine, gong_server, replica, variables};
 use crate::support::{bytes, fixed_now, options, stand_in};
 
-/// `gong-server-paced.wasm`, compiled once per process.
+/// `gong-server-rate-limited.wasm`, compiled once per process.
 fn paced() -> &'static Component {
     static COMPILED: OnceLock<Component> = OnceLock::new();
     COMPILED.get_or_init(|| {
-        Component::from_binary(engine(), &bytes(Artefact::GongServerPaced)).expect("a component")
+        Component::from_binary(engine(), &bytes(Artefact::GongServerRateLimited))
+            .expect("a component")
     })
 }
 
@@ -61,8 +62,8 @@ async fn replicas(
 /// Gong's limits, for the component and the adapter.
 const LIMITS: [(&str, &str); 3] = [
     ("GONG_PACE", "host"),
-    ("PACE_REQUESTS_PER_SECOND", "3"),
-    ("PACE_REQUESTS_PER_DAY", "10000"),
+    ("RATE_LIMIT_REQUESTS_PER_SECOND", "3"),
+    ("RATE_LIMIT_REQUESTS_PER_DAY", "10000"),
 ];
 
 /// A call that asks Gong once: whether it went well, and what it says.
@@ -125,7 +126,8 @@ fn seen(gong: &FakeGong) -> (usize, usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_keep_the_limit_together() {
-    let draft2 = Component::from_binary(engine(), &bytes(Artefact::GongServerPacedDraft2)).unwrap();
+    let draft2 =
+        Component::from_binary(engine(), &bytes(Artefact::GongServerRateLimitedDraft2)).unwrap();
     for component in [paced(), &draft2] {
         let gong = busy().await;
         let store = Arc::new(KeyValue::default());
@@ -162,7 +164,7 @@ async fn without_it_the_stand_in_refuses() {
 async fn the_days_requests_are_counted_together() {
     let gong = busy().await;
     let mut settings = variables(&gong, &LIMITS);
-    settings.insert("PACE_REQUESTS_PER_DAY".to_owned(), "2".to_owned());
+    settings.insert("RATE_LIMIT_REQUESTS_PER_DAY".to_owned(), "2".to_owned());
     let servers = replicas(3, paced(), &settings, &Arc::default()).await;
     let answers = call_all(&servers, 1).await;
     assert_eq!(seen(&gong), (2, 0));
@@ -176,7 +178,7 @@ async fn the_days_requests_are_counted_together() {
     };
     for part in [
         "2 requests a day",
-        "(PACE_REQUESTS_PER_DAY)",
+        "(RATE_LIMIT_REQUESTS_PER_DAY)",
         "in 12 h 0 min",
     ] {
         assert!(refused.contains(part), "{refused}");
@@ -188,11 +190,14 @@ async fn the_days_requests_are_counted_together() {
 async fn what_was_read_before_the_limit_is_not_lost() {
     let gong = busy().await;
     let mut settings = variables(&gong, &LIMITS);
-    settings.insert("PACE_REQUESTS_PER_DAY".to_owned(), "2".to_owned());
+    settings.insert("RATE_LIMIT_REQUESTS_PER_DAY".to_owned(), "2".to_owned());
     let servers = replicas(1, paced(), &settings, &Arc::default()).await;
     let arguments = json!({"from": "180d", "account": "Acme Corp", "limit": 200});
     let (good, text) = call_tool(&servers[0], "gong_search_calls", arguments).await;
-    assert!(good && text.contains("(PACE_REQUESTS_PER_DAY)"), "{text}");
+    assert!(
+        good && text.contains("(RATE_LIMIT_REQUESTS_PER_DAY)"),
+        "{text}"
+    );
     assert_eq!(seen(&gong), (2, 0));
 }
 
@@ -200,18 +205,26 @@ async fn what_was_read_before_the_limit_is_not_lost() {
 async fn without_a_store_or_settings_nothing_is_sent() {
     let gong = busy().await;
     for (name, value, said) in [
-        ("PACE_STORE", "none", "no key-value store \"none\""),
-        ("PACE_STORE", "others", "does not let this component use"),
-        ("PACE_STORE", "default", "\"default\" (PACE_STORE) fails"),
+        ("RATE_LIMIT_STORE", "none", "no key-value store \"none\""),
         (
-            "PACE_REQUESTS_PER_SECOND",
-            "",
-            "PACE_REQUESTS_PER_SECOND: it is not set. An example: 3",
+            "RATE_LIMIT_STORE",
+            "others",
+            "does not let this component use",
         ),
         (
-            "PACE_MAX_WAIT_SECONDS",
+            "RATE_LIMIT_STORE",
+            "default",
+            "\"default\" (RATE_LIMIT_STORE) fails",
+        ),
+        (
+            "RATE_LIMIT_REQUESTS_PER_SECOND",
+            "",
+            "RATE_LIMIT_REQUESTS_PER_SECOND: it is not set. An example: 3",
+        ),
+        (
+            "RATE_LIMIT_MAX_WAIT_SECONDS",
             "long",
-            "PACE_MAX_WAIT_SECONDS: \"long\" is not a whole number from 5 to 60. An example: 30",
+            "RATE_LIMIT_MAX_WAIT_SECONDS: \"long\" is not a whole number from 5 to 60. An example: 30",
         ),
     ] {
         let store = Arc::new(KeyValue::default());

@@ -19,7 +19,7 @@ use crate::{
         },
     },
     settings::Settings,
-    turns::{self, StoreError, World},
+    tickets::{self, StoreError, World},
 };
 
 struct Component;
@@ -35,7 +35,7 @@ impl Guest for Component {
         let wasi = Wasi {
             store: &settings.store,
         };
-        turns::take(&wasi, &settings, &authority).map_err(refuse)?;
+        tickets::take(&wasi, &settings, &authority).map_err(refuse)?;
         outgoing_handler::handle(request, options)
     }
 }

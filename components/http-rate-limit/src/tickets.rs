@@ -2,16 +2,16 @@
 //!
 //! The store has two keys for each authority that is asked, and never more:
 //!
-//! - `pace/AUTHORITY/tickets`, a counter. Whoever wants to send a request draws the next number
+//! - `rate-limit/AUTHORITY/tickets`, a counter. Whoever wants to send a request draws the next number
 //!   from it (`atomics.increment`, the one thing that must be atomic).
-//! - `pace/AUTHORITY/turns`, what was given out so far: the number of the last ticket served, the
+//! - `rate-limit/AUTHORITY/turns`, what was given out so far: the number of the last ticket served, the
 //!   day and its count, and when the last requests begin. The holder of the next ticket alone may
 //!   write it: he adds when his request begins, and only then waits for that moment, so that the
 //!   next is served at once.
 //!
 //! A record that comes late from a replica of the store shows a smaller number and is read again;
 //! reads need not be the newest. A request begins no sooner than a second and twice the tolerance
-//! after the one that is `PACE_REQUESTS_PER_SECOND` before it. So no second, wherever it
+//! after the one that is `RATE_LIMIT_REQUESTS_PER_SECOND` before it. So no second, wherever it
 //! begins, has more, as long as the replicas' clocks differ by no more than the tolerance: once for
 //! the clocks, once for beginning late. What is later than that gives its turn away and takes
 //! another.
@@ -91,8 +91,8 @@ pub fn take(world: &impl World, settings: &Settings, authority: &str) -> Result<
         world,
         settings,
         authority,
-        tickets: format!("pace/{name}/tickets"),
-        turns: format!("pace/{name}/turns"),
+        tickets: format!("rate-limit/{name}/tickets"),
+        turns: format!("rate-limit/{name}/turns"),
         until: world.elapsed() + settings.max_wait_seconds * SECOND,
     };
     let mut lead = 0;
@@ -228,7 +228,7 @@ impl<W: World> Line<'_, W> {
                 ""
             };
             return Err(format!(
-                "{RATE_LIMITED}No turn for a request to {} is free within {max_wait_seconds} s (PACE_MAX_WAIT_SECONDS): all replicas together send {}, and the next turn is in {} s.{clocks} Ask for less, or again later.",
+                "{RATE_LIMITED}No turn for a request to {} is free within {max_wait_seconds} s (RATE_LIMIT_MAX_WAIT_SECONDS): all replicas together send {}, and the next turn is in {} s.{clocks} Ask for less, or again later.",
                 self.authority,
                 requests(per_second as u64, "second"),
                 wait.div_ceil(SECOND),
@@ -237,7 +237,7 @@ impl<W: World> Line<'_, W> {
         if per_day.is_some_and(|most| turns.counted(begin) >= most) {
             let minutes = (DAY - begin % DAY).div_ceil(60 * SECOND);
             return Err(format!(
-                "{RATE_LIMITED}All replicas together have sent {} to {} (PACE_REQUESTS_PER_DAY). The next day begins at 00:00 UTC, in {} h {} min. Until then neither trying again nor asking for less helps.",
+                "{RATE_LIMITED}All replicas together have sent {} to {} (RATE_LIMIT_REQUESTS_PER_DAY). The next day begins at 00:00 UTC, in {} h {} min. Until then neither trying again nor asking for less helps.",
                 requests(per_day.unwrap_or_default(), "day"),
                 self.authority,
                 minutes / 60,
@@ -252,7 +252,7 @@ impl<W: World> Line<'_, W> {
             return Ok(());
         }
         Err(format!(
-            "{RATE_LIMITED}No turn for a request to {} came within {} s (PACE_MAX_WAIT_SECONDS): the host or the key-value store {:?} (PACE_STORE) is too slow. Try again.",
+            "{RATE_LIMITED}No turn for a request to {} came within {} s (RATE_LIMIT_MAX_WAIT_SECONDS): the host or the key-value store {:?} (RATE_LIMIT_STORE) is too slow. Try again.",
             self.authority, self.settings.max_wait_seconds, self.settings.store
         ))
     }
@@ -262,7 +262,7 @@ impl<W: World> Line<'_, W> {
             None => Ok(Turns::default()),
             Some(bytes) => Turns::parse(&bytes).ok_or_else(|| {
                 format!(
-                    "The key {:?} of the key-value store {:?} (PACE_STORE) holds something else than turns. Name a store of its own in PACE_STORE, or delete the key.",
+                    "The key {:?} of the key-value store {:?} (RATE_LIMIT_STORE) holds something else than turns. Name a store of its own in RATE_LIMIT_STORE, or delete the key.",
                     self.turns, self.settings.store
                 )
             }),
@@ -296,20 +296,20 @@ impl<W: World> Line<'_, W> {
             format!("nobody keeps the limit on requests to {authority}, and none is sent");
         match error {
             StoreError::NoSuchStore => format!(
-                "The host has no key-value store {store:?}, so {consequence}. Set PACE_STORE to one that it has, such as default."
+                "The host has no key-value store {store:?}, so {consequence}. Set RATE_LIMIT_STORE to one that it has, such as default."
             ),
             StoreError::AccessDenied => format!(
-                "The host does not let this component use the key-value store {store:?} (PACE_STORE), so {consequence}. Allow it in the host's manifest, such as key_value_stores = [\"default\"] for Spin."
+                "The host does not let this component use the key-value store {store:?} (RATE_LIMIT_STORE), so {consequence}. Allow it in the host's manifest, such as key_value_stores = [\"default\"] for Spin."
             ),
             StoreError::Other => format!(
-                "The key-value store {store:?} (PACE_STORE) fails, so {consequence}. The host's log says why; see that the store runs and can be reached, and try again."
+                "The key-value store {store:?} (RATE_LIMIT_STORE) fails, so {consequence}. The host's log says why; see that the store runs and can be reached, and try again."
             ),
         }
     }
 
     fn forgets(&self) -> String {
         format!(
-            "The key-value store {:?} (PACE_STORE) forgets what was written as soon as it is opened again, as wasmtime's own does, so nobody keeps the limit on requests to {}, and none is sent. Use a host whose store is shared, such as one in Redis.",
+            "The key-value store {:?} (RATE_LIMIT_STORE) forgets what was written as soon as it is opened again, as wasmtime's own does, so nobody keeps the limit on requests to {}, and none is sent. Use a host whose store is shared, such as one in Redis.",
             self.settings.store, self.authority
         )
     }

@@ -9,8 +9,8 @@ use super::*;
 
 /// 2026-11-27T12:00:00Z.
 const NOON: u64 = 1_795_780_800_000;
-const TICKETS: &str = "pace/api.example.com/tickets";
-const TURNS: &str = "pace/api.example.com/turns";
+const TICKETS: &str = "rate-limit/api.example.com/tickets";
+const TURNS: &str = "rate-limit/api.example.com/turns";
 
 type Keys = BTreeMap<String, Vec<u8>>;
 
@@ -163,7 +163,7 @@ fn a_day_has_so_many() {
     let error = fake.take(&few).unwrap_err();
     assert_eq!(
         error,
-        "rate-limited: All replicas together have sent 2 requests a day to api.example.com (PACE_REQUESTS_PER_DAY). The next day begins at 00:00 UTC, in 12 h 0 min. Until then neither trying again nor asking for less helps."
+        "rate-limited: All replicas together have sent 2 requests a day to api.example.com (RATE_LIMIT_REQUESTS_PER_DAY). The next day begins at 00:00 UTC, in 12 h 0 min. Until then neither trying again nor asking for less helps."
     );
     let unlimited = Settings {
         per_day: None,
@@ -194,7 +194,7 @@ fn nobody_waits_longer_than_he_may() {
     let error = fake.take(&slow).unwrap_err();
     assert_eq!(
         error,
-        "rate-limited: No turn for a request to api.example.com is free within 5 s (PACE_MAX_WAIT_SECONDS): all replicas together send 1 request a second, and the next turn is in 7 s. Ask for less, or again later."
+        "rate-limited: No turn for a request to api.example.com is free within 5 s (RATE_LIMIT_MAX_WAIT_SECONDS): all replicas together send 1 request a second, and the next turn is in 7 s. Ask for less, or again later."
     );
     assert_eq!(fake.now.get(), NOON, "told at once");
     // It was served, and the turn is still free.
@@ -238,7 +238,8 @@ fn who_was_passed_over_draws_again() {
     fake.round_trip.set(1_100);
     let error = fake.take(&settings()).unwrap_err();
     assert!(
-        error.contains("within 30 s") && error.contains("\"default\" (PACE_STORE) is too slow"),
+        error.contains("within 30 s")
+            && error.contains("\"default\" (RATE_LIMIT_STORE) is too slow"),
         "{error}"
     );
     assert_eq!(
@@ -280,11 +281,11 @@ fn without_a_store_nothing_is_sent() {
     let error = refused(StoreError::NoSuchStore, 1).unwrap_err();
     assert_eq!(
         error,
-        "The host has no key-value store \"default\", so nobody keeps the limit on requests to api.example.com, and none is sent. Set PACE_STORE to one that it has, such as default."
+        "The host has no key-value store \"default\", so nobody keeps the limit on requests to api.example.com, and none is sent. Set RATE_LIMIT_STORE to one that it has, such as default."
     );
     let error = refused(StoreError::AccessDenied, 1).unwrap_err();
     assert!(
-        error.contains("does not let") && error.contains("\"default\" (PACE_STORE)"),
+        error.contains("does not let") && error.contains("\"default\" (RATE_LIMIT_STORE)"),
         "{error}"
     );
     assert!(
@@ -293,7 +294,7 @@ fn without_a_store_nothing_is_sent() {
     );
     let error = refused(StoreError::Other, TRIES as usize).unwrap_err();
     assert!(
-        error.contains("\"default\" (PACE_STORE) fails") && error.contains("none is sent"),
+        error.contains("\"default\" (RATE_LIMIT_STORE) fails") && error.contains("none is sent"),
         "{error}"
     );
 }
@@ -306,7 +307,7 @@ fn a_store_that_forgets_is_found_out() {
     };
     let error = fake.take(&settings()).unwrap_err();
     assert!(
-        error.contains("\"default\" (PACE_STORE) forgets"),
+        error.contains("\"default\" (RATE_LIMIT_STORE) forgets"),
         "{error}"
     );
 }

@@ -8,19 +8,18 @@
 //! | module | concern |
 //! |---|---|
 //! | [`settings`] | what the environment says |
-//! | [`turns`] | taking turns: what is in the store, and what that guarantees |
+//! | [`tickets`] | taking turns: what is in the store, and what that guarantees |
 //! | `transport` | WASI, the only one that names it |
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
 
 #[cfg(target_family = "wasm")]
-mod bindings;
-// The same as that of the component that serves.
+use component_runtime as _;
+
 #[cfg(target_family = "wasm")]
-#[path = "../../server/src/runtime.rs"]
-mod runtime;
+mod bindings;
 pub mod settings;
+pub mod tickets;
 #[cfg(target_family = "wasm")]
 mod transport;
-pub mod turns;

@@ -8,7 +8,7 @@
 )]
 
 wit_bindgen::generate!({
-    path: "../wit",
+    path: "../../wit",
     // Beside the WIT and not in it: only who serves the interfaces imports them.
     inline: "
         package mcp:server;

@@ -19,6 +19,9 @@
 
 extern crate alloc;
 
+#[cfg(target_family = "wasm")]
+use component_runtime as _;
+
 mod access;
 mod bindings;
 pub mod headers;
@@ -27,9 +30,6 @@ pub mod plug;
 mod results;
 pub mod revision;
 pub mod rpc;
-// The same as that of the components that are served.
-#[cfg(target_family = "wasm")]
-mod runtime;
 pub mod server;
 pub mod settings;
 pub mod stdio;
