@@ -81,7 +81,7 @@ impl ResourceLimiter for Growths {
 }
 
 impl Host {
-    fn new(wasi: WasiCtx, store: Arc<KeyValue>) -> Self {
+    pub(crate) fn new(wasi: WasiCtx, store: Arc<KeyValue>) -> Self {
         Self {
             table: ResourceTable::new(),
             wasi,
@@ -139,17 +139,17 @@ impl WasiHttpHooks for Wire {
     }
 }
 
-/// The clock of the tests.
+/// A clock that stands still.
 #[derive(Clone, Copy)]
-struct Stopped;
+pub(crate) struct FixedClock(pub(crate) jiff::Timestamp);
 
-impl HostWallClock for Stopped {
+impl HostWallClock for FixedClock {
     fn resolution(&self) -> Duration {
         Duration::from_secs(1)
     }
 
     fn now(&self) -> Duration {
-        let now = SystemTime::try_from(fixed_now()).expect("it is representable");
+        let now = SystemTime::try_from(self.0).expect("it is representable");
         now.duration_since(UNIX_EPOCH).expect("it is after 1970")
     }
 }
@@ -167,7 +167,7 @@ pub(crate) fn gong_server() -> &'static Component {
     })
 }
 
-fn linker() -> Linker<Host> {
+pub(crate) fn linker() -> Linker<Host> {
     let mut linker = Linker::new(engine());
     wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("nothing is there twice");
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)
@@ -216,7 +216,7 @@ pub(crate) fn over_stdio(component: &Component, variables: Variables) -> Stdio {
         .stdout(AsyncStdoutStream::new(1 << 16, guest_output))
         .stderr(errors.clone())
         .envs(&variables)
-        .wall_clock(Stopped)
+        .wall_clock(FixedClock(fixed_now()))
         .build();
     let component = component.clone();
     let mut store = Store::new(engine(), Host::new(wasi, Arc::default()));
@@ -244,7 +244,8 @@ async fn end(ended: JoinHandle<Result<(), ()>>) -> Result<(), ()> {
 
 /// Serves `gong-server.wasm` over HTTP; returns `host:port`.
 async fn over_the_net(variables: Variables) -> String {
-    replica(gong_server(), variables, Arc::default(), Stopped).await
+    let clock = FixedClock(fixed_now());
+    replica(gong_server(), variables, Arc::default(), clock).await
 }
 
 /// Serves over HTTP, a fresh instance for each request; returns `host:port`.

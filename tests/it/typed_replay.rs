@@ -1,0 +1,123 @@
+//! Every fixture through the exports of `gong.wasm`, one function for each tool, called by plain
+//! wasmtime as any typed host does it.
+
+use std::fmt::Write as _;
+
+use host_harness::component::Artefact;
+use tokio::task::JoinSet;
+use wasmtime::Store;
+use wasmtime::component::{Component, InstancePre, Val};
+use wasmtime_wasi::WasiCtx;
+
+use crate::fixtures::{Fixture, fixtures};
+use crate::server::{FixedClock, Host, engine, linker};
+use crate::support::{bytes, golden};
+use crate::typed_json::{from_json, to_json};
+
+/// Fixtures about arguments that are not of the type that the export takes.
+const NOT_TYPED: [&str; 5] = [
+    "gong_bulk_assign_flow/person-as-text",
+    "gong_create_meeting/invitee-without-list",
+    "gong_get_activity_stats/wrong-period",
+    "gong_list_audit_logs/unknown-log",
+    "gong_search_calls/limit-as-text",
+];
+
+/// What a replay showed.
+enum Outcome {
+    /// The arguments are not of the export's type, and the fixture says that they are wrong.
+    NotTyped,
+    /// The tool answered as the fixture says.
+    Answer,
+    /// It failed as the fixture says: the error's case.
+    Error(String),
+    /// Something differs.
+    Wrong(String),
+}
+
+/// Calls the fixture's tool and compares all that follows.
+async fn replay(component: &InstancePre<Host>, fixture: &Fixture) -> Outcome {
+    let gong = fixture.gong().await;
+    let wasi = WasiCtx::builder()
+        .envs(&fixture.variables(&gong))
+        .wall_clock(FixedClock(fixture.now))
+        .build();
+    let mut store = Store::new(engine(), Host::new(wasi, Default::default()));
+    let instance = component.instantiate_async(&mut store).await;
+    let instance = instance.expect("a common host has all that it wants");
+    let function = instance.get_func(&mut store, fixture.tool.replace('_', "-"));
+    let function = function.expect("a tool is a function");
+    let ty = function.ty(&store);
+    let (_, parameter) = ty.params().next().expect("a parameter");
+    let arguments = match from_json(&parameter, &fixture.arguments) {
+        Ok(arguments) => arguments,
+        Err(_) if fixture.is_refused_argument() => return Outcome::NotTyped,
+        Err(error) => return Outcome::Wrong(error),
+    };
+
+    let mut results = [Val::Bool(false)];
+    function
+        .call_async(&mut store, &[arguments], &mut results)
+        .await
+        .expect("it does not trap");
+
+    if let Some(difference) = fixture.difference(gong) {
+        return Outcome::Wrong(difference);
+    }
+    let [Val::Result(result)] = results else {
+        panic!("{}: no result", fixture.name);
+    };
+    match result {
+        Ok(answer) => {
+            let answer = to_json(*answer.expect("an answer"));
+            match Some(&answer) == fixture.structured.as_ref() {
+                true => Outcome::Answer,
+                false => Outcome::Wrong(format!("answered {answer}")),
+            }
+        }
+        Err(error) => {
+            let Some(Val::Variant(case, Some(text))) = error.map(|error| *error) else {
+                panic!("{}: an error without text", fixture.name);
+            };
+            let Val::String(text) = *text else {
+                panic!("{}: an error without text", fixture.name);
+            };
+            match Some(&text) == fixture.error.as_ref() {
+                true => Outcome::Error(case),
+                false => Outcome::Wrong(format!("{case}: {text}")),
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fixture_holds_for_the_typed_exports() {
+    let component = Component::from_binary(engine(), &bytes(Artefact::Gong));
+    let component = linker().instantiate_pre(&component.expect("it is a component"));
+    let component = component.expect("a common host has all that it wants");
+    // Together, as some wait for Gong's rate limit.
+    let mut replays = JoinSet::new();
+    for fixture in fixtures() {
+        let component = component.clone();
+        replays.spawn(async move {
+            let outcome = replay(&component, &fixture).await;
+            (fixture.name, outcome)
+        });
+    }
+    let mut replays = replays.join_all().await;
+    assert!(replays.len() >= 305, "only {} fixtures", replays.len());
+    replays.sort_by(|(one, _), (other, _)| one.cmp(other));
+
+    let (mut not_typed, mut cases, mut wrong) = (Vec::new(), String::new(), Vec::new());
+    for (name, outcome) in &replays {
+        match outcome {
+            Outcome::NotTyped => not_typed.push(name.as_str()),
+            Outcome::Answer => {}
+            Outcome::Error(case) => writeln!(cases, "{name} {case}").expect("it is a text"),
+            Outcome::Wrong(difference) => wrong.push(format!("{name}: {difference}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(not_typed, NOT_TYPED);
+    golden("typed-error-cases.txt", &cases);
+}
