@@ -1,48 +1,42 @@
-//! A tool's arguments: from JSON into the record of the WIT, or an error that
-//! names the one that is wrong, says why, and gives an example that works.
+//! A tool's arguments: from JSON into the record of the WIT, by the input schema of the tool's
+//! definition; or an error that names the one that is wrong, says why, and gives an example that
+//! works.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Map, Value};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    contracts,
     error::{Error, bad_argument},
-    list::ToList as _,
-    record::{self, Record},
+    prelude::*,
 };
 
-/// Arguments from JSON. A null is an argument left out, and a list left out is empty.
-///
-/// # Errors
-/// `bad-argument`, by the input schema of the tool's contract.
-pub(crate) fn arguments<T: Record + Default>(tool: &str, json: &str) -> Result<T, Error> {
-    let mut given = T::default();
-    read(tool, json, &mut given).map(|()| given)
+/// The part of a tool's definition that is about arguments.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Definition {
+    input_schema: Value,
 }
 
-fn read(tool: &str, json: &str, given: &mut dyn Record) -> Result<(), Error> {
-    let json = match json.trim() {
-        "" | "null" => "{}",
-        json => json,
+/// Arguments from JSON. A null is an argument left out, a list left out is empty, and `5.0` is a
+/// whole number.
+///
+/// # Errors
+/// `bad-argument`, by the input schema of the tool's `definition`.
+pub(crate) fn arguments<T: DeserializeOwned>(json: &str, definition: &str) -> Result<T, Error> {
+    let wrong = |problem: String| bad_argument("arguments", &problem, "{} or {\"limit\": 20}.");
+    let mut value: Value = match json.trim() {
+        "" | "null" => json!({}),
+        json => serde_json::from_str(json).map_err(|error| wrong(format!("not JSON: {error}.")))?,
     };
-    let Err(error) = record::read_strictly(json, given) else {
-        return Ok(());
+    let Value::Object(arguments) = &mut value else {
+        return Err(wrong("not a JSON object.".to_owned()));
     };
-    let value = record::from_str(json).map_err(|error| {
-        bad_argument(
-            "arguments",
-            &format!("not JSON: {error}."),
-            "{} or {\"limit\": 20}.",
-        )
-    })?;
-    match value {
-        Value::Object(_) => Err(diagnose(tool, &value, &error)),
-        _ => Err(bad_argument(
-            "arguments",
-            "not a JSON object.",
-            "{} or {\"limit\": 20}.",
-        )),
-    }
+    let Definition { input_schema } =
+        serde_json::from_str(definition).expect("a test has written the definition");
+    fit_object("", arguments, &input_schema)
+        .map_err(|wrong| bad_argument(&wrong.at, &wrong.problem, &format!("{}.", wrong.example)))?;
+    // The schema is made of the same record, so that what fits the one fits the other.
+    serde_json::from_value(value).map_err(|error| wrong(format!("{error}.")))
 }
 
 /// What is wrong, and where: the argument, or the path to a member within it.
@@ -53,113 +47,124 @@ struct Wrong {
     example: String,
 }
 
-/// Says which argument is wrong, why, and what would work, from the contract.
-fn diagnose(tool: &str, value: &Value, error: &serde_json::Error) -> Error {
-    let wrong = contracts::of(tool)
-        .and_then(|contract| record::from_str::<Value>(&contract).ok())
-        .and_then(|contract| wrong("", value, &contract["inputSchema"]));
-    match wrong {
-        Some(wrong) => bad_argument(&wrong.at, &wrong.problem, &format!("{}.", wrong.example)),
-        None => bad_argument("arguments", &format!("{error}."), "{}."),
-    }
-}
-
-/// The first thing in an object that its schema does not have, does not allow, or misses.
-fn wrong(path: &str, value: &Value, schema: &Value) -> Option<Wrong> {
+/// Makes an object fit its schema, as far as it has one meaning; else the first thing in it that
+/// the schema does not have, does not allow, or misses.
+fn fit_object(path: &str, object: &mut Map<String, Value>, schema: &Value) -> Result<(), Wrong> {
     let none = Map::new();
-    let map = value.as_object()?;
     let properties = schema["properties"].as_object().unwrap_or(&none);
     let at = |name: &str| match path {
         "" => name.to_owned(),
         path => format!("{path}.{name}"),
     };
-    let given = map.iter().filter(|(_, value)| !value.is_null());
-    for (name, value) in given {
-        let Some(schema) = properties.get(name) else {
-            let names: Vec<&str> = properties.keys().map(String::as_str).list();
-            let known = match names.is_empty() {
-                true => "none".to_owned(),
-                false => names.join(", "),
-            };
-            return Some(Wrong {
-                at: at(name),
-                problem: match path {
-                    "" => format!("this tool has no such argument; it has: {known}."),
-                    _ => format!("there is no such member here; it has: {known}."),
-                },
-                example: names.first().map_or_else(
-                    || "{}".to_owned(),
-                    |first| example(first, &properties[*first]),
-                ),
-            });
-        };
-        if let Some(wrong) = misfit(&at(name), name, value, schema) {
-            return Some(wrong);
+    object.retain(|_, value| !value.is_null());
+    for (name, value) in object.iter_mut() {
+        match properties.get(name) {
+            Some(schema) => fit(&at(name), name, value, schema)?,
+            None => return Err(unknown(at(name), path.is_empty(), properties)),
+        }
+    }
+    for (name, schema) in properties {
+        if schema["type"] == "array" {
+            object.entry(name).or_insert_with(|| json!([]));
         }
     }
     let mut required = schema["required"].as_array().into_iter().flatten();
     let missing = required
         .by_ref()
         .filter_map(Value::as_str)
-        .find(|name| map.get(*name).is_none_or(Value::is_null))?;
-    Some(Wrong {
-        at: at(missing),
-        problem: "it is required.".to_owned(),
-        example: example(missing, properties.get(missing).unwrap_or(&Value::Null)),
-    })
-}
-
-/// What is wrong with one value under its schema.
-fn misfit(at: &str, name: &str, value: &Value, schema: &Value) -> Option<Wrong> {
-    if let (Some("object"), Value::Object(_)) = (schema["type"].as_str(), value) {
-        return wrong(at, value, schema);
-    }
-    if let (Some("array"), Value::Array(items)) = (schema["type"].as_str(), value)
-        && schema["items"]["type"] == "object"
-    {
-        let mut items = items.iter().enumerate();
-        return items.find_map(|(index, item)| {
-            misfit(&format!("{at}[{index}]"), name, item, &schema["items"])
+        .find(|name| !object.contains_key(*name));
+    if let Some(name) = missing {
+        return Err(Wrong {
+            at: at(name),
+            problem: "it is required.".to_owned(),
+            example: example(name, &properties[name]),
         });
     }
-    let expected = mismatch(value, schema)?;
-    Some(Wrong {
-        at: at.to_owned(),
-        problem: format!("{expected} is expected."),
-        example: example(name, schema),
-    })
+    Ok(())
 }
 
-/// What a schema expects, if the value is something else.
-fn mismatch(value: &Value, schema: &Value) -> Option<String> {
+fn unknown(at: String, is_argument: bool, properties: &Map<String, Value>) -> Wrong {
+    let names: Vec<&str> = properties.keys().map(String::as_str).collect();
+    let known = match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
+    };
+    let problem = match is_argument {
+        true => format!("this tool has no such argument; it has: {known}."),
+        false => format!("there is no such member here; it has: {known}."),
+    };
+    Wrong {
+        at,
+        problem,
+        example: names.first().map_or_else(
+            || "{}".to_owned(),
+            |first| example(first, &properties[*first]),
+        ),
+    }
+}
+
+/// As [`fit_object`], for one value.
+fn fit(at: &str, name: &str, value: &mut Value, schema: &Value) -> Result<(), Wrong> {
+    if let (Some("object"), Value::Object(object)) = (schema["type"].as_str(), &mut *value) {
+        return fit_object(at, object, schema);
+    }
+    if let (Some("array"), Value::Array(items)) = (schema["type"].as_str(), &mut *value)
+        && schema["items"]["type"] == "object"
+    {
+        let mut items = items.iter_mut().enumerate();
+        return items.try_for_each(|(index, item)| {
+            fit(&format!("{at}[{index}]"), name, item, &schema["items"])
+        });
+    }
+    match mismatch(value, schema) {
+        None => Ok(()),
+        Some(expected) => Err(Wrong {
+            at: at.to_owned(),
+            problem: format!("{expected} is expected."),
+            example: example(name, schema),
+        }),
+    }
+}
+
+/// What a schema expects, if the value is something else. A whole number that is written with
+/// decimals becomes one without.
+fn mismatch(value: &mut Value, schema: &Value) -> Option<String> {
     if let Some(options) = schema["enum"].as_array() {
-        let options: Vec<&str> = options.iter().filter_map(Value::as_str).list();
+        let options: Vec<&str> = options.iter().filter_map(Value::as_str).collect();
         return (!value.as_str().is_some_and(|text| options.contains(&text)))
             .then(|| format!("one of {}", options.join(", ")));
     }
     let (fits, expected) = match schema["type"].as_str() {
         Some("string") => (value.is_string(), "a text"),
         Some("boolean") => (value.is_boolean(), "true or false"),
-        Some("integer") => (
-            value
-                .as_u64()
-                .is_some_and(|number| u32::try_from(number).is_ok()),
-            "a whole number",
-        ),
+        Some("integer") => match whole(value) {
+            Some(number) => {
+                *value = json!(number);
+                (true, "")
+            }
+            None => (false, "a whole number"),
+        },
         Some("number") => (value.is_number(), "a number"),
         Some("object") => (value.is_object(), "an object"),
         Some("array") => {
-            let Some(items) = value.as_array() else {
+            let Some(items) = value.as_array_mut() else {
                 return Some("a list".to_owned());
             };
             let inner = items
-                .iter()
+                .iter_mut()
                 .find_map(|item| mismatch(item, &schema["items"]))?;
             return Some(format!("a list of which each is {inner}"));
         }
         _ => (true, ""),
     };
     (!fits).then(|| expected.to_owned())
+}
+
+/// A whole number, as the WIT's `u32` has it.
+fn whole(value: &Value) -> Option<u32> {
+    let number = value.as_f64()?;
+    let whole = number as u32;
+    (f64::from(whole) == number).then_some(whole)
 }
 
 /// An example of an argument that works.
@@ -169,9 +174,9 @@ fn example(name: &str, schema: &Value) -> String {
 
 fn example_value(name: &str, schema: &Value) -> String {
     match (name, schema["type"].as_str()) {
-        _ if schema["enum"].is_array() => record::text(&schema["enum"][0]),
+        _ if schema["enum"].is_array() => schema["enum"][0].to_string(),
         (_, Some("array")) if schema["items"]["enum"].is_array() => {
-            format!("[{}]", record::text(&schema["items"]["enum"][0]))
+            format!("[{}]", schema["items"]["enum"][0])
         }
         ("people", _) => "[{\"crm_id\": \"0035e00000AbCdEAAV\"}]".to_owned(),
         (_, Some("array")) if schema["items"]["type"] == "object" => {
@@ -187,7 +192,7 @@ fn example_value(name: &str, schema: &Value) -> String {
                         example_value(name, &schema["properties"][name])
                     )
                 })
-                .list();
+                .collect();
             format!("{{{}}}", members.join(", "))
         }
         (_, Some("integer" | "number")) => "20".to_owned(),
@@ -216,11 +221,19 @@ fn example_value(name: &str, schema: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::arguments;
-    use crate::wit::calls::{GetCall, SearchCalls};
+    use crate::{
+        tools::TOOLS,
+        wit::calls::{GetCall, SearchCalls},
+    };
+
+    fn definition(name: &str) -> &'static str {
+        let tool = TOOLS.iter().find(|tool| tool.name == name);
+        tool.expect("a tool").definition
+    }
 
     fn wrong(json: &str) -> String {
-        let error =
-            arguments::<SearchCalls>("gong_search_calls", json).expect_err("wrong arguments");
+        let error = arguments::<SearchCalls>(json, definition("gong_search_calls"))
+            .expect_err("wrong arguments");
         error.text().to_owned()
     }
 
@@ -242,13 +255,16 @@ mod tests {
         assert!(wrong("{").starts_with("Argument `arguments`: not JSON: "));
         assert!(wrong(r#"{"limit": -1}"#).contains("a whole number"));
         assert!(wrong(r#"{"limit": 99999999999}"#).contains("a whole number"));
-        let missing = arguments::<GetCall>("gong_get_call", "{}").expect_err("missing");
+        let missing = arguments::<GetCall>("{}", definition("gong_get_call")).expect_err("missing");
         assert_eq!(
             missing.text(),
             "Argument `call`: it is required. Example: {\"call\": \"7782342274025937895\"}."
         );
-        let part = arguments::<GetCall>("gong_get_call", r#"{"call":"1","include":["all"]}"#)
-            .expect_err("wrong");
+        let part = arguments::<GetCall>(
+            r#"{"call":"1","include":["all"]}"#,
+            definition("gong_get_call"),
+        )
+        .expect_err("wrong");
         assert!(
             part.text().starts_with(
                 "Argument `include`: a list of which each is one of people, outline, "
@@ -260,11 +276,39 @@ mod tests {
     fn null_and_nothing_are_left_out() {
         for json in ["", "null", "{}", r#"{"limit": null}"#] {
             assert!(
-                arguments::<SearchCalls>("gong_search_calls", json).is_ok(),
+                arguments::<SearchCalls>(json, definition("gong_search_calls")).is_ok(),
                 "{json}"
             );
         }
-        let call = arguments::<GetCall>("gong_get_call", r#"{"call":"1"}"#).expect("valid");
+        let call =
+            arguments::<GetCall>(r#"{"call":"1"}"#, definition("gong_get_call")).expect("valid");
         assert!(call.include.is_empty());
+    }
+
+    #[test]
+    fn a_whole_number_may_have_decimals_that_are_zero() {
+        let limit = |json: &str| {
+            arguments::<SearchCalls>(json, definition("gong_search_calls")).map(|args| args.limit)
+        };
+        assert_eq!(limit(r#"{"limit": 5.0}"#).expect("whole"), Some(5));
+        assert_eq!(limit(r#"{"limit": 5e1}"#).expect("whole"), Some(50));
+        for json in [
+            r#"{"limit": 5.5}"#,
+            r#"{"limit": 4294967296.0}"#,
+            r#"{"limit": -0.5}"#,
+        ] {
+            let error = limit(json).expect_err(json);
+            assert!(
+                error.text().contains("a whole number is expected"),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_argument_that_stands_twice_counts_as_it_stands_last() {
+        let json = r#"{"limit": 1, "limit": 2}"#;
+        let args = arguments::<SearchCalls>(json, definition("gong_search_calls")).expect("valid");
+        assert_eq!(args.limit, Some(2));
     }
 }

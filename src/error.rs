@@ -1,36 +1,42 @@
 //! The WIT's error: how Gong's refusals and broken exchanges become one, and
 //! what the reader is told to do next.
 
-use crate::record::{FromJson as _, Record};
-use alloc::{boxed::Box, format, string::String, vec::Vec};
-use core::fmt;
+use serde::Deserialize;
 
-/// What went wrong. One word wide, because nearly every function may return it.
-pub(crate) struct Error(Box<(Case, String)>);
+use crate::{prelude::*, wit};
+
+/// What went wrong: which of the WIT's cases, and what it says.
+#[derive(Debug)]
+pub(crate) struct Error {
+    case: Case,
+    text: String,
+}
 
 macro_rules! cases {
     ($($case:ident $make:ident;)*) => {
-        /// The cases of the WIT's `error`, in its order.
+        /// The cases of the WIT's `error`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Case {
             $(#[doc = concat!("As the WIT's `", stringify!($make), "`.")] $case,)*
-        }
-
-        impl Case {
-            /// All, each with what the WIT calls it.
-            #[cfg(test)]
-            pub(crate) const ALL: &[(Self, &str)] = &[$((Self::$case, stringify!($make))),*];
         }
 
         impl Error {
             $(#[doc = concat!("An error of the WIT's case `", stringify!($make), "`.")]
             #[cfg_attr(
                 not(target_family = "wasm"),
-                allow(dead_code, reason = "some only the network knows")
+                allow(dead_code, reason = "the network alone makes some of them")
             )]
             pub(crate) fn $make(text: String) -> Self {
-                Self::new(Case::$case, text)
+                Self { case: Case::$case, text }
             })*
+        }
+
+        impl From<Error> for wit::types::Error {
+            fn from(Error { case, text }: Error) -> Self {
+                match case {
+                    $(Case::$case => Self::$case(text),)*
+                }
+            }
         }
     };
 }
@@ -52,43 +58,31 @@ cases! {
 }
 
 impl Error {
-    #[inline(never)]
-    fn new(case: Case, text: String) -> Self {
-        Self(Box::new((case, text)))
-    }
-
     /// Which of the WIT's cases.
     pub(crate) fn case(&self) -> Case {
-        self.0.0
+        self.case
     }
 
     /// What it says.
     pub(crate) fn text(&self) -> &str {
-        &self.0.1
+        &self.text
     }
 
     /// Only what it says.
     pub(crate) fn into_text(self) -> String {
-        self.0.1
+        self.text
     }
 
     /// The same with a sentence behind it.
     pub(crate) fn adding(mut self, sentence: &str) -> Self {
-        self.0.1.push(' ');
-        self.0.1.push_str(sentence);
+        self.text.push(' ');
+        self.text.push_str(sentence);
         self
     }
 
     /// The same case with another text.
-    pub(crate) fn saying(mut self, text: String) -> Self {
-        self.0.1 = text;
-        self
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?}({:?})", self.case(), self.text())
+    pub(crate) fn saying(self, text: String) -> Self {
+        Self { text, ..self }
     }
 }
 
@@ -107,7 +101,7 @@ pub(crate) fn not_configured(variable: &str, problem: &str) -> Error {
 }
 
 /// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorBody {
     request_id: Option<String>,
@@ -142,7 +136,7 @@ impl Refusal {
         retry_after: Option<u64>,
         location: Option<String>,
     ) -> Self {
-        let body = ErrorBody::from_json(body).unwrap_or_default();
+        let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
         let said = body.errors.unwrap_or_default().join(" ");
         let mut remedy = String::new();
         for (label, text) in [

@@ -1,15 +1,15 @@
 //! The client: Gong's words for requests, pages, pace, ids and instants. No
 //! tool is in it, and no I/O: that is behind [`Wire`].
 
-use alloc::{borrow::ToOwned, boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
+use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
-use serde_json::Value;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
+use self::reading::Answered;
 use crate::{
     error::{Case, Error, Refusal},
-    list::ToList as _,
-    memory::release_list,
-    record::{self, FromJson, Record},
+    prelude::*,
     settings::{Scheme, Settings},
 };
 
@@ -18,15 +18,12 @@ pub(crate) mod change;
 pub(crate) mod content;
 pub(crate) mod criteria;
 pub(crate) mod crm;
-#[cfg(test)]
-pub(crate) mod crowd;
 pub(crate) mod dealings;
 pub(crate) mod deals;
 pub(crate) mod entities;
 pub(crate) mod flows;
 pub(crate) mod given;
 pub(crate) mod id;
-pub(crate) mod instant;
 pub(crate) mod library;
 pub(crate) mod metered;
 pub(crate) mod people;
@@ -147,7 +144,7 @@ pub(crate) struct Gong<'w> {
 }
 
 /// Where Gong's list stands (OpenAPI `Records`).
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Records {
     /// Of the whole list.
@@ -198,7 +195,7 @@ impl<'w> Gong<'w> {
 
     /// Gong's ids of its answers, oldest first, the last [`REFERENCES`].
     pub(crate) fn references(&self) -> Vec<String> {
-        self.references.borrow().iter().cloned().list()
+        self.references.borrow().iter().cloned().collect()
     }
 
     /// Milliseconds since it began.
@@ -210,14 +207,14 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any refusal or broken exchange.
-    pub(crate) fn get<T: FromJson>(
+    pub(crate) fn get<T: DeserializeOwned>(
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
         self.exchange(Method::Get, &with_query(path, query), None)
-            .and_then(|body| parse(body, &operation))
+            .and_then(|body| parse(&body, &operation))
             .map_err(|failure| failure.into_error(&operation))
     }
 
@@ -225,17 +222,17 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any refusal or broken exchange.
-    pub(crate) fn get_with_body<T: FromJson>(
+    pub(crate) fn get_with_body<T: DeserializeOwned>(
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
-        body: &Value,
+        body: &impl Serialize,
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
-        let body = record::text(body);
+        let body = json_text(body);
         let body = Some((JSON, body.as_bytes()));
         self.exchange(Method::Get, &with_query(path, query), body)
-            .and_then(|body| parse(body, &operation))
+            .and_then(|body| parse(&body, &operation))
             .map_err(|failure| failure.into_error(&operation))
     }
 
@@ -243,11 +240,15 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any refusal or broken exchange.
-    pub(crate) fn post<T: FromJson>(&self, path: &str, body: &Value) -> Result<T, Error> {
+    pub(crate) fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
         let operation = format!("POST {path}");
-        let body = record::text(body);
+        let body = json_text(body);
         self.exchange(Method::Post, path, Some((JSON, body.as_bytes())))
-            .and_then(|body| parse(body, &operation))
+            .and_then(|body| parse(&body, &operation))
             .map_err(|failure| failure.into_error(&operation))
     }
 
@@ -255,7 +256,7 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any other refusal, or a broken exchange.
-    pub(crate) fn get_list<T: FromJson + Default>(
+    pub(crate) fn get_list<T: DeserializeOwned + Default>(
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
@@ -271,13 +272,13 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// Any other refusal, or a broken exchange.
-    pub(crate) fn post_list<T: FromJson + Default>(
+    pub(crate) fn post_list<T: DeserializeOwned + Default>(
         &self,
         path: &str,
-        body: &Value,
+        body: &impl Serialize,
     ) -> Result<T, Error> {
         let operation = format!("POST {path}");
-        let body = record::text(body);
+        let body = json_text(body);
         or_empty(
             self.exchange(Method::Post, path, Some((JSON, body.as_bytes()))),
             &operation,
@@ -431,21 +432,43 @@ impl Failure {
     }
 }
 
-fn or_empty<T: FromJson + Default>(
+fn or_empty<T: DeserializeOwned + Default>(
     exchanged: Result<Vec<u8>, Failure>,
     operation: &str,
 ) -> Result<T, Error> {
     match exchanged {
-        Ok(body) => parse(body, operation).map_err(|failure| failure.into_error(operation)),
+        Ok(body) => parse(&body, operation).map_err(|failure| failure.into_error(operation)),
         Err(Failure::Refused(refusal)) if refusal.is_nothing_found() => Ok(T::default()),
         Err(failure) => Err(failure.into_error(operation)),
     }
 }
 
-fn parse<T: FromJson>(body: Vec<u8>, operation: &str) -> Result<T, Failure> {
-    let read = T::from_json(&body);
-    release_list(body);
-    read.map_err(|error| {
+/// For a member that Gong always sends, if only as null: an answer without it is not Gong's.
+pub(crate) fn required<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
+}
+
+/// A body as JSON.
+fn json_text(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("the keys of a body are texts")
+}
+
+/// Reads an answer of Gong. A member that stands twice in an object counts as it stands last:
+/// derived readers refuse it, a [`Value`] does not.
+fn read_json<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(json).or_else(|error| {
+        if !error.is_data() {
+            return Err(error);
+        }
+        let Answered(value) = serde_json::from_slice(json)?;
+        serde_json::from_str(&value.to_string()).map_err(|_| error)
+    })
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8], operation: &str) -> Result<T, Failure> {
+    read_json(body).map_err(|error| {
         Failure::Broken(Error::unexpected_answer(if error.is_data() {
             format!(
                 "Gong's answer to {operation} is JSON of another shape than its documentation says (line {}, column {}).",
@@ -470,25 +493,23 @@ pub(crate) fn with_query(path: &str, query: &[(&str, Option<&str>)]) -> String {
             url.push(separator);
             url.push_str(name);
             url.push('=');
-            push_encoded(&mut url, value);
+            url.extend(encoded(value));
             separator = '&';
         }
     }
     url
 }
 
-/// RFC 3986: all but unreserved characters, as UTF-8.
-pub(crate) fn push_encoded(url: &mut String, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            url.push(byte as char);
-        } else {
-            url.push('%');
-            url.push(HEX[usize::from(byte >> 4)] as char);
-            url.push(HEX[usize::from(byte & 15)] as char);
-        }
-    }
+/// What stands for itself in a path or a query (RFC 3986, section 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Percent-encoded, for a segment of a path or a value of a query.
+pub(crate) fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, UNRESERVED)
 }
 
 #[cfg(test)]

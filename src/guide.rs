@@ -2,15 +2,13 @@
 //! directories as resources: the interface `mcp-guide` of the world `gong-mcp`.
 #![cfg(any(feature = "mcp", not(target_family = "wasm")))]
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
 use crate::{
     bindings::mcp::exports::gong::tools::mcp_guide::{
         GuideError, Prompt, PromptArgument, Resource,
     },
     error::Error,
     gong::{Gong, Wire},
-    list::ToList as _,
+    prelude::*,
     tools::{Answer, list_users, list_workspaces},
     wit::users::{ListUsers, ListWorkspaces},
 };
@@ -75,7 +73,7 @@ pub(crate) fn instructions(tools: &[String]) -> String {
     let lines: Vec<&str> = core::iter::once(ALWAYS)
         .chain(advice.map(|(_, text)| *text))
         .chain([ANSWERS])
-        .list();
+        .collect();
     lines.join("\n")
 }
 
@@ -93,10 +91,10 @@ pub(crate) fn list_prompts() -> Vec<Prompt> {
                 description: argument.description.into(),
                 required: argument.default.is_none(),
             })
-            .list(),
-        tools: prompt.tools.iter().map(|tool| (*tool).to_owned()).list(),
+            .collect(),
+        tools: prompt.tools.iter().map(|tool| (*tool).to_owned()).collect(),
     });
-    listed.list()
+    listed.collect()
 }
 
 /// A prompt's one message.
@@ -106,7 +104,7 @@ pub(crate) fn list_prompts() -> Vec<Prompt> {
 pub(crate) fn get_prompt(name: &str, arguments: &[(String, String)]) -> Result<String, GuideError> {
     let bad = |text: String| Err(GuideError::BadRequest(text));
     let Some(prompt) = PROMPTS.iter().find(|prompt| prompt.name == name) else {
-        let names: Vec<&str> = PROMPTS.iter().map(|prompt| prompt.name).list();
+        let names: Vec<&str> = PROMPTS.iter().map(|prompt| prompt.name).collect();
         return bad(format!(
             "There is no prompt {name}. Prompts: {}.",
             names.join(", ")
@@ -119,7 +117,11 @@ pub(crate) fn get_prompt(name: &str, arguments: &[(String, String)]) -> Result<S
             .any(|argument| argument.name == name)
     };
     if let Some((wrong, _)) = arguments.iter().find(|(name, _)| !known(name)) {
-        let names: Vec<&str> = prompt.arguments.iter().map(|argument| argument.name).list();
+        let names: Vec<&str> = prompt
+            .arguments
+            .iter()
+            .map(|argument| argument.name)
+            .collect();
         return bad(format!(
             "Prompt {name} has no argument {wrong}; it has: {}.",
             names.join(", ")
@@ -192,7 +194,7 @@ pub(crate) fn list_resources() -> Vec<Resource> {
         mime_type: "text/plain".into(),
         tool: directory.tool.into(),
     });
-    listed.list()
+    listed.collect()
 }
 
 /// A resource's text.
@@ -201,7 +203,7 @@ pub(crate) fn list_resources() -> Vec<Resource> {
 /// `bad-request` for an unknown URI; `failed` with what the tool of the same content says.
 pub(crate) fn read_resource(wire: &dyn Wire, uri: &str) -> Result<String, GuideError> {
     let Some(directory) = DIRECTORIES.iter().find(|directory| directory.uri == uri) else {
-        let uris: Vec<&str> = DIRECTORIES.iter().map(|directory| directory.uri).list();
+        let uris: Vec<&str> = DIRECTORIES.iter().map(|directory| directory.uri).collect();
         return Err(GuideError::BadRequest(format!(
             "There is no resource {uri}. Resources: {}.",
             uris.join(", ")

@@ -21,105 +21,62 @@
 
 extern crate alloc;
 
-mod abi;
 mod arguments;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod bench_api;
 mod bindings;
-#[cfg(test)]
-mod contract;
-mod contracts;
-#[cfg(test)]
-mod conversations;
 mod error;
 mod gong;
 mod guide;
-mod json;
-mod list;
-mod lower;
 mod mcp;
-mod memory;
-#[cfg(not(target_family = "wasm"))]
-#[doc(hidden)]
-pub mod native;
-#[cfg(test)]
-mod operations;
-#[cfg(any(target_family = "wasm", test))]
-mod region;
+mod prelude;
 mod render;
-#[cfg(target_family = "wasm")]
-mod runtime;
 mod settings;
-mod sorted;
+#[cfg(test)]
+mod testing;
+mod text;
+mod time;
 mod tools;
 #[cfg(target_family = "wasm")]
 mod transport;
 
 use bindings::gong::gong::tools as wit;
-use gong_tools_records as record;
+#[cfg(target_family = "wasm")]
+use component_runtime as _;
 
 #[cfg(all(target_family = "wasm", not(feature = "mcp")))]
-#[expect(
-    unsafe_code,
-    reason = "exports are called with raw memory, as the canonical ABI says"
-)]
+#[expect(unsafe_code, reason = "what wit-bindgen's export macro writes")]
 mod exports {
     use super::{
-        abi::{self, Place},
-        error::Error,
+        bindings::gong as world,
         gong::Gong,
-        record::{Json, Record},
-        runtime,
         tools::{self, every_tool},
         transport::Wasi,
+        wit,
     };
-    use core::mem;
 
-    /// Calls a tool for a host.
-    ///
-    /// # Safety
-    /// Its arguments lie there, and are the tool's from now on.
-    unsafe fn call<A: Record + Default, R: Json + Record>(
-        given: Place,
-        run: fn(&Gong<'_>, A) -> Result<R, Error>,
-    ) -> *mut u8 {
-        with_gong(&move |gong| {
-            let mut args = A::default();
-            // SAFETY: the caller's promise; `with_gong` calls once.
-            unsafe { abi::lift_record(args.object(), given) };
-            let mut answer = match gong {
-                Ok(gong) => run(gong, args),
-                Err(error) => Err(error),
-            };
-            let result = match &mut answer {
-                Ok(answer) => Ok(answer.object()),
-                Err(error) => Err(&*error),
-            };
-            // SAFETY: the answer is not dropped, so its texts stay.
-            let place = unsafe { abi::give(result, const { &R::LAYOUT }) };
-            mem::forget(answer);
-            place
-        })
-    }
-
-    /// Calls a tool, once, with what it asks Gong by, or with what is wrong with the settings.
-    fn with_gong(tool: &dyn Fn(Result<&Gong<'_>, Error>) -> *mut u8) -> *mut u8 {
-        wit_bindgen::rt::run_ctors_once();
-        runtime::call(|| {
-            let wasi = Wasi::default();
-            match Gong::open(&wasi) {
-                Ok(gong) => tool(Ok(&gong)),
-                Err(error) => tool(Err(error)),
-            }
-        })
-    }
+    struct Component;
 
     macro_rules! exports {
         ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, unless $feature:tt)?;)*) => {
-            gong_tools_macros::exports! {
-                $($(#[cfg(not(feature = $feature))])? $export => tools::$module::run;)*
+            impl world::Guest for Component {
+                $(
+                    $(#[cfg(not(feature = $feature))])?
+                    fn $export(
+                        args: wit::$($arguments)::+,
+                    ) -> Result<wit::$($answer)::+, wit::types::Error> {
+                        let wasi = Wasi::default();
+                        let gong = Gong::open(&wasi)?;
+                        Ok(tools::$module::run(&gong, args)?)
+                    }
+                )*
             }
         };
     }
     every_tool!(exports);
+
+    world::export_gong!(Component with_types_in world);
 }
 
 #[cfg(all(target_family = "wasm", feature = "mcp"))]
@@ -130,45 +87,45 @@ mod exports {
             self as world,
             exports::gong::tools::{mcp_guide, mcp_tools},
         },
-        guide, mcp, runtime,
+        guide, mcp,
         transport::Wasi,
     };
-    use alloc::{string::String, vec::Vec};
+    use crate::prelude::*;
 
     struct Component;
 
     impl mcp_tools::Guest for Component {
         fn list_tools() -> Vec<mcp_tools::Tool> {
-            runtime::call(mcp::list_tools)
+            mcp::list_tools()
         }
 
         fn call_tool(name: String, arguments_json: String) -> mcp_tools::ToolResult {
-            runtime::call(|| mcp::call_tool(&Wasi::default(), &name, &arguments_json))
+            mcp::call_tool(&Wasi::default(), &name, &arguments_json)
         }
     }
 
     impl mcp_guide::Guest for Component {
         fn instructions(tools: Vec<String>) -> String {
-            runtime::call(|| guide::instructions(&tools))
+            guide::instructions(&tools)
         }
 
         fn list_prompts() -> Vec<mcp_guide::Prompt> {
-            runtime::call(guide::list_prompts)
+            guide::list_prompts()
         }
 
         fn get_prompt(
             name: String,
             arguments: Vec<(String, String)>,
         ) -> Result<String, mcp_guide::GuideError> {
-            runtime::call(|| guide::get_prompt(&name, &arguments))
+            guide::get_prompt(&name, &arguments)
         }
 
         fn list_resources() -> Vec<mcp_guide::Resource> {
-            runtime::call(guide::list_resources)
+            guide::list_resources()
         }
 
         fn read_resource(uri: String) -> Result<String, mcp_guide::GuideError> {
-            runtime::call(|| guide::read_resource(&Wasi::default(), &uri))
+            guide::read_resource(&Wasi::default(), &uri)
         }
     }
 

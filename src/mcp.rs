@@ -1,23 +1,22 @@
 //! The tools by name and JSON: the world `gong-mcp`.
 #![cfg(any(feature = "mcp", not(target_family = "wasm")))]
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     bindings::mcp::exports::gong::tools::mcp_tools::{
         Annotations, Classification, Effect, Tool, ToolResult,
     },
-    contracts,
     gong::{Gong, Wire},
-    list::ToList as _,
-    record::{self, Raw, Record},
-    tools::TOOLS,
+    prelude::*,
+    tools::{self, TOOLS},
 };
 
-/// A contract file, as `contract.rs` writes it.
-#[derive(Record)]
+/// A tool's definition, as `testing/tool_definitions.rs` writes it.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Contract {
+struct Definition<'a> {
     title: String,
     description: String,
     toolset: String,
@@ -27,22 +26,21 @@ struct Contract {
     classification: Vec<String>,
     operations: Vec<String>,
     scopes: Vec<String>,
-    input_schema: Raw,
-    output_schema: Raw,
+    #[serde(borrow)]
+    input_schema: &'a RawValue,
+    #[serde(borrow)]
+    output_schema: &'a RawValue,
 }
 
 /// All tools with everything that MCP knows of them.
 pub(crate) fn list_tools() -> Vec<Tool> {
-    let contracts = contracts::all();
-    let contracts = contracts.lines().filter_map(|line| line.split_once(' '));
-    contracts
-        .filter(|(name, _)| TOOLS.iter().any(|tool| tool.name == *name))
-        .filter_map(|(name, contract)| Some(listed(name, record::from_str(contract).ok()?)))
-        .list()
+    TOOLS.iter().map(listed).collect()
 }
 
-fn listed(name: &str, contract: Contract) -> Tool {
-    let effect = match contract.effect.as_str() {
+fn listed(tool: &tools::Tool) -> Tool {
+    let definition: Definition<'_> =
+        serde_json::from_str(tool.definition).expect("a test has written it");
+    let effect = match definition.effect.as_str() {
         "read" => Effect::Read,
         "metered-read" => Effect::MeteredRead,
         "write" => Effect::Write,
@@ -50,23 +48,22 @@ fn listed(name: &str, contract: Contract) -> Tool {
         // A test holds the words; anything else is taken for the worst.
         _ => Effect::Destructive,
     };
+    let classification = definition.classification.iter();
     Tool {
-        annotations: annotations(effect, contract.idempotent),
-        classification: contract
-            .classification
-            .iter()
-            .map(|class| classification(class))
-            .list(),
-        default: contract.default,
-        operations: contract.operations,
+        name: tool.name.to_owned(),
+        annotations: annotations(effect, definition.idempotent),
+        classification: classification
+            .map(|class| self::classification(class))
+            .collect(),
         effect,
-        input_schema: contract.input_schema.0,
-        output_schema: contract.output_schema.0,
-        name: name.to_owned(),
-        title: contract.title,
-        description: contract.description,
-        toolset: contract.toolset,
-        scopes: contract.scopes,
+        title: definition.title,
+        description: definition.description,
+        toolset: definition.toolset,
+        default: definition.default,
+        scopes: definition.scopes,
+        operations: definition.operations,
+        input_schema: definition.input_schema.get().to_owned(),
+        output_schema: definition.output_schema.get().to_owned(),
     }
 }
 
@@ -95,7 +92,7 @@ fn annotations(effect: Effect, idempotent: bool) -> Annotations {
 /// Calls a tool.
 pub(crate) fn call_tool(wire: &dyn Wire, name: &str, arguments: &str) -> ToolResult {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
-        let names: Vec<&str> = TOOLS.iter().map(|tool| tool.name).list();
+        let names: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
         return failed(format!(
             "There is no tool {name}. Tools: {}.",
             names.join(", ")

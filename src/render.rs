@@ -1,9 +1,8 @@
 //! Answers as compact text: what a model reads.
 
-use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write;
 
-use crate::{gong::calls::one_line, wit::calls::CrmObject};
+use crate::{prelude::*, text::one_line, wit::calls::CrmObject};
 
 mod dealings;
 

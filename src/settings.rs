@@ -1,14 +1,12 @@
 //! What the gateway sets by environment variables, read and checked once at
 //! the start of a call. Listing tools reads none of it.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::error::{Error, not_configured};
+use crate::{
+    error::{Error, not_configured},
+    prelude::*,
+};
 
 /// Gong's common host; companies on a regional one set `GONG_BASE_URL`.
 const DEFAULT_BASE_URL: &str = "https://api.gong.io";

@@ -71,17 +71,18 @@ pub(crate) mod upload_crm_objects;
 pub(crate) mod upload_crm_schema;
 pub(crate) mod upload_target_assignments;
 
-use alloc::{format, string::String};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     arguments::arguments,
     error::{Error, bad_argument},
     gong::Gong,
-    record::{self, Record},
+    prelude::*,
 };
 
 /// What a tool gives: a record of the WIT, and how it reads as text.
-pub(crate) trait Answer: Record {
+pub(crate) trait Answer: Serialize {
     /// The answer for a model: dense, and whole by itself.
     fn text(&self) -> String;
 }
@@ -98,6 +99,8 @@ pub(crate) struct Answered {
 pub(crate) struct Tool {
     /// MCP name.
     pub(crate) name: &'static str,
+    /// `tool_definitions/NAME.json`: title, description, schemas, toolset, effect, scopes.
+    pub(crate) definition: &'static str,
     /// Runs it on its arguments as JSON.
     pub(crate) call: fn(&Gong<'_>, arguments: &str) -> Result<Answered, Error>,
 }
@@ -190,19 +193,44 @@ macro_rules! table {
         /// All tools, sorted by name.
         pub(crate) const TOOLS: &[Tool] = &[$(
             $(#[cfg(not(feature = $feature))])?
-            Tool {
-                name: stringify!($export),
-                call: |gong, json| Ok(answered(&mut $module::run(gong, arguments(stringify!($export), json)?)?)),
+            {
+                const DEFINITION: &str =
+                    include_str!(concat!("tool_definitions/", stringify!($export), ".json"));
+                Tool {
+                    name: stringify!($export),
+                    definition: DEFINITION,
+                    call: |gong, json| Ok(answered(&$module::run(gong, arguments(json, DEFINITION)?)?)),
+                }
             },
         )*];
     };
 }
 every_tool!(table);
 
-fn answered(answer: &mut dyn Answer) -> Answered {
+fn answered(answer: &impl Answer) -> Answered {
+    let mut value = serde_json::to_value(answer).expect("the keys of a record are texts");
+    leave_out_absent(&mut value);
     Answered {
         text: answer.text(),
-        structured: record::json(answer),
+        structured: value.to_string(),
+    }
+}
+
+/// Takes nulls, empty lists and empty texts out of objects: a member that is not there says the
+/// same in fewer words.
+fn leave_out_absent(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.retain(|_, value| {
+            leave_out_absent(value);
+            match value {
+                Value::Null => false,
+                Value::Array(items) => !items.is_empty(),
+                Value::String(text) => !text.is_empty(),
+                _ => true,
+            }
+        }),
+        Value::Array(items) => items.iter_mut().for_each(leave_out_absent),
+        _ => {}
     }
 }
 
@@ -255,4 +283,19 @@ pub(crate) fn offset(resume: Option<&str>) -> Result<usize, Error> {
 /// The token after `shown` of `all` items, if any are left.
 pub(crate) fn offset_token(shown: usize, all: usize) -> Option<String> {
     (shown < all).then(|| format!("after-{shown}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::leave_out_absent;
+
+    #[test]
+    fn what_is_absent_is_left_out_and_zero_and_false_stay() {
+        let mut value =
+            json!({"a": null, "b": [], "c": "", "d": 0, "e": false, "f": [{"g": null, "h": 1}]});
+        leave_out_absent(&mut value);
+        assert_eq!(value, json!({"d": 0, "e": false, "f": [{"h": 1}]}));
+    }
 }

@@ -4,12 +4,6 @@
 //! at all, a body has its content-length, and a failed write still polls the
 //! response, which holds the early answer or the true error code.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
 use core::cell::OnceCell;
 use wasi::{
     cli::environment::get_environment,
@@ -27,7 +21,7 @@ use wasi::{
 use crate::{
     error::Error,
     gong::{Method, Request, Response, Wire},
-    memory::release_list,
+    prelude::*,
     settings::Scheme,
 };
 
@@ -217,7 +211,6 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
                         );
                     }
                     body.extend_from_slice(&bytes);
-                    release_list(bytes);
                 }
             }
             Err(StreamError::Closed) => break,

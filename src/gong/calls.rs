@@ -2,27 +2,23 @@
 //! GET /v2/calls and POST /v2/calls/extensive, as far as they are read.
 
 use alloc::{
-    borrow::{Cow, ToOwned},
-    format,
-    string::{String, ToString},
-    vec::Vec,
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
 };
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Gong, Paged, Records, content::Content, id::Id, instant, reading::number};
+use super::{Gong, Paged, Records, content::Content, id::Id, reading::number, required};
 use crate::{
     error::Error,
-    json::{ToJson, json, present},
-    list::ToList as _,
-    lower::Lower as _,
-    memory::release,
-    record::{self, Json, Record},
-    sorted::{SortedMap, SortedSet},
+    prelude::*,
+    text::{fold_case, one_line},
+    time,
     wit::calls::Side,
 };
 
 /// OpenAPI `CallBasicData`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Meta {
     pub(crate) id: Option<Id>,
@@ -51,13 +47,13 @@ impl Meta {
         self.started
             .as_deref()
             .or(self.scheduled.as_deref())
-            .and_then(instant::seconds)
+            .and_then(time::parse_instant)
     }
 
     /// When it began, as shown.
     pub(crate) fn started_shown(&self) -> String {
         self.began()
-            .map_or_else(|| "unknown".to_owned(), instant::shown)
+            .map_or_else(|| "unknown".to_owned(), time::to_display)
     }
 
     /// Duration in minutes, rounded up.
@@ -81,7 +77,7 @@ impl Meta {
 }
 
 /// OpenAPI `Party`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Party {
     pub(crate) email_address: Option<String>,
@@ -135,18 +131,18 @@ impl Party {
     /// The domain of the e-mail address, in lower case.
     pub(crate) fn domain(&self) -> Option<String> {
         let (_, domain) = self.email_address.as_deref()?.rsplit_once('@')?;
-        Some(domain.lower())
+        Some(fold_case(domain))
     }
 }
 
 /// OpenAPI `CallContextDto` and `PartyContextDto`: links to one external system.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Context {
     pub(crate) objects: Option<Vec<CrmObject>>,
 }
 
 /// OpenAPI `ExternalCallObject` and `ExternalPartyObject`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CrmObject {
     pub(crate) object_type: Option<String>,
@@ -156,7 +152,7 @@ pub(crate) struct CrmObject {
 }
 
 /// OpenAPI `ContextField`; the value is whatever the CRM has.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Field {
     pub(crate) name: Option<String>,
     pub(crate) value: Option<Value>,
@@ -169,7 +165,7 @@ impl Field {
             Value::Null => return None,
             Value::String(text) => one_line(text),
             Value::Number(number) => without_zero_decimals(number.to_string()),
-            other => record::text(other),
+            other => other.to_string(),
         };
         (!text.is_empty()).then_some(text)
     }
@@ -270,14 +266,10 @@ impl CrmObject {
     /// Drops the fields that nothing here reads: companies have hundreds of them.
     fn slim(&mut self) {
         if let Some(fields) = &mut self.fields {
-            fields.retain_mut(|field| {
-                let is_read = field.name.as_deref().is_some_and(|name| {
+            fields.retain(|field| {
+                field.name.as_deref().is_some_and(|name| {
                     is_role(name) || READ.iter().any(|read| read.eq_ignore_ascii_case(name))
-                });
-                if !is_read {
-                    release(core::mem::take(field));
-                }
-                is_read
+                })
             });
             fields.shrink_to_fit();
         }
@@ -331,7 +323,7 @@ fn without_zero_decimals(number: String) -> String {
 }
 
 /// One call (OpenAPI `CallData`), as far as more than one tool reads it.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Call {
     pub(crate) meta_data: Meta,
@@ -387,20 +379,20 @@ impl Call {
 
     /// Names of those who are not from the company, each once.
     pub(crate) fn external(&self) -> Vec<String> {
-        let mut seen = SortedSet::new();
+        let mut seen = BTreeSet::new();
         self.parties()
             .filter(|party| party.side() == Side::Customer)
             .filter_map(Party::name)
             .filter(|name| seen.insert(name.clone()))
-            .list()
+            .collect()
     }
 }
 
 /// A page of POST /v2/calls/extensive.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct ExtensivePage {
     pub(crate) records: Option<Records>,
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     pub(crate) calls: Option<Vec<Call>>,
 }
 
@@ -412,63 +404,45 @@ impl Paged for ExtensivePage {
 }
 
 /// What POST /v2/calls/extensive is asked to tell about each call.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ContentSelector {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) context: Option<&'static str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) context_timing: &'static [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) exposed_fields: Option<Value>,
-}
-
-impl ToJson for ContentSelector {
-    fn to_json(&self) -> Value {
-        present([
-            ("context", json!(self.context)),
-            ("contextTiming", json!(self.context_timing)),
-            ("exposedFields", json!(self.exposed_fields)),
-        ])
-    }
 }
 
 /// The filter of POST /v2/calls/extensive and /v2/calls/transcript. It is always
 /// sent: a bare `{}` body is refused.
-#[derive(Default)]
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Filter<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from_date_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) to_date_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) workspace_id: Option<&'a str>,
     /// Never an empty array: Gong refuses that.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) call_ids: &'a [&'a str],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) primary_user_ids: &'a [String],
 }
 
-impl ToJson for Filter<'_> {
-    fn to_json(&self) -> Value {
-        present([
-            ("fromDateTime", json!(self.from_date_time)),
-            ("toDateTime", json!(self.to_date_time)),
-            ("workspaceId", json!(self.workspace_id)),
-            ("callIds", json!(self.call_ids)),
-            ("primaryUserIds", json!(self.primary_user_ids)),
-        ])
-    }
-}
-
 /// A body of POST /v2/calls/extensive or /v2/calls/transcript.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct CallsBody<'a> {
     /// At top level, beside the filter: elsewhere Gong ignores it and page 1 comes back for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<&'a str>,
     pub(crate) filter: Filter<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) content_selector: Option<&'a ContentSelector>,
-}
-
-impl ToJson for CallsBody<'_> {
-    fn to_json(&self) -> Value {
-        present([
-            ("cursor", json!(self.cursor)),
-            ("filter", json!(self.filter)),
-            ("contentSelector", json!(self.content_selector)),
-        ])
-    }
 }
 
 /// Link to a moment of a call, with `{s}` for seconds into it, as Gong's own “share a
@@ -486,12 +460,12 @@ pub(crate) const EXTENSIVE: &str = "/v2/calls/extensive";
 ///
 /// # Errors
 /// `not-found`, or whatever the request fails with.
-pub(crate) fn one<T: Json + Default>(
+pub(crate) fn one<T: DeserializeOwned + Default>(
     gong: &Gong<'_>,
     id: &str,
     selector: &ContentSelector,
 ) -> Result<T, Error> {
-    #[derive(Record)]
+    #[derive(Default, Deserialize)]
     struct One<T> {
         calls: Option<Vec<T>>,
     }
@@ -503,7 +477,7 @@ pub(crate) fn one<T: Json + Default>(
         },
         content_selector: Some(selector),
     };
-    let answer: One<T> = gong.post_list(EXTENSIVE, &json!(body))?;
+    let answer: One<T> = gong.post_list(EXTENSIVE, &body)?;
     answer.calls.into_iter().flatten().next().ok_or_else(|| {
         Error::not_found(format!(
             "Gong has no call with id {id}. It may still be in processing (try again in some minutes), be deleted, or \
@@ -522,10 +496,10 @@ const IDS_A_REQUEST: usize = 100;
 pub(crate) fn by_ids<'a>(
     gong: &Gong<'_>,
     ids: impl Iterator<Item = &'a str>,
-) -> Result<SortedMap<String, Meta>, Error> {
-    let ids: SortedSet<&str> = ids.filter(|id| !id.is_empty()).collect();
-    let ids: Vec<&str> = ids.into_iter().list();
-    let mut calls = SortedMap::new();
+) -> Result<BTreeMap<String, Meta>, Error> {
+    let ids: BTreeSet<&str> = ids.filter(|id| !id.is_empty()).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let mut calls = BTreeMap::new();
     for call_ids in ids.chunks(IDS_A_REQUEST) {
         let selector = ContentSelector::default();
         let mut cursor: Option<String> = None;
@@ -539,7 +513,7 @@ pub(crate) fn by_ids<'a>(
                 content_selector: Some(&selector),
             };
             let (records, found) = gong
-                .post_list::<ExtensivePage>(EXTENSIVE, &json!(body))?
+                .post_list::<ExtensivePage>(EXTENSIVE, &body)?
                 .into_page();
             calls.extend(
                 found
@@ -570,37 +544,6 @@ pub(crate) fn admit(gong: &Gong<'_>, call: &Meta) -> Result<(), Error> {
     Ok(())
 }
 
-/// Without line breaks and other control characters, trimmed: titles and names
-/// are written by outsiders and must not break a line of an answer.
-pub(crate) fn one_line(text: &str) -> String {
-    if is_plain_line(text.as_bytes()) {
-        return text.to_owned();
-    }
-    let mut line = String::with_capacity(text.len());
-    for word in text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-    {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line
-}
-
-/// Whether it is ASCII, and one line already: most are, and this is seen at once.
-fn is_plain_line(text: &[u8]) -> bool {
-    let mut last = b' ';
-    for &byte in text {
-        if !(b' '..=b'~').contains(&byte) || byte == b' ' && last == b' ' {
-            return false;
-        }
-        last = byte;
-    }
-    last != b' ' || text.is_empty()
-}
-
 /// The link of every call with `{id}` for its id, if they all have that form.
 pub(crate) fn link_pattern<'a>(
     calls: impl Iterator<Item = (&'a str, Option<&'a str>)>,
@@ -623,12 +566,7 @@ pub(crate) fn link_pattern<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, CrmObject, Meta, link_pattern, one_line};
-
-    #[test]
-    fn titles_cannot_break_lines() {
-        assert_eq!(one_line(" a\n\u{0}b\u{1b}[31m\tc "), "a b [31m c");
-    }
+    use super::{Call, CrmObject, Meta, link_pattern};
 
     #[test]
     fn links_fold_into_one_pattern_only_if_all_have_it() {
@@ -655,7 +593,7 @@ mod tests {
 
     #[test]
     fn the_fields_of_three_crms_are_read() {
-        let object = |json: &str| crate::record::from_str::<CrmObject>(json).expect("object");
+        let object = |json: &str| serde_json::from_str::<CrmObject>(json).expect("object");
         let salesforce = object(
             r#"{"objectId":"006","fields":[{"name":"Name","value":"Acme 2026"},{"name":"StageName","value":"Closed"},
             {"name":"Amount","value":120000.0},{"name":"CloseDate","value":"2026-12-01"},{"name":"Probability","value":70.5}]}"#,
@@ -675,7 +613,7 @@ mod tests {
 
     #[test]
     fn nulls_and_missing_members_are_no_error() {
-        let call: Call = crate::record::from_str(
+        let call: Call = serde_json::from_str(
             r#"{"metaData":{"id":"1","title":null,"started":null,"duration":61,"isPrivate":null},"parties":null,"context":null,"new":[1]}"#,
         )
         .expect("call");

@@ -1,19 +1,13 @@
 //! Changes: what would be sent is known before it is sent, it is sent once, and
 //! whoever asked learns what became of it.
 
-use alloc::{
-    borrow::{Cow, ToOwned},
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-use serde_json::Value;
+use alloc::borrow::Cow;
+use serde_json::{Value, json};
 
 use super::{Failure, Gong, JSON, Method, reading::Answered};
 use crate::{
     error::{Case, Error, bad_argument},
-    json::json,
-    record,
+    prelude::*,
     wit::types::Receipt,
 };
 
@@ -123,7 +117,7 @@ impl Change {
                     // In the order of the sandbox, which keeps none.
                     let mut json = json.clone();
                     json.sort_all_objects();
-                    Some(record::text(&json))
+                    Some(json.to_string())
                 }
                 Body::File(file) => Some(format!(
                     "{} ({}), {} bytes",
@@ -186,7 +180,7 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<Answered, Error> 
     let operation = format!("{} {}", change.method.name(), change.operation);
     let encoded = match &change.body {
         Body::None => None,
-        Body::Json(json) => Some((JSON.to_owned(), record::text(json).into_bytes())),
+        Body::Json(json) => Some((JSON.to_owned(), json.to_string().into_bytes())),
         Body::File(file) => Some(file.encoded()),
     };
     let body = encoded
@@ -201,7 +195,7 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<Answered, Error> 
     };
     match answered {
         Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(Answered::default()),
-        Ok(body) => match super::parse(body, &operation) {
+        Ok(body) => match super::parse(&body, &operation) {
             // Every answer of Gong has its id, or nothing at all: else it is another's.
             Ok(Answered(answer)) if answer != json!({}) && answer.get("requestId").is_none() => {
                 Err(Error::unexpected_answer(open(&format!(

@@ -1,16 +1,16 @@
 //! What Gong says a call was about: summary, topics, trackers, outcome, and the CRM's
 //! objects on it, as the tools that digest calls tell it. POST /v2/calls/extensive.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Deserialize;
 
 use super::{
-    calls::{Call, CrmObject, one_line},
+    calls::{Call, CrmObject},
     id::Id,
 };
-use crate::{list::ToList as _, record::Record, sorted::Sort, wit::calls as wit};
+use crate::{prelude::*, text::one_line, wit::calls as wit};
 
 /// OpenAPI `ContentDto`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Content {
     pub(crate) trackers: Option<Vec<Tracker>>,
@@ -22,18 +22,18 @@ pub(crate) struct Content {
     pub(crate) key_points: Option<Vec<Text>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Text {
     pub(crate) text: Option<String>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Topic {
     pub(crate) name: Option<String>,
     pub(crate) duration: Option<f64>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Tracker {
     pub(crate) name: Option<String>,
     pub(crate) count: Option<u32>,
@@ -41,20 +41,20 @@ pub(crate) struct Tracker {
     pub(crate) phrases: Option<Vec<Phrase>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Phrase {
     pub(crate) phrase: Option<String>,
     pub(crate) occurrences: Option<Vec<Occurrence>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Occurrence {
     pub(crate) start_time: Option<f64>,
     pub(crate) speaker_id: Option<Id>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OutlineSection {
     pub(crate) section: Option<String>,
@@ -62,27 +62,27 @@ pub(crate) struct OutlineSection {
     pub(crate) items: Option<Vec<OutlineItem>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OutlineItem {
     pub(crate) text: Option<String>,
     pub(crate) start_time: Option<f64>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Highlights {
     pub(crate) title: Option<String>,
     pub(crate) items: Option<Vec<Highlight>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Highlight {
     pub(crate) text: Option<String>,
     pub(crate) start_times: Option<Vec<f64>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Outcome {
     pub(crate) category: Option<String>,
     pub(crate) name: Option<String>,
@@ -93,7 +93,7 @@ pub(crate) fn objects(call: &Call, object_type: &str, whole: bool) -> Vec<wit::C
     call.objects(object_type)
         .filter(|object| !object.is_of_call_time())
         .map(|object| crm_object(object, object_type, whole))
-        .list()
+        .collect()
 }
 
 fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObject {
@@ -119,7 +119,7 @@ fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObj
         amount: object.amount().filter(|_| deal),
         close_date: object.close_date().filter(|_| deal),
         probability: object.probability().filter(|_| deal),
-        fields: if whole { fields.list() } else { Vec::new() },
+        fields: if whole { fields.collect() } else { Vec::new() },
     }
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn outcome_name(outcome: &Outcome) -> Option<String> {
 /// Topics with their minutes, the longest first.
 pub(crate) fn topics(mut topics: Vec<Topic>) -> Vec<String> {
     let seconds = |topic: &Topic| topic.duration.unwrap_or(0.0) as u32;
-    topics.order_by_key(|topic| core::cmp::Reverse(seconds(topic)));
+    topics.sort_by_key(|topic| core::cmp::Reverse(seconds(topic)));
     topics
         .iter()
         .filter(|topic| seconds(topic) > 0)
@@ -143,14 +143,17 @@ pub(crate) fn topics(mut topics: Vec<Topic>) -> Vec<String> {
                 seconds(topic).div_ceil(60)
             ))
         })
-        .list()
+        .collect()
 }
 
 /// Trackers that fired, the most frequent first.
 pub(crate) fn fired(trackers: &[Tracker]) -> Vec<String> {
     let count = |tracker: &Tracker| tracker.count.unwrap_or(1);
-    let mut fired: Vec<&Tracker> = trackers.iter().filter(|tracker| count(tracker) > 0).list();
-    fired.order_by_key(|tracker| core::cmp::Reverse(count(tracker)));
+    let mut fired: Vec<&Tracker> = trackers
+        .iter()
+        .filter(|tracker| count(tracker) > 0)
+        .collect();
+    fired.sort_by_key(|tracker| core::cmp::Reverse(count(tracker)));
     fired
         .iter()
         .filter_map(|tracker| {
@@ -160,5 +163,5 @@ pub(crate) fn fired(trackers: &[Tracker]) -> Vec<String> {
                 count(tracker)
             ))
         })
-        .list()
+        .collect()
 }

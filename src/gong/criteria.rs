@@ -2,8 +2,6 @@
 //! over many calls take. Gong's own filter knows workspace and host; the rest is
 //! matched here.
 
-use alloc::{string::String, vec::Vec};
-
 use super::{
     Gong,
     calls::{Call, Party},
@@ -13,8 +11,8 @@ use super::{
 };
 use crate::{
     error::{Error, bad_argument},
-    list::TryToList as _,
-    lower::Lower as _,
+    prelude::*,
+    text::fold_case,
     wit::calls::{AccountMatch, CallDirection, CallScope, Side},
 };
 
@@ -68,7 +66,11 @@ impl ByGong {
         let host = |host| People::default().id(gong, "host", host);
         Ok(Self {
             workspace: workspaces::id(gong, asked.workspace)?,
-            hosts: asked.host.into_iter().map(host).try_list()?,
+            hosts: asked
+                .host
+                .into_iter()
+                .map(host)
+                .collect::<Result<Vec<_>, _>>()?,
         })
     }
 }
@@ -96,7 +98,7 @@ impl Criteria {
                 "it is empty; leave it out for no filter.",
                 "\"Acme\".",
             )),
-            value => Ok(value.map(str::lower)),
+            value => Ok(value.map(fold_case)),
         };
         let minutes = (
             args.min_minutes.unwrap_or(0),
@@ -245,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_crm_decides_before_domain_and_title() {
-        let call = |json: &str| crate::record::from_str::<Call>(json).expect("call");
+        let call = |json: &str| serde_json::from_str::<Call>(json).expect("call");
         let matched = |json: &str| account_match(&call(json), "acme");
         let crm = r#"{"metaData":{"title":"x"},"context":[{"objects":[{"objectType":"Account","objectId":"001","fields":[{"name":"Name","value":"Acme Corp"}]}]}]}"#;
         assert_eq!(matched(crm), Some(AccountMatch::Crm));

@@ -1,19 +1,19 @@
 //! The generic CRM integration, by name or id. GET /v2/crm/integrations;
 //! api:crm:integrations:read. Native CRMs (Salesforce, HubSpot, Dynamics) are not in it.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Serialize;
+use serde_json::json;
 
 use super::{
     Gong,
     id::is_id,
-    instant::shortened,
     people::{choose, near_first, several, unknown},
     reading::{Answered, Reading},
 };
 use crate::{
     error::{Case, Error, THERE_ALREADY, bad_argument},
-    list::ToList as _,
-    record::{self, Choice},
+    prelude::*,
+    text::shortened,
     wit::crm::CrmIntegration,
 };
 
@@ -39,7 +39,7 @@ pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<CrmIntegration>, Error> {
                 owner_email: one.text("ownerEmail"),
             })
         })
-        .list())
+        .collect())
 }
 
 /// The id that the argument `integration` means; an id is taken as it is, without a request,
@@ -109,8 +109,9 @@ pub(crate) fn name(integration: &CrmIntegration) -> &str {
 }
 
 /// An enum's case as Gong writes it: `business-user` is `BUSINESS_USER`.
-pub(crate) fn in_gongs_words(case: impl Choice) -> String {
-    record::word(&case).to_ascii_uppercase()
+pub(crate) fn enum_name(case: impl Serialize) -> String {
+    let name = json!(case);
+    name.as_str().unwrap_or_default().to_ascii_uppercase()
 }
 
 /// A client request id that an argument gives: letters, digits, dashes and underscores.
@@ -155,13 +156,13 @@ pub(crate) fn where_there_already(error: Error, advice: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{in_gongs_words, request_id, request_id_of};
+    use super::{enum_name, request_id, request_id_of};
     use crate::wit::crm::{CrmObjectType, CrmUploadType};
 
     #[test]
     fn cases_are_gongs_words_in_lower_case() {
-        assert_eq!(in_gongs_words(CrmUploadType::BusinessUser), "BUSINESS_USER");
-        assert_eq!(in_gongs_words(CrmObjectType::Deal), "DEAL");
+        assert_eq!(enum_name(CrmUploadType::BusinessUser), "BUSINESS_USER");
+        assert_eq!(enum_name(CrmObjectType::Deal), "DEAL");
     }
 
     #[test]

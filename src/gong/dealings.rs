@@ -1,17 +1,16 @@
 //! What the calls with one customer add up to, for a deal's page and an account's:
 //! people, calls, next steps, trackers.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::{
     calls::{Call, link_pattern},
-    instant::{self, DAY},
     scan::Report,
     told::{Details, Told, cut},
 };
 use crate::{
-    list::ToList as _,
-    sorted::{Sort, SortedMap, SortedSet},
+    prelude::*,
+    time::{self, DAY},
     wit::{
         calls::Side,
         deals::{CallHeld, Dealings, StepSaid},
@@ -47,7 +46,7 @@ pub(crate) struct About<'a> {
     /// The CRM owner's name.
     pub(crate) owner: Option<&'a str>,
     /// Names of the deals by id, where each call tells its own.
-    pub(crate) deals: Option<&'a SortedMap<String, String>>,
+    pub(crate) deals: Option<&'a BTreeMap<String, String>>,
     /// The scan that found them.
     pub(crate) report: &'a Report,
 }
@@ -85,7 +84,7 @@ pub(crate) fn dealings(about: &About<'_>, details: &Details, now: i64) -> Dealin
             .iter()
             .enumerate()
             .map(|(index, call)| held(call, index, told, about, call_url.is_none()))
-            .list(),
+            .collect(),
         calls_left_out: (hidden > 0).then_some(hidden),
         call_url,
         not_read: details.not_read.clone(),
@@ -100,7 +99,7 @@ fn days(at: i64, now: i64) -> u32 {
 fn held(
     call: &Call,
     index: usize,
-    told: &SortedMap<String, Told>,
+    told: &BTreeMap<String, Told>,
     about: &About<'_>,
     linked: bool,
 ) -> CallHeld {
@@ -109,7 +108,7 @@ fn held(
     let (fresh, more, less) = FRESH;
     let points = if index < fresh { more } else { less };
     let host = meta.primary_user_id.as_ref();
-    let ids: SortedSet<&str> = call.objects("Opportunity").map(|deal| deal.id()).collect();
+    let ids: BTreeSet<&str> = call.objects("Opportunity").map(|deal| deal.id()).collect();
     let names = about.deals.into_iter().flat_map(|names| {
         ids.iter()
             .map(|id| names.get(*id).cloned().unwrap_or_else(|| (*id).to_owned()))
@@ -122,19 +121,19 @@ fn held(
         host: call
             .host()
             .or_else(|| about.colleagues.user(&host?.0).map(str::to_owned)),
-        deals: names.list(),
+        deals: names.collect(),
         outcome: told.and_then(|told| told.outcome.clone()),
         key_points: told
             .iter()
             .flat_map(|told| told.key_points.iter().take(points))
             .map(|point| cut(point, POINT))
-            .list(),
+            .collect(),
         url: meta.url.clone().filter(|_| linked),
     }
 }
 
 /// Those of the newest calls that have any.
-fn next_steps(calls: &[Call], told: &SortedMap<String, Told>) -> Vec<StepSaid> {
+fn next_steps(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<StepSaid> {
     let (most, of_calls, length) = STEPS;
     let with_steps = calls.iter().filter_map(|call| {
         let told = told.get(call.meta_data.id())?;
@@ -148,27 +147,27 @@ fn next_steps(calls: &[Call], told: &SortedMap<String, Told>) -> Vec<StepSaid> {
                 said: call
                     .meta_data
                     .began()
-                    .map_or_else(|| "unknown".to_owned(), instant::day),
+                    .map_or_else(|| "unknown".to_owned(), time::to_date),
                 at: at.clone(),
                 text: cut(text, length),
             })
         })
         .take(most)
-        .list()
+        .collect()
 }
 
 /// The most frequent first.
-fn trackers(calls: &[Call], told: &SortedMap<String, Told>) -> Vec<String> {
-    let mut sums: SortedMap<&str, (u32, u32)> = SortedMap::new();
+fn trackers(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<String> {
+    let mut sums: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     let told = calls
         .iter()
         .filter_map(|call| told.get(call.meta_data.id()));
     for (name, count) in told.flat_map(|told| &told.trackers) {
-        let (times, calls) = sums.or_default(name);
+        let (times, calls) = sums.entry(name).or_default();
         (*times, *calls) = (times.saturating_add(*count), *calls + 1);
     }
-    let mut sums: Vec<(&str, (u32, u32))> = sums.into_iter().list();
-    sums.order_by_key(|(_, sum)| core::cmp::Reverse(*sum));
+    let mut sums: Vec<(&str, (u32, u32))> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, sum)| core::cmp::Reverse(*sum));
     sums.iter()
         .take(TRACKERS)
         .map(|(name, (times, calls))| {
@@ -177,24 +176,26 @@ fn trackers(calls: &[Call], told: &SortedMap<String, Told>) -> Vec<String> {
                 crate::render::count(*calls, "call")
             )
         })
-        .list()
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::{About, Colleagues, dealings};
-    use crate::gong::{
-        calls::Call,
-        instant::{DAY, Range},
-        scan::Report,
-        told::{Details, Told},
+    use crate::{
+        gong::{
+            calls::Call,
+            scan::Report,
+            told::{Details, Told},
+        },
+        time::{DAY, Range},
     };
 
     /// 2026-11-23T12:30:00Z
     const NOW: i64 = 1_795_437_000;
 
     fn call(json: &str) -> Call {
-        crate::record::from_str(json).expect("a call")
+        serde_json::from_str(json).expect("a call")
     }
 
     fn report(to: i64) -> Report {

@@ -1,16 +1,14 @@
 //! Deals over time. Gong's API has no list of deals: one is an Opportunity object on
 //! calls, which tells how it stands now and how it stood at the time of the call.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
-
 use super::{
     calls::{Call, CrmObject},
-    instant::{self, DAY},
     reading,
 };
 use crate::{
-    list::ToList as _,
-    lower::Lower as _,
+    prelude::*,
+    text::fold_case,
+    time::{self, DAY},
     wit::deals::{DealChange, DealMoment},
 };
 
@@ -49,12 +47,12 @@ impl State {
             then: or_none(then),
             now: or_none(now),
         })
-        .list()
+        .collect()
     }
 
     /// Whether the stage's name says that the deal is won or lost; stages are each company's own.
     pub(crate) fn is_decided(&self) -> bool {
-        let stage = self.stage.as_deref().unwrap_or_default().lower();
+        let stage = fold_case(self.stage.as_deref().unwrap_or_default());
         ["closed", "won", "lost"]
             .iter()
             .any(|end| stage.contains(end))
@@ -62,7 +60,7 @@ impl State {
 
     /// Days from today to the close date; negative when it is past.
     pub(crate) fn days_to_close(&self, now: i64) -> Option<i64> {
-        let close = instant::midnight(self.close_date.as_deref()?)?;
+        let close = time::parse_date(self.close_date.as_deref()?)?;
         Some((close - (now - now.rem_euclid(DAY))) / DAY)
     }
 }
@@ -126,7 +124,7 @@ impl History {
         let mut before = None;
         for close in self
             .states()
-            .filter_map(|state| instant::midnight(state.close_date.as_deref()?))
+            .filter_map(|state| time::parse_date(state.close_date.as_deref()?))
         {
             let days = before.map_or(0, |before| (close - before) / DAY);
             before = Some(close);
@@ -155,7 +153,7 @@ impl History {
                 Some(before) => (field(before) != field(state)).then(|| or_none(field(state))),
             };
             rows.push(DealMoment {
-                seen: at.map_or_else(|| "now".to_owned(), instant::day),
+                seen: at.map_or_else(|| "now".to_owned(), time::to_date),
                 stage: told(|state| &state.stage),
                 amount: told(|state| &state.amount),
                 close_date: told(|state| &state.close_date),
@@ -277,7 +275,7 @@ mod tests {
             };
             let objects = [object("Now", now), object("TimeOfCall", then)];
             let json = serde_json::json!({"metaData": {"started": started}, "context": [{"objects": objects}]});
-            crate::record::from_str(&json.to_string()).expect("call")
+            serde_json::from_str(&json.to_string()).expect("call")
         };
         let calls = [
             call("2026-11-20T00:00:00Z", "Won", "B"),

@@ -2,23 +2,22 @@
 //! Gong has no look-up of CRM objects: names are those on calls (POST
 //! /v2/calls/extensive), which costs requests but no credits.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 use core::ops::ControlFlow;
+use serde_json::json;
 
 use super::{
     Gong,
-    calls::{Call, ContentSelector, one_line},
+    calls::{Call, ContentSelector},
     id::is_id,
-    instant::{self, Range},
     people::{has_words, unknown},
     scan::{self, Endpoint, Plan, Start},
 };
 use crate::{
     error::{Error, bad_argument},
-    json::json,
-    list::ToList as _,
-    lower::Lower as _,
-    sorted::SortedMap,
+    prelude::*,
+    text::{fold_case, one_line},
+    time::{self, Range},
     wit::ai::EntityType,
 };
 
@@ -112,7 +111,7 @@ pub(crate) fn find(
         exposed_fields: persons.then(|| json!({ "parties": true })),
     };
     let start = Start::from_arguments(place.from, place.to, None, DEFAULT_DAYS, gong.now)?;
-    let since = instant::day(start.range.from);
+    let since = time::to_date(start.range.from);
     let plan = Plan {
         endpoint: Endpoint::Extensive {
             selector: &selector,
@@ -122,12 +121,12 @@ pub(crate) fn find(
         picky: true,
         start,
     };
-    let mut seen: SortedMap<String, Seen> = SortedMap::new();
+    let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     let report = scan::newest_first(gong, plan, |call| {
         gather(call, kind, &mut seen);
         ControlFlow::Continue(())
     })?;
-    let wanted = text.lower();
+    let wanted = fold_case(text);
     let mut exact = seen.iter().filter(|(id, one)| one.is(id, &wanted));
     if let (Some((id, one)), None) = (exact.next(), exact.next()) {
         return Ok(Entity {
@@ -146,7 +145,7 @@ pub(crate) fn find(
         seen.iter()
             .filter(|(id, one)| pick(id, one))
             .map(|(id, one)| (format!("{} ({id})", one.shown()), id.clone()))
-            .list()
+            .collect()
     };
     let mut choices = near(&|id, one| one.is(id, &wanted));
     if choices.is_empty() {
@@ -187,19 +186,19 @@ impl Seen {
     fn is(&self, id: &str, wanted: &str) -> bool {
         let same = |text: &Option<String>| {
             text.as_deref()
-                .is_some_and(|text| text.trim().lower() == wanted)
+                .is_some_and(|text| fold_case(text.trim()) == wanted)
         };
-        id.lower() == wanted || same(&self.name) || same(&self.email)
+        fold_case(id) == wanted || same(&self.name) || same(&self.email)
     }
 
     fn shown(&self) -> String {
         let names = [&self.name, &self.email];
-        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).list();
+        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
         names.join(", ")
     }
 }
 
-fn gather(call: &Call, kind: EntityType, seen: &mut SortedMap<String, Seen>) {
+fn gather(call: &Call, kind: EntityType, seen: &mut BTreeMap<String, Seen>) {
     let of_call = match kind {
         EntityType::Account => "Account",
         EntityType::Deal => "Opportunity",
@@ -210,19 +209,19 @@ fn gather(call: &Call, kind: EntityType, seen: &mut SortedMap<String, Seen>) {
         .objects(of_call)
         .filter(|object| !object.id().is_empty())
     {
-        let one = seen.or_default(object.id().to_owned());
+        let one = seen.entry(object.id().to_owned()).or_default();
         one.name = one.name.take().or_else(|| object.name());
     }
 }
 
-fn of_people(call: &Call, object_type: &str, seen: &mut SortedMap<String, Seen>) {
+fn of_people(call: &Call, object_type: &str, seen: &mut BTreeMap<String, Seen>) {
     for party in call.parties() {
         let contexts = party.context.iter().flatten();
         let objects = contexts.flat_map(|context| context.objects.iter().flatten());
         for object in objects.filter(|object| {
             object.object_type.as_deref() == Some(object_type) && !object.id().is_empty()
         }) {
-            let one = seen.or_default(object.id().to_owned());
+            let one = seen.entry(object.id().to_owned()).or_default();
             one.name = one.name.take().or_else(|| party.name());
             one.email = one
                 .email
@@ -238,7 +237,7 @@ fn is_crm_id(text: &str) -> bool {
     let salesforce = matches!(text.len(), 15 | 18)
         && text.starts_with("00")
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let parts: Vec<&str> = text.split('-').list();
+    let parts: Vec<&str> = text.split('-').collect();
     let guid = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
         && parts.concat().bytes().all(|byte| byte.is_ascii_hexdigit());
     salesforce || guid || is_id(text)
@@ -279,7 +278,7 @@ impl Period {
             let range = Range::from_arguments(from, to, DEFAULT_DAYS, now)?;
             return Ok(Self {
                 name: CUSTOM.to_owned(),
-                range: Some((instant::asked(range.from), instant::asked(range.to))),
+                range: Some((time::to_rfc3339(range.from), time::to_rfc3339(range.to))),
             });
         }
         let name = name.unwrap_or_else(|| DEFAULT_PERIOD.to_owned());

@@ -1,28 +1,22 @@
 //! Engage flows: which one a name means, what its steps do, and who is in them.
 //! GET /v2/flows, POST /v2/flows/steps, POST /v2/flows/prospects; api:flows:read.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-use serde_json::Value;
+use alloc::collections::BTreeSet;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{
     Gong, Paged, Pages, Records,
-    calls::one_line,
     id::{Id, is_id},
     people::{choose, near_first, unknown},
     reading::{Answered, Reading},
+    required,
 };
 use crate::{
     error::{Error, bad_argument},
-    json::json,
-    list::ToList as _,
-    record::Record,
+    prelude::*,
     render,
-    sorted::{Sort, SortedSet},
+    text::one_line,
 };
 
 /// Pages of flows that are read at most.
@@ -31,10 +25,10 @@ pub(crate) const MOST_PAGES: u32 = 10;
 pub(crate) const IDS_A_REQUEST: usize = 100;
 
 /// A page of GET /v2/flows.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Page {
     records: Option<Records>,
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     flows: Option<Vec<Flow>>,
 }
 
@@ -46,7 +40,7 @@ impl Paged for Page {
 }
 
 /// OpenAPI `PublicApiFlow`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Flow {
     pub(crate) id: Option<Id>,
@@ -161,8 +155,8 @@ pub(crate) fn target(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<Target,
             action: step.text("action").unwrap_or_default(),
             subject: step.text("subject"),
         })
-        .list();
-    steps.order_by_key(|step| step.number);
+        .collect();
+    steps.sort_by_key(|step| step.number);
     Ok(Target {
         name: flow.text("name").unwrap_or_else(|| id.clone()),
         id,
@@ -178,7 +172,7 @@ impl Target {
 
     fn unattended(&self) -> Vec<String> {
         let unattended = self.steps.iter().filter(|step| step.is_unattended());
-        unattended.map(Step::shown).list()
+        unattended.map(Step::shown).collect()
     }
 
     /// Refuses a flow that sends e-mail unattended, unless that is allowed in so many words.
@@ -223,7 +217,7 @@ impl Target {
                 let subject: String = subject.collect();
                 format!("{} {}{subject}", step.number, step.action)
             });
-            notes.push(format!("Steps: {}.", all.list().join("; ")));
+            notes.push(format!("Steps: {}.", all.collect::<Vec<_>>().join("; ")));
         }
         notes
     }
@@ -274,7 +268,7 @@ pub(crate) fn unassigned(answer: &Value) -> Option<Vec<String>> {
         _ => None,
     };
     match ids {
-        Value::Array(ids) => Some(ids.iter().filter_map(text).list()),
+        Value::Array(ids) => Some(ids.iter().filter_map(text).collect()),
         Value::Null => Some(Vec::new()),
         _ => None,
     }
@@ -286,9 +280,9 @@ pub(crate) fn unassigned(answer: &Value) -> Option<Vec<String>> {
 /// `bad-argument`.
 pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Error> {
     const EXAMPLE: &str = "\"0035e00000AbCdEAAV\".";
-    let mut seen = SortedSet::new();
+    let mut seen = BTreeSet::new();
     let wrong = |id: &str, why: &str| {
-        let id = super::instant::shortened(id);
+        let id = crate::text::shortened(id);
         Err(bad_argument(argument, &format!("“{id}” {why}"), EXAMPLE))
     };
     for id in ids.iter().map(|id| id.trim()) {
@@ -305,7 +299,7 @@ pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Err
             return wrong(id, "is given twice.");
         }
     }
-    Ok(ids.iter().map(|id| id.trim().to_owned()).list())
+    Ok(ids.iter().map(|id| id.trim().to_owned()).collect())
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! What callers give for a change, checked before anything is sent: addresses, links,
 //! instants, references to CRM objects.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::instant::{self, shortened};
 use crate::{
     error::{Error, bad_argument},
-    json::json,
-    list::{ToList as _, TryToList as _},
+    prelude::*,
+    text::shortened,
+    time,
 };
 
 /// A JSON object of what was given: nulls, empty lists, objects and texts are left out.
@@ -115,14 +114,14 @@ pub(crate) fn link(argument: &str, text: Option<&str>) -> Result<Option<String>,
 /// # Errors
 /// `bad-argument`.
 pub(crate) fn past(argument: &str, text: &str, now: i64) -> Result<i64, Error> {
-    let at = instant::exact(argument, text)?;
+    let at = time::instant_argument(argument, text)?;
     if at <= now {
         return Ok(at);
     }
     Err(bad_argument(
         argument,
-        &format!("{} is in the future.", instant::shown(at)),
-        &format!("\"{}\".", instant::shown(now)),
+        &format!("{} is in the future.", time::to_display(at)),
+        &format!("\"{}\".", time::to_display(now)),
     ))
 }
 
@@ -146,7 +145,10 @@ const KINDS: [&str; 5] = ["Account", "Opportunity", "Lead", "Contact", "User"];
 /// # Errors
 /// `bad-argument`.
 pub(crate) fn crm_links(argument: &str, texts: &[String]) -> Result<Vec<CrmLink>, Error> {
-    texts.iter().map(|text| crm_link(argument, text)).try_list()
+    texts
+        .iter()
+        .map(|text| crm_link(argument, text))
+        .collect::<Result<Vec<_>, _>>()
 }
 
 fn crm_link(argument: &str, text: &str) -> Result<CrmLink, Error> {
@@ -156,7 +158,7 @@ fn crm_link(argument: &str, text: &str) -> Result<CrmLink, Error> {
             .copied()
             .find(|name| name.eq_ignore_ascii_case(text))
     };
-    let words: Vec<&str> = text.split_whitespace().list();
+    let words: Vec<&str> = text.split_whitespace().collect();
     let link = match words[..] {
         [system, kind, id] => {
             let kind = match kind.eq_ignore_ascii_case("deal") {
@@ -217,7 +219,7 @@ impl Somebody {
             .map(str::trim)
             .filter(|part| !part.is_empty())
         {
-            let words = part.split_whitespace().list();
+            let words = part.split_whitespace().collect::<Vec<_>>();
             if let Some((key, value)) = part.split_once(':') {
                 let known = keys
                     .iter()
@@ -286,7 +288,7 @@ pub(crate) fn context(links: &[CrmLink]) -> Value {
             .iter()
             .filter(|link| link.system == *system)
             .map(|link| json!({ "objectType": link.kind, "objectId": link.id }))
-            .list();
+            .collect();
         (!objects.is_empty()).then(|| json!({ "system": system, "objects": objects }))
     };
     SYSTEMS.iter().filter_map(of).collect()

@@ -1,10 +1,33 @@
 //! Gong's ids: up to 20 digits, mostly strings, sometimes JSON numbers that no
 //! 64-bit type holds. Here they are strings from end to end.
 
-use alloc::{borrow::ToOwned, string::String};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::value::RawValue;
 
-use crate::error::{Error, bad_argument};
-pub(crate) use crate::record::Id;
+use crate::{
+    error::{Error, bad_argument},
+    prelude::*,
+};
+
+/// An id as Gong wrote it, be it a string or a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Id(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(from)?.get();
+        if json.starts_with('"') {
+            return serde_json::from_str(json)
+                .map(Self)
+                .map_err(D::Error::custom);
+        }
+        let digits = json.strip_prefix('-').unwrap_or(json);
+        match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => Ok(Self(json.to_owned())),
+            false => Err(D::Error::custom("an id is a string or a whole number")),
+        }
+    }
+}
 
 /// Whether a text is an id and not a name: 5 to 20 digits.
 pub(crate) fn is_id(text: &str) -> bool {
@@ -23,7 +46,7 @@ pub(crate) fn digits(argument: &str, text: &str, look: &str) -> Result<String, E
             argument,
             &alloc::format!(
                 "“{}” is not an id (1 to 20 digits). {look}",
-                super::instant::shortened(text)
+                crate::text::shortened(text)
             ),
             "\"7782342274025937895\".",
         )),
@@ -61,21 +84,21 @@ pub(crate) fn call_id_in(argument: &str, text: &str) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
+
     use super::{Id, call_id, digits};
-    use crate::record::FromJson;
 
     #[test]
     fn twenty_digits_survive_as_string_and_as_number() {
         let ids: Vec<Id> =
-            FromJson::from_json(br#"["12345678901234567890", 99999999999999999999, -1, "null"]"#)
+            serde_json::from_str(r#"["12345678901234567890", 99999999999999999999, -1, "null"]"#)
                 .expect("ids");
         let texts: Vec<_> = ids.iter().map(|id| id.0.as_str()).collect();
         assert_eq!(
             texts,
             ["12345678901234567890", "99999999999999999999", "-1", "null"]
         );
-        assert!(Id::from_json(b"1.5e3").is_err());
-        assert!(Id::from_json(b"{}").is_err());
+        assert!(serde_json::from_str::<Id>("1.5e3").is_err());
+        assert!(serde_json::from_str::<Id>("{}").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The library's public folders, of one workspace or all. GET /v2/library/folders;
 //! api:library:read. A company with several workspaces gets 400 without `workspaceId`.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
@@ -13,9 +13,8 @@ use super::{
 };
 use crate::{
     error::{Case, Error},
-    list::ToList as _,
-    lower::Lower as _,
-    sorted::{Sort, SortedMap},
+    prelude::*,
+    text::fold_case,
 };
 
 const OPERATION: &str = "GET /v2/library/folders";
@@ -45,13 +44,13 @@ pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Fo
             if error.case() == Case::MissingScope
                 && workspace.is_none_or(|text| is_id(text.trim())) =>
         {
-            workspace.map(by_id).into_iter().list()
+            workspace.map(by_id).into_iter().collect()
         }
         all => all?,
     };
     let wanted: Vec<&Workspace> = match workspace {
         Some(text) => [workspaces::find(&all, text.trim())?].into(),
-        None => all.iter().list(),
+        None => all.iter().collect(),
     };
     let mut folders = Vec::new();
     if wanted.is_empty() {
@@ -61,7 +60,7 @@ pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Fo
         let name = (all.len() > 1).then(|| one.name().to_owned());
         folders.extend(of(gong, Some(one.id()), name)?);
     }
-    folders.order_by_key(|folder| (folder.workspace.clone(), folder.path.lower()));
+    folders.sort_by_cached_key(|folder| (folder.workspace.clone(), fold_case(&folder.path)));
     Ok(folders)
 }
 
@@ -75,7 +74,7 @@ fn by_id(id: &str) -> Workspace {
 fn of(gong: &Gong<'_>, id: Option<&str>, workspace: Option<String>) -> Result<Vec<Folder>, Error> {
     let answer: Answered = gong.get_list("/v2/library/folders", &[("workspaceId", id)])?;
     let found = answer.listed("folders", OPERATION)?;
-    let by_id: SortedMap<String, &Value> = found
+    let by_id: BTreeMap<String, &Value> = found
         .iter()
         .filter_map(|folder| Some((folder.id("id")?, folder)))
         .collect();
@@ -88,10 +87,10 @@ fn of(gong: &Gong<'_>, id: Option<&str>, workspace: Option<String>) -> Result<Ve
             workspace: workspace.clone(),
             updated: folder.instant("updated"),
         })
-        .list())
+        .collect())
 }
 
-fn path(folder: &Value, by_id: &SortedMap<String, &Value>) -> String {
+fn path(folder: &Value, by_id: &BTreeMap<String, &Value>) -> String {
     let mut names = Vec::new();
     let mut next = Some(folder);
     while let Some(one) = next.filter(|_| names.len() < DEPTH) {

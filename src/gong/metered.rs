@@ -1,11 +1,13 @@
 //! What spends the company's AI credits: GET /v2/entities/*. Never asked twice for one
 //! answer, and not at all where a setting forbids it.
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{Failure, Gong, Method, change::broken, reading::Answered, with_query};
-use crate::error::{Case, Error, bad_argument};
+use crate::{
+    error::{Case, Error, bad_argument},
+    prelude::*,
+};
 
 /// The longest URL that is sent; the question is a part of it. What Gong's servers take is
 /// not documented; 8,000 is a usual limit of servers.
@@ -66,7 +68,7 @@ pub(crate) fn ask(
         )
     };
     match gong.exchange(Method::Get, url, None) {
-        Ok(body) => super::parse::<Answered>(body, &operation)
+        Ok(body) => super::parse::<Answered>(&body, &operation)
             .map_err(|failure| failure.into_error(&operation))
             .and_then(|answer| {
                 let listed = answer.listed(key, &operation)?.to_vec();

@@ -1,19 +1,19 @@
 //! Users: who is meant by a name, an e-mail or an id, and what ids are called.
 //! GET /v2/users, POST /v2/users/extensive, GET /v2/users/{id}; api:users:read.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::{BTreeMap, BTreeSet};
+use serde::Deserialize;
+use serde_json::json;
 
 use super::{
     Gong, Paged, Pages, Records,
     id::{Id, is_id},
+    required,
 };
 use crate::{
     error::{Error, bad_argument},
-    json::json,
-    list::ToList as _,
-    lower::Lower as _,
-    record::Record,
-    sorted::{SortedMap, SortedSet},
+    prelude::*,
+    text::fold_case,
 };
 
 /// Pages of 100 users that are read at most: 3,000 users.
@@ -24,7 +24,7 @@ const IDS_A_REQUEST: usize = 100;
 const CHOICES: usize = 12;
 
 /// A user as Gong describes one (OpenAPI `UserMetadata`), as far as it is read.
-#[derive(Clone, Record)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
     pub(crate) id: Option<Id>,
@@ -45,7 +45,7 @@ impl User {
             .flatten()
             .map(|name| name.trim())
             .filter(|name| !name.is_empty())
-            .list();
+            .collect();
         match names.is_empty() {
             false => names.join(" "),
             true => self
@@ -71,10 +71,10 @@ impl User {
 }
 
 /// A page of GET /v2/users and POST /v2/users/extensive.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct UsersPage {
     records: Option<Records>,
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     users: Option<Vec<User>>,
 }
 
@@ -188,8 +188,8 @@ fn find_in<'u>(users: &'u [User], argument: &str, text: &str) -> Result<&'u User
     let active: Vec<&User> = users
         .iter()
         .filter(|user| user.active != Some(false))
-        .list();
-    let all: Vec<&User> = users.iter().list();
+        .collect();
+    let all: Vec<&User> = users.iter().collect();
     choose(&active, |user| user.name(), text)
         .or_else(|_| choose(&all, |user| user.name(), text))
         .copied()
@@ -222,11 +222,11 @@ pub(crate) fn choose<'c, T>(
     name: impl Fn(&T) -> String,
     wanted: &str,
 ) -> Result<&'c T, Vec<&'c T>> {
-    let wanted = wanted.trim().lower();
+    let wanted = fold_case(wanted.trim());
     let exact: Vec<&T> = candidates
         .iter()
-        .filter(|one| name(one).trim().lower() == wanted)
-        .list();
+        .filter(|one| fold_case(name(one).trim()) == wanted)
+        .collect();
     if let [one] = exact[..] {
         return Ok(one);
     }
@@ -236,13 +236,13 @@ pub(crate) fn choose<'c, T>(
     let partial: Vec<&T> = candidates
         .iter()
         .filter(|one| has_words(&name(one), &wanted))
-        .list();
+        .collect();
     match partial[..] {
         [one] => Ok(one),
         [] => Err(candidates
             .iter()
             .filter(|one| comes_near(&name(one), &wanted))
-            .list()),
+            .collect()),
         _ => Err(partial),
     }
 }
@@ -252,7 +252,7 @@ pub(crate) fn near_first<'c, T>(all: &'c [T], near: Vec<&'c T>) -> Vec<&'c T> {
     let far = all
         .iter()
         .filter(|one| !near.iter().any(|other| core::ptr::eq(*one, *other)));
-    near.iter().copied().chain(far).list()
+    near.iter().copied().chain(far).collect()
 }
 
 /// The error for a name that means nobody, or several. A choice is how it is
@@ -265,13 +265,13 @@ pub(crate) fn unknown(
     all: usize,
     lister: &str,
 ) -> Error {
-    let wanted = super::instant::shortened(wanted);
-    let choices: Vec<(String, String)> = choices.list();
+    let wanted = crate::text::shortened(wanted);
+    let choices: Vec<(String, String)> = choices.collect();
     let shown: Vec<&str> = choices
         .iter()
         .take(CHOICES)
         .map(|(label, _)| label.as_str())
-        .list();
+        .collect();
     let more = match choices.len().saturating_sub(CHOICES) {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -295,7 +295,7 @@ pub(crate) fn unknown(
 
 /// The error for an argument left out where several could be meant.
 pub(crate) fn several(argument: &str, choices: impl Iterator<Item = String>) -> Error {
-    let choices: Vec<String> = choices.list();
+    let choices: Vec<String> = choices.collect();
     let example = choices.first().cloned().unwrap_or_default();
     bad_argument(
         argument,
@@ -310,7 +310,7 @@ pub(crate) fn several(argument: &str, choices: impl Iterator<Item = String>) -> 
 
 /// Whether each word of `wanted` (lower case) begins a word of `name`.
 pub(crate) fn has_words(name: &str, wanted: &str) -> bool {
-    let name = name.lower();
+    let name = fold_case(name);
     let mut words = wanted.split_whitespace().peekable();
     words.peek().is_some()
         && words.all(|word| {
@@ -328,9 +328,13 @@ fn comes_near(name: &str, wanted: &str) -> bool {
 
 /// What users are called, by id. Names are an extra: where they can not be had
 /// (a missing scope, a spent quota) the answer goes without them.
-pub(crate) fn names(gong: &Gong<'_>, ids: &SortedSet<String>) -> SortedMap<String, String> {
-    let ids: Vec<&str> = ids.iter().map(String::as_str).filter(|id| is_id(id)).list();
-    let mut names = SortedMap::new();
+pub(crate) fn names(gong: &Gong<'_>, ids: &BTreeSet<String>) -> BTreeMap<String, String> {
+    let ids: Vec<&str> = ids
+        .iter()
+        .map(String::as_str)
+        .filter(|id| is_id(id))
+        .collect();
+    let mut names = BTreeMap::new();
     for user_ids in ids.chunks(IDS_A_REQUEST) {
         let body = json!({ "filter": { "userIds": user_ids } });
         let Ok(page) = gong.post_list::<UsersPage>("/v2/users/extensive", &body) else {

@@ -1,12 +1,11 @@
 //! Permission profiles, by name or id. GET /v2/all-permission-profiles, one
 //! workspace at a time; integrators use the scope api:permission-profile:read.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
     Gong,
-    calls::one_line,
     id::{Id, is_id},
     people::{choose, unknown},
     reading::{Answered, Reading},
@@ -14,9 +13,8 @@ use super::{
 };
 use crate::{
     error::Error,
-    list::ToList as _,
-    lower::Lower as _,
-    sorted::{Sort, SortedMap},
+    prelude::*,
+    text::{fold_case, one_line},
 };
 
 pub(crate) mod difference;
@@ -29,7 +27,7 @@ pub(crate) struct Profile {
     pub(crate) id: Option<Id>,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
-    pub(crate) rest: SortedMap<String, Value>,
+    pub(crate) rest: BTreeMap<String, Value>,
 }
 
 /// How far one kind of access goes.
@@ -96,7 +94,7 @@ impl Profile {
                 .filter(|(_, value)| **value == Value::Bool(so))
                 .map(|(key, _)| key.clone()),
         )
-        .list()
+        .collect()
     }
 
     /// The folders of `libraryFolderAccess`.
@@ -109,7 +107,7 @@ impl Profile {
             .flatten()
             .filter_map(Value::as_str)
             .map(str::to_owned)
-            .list()
+            .collect()
     }
 }
 
@@ -124,7 +122,7 @@ fn level(key: &str, value: &Value) -> Option<Level> {
         .flatten()
         .filter_map(Value::as_str)
         .map(str::to_owned)
-        .list();
+        .collect();
     Some(Level {
         area: area_of(key),
         level,
@@ -163,8 +161,8 @@ pub(crate) fn all(
             &[("workspaceId", Some(workspace.id()))],
         )?;
         let profiles = answer.listed("profiles", "GET /v2/all-permission-profiles")?;
-        let mut profiles: Vec<Profile> = profiles.iter().map(Profile::of).list();
-        profiles.order_by_key(|profile| profile.name().lower());
+        let mut profiles: Vec<Profile> = profiles.iter().map(Profile::of).collect();
+        profiles.sort_by_cached_key(|profile| fold_case(&profile.name()));
         Ok((workspace, profiles))
     });
     read.collect()
@@ -189,14 +187,14 @@ pub(crate) fn id(
             profiles
                 .into_iter()
                 .map(move |profile| (one_line(workspace.name()), profile))
-                .list()
+                .collect::<Vec<_>>()
         })
-        .list();
+        .collect();
     match choose(&profiles, |(_, profile)| profile.name(), text) {
         Ok((_, profile)) => Ok((profile.id().to_owned(), Some(profile.name()))),
         Err(near) => {
             let near = if near.is_empty() {
-                profiles.iter().list()
+                profiles.iter().collect()
             } else {
                 near
             };

@@ -1,32 +1,22 @@
 //! Reading Gong's answers member by member, where a tool needs few of them: what is
 //! missing, null or of another type is simply not there.
 
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-    vec::Vec,
-};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Value, value::RawValue};
 
-use super::{Paged, Records, calls::one_line, instant};
-use crate::{
-    error::Error,
-    list::ToList as _,
-    memory::release_text,
-    record::{self, FromJson},
-};
+use super::{Paged, Records};
+use crate::{error::Error, prelude::*, text::one_line, time};
 
 /// A whole answer of Gong's, whose ids are texts even where Gong writes numbers that
 /// no number type holds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answered(pub(crate) Value);
 
-impl FromJson for Answered {
-    fn from_json(json: &[u8]) -> serde_json::Result<Self> {
-        let quoted = with_long_integers_quoted(record::raw(json)?);
-        let read = record::from_str(&quoted).map(Self);
-        release_text(quoted);
-        read
+impl<'de> Deserialize<'de> for Answered {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(from)?.get();
+        let read = serde_json::from_str(&with_long_integers_quoted(json));
+        read.map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -133,14 +123,14 @@ fn with_long_integers_quoted(json: &str) -> String {
 pub(crate) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let digits = text.strip_prefix('+').unwrap_or(text);
-    let value: Value = record::from_str(digits).ok()?;
+    let value: Value = serde_json::from_str(digits).ok()?;
     value.as_f64()
 }
 
 /// A number as a text, without a fraction that is zero. As JSON is written: `f64`'s own `Display`
 /// has tables of its own.
 pub(crate) fn decimal(number: f64) -> String {
-    let text = record::text(&Value::from(number));
+    let text = Value::from(number).to_string();
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
@@ -192,7 +182,10 @@ impl Reading for Value {
 
     fn texts(&self, key: &str) -> Vec<String> {
         let texts = self.items(key).iter().filter_map(Value::as_str);
-        texts.map(one_line).filter(|text| !text.is_empty()).list()
+        texts
+            .map(one_line)
+            .filter(|text| !text.is_empty())
+            .collect()
     }
 
     fn number(&self, key: &str) -> Option<f64> {
@@ -215,7 +208,7 @@ impl Reading for Value {
     }
 
     fn instant(&self, key: &str) -> Option<String> {
-        self.raw(key).map(instant::shown_from)
+        self.raw(key).map(time::display_or_same)
     }
 }
 
@@ -225,7 +218,7 @@ mod tests {
 
     #[test]
     fn ids_survive_as_numbers_of_any_length() {
-        let Answered(answer) = crate::record::from_str(
+        let Answered(answer) = serde_json::from_str(
             r#"{"a": 99999999999999999999, "b": -1, "c": "12345678901234567890", "d": 1.5e3, "e": [7782342274025937895],
             "f": "say \"1234567890123456789\", 1234567890123456789", "g": 123456789.5}"#,
         )

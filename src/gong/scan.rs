@@ -2,22 +2,20 @@
 //! forward, so a scan walks windows back from the end of the range, each read
 //! whole and turned round. GET /v2/calls or POST /v2/calls/extensive.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeSet;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::ops::ControlFlow;
+use serde::Deserialize;
 
 use super::{
     Gong, Paged, Records,
     calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, Meta},
-    instant::{self, DAY, Range},
+    required,
 };
 use crate::{
     error::{Case, Error, bad_argument},
-    json::json,
-    list::ToList as _,
-    memory::release,
-    record::Record,
-    sorted::{Sort, SortedSet},
+    prelude::*,
+    time::{self, DAY, Range},
     wit::types::Scan,
 };
 
@@ -96,7 +94,7 @@ pub(crate) struct Start {
     /// The range left to read.
     pub(crate) range: Range,
     /// Calls in its last second that an earlier answer had.
-    skip: SortedSet<String>,
+    skip: BTreeSet<String>,
 }
 
 impl Start {
@@ -116,7 +114,7 @@ impl Start {
             Some(start) => Ok(start),
             None => Ok(Self {
                 range: Range::from_arguments(from, to, default_days, now)?,
-                skip: SortedSet::new(),
+                skip: BTreeSet::new(),
             }),
         }
     }
@@ -181,7 +179,7 @@ pub(crate) struct Report {
     /// Every call read, in the order in which it was shown.
     log: Vec<Read>,
     /// Calls in the last second of the range that an earlier answer had.
-    skipped: SortedSet<String>,
+    skipped: BTreeSet<String>,
 }
 
 /// A call read.
@@ -204,7 +202,7 @@ impl Report {
             read_back_to: None,
             resume: None,
             log: Vec::new(),
-            skipped: SortedSet::new(),
+            skipped: BTreeSet::new(),
         }
     }
 
@@ -226,7 +224,7 @@ impl Report {
     }
 
     /// Calls shown in one second; in the last second of the range also those of earlier answers.
-    fn shown_at(&self, at: i64, last: bool) -> SortedSet<String> {
+    fn shown_at(&self, at: i64, last: bool) -> BTreeSet<String> {
         let shown = self.log.iter().filter(|read| read.at == at);
         shown
             .map(|read| read.id.clone())
@@ -237,12 +235,12 @@ impl Report {
     /// As the answer tells it.
     pub(crate) fn shown(&self) -> Scan {
         Scan {
-            from: instant::shown(self.range.from),
-            to: instant::shown(self.range.to),
+            from: time::to_display(self.range.from),
+            to: time::to_display(self.range.to),
             read: self.read,
             left_out_private: (self.private > 0).then_some(self.private),
             stopped: self.stopped.clone(),
-            read_back_to: self.read_back_to.map(instant::asked),
+            read_back_to: self.read_back_to.map(time::to_rfc3339),
         }
     }
 }
@@ -317,9 +315,8 @@ pub(crate) fn newest_first(
                     call,
                 )
             })
-            .list();
-        release(unplaced);
-        calls.order_by(|(at, call), (other_at, other)| {
+            .collect();
+        calls.sort_by(|(at, call), (other_at, other)| {
             other_at
                 .cmp(at)
                 .then_with(|| other.meta_data.id().cmp(call.meta_data.id()))
@@ -335,11 +332,9 @@ pub(crate) fn newest_first(
             report.log.push(Read { at, id, private });
             if private {
                 report.private += 1;
-                release(call);
                 continue;
             }
             let visited = visit(&mut call);
-            release(call);
             if let ControlFlow::Break(why) = visited {
                 if index + 1 == last && window.from == range.from {
                     break 'windows;
@@ -364,7 +359,7 @@ pub(crate) fn newest_first(
     Ok(report)
 }
 
-fn stop(report: &mut Report, at: i64, why: String, skip: &SortedSet<String>) {
+fn stop(report: &mut Report, at: i64, why: String, skip: &BTreeSet<String>) {
     report.stopped = Some(why);
     report.read_back_to = Some(at);
     let range = Range {
@@ -406,7 +401,7 @@ fn next_width(width: i64, window: Range, total: i64, aim: i64) -> i64 {
 fn position(call: &Meta, endpoint: &Endpoint<'_>) -> Option<i64> {
     let planned = match endpoint {
         Endpoint::Basic if call.direction.as_deref() == Some("Conference") => {
-            call.scheduled.as_deref().and_then(instant::seconds)
+            call.scheduled.as_deref().and_then(time::parse_instant)
         }
         _ => None,
     };
@@ -480,7 +475,7 @@ fn ask(
     window: Range,
     cursor: Option<&str>,
 ) -> Result<(Option<Records>, Vec<Call>), Error> {
-    let (from, to) = (instant::asked(window.from), instant::asked(window.to));
+    let (from, to) = (time::to_rfc3339(window.from), time::to_rfc3339(window.to));
     match &plan.endpoint {
         Endpoint::Basic => {
             let query = [
@@ -499,7 +494,7 @@ fn ask(
                         meta_data,
                         ..Call::default()
                     })
-                    .list(),
+                    .collect(),
             ))
         }
         Endpoint::Extensive { selector, hosts } => {
@@ -515,7 +510,7 @@ fn ask(
                 content_selector: Some(selector),
             };
             let (records, mut calls) = gong
-                .post_list::<ExtensivePage>(EXTENSIVE, &json!(body))?
+                .post_list::<ExtensivePage>(EXTENSIVE, &body)?
                 .into_page();
             calls.iter_mut().for_each(Call::slim);
             Ok((records, calls))
@@ -524,17 +519,17 @@ fn ask(
 }
 
 /// A page of GET /v2/calls.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct BasicPage {
     records: Option<Records>,
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     calls: Option<Vec<Meta>>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Start, next_width};
-    use crate::gong::instant::Range;
+    use crate::time::Range;
 
     #[test]
     fn a_token_carries_its_range_and_rejects_nonsense() {

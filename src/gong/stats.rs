@@ -1,21 +1,19 @@
 //! Gong's statistics of users: POST /v2/stats/activity/* and /v2/stats/interaction. Dates
 //! are in the company's zone, which only answers tell; 404 means that there is nothing.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Map, Value};
+use alloc::collections::{BTreeMap, BTreeSet};
+use serde_json::{Map, Value, json};
 
 use super::{
     Gong, Pages,
-    calls::one_line,
-    instant::{self, DAY},
     people::{self, People, User},
     reading::{Answered, Listed, Reading},
 };
 use crate::{
     error::{Case, Error, bad_argument},
-    json::json,
-    list::{ToList as _, TryToList as _},
-    sorted::{Sort, SortedMap, SortedSet},
+    prelude::*,
+    text::one_line,
+    time::{self, DAY},
 };
 
 /// Pages that one tool call reads at most; Gong's page is taken for 100 users.
@@ -87,14 +85,13 @@ pub(crate) struct Stats {
 /// # Errors
 /// `bad-argument` for unknown users and wrong dates; whatever the requests fail with.
 pub(crate) fn read(gong: &Gong<'_>, asked: &Asked<'_>, source: &Source) -> Result<Stats, Error> {
-    let (from, mut to) =
-        instant::company_dates(asked.from, asked.to, asked.default_days, gong.now)?;
+    let (from, mut to) = time::company_dates(asked.from, asked.to, asked.default_days, gong.now)?;
     let mut people = People::default();
     let ids: Vec<String> = asked
         .users
         .iter()
         .map(|user| people.id(gong, "users", user))
-        .try_list()?;
+        .collect::<Result<Vec<_>, _>>()?;
     let mut notes = Vec::new();
     let mut zone = None;
     let pages = match pages(gong, source, (&from, &to), &ids, &mut zone) {
@@ -128,7 +125,7 @@ pub(crate) fn read(gong: &Gong<'_>, asked: &Asked<'_>, source: &Source) -> Resul
             }
         });
     }
-    users.order_by_key(|user| (user.text("userEmailAddress"), user.id("userId")));
+    users.sort_by_key(|user| (user.text("userEmailAddress"), user.id("userId")));
     Ok(Stats {
         users,
         from,
@@ -151,7 +148,7 @@ fn pages(
     gong.pages(MOST_PAGES, |cursor| {
         let mut filter = json!({ "fromDate": from, "toDate": to });
         if !ids.is_empty() {
-            let ids: SortedSet<&String> = ids.iter().collect();
+            let ids: BTreeSet<&String> = ids.iter().collect();
             filter["userIds"] = ids.into_iter().map(|id| Value::from(id.as_str())).collect();
         }
         let mut body = Map::new();
@@ -170,8 +167,8 @@ fn pages(
 }
 
 fn day_before(date: &str) -> Option<String> {
-    let midnight = instant::seconds(&format!("{date}T00:00:00Z"))?;
-    Some(instant::day(midnight - DAY))
+    let midnight = time::parse_instant(&format!("{date}T00:00:00Z"))?;
+    Some(time::to_date(midnight - DAY))
 }
 
 impl Stats {
@@ -180,9 +177,9 @@ impl Stats {
         &self,
         gong: &Gong<'_>,
         ids: impl Iterator<Item = &'a str>,
-    ) -> SortedMap<String, String> {
-        let mut unknown: SortedSet<String> = ids.map(str::to_owned).collect();
-        let mut names = SortedMap::new();
+    ) -> BTreeMap<String, String> {
+        let mut unknown: BTreeSet<String> = ids.map(str::to_owned).collect();
+        let mut names = BTreeMap::new();
         for user in self.directory.iter().flat_map(|pages| &pages.items) {
             if unknown.remove(user.id()) {
                 names.insert(user.id().to_owned(), one_line(&user.name()));
@@ -214,7 +211,7 @@ pub(crate) fn used_columns<'a>(
         .zip(used)
         .filter(|(_, used)| *used)
         .map(|((_, heading), _)| (*heading).to_owned())
-        .list();
+        .collect();
     (used, headings)
 }
 
@@ -225,7 +222,7 @@ pub(crate) fn used_counts(counts: &[u32; 15], used: &[bool; 15]) -> Vec<u32> {
         .zip(used)
         .filter(|(_, used)| **used)
         .map(|(count, _)| *count)
-        .list()
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Sales targets, by name or id. GET /v2/targets, which Gong added in July 2026; no document
 //! of Gong's with it was found, and neither the scopes. Not paged.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
 use super::{
     Gong,
     id::is_id,
@@ -10,9 +8,7 @@ use super::{
     reading::{Answered, Reading},
     workspaces,
 };
-use crate::{
-    error::Error, list::ToList as _, lower::Lower as _, sorted::Sort, wit::targets::Target,
-};
+use crate::{error::Error, prelude::*, text::fold_case, wit::targets::Target};
 
 /// The workspace that is meant, which Gong requires here: without the argument the only one.
 ///
@@ -52,8 +48,8 @@ pub(crate) fn all(gong: &Gong<'_>, workspace: &str) -> Result<Vec<Target>, Error
                 created: target.instant("createdDateTime"),
             })
         })
-        .list();
-    targets.order_by_key(|target| name(target).lower());
+        .collect();
+    targets.sort_by_cached_key(|target| fold_case(name(target)));
     Ok(targets)
 }
 

@@ -2,20 +2,19 @@
 //! steps, trackers), and deals as they were at the time. POST /v2/calls/extensive by
 //! ids; api:calls:read:extensive. Free of credits.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
+use serde_json::json;
 
 use super::{
     Gong,
-    calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, one_line},
+    calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter},
     content::{Content, Highlights, OutlineSection, outcome_name},
-    instant,
 };
 use crate::{
     error::{Case, Error},
-    json::json,
-    list::ToList as _,
-    lower::Lower as _,
-    sorted::SortedMap,
+    prelude::*,
+    text::{fold_case, one_line},
+    time,
 };
 
 /// Ids that one request is asked for: Gong's page.
@@ -38,7 +37,7 @@ pub(crate) struct Told {
 #[derive(Default)]
 pub(crate) struct Details {
     /// By call id.
-    pub(crate) told: SortedMap<String, Told>,
+    pub(crate) told: BTreeMap<String, Told>,
     /// What is missing, and why.
     pub(crate) not_read: Option<String>,
 }
@@ -53,7 +52,7 @@ pub(crate) struct Details {
 pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details {
     let older = calls.len().saturating_sub(MOST);
     let mut details = Details {
-        told: SortedMap::new(),
+        told: BTreeMap::new(),
         not_read: (older > 0).then(|| {
             format!("next steps, trackers and changes of deals of the oldest {older} calls")
         }),
@@ -83,14 +82,14 @@ pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details
     details
 }
 
-fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<SortedMap<String, Told>, Error> {
+fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, Told>, Error> {
     let ids: Vec<&str> = calls
         .iter()
         .map(|call| call.meta_data.id())
         .filter(|id| !id.is_empty())
-        .list();
+        .collect();
     if ids.is_empty() {
-        return Ok(SortedMap::new());
+        return Ok(BTreeMap::new());
     }
     let selector = ContentSelector {
         context: Some("Extended"),
@@ -109,8 +108,8 @@ fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<SortedMap<String, Told>, Er
         },
         content_selector: Some(&selector),
     };
-    let answer: ExtensivePage = gong.post_list(EXTENSIVE, &json!(body))?;
-    let mut by_id = SortedMap::new();
+    let answer: ExtensivePage = gong.post_list(EXTENSIVE, &body)?;
+    let mut by_id = BTreeMap::new();
     for mut detailed in answer.calls.into_iter().flatten() {
         detailed.slim();
         let id = detailed.meta_data.id().to_owned();
@@ -136,12 +135,12 @@ fn told(content: Content) -> Told {
             .into_iter()
             .flatten()
             .filter_map(|point| text(point.text))
-            .list(),
+            .collect(),
         outcome: content.call_outcome.as_ref().and_then(outcome_name),
         trackers: trackers
             .filter_map(|tracker| Some((text(tracker.name)?, tracker.count?)))
             .filter(|(_, count)| *count > 0)
-            .list(),
+            .collect(),
     }
 }
 
@@ -153,7 +152,7 @@ fn next_steps(
     text: impl Fn(Option<String>) -> Option<String>,
 ) -> Vec<(Option<String>, String)> {
     let step = |at: Option<f64>, said: Option<String>| {
-        Some((at.map(instant::into_call_seconds), text(said)?))
+        Some((at.map(time::into_call_seconds), text(said)?))
     };
     let of_highlights: Vec<_> = highlights
         .into_iter()
@@ -161,7 +160,7 @@ fn next_steps(
         .filter(|section| is_next_steps(section.title.as_deref()))
         .flat_map(|section| section.items.into_iter().flatten())
         .filter_map(|item| step(item.start_times.iter().flatten().next().copied(), item.text))
-        .list();
+        .collect();
     if !of_highlights.is_empty() {
         return of_highlights;
     }
@@ -171,11 +170,11 @@ fn next_steps(
         .filter(|section| is_next_steps(section.section.as_deref()))
         .flat_map(|section| section.items.into_iter().flatten())
         .filter_map(|item| step(item.start_time, item.text))
-        .list()
+        .collect()
 }
 
 fn is_next_steps(title: Option<&str>) -> bool {
-    let title = title.unwrap_or_default().lower().replace('-', " ");
+    let title = fold_case(title.unwrap_or_default()).replace('-', " ");
     ["next step", "action item", "follow up"]
         .iter()
         .any(|name| title.contains(name))
@@ -199,7 +198,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn told(content: &Value) -> Told {
-        super::told(crate::record::from_str(&content.to_string()).expect("content"))
+        super::told(serde_json::from_str(&content.to_string()).expect("content"))
     }
 
     #[test]

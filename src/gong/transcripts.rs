@@ -2,20 +2,20 @@
 //! (api:calls:read:transcript). Times are milliseconds, elsewhere seconds. Nothing in
 //! them says whether the call is private, nor who the speakers are: the call does.
 
-use alloc::{string::String, vec::Vec};
+use serde::Deserialize;
 
-use super::{Paged, Records, id::Id};
-use crate::record::Record;
+use super::{Paged, Records, id::Id, required};
+use crate::prelude::*;
 
 /// Path of POST /v2/calls/transcript.
 pub(crate) const TRANSCRIPT: &str = "/v2/calls/transcript";
 
 /// A page of transcripts.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Transcripts {
     records: Option<Records>,
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     pub(crate) call_transcripts: Option<Vec<CallTranscript>>,
 }
 
@@ -27,7 +27,7 @@ impl Paged for Transcripts {
 }
 
 /// OpenAPI `CallTranscript`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallTranscript {
     pub(crate) call_id: Option<Id>,
@@ -35,7 +35,7 @@ pub(crate) struct CallTranscript {
 }
 
 /// OpenAPI `Monologue`; speaker and topic may be null.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Monologue {
     pub(crate) speaker_id: Option<Id>,
@@ -44,7 +44,7 @@ pub(crate) struct Monologue {
 }
 
 /// OpenAPI `Sentence`; `start` in milliseconds into the call.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Sentence {
     pub(crate) start: Option<u64>,
     pub(crate) text: Option<String>,

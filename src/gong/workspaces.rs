@@ -1,22 +1,21 @@
 //! Workspaces, by name or id. GET /v2/workspaces; api:workspaces:read.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Deserialize;
 
 use super::{
     Gong,
     id::{Id, is_id},
     people::{choose, near_first, unknown},
+    required,
 };
 use crate::{
     error::{Error, bad_argument},
-    list::ToList as _,
-    lower::Lower as _,
-    record::Record,
-    sorted::Sort,
+    prelude::*,
+    text::fold_case,
 };
 
 /// A workspace (OpenAPI `WorkspaceMetadata`).
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Workspace {
     pub(crate) id: Option<Id>,
     pub(crate) name: Option<String>,
@@ -35,9 +34,9 @@ impl Workspace {
     }
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct Workspaces {
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     workspaces: Option<Vec<Workspace>>,
 }
 
@@ -48,7 +47,7 @@ struct Workspaces {
 pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<Workspace>, Error> {
     let answer: Workspaces = gong.get_list("/v2/workspaces", &[])?;
     let mut workspaces = answer.workspaces.unwrap_or_default();
-    workspaces.order_by_key(|workspace| workspace.name().lower());
+    workspaces.sort_by_cached_key(|workspace| fold_case(workspace.name()));
     Ok(workspaces)
 }
 
@@ -83,7 +82,7 @@ pub(crate) fn needed(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Erro
             "Gong lists no workspace, and this needs one.".into(),
         )),
         [first, ..] => {
-            let names: Vec<&str> = workspaces.iter().map(Workspace::name).list();
+            let names: Vec<&str> = workspaces.iter().map(Workspace::name).collect();
             Err(bad_argument(
                 "workspace",
                 &format!(

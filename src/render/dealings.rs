@@ -1,16 +1,9 @@
 //! What the calls with a customer add up to, as text: what a seller reads before a meeting.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-
 use super::{Table, count, line, list};
 use crate::{
-    gong::instant,
-    list::ToList as _,
+    prelude::*,
+    time,
     wit::{
         calls::Side,
         deals::{CallHeld, Dealings, PersonSeen, StepSaid},
@@ -61,7 +54,7 @@ fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
         .iter()
         .filter(is_minor)
         .map(|person| person.name.clone())
-        .list();
+        .collect();
     for person in people.iter().filter(|person| !is_minor(person)) {
         let side = match person.side {
             Side::Customer => "customer",
@@ -106,7 +99,7 @@ fn steps(text: &mut String, steps: &[StepSaid]) {
                 Some(at) => format!("{} [{at}]", step.text),
                 None => step.text.clone(),
             })
-            .list();
+            .collect();
         text.push_str(&format!("{} {}\n", of_call[0].said, said.join("; ")));
     }
 }
@@ -124,7 +117,7 @@ fn calls(text: &mut String, dealings: &Dealings) {
         text.push_str(&format!("; link {url}"));
     }
     text.push_str(":\n");
-    let started = instant::in_rows(shown.iter().map(|call| call.started.as_str()));
+    let started = time::in_rows(shown.iter().map(|call| call.started.as_str()));
     for (call, started) in shown.iter().zip(started) {
         text.push_str(&call_lines(call, &started));
     }

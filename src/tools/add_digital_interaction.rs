@@ -1,20 +1,18 @@
 //! `gong_add_digital_interaction`. POST /v2/digital-interaction;
 //! api:digital-interactions:write. Gong tells events apart by `eventId`: 409 for a second one.
 
-use alloc::{format, vec::Vec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong, Method,
-        calls::one_line,
         change::{self, Body, Change},
         given::{self, CrmLink, Somebody},
-        instant::{self, shortened},
     },
-    json::json,
-    list::TryToList as _,
+    prelude::*,
+    text::{one_line, shortened},
+    time,
     wit::{
         engagement::{AddDigitalInteraction, Device},
         types::Receipt,
@@ -49,7 +47,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receip
         ),
         ("contentLabel", json!(args.labels)),
     ]);
-    let fields: Vec<Value> = args.fields.iter().map(|field| custom(field)).try_list()?;
+    let fields: Vec<Value> = args
+        .fields
+        .iter()
+        .map(|field| custom(field))
+        .collect::<Result<Vec<_>, _>>()?;
     let device = args.device.map(|device| match device {
         Device::Mobile => "MOBILE",
         Device::Pc => "PC",
@@ -59,7 +61,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receip
             "eventId",
             json!(given::text("event_id", &args.event_id, LONG)?),
         ),
-        ("timestamp", json!(instant::asked(at))),
+        ("timestamp", json!(time::to_rfc3339(at))),
         ("eventType", json!(event_type)),
         ("content", content),
         ("person", person),
@@ -74,7 +76,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receip
             "add the event “{}” on “{}” of {}",
             one_line(&event_type),
             one_line(&title),
-            instant::shown(at)
+            time::to_display(at)
         ),
         method: Method::Post,
         operation: "/v2/digital-interaction",

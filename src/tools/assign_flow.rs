@@ -5,8 +5,8 @@
 //! `override_cool_off` here, which goes through …/assign with `overrides.coolOffOverride`:
 //! the deprecated path is covered, and never asked.
 
-use alloc::{format, string::String, vec::Vec};
-use serde_json::{Map, Value};
+use alloc::collections::BTreeSet;
+use serde_json::{Map, Value, json};
 
 use crate::{
     error::{Error, bad_argument},
@@ -17,10 +17,8 @@ use crate::{
         people::People,
         reading::Reading,
     },
-    json::json,
-    list::ToList as _,
+    prelude::*,
     render,
-    sorted::SortedSet,
     wit::{
         engage::{AssignFlow, StepText},
         types::{Receipt, ReceiptItem},
@@ -103,7 +101,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AssignFlow) -> Result<Receipt, Error> {
 /// The texts for steps as Gong takes them. Gong drops what it does not know without a
 /// word, so the numbers are held against the flow here.
 fn overridden(texts: &[StepText], target: &mut Target) -> Result<Vec<Value>, Error> {
-    let mut seen = SortedSet::new();
+    let mut seen = BTreeSet::new();
     let wrong = |problem: String| {
         Err(bad_argument(
             "steps",
@@ -111,12 +109,12 @@ fn overridden(texts: &[StepText], target: &mut Target) -> Result<Vec<Value>, Err
             "[{\"number\": 1, \"subject\": \"Your month end\"}].",
         ))
     };
-    let numbers: Vec<u32> = target.steps.iter().map(|step| step.number).list();
+    let numbers: Vec<u32> = target.steps.iter().map(|step| step.number).collect();
     let mut steps = Vec::with_capacity(texts.len());
     for text in texts {
         let number = text.number;
         if !numbers.contains(&number) {
-            let numbers: Vec<String> = numbers.iter().map(|number| format!("{number}")).list();
+            let numbers: Vec<String> = numbers.iter().map(|number| format!("{number}")).collect();
             return wrong(format!(
                 "{} has no step {number}; it has {}.",
                 target.shown(),
@@ -161,7 +159,7 @@ fn outcomes(prospects: &[String], answer: &Value) -> Vec<ReceiptItem> {
             (Some(one), _) => one.text("flowInstanceStatus"),
             (None, Some(one)) => {
                 let said = [one.text("errorCode"), one.text("errorMessage")];
-                let said: Vec<String> = said.into_iter().flatten().list();
+                let said: Vec<String> = said.into_iter().flatten().collect();
                 Some(match said.is_empty() {
                     true => "Gong gives no reason".into(),
                     false => said.join(": "),
@@ -176,5 +174,5 @@ fn outcomes(prospects: &[String], answer: &Value) -> Vec<ReceiptItem> {
             detail,
         }
     };
-    prospects.iter().map(outcome).list()
+    prospects.iter().map(outcome).collect()
 }

@@ -1,8 +1,7 @@
 //! `gong_bulk_assign_flow`. POST /v2/flows/prospects/bulk-assignments; api:flows:write.
 //! Gong answers 202 and does it later; who is not in the CRM yet is created there.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, bad_argument},
@@ -14,8 +13,7 @@ use crate::{
         people::{People, is_email},
         reading::Reading,
     },
-    json::json,
-    list::{ToList as _, TryToList as _},
+    prelude::*,
     render,
     wit::{
         engage::{BulkAssignFlow, BulkProspect},
@@ -34,8 +32,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: BulkAssignFlow) -> Result<Receipt, Erro
     let numbered = args.people.iter().enumerate();
     let people: Vec<Value> = numbered
         .map(|(index, person)| prospect(index, person))
-        .try_list()?;
-    let known: Vec<String> = people.iter().filter_map(|person| person.id("crmId")).list();
+        .collect::<Result<Vec<_>, _>>()?;
+    let known: Vec<String> = people
+        .iter()
+        .filter_map(|person| person.id("crmId"))
+        .collect();
     crm_ids("people", &known)?;
     let new = (people.len() - known.len()) as u32;
     let owner = People::default().email(gong, "owner", &args.owner)?;

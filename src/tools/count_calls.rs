@@ -2,7 +2,7 @@
 //! else POST /v2/calls/extensive (api:calls:read:extensive). Gong counts nothing by
 //! itself; the calls are counted here, so that no model has to list them.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::ops::ControlFlow;
 use serde_json::{Map, Value};
 
@@ -11,13 +11,14 @@ use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong,
-        calls::{Call, ContentSelector, one_line},
+        calls::{Call, ContentSelector},
         criteria::{ByGong, Criteria, asked},
         people,
         scan::{self, Endpoint, Plan, Start},
         workspaces,
     },
-    sorted::{SortedMap, SortedSet},
+    prelude::*,
+    text::one_line,
     wit::calls::{CallCounts, CountBy, CountCalls, LongCall},
 };
 
@@ -72,7 +73,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         start,
     };
     let mut counted = Counted::default();
-    let mut accounts: SortedSet<String> = SortedSet::new();
+    let mut accounts: BTreeSet<String> = BTreeSet::new();
     let mut longest: Vec<LongCall> = Vec::new();
     let report = scan::newest_first(gong, plan, |call| {
         if criteria.matches(call).is_some() {
@@ -141,12 +142,12 @@ fn keep_longest(longest: &mut Vec<LongCall>, call: &Call) {
 
 /// What ids among the keys are called. Names are an extra: where they can not be had
 /// (a missing scope, a spent quota) the answer goes with ids.
-fn names(gong: &Gong<'_>, by: &[CountBy], counted: &Counted) -> SortedMap<String, String> {
+fn names(gong: &Gong<'_>, by: &[CountBy], counted: &Counted) -> BTreeMap<String, String> {
     let mut names = counted.accounts.clone();
     for (place, what) in by.iter().enumerate() {
         match what {
             CountBy::Host => {
-                let ids: SortedSet<String> = key_names(counted, place).collect();
+                let ids: BTreeSet<String> = key_names(counted, place).collect();
                 let found = people::names(gong, &ids);
                 names.extend(found.into_iter().map(|(id, name)| (id, one_line(&name))));
             }

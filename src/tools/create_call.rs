@@ -3,23 +3,22 @@
 
 mod parties;
 
-use alloc::{format, string::String};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong, Method,
-        calls::one_line,
         change::{self, Body, Change},
-        given, instant,
+        given,
         people::People,
         reading::Reading,
         workspaces,
     },
-    json::json,
-    list::TryToList as _,
+    prelude::*,
     render,
+    text::one_line,
+    time,
     wit::{
         calls::{CallDirection, CreateCall},
         types::Receipt,
@@ -44,7 +43,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateCall) -> Result<Receipt, Error> {
         .iter()
         .enumerate()
         .map(|(index, party)| parties::described(gong, &mut people, party, &host, index))
-        .try_list()?;
+        .collect::<Result<Vec<_>, _>>()?;
     let is_host = |party: &Value| party["userId"] == host.id();
     let added = !parties.iter().any(is_host);
     if added {
@@ -65,7 +64,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateCall) -> Result<Receipt, Error> {
         what: format!(
             "add {} of {} ({count})",
             title.map_or_else(|| "a call".into(), |title| format!("the call “{title}”")),
-            instant::shown_from(&args.started)
+            time::display_or_same(&args.started)
         ),
         method: Method::Post,
         operation: "/v2/calls",
@@ -102,7 +101,8 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
     };
     let moment = |argument: &str, value: &Option<String>| {
         let text = value.as_deref();
-        text.map(|text| instant::exact(argument, text)).transpose()
+        text.map(|text| time::instant_argument(argument, text))
+            .transpose()
     };
     let (start, end) = (
         moment("scheduled_start", &args.scheduled_start)?,
@@ -114,7 +114,7 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
         return Err(bad_argument(
             "scheduled_end",
             "it is not after scheduled_start.",
-            &format!("\"{}\".", instant::shown(start + 1800)),
+            &format!("\"{}\".", time::to_display(start + 1800)),
         ));
     }
     if args.duration_seconds == Some(0) {
@@ -135,7 +135,11 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
         ),
         (
             "actualStart",
-            json!(instant::asked(given::past("started", &args.started, now)?)),
+            json!(time::to_rfc3339(given::past(
+                "started",
+                &args.started,
+                now
+            )?)),
         ),
         ("direction", json!(direction(args.direction))),
         ("duration", json!(args.duration_seconds)),
@@ -146,8 +150,8 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
             json!(optional("disposition", &args.disposition, SHORT)?),
         ),
         ("languageCode", json!(language(args.language.as_deref())?)),
-        ("scheduledStart", json!(start.map(instant::asked))),
-        ("scheduledEnd", json!(end.map(instant::asked))),
+        ("scheduledStart", json!(start.map(time::to_rfc3339))),
+        ("scheduledEnd", json!(end.map(time::to_rfc3339))),
         (
             "meetingUrl",
             json!(given::link("meeting_url", args.meeting_url.as_deref())?),
@@ -198,7 +202,7 @@ fn language(code: Option<&str>) -> Result<Option<&str>, Error> {
         "language",
         &format!(
             "“{}” is not a language with its country.",
-            instant::shortened(code)
+            crate::text::shortened(code)
         ),
         "\"en-US\"; or leave it out, and Gong hears which it is.",
     ))

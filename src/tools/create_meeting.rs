@@ -4,21 +4,19 @@
 //! whom "the requesting party should add to the invitation": the invitation is sent by
 //! whoever asks, and Gong contacts nobody.
 
-use alloc::{format, string::String, vec::Vec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong, Method,
-        calls::one_line,
         change::{self, Body, Change, between},
-        instant,
         people::{People, is_email},
         reading::Reading,
     },
-    json::json,
-    list::{ToList as _, TryToList as _},
+    prelude::*,
+    text::one_line,
+    time,
     wit::{meetings::CreateMeeting, types::Receipt},
 };
 
@@ -47,21 +45,25 @@ pub(super) struct Planned {
 impl Meeting<'_> {
     /// Checks it and finds the organizer.
     pub(super) fn planned(self, gong: &Gong<'_>) -> Result<Planned, Error> {
-        let start = instant::exact("start", self.start)?;
-        let end = instant::exact("end", self.end)?;
+        let start = time::instant_argument("start", self.start)?;
+        let end = time::instant_argument("end", self.end)?;
         if end <= start {
             return Err(bad_argument(
                 "end",
                 &format!(
                     "{} is not after the start, {}.",
-                    instant::shown(end),
-                    instant::shown(start)
+                    time::to_display(end),
+                    time::to_display(start)
                 ),
-                &format!("\"{}\".", instant::shown(start + 1800)),
+                &format!("\"{}\".", time::to_display(start + 1800)),
             ));
         }
         between("invitees", self.invitees, MOST_INVITEES)?;
-        let invitees: Vec<Value> = self.invitees.iter().map(|text| invitee(text)).try_list()?;
+        let invitees: Vec<Value> = self
+            .invitees
+            .iter()
+            .map(|text| invitee(text))
+            .collect::<Result<Vec<_>, _>>()?;
         let organizer = People::default().email(gong, "organizer", self.organizer)?;
         let is_organizer = |one: &Value| {
             one.raw("email")
@@ -76,13 +78,13 @@ impl Meeting<'_> {
         }
         let shown = format!(
             "{} to {} of {organizer} with {}",
-            instant::shown(start),
-            instant::shown(end),
+            time::to_display(start),
+            time::to_display(end),
             crate::render::count(invitees.len() as u32, "invitee")
         );
         let mut body = json!({
-            "startTime": instant::asked(start),
-            "endTime": instant::asked(end),
+            "startTime": time::to_rfc3339(start),
+            "endTime": time::to_rfc3339(end),
             "invitees": invitees,
             "organizerEmail": organizer,
         });
@@ -110,7 +112,7 @@ fn invitee(text: &str) -> Result<Value, Error> {
     if !is_email(email) {
         return Err(bad_argument(
             "invitees",
-            &format!("“{}” has no e-mail address.", instant::shortened(text)),
+            &format!("“{}” has no e-mail address.", crate::text::shortened(text)),
             "[\"jo@acme.com\", \"Jo Ray <jo@acme.com>\"].",
         ));
     }
@@ -139,10 +141,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateMeeting) -> Result<Receipt, Error
             "start",
             &format!(
                 "{} is in the past; it is {}.",
-                instant::shown(planned.start),
-                instant::shown(gong.now)
+                time::to_display(planned.start),
+                time::to_display(gong.now)
             ),
-            &format!("\"{}\".", instant::shown(gong.now + instant::DAY)),
+            &format!("\"{}\".", time::to_display(gong.now + time::DAY)),
         ));
     }
     let change = Change {
@@ -165,7 +167,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateMeeting) -> Result<Receipt, Error
                     None => email,
                 })
             })
-            .list();
+            .collect();
         receipt
             .notes
             .push("By its documentation Gong sends no invitation: send one with the link.".into());

@@ -1,8 +1,7 @@
 //! `gong_create_permission_profile`. POST /v2/permission-profile?workspaceId=…;
 //! api:permission-profile:write. Gong says 422 for a name that is taken.
 
-use alloc::{borrow::ToOwned, format};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     error::Error,
@@ -14,7 +13,7 @@ use crate::{
         reading::Reading,
         with_query, workspaces,
     },
-    json::json,
+    prelude::*,
     wit::{permission_profiles::CreatePermissionProfile, types::Receipt},
 };
 

@@ -1,17 +1,17 @@
 //! `gong_delete_crm_integration`. DELETE /v2/crm/integrations; api:crm:integration:delete.
 //! Accounts, contacts, deals, leads and users of it go too, for ever; it takes up to 24 h.
 
-use alloc::{format, string::String};
-
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong, Method,
         change::{self, Body, Change},
-        crm, instant,
+        crm,
         reading::Reading,
         with_query,
     },
+    prelude::*,
+    time,
     wit::{crm::DeleteCrmIntegration, types::Receipt},
 };
 
@@ -26,13 +26,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: DeleteCrmIntegration) -> Result<Receipt
             &format!(
                 "“{}” is not the name or id of the integration to delete: “{name}” ({id}). All its objects would go too, and \
                  nothing brings them back. Ask whoever wants it deleted.",
-                instant::shortened(confirmed)
+                crate::text::shortened(confirmed)
             ),
             &format!("\"{name}\", if that is what shall be deleted."),
         ));
     }
     // One a day: sent again, Gong refuses it; after a failure the next day has another.
-    let request: String = format!("gong-tools-delete-{id}-{}", instant::day(gong.now));
+    let request: String = format!("gong-tools-delete-{id}-{}", time::to_date(gong.now));
     let change = Change {
         what: format!(
             "ask Gong to delete the generic CRM integration “{name}” ({id}) with all its objects, for ever"

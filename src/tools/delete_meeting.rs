@@ -1,7 +1,7 @@
 //! `gong_delete_meeting`. DELETE /v2/meetings/{meetingId}, with a JSON body;
 //! api:meetings:user:delete; limited release.
 
-use alloc::format;
+use serde_json::json;
 
 use super::update_meeting::LOOK;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         id::digits,
         people::People,
     },
-    json::json,
+    prelude::*,
     wit::{meetings::DeleteMeeting, types::Receipt},
 };
 

@@ -2,8 +2,6 @@
 //! /erase-data-for-phone-number; api:data-privacy:delete. The address is in the query,
 //! and there is no body. Gong answers at once and works for hours.
 
-use alloc::{format, string::String};
-
 use super::find_personal_data::{Subject, counted};
 use crate::{
     error::{Error, bad_argument},
@@ -12,6 +10,7 @@ use crate::{
         change::{self, Body, Change},
         with_query,
     },
+    prelude::*,
     wit::{privacy::ErasePersonalData, types::Receipt},
 };
 

@@ -2,7 +2,6 @@
 //! /data-for-phone-number; api:data-privacy:read. Gong refuses addresses of own users,
 //! answers all at once (about 100 kB for one contact), and of e-mails neither subject nor body.
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{Answer, limit, offset};
@@ -12,7 +11,7 @@ use crate::{
         Gong, given,
         reading::{Answered, Reading},
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
     wit::privacy::{
         CallReference, CrmReference, EmailReference, EngagementReference, FindPersonalData,
@@ -92,7 +91,7 @@ pub(super) fn counted(answer: &Value) -> String {
     ]
     .into_iter()
     .flatten()
-    .list();
+    .collect();
     if kinds.is_empty() {
         return "nothing".into();
     }
@@ -129,11 +128,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
         found: counted(&answer),
         matching_phones: answer.texts("matchingPhoneNumbers"),
         matching_emails: answer.texts("emailAddresses"),
-        calls: page("calls").map(call).list(),
-        emails: page("emails").map(email).list(),
+        calls: page("calls").map(call).collect(),
+        emails: page("emails").map(email).collect(),
         meetings: page("meetings")
             .filter_map(|meeting| meeting.id("id"))
-            .list(),
+            .collect(),
         crm: crm(&answer)
             .skip(skip)
             .take(limit)
@@ -142,8 +141,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
                 kind: object.text("objectType"),
                 id: object.id("externalId"),
             })
-            .list(),
-        engagement: page("customerEngagement").map(event).list(),
+            .collect(),
+        engagement: page("customerEngagement").map(event).collect(),
         resume: super::offset_token(skip + limit, most),
         requests: gong.requests(),
         subject: subject.text().into(),

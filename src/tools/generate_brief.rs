@@ -1,7 +1,6 @@
 //! `gong_generate_brief`. GET /v2/entities/get-brief; api:ai-briefer:read. Each brief spends
 //! credits: everything that can be wrong is found out before it is asked for.
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{
@@ -14,13 +13,12 @@ use crate::{
     gong::{
         Gong,
         entities::{self, Period, Place},
-        instant::shortened,
         metered,
         reading::Reading,
         workspaces,
     },
-    list::ToList as _,
-    lower::Lower as _,
+    prelude::*,
+    text::{fold_case, shortened},
     wit::ai::{AiAnswer, GenerateBrief},
 };
 
@@ -69,13 +67,13 @@ fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Va
     let name = |brief: &Value| brief.text("briefName").unwrap_or_default();
     let named: Vec<&Value> = briefs
         .iter()
-        .filter(|brief| name(brief).lower() == wanted.lower())
-        .list();
+        .filter(|brief| fold_case(&name(brief)) == fold_case(wanted))
+        .collect();
     let published: Vec<&Value> = named
         .iter()
         .copied()
         .filter(|brief| is_published(brief))
-        .list();
+        .collect();
     match published[..] {
         [one] => return Ok(one),
         [first, ..] => {
@@ -83,7 +81,7 @@ fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Va
             let places: Vec<String> = published
                 .iter()
                 .filter_map(|brief| workspace(brief, &names))
-                .list();
+                .collect();
             return Err(bad_argument(
                 "workspace",
                 &format!(
@@ -100,7 +98,7 @@ fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Va
         .iter()
         .filter(|brief| is_published(brief))
         .map(name)
-        .list();
+        .collect();
     let problem = match named.is_empty() {
         true => format!("no brief is called “{}”.", shortened(wanted)),
         false => format!(

@@ -2,7 +2,7 @@
 //! api:calls:read:extensive. Gong's API has no list of accounts: these are the Account
 //! objects on calls, and the e-mail domains of people on calls without any.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 
 use super::{get_deal, limit};
 use crate::{
@@ -12,12 +12,11 @@ use crate::{
         calls::{Call, CrmObject},
         dealings::{About, Colleagues, choice::Wanted, dealings},
         deals::{History, State},
-        instant,
         scan::Start,
         told, workspaces,
     },
-    list::ToList as _,
-    sorted::SortedMap,
+    prelude::*,
+    time,
     wit::deals::{AccountStory, DealSeen, Dealings, GetAccount},
 };
 
@@ -60,7 +59,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountStory, Err
         .or_else(|| objects().next());
     let owner = owner(now, &colleagues);
     let deals = deals(&calls, &colleagues);
-    let names: SortedMap<String, String> = deals
+    let names: BTreeMap<String, String> = deals
         .iter()
         .map(|deal| {
             (
@@ -116,7 +115,7 @@ fn warnings(deals: &[DealSeen], dealings: &Dealings, now: i64) -> Vec<String> {
         ))
     });
     let silence = get_deal::silence(dealings, SILENCE);
-    silence.into_iter().chain(late).list()
+    silence.into_iter().chain(late).collect()
 }
 
 fn owner(object: Option<&CrmObject>, colleagues: &Colleagues) -> Option<String> {
@@ -133,12 +132,12 @@ fn deals(calls: &[Call], colleagues: &Colleagues) -> Vec<DealSeen> {
     }
     ids.into_iter()
         .map(|id| deal_seen(calls, id, colleagues))
-        .list()
+        .collect()
 }
 
 fn deal_seen(calls: &[Call], id: &str, colleagues: &Colleagues) -> DealSeen {
     let of_deal = |call: &&Call| call.objects("Opportunity").any(|deal| deal.id() == id);
-    let on: Vec<&Call> = calls.iter().filter(of_deal).list();
+    let on: Vec<&Call> = calls.iter().filter(of_deal).collect();
     let objects = || {
         let deals = on.iter().flat_map(|call| call.objects("Opportunity"));
         deals.filter(|deal| deal.id() == id)
@@ -166,7 +165,7 @@ fn deal_seen(calls: &[Call], id: &str, colleagues: &Colleagues) -> DealSeen {
         slipped_days: (moves.slips > 0).then_some(moves.slipped_days),
         changes_since: first
             .filter(|_| !changes.is_empty())
-            .map(|(at, _)| instant::day(*at)),
+            .map(|(at, _)| time::to_date(*at)),
         changes,
     }
 }

@@ -1,7 +1,6 @@
 //! `gong_get_activity_stats`. POST /v2/stats/activity/aggregate, or with a period
 //! POST /v2/stats/activity/aggregate-by-period; api:stats:user-actions.
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{Answer, limit, offset, offset_token};
@@ -12,9 +11,8 @@ use crate::{
         reading::Reading,
         stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
-    sorted::Sort,
     wit::stats::{ActivityPeriod, ActivityRow, ActivityStats, GetActivityStats},
 };
 
@@ -58,7 +56,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
         },
     };
     let mut read = stats::read(gong, &asked, &source)?;
-    let mut rows: Vec<Counted<'_>> = read.users.iter().flat_map(counted).list();
+    let mut rows: Vec<Counted<'_>> = read.users.iter().flat_map(counted).collect();
     let all = rows.len();
     if args.users.is_empty() {
         rows.retain(|row| row.counts.iter().any(|count| *count > 0));
@@ -66,8 +64,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
     let idle = (all - rows.len()) as u32;
     let (used, columns) = used_columns(rows.iter().map(|row| &row.counts));
     let matched = rows.len();
-    let page: Vec<Counted<'_>> = rows.into_iter().skip(skip).take(limit).list();
-    let ids: Vec<String> = page.iter().filter_map(|row| row.user.id("userId")).list();
+    let page: Vec<Counted<'_>> = rows.into_iter().skip(skip).take(limit).collect();
+    let ids: Vec<String> = page
+        .iter()
+        .filter_map(|row| row.user.id("userId"))
+        .collect();
     let names = read.names(gong, ids.iter().map(String::as_str));
     let rows: Vec<ActivityRow> = page
         .into_iter()
@@ -84,7 +85,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
                 counts: used_counts(&row.counts, &used),
             }
         })
-        .list();
+        .collect();
     if idle > 0 {
         read.notes.push(format!(
             "Left out: {} without any activity.",
@@ -125,8 +126,8 @@ fn counted(user: &Value) -> Vec<Counted<'_>> {
             to: date_in(period.raw("toDate")),
             counts: counts(period),
         })
-        .list();
-    periods.order_by(|one, other| one.from.cmp(&other.from));
+        .collect();
+    periods.sort_by(|one, other| one.from.cmp(&other.from));
     periods
 }
 

@@ -1,7 +1,6 @@
 //! `gong_get_bulk_assignment`. GET /v2/flows/prospects/bulk-assignments/{id};
 //! api:flows:read. What Gong made of a bulk assignment so far.
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::Answer;
@@ -11,7 +10,7 @@ use crate::{
         Gong,
         reading::{Answered, Reading},
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
     wit::engage::{BulkAssignment, BulkOutcome, GetBulkAssignment},
 };
@@ -41,7 +40,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetBulkAssignment) -> Result<BulkAssign
         processed: answer.count("processedCount"),
         assigned: answer.count("successCount"),
         failed: answer.count("failedCount"),
-        people: answer.items("results").iter().map(outcome).list(),
+        people: answer.items("results").iter().map(outcome).collect(),
         requests: gong.requests(),
     })
 }
@@ -51,7 +50,7 @@ fn outcome(result: &Value) -> BulkOutcome {
     let prospect = result.get("prospect").unwrap_or(&none);
     let crm_id = result.id("crmId").or_else(|| prospect.id("crmId"));
     let name = [prospect.text("firstName"), prospect.text("lastName")];
-    let name: Vec<String> = name.into_iter().flatten().list();
+    let name: Vec<String> = name.into_iter().flatten().collect();
     let person = match (name.is_empty(), prospect.text("email")) {
         (false, Some(email)) => format!("{} <{email}>", name.join(" ")),
         (false, None) => name.join(" "),
@@ -59,7 +58,7 @@ fn outcome(result: &Value) -> BulkOutcome {
         (true, None) => crm_id.clone().unwrap_or_default(),
     };
     let error = [result.text("errorCode"), result.text("errorMessage")];
-    let error: Vec<String> = error.into_iter().flatten().list();
+    let error: Vec<String> = error.into_iter().flatten().collect();
     BulkOutcome {
         person,
         status: result.text("status"),

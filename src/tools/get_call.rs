@@ -2,23 +2,21 @@
 //! know the call yet GET /v2/calls/{id} (api:calls:read:basic); api:calls:read:extensive, and api:calls:read:media-url for the media part.
 //! Brief, key points and highlights cost no credits.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::Value;
+use alloc::collections::BTreeSet;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Case, Error},
     gong::{
         Gong,
-        calls::{self, Call, ContentSelector, one_line},
+        calls::{self, Call, ContentSelector},
         content::{fired, objects, outcome_name, topics},
         id::{Id, call_id},
         people,
     },
-    json::json,
-    list::ToList as _,
-    lower::Lower as _,
-    record::Record,
-    sorted::SortedSet,
+    prelude::*,
+    text::{fold_case, one_line},
     wit::calls::{CallDigest, CallPart, GetCall},
 };
 
@@ -68,14 +66,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
         error.adding("Without `media` in include it is not needed.")
     })?;
     calls::admit(gong, &detailed.meta_data)?;
-    let commenters: SortedSet<String> = match with(CallPart::Comments) {
+    let commenters: BTreeSet<String> = match with(CallPart::Comments) {
         true => detailed
             .collaboration
             .iter()
             .flat_map(|collaboration| collaboration.public_comments.iter().flatten())
             .filter_map(|comment| Some(comment.commenter_user_id.as_ref()?.0.clone()))
             .collect(),
-        false => SortedSet::new(),
+        false => BTreeSet::new(),
     };
     let names = people::names(gong, &commenters);
     let digest = digest(
@@ -93,7 +91,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
 /// What GET /v2/calls/{id} tells: it knows a call before the details do, as long as Gong
 /// works on it. None where it does not know the call either, or is not to be had.
 fn basic(gong: &Gong<'_>, id: &str) -> Option<(Detailed, bool)> {
-    #[derive(Record)]
+    #[derive(Default, Deserialize)]
     struct One {
         call: calls::Meta,
     }
@@ -172,8 +170,8 @@ fn digest(
                     .any(|party| party.user_id.as_ref() == Some(*host))
             })
             .map(|host| host.0.clone()),
-        scope: meta.scope.as_deref().map(str::lower),
-        direction: meta.direction.as_deref().map(str::lower),
+        scope: meta.scope.as_deref().map(fold_case),
+        direction: meta.direction.as_deref().map(fold_case),
         language: meta.language.clone(),
         system: meta.system.as_deref().map(one_line),
         private: meta.is_private().then_some(true),
@@ -181,7 +179,7 @@ fn digest(
         people: call
             .parties()
             .filter_map(|party| person(party, &call, &interaction, with(CallPart::People)))
-            .list(),
+            .collect(),
         accounts: objects(&call, "Account", with(CallPart::Crm)),
         deals: objects(&call, "Opportunity", with(CallPart::Crm)),
         brief: content
@@ -195,17 +193,17 @@ fn digest(
             .flatten()
             .filter_map(|point| point.text)
             .map(|text| one_line(&text))
-            .list(),
+            .collect(),
         outcome: content.call_outcome.as_ref().and_then(outcome_name),
         topics: topics(content.topics.unwrap_or_default()),
         trackers: fired(&trackers),
         outline: if with(CallPart::Outline) {
-            outline.into_iter().filter_map(outline_section).list()
+            outline.into_iter().filter_map(outline_section).collect()
         } else {
             Vec::new()
         },
         highlights: if with(CallPart::Highlights) {
-            highlights.into_iter().map(highlight_section).list()
+            highlights.into_iter().map(highlight_section).collect()
         } else {
             Vec::new()
         },
@@ -213,7 +211,7 @@ fn digest(
             comments
                 .into_iter()
                 .map(|one| comment(one, &user_name))
-                .list()
+                .collect()
         } else {
             Vec::new()
         },
@@ -221,7 +219,7 @@ fn digest(
             trackers
                 .into_iter()
                 .filter_map(|tracker| tracker_section(tracker, &speaker))
-                .list()
+                .collect()
         } else {
             Vec::new()
         },
@@ -231,7 +229,7 @@ fn digest(
             .into_iter()
             .flat_map(|media| [media.audio_url, media.video_url])
             .flatten()
-            .list(),
+            .collect(),
         more,
         requests,
     }

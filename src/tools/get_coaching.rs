@@ -1,7 +1,7 @@
 //! `gong_get_coaching`. GET /v2/coaching, whose query names have hyphens and whose dates
 //! are instants; api:coaching:read. Each metric is a list of calls.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Answer;
@@ -9,15 +9,14 @@ use crate::{
     error::Error,
     gong::{
         Gong,
-        instant::{self, Range},
         people::{self, People},
         reading::{Answered, Reading},
         workspaces,
     },
-    list::ToList as _,
-    lower::Lower as _,
+    prelude::*,
     render::{self, Table},
-    sorted::{Sort, SortedSet},
+    text::fold_case,
+    time::{self, Range},
     wit::stats::{Coaching, CoachingMetric, CoachingRow, GetCoaching},
 };
 
@@ -45,8 +44,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
     let query = [
         ("workspace-id", Some(workspace.as_str())),
         ("manager-id", Some(manager.as_str())),
-        ("from", Some(&*instant::asked(range.from))),
-        ("to", Some(&*instant::asked(range.to))),
+        ("from", Some(&*time::to_rfc3339(range.from))),
+        ("to", Some(&*time::to_rfc3339(range.to))),
     ];
     let answer: Answered = gong.get_list("/v2/coaching", &query)?;
     let data = answer.listed("coachingData", "GET /v2/coaching")?;
@@ -54,12 +53,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
         .iter()
         .flat_map(|one| one.items("directReportsMetrics"))
         .map(row)
-        .list();
-    reports.order_by_key(|row| (row.user.lower(), row.user_id.clone()));
+        .collect();
+    reports.sort_by_cached_key(|row| (fold_case(&row.user), row.user_id.clone()));
     let name = data
         .iter()
         .find_map(|one| one.get("manager").and_then(name))
-        .or_else(|| people::names(gong, &SortedSet::from([manager.clone()])).remove(&manager));
+        .or_else(|| people::names(gong, &BTreeSet::from([manager.clone()])).remove(&manager));
     let mut notes = Vec::new();
     if reports.is_empty() {
         notes.push(
@@ -71,8 +70,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
     Ok(Coaching {
         manager: name.unwrap_or(manager),
         reports,
-        from: instant::shown(range.from),
-        to: instant::shown(range.to),
+        from: time::to_display(range.from),
+        to: time::to_display(range.to),
         notes,
         requests: gong.requests(),
     })
@@ -80,7 +79,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
 
 fn name(user: &Value) -> Option<String> {
     let names = [user.text("firstName"), user.text("lastName")];
-    let names: Vec<String> = names.into_iter().flatten().list();
+    let names: Vec<String> = names.into_iter().flatten().collect();
     match names.is_empty() {
         false => Some(names.join(" ")),
         true => user.text("emailAddress").or_else(|| user.id("id")),
@@ -100,8 +99,8 @@ fn row(data: &Value) -> CoachingRow {
                 calls: calls.as_array()?.len() as u32,
             })
         })
-        .list();
-    metrics.order_by(|one, other| one.name.cmp(&other.name));
+        .collect();
+    metrics.sort_by(|one, other| one.name.cmp(&other.name));
     CoachingRow {
         user_id: report.id("id"),
         user: name(report).unwrap_or_default(),
@@ -139,7 +138,7 @@ impl Answer for Coaching {
                 .iter()
                 .filter(|metric| METRICS.iter().all(|(name, _)| *name != metric.name))
                 .map(|metric| format!("{} {}", metric.name, metric.calls))
-                .list();
+                .collect();
             all.push(other.join("; "));
             table.row(core::array::from_fn(|column| {
                 core::mem::take(&mut all[column])

@@ -1,17 +1,15 @@
 //! `gong_get_crm_objects`. GET /v2/crm/entities; api:crm:get-objects. The ids are the body of
 //! this GET, a bare list; Gong drops what goes beyond 100, and says null of an unknown id.
 
-use alloc::{format, string::String, vec::Vec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Answer;
 use crate::{
     error::{Error, bad_argument},
-    gong::{Gong, calls::one_line, change::between, crm, reading::Answered},
-    json::json,
-    list::ToList as _,
-    record, render,
-    sorted::Sort,
+    gong::{Gong, change::between, crm, reading::Answered},
+    prelude::*,
+    render,
+    text::one_line,
     wit::crm::{CrmObject, CrmObjects, CrmValue, GetCrmObjects},
 };
 
@@ -32,7 +30,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
         }
     }
     let integration = crm::id(gong, args.integration.as_deref())?;
-    let object_type = crm::in_gongs_words(args.object_type);
+    let object_type = crm::enum_name(args.object_type);
     let Answered(answer) = gong.get_with_body(
         "/v2/crm/entities",
         &[
@@ -59,8 +57,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
                             value: shown(value)?,
                         })
                     })
-                    .list();
-                fields.order_by(|one, other| one.name.cmp(&other.name));
+                    .collect();
+                fields.sort_by(|one, other| one.name.cmp(&other.name));
                 objects.push(CrmObject {
                     id: id.into(),
                     fields,
@@ -80,7 +78,7 @@ fn shown(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::String(text) => one_line(text),
-        other => record::text(other),
+        other => other.to_string(),
     };
     (!text.is_empty()).then_some(text)
 }
@@ -94,7 +92,7 @@ impl Answer for CrmObjects {
                 .fields
                 .iter()
                 .map(|field| format!("{}={}", field.name, field.value))
-                .list();
+                .collect();
             render::line(&mut text, &object.id, Some(&fields.join(" | ")));
         }
         render::list(&mut text, "Not in Gong", &self.unknown, ", ");

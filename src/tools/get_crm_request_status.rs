@@ -1,8 +1,6 @@
 //! `gong_get_crm_request_status`. GET /v2/crm/request-status; api:crm:upload. What becomes of
 //! an upload of objects, or of the deletion of an integration.
 
-use alloc::{format, string::String};
-
 use super::Answer;
 use crate::{
     error::Error,
@@ -10,7 +8,7 @@ use crate::{
         Gong, crm,
         reading::{Answered, Reading},
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
     wit::crm::{CrmLineError, CrmRequestStatus, GetCrmRequestStatus},
 };
@@ -44,7 +42,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmRequestStatus) -> Result<CrmReque
                 line: error.count("line").unwrap_or_default(),
                 description: error.text("description").unwrap_or_default(),
             })
-            .list(),
+            .collect(),
         requests: gong.requests(),
     })
 }

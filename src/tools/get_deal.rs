@@ -2,8 +2,9 @@
 //! deal's calls, and one request for what was said on them and how the deal stood then
 //! (`told.rs` says why not at once); api:calls:read:extensive. Free of credits, unlike Gong's own answers.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 use core::{mem::take, ops::ControlFlow};
+use serde_json::json;
 
 use super::limit;
 use crate::{
@@ -20,9 +21,7 @@ use crate::{
         scan::{self, Endpoint, Plan, Start},
         told, workspaces,
     },
-    json::json,
-    list::ToList as _,
-    sorted::{Sort, SortedMap},
+    prelude::*,
     wit::deals::{DealStory, GetDeal},
 };
 
@@ -68,7 +67,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealStory, Error> {
     let mut calls: Vec<Call> = kept
         .into_iter()
         .filter(|call| call.objects("Opportunity").any(|deal| deal.id() == id))
-        .list();
+        .collect();
     let details = told::add(gong, &mut calls, report.stopped.is_some());
     // Calls come newest first; how the deal is now, the newest that tells it knows best.
     let objects = || {
@@ -178,24 +177,24 @@ impl Found {
 /// The UTC day of a call.
 pub(super) fn day(call: &Call) -> String {
     let at = call.meta_data.began();
-    at.map_or_else(|| "unknown".to_owned(), crate::gong::instant::day)
+    at.map_or_else(|| "unknown".to_owned(), crate::time::to_date)
 }
 
 /// Accounts on the calls, the one on most of them first.
 fn accounts(calls: &[Call]) -> Vec<String> {
-    let mut accounts: SortedMap<&str, (u32, Option<String>)> = SortedMap::new();
+    let mut accounts: BTreeMap<&str, (u32, Option<String>)> = BTreeMap::new();
     for account in calls.iter().filter_map(Call::account) {
-        let (count, name) = accounts.or_default(account.id());
+        let (count, name) = accounts.entry(account.id()).or_default();
         *count += 1;
         *name = name.take().or_else(|| account.name());
     }
-    let mut accounts: Vec<_> = accounts.into_iter().list();
-    accounts.order_by_key(|(_, (count, _))| core::cmp::Reverse(*count));
+    let mut accounts: Vec<_> = accounts.into_iter().collect();
+    accounts.sort_by_key(|(_, (count, _))| core::cmp::Reverse(*count));
     accounts
         .into_iter()
         .map(|(id, (_, name))| match name {
             Some(name) => format!("{name} ({id})"),
             None => id.to_owned(),
         })
-        .list()
+        .collect()
 }

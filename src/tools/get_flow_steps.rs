@@ -1,35 +1,34 @@
 //! `gong_get_flow_steps`. POST /v2/flows/steps; api:flows:read. At most 20 flows;
 //! Gong answers 404 if one of them is unknown.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Deserialize;
+use serde_json::json;
 
 use super::Answer;
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong,
-        calls::one_line,
         id::{Id, is_id},
+        required,
     },
-    json::json,
-    list::ToList as _,
-    record::Record,
+    prelude::*,
     render,
-    sorted::Sort,
+    text::{one_line, shortened},
     wit::flows::{Flow, FlowStep, FlowSteps, GetFlowSteps},
 };
 
 /// Characters of an e-mail body that are shown by default.
 const BODY_CHARS: usize = 200;
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct Answered {
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     flows: Option<Vec<WireFlow>>,
 }
 
 /// OpenAPI `PublicApiFlowWithSteps`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct WireFlow {
     id: Option<Id>,
     name: Option<String>,
@@ -40,7 +39,7 @@ struct WireFlow {
 }
 
 /// OpenAPI `PublicApiFlowStep`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Step {
     step_order: Option<u32>,
@@ -57,7 +56,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
         1..=20 => args.flows.iter().find(|id| !is_id(id)).map(|id| {
             format!(
                 "“{}” is not a flow id (5 to 20 digits). gong_list_flows lists them.",
-                crate::gong::instant::shortened(id)
+                shortened(id)
             )
         }),
         count => Some(format!("{count} ids, and Gong takes at most 20.")),
@@ -77,7 +76,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
         .into_iter()
         .flatten()
         .map(|flow| shape(flow, whole))
-        .list();
+        .collect();
     Ok(FlowSteps {
         flows,
         requests: gong.requests(),
@@ -91,8 +90,8 @@ fn shape(flow: WireFlow, whole: bool) -> Flow {
         .into_iter()
         .flatten()
         .map(|step| shape_step(step, whole))
-        .list();
-    steps.order_by_key(|step| step.number);
+        .collect();
+    steps.sort_by_key(|step| step.number);
     Flow {
         name: flow.name.as_deref().map_or_else(|| id.clone(), one_line),
         id,

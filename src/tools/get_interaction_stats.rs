@@ -2,7 +2,6 @@
 //! counts calls with Whisper on. Its document names the statistics but no units: seconds
 //! and questions an hour are what its product shows.
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{
@@ -17,7 +16,7 @@ use crate::{
         reading::{Reading, decimal},
         stats::{self, Asked, Source},
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
     wit::stats::{GetInteractionStats, InteractionRow, InteractionStats, OtherStat},
 };
@@ -46,8 +45,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<Interact
         read.notes
             .push("Only calls with Whisper on are counted.".into());
     }
-    let page: Vec<&Value> = read.users.iter().skip(skip).take(limit).list();
-    let ids: Vec<String> = page.iter().filter_map(|user| user.id("userId")).list();
+    let page: Vec<&Value> = read.users.iter().skip(skip).take(limit).collect();
+    let ids: Vec<String> = page.iter().filter_map(|user| user.id("userId")).collect();
     let names = read.names(gong, ids.iter().map(String::as_str));
     let users: Vec<InteractionRow> = page
         .into_iter()
@@ -59,7 +58,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<Interact
                 .or_else(|| user.text("userEmailAddress"));
             row
         })
-        .list();
+        .collect();
     Ok(InteractionStats {
         resume: offset_token(skip + users.len(), matched),
         users,
@@ -133,7 +132,7 @@ impl Answer for InteractionStats {
                 .other
                 .iter()
                 .map(|stat| format!("{} {}", stat.name, short(stat.value)))
-                .list();
+                .collect();
             table.row([
                 row.user.clone().unwrap_or_default(),
                 row.user_id.clone(),

@@ -1,7 +1,7 @@
 //! `gong_get_meeting_status`. POST /v2/meetings/integration/status;
 //! api:meetings:integration:status; limited release. Which users Gong can plan meetings for.
 
-use alloc::{format, string::String, vec::Vec};
+use serde_json::json;
 
 use super::Answer;
 use crate::{
@@ -12,8 +12,7 @@ use crate::{
         people::People,
         reading::{Answered, Reading},
     },
-    json::json,
-    list::{ToList as _, TryToList as _},
+    prelude::*,
     render,
     wit::meetings::{GetMeetingStatus, MeetingStatus, OrganizerStatus},
 };
@@ -29,7 +28,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetMeetingStatus) -> Result<MeetingStat
         .users
         .iter()
         .map(|user| people.email(gong, "users", user))
-        .try_list()?;
+        .collect::<Result<Vec<_>, _>>()?;
     const PATH: &str = "/v2/meetings/integration/status";
     let answer: Answered = gong.post(PATH, &json!({ "emails": emails }))?;
     let users: Vec<OrganizerStatus> = answer
@@ -43,14 +42,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetMeetingStatus) -> Result<MeetingStat
             fix_url: user.text("fixUrl"),
             help_url: user.text("helpUrl"),
         })
-        .list();
+        .collect();
     let is_answered = |email: &String| {
         let mut users = users.iter();
         users.any(|user| user.email.eq_ignore_ascii_case(email))
     };
     let unanswered = emails.into_iter().filter(|email| !is_answered(email));
     Ok(MeetingStatus {
-        unanswered: unanswered.list(),
+        unanswered: unanswered.collect(),
         users,
         requests: gong.requests(),
     })

@@ -1,21 +1,19 @@
 //! `gong_get_permission_profile`. GET /v2/permission-profile?profileId=…;
 //! api:permission-profile:read.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::collections::BTreeSet;
 
 use super::Answer;
 use crate::{
     error::Error,
     gong::{
-        Gong,
-        calls::one_line,
-        people,
+        Gong, people,
         profiles::{self, Profile},
         reading::Answered,
     },
-    list::ToList as _,
+    prelude::*,
     render,
-    sorted::SortedSet,
+    text::one_line,
     wit::permission_profiles::{self as wit, Access, ProfileQuery},
 };
 
@@ -25,7 +23,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, E
     let answer: Answered = gong.get("/v2/permission-profile", &[("profileId", Some(&id))])?;
     let profile = Profile::of(answer.within("profile", "GET /v2/permission-profile")?);
     let levels = profile.levels();
-    let leads: SortedSet<String> = levels
+    let leads: BTreeSet<String> = levels
         .iter()
         .flat_map(|level| level.team_leads.iter().cloned())
         .collect();
@@ -47,9 +45,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, E
             .map(|one| Access {
                 area: one.area,
                 level: one.level,
-                team_leads: one.team_leads.into_iter().map(named).list(),
+                team_leads: one.team_leads.into_iter().map(named).collect(),
             })
-            .list(),
+            .collect(),
         library_folders: profile.library_folders(),
         allowed: profile.flags(true),
         denied: profile.flags(false),
@@ -74,7 +72,7 @@ impl Answer for wit::Profile {
                     one.team_leads.join(" and ")
                 ),
             })
-            .list();
+            .collect();
         render::list(&mut text, "Access", &access, ", ");
         render::list(&mut text, "Library folders", &self.library_folders, ", ");
         render::list(&mut text, "Allowed", &self.allowed, ", ");

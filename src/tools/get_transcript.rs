@@ -2,7 +2,7 @@
 //! (api:calls:read:extensive), then POST /v2/calls/transcript
 //! (api:calls:read:transcript), whose times are milliseconds.
 
-use alloc::{format, string::String};
+use serde_json::json;
 
 use super::numbered;
 use crate::{
@@ -11,10 +11,10 @@ use crate::{
         Gong,
         calls::{self, Call, CallsBody, ContentSelector, Filter},
         id::call_id,
-        instant,
         transcripts::{TRANSCRIPT, Transcripts},
     },
-    json::json,
+    prelude::*,
+    time,
     wit::transcripts::{GetTranscript, Speakers, Transcript},
 };
 
@@ -46,7 +46,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
     };
     let time = |name, text: &Option<String>| {
         text.as_deref()
-            .map(|text| instant::parse_into_call(name, text))
+            .map(|text| time::parse_into_call(name, text))
             .transpose()
     };
     let part = Part {
@@ -68,7 +68,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
         },
         content_selector: None,
     };
-    let answer: Transcripts = gong.post_list(TRANSCRIPT, &json!(body))?;
+    let answer: Transcripts = gong.post_list(TRANSCRIPT, &body)?;
     let monologues = answer.call_transcripts.into_iter().flatten().next().and_then(|one| one.transcript).ok_or_else(|| {
         Error::not_found(format!(
             "Gong has no transcript of call {id}: it was not recorded, has no speech, or is still in processing (try again in some minutes)."

@@ -1,32 +1,31 @@
 //! `gong_get_user`. GET /v2/users/{id}, or GET /v2/users to find a name;
 //! api:users:read.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeSet;
+use serde::Deserialize;
 
 use super::Answer;
 use crate::{
     error::Error,
     gong::{
         Gong,
-        calls::one_line,
         id::Id,
-        instant,
         people::{self, People},
     },
-    list::ToList as _,
-    record::Record,
+    prelude::*,
     render,
-    sorted::{Sort, SortedSet},
+    text::one_line,
+    time,
     wit::users::{self as wit, GetUser},
 };
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct Answered {
     user: User,
 }
 
 /// OpenAPI `UserMetadata`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct User {
     id: Option<Id>,
@@ -45,7 +44,7 @@ struct User {
     spoken_languages: Option<Vec<Language>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Settings {
     web_conferences_recorded: Option<bool>,
@@ -57,14 +56,14 @@ struct Settings {
     gong_connect_enabled: Option<bool>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Provider {
     provider: Option<String>,
     is_default: Option<bool>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct Language {
     language: Option<String>,
     primary: Option<bool>,
@@ -75,7 +74,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetUser) -> Result<wit::User, Error> {
     let id = People::default().id(gong, "user", &args.user)?;
     let Answered { user } = gong.get(&format!("/v2/users/{id}"), &[])?;
     let manager_id = user.manager_id.as_ref().map(|id| id.0.clone());
-    let names = people::names(gong, &manager_id.iter().cloned().collect::<SortedSet<_>>());
+    let names = people::names(gong, &manager_id.iter().cloned().collect::<BTreeSet<_>>());
     let manager = manager_id.as_ref().and_then(|id| names.get(id).cloned());
     Ok(shape(user, id, manager, manager_id, gong.requests()))
 }
@@ -110,15 +109,15 @@ fn shape(
         (settings.gong_connect_enabled, "Gong Connect"),
     ];
     let mut languages = user.spoken_languages.unwrap_or_default();
-    languages.order_by_key(|language| language.primary != Some(true));
+    languages.sort_by_key(|language| language.primary != Some(true));
     let mut providers = user.conferencing_providers.unwrap_or_default();
-    providers.order_by_key(|provider| provider.is_default != Some(true));
+    providers.sort_by_key(|provider| provider.is_default != Some(true));
     let names: Vec<String> = [user.first_name, user.last_name]
         .into_iter()
         .flatten()
         .map(|name| one_line(&name))
         .filter(|name| !name.is_empty())
-        .list();
+        .collect();
     let phone = user.phone_number.map(|phone| {
         match user.extension.filter(|extension| !extension.is_empty()) {
             Some(extension) => format!("{phone} ext. {extension}"),
@@ -139,20 +138,20 @@ fn shape(
         active: user.active != Some(false),
         manager,
         manager_id,
-        created: user.created.as_deref().map(instant::shown_from),
+        created: user.created.as_deref().map(time::display_or_same),
         languages: languages
             .into_iter()
             .filter_map(|language| language.language)
-            .list(),
+            .collect(),
         recording: recording
             .iter()
             .filter(|(on, _)| *on == Some(true))
             .map(|(_, what)| (*what).to_owned())
-            .list(),
+            .collect(),
         conferencing: providers
             .into_iter()
             .filter_map(|provider| provider.provider)
-            .list(),
+            .collect(),
         requests,
     }
 }

@@ -1,7 +1,7 @@
 //! `gong_grant_call_access`. PUT /v2/calls/users-access; api:call-user-access:write.
 //! POST there is the read, DELETE revokes.
 
-use alloc::{format, string::String, vec::Vec};
+use serde_json::json;
 
 use crate::{
     error::Error,
@@ -11,7 +11,7 @@ use crate::{
         id::call_id,
         people::People,
     },
-    json::json,
+    prelude::*,
     render,
     wit::{access::GrantCallAccess, types::Receipt},
 };

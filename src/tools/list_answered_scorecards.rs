@@ -2,8 +2,9 @@
 //! (api:stats:scorecards), whose ids alone say nothing: joined with
 //! GET /v2/settings/scorecards, POST /v2/users/extensive and POST /v2/calls/extensive.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::collections::BTreeSet;
 
+use self::wire::PageRequest;
 use super::{
     limit,
     list_scorecards::{self, Scorecard},
@@ -15,12 +16,10 @@ use crate::{
         Gong,
         calls::{self, link_pattern},
         id::{Id, is_id},
-        instant,
         people::{self, People, choose, near_first, unknown},
     },
-    json::{json, present},
-    list::{ToList as _, TryToList as _},
-    sorted::{Sort, SortedSet},
+    prelude::*,
+    time,
     wit::scorecards::{AnsweredList, ListAnsweredScorecards, ReviewMethod},
 };
 
@@ -44,15 +43,18 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
     let read = gong.pages(MOST_PAGES, |cursor| {
         gong.post_list::<Page>(
             "/v2/stats/activity/scorecards",
-            &present([("cursor", json!(cursor)), ("filter", json!(filter))]),
+            &PageRequest {
+                cursor,
+                filter: &filter,
+            },
         )
     })?;
     let mut found = read.items;
-    found.order_by_key(|one| {
-        core::cmp::Reverse(one.review_time.as_deref().and_then(instant::seconds))
+    found.sort_by_key(|one| {
+        core::cmp::Reverse(one.review_time.as_deref().and_then(time::parse_instant))
     });
     let matched = found.len();
-    let page: Vec<Answered> = found.into_iter().skip(skip).take(limit).list();
+    let page: Vec<Answered> = found.into_iter().skip(skip).take(limit).collect();
     let shown = page.len();
     let calls = calls::by_ids(gong, page.iter().map(|one| id_text(&one.call_id)))?;
     // What Gong does not tell of a call may be that it is private.
@@ -64,8 +66,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
     let page: Vec<Answered> = page
         .into_iter()
         .filter(|one| gong.settings.private_calls || open(one))
-        .list();
-    let people: SortedSet<String> = page
+        .collect();
+    let people: BTreeSet<String> = page
         .iter()
         .flat_map(|one| [&one.reviewed_user_id, &one.reviewer_user_id])
         .flatten()
@@ -73,18 +75,18 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
         .collect();
     let names = people::names(gong, &people);
     let private = (shown - page.len()) as u32;
-    let used: SortedSet<&str> = page.iter().map(|one| id_text(&one.scorecard_id)).collect();
+    let used: BTreeSet<&str> = page.iter().map(|one| id_text(&one.scorecard_id)).collect();
     let call_url = link_pattern(calls.values().map(|meta| (meta.id(), meta.url.as_deref())));
     Ok(AnsweredList {
         answered: page
             .iter()
             .map(|one| join::shape(one, &scorecards, &calls, &names, call_url.is_none()))
-            .list(),
+            .collect(),
         scorecards: scorecards
             .iter()
             .filter(|one| used.contains(one.id()))
             .map(|one| list_scorecards::shape(one, None, false))
-            .list(),
+            .collect(),
         call_url,
         matched: matched as u32,
         left_out_private: (private > 0).then_some(private),
@@ -104,7 +106,7 @@ fn filter(
     scorecards: &[Scorecard],
 ) -> Result<AnsweredFilter, Error> {
     let date = |argument, text: Option<&str>| {
-        text.map(|text| instant::company_date(argument, text, gong.now))
+        text.map(|text| time::company_date(argument, text, gong.now))
             .transpose()
     };
     let from = match (args.from.as_deref(), args.review_from.as_deref()) {
@@ -116,7 +118,7 @@ fn filter(
         .reviewed
         .iter()
         .map(|one| people.id(gong, "reviewed", one))
-        .try_list()?;
+        .collect::<Result<Vec<_>, _>>()?;
     let wanted = args.scorecards.iter().map(|one| {
         if is_id(one.trim()) {
             return Ok(one.trim().to_owned());
@@ -149,6 +151,6 @@ fn filter(
             ReviewMethod::Both => "BOTH",
         },
         reviewed_user_ids: reviewed,
-        scorecard_ids: wanted.try_list()?,
+        scorecard_ids: wanted.collect::<Result<Vec<_>, _>>()?,
     })
 }

@@ -1,6 +1,5 @@
 //! `gong_list_audit_logs`. GET /v2/logs; api:logs:read. Gong has no filter by user.
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::limit;
@@ -8,11 +7,11 @@ use crate::{
     error::{Case, Error},
     gong::{
         Gong, Paged,
-        instant::{self, DAY},
         people::People,
         reading::{Answered, Listed, Reading},
     },
-    list::ToList as _,
+    prelude::*,
+    time::{self, DAY},
     wit::audit::{AuditLog, AuditLogPage, AuditRow, ListAuditLogs},
 };
 
@@ -96,8 +95,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
         read,
         left_out: (left_out > 0).then_some(left_out),
         total: total.map(|total| total.saturating_sub(skipped)),
-        from: instant::shown(start.range.from),
-        to: instant::shown(start.range.to),
+        from: time::to_display(start.range.from),
+        to: time::to_display(start.range.to),
         notes: notes(&args.log, &start, gong.now),
         resume: more.then(|| start.after(&entries, taken).token()),
         stopped,
@@ -119,8 +118,8 @@ fn ask(
         AuditLog::ExternallySharedCallPlay => "ExternallySharedCallPlay",
     };
     let (from, to) = (
-        instant::asked(place.range.from),
-        instant::asked(place.range.to),
+        time::to_rfc3339(place.range.from),
+        time::to_rfc3339(place.range.to),
     );
     let query = [
         ("logType", Some(log)),
@@ -137,14 +136,14 @@ fn notes(log: &AuditLog, place: &Place, now: i64) -> Vec<String> {
     let note = match log {
         AuditLog::AccessLog if place.range.from < kept => Some(format!(
             "Gong keeps this log for {ACCESS_LOG_DAYS} days: there is nothing before {}.",
-            instant::shown(kept)
+            time::to_display(kept)
         )),
         AuditLog::UserActivityLog if place.range.from < ACTIVITY_LOG_SINCE => {
             Some("Gong keeps this log since March 2021.".into())
         }
         _ => None,
     };
-    note.into_iter().list()
+    note.into_iter().collect()
 }
 
 /// The user whose entries are asked for; of an entry's id and e-mail one may be missing.
@@ -192,7 +191,7 @@ fn row(entry: &Value) -> AuditRow {
         .or_else(|| entry.text("impersonatorEmailAddress"))
         .or_else(|| entry.id("impersonatorUserId"));
     AuditRow {
-        at: instant::seconds(at).map_or_else(|| at.into(), instant::asked),
+        at: time::parse_instant(at).map_or_else(|| at.into(), time::to_rfc3339),
         who: name.or_else(|| email.clone()).or_else(|| id.clone()),
         email,
         user_id: id,

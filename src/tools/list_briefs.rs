@@ -1,20 +1,19 @@
 //! `gong_list_briefs`. GET /v2/settings/briefs; api:ai-briefer:read. Not paged, costs no credits.
 
-use alloc::{string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{Answer, list_trackers};
 use crate::{
     error::Error,
     gong::{
-        Gong, instant,
+        Gong,
         reading::{Answered, Reading},
         workspaces,
     },
-    list::ToList as _,
-    lower::Lower as _,
+    prelude::*,
     render::{self, Table},
-    sorted::Sort,
+    text::fold_case,
+    time,
     wit::ai::{Brief, BriefList, ListBriefs},
 };
 
@@ -23,9 +22,9 @@ pub(super) fn all(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Value>
     // Gong's 404 here is about the workspace, and no empty list.
     let answer: Answered = gong.get("/v2/settings/briefs", &[("workspaceId", workspace)])?;
     let mut briefs = answer.listed("briefs", "GET /v2/settings/briefs")?.to_vec();
-    briefs.order_by_key(|brief| {
+    briefs.sort_by_cached_key(|brief| {
         (
-            brief.text("briefName").map(|name| name.lower()),
+            brief.text("briefName").map(|name| fold_case(&name)),
             brief.id("briefId"),
         )
     });
@@ -43,7 +42,7 @@ pub(super) fn is_published(brief: &Value) -> bool {
 pub(crate) fn run(gong: &Gong<'_>, args: ListBriefs) -> Result<BriefList, Error> {
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
     let found = all(gong, workspace.as_deref())?;
-    let names = list_trackers::names(gong, &found.iter().list());
+    let names = list_trackers::names(gong, &found.iter().collect::<Vec<_>>());
     Ok(BriefList {
         briefs: found
             .iter()
@@ -56,7 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListBriefs) -> Result<BriefList, Error>
                 creator: brief.text("creator"),
                 updated: brief.instant("updated"),
             })
-            .list(),
+            .collect(),
         requests: gong.requests(),
     })
 }
@@ -85,7 +84,7 @@ impl Answer for BriefList {
                 brief
                     .updated
                     .as_deref()
-                    .map(instant::in_table)
+                    .map(time::in_table)
                     .unwrap_or_default(),
                 brief.id.clone(),
             ]);

@@ -1,23 +1,22 @@
 //! `gong_list_call_access`. POST /v2/calls/users-access, which reads;
 //! api:call-user-access:read. Gong says 400 where it does not know one of the calls.
 
-use alloc::{string::String, vec::Vec};
+use alloc::collections::BTreeSet;
+use serde_json::json;
 
 use super::Answer;
 use crate::{
     error::Error,
     gong::{
         Gong,
-        calls::one_line,
         change::between,
         id::call_id_in,
         people,
         reading::{Answered, Reading},
     },
-    json::json,
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
-    sorted::SortedSet,
+    text::one_line,
     wit::access::{AccessUser, CallAccess, CallAccessList, ListCallAccess},
 };
 
@@ -43,9 +42,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessLis
             .filter(|one| one.id("callId").as_ref() == Some(call))
             .flat_map(|one| one.items("users"))
             .filter_map(|user| user.id("userId"))
-            .list()
+            .collect()
     };
-    let all: SortedSet<String> = calls.iter().flat_map(users).collect();
+    let all: BTreeSet<String> = calls.iter().flat_map(users).collect();
     let names = people::names(gong, &all);
     let calls = calls
         .iter()
@@ -56,10 +55,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessLis
                     name: names.get(&id).map(|name| one_line(name)),
                     id,
                 })
-                .list(),
+                .collect(),
             call: call.clone(),
         })
-        .list();
+        .collect();
     Ok(CallAccessList {
         calls,
         requests: gong.requests(),
@@ -83,7 +82,7 @@ impl Answer for CallAccessList {
             .iter()
             .filter(|call| call.users.is_empty())
             .map(|call| call.call.clone())
-            .list();
+            .collect();
         render::list(&mut text, "No user was given access to", &nobody, ", ");
         text.push_str(
             "Only access given through the API is listed, not that of people on the call or by profile.\n",

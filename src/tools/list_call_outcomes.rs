@@ -1,7 +1,5 @@
 //! `gong_list_call_outcomes`. GET /v2/call-outcomes; api:call-outcomes:read. Not paged.
 
-use alloc::{string::String, vec::Vec};
-
 use super::Answer;
 use crate::{
     error::Error,
@@ -10,10 +8,9 @@ use crate::{
         people::has_words,
         reading::{Answered, Reading},
     },
-    list::ToList as _,
-    lower::Lower as _,
+    prelude::*,
     render::{self, Table},
-    sorted::Sort,
+    text::fold_case,
     wit::calls::{CallOutcome, CallOutcomeList, ListCallOutcomes},
 };
 
@@ -23,15 +20,15 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
     let mut found: Vec<_> = answer
         .listed("outcomes", "GET /v2/call-outcomes")?
         .iter()
-        .list();
+        .collect();
     let all = found.len();
-    let wanted = args.query.as_deref().map(str::lower);
+    let wanted = args.query.as_deref().map(fold_case);
     found.retain(|outcome| {
         wanted.as_deref().is_none_or(|wanted| {
             has_words(&outcome.text("callOutcome").unwrap_or_default(), wanted)
         })
     });
-    found.order_by_key(|outcome| outcome.count("displayOrder"));
+    found.sort_by_key(|outcome| outcome.count("displayOrder"));
     let left_out = (all - found.len()) as u32;
     Ok(CallOutcomeList {
         outcomes: found
@@ -42,7 +39,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
                 connect_status: outcome.text("connectStatus"),
                 sentiment: outcome.text("sentiment"),
             })
-            .list(),
+            .collect(),
         left_out: (left_out > 0).then_some(left_out),
         requests: gong.requests(),
     })

@@ -1,14 +1,13 @@
 //! `gong_list_crm_integrations`. GET /v2/crm/integrations; api:crm:integrations:read. Not
 //! paged: Gong lets a company have one. `integrationId` is a JSON number beyond 2^53.
 
-use alloc::string::String;
-
 use super::Answer;
 use crate::{
     error::Error,
     gong::{Gong, crm, people::has_words},
-    lower::Lower as _,
+    prelude::*,
     render::{self, Table},
+    text::fold_case,
     wit::crm::{CrmIntegrationList, ListCrmIntegrations},
 };
 
@@ -16,7 +15,7 @@ use crate::{
 pub(crate) fn run(gong: &Gong<'_>, args: ListCrmIntegrations) -> Result<CrmIntegrationList, Error> {
     let mut integrations = crm::all(gong)?;
     let all = integrations.len();
-    if let Some(query) = args.query.map(|query| query.lower()) {
+    if let Some(query) = args.query.map(|query| fold_case(&query)) {
         integrations.retain(|one| one.id == query || has_words(crm::name(one), &query));
     }
     let left_out = (all - integrations.len()) as u32;

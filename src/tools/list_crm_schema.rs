@@ -1,8 +1,6 @@
 //! `gong_list_crm_schema`. GET /v2/crm/entity-schema; api:crm:schema. Not paged; without
 //! `objectType` Gong tells the fields of all (its document calls it required, its text does not).
 
-use alloc::string::String;
-
 use super::Answer;
 use crate::{
     error::Error,
@@ -11,7 +9,7 @@ use crate::{
         crm::{self, schema},
         reading::Reading,
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
     wit::crm::{CrmField, CrmSchema, ListCrmSchema},
 };
@@ -19,7 +17,7 @@ use crate::{
 /// Asks once, and for the integration before where it is not given by id.
 pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Error> {
     let integration = crm::id(gong, args.integration.as_deref())?;
-    let object_type = args.object_type.map(crm::in_gongs_words);
+    let object_type = args.object_type.map(crm::enum_name);
     let types = schema::read(gong, &integration, object_type.as_deref())?;
     let lower = |text: String| text.to_ascii_lowercase();
     let fields = types
@@ -34,7 +32,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Err
             values: field.texts("orderedValueList"),
             deleted: field.is("isDeleted").then_some(true),
         })
-        .list();
+        .collect();
     Ok(CrmSchema {
         fields,
         requests: gong.requests(),

@@ -1,7 +1,6 @@
 //! `gong_list_daily_activity`. POST /v2/stats/activity/day-by-day;
 //! api:stats:user-actions:detailed. Gong tells lists of call ids.
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{
@@ -16,9 +15,8 @@ use crate::{
         reading::Reading,
         stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
-    sorted::Sort,
     wit::stats::{ActivityCalls, DailyActivity, DayRow, ListDailyActivity},
 };
 
@@ -48,11 +46,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
         period: None,
     };
     let mut read = stats::read(gong, &asked, &source)?;
-    let days: Vec<Day<'_>> = read.users.iter().flat_map(days).list();
+    let days: Vec<Day<'_>> = read.users.iter().flat_map(days).collect();
     let (used, columns) = used_columns(days.iter().map(|day| &day.counts));
     let matched = days.len();
-    let page: Vec<Day<'_>> = days.into_iter().skip(skip).take(limit).list();
-    let ids: Vec<String> = page.iter().filter_map(|day| day.user.id("userId")).list();
+    let page: Vec<Day<'_>> = days.into_iter().skip(skip).take(limit).collect();
+    let ids: Vec<String> = page
+        .iter()
+        .filter_map(|day| day.user.id("userId"))
+        .collect();
     let names = read.names(gong, ids.iter().map(String::as_str));
     let with_calls = args.call_ids == Some(true);
     let rows: Vec<DayRow> = page
@@ -74,7 +75,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
                 day: day.date,
             }
         })
-        .list();
+        .collect();
     if with_calls && !rows.is_empty() && !gong.settings.private_calls {
         read.notes
             .push("Ids of private calls are among these; other tools do not open them.".into());
@@ -104,8 +105,8 @@ fn days(user: &Value) -> Vec<Day<'_>> {
             counts: ACTIVITIES.map(|(key, _)| of.items(key).len() as u32),
         })
         .filter(|day| day.counts.iter().any(|count| *count > 0))
-        .list();
-    days.order_by(|one, other| one.date.cmp(&other.date));
+        .collect();
+    days.sort_by(|one, other| one.date.cmp(&other.date));
     days
 }
 
@@ -117,7 +118,7 @@ fn calls(day: &Value) -> Vec<ActivityCalls> {
             activity: (*heading).into(),
             call_ids: day.texts(key),
         })
-        .list()
+        .collect()
 }
 
 impl Answer for DailyActivity {
@@ -144,7 +145,7 @@ impl Answer for DailyActivity {
                 .calls
                 .iter()
                 .map(|calls| format!("{}: {}", calls.activity, calls.call_ids.join(" ")))
-                .list();
+                .collect();
             all.push(ids.join("; "));
             table.row(core::array::from_fn(|column| {
                 core::mem::take(&mut all[column])

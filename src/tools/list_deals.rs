@@ -2,8 +2,8 @@
 //! the time of the call; api:calls:read:extensive. Gong's API has no list of deals:
 //! these are the Opportunity objects on the calls of a window.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::ops::ControlFlow;
+use serde_json::json;
 
 use super::limit;
 use crate::{
@@ -15,10 +15,8 @@ use crate::{
         scan::{self, Endpoint, Plan, Start},
         workspaces,
     },
-    json::json,
-    list::ToList as _,
-    lower::Lower as _,
-    sorted::Sort,
+    prelude::*,
+    text::fold_case,
     wit::deals::{DealPage, ListDeals},
 };
 
@@ -73,7 +71,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
             .map(|(id, url)| (id.as_str(), url.as_deref())),
     );
     let calls_without_deal = seen.without_deal;
-    let lower = |text: &Option<String>| text.as_deref().map(|text| text.trim().lower());
+    let lower = |text: &Option<String>| text.as_deref().map(|text| fold_case(text.trim()));
     let (account, stage, deal) = (lower(&args.account), lower(&args.stage), lower(&args.deal));
     let mut deals: Vec<Gathered> = seen
         .deals
@@ -93,8 +91,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         })
         .filter(|one| deal.as_deref().is_none_or(|wanted| one.is_deal(wanted)))
         .filter(|one| owner.as_ref().is_none_or(|owner| owner.owns(one)))
-        .list();
-    deals.order_by(|one, other| {
+        .collect();
+    deals.sort_by(|one, other| {
         other
             .last_call
             .cmp(&one.last_call)
@@ -103,7 +101,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
     let matched = deals.len() as u32;
     deals.truncate(limit);
     Ok(DealPage {
-        deals: deals.into_iter().map(Gathered::shown).list(),
+        deals: deals.into_iter().map(Gathered::shown).collect(),
         matched,
         calls_without_deal,
         call_url,

@@ -2,27 +2,24 @@
 //! document has a wrong answer schema here: the key on the wire is `flowsFolders`,
 //! and a missing parent is the text "null".
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
+use serde::Deserialize;
 
 use super::{Answer, list_flows::folder_id};
 use crate::{
     error::Error,
-    gong::{
-        Gong, Paged, Records, calls::one_line, flows::MOST_PAGES, id::Id, people::People,
-        workspaces,
-    },
-    list::ToList as _,
-    record::Record,
+    gong::{Gong, Paged, Records, flows::MOST_PAGES, id::Id, people::People, required, workspaces},
+    prelude::*,
     render::{self, Table},
-    sorted::SortedMap,
+    text::one_line,
     wit::flows::{FlowFolder, FlowFolderList, ListFlowFolders},
 };
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Page {
     records: Option<Records>,
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     flows_folders: Option<Vec<Folder>>,
 }
 
@@ -33,7 +30,7 @@ impl Paged for Page {
     }
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Folder {
     id: Option<Id>,
@@ -65,7 +62,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlowFolders) -> Result<FlowFolderLi
 }
 
 fn rows(folders: Vec<Folder>) -> Vec<FlowFolder> {
-    let names: SortedMap<String, String> = folders
+    let names: BTreeMap<String, String> = folders
         .iter()
         .filter_map(|folder| {
             Some((
@@ -88,7 +85,7 @@ fn rows(folders: Vec<Folder>) -> Vec<FlowFolder> {
                 visibility: folder.visibility,
             }
         })
-        .list()
+        .collect()
 }
 
 impl Answer for FlowFolderList {

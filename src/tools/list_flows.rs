@@ -1,21 +1,19 @@
 //! `gong_list_flows`. GET /v2/flows; api:flows:read and an Engage licence.
 
-use alloc::{borrow::ToOwned, format, string::String};
-
 use super::{Answer, limit};
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong,
-        calls::one_line,
         flows::{self, Flow},
         id::is_id,
-        instant,
         people::People,
         workspaces,
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
+    text::one_line,
+    time,
     wit::flows::{FlowList, FlowRow, ListFlows},
 };
 
@@ -50,7 +48,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlows) -> Result<FlowList, Error> {
     let matched = read.items.len();
     let cut = (matched > limit).then(|| format!("the limit of {limit} is reached"));
     Ok(FlowList {
-        flows: read.items.into_iter().take(limit).map(row).list(),
+        flows: read.items.into_iter().take(limit).map(row).collect(),
         owner,
         matched: matched as u32,
         stopped: cut.or(read.stopped),
@@ -71,7 +69,7 @@ fn row(flow: Flow) -> FlowRow {
         created: flow
             .creation_date
             .as_deref()
-            .map(|date| instant::seconds(date).map_or_else(|| date.to_owned(), instant::day)),
+            .map(|date| time::parse_instant(date).map_or_else(|| date.to_owned(), time::to_date)),
         exclusive: flow.exclusive.filter(|exclusive| *exclusive),
     }
 }

@@ -1,7 +1,7 @@
 //! `gong_list_library_calls`. GET /v2/library/folder-content; api:library:read. The answer
 //! has no flag for private calls, so POST /v2/calls/extensive is asked for it.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Answer, limit, offset, offset_token};
@@ -9,14 +9,15 @@ use crate::{
     error::Error,
     gong::{
         Gong,
-        calls::{self, Meta, link_pattern, one_line},
+        calls::{self, Meta, link_pattern},
         id::is_id,
-        instant, library, people,
+        library, people,
         reading::{Answered, Reading},
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
-    sorted::SortedSet,
+    text::one_line,
+    time,
     wit::library::{LibraryCall, LibraryCallList, ListLibraryCalls},
 };
 
@@ -34,23 +35,23 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
     };
     let answer: Answered = gong.get("/v2/library/folder-content", &[("folderId", Some(&id))])?;
     let listed = answer.listed("calls", "GET /v2/library/folder-content")?;
-    let ids: Vec<String> = listed.iter().filter_map(|call| call.id("id")).list();
+    let ids: Vec<String> = listed.iter().filter_map(|call| call.id("id")).collect();
     let told = calls::by_ids(gong, ids.iter().map(String::as_str))?;
     // What Gong does not tell of a call may be that it is private.
     let open = |call: &&Value| {
         let told = call.id("id").and_then(|id| told.get(&id));
         gong.settings.private_calls || told.is_some_and(|call| !call.is_private())
     };
-    let shown: Vec<&Value> = listed.iter().filter(open).list();
+    let shown: Vec<&Value> = listed.iter().filter(open).collect();
     let private = (listed.len() - shown.len()) as u32;
     let matched = shown.len();
-    let page: Vec<&Value> = shown.into_iter().skip(skip).take(limit).list();
-    let adders: SortedSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
+    let page: Vec<&Value> = shown.into_iter().skip(skip).take(limit).collect();
+    let adders: BTreeSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
     let names = people::names(gong, &adders);
     let ids: Vec<String> = page
         .iter()
         .map(|call| call.id("id").unwrap_or_default())
-        .list();
+        .collect();
     let call_url = link_pattern(
         ids.iter()
             .map(String::as_str)
@@ -75,7 +76,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
                 id,
             }
         })
-        .list();
+        .collect();
     Ok(LibraryCallList {
         folder: path
             .or_else(|| answer.0.text("name"))
@@ -91,8 +92,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
 
 /// `5:05 to 15:00`.
 fn snippet(snippet: &Value) -> Option<String> {
-    let from = instant::into_call_seconds(snippet.number("fromSec")?);
-    let to = instant::into_call_seconds(snippet.number("toSec")?);
+    let from = time::into_call_seconds(snippet.number("fromSec")?);
+    let to = time::into_call_seconds(snippet.number("toSec")?);
     Some(format!("{from} to {to}"))
 }
 
@@ -116,9 +117,8 @@ impl Answer for LibraryCallList {
         ]);
         for call in &self.calls {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
-            let at = |value: &Option<String>| {
-                value.as_deref().map(instant::in_table).unwrap_or_default()
-            };
+            let at =
+                |value: &Option<String>| value.as_deref().map(time::in_table).unwrap_or_default();
             table.row([
                 call.id.clone(),
                 at(&call.started),

@@ -1,15 +1,14 @@
 //! `gong_list_library_folders`. GET /v2/library/folders, one request a workspace;
 //! api:library:read. Private and archived folders are not in Gong's API.
 
-use alloc::{format, string::String};
-
 use super::Answer;
 use crate::{
     error::Error,
-    gong::{Gong, instant, library, people::has_words},
-    list::ToList as _,
-    lower::Lower as _,
+    gong::{Gong, library, people::has_words},
+    prelude::*,
     render::{self, Table},
+    text::fold_case,
+    time,
     wit::library::{LibraryFolder, LibraryFolderList, ListLibraryFolders},
 };
 
@@ -17,7 +16,7 @@ use crate::{
 pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFolderList, Error> {
     let mut folders = library::folders(gong, args.workspace.as_deref())?;
     let all = folders.len();
-    let query = args.query.map(|query| query.trim().lower());
+    let query = args.query.map(|query| fold_case(query.trim()));
     folders.retain(|folder| {
         query
             .as_deref()
@@ -33,7 +32,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFo
                 workspace: folder.workspace,
                 updated: folder.updated,
             })
-            .list(),
+            .collect(),
         left_out: (left_out > 0).then_some(left_out),
         requests: gong.requests(),
     })
@@ -54,7 +53,7 @@ impl Answer for LibraryFolderList {
                 folder
                     .updated
                     .as_deref()
-                    .map(instant::in_table)
+                    .map(time::in_table)
                     .unwrap_or_default(),
             ]);
         }

@@ -1,28 +1,26 @@
 //! `gong_list_permission_profile_users`. GET /v2/permission-profile/users;
 //! api:users:read.
 
-use alloc::{format, string::String, vec::Vec};
+use serde::Deserialize;
 
 use super::Answer;
 use crate::{
     error::Error,
-    gong::{Gong, calls::one_line, id::Id, profiles},
-    list::ToList as _,
-    lower::Lower as _,
-    record::Record,
+    gong::{Gong, id::Id, profiles, required},
+    prelude::*,
     render::{self, Table},
-    sorted::Sort,
+    text::{fold_case, one_line},
     wit::permission_profiles::{ProfileQuery, ProfileUser, ProfileUsers},
 };
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct Answered {
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     users: Option<Vec<User>>,
 }
 
 /// OpenAPI `UserSimpleMetadata`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct User {
     id: Option<Id>,
@@ -43,12 +41,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, E
             name: user.full_name.as_deref().map(one_line),
             email: user.email_address,
         })
-        .list();
-    users.order_by_key(|user| {
+        .collect();
+    users.sort_by_cached_key(|user| {
         user.name
             .as_deref()
             .or(user.email.as_deref())
-            .map(str::lower)
+            .map(fold_case)
     });
     Ok(ProfileUsers {
         id,

@@ -1,19 +1,18 @@
 //! `gong_list_permission_profiles`. GET /v2/all-permission-profiles for each
 //! workspace meant; api:permission-profile:read.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 
 use super::Answer;
 use crate::{
     error::Error,
     gong::{
         Gong,
-        calls::one_line,
         profiles::{self, Profile},
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
-    sorted::SortedMap,
+    text::one_line,
     wit::permission_profiles::{ListPermissionProfiles, ProfileList, ProfileRow},
 };
 
@@ -48,12 +47,12 @@ fn row(profile: &Profile, workspace: &str) -> ProfileRow {
 
 /// Areas by level, as most profiles have one or two levels.
 fn access(profile: &Profile) -> Vec<String> {
-    let mut areas: SortedMap<String, Vec<String>> = SortedMap::new();
+    let mut areas: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for one in profile.levels() {
-        areas.or_default(one.level).push(one.area);
+        areas.entry(one.level).or_default().push(one.area);
     }
     let level = |(level, areas): (String, Vec<String>)| format!("{level}: {}", areas.join(", "));
-    areas.into_iter().map(level).list()
+    areas.into_iter().map(level).collect()
 }
 
 impl Answer for ProfileList {

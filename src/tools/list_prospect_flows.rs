@@ -1,32 +1,33 @@
 //! `gong_list_prospect_flows`. POST /v2/flows/prospects; api:flows:read. By
 //! prospect Gong tells open flows only, by instance finished ones too.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeSet;
+use serde::Deserialize;
+use serde_json::json;
 
 use super::Answer;
 use crate::{
     error::{Error, bad_argument},
-    gong::{Gong, calls::one_line, id::Id, instant},
-    json::{json, present},
-    list::ToList as _,
-    record::Record,
+    gong::{Gong, id::Id, required},
+    prelude::*,
     render::{self, Table},
-    sorted::SortedSet,
+    text::one_line,
+    time,
     wit::flows::{ListProspectFlows, ProspectFlow, ProspectFlowList},
 };
 
 /// Ids that one call takes; Gong declares no limit, assigning takes 100.
 const MOST_IDS: usize = 100;
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answered {
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     prospects_assigned: Option<Vec<Assigned>>,
 }
 
 /// OpenAPI `PublicApiAssignedFlow`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Assigned {
     flow_id: Option<Id>,
@@ -56,18 +57,19 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
             "{\"prospects\": [\"0035e00000AbCdEAAV\"]}.",
         )
     })?;
-    let body = present([
-        ("crmProspectsIds", json!(args.prospects)),
-        ("flowInstanceIds", json!(args.instances)),
-    ]);
+    // Gong takes one of the two and refuses an empty list.
+    let body = match args.instances.is_empty() {
+        true => json!({"crmProspectsIds": args.prospects}),
+        false => json!({"flowInstanceIds": args.instances}),
+    };
     let answer: Answered = gong.post("/v2/flows/prospects", &body)?;
     let flows: Vec<ProspectFlow> = answer
         .prospects_assigned
         .into_iter()
         .flatten()
         .map(shape)
-        .list();
-    let found: SortedSet<&str> = flows
+        .collect();
+    let found: BTreeSet<&str> = flows
         .iter()
         .flat_map(|flow| [flow.prospect.as_str(), flow.instance_id.as_str()])
         .collect();
@@ -75,7 +77,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
         .iter()
         .filter(|id| !found.contains(id.as_str()))
         .cloned()
-        .list();
+        .collect();
     Ok(ProspectFlowList {
         flows,
         without_flow,
@@ -105,7 +107,7 @@ fn shape(assigned: Assigned) -> ProspectFlow {
         since: assigned
             .flow_instance_create_date
             .as_deref()
-            .map(instant::shown_from),
+            .map(time::display_or_same),
         exclusive: assigned.exclusive.filter(|exclusive| *exclusive),
     }
 }
@@ -132,7 +134,7 @@ impl Answer for ProspectFlowList {
                 flow.owner.clone().unwrap_or_default(),
                 flow.since
                     .as_deref()
-                    .map(instant::in_table)
+                    .map(time::in_table)
                     .unwrap_or_default(),
                 if flow.exclusive == Some(true) {
                     "yes".to_owned()

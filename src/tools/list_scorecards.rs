@@ -1,29 +1,27 @@
 //! `gong_list_scorecards`. GET /v2/settings/scorecards, all workspaces at once;
 //! api:settings:scorecards:read.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::Answer;
 use crate::{
     error::{Case, Error},
-    gong::{Gong, calls::one_line, id::Id, people::has_words, workspaces},
-    list::ToList as _,
-    lower::Lower as _,
-    record::Record,
+    gong::{Gong, id::Id, people::has_words, required, workspaces},
+    prelude::*,
     render,
-    sorted::Sort,
+    text::{fold_case, one_line},
     wit::scorecards::{self as wit, ListScorecards, ScorecardList},
 };
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct Scorecards {
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     scorecards: Option<Vec<Scorecard>>,
 }
 
 /// OpenAPI `Scorecard`. Its ids and ranges are numbers in the document and strings on the wire.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Scorecard {
     scorecard_id: Option<Id>,
@@ -34,7 +32,7 @@ pub(super) struct Scorecard {
     pub(super) questions: Option<Vec<Question>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Question {
     pub(super) question_id: Option<Id>,
@@ -48,7 +46,7 @@ pub(super) struct Question {
     pub(super) answer_options: Option<Vec<Choice>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(super) struct Choice {
     pub(super) id: Option<Id>,
     pub(super) text: Option<String>,
@@ -70,7 +68,7 @@ impl Scorecard {
 pub(super) fn all(gong: &Gong<'_>) -> Result<Vec<Scorecard>, Error> {
     let answer: Scorecards = gong.get_list("/v2/settings/scorecards", &[])?;
     let mut scorecards = answer.scorecards.unwrap_or_default();
-    scorecards.order_by_key(|scorecard| scorecard.name().lower());
+    scorecards.sort_by_cached_key(|scorecard| fold_case(&scorecard.name()));
     Ok(scorecards)
 }
 
@@ -86,7 +84,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
         .as_deref()
         .map(|text| workspaces::find(&workspaces, text))
         .transpose()?;
-    let query = args.query.map(|query| query.trim().lower());
+    let query = args.query.map(|query| fold_case(query.trim()));
     let found: Vec<Scorecard> = all(gong)?
         .into_iter()
         .filter(|one| {
@@ -101,7 +99,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
                 .as_deref()
                 .is_none_or(|query| one.id() == query || has_words(&one.name(), query))
         })
-        .list();
+        .collect();
     let with_disabled = args.disabled == Some(true);
     let disabled = found
         .iter()
@@ -118,7 +116,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
                 .map(|workspace| one_line(workspace.name()));
             shape(&one, name, true)
         })
-        .list();
+        .collect();
     Ok(ScorecardList {
         scorecards,
         left_out_disabled: (disabled > 0 && !with_disabled).then_some(disabled),
@@ -153,9 +151,9 @@ pub(super) fn shape(
         id: scorecard.id().to_owned(),
         name: scorecard.name(),
         workspace,
-        method: scorecard.review_method.as_deref().map(str::lower),
+        method: scorecard.review_method.as_deref().map(fold_case),
         disabled: (scorecard.enabled == Some(false)).then_some(true),
-        questions: questions.list(),
+        questions: questions.collect(),
     }
 }
 
@@ -166,7 +164,7 @@ fn kind(question: &Question) -> Option<String> {
         .flatten()
         .filter_map(|option| option.text.as_deref())
         .map(one_line)
-        .list();
+        .collect();
     if !options.is_empty() {
         return Some(options.join(" / "));
     }
@@ -180,7 +178,7 @@ fn kind(question: &Question) -> Option<String> {
         _ => question
             .question_type
             .as_deref()
-            .map(|kind| one_line(kind).lower().replace('_', " ")),
+            .map(|kind| fold_case(&one_line(kind)).replace('_', " ")),
     }
 }
 
@@ -200,7 +198,7 @@ pub(super) fn write(text: &mut String, scorecard: &wit::Scorecard) {
         .into_iter()
         .flatten()
         .filter(|detail| !detail.is_empty())
-        .list();
+        .collect();
     text.push_str(&format!(
         "## {} ({}){}\n",
         scorecard.name,

@@ -1,12 +1,12 @@
 //! `gong_list_targets`. GET /v2/targets, of one workspace. Not paged; scopes unknown.
 
-use alloc::string::String;
-
 use super::Answer;
 use crate::{
     error::Error,
-    gong::{Gong, instant::in_table, targets},
+    gong::{Gong, targets},
+    prelude::*,
     render::{self, Table},
+    time::in_table,
     wit::targets::{ListTargets, TargetList},
 };
 

@@ -1,21 +1,19 @@
 //! `gong_list_tasks`. POST /v2/tasks; api:tasks:read. Gong wants every filter but the
 //! workspace, and documents one action (CALL) and one status (OPEN). Not paged.
 
-use alloc::{string::String, vec::Vec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{limit, offset, offset_token};
 use crate::{
     error::{Case, Error},
     gong::{
-        Gong, instant,
+        Gong,
         people::People,
         reading::{Answered, Reading},
         workspaces,
     },
-    json::json,
-    list::ToList as _,
-    sorted::Sort,
+    prelude::*,
+    time,
     wit::engage::{ListTasks, Task, TaskContact, TaskDeal, TaskKind, TaskList},
 };
 
@@ -45,9 +43,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
     let mut found: Vec<(Option<i64>, &Value)> = answer
         .listed("tasks", OPERATION)?
         .iter()
-        .map(|task| (task.raw("dueDate").and_then(instant::seconds), task))
-        .list();
-    found.order_by_key(|(due, _)| due.unwrap_or(i64::MAX));
+        .map(|task| (task.raw("dueDate").and_then(time::parse_instant), task))
+        .collect();
+    found.sort_by_key(|(due, _)| due.unwrap_or(i64::MAX));
     let is_overdue = |due: &Option<i64>| due.is_some_and(|due| due < gong.now);
     let overdue = found.iter().filter(|(due, _)| is_overdue(due)).count();
     let matched = found.len();
@@ -59,9 +57,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
             overdue: is_overdue(&due).then_some(true),
             ..shape(task)
         })
-        .list();
+        .collect();
     Ok(TaskList {
-        user: crate::gong::calls::one_line(&args.user),
+        user: crate::text::one_line(&args.user),
         resume: offset_token(skip + tasks.len(), matched).filter(|_| !tasks.is_empty()),
         tasks,
         matched: matched as u32,
@@ -98,7 +96,11 @@ fn shape(task: &Value) -> Task {
         contact: Some(part("contact"))
             .filter(|one| one.is_object())
             .map(contact),
-        more_contacts: task.items("additionalContacts").iter().map(contact).list(),
+        more_contacts: task
+            .items("additionalContacts")
+            .iter()
+            .map(contact)
+            .collect(),
         flow: flow.text("name"),
         flow_id: flow.id("id"),
         step: flow.get("step").and_then(|step| step.count("stepNumber")),
@@ -121,7 +123,7 @@ fn contact(contact: &Value) -> TaskContact {
     let none = Value::Null;
     let data = contact.get("data").unwrap_or(&none);
     let name = [data.text("firstName"), data.text("lastName")];
-    let name: Vec<String> = name.into_iter().flatten().list();
+    let name: Vec<String> = name.into_iter().flatten().collect();
     let phone = data.items("phoneNumbers").first();
     TaskContact {
         name: (!name.is_empty()).then(|| name.join(" ")),

@@ -1,7 +1,7 @@
 //! `gong_list_trackers`. GET /v2/settings/trackers; api:settings:trackers:read. Not paged.
 //! Keyword trackers only: Gong's API does not list smart ones.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Answer;
@@ -9,16 +9,14 @@ use crate::{
     error::Error,
     gong::{
         Gong,
-        calls::one_line,
-        instant,
         people::has_words,
         reading::{Answered, Reading},
         workspaces,
     },
-    list::ToList as _,
-    lower::Lower as _,
+    prelude::*,
     render::{self, Table},
-    sorted::{Sort, SortedMap},
+    text::{fold_case, one_line},
+    time,
     wit::settings::{ListTrackers, Tracker, TrackerKeywords, TrackerList},
 };
 
@@ -31,9 +29,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
     let mut found: Vec<_> = answer
         .listed("keywordTrackers", "GET /v2/settings/trackers")?
         .iter()
-        .list();
+        .collect();
     let all = found.len();
-    let wanted = args.query.map(|query| query.trim().lower());
+    let wanted = args.query.map(|query| fold_case(query.trim()));
     found.retain(|tracker| {
         wanted.as_deref().is_none_or(|wanted| {
             has_words(&tracker.text("trackerName").unwrap_or_default(), wanted)
@@ -44,8 +42,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
     let mut trackers: Vec<Tracker> = found
         .iter()
         .map(|tracker| shape(tracker, &names, keywords))
-        .list();
-    trackers.order_by_key(|tracker| (tracker.name.lower(), tracker.id.clone()));
+        .collect();
+    trackers.sort_by_cached_key(|tracker| (fold_case(&tracker.name), tracker.id.clone()));
     let left_out = (all - trackers.len()) as u32;
     Ok(TrackerList {
         trackers,
@@ -55,11 +53,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
 }
 
 /// Workspaces by id, where what was found is of several. Names are an extra.
-pub(super) fn names(gong: &Gong<'_>, found: &[&Value]) -> SortedMap<String, String> {
+pub(super) fn names(gong: &Gong<'_>, found: &[&Value]) -> BTreeMap<String, String> {
     let mut ids = found.iter().filter_map(|one| one.id("workspaceId"));
     let first = ids.next();
     if ids.all(|id| Some(id) == first) {
-        return SortedMap::new();
+        return BTreeMap::new();
     }
     let workspaces = workspaces::all(gong).unwrap_or_default();
     workspaces
@@ -69,12 +67,12 @@ pub(super) fn names(gong: &Gong<'_>, found: &[&Value]) -> SortedMap<String, Stri
 }
 
 /// The workspace of what was found: its name, else its id; nothing where all are of one.
-pub(super) fn workspace(one: &Value, names: &SortedMap<String, String>) -> Option<String> {
+pub(super) fn workspace(one: &Value, names: &BTreeMap<String, String>) -> Option<String> {
     let id = one.id("workspaceId").filter(|_| !names.is_empty())?;
     Some(names.get(&id).cloned().unwrap_or(id))
 }
 
-fn shape(tracker: &Value, names: &SortedMap<String, String>, keywords: bool) -> Tracker {
+fn shape(tracker: &Value, names: &BTreeMap<String, String>, keywords: bool) -> Tracker {
     let languages = tracker.items("languageKeywords");
     let count = languages
         .iter()
@@ -96,7 +94,7 @@ fn shape(tracker: &Value, names: &SortedMap<String, String>, keywords: bool) -> 
                 related_forms: one.is("includeRelatedForms").then_some(true),
                 keywords: one.texts("keywords"),
             })
-            .list(),
+            .collect(),
         filtered: filter.filter(|filter| filter != "{}").map(|_| true),
         updated: tracker.instant("updated"),
     }
@@ -107,10 +105,10 @@ fn said(tracker: &Value) -> Vec<String> {
     let mut said = Vec::new();
     if let Some(at) = tracker.text("saidAt").filter(|at| at != "Anytime") {
         let interval = tracker.count("saidAtInterval");
-        let unit = tracker.text("saidAtUnit").unwrap_or_default().lower();
+        let unit = fold_case(&tracker.text("saidAtUnit").unwrap_or_default());
         said.push(match interval {
-            Some(interval) => format!("{} {interval} {unit}", at.lower()),
-            None => at.lower(),
+            Some(interval) => format!("{} {interval} {unit}", fold_case(&at)),
+            None => fold_case(&at),
         });
     }
     if tracker.is("partOfQuestion") {
@@ -138,7 +136,7 @@ impl Answer for TrackerList {
             "keywords",
         ]);
         for tracker in &self.trackers {
-            let words: Vec<String> = tracker.keywords.iter().map(words).list();
+            let words: Vec<String> = tracker.keywords.iter().map(words).collect();
             table.row([
                 tracker.id.clone(),
                 tracker.name.clone(),
@@ -154,7 +152,7 @@ impl Answer for TrackerList {
                 tracker
                     .updated
                     .as_deref()
-                    .map(instant::in_table)
+                    .map(time::in_table)
                     .unwrap_or_default(),
                 if words.is_empty() {
                     format!("{}", tracker.keyword_count)

@@ -1,6 +1,6 @@
 //! `gong_list_user_settings_history`. GET /v2/users/{id}/settings-history; api:users:read.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Answer;
@@ -8,14 +8,13 @@ use crate::{
     error::Error,
     gong::{
         Gong,
-        calls::one_line,
-        instant,
         people::{self, People},
         reading::{Answered, Reading},
     },
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
-    sorted::{Sort, SortedSet},
+    text::one_line,
+    time,
     wit::users::{ListUserSettingsHistory, SettingsChange, SettingsHistory},
 };
 
@@ -31,14 +30,14 @@ pub(crate) fn run(
     let mut changes: Vec<&Value> = answer
         .listed("userSettingsHistory", "GET /v2/users/{id}/settings-history")?
         .iter()
-        .list();
+        .collect();
     changes
-        .order_by_key(|change| core::cmp::Reverse(change.raw("time").and_then(instant::seconds)));
+        .sort_by_key(|change| core::cmp::Reverse(change.raw("time").and_then(time::parse_instant)));
     let known = people.into_directory().and_then(|pages| {
         let mut users = pages.items.into_iter();
         users.find(|user| user.id() == id).map(|user| user.name())
     });
-    let name = known.or_else(|| people::names(gong, &SortedSet::from([id.clone()])).remove(&id));
+    let name = known.or_else(|| people::names(gong, &BTreeSet::from([id.clone()])).remove(&id));
     Ok(SettingsHistory {
         user: name.map_or_else(|| id.clone(), |name| format!("{} ({id})", one_line(&name))),
         changes: changes
@@ -48,7 +47,7 @@ pub(crate) fn run(
                 setting: change.text("setting").unwrap_or_default(),
                 on: change.get("value").and_then(Value::as_bool),
             })
-            .list(),
+            .collect(),
         requests: gong.requests(),
     })
 }
@@ -63,11 +62,7 @@ impl Answer for SettingsHistory {
         let mut table = Table::new(&["UTC", "setting", "set to"]);
         for change in &self.changes {
             table.row([
-                change
-                    .at
-                    .as_deref()
-                    .map(instant::in_table)
-                    .unwrap_or_default(),
+                change.at.as_deref().map(time::in_table).unwrap_or_default(),
                 change.setting.clone(),
                 match change.on {
                     Some(true) => "on",

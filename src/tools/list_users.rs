@@ -1,19 +1,17 @@
 //! `gong_list_users`. GET /v2/users, all pages; api:users:read.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 
 use super::{Answer, limit, offset, offset_token};
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong,
-        calls::one_line,
         people::{People, User, directory, has_words},
     },
-    list::ToList as _,
-    lower::Lower as _,
+    prelude::*,
     render::{self, Table},
-    sorted::{Sort, SortedMap},
+    text::{fold_case, one_line},
     wit::users::{ListUsers, UserPage, UserRow},
 };
 
@@ -31,12 +29,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         Some(read) => read,
         None => directory(gong)?,
     };
-    let names: SortedMap<&str, String> = read
+    let names: BTreeMap<&str, String> = read
         .items
         .iter()
         .map(|user| (user.id(), user.name()))
         .collect();
-    let query = args.query.as_deref().map(str::lower);
+    let query = args.query.as_deref().map(fold_case);
     let mut found: Vec<&User> = read
         .items
         .iter()
@@ -45,8 +43,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
             manager.is_none() || user.manager_id.as_ref().map(|id| &id.0) == manager.as_ref()
         })
         .filter(|user| query.as_deref().is_none_or(|query| matches(user, query)))
-        .list();
-    found.order_by_key(|user| (user.name().lower(), user.id()));
+        .collect();
+    found.sort_by_cached_key(|user| (fold_case(&user.name()), user.id()));
     if skip > 0 && skip >= found.len() {
         return Err(bad_argument(
             "resume",
@@ -59,7 +57,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         .skip(skip)
         .take(limit)
         .map(|user| row(user, &names))
-        .list();
+        .collect();
     Ok(UserPage {
         resume: offset_token(skip + users.len(), found.len()),
         users,
@@ -73,10 +71,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
 fn matches(user: &User, query: &str) -> bool {
     let title = user.title.as_deref().unwrap_or_default();
     let email = user.email_address.as_deref().unwrap_or_default();
-    has_words(&user.name(), query) || has_words(title, query) || email.lower().contains(query)
+    has_words(&user.name(), query) || has_words(title, query) || fold_case(email).contains(query)
 }
 
-fn row(user: &User, names: &SortedMap<&str, String>) -> UserRow {
+fn row(user: &User, names: &BTreeMap<&str, String>) -> UserRow {
     UserRow {
         id: user.id().into(),
         name: one_line(&user.name()),

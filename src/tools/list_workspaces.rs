@@ -1,20 +1,18 @@
 //! `gong_list_workspaces`. GET /v2/workspaces; api:workspaces:read.
 
-use alloc::{borrow::ToOwned, string::String};
-
 use super::Answer;
 use crate::{
     error::Error,
-    gong::{Gong, calls::one_line, people::has_words, workspaces},
-    list::ToList as _,
-    lower::Lower as _,
+    gong::{Gong, people::has_words, workspaces},
+    prelude::*,
     render::{self, Table},
+    text::{fold_case, one_line},
     wit::users::{ListWorkspaces, Workspace, WorkspaceList},
 };
 
 /// Asks for all, which are few, and picks here: Gong has no filter.
 pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList, Error> {
-    let query = args.query.map(|query| query.lower());
+    let query = args.query.map(|query| fold_case(&query));
     let workspaces = workspaces::all(gong)?
         .into_iter()
         .filter(|workspace| {
@@ -31,7 +29,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList
                 .map(one_line)
                 .filter(|text| !text.is_empty()),
         })
-        .list();
+        .collect();
     Ok(WorkspaceList {
         workspaces,
         requests: gong.requests(),

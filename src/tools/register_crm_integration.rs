@@ -1,19 +1,19 @@
 //! `gong_register_crm_integration`. PUT /v2/crm/integrations; api:crm:integration:register.
 //! The answer's `integrationId` is a JSON number beyond 2^53.
 
-use alloc::{format, string::String};
+use serde_json::json;
 
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong, Method,
-        calls::one_line,
         change::{self, Body, Change},
         crm,
         people::People,
         reading::Reading,
     },
-    json::json,
+    prelude::*,
+    text::one_line,
     wit::{crm::RegisterCrmIntegration, types::Receipt},
 };
 

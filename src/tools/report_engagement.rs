@@ -2,23 +2,21 @@
 //! …/content/shared and …/action; api:engagement-data:write. Gong calls them legacy and
 //! releases them to few; 409 for an `eventId` that it has.
 
-use alloc::{format, string::String, vec::Vec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong, Method,
-        calls::one_line,
         change::{self, Body, Change},
         given::{self, Somebody},
         id::is_id,
-        instant,
         people::People,
         workspaces,
     },
-    json::json,
-    list::TryToList as _,
+    prelude::*,
+    text::one_line,
+    time,
     wit::{
         engagement::{EngagementEvent, ReportEngagement},
         types::Receipt,
@@ -73,7 +71,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Er
             "reportingSystem",
             json!(given::text("system", &args.system, LONG)?),
         ),
-        ("eventTimestamp", json!(instant::asked(at))),
+        ("eventTimestamp", json!(time::to_rfc3339(at))),
         ("eventId", json!(args.event_id)),
         ("contentId", json!(args.content_id)),
         (
@@ -104,7 +102,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Er
                 EngagementEvent::Shared => "shared",
                 EngagementEvent::Action => "acted on",
             },
-            instant::shown(at)
+            time::to_display(at)
         ),
         method: Method::Put,
         operation: path,
@@ -143,7 +141,11 @@ fn people(args: &ReportEngagement) -> Result<Vec<Value>, Error> {
             ("title", json!(person.get("title"))),
         ]))
     };
-    args.people.iter().enumerate().map(person).try_list()
+    args.people
+        .iter()
+        .enumerate()
+        .map(person)
+        .collect::<Result<Vec<_>, _>>()
 }
 
 /// By id or e-mail as it is; a name is looked up.

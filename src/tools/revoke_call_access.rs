@@ -1,8 +1,6 @@
 //! `gong_revoke_call_access`. DELETE /v2/calls/users-access with a body;
 //! api:call-user-access:write.
 
-use alloc::format;
-
 use super::grant_call_access::asked;
 use crate::{
     error::Error,
@@ -10,6 +8,7 @@ use crate::{
         Gong, Method,
         change::{self, Change},
     },
+    prelude::*,
     wit::{access::RevokeCallAccess, types::Receipt},
 };
 

@@ -2,22 +2,22 @@
 //! enough, else POST /v2/calls/extensive (api:calls:read:extensive). Gong has no
 //! search: what its filter lacks is matched here.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::{mem::take, ops::ControlFlow};
+use serde_json::json;
 
 use super::limit;
 use crate::{
     error::Error,
     gong::{
         Gong,
-        calls::{Call, ContentSelector, link_pattern, one_line},
+        calls::{Call, ContentSelector, link_pattern},
         criteria::{ByGong, Criteria, asked},
         people,
         scan::{self, Endpoint, Plan, Start},
     },
-    json::json,
-    list::ToList as _,
-    sorted::{Sort, SortedMap, SortedSet},
+    prelude::*,
+    text::one_line,
     wit::{
         calls::{AccountMatch, CallPage, CallRow, SearchCalls},
         types::AccountSeen,
@@ -75,8 +75,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         ControlFlow::Continue(())
     })?;
     // The cheap endpoint walks by the planned time; answers go by the real one.
-    kept.order_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));
-    let unnamed: SortedSet<String> = kept
+    kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));
+    let unnamed: BTreeSet<String> = kept
         .iter()
         .filter(|(call, _)| call.host().is_none())
         .filter_map(|(call, _)| Some(call.meta_data.primary_user_id.as_ref()?.0.clone()))
@@ -96,9 +96,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
 /// Rows of the answer; the account of all of them once, where they share one.
 fn rows(
     kept: &[(Call, Option<AccountMatch>)],
-    names: &SortedMap<String, String>,
+    names: &BTreeMap<String, String>,
 ) -> (Vec<CallRow>, Vec<AccountSeen>, Option<String>) {
-    let mut accounts: SortedMap<String, AccountSeen> = SortedMap::new();
+    let mut accounts: BTreeMap<String, AccountSeen> = BTreeMap::new();
     for account in kept.iter().filter_map(|(call, _)| call.account()) {
         let name = account.name();
         let seen = AccountSeen {
@@ -106,7 +106,7 @@ fn rows(
             id: account.id().to_owned(),
             calls: 0,
         };
-        accounts.or_insert(seen.id.clone(), seen).calls += 1;
+        accounts.entry(seen.id.clone()).or_insert(seen).calls += 1;
     }
     let shared = accounts.len() == 1
         && accounts
@@ -143,9 +143,9 @@ fn rows(
                 },
             }
         })
-        .list();
-    let mut accounts: Vec<AccountSeen> = accounts.into_values().list();
-    accounts.order_by(|one, other| {
+        .collect();
+    let mut accounts: Vec<AccountSeen> = accounts.into_values().collect();
+    accounts.sort_by(|one, other| {
         other
             .calls
             .cmp(&one.calls)

@@ -3,6 +3,7 @@
 //! time (api:calls:read:transcript). Gong has no search; the words are matched here.
 
 use core::{mem::take, ops::ControlFlow};
+use serde_json::json;
 
 use super::limit;
 use crate::{
@@ -13,7 +14,6 @@ use crate::{
         criteria::{ByGong, Criteria, asked},
         scan::{self, Endpoint, Plan, Start},
     },
-    json::json,
     wit::transcripts::{SearchTranscripts, Speakers, TranscriptMatches},
 };
 

@@ -2,19 +2,17 @@
 //! api:integration-settings:write. Gong's document promises an `integrationId`, which
 //! does not come; whether the origins of before stay is not documented.
 
-use alloc::{format, string::String, vec::Vec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong, Method,
         change::{self, Body, Change, between},
-        instant::shortened,
     },
-    json::json,
-    list::TryToList as _,
+    prelude::*,
     render,
+    text::shortened,
     wit::{origins::SetIntegrationOrigins, types::Receipt},
 };
 
@@ -33,7 +31,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SetIntegrationOrigins) -> Result<Receip
         .iter()
         .enumerate()
         .map(|(index, line)| setting(&format!("origins[{index}]"), line))
-        .try_list()?;
+        .collect::<Result<Vec<_>, _>>()?;
     let change = Change {
         what: format!(
             "let Gong show pages of {}",

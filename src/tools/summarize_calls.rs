@@ -1,22 +1,21 @@
 //! `gong_summarize_calls`. One POST /v2/calls/extensive with all the ids
 //! (api:calls:read:extensive). Costs no credits.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
+use serde_json::json;
 
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong,
         calls::{
-            Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, Party,
-            link_pattern, one_line,
+            Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, Party, link_pattern,
         },
         content::{fired, objects, outcome_name, topics},
         id::call_id_in,
     },
-    json::json,
-    list::ToList as _,
-    sorted::SortedMap,
+    prelude::*,
+    text::one_line,
     wit::calls::{CallSummaries, CallSummary, Side, SummarizeCalls},
 };
 
@@ -55,7 +54,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SummarizeCalls) -> Result<CallSummaries
             },
         })),
     };
-    let asked: Vec<&str> = ids.iter().map(String::as_str).list();
+    let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
     let body = CallsBody {
         cursor: None,
         filter: Filter {
@@ -64,8 +63,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SummarizeCalls) -> Result<CallSummaries
         },
         content_selector: Some(&selector),
     };
-    let page: ExtensivePage = gong.post_list(EXTENSIVE, &json!(body))?;
-    let mut known: SortedMap<String, Call> = page
+    let page: ExtensivePage = gong.post_list(EXTENSIVE, &body)?;
+    let mut known: BTreeMap<String, Call> = page
         .calls
         .into_iter()
         .flatten()
@@ -107,7 +106,7 @@ fn summary(mut call: Call) -> CallSummary {
         .filter_map(|point| point.text)
         .map(|text| one_line(&text))
         .filter(|text| !text.is_empty())
-        .list();
+        .collect();
     let more = key_points.len().saturating_sub(KEY_POINTS) as u32;
     key_points.truncate(KEY_POINTS);
     let mut topics = topics(content.topics.unwrap_or_default());
@@ -127,7 +126,7 @@ fn summary(mut call: Call) -> CallSummary {
             .parties()
             .filter(|party| party.side() == Side::Customer)
             .filter_map(titled)
-            .list(),
+            .collect(),
         accounts: objects(&call, "Account", false),
         deals: objects(&call, "Opportunity", false),
         brief: content

@@ -1,8 +1,7 @@
 //! `gong_unassign_flow_instances`. POST /v2/flows/prospects/unassign-flows-by-instance-id;
 //! api:flows:write. What is missing in the answer was not ended; one unknown id spoils all.
 
-use alloc::{format, string::String, vec::Vec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Case, Error},
@@ -14,10 +13,8 @@ use crate::{
         people::People,
         reading::Reading,
     },
-    json::json,
-    list::{ToList as _, TryToList as _},
+    prelude::*,
     render,
-    sorted::Sort,
     wit::{
         engage::UnassignFlowInstances,
         types::{Receipt, ReceiptItem},
@@ -34,8 +31,10 @@ const LOOK: &str = "gong_list_prospect_flows lists the instances of prospects.";
 pub(crate) fn run(gong: &Gong<'_>, args: UnassignFlowInstances) -> Result<Receipt, Error> {
     between("instances", &args.instances, MOST)?;
     let ids = args.instances.iter();
-    let mut ids: Vec<String> = ids.map(|id| digits("instances", id, LOOK)).try_list()?;
-    ids.order_by(|one, other| one.cmp(other));
+    let mut ids: Vec<String> = ids
+        .map(|id| digits("instances", id, LOOK))
+        .collect::<Result<Vec<_>, _>>()?;
+    ids.sort();
     ids.dedup();
     let by = requester(gong, args.by.as_deref())?;
     let mut body = json!({ "flowInstanceIds": ids });
@@ -69,13 +68,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignFlowInstances) -> Result<Receip
                     "not ended: finished before, or Gong could not",
                 )
             })
-            .list();
+            .collect();
         let done = receipt.items.iter().filter(|item| item.done).count();
         receipt.summary = format!("Ended {done} of {}.", render::count(count, "flow instance"));
     });
     let mut receipt = made.map_err(unknown_instance)?;
     if args.dry_run == Some(true) {
-        receipt.items = ids.iter().map(|id| planned(id, &known)).list();
+        receipt.items = ids.iter().map(|id| planned(id, &known)).collect();
     }
     Ok(receipt)
 }

@@ -2,8 +2,7 @@
 //! api:flows:write. Without a flow Gong ends all flows of the prospect; an unknown prospect
 //! is an empty answer.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::unassign_flow_instances::{UNTOLD, requester};
 use crate::{
@@ -16,10 +15,8 @@ use crate::{
         people::{choose, near_first, unknown},
         reading::Reading,
     },
-    json::json,
-    list::ToList as _,
+    prelude::*,
     render,
-    sorted::Sort,
     wit::{
         engage::UnassignProspect,
         types::{Receipt, ReceiptItem},
@@ -93,7 +90,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignProspect) -> Result<Receipt, Er
                     render::count(ended.len() as u32, "flow instance")
                 );
                 let ended = ended.into_iter();
-                receipt.items = ended.map(|id| item(id, true, None)).list();
+                receipt.items = ended.map(|id| item(id, true, None)).collect();
             }
         }
     })?;
@@ -108,7 +105,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignProspect) -> Result<Receipt, Er
                 let id = one.id("flowInstanceId").unwrap_or_default();
                 item(id, false, Some(format!("would end: {}", flows::shown(one))))
             })
-            .list();
+            .collect();
     }
     Ok(receipt)
 }
@@ -130,8 +127,8 @@ fn flow_id(text: &str, open: &[Value]) -> Result<String, Error> {
     let mut flows: Vec<(String, String)> = open
         .iter()
         .filter_map(|one| Some((one.id("flowId")?, one.text("flowName")?)))
-        .list();
-    flows.order_by(|one, other| one.cmp(other));
+        .collect();
+    flows.sort();
     flows.dedup();
     let chosen = choose(&flows, |(_, name)| name.clone(), text);
     chosen.map(|(id, _)| id.clone()).map_err(|near| {

@@ -2,8 +2,6 @@
 //! release. Gong wants the whole meeting and has no way to read one. Effect: write, for
 //! the reason in `create_meeting.rs`.
 
-use alloc::format;
-
 use super::create_meeting::Meeting;
 use crate::{
     error::Error,
@@ -12,6 +10,7 @@ use crate::{
         change::{self, Body, Change},
         id::digits,
     },
+    prelude::*,
     wit::{meetings::UpdateMeeting, types::Receipt},
 };
 

@@ -2,22 +2,21 @@
 //! api:permission-profile:read and write. Whether Gong keeps what a PUT leaves out is not
 //! documented, so the whole object goes back, members that are unknown here included.
 
-use alloc::{format, string::String, vec::Vec};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong, Method,
-        calls::one_line,
         change::{self, Body, Change},
         given,
         profiles::{self, difference::Difference, wanted::Wanted},
         reading::{Answered, Reading},
         with_query,
     },
-    json::json,
+    prelude::*,
     render,
+    text::one_line,
     wit::{permission_profiles::UpdatePermissionProfile, types::Receipt},
 };
 

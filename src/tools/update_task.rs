@@ -1,7 +1,7 @@
 //! `gong_update_task`. PATCH /v2/tasks/{taskId}; api:tasks:write. Gong answers the task as
 //! it is then.
 
-use alloc::{format, string::String, vec::Vec};
+use serde_json::json;
 
 use crate::{
     error::{Error, bad_argument},
@@ -9,12 +9,11 @@ use crate::{
         Gong, Method,
         change::{self, Body, Change},
         id::digits,
-        instant,
         people::People,
         reading::Reading,
     },
-    json::json,
-    list::ToList as _,
+    prelude::*,
+    time,
     wit::{
         engage::{TaskStatus, UpdateTask},
         types::Receipt,
@@ -29,7 +28,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdateTask) -> Result<Receipt, Error> {
         TaskStatus::Done => "DONE",
         TaskStatus::Dismissed => "DISMISSED",
     });
-    let due = args.due.as_deref().map(|due| instant::exact("due", due));
+    let due = args
+        .due
+        .as_deref()
+        .map(|due| time::instant_argument("due", due));
     let due = due.transpose()?;
     let priority = args.priority.as_deref().map(str::trim);
     if priority == Some("") {
@@ -49,8 +51,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdateTask) -> Result<Receipt, Error> {
         changes.push(format!("status {status}"));
     }
     if let Some(due) = due {
-        body["dueDate"] = instant::asked(due).into();
-        changes.push(format!("due {}", instant::shown(due)));
+        body["dueDate"] = time::to_rfc3339(due).into();
+        changes.push(format!("due {}", time::to_display(due)));
     }
     if let Some(priority) = priority {
         body["priority"] = priority.into();
@@ -74,7 +76,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdateTask) -> Result<Receipt, Error> {
                 now.instant("dueDate").map(|due| format!("due {due}")),
                 priority.map(|name| format!("priority {name}")),
             ];
-            let parts: Vec<String> = parts.into_iter().flatten().list();
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
             receipt
                 .notes
                 .push(format!("The task is now: {}.", parts.join(", ")));

@@ -1,6 +1,5 @@
 //! `gong_upload_call_media`. PUT /v2/calls/{id}/media; api:calls:create. Gong answers 201.
 
-use alloc::{format, string::String, vec::Vec};
 use base64::{
     Engine,
     alphabet::STANDARD,
@@ -16,7 +15,7 @@ use crate::{
         id::call_id,
         reading::Reading,
     },
-    memory::release_text,
+    prelude::*,
     wit::{calls::UploadCallMedia, types::Receipt},
 };
 
@@ -94,13 +93,11 @@ fn decoded(media: String) -> Result<Vec<u8>, Error> {
         true => {
             let mut text = String::with_capacity(media.len());
             text.extend(media.split_ascii_whitespace());
-            release_text(media);
             text
         }
         false => media,
     };
     let decoded = BASE64.decode(text.as_bytes());
-    release_text(text);
     let bytes = decoded.map_err(|error| {
         bad_argument(
             "media",

@@ -4,8 +4,6 @@
 
 mod lines;
 
-use alloc::{format, string::String};
-
 use crate::{
     error::{Error, bad_argument},
     gong::{
@@ -15,6 +13,7 @@ use crate::{
         reading::Reading,
         with_query,
     },
+    prelude::*,
     render,
     wit::{crm::UploadCrmObjects, types::Receipt},
 };
@@ -39,7 +38,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmObjects) -> Result<Receipt, Er
         .map(crm::request_id)
         .transpose()?;
     let integration = crm::id(gong, args.integration.as_deref())?;
-    let object_type = crm::in_gongs_words(args.object_type);
+    let object_type = crm::enum_name(args.object_type);
     let request =
         given.unwrap_or_else(|| crm::request_id_of(&[&integration, &object_type, objects]));
     let deleted = match checked.deleted {

@@ -4,7 +4,6 @@
 
 mod merged;
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
         crm::{self, schema},
         with_query,
     },
-    list::ToList as _,
+    prelude::*,
     render,
     wit::{crm::UploadCrmSchema, types::Receipt},
 };
@@ -28,12 +27,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmSchema) -> Result<Receipt, Err
     between("fields", &args.fields, MOST)?;
     merged::check(&args.fields)?;
     let integration = crm::id(gong, args.integration.as_deref())?;
-    let object_type = crm::in_gongs_words(args.object_type);
+    let object_type = crm::enum_name(args.object_type);
     let present: Vec<Value> = schema::read(gong, &integration, Some(&object_type))?
         .into_iter()
         .filter(|(name, _)| *name == object_type)
         .flat_map(|(_, fields)| fields)
-        .list();
+        .collect();
     let merged = merged::merge(&present, &args.fields)?;
     if merged.differences.is_empty() {
         return Ok(Receipt {

@@ -6,17 +6,16 @@
 
 mod table;
 
-use alloc::format;
-
 use crate::{
     error::{Error, bad_argument},
     gong::{
         Gong, Method,
         change::{self, Body, Change, File},
-        instant::shortened,
-        push_encoded, targets, with_query,
+        encoded, targets, with_query,
     },
-    record, render,
+    prelude::*,
+    render,
+    text::shortened,
     wit::{targets::UploadTargetAssignments, types::Receipt},
 };
 
@@ -47,8 +46,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadTargetAssignments) -> Result<Rece
     let (id, name) = targets::find(gong, &workspace, &args.target)?;
     let rows = render::count(checked.rows, "assignment");
     let validates_only = args.validate_only == Some(true);
-    let mut path = "/v2/targets/".into();
-    push_encoded(&mut path, &id);
+    let mut path = String::from("/v2/targets/");
+    path.extend(encoded(&id));
     path.push_str("/assignments");
     let change = Change {
         what: match validates_only {
@@ -83,7 +82,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadTargetAssignments) -> Result<Rece
         // Its shape is not known: what it says is passed on.
         let says_something = said.as_object().is_none_or(|members| !members.is_empty());
         if says_something && !said.is_null() {
-            let mut text = record::text(&said);
+            let mut text = said.to_string();
             if let Some((end, _)) = text.char_indices().nth(QUOTED) {
                 text.truncate(end);
                 text.push('…');

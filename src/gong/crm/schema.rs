@@ -1,7 +1,6 @@
 //! The schema of the generic CRM integration: fields beside Gong's own.
 //! GET /v2/crm/entity-schema; api:crm:schema. Not paged.
 
-use alloc::{string::String, vec::Vec};
 use serde_json::Value;
 
 use crate::{
@@ -10,8 +9,7 @@ use crate::{
         Gong,
         reading::{Answered, Reading},
     },
-    list::ToList as _,
-    sorted::Sort,
+    prelude::*,
 };
 
 /// The fields by object type, both in Gong's words; of one object type or of all.
@@ -34,7 +32,7 @@ pub(crate) fn read(
         Some(Value::Object(types)) => types
             .iter()
             .map(|(name, fields)| (name.clone(), fields.as_array().cloned().unwrap_or_default()))
-            .list(),
+            .collect(),
         Some(Value::Null) => Vec::new(),
         _ => {
             return Err(Error::unexpected_answer(
@@ -44,7 +42,7 @@ pub(crate) fn read(
             ));
         }
     };
-    types.order_by(|(one, _), (other, _)| one.cmp(other));
+    types.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(types)
 }
 

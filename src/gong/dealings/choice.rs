@@ -1,19 +1,17 @@
 //! Which deal or account of those seen on calls is meant by an id or a name.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
 use super::colleagues::is_crm_id;
 use crate::{
     error::{Error, bad_argument},
     gong::{
         calls::Call,
-        instant,
         people::{choose, has_words, unknown},
         scan::Report,
     },
-    list::ToList as _,
-    lower::Lower as _,
+    prelude::*,
     render,
+    text::fold_case,
+    time,
 };
 
 /// A deal or an account as it was last seen on a call.
@@ -39,7 +37,7 @@ impl Seen {
                 detail: call
                     .meta_data
                     .began()
-                    .map(|at| format!("last call {}", instant::day(at))),
+                    .map(|at| format!("last call {}", time::to_date(at))),
             });
             all.len() - 1
         });
@@ -49,7 +47,7 @@ impl Seen {
     /// As errors list it, and what to write to mean it.
     fn choice(&self) -> (String, String) {
         let details = [Some(&self.id), self.detail.as_ref()];
-        let details: Vec<&str> = details.into_iter().flatten().map(String::as_str).list();
+        let details: Vec<&str> = details.into_iter().flatten().map(String::as_str).collect();
         let label = format!("{} ({})", self.name(), details.join(", "));
         (label, self.id.clone())
     }
@@ -68,11 +66,11 @@ impl Wanted {
     /// # Errors
     /// `bad-argument` for one without a letter or digit.
     pub(crate) fn new(argument: &str, text: &str, example: &str) -> Result<Self, Error> {
-        let lower = text.trim().lower();
+        let lower = fold_case(text.trim());
         let words: Vec<&str> = lower
             .split(|c: char| !c.is_alphanumeric() && c != '@' && c != '.')
             .filter(|word| word.contains(char::is_alphanumeric))
-            .list();
+            .collect();
         match words.is_empty() {
             true => Err(bad_argument(argument, "it is empty.", example)),
             false => Ok(Self {
@@ -129,12 +127,12 @@ pub(crate) fn ambiguous(what: &str, wanted: &Wanted, choices: &[&Seen]) -> Error
 pub(crate) fn not_found(what: &str, wanted: &Wanted, report: &Report, near: &[&Seen]) -> Error {
     let mut text = format!(
         "No {what} “{}” is on the calls read. ",
-        instant::shortened(&wanted.text)
+        crate::text::shortened(&wanted.text)
     );
     render::scan(&mut text, &report.shown());
     let mut text = text.trim_end().to_owned();
     if !near.is_empty() {
-        let near: Vec<String> = near.iter().take(5).map(|one| one.choice().0).list();
+        let near: Vec<String> = near.iter().take(5).map(|one| one.choice().0).collect();
         text.push_str(&format!(" Like it: {}.", near.join("; ")));
     }
     text.push_str(&match &report.resume {
@@ -142,7 +140,7 @@ pub(crate) fn not_found(what: &str, wanted: &Wanted, report: &Report, near: &[&S
             format!(" Older calls were not read: go on with {{\"resume\": \"{token}\"}}.")
         }
         None => {
-            let days = (report.range.to - report.range.from) / instant::DAY;
+            let days = (report.range.to - report.range.from) / time::DAY;
             let wider = (2 * days).max(365);
             format!(
                 " Gong shows a {what} only on its calls: widen the range, such as {{\"from\": \"{wider}d\"}}."

@@ -1,15 +1,15 @@
 //! Names of users, learnt from all calls that a scan reads: hosts of imported calls
 //! and owners of deals are ids, and asking for their names would cost requests.
 
-use alloc::{borrow::ToOwned, string::String};
+use alloc::collections::BTreeMap;
 
-use crate::{gong::calls::Call, sorted::SortedMap};
+use crate::{gong::calls::Call, prelude::*};
 
 /// Users by Gong's id and by the CRM's.
 #[derive(Default)]
 pub(crate) struct Colleagues {
-    users: SortedMap<String, String>,
-    of_crm: SortedMap<String, String>,
+    users: BTreeMap<String, String>,
+    of_crm: BTreeMap<String, String>,
 }
 
 impl Colleagues {
@@ -22,9 +22,10 @@ impl Colleagues {
             let is_user = |sort: &Option<String>| sort.as_deref() == Some("User");
             for object in party.objects().filter(|one| is_user(&one.object_type)) {
                 self.of_crm
-                    .or_insert(in_short(object.id()).to_owned(), name.clone());
+                    .entry(in_short(object.id()).to_owned())
+                    .or_insert(name.clone());
             }
-            self.users.or_insert(user.0.clone(), name);
+            self.users.entry(user.0.clone()).or_insert(name);
         }
     }
 
@@ -82,7 +83,7 @@ mod tests {
         let mut colleagues = Colleagues::default();
         let call = r#"{"metaData": {}, "parties": [{"name": "Cleo Vance", "userId": 61, "context":
             [{"objects": [{"objectType": "User", "objectId": "0053601230uSabcAAC"}]}]}, {"name": "Jo", "userId": null}]}"#;
-        colleagues.meet(&crate::record::from_str(call).expect("a call"));
+        colleagues.meet(&serde_json::from_str(call).expect("a call"));
         assert_eq!(
             colleagues.owner("0053601230uSabc").as_deref(),
             Some("Cleo Vance")

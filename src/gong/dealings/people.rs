@@ -1,15 +1,10 @@
 //! People over several calls: who they are, on how many they were, and when last.
 
-use alloc::{format, string::String, vec::Vec};
-
 use crate::{
-    gong::{
-        calls::{Call, CrmObject, Party, one_line},
-        instant,
-    },
-    list::ToList as _,
-    lower::Lower as _,
-    sorted::Sort,
+    gong::calls::{Call, CrmObject, Party},
+    prelude::*,
+    text::{fold_case, one_line},
+    time,
     wit::{calls::Side, deals::PersonSeen},
 };
 
@@ -60,7 +55,7 @@ impl People {
         let known = |person: &Person| {
             let same = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
             let by_name = person.side == party.side()
-                && person.name.lower() == name.lower()
+                && fold_case(&person.name) == fold_case(&name)
                 && (person.email.is_none() || email.is_none());
             same(&person.user_id, &user) || same(&person.email, &email) || by_name
         };
@@ -93,7 +88,7 @@ impl People {
             Side::Unknown => 1,
             Side::Company => 2,
         };
-        self.0.order_by(|one, other| {
+        self.0.sort_by(|one, other| {
             rank(one.side)
                 .cmp(&rank(other.side))
                 .then_with(|| other.last.cmp(&one.last))
@@ -102,7 +97,7 @@ impl People {
         });
         let left_out = self.0.len().saturating_sub(most) as u32;
         let shown = self.0.into_iter().take(most);
-        (shown.map(|person| person.shown(owner)).list(), left_out)
+        (shown.map(|person| person.shown(owner)).collect(), left_out)
     }
 }
 
@@ -130,22 +125,22 @@ impl Person {
     fn shown(self, owner: Option<&str>) -> PersonSeen {
         let is_owner = self.side == Side::Company
             && owner.is_some_and(|owner| {
-                owner.eq_ignore_ascii_case(&self.name) || Some(owner.lower()) == self.email
+                owner.eq_ignore_ascii_case(&self.name) || Some(fold_case(owner)) == self.email
             });
         let roles = [
             is_owner.then(|| "owner".into()),
             (self.hosted > 0).then(|| format!("host ×{}", self.hosted)),
             self.role,
         ];
-        let roles: Vec<String> = roles.into_iter().flatten().list();
+        let roles: Vec<String> = roles.into_iter().flatten().collect();
         PersonSeen {
-            email: self.email.filter(|email| *email != self.name.lower()),
+            email: self.email.filter(|email| *email != fold_case(&self.name)),
             name: self.name,
             side: self.side,
             title: self.title,
             role: (!roles.is_empty()).then(|| roles.join(", ")),
             calls: self.attended,
-            last_heard: self.last.map(instant::day),
+            last_heard: self.last.map(time::to_date),
         }
     }
 }
@@ -155,7 +150,7 @@ fn user_id(party: &Party) -> Option<String> {
 }
 
 fn email(party: &Party) -> Option<String> {
-    let email = party.email_address.as_deref()?.trim().lower();
+    let email = fold_case(party.email_address.as_deref()?.trim());
     (!email.is_empty()).then_some(email)
 }
 
@@ -167,7 +162,7 @@ mod tests {
     fn people(calls: &[&str]) -> People {
         let mut people = People::default();
         for call in calls {
-            people.meet(&crate::record::from_str::<Call>(call).expect("a call"));
+            people.meet(&serde_json::from_str::<Call>(call).expect("a call"));
         }
         people
     }

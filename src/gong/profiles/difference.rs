@@ -1,22 +1,22 @@
 //! A permission profile before and after a change, in lines that a reader understands.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Level, Profile};
 use crate::{
-    gong::{Gong, calls::one_line, people},
-    list::ToList as _,
-    sorted::{Sort, SortedMap, SortedSet},
+    gong::{Gong, people},
+    prelude::*,
+    text::one_line,
     wit::types::ReceiptItem,
 };
 
 /// What a profile says, line by line: what about, and what.
-struct Told(SortedMap<String, String>);
+struct Told(BTreeMap<String, String>);
 
-fn told(profile: &Value, names: &SortedMap<String, String>) -> Told {
+fn told(profile: &Value, names: &BTreeMap<String, String>) -> Told {
     let read = Profile::of(profile);
-    let mut lines = SortedMap::new();
+    let mut lines = BTreeMap::new();
     let text = |text: &Option<String>| text.as_deref().map(one_line).unwrap_or_default();
     lines.insert("name".to_owned(), text(&read.name));
     lines.insert("description".to_owned(), text(&read.description));
@@ -29,8 +29,8 @@ fn told(profile: &Value, names: &SortedMap<String, String>) -> Told {
         let mut leads: Vec<&str> = team_leads
             .iter()
             .map(|id| names.get(id).map_or(id.as_str(), String::as_str))
-            .list();
-        leads.order_by(|one, other| one.cmp(other));
+            .collect();
+        leads.sort();
         let of = match leads.is_empty() {
             true => String::new(),
             false => format!(" of {}", leads.join(" and ")),
@@ -38,7 +38,7 @@ fn told(profile: &Value, names: &SortedMap<String, String>) -> Told {
         lines.insert(area, format!("{level}{of}"));
     }
     let mut folders = read.library_folders();
-    folders.order_by(|one, other| one.cmp(other));
+    folders.sort();
     lines.insert("library folders".to_owned(), folders.join(", "));
     for (so, word) in [(true, "allowed"), (false, "denied")] {
         for flag in read.flags(so) {
@@ -53,7 +53,7 @@ fn told(profile: &Value, names: &SortedMap<String, String>) -> Told {
 pub(crate) struct Difference {
     before: Told,
     after: Told,
-    names: SortedMap<String, String>,
+    names: BTreeMap<String, String>,
 }
 
 impl Difference {
@@ -65,9 +65,9 @@ impl Difference {
             leads.flat_map(|level| level.team_leads)
         };
         let names = match before == after {
-            true => SortedMap::new(),
+            true => BTreeMap::new(),
             false => {
-                let leads: SortedSet<String> = leads(before).chain(leads(after)).collect();
+                let leads: BTreeSet<String> = leads(before).chain(leads(after)).collect();
                 people::names(gong, &leads)
             }
         };
@@ -84,7 +84,7 @@ impl Difference {
         let answered = made.is_some();
         let made = made.filter(|made| made.is_object());
         let made = made.map(|made| told(made, &self.names));
-        let keys: SortedSet<&String> = self.before.0.keys().chain(self.after.0.keys()).collect();
+        let keys: BTreeSet<&String> = self.before.0.keys().chain(self.after.0.keys()).collect();
         let said = |told: &Told, key: &str| told.0.get(key).cloned().unwrap_or_default();
         let mut items = Vec::new();
         for key in keys {

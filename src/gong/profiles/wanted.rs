@@ -1,17 +1,15 @@
 //! What a permission profile shall be: the arguments of a change, worked into Gong's object
 //! (OpenAPI `PermissionProfileDTO`), of which everything else stays as it is.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::{Map, Value};
+use alloc::collections::BTreeSet;
+use serde_json::{Map, Value, json};
 
 use super::area_of;
 use crate::{
     error::{Error, bad_argument},
-    gong::{Gong, instant::shortened, people::People},
-    json::json,
-    list::{ToList as _, TryToList as _},
-    lower::Lower as _,
-    sorted::{Sort, SortedSet},
+    gong::{Gong, people::People},
+    prelude::*,
+    text::{fold_case, shortened},
 };
 
 /// Gong's names of the permissions. An existing profile may have newer ones.
@@ -121,7 +119,10 @@ impl Wanted {
         allow: Vec<String>,
         deny: Vec<String>,
     ) -> Result<Self, Error> {
-        let levels: Vec<Wish> = access.iter().map(|line| wish(line)).try_list()?;
+        let levels: Vec<Wish> = access
+            .iter()
+            .map(|line| wish(line))
+            .collect::<Result<Vec<_>, _>>()?;
         for (index, one) in levels.iter().enumerate() {
             if levels[..index].iter().any(|other| other.area == one.area) {
                 return Err(bad_argument(
@@ -181,7 +182,7 @@ impl Wanted {
                 .leads
                 .iter()
                 .map(|lead| people.id(gong, "access", lead))
-                .try_list()?;
+                .collect::<Result<Vec<_>, _>>()?;
             let block = block(profile, &wish.area)?;
             block.insert("permissionLevel".into(), json!(wish.level));
             // Lists that belong to the level before would mean nothing; Gong writes null.
@@ -238,7 +239,7 @@ impl Wanted {
         let permitted: Vec<&str> = OF_FOLDERS
             .into_iter()
             .filter(|name| access[*name] == true)
-            .list();
+            .collect();
         match (access["permissionLevel"].as_str(), permitted.is_empty()) {
             (Some("specific-folders"), _) if !has_folders => Err(bad_argument(
                 "library_folders",
@@ -273,7 +274,7 @@ impl Wanted {
         profile: &Map<String, Value>,
     ) -> Result<Vec<String>, Error> {
         let own = profile.iter().filter(|(_, value)| value.is_boolean());
-        let known: SortedSet<&str> = PERMISSIONS
+        let known: BTreeSet<&str> = PERMISSIONS
             .into_iter()
             .chain(OF_FOLDERS)
             .chain(own.map(|(name, _)| name.as_str()))
@@ -300,7 +301,7 @@ fn letters(text: &str) -> String {
 
 /// The words of `deleteCalls` or `delete calls`, by their first four letters, as
 /// plurals differ at the end.
-fn words(text: &str) -> SortedSet<String> {
+fn words(text: &str) -> BTreeSet<String> {
     let mut words = String::new();
     for c in text.chars() {
         if !c.is_alphanumeric() || c.is_uppercase() {
@@ -316,7 +317,7 @@ fn words(text: &str) -> SortedSet<String> {
         .collect()
 }
 
-fn unknown(argument: &str, text: &str, known: &SortedSet<&str>) -> Error {
+fn unknown(argument: &str, text: &str, known: &BTreeSet<&str>) -> Error {
     const CHOICES: usize = 6;
     let wanted = words(text);
     let mut near: Vec<(usize, &str)> = known
@@ -331,9 +332,9 @@ fn unknown(argument: &str, text: &str, known: &SortedSet<&str>) -> Error {
             )
         })
         .filter(|(common, _)| *common > 0)
-        .list();
-    near.order_by_key(|(common, _)| core::cmp::Reverse(*common));
-    let near: Vec<&str> = near.iter().take(CHOICES).map(|(_, name)| *name).list();
+        .collect();
+    near.sort_by_key(|(common, _)| core::cmp::Reverse(*common));
+    let near: Vec<&str> = near.iter().take(CHOICES).map(|(_, name)| *name).collect();
     let (near, example) = match near.first() {
         Some(first) => (format!(" Near: {}.", near.join(", ")), *first),
         None => (String::new(), "downloadCallMedia"),
@@ -361,7 +362,7 @@ fn wish(line: &str) -> Result<Wish, Error> {
             .split_whitespace()
             .next_back()
             .unwrap_or_default();
-        LEVELS.contains(&level.lower().replace('_', "-").as_str())
+        LEVELS.contains(&fold_case(level).replace('_', "-").as_str())
     };
     let of = line
         .match_indices(" of ")
@@ -371,10 +372,7 @@ fn wish(line: &str) -> Result<Wish, Error> {
     let Some((area, level)) = what.rsplit_once([' ', ':', '=']) else {
         return Err(wrong("is not an area and a level."));
     };
-    let area = area
-        .trim_end_matches([':', '=', ' '])
-        .lower()
-        .replace(['_', '-'], " ");
+    let area = fold_case(area.trim_end_matches([':', '=', ' '])).replace(['_', '-'], " ");
     let area = match area.as_str() {
         "library" | "library folders" => "library folder",
         "forecast submissions" => "forecast edit submissions",
@@ -385,7 +383,7 @@ fn wish(line: &str) -> Result<Wish, Error> {
         "library folder" => &FOLDER_LEVELS[..],
         _ => &LEVELS[..],
     };
-    let level = level.lower().replace('_', "-");
+    let level = fold_case(level).replace('_', "-");
     let Some(level) = levels.iter().find(|one| **one == level) else {
         return Err(wrong(&format!(
             "has none of the levels of {area}: {}.",
@@ -397,7 +395,7 @@ fn wish(line: &str) -> Result<Wish, Error> {
         .flat_map(|leads| leads.split(" and "))
         .map(|lead| lead.trim().to_owned())
         .filter(|lead| !lead.is_empty())
-        .list();
+        .collect();
     match (*level, leads.is_empty()) {
         ("managers-team", true) => Err(wrong("does not say of whom.")),
         ("managers-team" | "report-to-them", _) | (_, true) => Ok(Wish {
@@ -427,7 +425,7 @@ fn block<'p>(
     match newer {
         Some(key) => Ok(member(profile, &key)),
         None => {
-            let areas: Vec<&str> = AREAS.iter().map(|(name, _, _)| *name).list();
+            let areas: Vec<&str> = AREAS.iter().map(|(name, _, _)| *name).collect();
             Err(bad_argument(
                 "access",
                 &format!(

@@ -1,7 +1,7 @@
 //! What Gong's AI answers, with its sources numbered once. Findings that draw on private
 //! calls are left out, as those calls are everywhere else.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
@@ -10,9 +10,7 @@ use crate::{
         entities::{Entity, Period},
         reading::Reading,
     },
-    list::ToList as _,
-    record,
-    sorted::SortedMap,
+    prelude::*,
     wit::ai::{AiAnswer, AiFinding, AiSource},
 };
 
@@ -62,11 +60,11 @@ fn open_calls(gong: &Gong<'_>, listed: &[Value]) -> (Option<Vec<String>>, Option
     if gong.settings.private_calls {
         return (None, None);
     }
-    let ids: Vec<String> = listed.iter().flat_map(call_ids).list();
+    let ids: Vec<String> = listed.iter().flat_map(call_ids).collect();
     match calls::by_ids(gong, ids.iter().map(String::as_str)) {
         Ok(told) => {
             let open = told.into_iter().filter(|(_, call)| !call.is_private());
-            (Some(open.map(|(id, _)| id).list()), None)
+            (Some(open.map(|(id, _)| id).collect()), None)
         }
         Err(error) => (
             Some(Vec::new()),
@@ -85,14 +83,16 @@ fn conversations(one: &Value) -> &Value {
 
 fn call_ids(one: &Value) -> Vec<String> {
     let found = conversations(one).items("callFindings").iter();
-    found.filter_map(|found| found.get("call")?.id("id")).list()
+    found
+        .filter_map(|found| found.get("call")?.id("id"))
+        .collect()
 }
 
 /// Sources, each once.
 #[derive(Default)]
 struct Sources {
     listed: Vec<AiSource>,
-    labels: SortedMap<(char, String), String>,
+    labels: BTreeMap<(char, String), String>,
     counts: [usize; 2],
 }
 
@@ -120,7 +120,7 @@ impl Sources {
     }
 
     fn add(&mut self, letter: char, of: &Value, source: impl FnOnce(String) -> AiSource) -> String {
-        let key = (letter, of.id("id").unwrap_or_else(|| record::text(of)));
+        let key = (letter, of.id("id").unwrap_or_else(|| of.to_string()));
         if let Some(label) = self.labels.get(&key) {
             return label.clone();
         }
@@ -140,7 +140,7 @@ fn finding(one: &Value, sources: &mut Sources) -> Option<AiFinding> {
     let mut labels: Vec<String> = calls
         .filter_map(|found| found.get("call"))
         .map(|call| sources.call(call))
-        .list();
+        .collect();
     for email in found
         .items("emailFindings")
         .iter()
@@ -155,9 +155,9 @@ fn finding(one: &Value, sources: &mut Sources) -> Option<AiFinding> {
         kind: one
             .text("briefSectionType")
             .filter(|kind| kind != "Conversations"),
-        points: items.iter().flat_map(|key| one.texts(key)).list(),
+        points: items.iter().flat_map(|key| one.texts(key)).collect(),
         sources: labels,
-        web: one.items("webFindings").iter().filter_map(web).list(),
+        web: one.items("webFindings").iter().filter_map(web).collect(),
         problem: one.get("mcpResult").and_then(problem),
     };
     let says = !finding.points.is_empty()
@@ -172,7 +172,7 @@ fn web(page: &Value) -> Option<String> {
         page.text("title"),
         page.text("url").or_else(|| page.text("domain")),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().list();
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(": "))
 }
 
@@ -189,6 +189,6 @@ fn problem(result: &Value) -> Option<String> {
         .into_iter()
         .chain(result.text("errorMessage"))
         .chain(connections)
-        .list();
+        .collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }

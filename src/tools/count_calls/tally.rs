@@ -1,17 +1,13 @@
 //! Counting: rows of one or two keys, sorted, and what is beyond the limit summed.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::cmp::Reverse;
 
 use crate::{
-    gong::{
-        calls::{Call, one_line},
-        content::outcome_name,
-        instant,
-    },
-    list::ToList as _,
-    lower::Lower as _,
-    sorted::{Sort, SortedMap, SortedSet},
+    gong::{calls::Call, content::outcome_name},
+    prelude::*,
+    text::{fold_case, one_line},
+    time,
     wit::calls::{CallCount, CountBy},
 };
 
@@ -64,13 +60,13 @@ impl Tally {
 #[derive(Default)]
 pub(super) struct Counted {
     /// By keys: ids or words; empty where a call has none.
-    rows: SortedMap<Vec<String>, Tally>,
+    rows: BTreeMap<Vec<String>, Tally>,
     /// Every call once.
     pub(super) total: Tally,
     /// A call was in several rows.
     overlap: bool,
     /// Names of the accounts among the keys, by id.
-    pub(super) accounts: SortedMap<String, String>,
+    pub(super) accounts: BTreeMap<String, String>,
 }
 
 /// What is told of them.
@@ -99,11 +95,11 @@ impl Counted {
                         row
                     })
                 })
-                .list();
+                .collect();
         }
         self.overlap |= rows.len() > 1;
         for row in rows {
-            self.rows.or_default(row).add(one);
+            self.rows.entry(row).or_default().add(one);
         }
         if by.contains(&CountBy::Account)
             && let Some(account) = call.account()
@@ -119,13 +115,15 @@ impl Counted {
         self,
         by: &[CountBy],
         limit: usize,
-        names: &SortedMap<String, String>,
+        names: &BTreeMap<String, String>,
     ) -> Counts {
-        let mut of_first: SortedMap<String, u32> = SortedMap::new();
+        let mut of_first: BTreeMap<String, u32> = BTreeMap::new();
         for (keys, tally) in self.rows.iter() {
-            *of_first.or_default(keys.first().cloned().unwrap_or_default()) += tally.calls;
+            *of_first
+                .entry(keys.first().cloned().unwrap_or_default())
+                .or_default() += tally.calls;
         }
-        let mut rows: Vec<(Vec<String>, Tally)> = self.rows.into_iter().list();
+        let mut rows: Vec<(Vec<String>, Tally)> = self.rows.into_iter().collect();
         let place = |keys: &[String], index: usize, calls: u32| {
             let key = keys.get(index).cloned().unwrap_or_default();
             match by.get(index) {
@@ -136,7 +134,7 @@ impl Counted {
                 _ => (key.is_empty(), Reverse(calls), Reverse(String::new()), key),
             }
         };
-        rows.order_by_key(|(keys, tally)| {
+        rows.sort_by_key(|(keys, tally)| {
             let first = keys.first().and_then(|key| of_first.get(key));
             (
                 place(keys, 0, first.copied().unwrap_or(0)),
@@ -150,7 +148,7 @@ impl Counted {
             rows: rows
                 .into_iter()
                 .map(|(keys, tally)| tally.shown(labels(keys, by, names)))
-                .list(),
+                .collect(),
             others: (!beyond.is_empty()).then(|| others.shown(Vec::new())),
             other_rows: beyond.len() as u32,
             total: self.total.shown(Vec::new()),
@@ -171,13 +169,13 @@ pub(super) fn key_names(counted: &Counted, place: usize) -> impl Iterator<Item =
 fn keys(call: &Call, by: CountBy) -> Vec<String> {
     let meta = &call.meta_data;
     let began = |part: fn(i64) -> String| meta.began().map(part);
-    let lower = |text: &Option<String>| text.as_deref().map(str::lower);
+    let lower = |text: &Option<String>| text.as_deref().map(fold_case);
     let one = match by {
         CountBy::Host => meta.primary_user_id.as_ref().map(|id| id.0.clone()),
         CountBy::Account => call.account().map(|account| account.id().to_owned()),
-        CountBy::Day => began(instant::day),
-        CountBy::Week => began(instant::week),
-        CountBy::Month => began(|at| instant::day(at).chars().take(7).collect()),
+        CountBy::Day => began(time::to_date),
+        CountBy::Week => began(time::week_of),
+        CountBy::Month => began(|at| time::to_date(at).chars().take(7).collect()),
         CountBy::Scope => lower(&meta.scope),
         CountBy::Direction => lower(&meta.direction),
         CountBy::Language => lower(&meta.language),
@@ -188,7 +186,7 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
             .and_then(|content| content.call_outcome.as_ref())
             .and_then(outcome_name),
         CountBy::Tracker => {
-            let fired: SortedSet<String> = call
+            let fired: BTreeSet<String> = call
                 .content
                 .iter()
                 .flat_map(|content| content.trackers.iter().flatten())
@@ -197,7 +195,7 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
                 .map(one_line)
                 .collect();
             if !fired.is_empty() {
-                return fired.into_iter().list();
+                return fired.into_iter().collect();
             }
             None
         }
@@ -205,7 +203,7 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
     alloc::vec![one.unwrap_or_default()]
 }
 
-fn labels(keys: Vec<String>, by: &[CountBy], names: &SortedMap<String, String>) -> Vec<String> {
+fn labels(keys: Vec<String>, by: &[CountBy], names: &BTreeMap<String, String>) -> Vec<String> {
     keys.into_iter()
         .zip(by)
         .map(|(key, by)| {
@@ -219,7 +217,7 @@ fn labels(keys: Vec<String>, by: &[CountBy], names: &SortedMap<String, String>) 
                 _ => key,
             }
         })
-        .list()
+        .collect()
 }
 
 /// The row of calls that have no such thing.

@@ -1,8 +1,8 @@
 //! Counts over many calls.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{gong::crowd::Crowd, json::json, mcp::call_tool};
+use crate::{mcp::call_tool, testing::many_calls::Crowd};
 
 fn ask(crowd: &Crowd, arguments: &Value) -> Value {
     let result = call_tool(crowd, "gong_count_calls", &arguments.to_string());

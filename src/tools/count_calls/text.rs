@@ -1,15 +1,8 @@
 //! Counts as text.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-
 use super::super::Answer;
 use crate::{
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
     wit::calls::{CallCount, CallCounts, CountBy},
 };
@@ -41,7 +34,7 @@ impl Answer for CallCounts {
                 Some(title) => format!("{} min {title} ({})", call.minutes, call.id),
                 None => format!("{} min {}", call.minutes, call.id),
             })
-            .list();
+            .collect();
         render::list(&mut text, "Longest", &longest, "; ");
         if self.rows_overlap == Some(true) {
             text.push_str("A call counts in the row of each of its trackers, so rows add up to more than the total.\n");

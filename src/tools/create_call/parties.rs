@@ -1,7 +1,7 @@
 //! Who was on the call, and who hosted it.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, bad_argument},
@@ -11,11 +11,10 @@ use crate::{
         id::is_id,
         people::{People, User},
     },
-    json::json,
-    record::Record,
+    prelude::*,
 };
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 struct Answered {
     user: User,
 }

@@ -1,6 +1,6 @@
 //! Which calls are an account's: by the CRM, else by e-mail domain.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     error::Error,
@@ -13,9 +13,8 @@ use crate::{
         },
         scan::Report,
     },
-    list::ToList as _,
-    lower::Lower as _,
-    sorted::{SortedMap, SortedSet},
+    prelude::*,
+    text::fold_case,
     wit::calls::Side,
 };
 
@@ -27,7 +26,7 @@ pub(super) struct Found {
     /// Every account of the range, the one of the newest call first.
     seen: Vec<Seen>,
     /// Their websites.
-    websites: SortedMap<String, String>,
+    websites: BTreeMap<String, String>,
     /// Calls of accounts that may be meant, and those without account but with outsiders; newest first.
     kept: Vec<Call>,
     colleagues: Colleagues,
@@ -45,13 +44,13 @@ pub(super) struct Whose {
 
 impl Found {
     pub(super) fn new(wanted: Wanted) -> Self {
-        let lower = wanted.text.lower();
+        let lower = fold_case(&wanted.text);
         let address = lower.rsplit('@').next().unwrap_or_default().to_owned();
         Self {
             wanted,
             address,
             seen: Vec::new(),
-            websites: SortedMap::new(),
+            websites: BTreeMap::new(),
             kept: Vec::new(),
             colleagues: Colleagues::default(),
         }
@@ -73,7 +72,7 @@ impl Found {
                 && !self.websites.contains_key(account.id())
             {
                 let details = [Some(site.clone()), seen.detail.take()];
-                let details: Vec<String> = details.into_iter().flatten().list();
+                let details: Vec<String> = details.into_iter().flatten().collect();
                 seen.detail = Some(details.join(", "));
                 self.websites.insert(account.id().to_owned(), site);
             }
@@ -108,7 +107,7 @@ impl Found {
         if ids.is_empty() {
             ids = self.accounts_by_address();
         }
-        let choices: Vec<&Seen> = all.iter().filter(|one| ids.contains(&one.id)).list();
+        let choices: Vec<&Seen> = all.iter().filter(|one| ids.contains(&one.id)).collect();
         match choices[..] {
             [account] => Ok(self.of_account(&account.id)),
             [] if self.kept.iter().any(|call| self.is_asked_by_address(call)) => {
@@ -123,14 +122,14 @@ impl Found {
         domains(call).any(|domain| self.is_asked(&domain))
     }
 
-    fn accounts_by_website(&self) -> SortedSet<String> {
+    fn accounts_by_website(&self) -> BTreeSet<String> {
         let sites = self.websites.iter();
         let asked = sites.filter(|(_, site)| self.is_asked(site));
         asked.map(|(id, _)| id.clone()).collect()
     }
 
     /// Accounts of the calls that people with such an address are on.
-    fn accounts_by_address(&self) -> SortedSet<String> {
+    fn accounts_by_address(&self) -> BTreeSet<String> {
         let calls = self.kept.iter();
         let asked = calls.filter(|call| self.is_asked_by_address(call));
         asked
@@ -173,17 +172,17 @@ impl Found {
 
     /// The calls of a domain, or of domains with that name, that no CRM account is on.
     fn of_domain(self) -> Whose {
-        let mut names = SortedSet::new();
+        let mut names = BTreeSet::new();
         let mut calls = self.kept;
         calls.retain(|call| {
             let asked: Vec<String> = domains(call)
                 .filter(|domain| is_domain(domain, &self.address))
-                .list();
+                .collect();
             let theirs = !asked.is_empty();
             names.extend(asked);
             theirs
         });
-        let names: Vec<String> = names.into_iter().list();
+        let names: Vec<String> = names.into_iter().collect();
         Whose {
             id: None,
             domain: Some(names.join(", ")),
@@ -202,7 +201,7 @@ fn domains(call: &Call) -> impl Iterator<Item = String> {
 
 /// The domain of a website as CRMs have it: `https://www.acme.com/de` is `acme.com`.
 fn host(website: &str) -> String {
-    let lower = website.trim().lower();
+    let lower = fold_case(website.trim());
     let rest = lower
         .split_once("://")
         .map_or(lower.as_str(), |(_, rest)| rest);

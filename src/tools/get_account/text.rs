@@ -1,16 +1,10 @@
 //! An account's page as text.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-
 use super::super::Answer;
 use crate::{
-    gong::calls::one_line,
-    list::ToList as _,
+    prelude::*,
     render::{self, Table, count},
+    text::one_line,
     wit::deals::{AccountStory, DealSeen},
 };
 
@@ -86,7 +80,7 @@ fn changed(deal: &DealSeen) -> String {
         .changes
         .iter()
         .map(|change| format!("{} {} → {}", change.field, change.then, change.now))
-        .list();
+        .collect();
     let since = deal
         .changes_since
         .as_ref()
@@ -95,6 +89,6 @@ fn changed(deal: &DealSeen) -> String {
         let days = deal.slipped_days.unwrap_or(0);
         format!("slipped {}, {}", count(slips, "time"), count(days, "day"))
     });
-    let parts: Vec<String> = [since, slips].into_iter().flatten().list();
+    let parts: Vec<String> = [since, slips].into_iter().flatten().collect();
     parts.join("; ")
 }

@@ -1,12 +1,7 @@
 //! A comment on a call.
 
-use alloc::{format, string::String};
-
 use super::wire::PublicComment;
-use crate::{
-    gong::{calls::one_line, instant},
-    wit::calls::Comment,
-};
+use crate::{prelude::*, text::one_line, time, wit::calls::Comment};
 
 /// Mentions are written `@[name](user id)`: the id says nothing to a reader.
 pub(super) fn comment(
@@ -39,8 +34,8 @@ pub(super) fn comment(
             .commenter_user_id
             .as_ref()
             .map(|id| user_name(&id.0).unwrap_or_else(|| format!("user {}", id.0))),
-        posted: comment.posted.as_deref().map(instant::shown_from),
-        at: comment.audio_start_time.map(instant::into_call_seconds),
+        posted: comment.posted.as_deref().map(time::display_or_same),
+        at: comment.audio_start_time.map(time::into_call_seconds),
         text: plain,
     }
 }

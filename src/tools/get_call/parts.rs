@@ -1,18 +1,15 @@
 //! The parts of a call's digest, each from what Gong answers to what the caller gets.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
 use super::wire::Interaction;
 use crate::{
     gong::{
-        calls::{Call, Party, one_line},
+        calls::{Call, Party},
         content::{Highlights, Occurrence, OutlineSection, Tracker},
         id::Id,
-        instant,
     },
-    list::ToList as _,
-    record,
-    sorted::Sort,
+    prelude::*,
+    text::one_line,
+    time,
     wit::calls::{Moment, Person, Section},
 };
 
@@ -66,14 +63,14 @@ pub(super) fn person(
 pub(super) fn outline_section(section: OutlineSection) -> Option<Section> {
     let items = section.items.into_iter().flatten().filter_map(|item| {
         Some(Moment {
-            at: item.start_time.map(instant::into_call_seconds),
+            at: item.start_time.map(time::into_call_seconds),
             text: one_line(&item.text?),
         })
     });
     Some(Section {
-        at: section.start_time.map(instant::into_call_seconds),
+        at: section.start_time.map(time::into_call_seconds),
         title: one_line(&section.section?),
-        items: items.list(),
+        items: items.collect(),
     })
 }
 
@@ -84,7 +81,7 @@ pub(super) fn highlight_section(section: Highlights) -> Section {
             .iter()
             .flatten()
             .next()
-            .map(|seconds| instant::into_call_seconds(*seconds));
+            .map(|seconds| time::into_call_seconds(*seconds));
         Some(Moment {
             at,
             text: one_line(&item.text?),
@@ -93,7 +90,7 @@ pub(super) fn highlight_section(section: Highlights) -> Section {
     Section {
         at: None,
         title: one_line(section.title.as_deref().unwrap_or("Highlights")),
-        items: items.list(),
+        items: items.collect(),
     }
 }
 
@@ -115,7 +112,7 @@ pub(super) fn tracker_section(
             };
             (occurrence.start_time.unwrap_or(0.0), text)
         });
-        moments.list()
+        moments.collect()
     };
     let mut moments: Vec<(f64, String)> = tracker
         .phrases
@@ -127,18 +124,18 @@ pub(super) fn tracker_section(
                 &one_line(phrase.phrase.as_deref().unwrap_or_default()),
             )
         })
-        .list();
+        .collect();
     if moments.is_empty() {
         moments = of(tracker.occurrences, "");
     }
-    moments.order_by(|(one, _), (other, _)| one.total_cmp(other));
+    moments.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let items: Vec<Moment> = moments
         .into_iter()
         .map(|(at, text)| Moment {
-            at: Some(instant::into_call_seconds(at)),
+            at: Some(time::into_call_seconds(at)),
             text,
         })
-        .list();
+        .collect();
     (!items.is_empty()).then(|| {
         Some(Section {
             at: None,
@@ -155,9 +152,9 @@ pub(super) fn stats(interaction: &Interaction) -> Vec<String> {
         .flatten()
         .filter_map(|stat| {
             let value = stat.value.as_ref().filter(|value| !value.is_null())?;
-            Some(format!("{} {}", stat.name.as_deref()?, record::text(value)))
+            Some(format!("{} {}", stat.name.as_deref()?, value))
         })
-        .list();
+        .collect();
     if let Some(questions) = &interaction.questions {
         stats.push(format!(
             "Questions asked by company {}, by others {}",

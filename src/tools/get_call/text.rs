@@ -1,12 +1,10 @@
 //! A call's digest as text.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
 use super::super::Answer;
 use crate::{
-    gong::instant,
-    list::ToList as _,
+    prelude::*,
     render::{self, crm_line, foremost},
+    time,
     wit::calls::{self as wit, CallDigest, Moment, Person, Section, Side},
 };
 
@@ -46,7 +44,7 @@ fn side_people(text: &mut String, label: &str, people: &[Person], side: Side) {
         .map(|person| {
             let talked = person
                 .talk_seconds
-                .map(|seconds| format!("spoke {}", instant::into_call(u64::from(seconds) * 1000)));
+                .map(|seconds| format!("spoke {}", time::into_call(u64::from(seconds) * 1000)));
             let host = person.host.map(|_| "host".to_owned());
             // Colleagues' titles are known or in the structure; outsiders' are what one asks for.
             let title = person
@@ -61,13 +59,13 @@ fn side_people(text: &mut String, label: &str, people: &[Person], side: Side) {
             let ids = ids
                 .iter()
                 .filter_map(|(what, id)| Some(format!("{what} {}", id.as_ref()?)));
-            let details: Vec<String> = details.chain(ids).list();
+            let details: Vec<String> = details.chain(ids).collect();
             match details.is_empty() {
                 true => person.name.clone(),
                 false => format!("{} ({})", person.name, details.join(", ")),
             }
         })
-        .list();
+        .collect();
     render::list(text, label, &names, "; ");
 }
 
@@ -76,7 +74,7 @@ impl Answer for CallDigest {
         let mut text = format!(
             "{}\n{} UTC, {} min",
             self.title.as_deref().unwrap_or("Untitled call"),
-            instant::in_table(&self.started),
+            time::in_table(&self.started),
             self.minutes
         );
         // The scope shows in the people.
@@ -142,7 +140,7 @@ impl Answer for CallDigest {
                 .map(String::as_str);
             text.push_str(&format!(
                 "- {}: {}\n",
-                parts.list().join(", "),
+                parts.collect::<Vec<_>>().join(", "),
                 comment.text
             ));
         }

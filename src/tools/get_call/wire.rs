@@ -1,6 +1,6 @@
 //! What Gong answers about a call, as far as `gong_get_call` reads it.
 
-use alloc::{string::String, vec::Vec};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
@@ -9,11 +9,11 @@ use crate::{
         content::Content,
         id::Id,
     },
-    record::Record,
+    prelude::*,
 };
 
 /// OpenAPI `CallData`, with the content that only this tool reads.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Detailed {
     pub(super) meta_data: calls::Meta,
@@ -26,7 +26,7 @@ pub(super) struct Detailed {
 }
 
 /// OpenAPI `InteractionMeasuresDto`. Asked as `personInteractionStats`, answered as `interactionStats`.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Interaction {
     pub(super) speakers: Option<Vec<Talk>>,
@@ -34,7 +34,7 @@ pub(super) struct Interaction {
     pub(super) questions: Option<Questions>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Talk {
     pub(super) id: Option<Id>,
@@ -42,26 +42,26 @@ pub(super) struct Talk {
     pub(super) talk_time: Option<f64>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 pub(super) struct Stat {
     pub(super) name: Option<String>,
     pub(super) value: Option<Value>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Questions {
     pub(super) company_count: Option<u32>,
     pub(super) non_company_count: Option<u32>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Collaboration {
     pub(super) public_comments: Option<Vec<PublicComment>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PublicComment {
     pub(super) audio_start_time: Option<f64>,
@@ -70,7 +70,7 @@ pub(super) struct PublicComment {
     pub(super) posted: Option<String>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Media {
     pub(super) audio_url: Option<String>,

@@ -1,12 +1,10 @@
 //! A deal's page as text.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
 use super::super::Answer;
 use crate::{
-    gong::calls::one_line,
-    list::ToList as _,
+    prelude::*,
     render::{self, Table, count},
+    text::one_line,
     wit::deals::{DealMoment, DealStory},
 };
 
@@ -25,7 +23,7 @@ impl Answer for DealStory {
             .as_ref()
             .map(|percent| format!("{percent} %"));
         let now = [&self.stage, &self.amount, &closes, &percent];
-        let now: Vec<String> = now.into_iter().flatten().cloned().list();
+        let now: Vec<String> = now.into_iter().flatten().cloned().collect();
         render::list(&mut text, "Now", &now, ", ");
         render::line(&mut text, "Next step in the CRM", self.next_step.as_deref());
         render::line(&mut text, "Close date", moved(self).as_deref());
@@ -56,7 +54,7 @@ fn moved(deal: &DealStory) -> Option<String> {
     let pulled = deal
         .pulled_in_days
         .map(|days| format!("pulled in by {}", count(days, "day")));
-    let moves: Vec<String> = [slipped, pulled].into_iter().flatten().list();
+    let moves: Vec<String> = [slipped, pulled].into_iter().flatten().collect();
     let since = deal.history.first()?;
     (!moves.is_empty()).then(|| format!("{}; since {}", moves.join("; "), since.seen))
 }

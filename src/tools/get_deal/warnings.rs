@@ -1,13 +1,9 @@
 //! What a seller should look at: facts of the CRM and of the calls, no guesses.
 
-use alloc::{format, string::String, vec::Vec};
-
 use crate::{
-    gong::{
-        deals::{History, State},
-        instant,
-    },
-    render,
+    gong::deals::{History, State},
+    prelude::*,
+    render, time,
     wit::{
         calls::Side,
         deals::{Dealings, PersonSeen},
@@ -35,7 +31,7 @@ pub(super) fn of(history: &History, dealings: &Dealings, now: i64) -> Vec<String
     let probability = history.fall(|state| &state.probability);
     for (name, fall) in [("amount", amount), ("probability", probability)] {
         if let Some((at, highest)) = fall {
-            let on = instant::day(at);
+            let on = time::to_date(at);
             warnings.push(format!("{name} is down from {highest}, seen on {on}"));
         }
     }

@@ -1,17 +1,17 @@
 //! Monologues made into turns, cut to the size asked.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 
 use super::Part;
 use crate::{
     gong::{
-        calls::{Call, Party, moment_url, one_line},
+        calls::{Call, Party, moment_url},
         id::Id,
-        instant,
         transcripts::Monologue,
     },
-    list::ToList as _,
-    sorted::SortedMap,
+    prelude::*,
+    text::one_line,
+    time,
     wit::{
         calls::Side,
         transcripts::{Speaker, Speakers, Transcript, Turn},
@@ -110,7 +110,7 @@ pub(super) fn shape(
         }
         seen[turn.speaker] = true;
         turns.push(Turn {
-            at: instant::into_call(turn.at),
+            at: time::into_call(turn.at),
             speaker: label.clone(),
             topic: new_topic,
             text: turn.text,
@@ -128,7 +128,7 @@ pub(super) fn shape(
             .into_iter()
             .zip(seen)
             .filter_map(|(speaker, seen)| seen.then_some(speaker))
-            .list(),
+            .collect(),
         turns,
         turns_in_all,
         resume,
@@ -159,15 +159,15 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
                     .filter(|title| !title.is_empty()),
             }
         })
-        .list();
+        .collect();
     // Only a plain first word is a first name: not `+1`, not `Dr.`, not `Ray,`.
     let first = |name: &str| match name.split_once(' ') {
         Some((first, _)) if first.chars().all(char::is_alphabetic) => first.to_owned(),
         _ => name.to_owned(),
     };
-    let mut uses: SortedMap<String, u32> = SortedMap::new();
+    let mut uses: BTreeMap<String, u32> = BTreeMap::new();
     for speaker in named.iter().filter_map(|speaker| speaker.name.as_deref()) {
-        *uses.or_default(first(speaker)) += 1;
+        *uses.entry(first(speaker)).or_default() += 1;
     }
     named
         .into_iter()
@@ -178,7 +178,7 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
             },
             _ => speaker,
         })
-        .list()
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! An answered scorecard joined with scorecard, call and people.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 
 use super::{
     super::list_scorecards::{Question, Scorecard},
@@ -9,21 +9,21 @@ use super::{
 };
 use crate::{
     gong::{
-        calls::{Meta, one_line},
+        calls::Meta,
         id::{Id, is_id},
-        instant,
         reading::decimal,
     },
-    list::ToList as _,
-    sorted::SortedMap,
+    prelude::*,
+    text::one_line,
+    time,
     wit::scorecards as wit,
 };
 
 pub(super) fn shape(
     one: &Answered,
     scorecards: &[Scorecard],
-    calls: &SortedMap<String, Meta>,
-    names: &SortedMap<String, String>,
+    calls: &BTreeMap<String, Meta>,
+    names: &BTreeMap<String, String>,
     with_url: bool,
 ) -> wit::Answered {
     let call = calls.get(id_text(&one.call_id));
@@ -46,7 +46,7 @@ pub(super) fn shape(
     wit::Answered {
         call_id: id_text(&one.call_id).to_owned(),
         call_title: call.and_then(Meta::title),
-        called: one.call_start_time.as_deref().map(instant::shown_from),
+        called: one.call_start_time.as_deref().map(time::display_or_same),
         url: call.filter(|_| with_url).and_then(|call| call.url.clone()),
         scorecard: scorecard.map_or_else(
             || {
@@ -59,14 +59,14 @@ pub(super) fn shape(
         ),
         reviewed: name(&one.reviewed_user_id),
         reviewer: name(&one.reviewer_user_id).filter(|_| !automatic),
-        reviewed_at: one.review_time.as_deref().map(instant::shown_from),
+        reviewed_at: one.review_time.as_deref().map(time::display_or_same),
         automatic: automatic.then_some(true),
         answers: one
             .answers
             .iter()
             .flatten()
             .filter_map(|answer| given(answer, questions))
-            .list(),
+            .collect(),
     }
 }
 
@@ -94,14 +94,14 @@ fn given(answer: &GivenAnswer, questions: &[Question]) -> Option<wit::Answer> {
                 .and_then(|option| option.text.as_deref())
                 .map_or_else(|| id.0.clone(), one_line)
         })
-        .list();
+        .collect();
     let score = answer.score.map(decimal);
     let said = answer
         .answer_text
         .as_deref()
         .map(one_line)
         .filter(|text| !text.is_empty());
-    let parts: Vec<String> = score.into_iter().chain(options).chain(said).list();
+    let parts: Vec<String> = score.into_iter().chain(options).chain(said).collect();
     let value = match (answer.not_applicable, parts.is_empty()) {
         (Some(true), _) => "n/a".to_owned(),
         (_, true) => return None,

@@ -1,12 +1,10 @@
 //! Answered scorecards as text.
 
-use alloc::{format, string::String, vec::Vec};
-
 use super::super::{Answer, list_scorecards};
 use crate::{
-    gong::instant,
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
+    time,
     wit::scorecards::AnsweredList,
 };
 
@@ -44,15 +42,14 @@ impl Answer for AnsweredList {
                 .answers
                 .iter()
                 .map(|answer| format!("{} {}", answer.question, answer.answer))
-                .list();
+                .collect();
             let reviewer = if one.automatic == Some(true) {
                 "automatic"
             } else {
                 one.reviewer.as_deref().unwrap_or_default()
             };
-            let at = |shown: &Option<String>| {
-                shown.as_deref().map(instant::in_table).unwrap_or_default()
-            };
+            let at =
+                |shown: &Option<String>| shown.as_deref().map(time::in_table).unwrap_or_default();
             table.row([
                 one.scorecard.clone(),
                 one.reviewed.clone().unwrap_or_default(),

@@ -1,45 +1,44 @@
 //! What Gong is asked and answers: POST /v2/stats/activity/scorecards.
 
-use alloc::{string::String, vec::Vec};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    gong::{Paged, Records, id::Id},
-    json::{ToJson, json, present},
-    record::Record,
+    gong::{Paged, Records, id::Id, required},
+    prelude::*,
 };
 
 /// Dates are days in the company's zone; `to` is exclusive and may not be after today.
-#[derive(Default)]
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct AnsweredFilter {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) call_from_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) call_to_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) review_from_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) review_to_date: Option<String>,
     pub(super) review_method: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) reviewed_user_ids: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) scorecard_ids: Vec<String>,
 }
 
-impl ToJson for AnsweredFilter {
-    fn to_json(&self) -> Value {
-        present([
-            ("callFromDate", json!(self.call_from_date)),
-            ("callToDate", json!(self.call_to_date)),
-            ("reviewFromDate", json!(self.review_from_date)),
-            ("reviewToDate", json!(self.review_to_date)),
-            ("reviewMethod", json!(self.review_method)),
-            ("reviewedUserIds", json!(self.reviewed_user_ids)),
-            ("scorecardIds", json!(self.scorecard_ids)),
-        ])
-    }
+/// The body of a request for a page.
+#[derive(Serialize)]
+pub(super) struct PageRequest<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cursor: Option<&'a str>,
+    pub(super) filter: &'a AnsweredFilter,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page {
     pub(super) records: Option<Records>,
-    #[record(required)]
+    #[serde(deserialize_with = "required")]
     pub(super) answered_scorecards: Option<Vec<Answered>>,
 }
 
@@ -51,7 +50,7 @@ impl Paged for Page {
 }
 
 /// OpenAPI `AnsweredScorecard`; all its ids are JSON numbers of up to 20 digits.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Answered {
     pub(super) scorecard_id: Option<Id>,
@@ -65,7 +64,7 @@ pub(super) struct Answered {
     pub(super) answers: Option<Vec<GivenAnswer>>,
 }
 
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GivenAnswer {
     pub(super) question_id: Option<Id>,

@@ -1,9 +1,8 @@
 //! What a log entry says. Gong documents no field of `logRecord`.
 
-use alloc::{format, string::String, vec::Vec};
 use serde_json::Value;
 
-use crate::{gong::calls::one_line, list::ToList as _, record, sorted::Sort};
+use crate::{prelude::*, text::one_line};
 
 /// Characters of one value that are shown.
 const MOST: usize = 120;
@@ -13,8 +12,8 @@ pub(super) fn of(record: Option<&Value>) -> String {
     let mut parts = Vec::new();
     match record {
         Some(Value::Object(fields)) => {
-            let mut fields: Vec<_> = fields.iter().list();
-            fields.order_by_key(|(name, _)| *name);
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_cached_key(|(name, _)| *name);
             for (name, value) in fields {
                 if let Some(value) = shown(value) {
                     parts.push(format!("{}: {value}", one_line(name)));
@@ -31,14 +30,14 @@ fn shown(value: &Value) -> Option<String> {
         Value::Null => return None,
         Value::String(text) => one_line(text),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().filter_map(shown).list();
+            let items: Vec<String> = items.iter().filter_map(shown).collect();
             items.join(" ")
         }
         Value::Object(_) => match of(Some(value)) {
             inner if inner.is_empty() => inner,
             inner => format!("({inner})"),
         },
-        other => record::text(other),
+        other => other.to_string(),
     };
     let mut short: String = text.chars().take(MOST).collect();
     if short.len() < text.len() {

@@ -3,16 +3,13 @@
 //! where times only rise, or only fall, the range shrinks to what is left; else all that
 //! was read is skipped.
 
-use alloc::{borrow::ToOwned, format, string::String};
 use serde_json::Value;
 
 use crate::{
     error::Error,
-    gong::{
-        instant::{self, Range},
-        reading::Reading,
-        scan::resumed,
-    },
+    gong::{reading::Reading, scan::resumed},
+    prelude::*,
+    time::{self, Range},
 };
 
 /// A range of a log, and the entries at its start that an earlier answer had.
@@ -64,7 +61,7 @@ impl Place {
     pub(super) fn after(&self, entries: &[Value], taken: usize) -> Self {
         let times: Option<alloc::vec::Vec<i64>> = entries
             .iter()
-            .map(|entry| entry.raw("eventTime").and_then(instant::seconds))
+            .map(|entry| entry.raw("eventTime").and_then(time::parse_instant))
             .collect();
         let times = times.unwrap_or_default();
         let Some(last) = taken.checked_sub(1).and_then(|last| times.get(last)) else {
@@ -100,14 +97,15 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use super::Place;
-    use crate::gong::instant::{self, Range};
     use serde_json::{Value, json};
+
+    use super::Place;
+    use crate::time::{self, Range};
 
     fn entries(seconds: &[i64]) -> Vec<Value> {
         seconds
             .iter()
-            .map(|at| json!({ "eventTime": instant::asked(*at) }))
+            .map(|at| json!({ "eventTime": time::to_rfc3339(*at) }))
             .collect()
     }
 

@@ -1,11 +1,10 @@
 //! Audit logs as text.
 
-use alloc::{format, string::String};
-
 use super::super::Answer;
 use crate::{
-    gong::instant,
+    prelude::*,
     render::{self, Table},
+    time,
     wit::audit::AuditLogPage,
 };
 
@@ -31,7 +30,7 @@ impl Answer for AuditLogPage {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             let email = cell(&row.email);
             table.row([
-                instant::in_table(&row.at),
+                time::in_table(&row.at),
                 cell(&row.who),
                 if row.who.as_deref() == Some(&email) {
                     String::new()

@@ -1,11 +1,11 @@
 //! Deals gathered over the calls that they were seen on.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    gong::{calls::Call, deals::State, instant, people::has_words},
-    list::ToList as _,
-    sorted::{SortedMap, SortedSet},
+    gong::{calls::Call, deals::State, people::has_words},
+    prelude::*,
+    time,
     wit::deals::{Deal, DealChange},
 };
 
@@ -19,7 +19,7 @@ pub(super) struct Gathered {
     /// Ids and names of its accounts.
     pub(super) accounts: Vec<(String, Option<String>)>,
     pub(super) crm_owner: Option<String>,
-    pub(super) hosts: SortedMap<String, Option<String>>,
+    pub(super) hosts: BTreeMap<String, Option<String>>,
     pub(super) calls: u32,
     pub(super) last_call: i64,
     pub(super) last_call_id: String,
@@ -30,7 +30,7 @@ pub(super) struct Gathered {
 
 #[derive(Default)]
 pub(super) struct Seen {
-    pub(super) deals: SortedMap<String, Gathered>,
+    pub(super) deals: BTreeMap<String, Gathered>,
     pub(super) links: Vec<(String, Option<String>)>,
     pub(super) without_deal: u32,
 }
@@ -38,10 +38,10 @@ pub(super) struct Seen {
 impl Seen {
     /// Calls come newest first, so the first sight of a deal is its latest.
     pub(super) fn add(&mut self, call: &Call) {
-        let mut ids: SortedSet<&str> = SortedSet::new();
+        let mut ids: BTreeSet<&str> = BTreeSet::new();
         for object in call.objects("Opportunity") {
             let at = call.meta_data.began().unwrap_or(0);
-            let deal = self.deals.or_default(object.id().to_owned());
+            let deal = self.deals.entry(object.id().to_owned()).or_default();
             if ids.insert(object.id()) {
                 deal.meet(call, object.id(), at);
             }
@@ -117,10 +117,10 @@ impl Gathered {
             .accounts
             .into_iter()
             .map(|(id, name)| name.unwrap_or(id))
-            .list();
+            .collect();
         // An id of the CRM's says nothing to a reader; a name has a space or an @.
         let crm_owner = self.crm_owner.filter(|owner| owner.contains([' ', '@']));
-        let hosts: Vec<String> = self.hosts.into_values().flatten().list();
+        let hosts: Vec<String> = self.hosts.into_values().flatten().collect();
         Deal {
             id: self.id,
             name: self.name,
@@ -132,12 +132,12 @@ impl Gathered {
             owner: crm_owner.or_else(|| (!hosts.is_empty()).then(|| hosts.join(", "))),
             calls: self.calls,
             last_call_id: self.last_call_id,
-            last_call: instant::shown(self.last_call),
+            last_call: time::to_display(self.last_call),
             people: self.people,
             changes_since: self
                 .then
                 .filter(|_| !changes.is_empty())
-                .map(|(at, _)| instant::day(at)),
+                .map(|(at, _)| time::to_date(at)),
             changes,
         }
     }

@@ -1,16 +1,11 @@
 //! Deals as text.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-
 use super::super::Answer;
 use crate::{
-    gong::{calls::one_line, instant},
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
+    text::one_line,
+    time,
     wit::deals::DealPage,
 };
 
@@ -47,7 +42,7 @@ impl Answer for DealPage {
                 .changes
                 .iter()
                 .map(|change| format!("{} {} → {}", change.field, change.then, change.now))
-                .list();
+                .collect();
             let changed = deal
                 .changes_since
                 .as_ref()
@@ -65,7 +60,7 @@ impl Answer for DealPage {
                 cell(&deal.account),
                 cell(&deal.owner),
                 deal.calls.to_string(),
-                instant::in_table(&deal.last_call),
+                time::in_table(&deal.last_call),
                 deal.last_call_id.clone(),
                 deal.people.join(", "),
                 changed,

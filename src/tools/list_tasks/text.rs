@@ -1,11 +1,8 @@
 //! Tasks as text: a line for what is to be done, then lines for whom it is about.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
 use crate::{
-    gong::instant,
-    list::ToList as _,
-    render,
+    prelude::*,
+    render, time,
     tools::Answer,
     wit::engage::{Task, TaskContact, TaskDeal, TaskList},
 };
@@ -33,7 +30,7 @@ impl Answer for TaskList {
 
 fn write(text: &mut String, task: &Task) {
     let due = match &task.due {
-        Some(due) => instant::in_table(due),
+        Some(due) => time::in_table(due),
         None => "no due time".to_owned(),
     };
     let what = task.title.clone().or_else(|| {
@@ -113,7 +110,7 @@ fn write(text: &mut String, task: &Task) {
 
 /// A line of what there is; none where there is nothing.
 fn joined<const N: usize>(text: &mut String, label: &str, parts: [Option<String>; N]) {
-    let parts: Vec<String> = parts.into_iter().flatten().list();
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     if !parts.is_empty() {
         text.push_str(label);
         text.push_str(&parts.join(", "));

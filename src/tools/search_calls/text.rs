@@ -1,16 +1,11 @@
 //! Calls found as text.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
-
 use super::super::Answer;
 use crate::{
-    gong::{calls::one_line, instant},
-    list::ToList as _,
+    prelude::*,
     render::{self, Table},
+    text::one_line,
+    time,
     wit::calls::{AccountMatch, CallPage},
 };
 
@@ -44,10 +39,10 @@ impl Answer for CallPage {
                 Some(name) => format!("{} ({}) ×{}", one_line(name), account.id, account.calls),
                 None => format!("{} ×{}", account.id, account.calls),
             })
-            .list();
+            .collect();
         render::list(&mut text, "CRM accounts", &accounts, "; ");
         render::line(&mut text, "Link", self.call_url.as_deref());
-        let started = instant::in_rows(self.calls.iter().map(|call| call.started.as_str()));
+        let started = time::in_rows(self.calls.iter().map(|call| call.started.as_str()));
         let mut table = Table::new(&[
             "id",
             "started UTC",

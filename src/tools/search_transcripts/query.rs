@@ -1,8 +1,9 @@
 //! What is looked for in a sentence: words, phrases, alternatives.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
-use crate::error::{Error, bad_argument};
+use crate::{
+    error::{Error, bad_argument},
+    prelude::*,
+};
 
 /// Alternatives, of which a sentence must have one whole.
 pub(super) struct Query {
@@ -119,7 +120,7 @@ fn plain(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::Query;
-    use alloc::string::String;
+    use crate::prelude::*;
 
     fn has(query: &str, sentence: &str) -> bool {
         Query::parse(query)

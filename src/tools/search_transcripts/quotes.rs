@@ -1,17 +1,15 @@
 //! The sentences of a call that match, with what was said around them.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
 use super::query::Query;
 use crate::{
     gong::{
-        calls::{Call, Party, one_line},
+        calls::{Call, Party},
         id::Id,
-        instant,
         transcripts::Monologue,
     },
-    list::ToList as _,
-    memory::{release_list, release_text},
+    prelude::*,
+    text::one_line,
+    time,
     wit::{
         calls::Side,
         transcripts::{Quote, Speakers},
@@ -53,7 +51,7 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
             })
         })
         .filter(|said| !said.text.trim().is_empty())
-        .list();
+        .collect();
     let is_asked = |speaker| {
         let side = || party(call, speaker).map_or(Side::Unknown, Party::side);
         match whose {
@@ -68,7 +66,7 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
         .enumerate()
         .filter(|(_, said)| query.is_in(said.text, &mut folded) && is_asked(said.speaker))
         .map(|(index, _)| index)
-        .list();
+        .collect();
     let (shown, rest) = hits.split_at(hits.len().min(MOST_OF_A_CALL));
     // What a quote shows, the next one does not show again.
     let mut next = 0;
@@ -93,7 +91,7 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
         next = hit + 1 + usize::from(after.is_some());
         let party = party(call, this.speaker);
         quotes.push(Quote {
-            at: instant::into_call(this.at),
+            at: time::into_call(this.at),
             speaker: name(call, this.speaker),
             side: party.map_or(Side::Unknown, Party::side),
             title: party
@@ -106,9 +104,6 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
         });
     }
     let more = rest.len() as u32;
-    release_list(said);
-    release_list(hits);
-    release_text(folded);
     Found { quotes, more }
 }
 
@@ -148,12 +143,12 @@ mod tests {
     };
 
     fn found(query: &str, whose: Speakers) -> Found {
-        let call: Call = crate::record::from_str(
+        let call: Call = serde_json::from_str(
             r#"{"metaData":{"id":"1"},"parties":[{"speakerId":"a","name":"Ann Li","affiliation":"Internal"},
             {"speakerId":"b","name":"Bo Ray","affiliation":"External","title":"CFO"}]}"#,
         )
         .expect("call");
-        let monologues: Vec<Monologue> = crate::record::from_str(
+        let monologues: Vec<Monologue> = serde_json::from_str(
             r#"[{"speakerId":"a","sentences":[{"start":0,"text":"The price is one."},{"start":2000,"text":" "},{"start":3000,"text":"The price\nis two."},{"start":4000,"text":"So."}]},
             {"speakerId":"b","sentences":[{"start":65000,"text":"Which price?"},{"start":66000,"text":"Hm."}]},
             {"speakerId":null,"sentences":[{"start":70000,"text":"Price."}]}]"#,
@@ -217,7 +212,7 @@ mod tests {
     #[test]
     fn further_matches_are_counted() {
         let call = Call::default();
-        let monologues: Vec<Monologue> = crate::record::from_str(&format!(
+        let monologues: Vec<Monologue> = serde_json::from_str(&format!(
             "[{{\"sentences\":[{}]}}]",
             ["{\"text\":\"price\"}"; 8].join(",")
         ))

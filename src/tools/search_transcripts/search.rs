@@ -1,7 +1,7 @@
 //! The search itself: calls are gathered until they fill a request, their transcripts
 //! asked for together and looked through in the calls' order.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 use core::ops::ControlFlow;
 
 use super::{
@@ -15,10 +15,7 @@ use crate::{
         calls::{Call, CallsBody, Filter, moment_url},
         transcripts::{TRANSCRIPT, Transcripts},
     },
-    json::json,
-    list::ToList as _,
-    memory::release,
-    sorted::SortedMap,
+    prelude::*,
     wit::transcripts::{CallQuotes, Speakers},
 };
 
@@ -114,7 +111,6 @@ impl<'g, 'w> Search<'g, 'w> {
                     self.keep(&call, found, room);
                 }
             }
-            release(call);
             self.matched += 1;
         }
         match self.found < self.limit {
@@ -155,9 +151,9 @@ impl<'g, 'w> Search<'g, 'w> {
     }
 
     /// What is found in the words of calls, by id; and why not all were heard.
-    fn hear(&mut self, batch: &[Call]) -> (SortedMap<String, Found>, Option<Ended>) {
-        let mut heard = SortedMap::new();
-        let ids: Vec<&str> = batch.iter().map(|call| call.meta_data.id()).list();
+    fn hear(&mut self, batch: &[Call]) -> (BTreeMap<String, Found>, Option<Ended>) {
+        let mut heard = BTreeMap::new();
+        let ids: Vec<&str> = batch.iter().map(|call| call.meta_data.id()).collect();
         if ids.is_empty() {
             return (heard, None);
         }
@@ -177,7 +173,7 @@ impl<'g, 'w> Search<'g, 'w> {
                 },
                 content_selector: None,
             };
-            gong.post_list::<Transcripts>(TRANSCRIPT, &json!(body))
+            gong.post_list::<Transcripts>(TRANSCRIPT, &body)
         });
         let pages = match pages {
             Ok(pages) => pages,
@@ -190,7 +186,6 @@ impl<'g, 'w> Search<'g, 'w> {
             let call = batch.iter().find(|call| call.meta_data.id() == id);
             if let (Some(call), Some(monologues)) = (call, one.transcript) {
                 heard.insert(id, quotes::find(call, &monologues, &self.query, self.whose));
-                release(monologues);
             }
         }
         (heard, pages.stopped.map(|why| (why, None)))

@@ -1,8 +1,8 @@
 //! Searches over many calls: nothing lost, nothing twice, whatever stops them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{gong::crowd::Crowd, json::json, mcp::call_tool};
+use crate::{mcp::call_tool, testing::many_calls::Crowd};
 
 fn ask(crowd: &Crowd, arguments: &Value) -> Value {
     let result = call_tool(crowd, "gong_search_transcripts", &arguments.to_string());

@@ -1,11 +1,9 @@
 //! What was said, as text: labelled as what it is, somebody's words.
 
-use alloc::{format, string::String};
-
 use super::super::Answer;
 use crate::{
-    gong::instant,
-    render,
+    prelude::*,
+    render, time,
     wit::{
         calls::Side,
         transcripts::{CallQuotes, Quote, TranscriptMatches},
@@ -65,7 +63,7 @@ fn call(text: &mut String, call: &CallQuotes) {
         "## {} ({}), {} UTC, {} min",
         call.title.as_deref().unwrap_or("Untitled call"),
         call.call_id,
-        instant::in_table(&call.started),
+        time::in_table(&call.started),
         call.minutes
     ));
     if let Some(account) = &call.account {

@@ -1,11 +1,10 @@
 //! Several calls in short, as text.
 
-use alloc::{format, string::String};
-
 use super::super::Answer;
 use crate::{
-    gong::instant,
+    prelude::*,
     render::{self, crm_line},
+    time,
     wit::calls::{CallSummaries, CallSummary},
 };
 
@@ -44,7 +43,7 @@ fn summary(text: &mut String, call: &CallSummary) {
         call.title.as_deref().unwrap_or("Untitled call"),
         call.id,
         match call.started.strip_suffix('Z') {
-            Some(_) => format!("{} UTC", instant::in_table(&call.started)),
+            Some(_) => format!("{} UTC", time::in_table(&call.started)),
             None => "time unknown".into(),
         },
         call.minutes

@@ -3,16 +3,13 @@
 
 mod object;
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
-
+use alloc::collections::BTreeMap;
 use object::{Object, is_deleted, text_of};
 
 use crate::{
     error::{Error, bad_argument},
-    list::ToList as _,
-    memory::release,
-    record, render,
-    sorted::SortedMap,
+    prelude::*,
+    render,
     wit::crm::CrmUploadType as Type,
 };
 
@@ -36,12 +33,12 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
         return Err(bad_argument("objects", "it is empty.", example));
     }
     let mut wrong = Vec::new();
-    let mut first_line_of: SortedMap<String, usize> = SortedMap::new();
+    let mut first_line_of: BTreeMap<String, usize> = BTreeMap::new();
     let (mut objects, mut deleted) = (0, 0);
     // Members without which a deal is not seen everywhere, and in how many it is missing.
     let mut missing = [("accountId", 0u32), ("ownerId", 0), ("closeDate", 0)];
     for (number, line) in (1..).zip(text.lines()) {
-        let checked = record::from_str::<Object>(line)
+        let checked = serde_json::from_str::<Object>(line)
             .map_err(|error| match line.trim().is_empty() {
                 true => "is empty".to_owned(),
                 false if error.is_data() => "is not a JSON object".to_owned(),
@@ -68,7 +65,6 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
                 *count += u32::from(text_of(&object, key).is_none());
             }
         }
-        release(object);
     }
     if wrong.is_empty() {
         let notes = match object_type {
@@ -85,7 +81,7 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
                         render::count(*count, "deal")
                     )
                 })
-                .list(),
+                .collect(),
             _ => Vec::new(),
         };
         return Ok(Checked {

@@ -2,16 +2,14 @@
 
 mod field;
 
-use alloc::{format, string::String, vec::Vec};
-use serde_json::Value;
-
 use field::{REFERENCES, TYPES, field, word};
+use serde_json::Value;
 
 use crate::{
     error::{Error, bad_argument},
-    gong::{crm::schema, instant::shortened, people::unknown, reading::Reading},
-    list::ToList as _,
-    lower::Lower as _,
+    gong::{crm::schema, people::unknown, reading::Reading},
+    prelude::*,
+    text::{fold_case, shortened},
     wit::crm::CrmFieldChange,
 };
 
@@ -116,7 +114,7 @@ impl Merged {
             self.differences.push(format!(
                 "Adds {name} (“{}”, {}).",
                 text(new, "label"),
-                text(new, "type").lower()
+                fold_case(&text(new, "type"))
             ));
             return;
         };
@@ -141,7 +139,7 @@ impl Merged {
         .iter()
         .filter(|(key, _)| text(old, key) != text(new, key))
         .map(|(key, label)| format!("{label} “{}” → “{}”", text(old, key), text(new, key)))
-        .list();
+        .collect();
         if old.texts("orderedValueList") != new.texts("orderedValueList") {
             parts.push(format!(
                 "values “{}” → “{}”",

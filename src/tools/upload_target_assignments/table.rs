@@ -1,12 +1,11 @@
 //! The file of assignments (RFC 4180), checked.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::collections::BTreeMap;
 
 use crate::{
     error::{Error, bad_argument},
-    list::ToList as _,
-    lower::Lower as _,
-    sorted::SortedMap,
+    prelude::*,
+    text::fold_case,
 };
 
 /// Columns that every row needs, as Gong's user interface calls them.
@@ -42,7 +41,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
     let missing: Vec<&str> = NEEDED
         .into_iter()
         .filter(|name| place(name).is_none())
-        .list();
+        .collect();
     let [Some(member), Some(is_team), Some(period), Some(value)] = NEEDED.map(place) else {
         return Err(wrong(&format!(
             "the header has no column {}.",
@@ -52,7 +51,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
     let currency = place(CURRENCY);
     let mut problems = Vec::new();
     let mut rows = 0;
-    let mut first_row_of: SortedMap<(String, String, String), usize> = SortedMap::new();
+    let mut first_row_of: BTreeMap<(String, String, String), usize> = BTreeMap::new();
     for (number, record) in (2..).zip(records) {
         rows += 1;
         let cell = |place: usize| record.get(place).map_or("", |cell| cell.trim());
@@ -79,7 +78,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
         } else if !currency.map(cell).is_none_or(is_currency) {
             Some("Currency is not three letters such as EUR".to_owned())
         } else {
-            let key = |place| cell(place).lower();
+            let key = |place| fold_case(cell(place));
             first_row_of
                 .insert((key(member), key(is_team), key(period)), number)
                 .map(|first| format!("has member and period of row {first}"))
@@ -107,7 +106,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
     let others = header.iter().filter(|column| !is_known(column)).cloned();
     Ok(Checked {
         rows,
-        others: others.list(),
+        others: others.collect(),
     })
 }
 

@@ -1,10 +1,9 @@
 //! The answer as text.
 
-use alloc::{format, string::String};
-
 use crate::{
-    gong::instant,
+    prelude::*,
     render::{self, Table},
+    time,
     tools::Answer,
     wit::ai::{AiAnswer, AiFinding},
 };
@@ -39,11 +38,7 @@ impl Answer for AiAnswer {
             let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([
                 source.label.clone(),
-                source
-                    .at
-                    .as_deref()
-                    .map(instant::in_table)
-                    .unwrap_or_default(),
+                source.at.as_deref().map(time::in_table).unwrap_or_default(),
                 cell(&source.title),
                 cell(&source.url),
                 if source.url.is_some() {

@@ -1,5 +1,7 @@
+use alloc::collections::BTreeMap;
+
 use super::{Counted, Counts};
-use crate::{gong::calls::Call, sorted::SortedMap, wit::calls::CountBy};
+use crate::{gong::calls::Call, wit::calls::CountBy};
 
 fn counts(by: &[CountBy], limit: usize) -> Counts {
     let mut counted = Counted::default();
@@ -11,12 +13,12 @@ fn counts(by: &[CountBy], limit: usize) -> Counts {
             "content":{"trackers":[{"name":"Legal","count":null}]}}"#,
         r#"{"metaData":{"started":null,"duration":null,"primaryUserId":null}}"#,
     ] {
-        counted.add(&crate::record::from_str::<Call>(json).expect("call"), by);
+        counted.add(&serde_json::from_str::<Call>(json).expect("call"), by);
     }
     counted.shown(
         by,
         limit,
-        &SortedMap::from([("10001".into(), "Ann Li".into())]),
+        &BTreeMap::from([("10001".into(), "Ann Li".into())]),
     )
 }
 

@@ -1,7 +1,7 @@
 //! Whose calls these are.
 
 use super::{Found, Report, Wanted, host};
-use crate::gong::{calls::Call, instant::Range};
+use crate::{gong::calls::Call, time::Range};
 
 /// Account id, its name and website, and the customer's address, each where there is one.
 fn call(account: Option<(&str, &str, Option<&str>)>, email: &str) -> Call {
@@ -14,7 +14,7 @@ fn call(account: Option<(&str, &str, Option<&str>)>, email: &str) -> Call {
         "parties": [{"name": "Jo", "emailAddress": email, "affiliation": "External"}],
         "context": [{"objects": objects}],
     });
-    crate::record::from_str(&json.to_string()).expect("a call")
+    serde_json::from_str(&json.to_string()).expect("a call")
 }
 
 fn whose(wanted: &str) -> String {

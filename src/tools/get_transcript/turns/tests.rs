@@ -5,12 +5,12 @@ use crate::{
 };
 
 fn cut(limit: usize, first_turn: usize) -> crate::wit::transcripts::Transcript {
-    let call: Call = crate::record::from_str(
+    let call: Call = serde_json::from_str(
         r#"{"metaData":{"id":"1","url":"https://x/call?id=1"},"parties":[
         {"speakerId":"a","name":"Ann Li","affiliation":"Internal"},{"speakerId":"b","name":"Ann Ray","affiliation":"External","title":"CFO"}]}"#,
     )
     .expect("call");
-    let monologues: Vec<Monologue> = crate::record::from_str(
+    let monologues: Vec<Monologue> = serde_json::from_str(
         r#"[{"speakerId":"a","topic":"Intro","sentences":[{"start":0,"text":"One."},{"start":1500,"text":"Two."}]},
         {"speakerId":"a","topic":null,"sentences":[{"start":3000,"text":"Three."}]},
         {"speakerId":"b","topic":"Pricing","sentences":[{"start":61250,"text":"Four\n## not a heading."}]},

@@ -1,16 +1,12 @@
 //! One object of an upload, by its type.
 
-use alloc::{format, string::String};
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{
-    gong::instant::{self, shortened},
-    record::Record,
-    wit::crm::CrmUploadType as Type,
-};
+use crate::{prelude::*, text::shortened, time, wit::crm::CrmUploadType as Type};
 
 /// What is looked at of an object, whatever else it has.
-#[derive(Record)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Object {
     object_id: Option<Value>,
@@ -152,7 +148,7 @@ fn typed(
 fn date_time(object: &Object, key: &str) -> Result<(), String> {
     let text = text_of(object, key).unwrap_or_default();
     let shape = text.as_bytes().get(10) == Some(&b'T') && !text.contains(['.', ',', '[']);
-    match shape && instant::seconds(text).is_some() {
+    match shape && time::parse_instant(text).is_some() {
         true => Ok(()),
         false => Err(format!(
             "{key} is not a date and time with zone and without milliseconds, such as 2026-11-01T09:00:00Z"

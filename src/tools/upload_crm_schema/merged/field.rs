@@ -1,19 +1,13 @@
 //! One field of the schema as Gong is sent it.
 
-use alloc::{format, string::String, vec::Vec};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     error::{Error, bad_argument},
-    gong::{
-        calls::one_line,
-        crm::schema,
-        instant::{self, shortened},
-        reading::Reading,
-    },
-    json::json,
-    list::ToList as _,
-    lower::Lower as _,
+    gong::{crm::schema, reading::Reading},
+    prelude::*,
+    text::{fold_case, one_line, shortened},
+    time,
     wit::crm::CrmFieldChange,
 };
 
@@ -57,9 +51,9 @@ pub(super) fn word(
             &format!(
                 "“{}” is not one of {}.",
                 shortened(text),
-                words.join(", ").lower()
+                fold_case(&words.join(", "))
             ),
-            &format!("\"{}\".", words[0].lower()),
+            &format!("\"{}\".", fold_case(words[0])),
         )
     })
 }
@@ -116,7 +110,7 @@ pub(super) fn field(
         ));
     }
     let values = match asked.map(|change| &change.values) {
-        Some(values) if !values.is_empty() => values.iter().map(|value| one_line(value)).list(),
+        Some(values) if !values.is_empty() => values.iter().map(|value| one_line(value)).collect(),
         _ => old.map_or_else(Vec::new, |old| old.texts("orderedValueList")),
     };
     let values = match is_picklist {
@@ -137,9 +131,9 @@ pub(super) fn field(
     }
     field.insert("label".into(), label.into());
     // Of the field before the change: a new date is Gong's to know.
-    let modified = before("lastModified").and_then(|date| instant::seconds(&date));
+    let modified = before("lastModified").and_then(|date| time::parse_instant(&date));
     if let (Some(modified), None) = (modified, asked) {
-        field.insert("lastModified".into(), instant::asked(modified).into());
+        field.insert("lastModified".into(), time::to_rfc3339(modified).into());
     }
     if !values.is_empty() {
         field.insert("orderedValueList".into(), json!(values));

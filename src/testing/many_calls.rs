@@ -1,12 +1,14 @@
 //! A Gong with many calls, for tests of the tools that read many: pages of 100,
 //! oldest first, as the real one.
 
+use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 
-use serde_json::Value;
-
-use super::{Request, Response, Wire, instant};
-use crate::{error::Error, json::json, list::ToList as _};
+use crate::{
+    error::Error,
+    gong::{Request, Response, Wire},
+    time,
+};
 
 /// 2026-11-23T12:00:00Z
 pub(crate) const NOW: i64 = 1_795_435_200;
@@ -29,8 +31,8 @@ impl Crowd {
     /// So many calls in 30 days, in bursts of three that begin in the same second.
     pub(crate) fn of(calls: i64) -> Self {
         let starts = (0..calls)
-            .map(|call| NOW - 30 * instant::DAY + (call / 3 * 3) * 30 * instant::DAY / calls)
-            .list();
+            .map(|call| NOW - 30 * time::DAY + (call / 3 * 3) * 30 * time::DAY / calls)
+            .collect();
         Self {
             starts,
             refuses_from: Cell::new(u32::MAX),
@@ -55,7 +57,7 @@ impl Crowd {
     fn meta(&self, call: usize) -> Value {
         json!({
             "id": Self::id(call), "url": format!("https://us-48.app.gong.io/call?id={}", Self::id(call)),
-            "title": format!("Call {call}"), "started": instant::asked(self.starts[call]), "duration": 1800,
+            "title": format!("Call {call}"), "started": time::to_rfc3339(self.starts[call]), "duration": 1800,
             "primaryUserId": format!("{}", 600_000 + call % 4), "direction": "Conference", "scope": "External",
             "isPrivate": Self::is_private(call),
         })
@@ -75,11 +77,11 @@ impl Crowd {
         };
         let text = |name: &str| body["filter"][name].as_str().map(str::to_owned);
         let within = |from: Option<String>, to: Option<String>| -> Vec<usize> {
-            let at = |text: Option<String>| text.as_deref().and_then(instant::seconds);
+            let at = |text: Option<String>| text.as_deref().and_then(time::parse_instant);
             let (from, to) = (at(from).expect("from"), at(to).expect("to"));
             (0..self.starts.len())
                 .filter(|call| (from..to).contains(&self.starts[*call]))
-                .list()
+                .collect()
         };
         let (all, cursor) = match request.path.split('?').next() {
             Some("/v2/calls") => (
@@ -101,7 +103,7 @@ impl Crowd {
                 "/v2/calls/extensive" => json!({ "metaData": self.meta(*call), "parties": null }),
                 _ => self.meta(*call),
             })
-            .list();
+            .collect();
         let mut records = json!({ "totalRecords": all.len() });
         if (page + 1) * PAGE < all.len() {
             records["cursor"] = (page + 1).to_string().into();
@@ -126,7 +128,7 @@ impl Crowd {
                     json!([{ "speakerId": null, "sentences": [{ "start": 1000, "text": said }] }]);
                 (!call.is_multiple_of(5)).then(|| json!({ "callId": id, "transcript": words }))
             })
-            .list();
+            .collect();
         json!({ "records": {}, "callTranscripts": transcripts })
     }
 }

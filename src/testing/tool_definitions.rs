@@ -1,6 +1,6 @@
-//! The contract: `contract/gong_….json`, one file per tool, computed from
-//! the WIT (descriptions, toolset, effect, scopes) and the Rust types made of it
-//! (schemas). `BLESS=1 cargo test -p gong-tools` writes the files.
+//! `tool_definitions/gong_….json`, one file a tool, computed from the WIT (description, toolset,
+//! effect, scopes) and the Rust types made of it (schemas). `BLESS=1 cargo test -p gong-tools`
+//! writes the files.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -149,7 +149,7 @@ fn menu() -> Vec<(String, String)> {
         .collect()
 }
 
-fn contract(export: &str, docs: &str) -> Value {
+fn computed(export: &str, docs: &str) -> Value {
     let name = export.replace('-', "_");
     let (input, output) = schemas(&name);
     let input = undescribed(lean(input.to_value()));
@@ -227,8 +227,14 @@ fn contract(export: &str, docs: &str) -> Value {
     })
 }
 
+/// A tool's definition.
+pub(crate) fn definition(tool: &str) -> Value {
+    let tool = TOOLS.iter().find(|one| one.name == tool);
+    serde_json::from_str(tool.expect("a tool").definition).expect("JSON")
+}
+
 fn folder() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tool_definitions")
 }
 
 fn bless() -> bool {
@@ -236,22 +242,21 @@ fn bless() -> bool {
 }
 
 #[test]
-fn contracts_are_what_the_wit_says() {
+fn definitions_are_what_the_wit_says() {
     let mut stale = Vec::new();
     for (export, docs) in menu() {
-        let computed =
-            serde_json::to_string_pretty(&contract(&export, &docs)).expect("JSON") + "\n";
+        let json = serde_json::to_string_pretty(&computed(&export, &docs)).expect("JSON") + "\n";
         let path = folder().join(format!("{}.json", export.replace('-', "_")));
-        if fs::read_to_string(&path).ok().as_ref() != Some(&computed) {
+        if fs::read_to_string(&path).ok().as_ref() != Some(&json) {
             if bless() {
-                fs::write(&path, computed).expect("contract is written");
+                fs::write(&path, json).expect("the definition is written");
             }
             stale.push(export);
         }
     }
     assert!(
         stale.is_empty() || bless(),
-        "contracts differ from the WIT: {stale:?}; BLESS=1 rewrites them, then review the diff"
+        "definitions differ from the WIT: {stale:?}; BLESS=1 rewrites them, then review the diff"
     );
 }
 
@@ -281,7 +286,7 @@ fn one_tool_has_one_name_in_every_place() {
             .collect()
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    assert_eq!(names, files(folder(), "", ".json"), "contracts");
+    assert_eq!(names, files(folder(), "", ".json"), "definitions");
     assert_eq!(
         names,
         files(root.join("src/tools"), "gong_", ".rs"),
@@ -295,12 +300,12 @@ fn one_tool_has_one_name_in_every_place() {
 }
 
 /// Bytes of a tool as a model reads it, and with the output schema that some clients show too.
-fn bytes(contract: &Value) -> (usize, usize) {
+fn bytes(definition: &Value) -> (usize, usize) {
     let read = json!({
-        "name": contract["name"], "description": contract["description"], "inputSchema": contract["inputSchema"],
+        "name": definition["name"], "description": definition["description"], "inputSchema": definition["inputSchema"],
     });
     let read = read.to_string().len();
-    let output = contract["outputSchema"].to_string().len();
+    let output = definition["outputSchema"].to_string().len();
     (read, read + r#","outputSchema":"#.len() + output)
 }
 
@@ -323,9 +328,9 @@ fn what_a_model_reads_stays_small() {
     let (mut all, mut default, mut with_output) = (0, 0, 0);
     let mut rows = Vec::new();
     for tool in TOOLS {
-        let contract: Value = crate::contracts::json(tool.name);
-        let (read, whole) = bytes(&contract);
-        let is_default = contract["default"] == true;
+        let definition = definition(tool.name);
+        let (read, whole) = bytes(&definition);
+        let is_default = definition["default"] == true;
         all += read;
         default += if is_default { read } else { 0 };
         with_output += whole;
@@ -379,13 +384,7 @@ fn what_a_model_reads_stays_small() {
 #[test]
 fn output_schemas_know_no_null() {
     for tool in TOOLS {
-        assert!(
-            !crate::contracts::of(tool.name)
-                .expect("a contract")
-                .contains("null"),
-            "{}",
-            tool.name
-        );
+        assert!(!tool.definition.contains("null"), "{}", tool.name);
     }
 }
 
@@ -393,8 +392,8 @@ fn output_schemas_know_no_null() {
 #[test]
 fn the_readme_lists_the_tools() {
     let rows = TOOLS.iter().map(|tool| {
-        let contract: Value = crate::contracts::json(tool.name);
-        let text = |key: &str| contract[key].as_str().expect("a text").to_owned();
+        let definition = definition(tool.name);
+        let text = |key: &str| definition[key].as_str().expect("a text").to_owned();
         let description = text("description");
         let summary = description
             .split(". ")

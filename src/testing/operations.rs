@@ -5,6 +5,7 @@
 //! credits), `write`, `outreach` (reaches people outside), `destructive` (takes something
 //! away, or can).
 
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
@@ -12,8 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
-
+use super::tool_definitions::definition;
 use crate::tools::TOOLS;
 
 /// From harmless to grave.
@@ -37,7 +37,7 @@ struct Stated {
 
 fn stated() -> Vec<Stated> {
     let of = |tool: &crate::tools::Tool| {
-        let contract: Value = crate::contracts::json(tool.name);
+        let contract = definition(tool.name);
         Stated {
             tool: tool.name,
             effect: contract["effect"].as_str().expect("an effect").to_owned(),

@@ -3,6 +3,8 @@
 //! requests and results, never responses. The same files are replayed through the
 //! built component by `tests/it/replay.rs`.
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -10,14 +12,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
-
+use super::tool_definitions::definition;
 use crate::{
     error::Error,
-    gong::{Request, Response, Wire, instant},
+    gong::{Request, Response, Wire},
     mcp::call_tool,
     settings::Scheme,
+    time,
 };
 
 #[derive(Deserialize, Serialize)]
@@ -109,7 +110,7 @@ impl Wire for Script<'_> {
     }
 
     fn now(&self) -> i64 {
-        instant::seconds(&self.conversation.now).expect("an instant")
+        time::parse_instant(&self.conversation.now).expect("an instant")
     }
 
     fn elapsed_ms(&self) -> u64 {
@@ -256,9 +257,7 @@ fn references(exchanges: &[Exchange]) -> Vec<String> {
 
 /// The operations that a tool's contract states.
 fn operations(tool: &str) -> Vec<String> {
-    let tool = crate::tools::TOOLS.iter().find(|one| one.name == tool);
-    let contract: Value = crate::contracts::json(tool.expect("a tool").name);
-    serde_json::from_value(contract["operations"].clone()).expect("a list of texts")
+    serde_json::from_value(definition(tool)["operations"].clone()).expect("a list of texts")
 }
 
 /// Whether a request is one for the operation, whose path may have placeholders.

@@ -1,0 +1,84 @@
+//! Times into a call.
+
+use crate::{
+    error::{Error, bad_argument},
+    prelude::*,
+    text::shortened,
+};
+
+/// Time into a call: `4:05`, `1:02:03`.
+pub(crate) fn into_call(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    match seconds / 3600 {
+        0 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        hours => format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60),
+    }
+}
+
+/// Gong's seconds into a call, a JSON number with fractions.
+pub(crate) fn into_call_seconds(seconds: f64) -> String {
+    into_call((seconds.max(0.0) * 1000.0) as u64)
+}
+
+/// An argument that is a time into a call, in milliseconds.
+///
+/// # Errors
+/// `bad-argument`.
+pub(crate) fn parse_into_call(argument: &str, text: &str) -> Result<u64, Error> {
+    let digits = |text: &str| -> Option<u64> {
+        let all = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        all.then(|| text.parse().ok()).flatten()
+    };
+    let parsed = || -> Option<u64> {
+        let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+        let parts: Vec<u64> = whole
+            .split(':')
+            .map(|part| digits(part).filter(|_| part.len() <= 5))
+            .collect::<Option<_>>()?;
+        if !(2..=3).contains(&parts.len()) {
+            return None;
+        }
+        let seconds = parts.iter().fold(0, |total, part| total * 60 + part);
+        let milliseconds = match fraction.len() {
+            0 => 0,
+            len @ 1..=3 => digits(fraction)? * [100, 10, 1][len - 1],
+            _ => return None,
+        };
+        Some(seconds * 1000 + milliseconds)
+    };
+    parsed().ok_or_else(|| {
+        bad_argument(
+            argument,
+            &format!("“{}” is not a time into the call.", shortened(text)),
+            "\"12:30\" or \"1:02:30\".",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{into_call, into_call_seconds, parse_into_call};
+
+    #[test]
+    fn times_into_a_call() {
+        assert_eq!(into_call(0), "0:00");
+        assert_eq!(into_call(245_900), "4:05");
+        assert_eq!(into_call(3_723_000), "1:02:03");
+        assert_eq!(into_call_seconds(-1.0), "0:00");
+        assert_eq!(parse_into_call("from", "4:05.25").expect("time"), 245_250);
+        assert_eq!(parse_into_call("from", "1:02:03").expect("time"), 3_723_000);
+        for wrong in [
+            "",
+            "12",
+            "1:2:3:4",
+            "a:b",
+            "1:",
+            "1:00.0001",
+            "99999999999:00",
+            "1:1:1:1:1:1:1:1:1:1:1:1:1:1",
+            "+1:00",
+        ] {
+            assert!(parse_into_call("from", wrong).is_err(), "{wrong}");
+        }
+    }
+}
