@@ -2,8 +2,8 @@
 //! both cost. The component does not have it.
 
 use crate::{
+    client::request::{Request, Response, Wire},
     error::Error,
-    gong::{Request, Response, Wire},
 };
 
 /// A request of a tool's.

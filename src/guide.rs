@@ -6,10 +6,11 @@ use crate::{
     bindings::mcp::exports::gong::tools::mcp_guide::{
         GuideError, Prompt, PromptArgument, Resource,
     },
+    client::{Gong, request::Wire},
     error::Error,
-    gong::{Gong, Wire},
     prelude::*,
-    tools::{Answer, list_users, list_workspaces},
+    render::Answer,
+    tools::{list_users, list_workspaces},
     wit::users::{ListUsers, ListWorkspaces},
 };
 
@@ -222,8 +223,8 @@ mod tests {
     };
     use crate::{
         bindings::mcp::exports::gong::tools::mcp_guide::GuideError,
+        client::request::{Request, Response, Wire},
         error::Error,
-        gong::{Request, Response, Wire},
         tools::TOOLS,
     };
 

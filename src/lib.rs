@@ -26,10 +26,14 @@ mod arguments;
 #[doc(hidden)]
 pub mod bench_api;
 mod bindings;
+mod client;
+mod domain;
 mod error;
 mod gong;
 mod guide;
+mod json_ext;
 mod mcp;
+mod names;
 mod prelude;
 mod render;
 mod settings;

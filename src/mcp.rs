@@ -8,7 +8,7 @@ use crate::{
     bindings::mcp::exports::gong::tools::mcp_tools::{
         Annotations, Classification, Effect, Tool, ToolResult,
     },
-    gong::{Gong, Wire},
+    client::{Gong, request::Wire},
     prelude::*,
     tools::{self, TOOLS},
 };

@@ -1,12 +1,19 @@
 //! Answers as compact text: what a model reads.
 
 use core::fmt::Write;
+use serde::Serialize;
 
 use crate::{prelude::*, text::one_line, wit::calls::CrmObject};
 
-mod dealings;
+mod engagement;
 
-pub(crate) use dealings::{dealings, last_contact};
+pub(crate) use engagement::{engagement, last_contact};
+
+/// What a tool gives: a record of the WIT, and how it reads as text.
+pub(crate) trait Answer: Serialize {
+    /// The answer for a model: dense, and whole by itself.
+    fn text(&self) -> String;
+}
 
 /// A table with a heading and `|` between cells. Columns that are empty in
 /// every row are left out.
@@ -168,7 +175,7 @@ pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
     text.push_str(".\n");
 }
 
-impl crate::tools::Answer for crate::wit::types::Receipt {
+impl Answer for crate::wit::types::Receipt {
     fn text(&self) -> String {
         let mut text = self.summary.clone();
         text.push('\n');

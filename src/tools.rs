@@ -71,21 +71,15 @@ pub(crate) mod upload_crm_objects;
 pub(crate) mod upload_crm_schema;
 pub(crate) mod upload_target_assignments;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     arguments::arguments,
+    client::Gong,
     error::{Error, bad_argument},
-    gong::Gong,
     prelude::*,
+    render::Answer,
 };
-
-/// What a tool gives: a record of the WIT, and how it reads as text.
-pub(crate) trait Answer: Serialize {
-    /// The answer for a model: dense, and whole by itself.
-    fn text(&self) -> String;
-}
 
 /// An answer in both forms that MCP knows.
 pub(crate) struct Answered {

@@ -19,8 +19,8 @@ use wasi::{
 };
 
 use crate::{
+    client::request::{Method, Request, Response, Wire},
     error::Error,
-    gong::{Method, Request, Response, Wire},
     prelude::*,
     settings::Scheme,
 };

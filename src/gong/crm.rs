@@ -4,14 +4,12 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
-    Gong,
-    id::is_id,
-    people::{choose, near_first, several, unknown},
-    reading::{Answered, Reading},
-};
 use crate::{
-    error::{Case, Error, THERE_ALREADY, bad_argument},
+    client::{Gong, json::ApiResponse, refusal::THERE_ALREADY},
+    error::{Case, Error, bad_argument},
+    gong::id::is_id,
+    json_ext::Reading,
+    names::{choose, near_first, several, unknown},
     prelude::*,
     text::shortened,
     wit::crm::CrmIntegration,
@@ -28,7 +26,7 @@ const REQUEST_ID: usize = 100;
 /// Whatever the request fails with.
 pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<CrmIntegration>, Error> {
     const PATH: &str = "/v2/crm/integrations";
-    let answer: Answered = gong.get_list(PATH, &[])?;
+    let answer: ApiResponse = gong.get_list(PATH, &[])?;
     let found = answer.listed("integrations", "GET /v2/crm/integrations")?;
     Ok(found
         .iter()

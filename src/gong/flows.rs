@@ -5,17 +5,16 @@ use alloc::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    Gong, Paged, Pages, Records,
-    id::{Id, is_id},
-    people::{choose, near_first, unknown},
-    reading::{Answered, Reading},
-    required,
-};
 use crate::{
+    client::{
+        Gong,
+        json::{ApiResponse, required},
+        pages::{Paged, Pages, Records},
+    },
     error::{Error, bad_argument},
+    gong::id::Id,
+    json_ext::Reading,
     prelude::*,
-    render,
     text::one_line,
 };
 
@@ -83,146 +82,6 @@ pub(crate) fn of_owner(
     })
 }
 
-/// One step of a flow, as far as assigning needs to know it.
-pub(crate) struct Step {
-    /// From 1.
-    pub(crate) number: u32,
-    /// Such as `AUTO_SEND_EMAIL`.
-    pub(crate) action: String,
-    /// Of its e-mail.
-    pub(crate) subject: Option<String>,
-}
-
-impl Step {
-    /// Whether it goes out with nobody looking: by its action, or because Gong tells none.
-    fn is_unattended(&self) -> bool {
-        self.action.is_empty() || self.action.starts_with("AUTO_")
-    }
-
-    /// `1 “Your month end”`.
-    fn shown(&self) -> String {
-        match &self.subject {
-            Some(subject) => format!("{} “{subject}”", self.number),
-            None => format!("{} (no subject)", self.number),
-        }
-    }
-}
-
-/// A flow that prospects are to be assigned to: what it will do to them.
-pub(crate) struct Target {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// By number.
-    pub(crate) steps: Vec<Step>,
-}
-
-/// Finds the flow, an id taken as it is and a name among the owner's, and reads its steps.
-///
-/// # Errors
-/// `bad-argument` with the choices; whatever the requests fail with; `unexpected-answer`
-/// where Gong tells no steps, as nobody knows then what the flow sends.
-pub(crate) fn target(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<Target, Error> {
-    let text = flow.trim();
-    let id = if is_id(text) {
-        text.to_owned()
-    } else {
-        let all = of_owner(gong, owner, &[])?.items;
-        let found = choose(&all, Flow::name, text).map_err(|near| {
-            let choices = near_first(&all, near).into_iter();
-            let choices = choices.map(|one| {
-                let shown = format!("{} ({})", one.name(), one.id());
-                (shown, one.id().to_owned())
-            });
-            unknown("flow", "flow", text, choices, all.len(), "gong_list_flows")
-        })?;
-        found.id().to_owned()
-    };
-    const OPERATION: &str = "POST /v2/flows/steps";
-    let answer: Answered = gong.post("/v2/flows/steps", &json!({ "flowIds": [id] }))?;
-    let mut flows = answer.listed("flows", OPERATION)?.iter();
-    let flow = flows.find(|flow| flow.id("id").as_ref() == Some(&id));
-    let steps = flow.and_then(|flow| flow.get("steps")?.as_array());
-    let (Some(flow), Some(steps)) = (flow, steps) else {
-        return Err(Error::unexpected_answer(format!(
-            "Gong's answer to {OPERATION} does not tell the steps of flow {id}, so it is not known what it sends. \
-             Nothing was assigned."
-        )));
-    };
-    let mut steps: Vec<Step> = steps
-        .iter()
-        .map(|step| Step {
-            number: step.count("stepOrder").unwrap_or(0),
-            action: step.text("action").unwrap_or_default(),
-            subject: step.text("subject"),
-        })
-        .collect();
-    steps.sort_by_key(|step| step.number);
-    Ok(Target {
-        name: flow.text("name").unwrap_or_else(|| id.clone()),
-        id,
-        steps,
-    })
-}
-
-impl Target {
-    /// `flow “Cold outreach” (1695493301223590001)`.
-    pub(crate) fn shown(&self) -> String {
-        format!("flow “{}” ({})", self.name, self.id)
-    }
-
-    fn unattended(&self) -> Vec<String> {
-        let unattended = self.steps.iter().filter(|step| step.is_unattended());
-        unattended.map(Step::shown).collect()
-    }
-
-    /// Refuses a flow that sends e-mail unattended, unless that is allowed in so many words.
-    ///
-    /// # Errors
-    /// `bad-argument` with the steps in question.
-    pub(crate) fn guard(&self, allowed: Option<bool>) -> Result<(), Error> {
-        let steps = self.unattended();
-        if steps.is_empty() || allowed == Some(true) {
-            return Ok(());
-        }
-        Err(bad_argument(
-            "allow_unattended_email",
-            &format!(
-                "{} sends {} that nobody looks at first: step {}. Nothing was assigned. Once the user agrees to \
-                 them, set it.",
-                self.shown(),
-                render::count(steps.len() as u32, "e-mail"),
-                steps.join("; step ")
-            ),
-            "{\"allow_unattended_email\": true}.",
-        ))
-    }
-
-    /// What the receipt says of the steps: all on a dry run, else those that go out unattended.
-    pub(crate) fn notes(&self, allowed: Option<bool>, dry_run: Option<bool>) -> Vec<String> {
-        let steps = self.unattended();
-        let unattended = match steps.is_empty() {
-            true => "No step sends e-mail unattended.".to_owned(),
-            false => format!(
-                "E-mail goes out unattended: step {}.",
-                steps.join("; step ")
-            ),
-        };
-        let mut notes = Vec::from([unattended]);
-        if dry_run == Some(true) {
-            if self.guard(allowed).is_err() {
-                notes.push("Without allow_unattended_email it is refused.".to_owned());
-            }
-            let all = self.steps.iter().map(|step| {
-                let subject = step.subject.iter().map(|subject| format!(" “{subject}”"));
-                let subject: String = subject.collect();
-                format!("{} {}{subject}", step.number, step.action)
-            });
-            notes.push(format!("Steps: {}.", all.collect::<Vec<_>>().join("; ")));
-        }
-        notes
-    }
-}
-
 /// Flow instances by `crmProspectsIds` (open ones only) or `flowInstanceIds` (all), as Gong
 /// describes them (OpenAPI `PublicApiAssignedFlow`).
 ///
@@ -231,7 +90,7 @@ impl Target {
 pub(crate) fn instances(gong: &Gong<'_>, by: &str, ids: &[String]) -> Result<Vec<Value>, Error> {
     let mut found = Vec::new();
     for ids in ids.chunks(IDS_A_REQUEST) {
-        let answer: Answered = gong.post("/v2/flows/prospects", &json!({ by: ids }))?;
+        let answer: ApiResponse = gong.post("/v2/flows/prospects", &json!({ by: ids }))?;
         let instances = answer.listed("prospectsAssigned", "POST /v2/flows/prospects")?;
         found.extend_from_slice(instances);
     }
@@ -304,33 +163,7 @@ pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Err
 
 #[cfg(test)]
 mod tests {
-    use super::{Step, Target, crm_ids, unassigned};
-
-    fn target(actions: &[&str]) -> Target {
-        let steps = actions.iter().enumerate().map(|(index, action)| Step {
-            number: index as u32 + 1,
-            action: (*action).to_owned(),
-            subject: (index == 0).then(|| "Hello".to_owned()),
-        });
-        Target {
-            id: "1695493301223590001".to_owned(),
-            name: "Cold outreach".to_owned(),
-            steps: steps.collect(),
-        }
-    }
-
-    #[test]
-    fn unattended_steps_need_a_word() {
-        assert!(target(&["SEND_EMAIL", "CALL"]).guard(None).is_ok());
-        let risky = target(&["AUTO_SEND_EMAIL", "CALL", ""]);
-        assert!(risky.guard(Some(true)).is_ok());
-        assert_eq!(
-            risky.guard(Some(false)).expect_err("refused").text(),
-            "Argument `allow_unattended_email`: flow “Cold outreach” (1695493301223590001) sends 2 e-mails that nobody \
-             looks at first: step 1 “Hello”; step 3 (no subject). Nothing was assigned. Once the user agrees to them, \
-             set it. Example: {\"allow_unattended_email\": true}."
-        );
-    }
+    use super::{crm_ids, unassigned};
 
     #[test]
     fn prospects_are_named_by_the_crms_id_alone() {

@@ -4,15 +4,15 @@
 use alloc::collections::BTreeMap;
 use serde_json::Value;
 
-use super::{
-    Gong,
-    id::is_id,
-    people::{choose, near_first, unknown},
-    reading::{Answered, Reading},
-    workspaces::{self, Workspace},
-};
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::{Case, Error},
+    gong::{
+        id::is_id,
+        workspaces::{self, Workspace},
+    },
+    json_ext::Reading,
+    names::{choose, near_first, unknown},
     prelude::*,
     text::fold_case,
 };
@@ -72,7 +72,7 @@ fn by_id(id: &str) -> Workspace {
 }
 
 fn of(gong: &Gong<'_>, id: Option<&str>, workspace: Option<String>) -> Result<Vec<Folder>, Error> {
-    let answer: Answered = gong.get_list("/v2/library/folders", &[("workspaceId", id)])?;
+    let answer: ApiResponse = gong.get_list("/v2/library/folders", &[("workspaceId", id)])?;
     let found = answer.listed("folders", OPERATION)?;
     let by_id: BTreeMap<String, &Value> = found
         .iter()

@@ -4,13 +4,15 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
-use super::{
-    Gong, Pages,
-    people::{self, People, User},
-    reading::{Answered, Listed, Reading},
-};
 use crate::{
+    client::{
+        Gong,
+        json::ApiResponse,
+        pages::{Listed, Pages},
+    },
     error::{Case, Error, bad_argument},
+    gong::users::{self, People, User},
+    json_ext::Reading,
     prelude::*,
     text::one_line,
     time::{self, DAY},
@@ -160,7 +162,7 @@ fn pages(
         if let Some(period) = source.period {
             body.insert("aggregationPeriod".into(), json!(period));
         }
-        let answer: Answered = gong.post_list(source.path, &Value::Object(body))?;
+        let answer: ApiResponse = gong.post_list(source.path, &Value::Object(body))?;
         *zone = zone.take().or_else(|| answer.0.text("timeZone"));
         Listed::of(&answer, source.key, &operation)
     })
@@ -185,7 +187,7 @@ impl Stats {
                 names.insert(user.id().to_owned(), one_line(&user.name()));
             }
         }
-        let found = people::names(gong, &unknown);
+        let found = users::names(gong, &unknown);
         names.extend(found.into_iter().map(|(id, name)| (id, one_line(&name))));
         names
     }

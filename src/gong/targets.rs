@@ -1,14 +1,16 @@
 //! Sales targets, by name or id. GET /v2/targets, which Gong added in July 2026; no document
 //! of Gong's with it was found, and neither the scopes. Not paged.
 
-use super::{
-    Gong,
-    id::is_id,
-    people::{choose, near_first, several, unknown},
-    reading::{Answered, Reading},
-    workspaces,
+use crate::{
+    client::{Gong, json::ApiResponse},
+    error::Error,
+    gong::{id::is_id, workspaces},
+    json_ext::Reading,
+    names::{choose, near_first, several, unknown},
+    prelude::*,
+    text::fold_case,
+    wit::targets::Target,
 };
-use crate::{error::Error, prelude::*, text::fold_case, wit::targets::Target};
 
 /// The workspace that is meant, which Gong requires here: without the argument the only one.
 ///
@@ -33,7 +35,7 @@ pub(crate) fn workspace(gong: &Gong<'_>, text: Option<&str>) -> Result<String, E
 /// # Errors
 /// Whatever the request fails with.
 pub(crate) fn all(gong: &Gong<'_>, workspace: &str) -> Result<Vec<Target>, Error> {
-    let answer: Answered = gong.get_list("/v2/targets", &[("workspaceId", Some(workspace))])?;
+    let answer: ApiResponse = gong.get_list("/v2/targets", &[("workspaceId", Some(workspace))])?;
     let mut targets: Vec<Target> = answer
         .listed("targets", "GET /v2/targets")?
         .iter()

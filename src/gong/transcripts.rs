@@ -4,8 +4,14 @@
 
 use serde::Deserialize;
 
-use super::{Paged, Records, id::Id, required};
-use crate::prelude::*;
+use crate::{
+    client::{
+        json::required,
+        pages::{Paged, Records},
+    },
+    gong::id::Id,
+    prelude::*,
+};
 
 /// Path of POST /v2/calls/transcript.
 pub(crate) const TRANSCRIPT: &str = "/v2/calls/transcript";

@@ -2,14 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{
-    Gong,
-    id::{Id, is_id},
-    people::{choose, near_first, unknown},
-    required,
-};
 use crate::{
+    client::{Gong, json::required},
     error::{Error, bad_argument},
+    gong::id::{Id, is_id},
+    names::{choose, near_first, unknown},
     prelude::*,
     text::fold_case,
 };

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 
 use crate::{
+    client::request::{Request, Response, Wire},
     error::Error,
-    gong::{Request, Response, Wire},
     time,
 };
 

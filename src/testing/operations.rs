@@ -13,8 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::tool_definitions::definition;
-use crate::tools::TOOLS;
+use crate::{testing::tool_definitions::definition, tools::TOOLS};
 
 /// From harmless to grave.
 const EFFECTS: [&str; 5] = ["read", "metered-read", "write", "outreach", "destructive"];

@@ -12,12 +12,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::tool_definitions::definition;
 use crate::{
+    client::request::{Request, Response, Wire},
     error::Error,
-    gong::{Request, Response, Wire},
     mcp::call_tool,
     settings::Scheme,
+    testing::tool_definitions::definition,
     time,
 };
 

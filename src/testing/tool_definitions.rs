@@ -2,10 +2,9 @@
 //! effect, scopes) and the Rust types made of it (schemas). `BLESS=1 cargo test -p gong-tools`
 //! writes the files.
 
-use std::{collections::BTreeSet, fs, path::Path};
-
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
+use std::{collections::BTreeSet, fs, path::Path};
 use wit_parser::{Resolve, WorldItem};
 
 use crate::{

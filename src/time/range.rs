@@ -1,17 +1,16 @@
 //! Ranges of time as callers write them: instants, dates, spans before now, calendar periods.
 
 use core::str::FromStr;
-
 use jiff::{
     Span,
     civil::{Date, ISOWeekDate, Weekday},
 };
 
-use super::{DAY, clock, midnight, parse_date, parse_instant, to_date, to_display};
 use crate::{
     error::{Error, bad_argument},
     prelude::*,
     text::shortened,
+    time::{DAY, clock, midnight, parse_date, parse_instant, to_date, to_display},
 };
 
 const HOUR: i64 = 3600;

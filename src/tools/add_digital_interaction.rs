@@ -4,12 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::{
-    error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
+    client::{Gong, request::Method},
+    domain::{
         change::{self, Body, Change},
-        given::{self, CrmLink, Somebody},
+        validate::{self, CrmLink, Somebody},
     },
+    error::{Error, bad_argument},
     prelude::*,
     text::{one_line, shortened},
     time,
@@ -24,9 +24,9 @@ const LONG: usize = 2_000;
 
 /// Checks, then sends once.
 pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receipt, Error> {
-    let event_type = given::text("event_type", &args.event_type, LONG)?;
-    let title = given::text("title", &args.title, LONG)?;
-    let at = given::past("timestamp", &args.timestamp, gong.now)?;
+    let event_type = validate::text("event_type", &args.event_type, LONG)?;
+    let title = validate::text("title", &args.title, LONG)?;
+    let at = validate::past("timestamp", &args.timestamp, gong.now)?;
     let person = match (&args.person, &args.tracking_id) {
         (Some(who), None) => person(who)?,
         (None, Some(_)) => Value::Null,
@@ -38,12 +38,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receip
             ));
         }
     };
-    let content = given::object([
+    let content = validate::object([
         ("contentTitle", json!(title)),
         ("contentId", json!(args.content_id)),
         (
             "contentUrl",
-            json!(given::link("url", args.url.as_deref())?),
+            json!(validate::link("url", args.url.as_deref())?),
         ),
         ("contentLabel", json!(args.labels)),
     ]);
@@ -56,10 +56,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receip
         Device::Mobile => "MOBILE",
         Device::Pc => "PC",
     });
-    let body = given::object([
+    let body = validate::object([
         (
             "eventId",
-            json!(given::text("event_id", &args.event_id, LONG)?),
+            json!(validate::text("event_id", &args.event_id, LONG)?),
         ),
         ("timestamp", json!(time::to_rfc3339(at))),
         ("eventType", json!(event_type)),
@@ -137,7 +137,7 @@ fn person(text: &str) -> Result<Value, Error> {
             "\"Jo Ray, Salesforce Contact 0035e00000AbCdE\" or \"id: visitor-81\".",
         ));
     }
-    let company = given::object([
+    let company = validate::object([
         ("name", json!(who.get("company"))),
         ("domain", json!(who.get("domain"))),
         (
@@ -145,7 +145,7 @@ fn person(text: &str) -> Result<Value, Error> {
             companys.into_iter().map(reference).collect(),
         ),
     ]);
-    Ok(given::object([
+    Ok(validate::object([
         ("name", json!(who.name)),
         ("email", json!(who.email)),
         ("phoneNumber", json!(who.phone)),

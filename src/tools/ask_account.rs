@@ -3,12 +3,10 @@
 //! can be wrong is found out before it is asked.
 
 use crate::{
+    client::Gong,
+    domain::ai_entity::{self, Period, Place},
     error::{Error, bad_argument},
-    gong::{
-        Gong,
-        entities::{self, Period, Place},
-        metered, workspaces,
-    },
+    gong::{ai_credits, workspaces},
     wit::ai::{AiAnswer, AskAccount, EntityType},
 };
 
@@ -55,7 +53,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AskAccount) -> Result<AiAnswer, Error> 
 
 /// As [`run`].
 pub(super) fn ask(gong: &Gong<'_>, asked: &Question<'_>) -> Result<AiAnswer, Error> {
-    metered::admit(gong)?;
+    ai_credits::admit(gong)?;
     let question = asked.question.trim();
     if question.is_empty() {
         return Err(bad_argument(
@@ -64,7 +62,7 @@ pub(super) fn ask(gong: &Gong<'_>, asked: &Question<'_>) -> Result<AiAnswer, Err
             "\"What are the open risks?\"",
         ));
     }
-    metered::url(PATH, &[("question", Some(question))])?;
+    ai_credits::url(PATH, &[("question", Some(question))])?;
     let period = Period::from_arguments(asked.period, asked.from, asked.to, gong.now)?;
     let workspace = workspaces::needed(gong, asked.workspace)?;
     let place = Place {
@@ -73,9 +71,9 @@ pub(super) fn ask(gong: &Gong<'_>, asked: &Question<'_>) -> Result<AiAnswer, Err
         from: asked.from,
         to: asked.to,
     };
-    let entity = entities::find(gong, asked.kind, asked.entity, &place)?;
+    let entity = ai_entity::find(gong, asked.kind, asked.entity, &place)?;
     let range = period.range.as_ref();
-    let url = metered::url(
+    let url = ai_credits::url(
         PATH,
         &[
             ("workspaceId", Some(&workspace)),
@@ -87,6 +85,6 @@ pub(super) fn ask(gong: &Gong<'_>, asked: &Question<'_>) -> Result<AiAnswer, Err
             ("question", Some(question)),
         ],
     )?;
-    let (answered, findings) = metered::ask(gong, PATH, &url, "answer")?;
+    let (answered, findings) = ai_credits::ask(gong, PATH, &url, "answer")?;
     Ok(answer::of(gong, &entity, &period, &answered, &findings))
 }

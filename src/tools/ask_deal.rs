@@ -1,9 +1,9 @@
 //! `gong_ask_deal`: `gong_ask_account` for a deal.
 
-use super::ask_account::{Question, ask};
 use crate::{
+    client::Gong,
     error::Error,
-    gong::Gong,
+    tools::ask_account::{Question, ask},
     wit::ai::{AiAnswer, AskDeal, EntityType},
 };
 

@@ -9,14 +9,14 @@ use alloc::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
+    client::{Gong, request::Method},
+    domain::{
         change::{self, Body, Change, between},
-        flows::{self, Target},
-        people::People,
-        reading::Reading,
+        flow_target::{self, FlowTarget},
     },
+    error::{Error, bad_argument},
+    gong::{flows, users::People},
+    json_ext::Reading,
     prelude::*,
     render,
     wit::{
@@ -42,7 +42,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AssignFlow) -> Result<Receipt, Error> {
         ));
     }
     let owner = People::default().email(gong, "owner", &args.owner)?;
-    let mut target = flows::target(gong, &args.flow, &owner)?;
+    let mut target = flow_target::find(gong, &args.flow, &owner)?;
     let steps = overridden(&args.steps, &mut target)?;
     if args.dry_run != Some(true) {
         target.guard(args.allow_unattended_email)?;
@@ -100,7 +100,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AssignFlow) -> Result<Receipt, Error> {
 
 /// The texts for steps as Gong takes them. Gong drops what it does not know without a
 /// word, so the numbers are held against the flow here.
-fn overridden(texts: &[StepText], target: &mut Target) -> Result<Vec<Value>, Error> {
+fn overridden(texts: &[StepText], target: &mut FlowTarget) -> Result<Vec<Value>, Error> {
     let mut seen = BTreeSet::new();
     let wrong = |problem: String| {
         Err(bad_argument(

@@ -4,15 +4,15 @@
 use serde_json::{Value, json};
 
 use crate::{
-    error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
+    client::{Gong, request::Method},
+    domain::{
         change::{self, Body, Change, between},
-        flows::{self, crm_ids},
-        given,
-        people::{People, is_email},
-        reading::Reading,
+        flow_target,
+        validate::{self, is_email},
     },
+    error::{Error, bad_argument},
+    gong::{flows::crm_ids, users::People},
+    json_ext::Reading,
     prelude::*,
     render,
     wit::{
@@ -40,7 +40,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: BulkAssignFlow) -> Result<Receipt, Erro
     crm_ids("people", &known)?;
     let new = (people.len() - known.len()) as u32;
     let owner = People::default().email(gong, "owner", &args.owner)?;
-    let target = flows::target(gong, &args.flow, &owner)?;
+    let target = flow_target::find(gong, &args.flow, &owner)?;
     if args.dry_run != Some(true) {
         target.guard(args.allow_unattended_email)?;
     }
@@ -131,7 +131,7 @@ fn prospect(index: usize, person: &BulkProspect) -> Result<Value, Error> {
         ("companyName", given(&person.company)),
         ("accountCrmId", given(&person.account_crm_id)),
     ];
-    Ok(given::object(
+    Ok(validate::object(
         members.map(|(name, value)| (name, json!(value))),
     ))
 }

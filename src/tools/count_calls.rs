@@ -6,19 +6,20 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::ops::ControlFlow;
 use serde_json::{Map, Value};
 
-use super::limit;
 use crate::{
+    client::Gong,
+    domain::{
+        call_filter::{ByGong, Criteria, asked},
+        scan::{self, Endpoint, Plan, resume::Start},
+    },
     error::{Error, bad_argument},
     gong::{
-        Gong,
         calls::{Call, ContentSelector},
-        criteria::{ByGong, Criteria, asked},
-        people,
-        scan::{self, Endpoint, Plan, Start},
-        workspaces,
+        users, workspaces,
     },
     prelude::*,
     text::one_line,
+    tools::limit,
     wit::calls::{CallCounts, CountBy, CountCalls, LongCall},
 };
 
@@ -148,7 +149,7 @@ fn names(gong: &Gong<'_>, by: &[CountBy], counted: &Counted) -> BTreeMap<String,
         match what {
             CountBy::Host => {
                 let ids: BTreeSet<String> = key_names(counted, place).collect();
-                let found = people::names(gong, &ids);
+                let found = users::names(gong, &ids);
                 names.extend(found.into_iter().map(|(id, name)| (id, one_line(&name))));
             }
             CountBy::Workspace if counted.total.calls > 0 => {

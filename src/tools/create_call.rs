@@ -6,15 +6,14 @@ mod parties;
 use serde_json::{Value, json};
 
 use crate::{
-    error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
+    client::{Gong, request::Method},
+    domain::{
         change::{self, Body, Change},
-        given,
-        people::People,
-        reading::Reading,
-        workspaces,
+        validate,
     },
+    error::{Error, bad_argument},
+    gong::{users::People, workspaces},
+    json_ext::Reading,
     prelude::*,
     render,
     text::one_line,
@@ -47,7 +46,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateCall) -> Result<Receipt, Error> {
     let is_host = |party: &Value| party["userId"] == host.id();
     let added = !parties.iter().any(is_host);
     if added {
-        parties.push(given::object([
+        parties.push(validate::object([
             ("userId", json!(host.id())),
             ("emailAddress", json!(host.email_address)),
             ("name", json!(host.name())),
@@ -96,7 +95,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateCall) -> Result<Receipt, Error> {
 fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
     let optional = |argument: &str, value: &Option<String>, most: usize| {
         let text = value.as_deref();
-        text.map(|text| given::text(argument, text, most))
+        text.map(|text| validate::text(argument, text, most))
             .transpose()
     };
     let moment = |argument: &str, value: &Option<String>| {
@@ -124,10 +123,10 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
             "1800, for half an hour.",
         ));
     }
-    let body = given::object([
+    let body = validate::object([
         (
             "clientUniqueId",
-            json!(given::text(
+            json!(validate::text(
                 "client_unique_id",
                 &args.client_unique_id,
                 UNIQUE_ID
@@ -135,7 +134,7 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
         ),
         (
             "actualStart",
-            json!(time::to_rfc3339(given::past(
+            json!(time::to_rfc3339(validate::past(
                 "started",
                 &args.started,
                 now
@@ -154,11 +153,11 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
         ("scheduledEnd", json!(end.map(time::to_rfc3339))),
         (
             "meetingUrl",
-            json!(given::link("meeting_url", args.meeting_url.as_deref())?),
+            json!(validate::link("meeting_url", args.meeting_url.as_deref())?),
         ),
         (
             "downloadMediaUrl",
-            json!(given::link(
+            json!(validate::link(
                 "download_media_url",
                 args.download_media_url.as_deref()
             )?),
@@ -170,7 +169,7 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
         ),
         (
             "context",
-            given::context(&given::crm_links("crm", &args.crm)?),
+            validate::context(&validate::crm_links("crm", &args.crm)?),
         ),
     ]);
     Ok(body)

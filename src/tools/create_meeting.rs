@@ -7,13 +7,14 @@
 use serde_json::{Value, json};
 
 use crate::{
-    error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
+    client::{Gong, request::Method},
+    domain::{
         change::{self, Body, Change, between},
-        people::{People, is_email},
-        reading::Reading,
+        validate::is_email,
     },
+    error::{Error, bad_argument},
+    gong::users::People,
+    json_ext::Reading,
     prelude::*,
     text::one_line,
     time,

@@ -4,22 +4,23 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    error::Error,
-    gong::{
-        Gong, Method,
+    client::{Gong, request::Method, url::with_query},
+    domain::{
         change::{self, Body, Change},
-        given,
-        profiles::{difference::Difference, wanted::Wanted},
-        reading::Reading,
-        with_query, workspaces,
+        profile_diff::Difference,
+        profile_patch::Wanted,
+        validate,
     },
+    error::Error,
+    gong::workspaces,
+    json_ext::Reading,
     prelude::*,
     wit::{permission_profiles::CreatePermissionProfile, types::Receipt},
 };
 
 /// What is not asked for is left out, and Gong does not give it.
 pub(crate) fn run(gong: &Gong<'_>, args: CreatePermissionProfile) -> Result<Receipt, Error> {
-    let name = given::text("name", &args.name, 255)?;
+    let name = validate::text("name", &args.name, 255)?;
     let wanted = Wanted::read(&args.access, args.library_folders, args.allow, args.deny)?;
     let mut profile = Map::new();
     wanted.apply(gong, &mut profile)?;

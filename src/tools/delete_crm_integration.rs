@@ -2,14 +2,11 @@
 //! Accounts, contacts, deals, leads and users of it go too, for ever; it takes up to 24 h.
 
 use crate::{
+    client::{Gong, request::Method, url::with_query},
+    domain::change::{self, Body, Change},
     error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change},
-        crm,
-        reading::Reading,
-        with_query,
-    },
+    gong::crm,
+    json_ext::Reading,
     prelude::*,
     time,
     wit::{crm::DeleteCrmIntegration, types::Receipt},

@@ -3,16 +3,13 @@
 
 use serde_json::json;
 
-use super::update_meeting::LOOK;
 use crate::{
+    client::{Gong, request::Method},
+    domain::change::{self, Body, Change},
     error::Error,
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change},
-        id::digits,
-        people::People,
-    },
+    gong::{id::digits, users::People},
     prelude::*,
+    tools::update_meeting::LOOK,
     wit::{meetings::DeleteMeeting, types::Receipt},
 };
 

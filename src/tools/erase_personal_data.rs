@@ -2,15 +2,12 @@
 //! /erase-data-for-phone-number; api:data-privacy:delete. The address is in the query,
 //! and there is no body. Gong answers at once and works for hours.
 
-use super::find_personal_data::{Subject, counted};
 use crate::{
+    client::{Gong, request::Method, url::with_query},
+    domain::change::{self, Body, Change},
     error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change},
-        with_query,
-    },
     prelude::*,
+    tools::find_personal_data::{Subject, counted},
     wit::{privacy::ErasePersonalData, types::Receipt},
 };
 

@@ -4,15 +4,14 @@
 
 use serde_json::Value;
 
-use super::{Answer, limit, offset};
 use crate::{
+    client::{Gong, json::ApiResponse},
+    domain::validate,
     error::{Error, bad_argument},
-    gong::{
-        Gong, given,
-        reading::{Answered, Reading},
-    },
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
+    tools::{limit, offset},
     wit::privacy::{
         CallReference, CrmReference, EmailReference, EngagementReference, FindPersonalData,
         PersonalData,
@@ -32,8 +31,8 @@ impl Subject {
     /// `bad-argument`.
     pub(super) fn read(email: Option<&str>, phone: Option<&str>) -> Result<Self, Error> {
         match (email, phone) {
-            (Some(email), None) => given::email("email", email).map(Self::Email),
-            (None, Some(phone)) => given::phone("phone", phone).map(Self::Phone),
+            (Some(email), None) => validate::email("email", email).map(Self::Email),
+            (None, Some(phone)) => validate::phone("phone", phone).map(Self::Phone),
             _ => Err(bad_argument(
                 "email",
                 "exactly one of email and phone says whose data is meant.",
@@ -66,7 +65,7 @@ impl Subject {
             Self::Email(_) => "/v2/data-privacy/data-for-email-address",
             Self::Phone(_) => "/v2/data-privacy/data-for-phone-number",
         };
-        let Answered(answer) = gong.get_list(path, &[(self.parameter(), Some(self.text()))])?;
+        let ApiResponse(answer) = gong.get_list(path, &[(self.parameter(), Some(self.text()))])?;
         Ok(answer)
     }
 }

@@ -3,22 +3,19 @@
 
 use serde_json::Value;
 
-use super::{
-    ask_account::answer,
-    list_briefs::{self, is_published},
-    list_trackers::{names, workspace},
-};
 use crate::{
+    client::Gong,
+    domain::ai_entity::{self, Period, Place},
     error::{Error, bad_argument},
-    gong::{
-        Gong,
-        entities::{self, Period, Place},
-        metered,
-        reading::Reading,
-        workspaces,
-    },
+    gong::{ai_credits, workspaces},
+    json_ext::Reading,
     prelude::*,
     text::{fold_case, shortened},
+    tools::{
+        ask_account::answer,
+        list_briefs::{self, is_published},
+        list_trackers::{names, workspace},
+    },
     wit::ai::{AiAnswer, GenerateBrief},
 };
 
@@ -26,7 +23,7 @@ const PATH: &str = "/v2/entities/get-brief";
 
 /// Checks, looks names up, asks once.
 pub(crate) fn run(gong: &Gong<'_>, args: GenerateBrief) -> Result<AiAnswer, Error> {
-    metered::admit(gong)?;
+    ai_credits::admit(gong)?;
     let (from, to) = (args.from.as_deref(), args.to.as_deref());
     let period = Period::from_arguments(args.period.as_deref(), from, to, gong.now)?;
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
@@ -43,9 +40,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: GenerateBrief) -> Result<AiAnswer, Erro
         from,
         to,
     };
-    let entity = entities::find(gong, args.entity_type, &args.crm_entity, &place)?;
+    let entity = ai_entity::find(gong, args.entity_type, &args.crm_entity, &place)?;
     let range = period.range.as_ref();
-    let url = metered::url(
+    let url = ai_credits::url(
         PATH,
         &[
             ("workspaceId", Some(&workspace)),
@@ -57,7 +54,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GenerateBrief) -> Result<AiAnswer, Erro
             ("toDateTime", range.map(|(_, to)| to.as_str())),
         ],
     )?;
-    let (answered, sections) = metered::ask(gong, PATH, &url, "briefSections")?;
+    let (answered, sections) = ai_credits::ask(gong, PATH, &url, "briefSections")?;
     Ok(answer::of(gong, &entity, &period, &answered, &sections))
 }
 

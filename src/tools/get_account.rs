@@ -4,19 +4,19 @@
 
 use alloc::collections::BTreeMap;
 
-use super::{get_deal, limit};
 use crate::{
-    error::Error,
-    gong::{
-        Gong,
-        calls::{Call, CrmObject},
-        dealings::{About, Colleagues, choice::Wanted, dealings},
+    client::Gong,
+    domain::{
+        call_details,
         deals::{History, State},
-        scan::Start,
-        told, workspaces,
+        engagement::{About, Colleagues, choice::Wanted, dealings},
+        scan::resume::Start,
     },
+    error::Error,
+    gong::{calls::Call, crm_object::CrmObject, workspaces},
     prelude::*,
     time,
+    tools::{get_deal, limit},
     wit::deals::{AccountStory, DealSeen, Dealings, GetAccount},
 };
 
@@ -49,7 +49,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountStory, Err
         by_domain,
         colleagues,
     } = found.whose(&report)?;
-    let details = told::add(gong, &mut calls, report.stopped.is_some());
+    let details = call_details::add(gong, &mut calls, report.stopped.is_some());
     let objects = || {
         let accounts = calls.iter().flat_map(|call| call.objects("Account"));
         accounts.filter(|account| Some(account.id()) == id.as_deref())

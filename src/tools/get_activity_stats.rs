@@ -3,16 +3,14 @@
 
 use serde_json::Value;
 
-use super::{Answer, limit, offset, offset_token};
 use crate::{
+    client::Gong,
     error::Error,
-    gong::{
-        Gong,
-        reading::Reading,
-        stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
-    },
+    gong::stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
+    tools::{limit, offset, offset_token},
     wit::stats::{ActivityPeriod, ActivityRow, ActivityStats, GetActivityStats},
 };
 

@@ -3,15 +3,12 @@
 
 use serde_json::Value;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::{Error, bad_argument},
-    gong::{
-        Gong,
-        reading::{Answered, Reading},
-    },
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     wit::engage::{BulkAssignment, BulkOutcome, GetBulkAssignment},
 };
 
@@ -27,7 +24,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetBulkAssignment) -> Result<BulkAssign
         ));
     }
     let path = format!("/v2/flows/prospects/bulk-assignments/{id}");
-    let Answered(answer) = gong.get(&path, &[])?;
+    let ApiResponse(answer) = gong.get(&path, &[])?;
     let Some(status) = answer.text("status") else {
         return Err(Error::unexpected_answer(format!(
             "Gong's answer to GET {path} has no status, so it is not known what became of the assignment."

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    client::Gong,
+    domain::call_content::{fired, objects, outcome_name, topics},
     error::{Case, Error},
     gong::{
-        Gong,
         calls::{self, Call, ContentSelector},
-        content::{fired, objects, outcome_name, topics},
         id::{Id, call_id},
-        people,
+        users,
     },
     prelude::*,
     text::{fold_case, one_line},
@@ -75,7 +75,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
             .collect(),
         false => BTreeSet::new(),
     };
-    let names = people::names(gong, &commenters);
+    let names = users::names(gong, &commenters);
     let digest = digest(
         detailed,
         &args.include,

@@ -4,17 +4,16 @@
 use alloc::collections::BTreeSet;
 use serde_json::Value;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
     gong::{
-        Gong,
-        people::{self, People},
-        reading::{Answered, Reading},
+        users::{self, People},
         workspaces,
     },
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::fold_case,
     time::{self, Range},
     wit::stats::{Coaching, CoachingMetric, CoachingRow, GetCoaching},
@@ -47,7 +46,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
         ("from", Some(&*time::to_rfc3339(range.from))),
         ("to", Some(&*time::to_rfc3339(range.to))),
     ];
-    let answer: Answered = gong.get_list("/v2/coaching", &query)?;
+    let answer: ApiResponse = gong.get_list("/v2/coaching", &query)?;
     let data = answer.listed("coachingData", "GET /v2/coaching")?;
     let mut reports: Vec<CoachingRow> = data
         .iter()
@@ -58,7 +57,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error>
     let name = data
         .iter()
         .find_map(|one| one.get("manager").and_then(name))
-        .or_else(|| people::names(gong, &BTreeSet::from([manager.clone()])).remove(&manager));
+        .or_else(|| users::names(gong, &BTreeSet::from([manager.clone()])).remove(&manager));
     let mut notes = Vec::new();
     if reports.is_empty() {
         notes.push(

@@ -3,12 +3,13 @@
 
 use serde_json::{Value, json};
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
+    domain::change::between,
     error::{Error, bad_argument},
-    gong::{Gong, change::between, crm, reading::Answered},
+    gong::crm,
     prelude::*,
-    render,
+    render::{self, Answer},
     text::one_line,
     wit::crm::{CrmObject, CrmObjects, CrmValue, GetCrmObjects},
 };
@@ -31,7 +32,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
     }
     let integration = crm::id(gong, args.integration.as_deref())?;
     let object_type = crm::enum_name(args.object_type);
-    let Answered(answer) = gong.get_with_body(
+    let ApiResponse(answer) = gong.get_with_body(
         "/v2/crm/entities",
         &[
             ("integrationId", Some(&integration)),

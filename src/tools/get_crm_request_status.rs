@@ -1,15 +1,13 @@
 //! `gong_get_crm_request_status`. GET /v2/crm/request-status; api:crm:upload. What becomes of
 //! an upload of objects, or of the deletion of an integration.
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
-    gong::{
-        Gong, crm,
-        reading::{Answered, Reading},
-    },
+    gong::crm,
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     wit::crm::{CrmLineError, CrmRequestStatus, GetCrmRequestStatus},
 };
 
@@ -17,7 +15,7 @@ use crate::{
 pub(crate) fn run(gong: &Gong<'_>, args: GetCrmRequestStatus) -> Result<CrmRequestStatus, Error> {
     let request = crm::request_id(&args.client_request_id)?;
     let integration = crm::id(gong, args.integration.as_deref())?;
-    let Answered(answer) = gong.get(
+    let ApiResponse(answer) = gong.get(
         "/v2/crm/request-status",
         &[
             ("clientRequestId", Some(&request)),

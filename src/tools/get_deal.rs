@@ -6,22 +6,25 @@ use alloc::collections::BTreeMap;
 use core::{mem::take, ops::ControlFlow};
 use serde_json::json;
 
-use super::limit;
 use crate::{
-    error::Error,
-    gong::{
-        Gong,
-        calls::{Call, ContentSelector},
-        dealings::{
+    client::Gong,
+    domain::{
+        call_details,
+        deals::History,
+        engagement::{
             About, Colleagues,
             choice::{Meant, Seen, Wanted, ambiguous, meant, not_found},
             dealings,
         },
-        deals::History,
-        scan::{self, Endpoint, Plan, Start},
-        told, workspaces,
+        scan::{self, Endpoint, Plan, resume::Start},
+    },
+    error::Error,
+    gong::{
+        calls::{Call, ContentSelector},
+        workspaces,
     },
     prelude::*,
+    tools::limit,
     wit::deals::{DealStory, GetDeal},
 };
 
@@ -68,7 +71,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealStory, Error> {
         .into_iter()
         .filter(|call| call.objects("Opportunity").any(|deal| deal.id() == id))
         .collect();
-    let details = told::add(gong, &mut calls, report.stopped.is_some());
+    let details = call_details::add(gong, &mut calls, report.stopped.is_some());
     // Calls come newest first; how the deal is now, the newest that tells it knows best.
     let objects = || {
         calls

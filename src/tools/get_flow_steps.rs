@@ -4,16 +4,12 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::required},
     error::{Error, bad_argument},
-    gong::{
-        Gong,
-        id::{Id, is_id},
-        required,
-    },
+    gong::id::{Id, is_id},
     prelude::*,
-    render,
+    render::{self, Answer},
     text::{one_line, shortened},
     wit::flows::{Flow, FlowStep, FlowSteps, GetFlowSteps},
 };

@@ -4,20 +4,18 @@
 
 use serde_json::Value;
 
-use super::{
-    Answer,
-    get_activity_stats::{end, range},
-    limit, offset, offset_token,
-};
 use crate::{
+    client::Gong,
     error::Error,
-    gong::{
-        Gong,
-        reading::{Reading, decimal},
-        stats::{self, Asked, Source},
-    },
+    gong::stats::{self, Asked, Source},
+    json_ext::{Reading, decimal},
     prelude::*,
     render::{self, Table},
+    tools::{
+        Answer,
+        get_activity_stats::{end, range},
+        limit, offset, offset_token,
+    },
     wit::stats::{GetInteractionStats, InteractionRow, InteractionStats, OtherStat},
 };
 

@@ -3,17 +3,14 @@
 
 use serde_json::json;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
+    domain::change::between,
     error::Error,
-    gong::{
-        Gong,
-        change::between,
-        people::People,
-        reading::{Answered, Reading},
-    },
+    gong::users::People,
+    json_ext::Reading,
     prelude::*,
-    render,
+    render::{self, Answer},
     wit::meetings::{GetMeetingStatus, MeetingStatus, OrganizerStatus},
 };
 
@@ -30,7 +27,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetMeetingStatus) -> Result<MeetingStat
         .map(|user| people.email(gong, "users", user))
         .collect::<Result<Vec<_>, _>>()?;
     const PATH: &str = "/v2/meetings/integration/status";
-    let answer: Answered = gong.post(PATH, &json!({ "emails": emails }))?;
+    let answer: ApiResponse = gong.post(PATH, &json!({ "emails": emails }))?;
     let users: Vec<OrganizerStatus> = answer
         .listed("users", "POST /v2/meetings/integration/status")?
         .iter()

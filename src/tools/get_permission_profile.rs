@@ -3,31 +3,30 @@
 
 use alloc::collections::BTreeSet;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
     gong::{
-        Gong, people,
-        profiles::{self, Profile},
-        reading::Answered,
+        permission_profiles::{self, Profile},
+        users,
     },
     prelude::*,
-    render,
+    render::{self, Answer},
     text::one_line,
     wit::permission_profiles::{self as wit, Access, ProfileQuery},
 };
 
 /// Finds the id, reads the profile, and names team leads.
 pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, Error> {
-    let (id, _) = profiles::id(gong, &args.profile, args.workspace.as_deref())?;
-    let answer: Answered = gong.get("/v2/permission-profile", &[("profileId", Some(&id))])?;
+    let (id, _) = permission_profiles::id(gong, &args.profile, args.workspace.as_deref())?;
+    let answer: ApiResponse = gong.get("/v2/permission-profile", &[("profileId", Some(&id))])?;
     let profile = Profile::of(answer.within("profile", "GET /v2/permission-profile")?);
     let levels = profile.levels();
     let leads: BTreeSet<String> = levels
         .iter()
         .flat_map(|level| level.team_leads.iter().cloned())
         .collect();
-    let names = people::names(gong, &leads);
+    let names = users::names(gong, &leads);
     let named = |id: String| {
         names
             .get(&id)

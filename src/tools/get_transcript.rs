@@ -4,17 +4,17 @@
 
 use serde_json::json;
 
-use super::numbered;
 use crate::{
+    client::Gong,
     error::{Error, bad_argument},
     gong::{
-        Gong,
         calls::{self, Call, CallsBody, ContentSelector, Filter},
         id::call_id,
         transcripts::{TRANSCRIPT, Transcripts},
     },
     prelude::*,
     time,
+    tools::numbered,
     wit::transcripts::{GetTranscript, Speakers, Transcript},
 };
 

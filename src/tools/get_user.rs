@@ -4,16 +4,15 @@
 use alloc::collections::BTreeSet;
 use serde::Deserialize;
 
-use super::Answer;
 use crate::{
+    client::Gong,
     error::Error,
     gong::{
-        Gong,
         id::Id,
-        people::{self, People},
+        users::{self, People},
     },
     prelude::*,
-    render,
+    render::{self, Answer},
     text::one_line,
     time,
     wit::users::{self as wit, GetUser},
@@ -74,7 +73,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetUser) -> Result<wit::User, Error> {
     let id = People::default().id(gong, "user", &args.user)?;
     let Answered { user } = gong.get(&format!("/v2/users/{id}"), &[])?;
     let manager_id = user.manager_id.as_ref().map(|id| id.0.clone());
-    let names = people::names(gong, &manager_id.iter().cloned().collect::<BTreeSet<_>>());
+    let names = users::names(gong, &manager_id.iter().cloned().collect::<BTreeSet<_>>());
     let manager = manager_id.as_ref().and_then(|id| names.get(id).cloned());
     Ok(shape(user, id, manager, manager_id, gong.requests()))
 }

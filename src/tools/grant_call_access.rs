@@ -4,13 +4,10 @@
 use serde_json::json;
 
 use crate::{
+    client::{Gong, request::Method},
+    domain::change::{self, Body, Change, between},
     error::Error,
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change, between},
-        id::call_id,
-        people::People,
-    },
+    gong::{id::call_id, users::People},
     prelude::*,
     render,
     wit::{access::GrantCallAccess, types::Receipt},

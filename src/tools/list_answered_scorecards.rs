@@ -4,22 +4,23 @@
 
 use alloc::collections::BTreeSet;
 
-use self::wire::PageRequest;
-use super::{
-    limit,
-    list_scorecards::{self, Scorecard},
-    offset, offset_token,
-};
 use crate::{
+    client::Gong,
     error::Error,
     gong::{
-        Gong,
         calls::{self, link_pattern},
         id::{Id, is_id},
-        people::{self, People, choose, near_first, unknown},
+        users::{self, People},
     },
+    names::{choose, near_first, unknown},
     prelude::*,
     time,
+    tools::{
+        limit,
+        list_answered_scorecards::wire::PageRequest,
+        list_scorecards::{self, Scorecard},
+        offset, offset_token,
+    },
     wit::scorecards::{AnsweredList, ListAnsweredScorecards, ReviewMethod},
 };
 
@@ -73,7 +74,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
         .flatten()
         .map(|id| id.0.clone())
         .collect();
-    let names = people::names(gong, &people);
+    let names = users::names(gong, &people);
     let private = (shown - page.len()) as u32;
     let used: BTreeSet<&str> = page.iter().map(|one| id_text(&one.scorecard_id)).collect();
     let call_url = link_pattern(calls.values().map(|meta| (meta.id(), meta.url.as_deref())));

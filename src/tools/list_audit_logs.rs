@@ -2,16 +2,18 @@
 
 use serde_json::Value;
 
-use super::limit;
 use crate::{
-    error::{Case, Error},
-    gong::{
-        Gong, Paged,
-        people::People,
-        reading::{Answered, Listed, Reading},
+    client::{
+        Gong,
+        json::ApiResponse,
+        pages::{Listed, Paged},
     },
+    error::{Case, Error},
+    gong::users::People,
+    json_ext::Reading,
     prelude::*,
     time::{self, DAY},
+    tools::limit,
     wit::audit::{AuditLog, AuditLogPage, AuditRow, ListAuditLogs},
 };
 
@@ -127,7 +129,7 @@ fn ask(
         ("toDateTime", Some(to.as_str())),
         ("cursor", cursor),
     ];
-    let answer: Answered = gong.get_list("/v2/logs", &query)?;
+    let answer: ApiResponse = gong.get_list("/v2/logs", &query)?;
     Listed::of(&answer, "logEntries", "GET /v2/logs")
 }
 

@@ -2,25 +2,23 @@
 
 use serde_json::Value;
 
-use super::{Answer, list_trackers};
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
-    gong::{
-        Gong,
-        reading::{Answered, Reading},
-        workspaces,
-    },
+    gong::workspaces,
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::fold_case,
     time,
+    tools::list_trackers,
     wit::ai::{Brief, BriefList, ListBriefs},
 };
 
 /// All briefs, of one workspace or of all.
 pub(super) fn all(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Value>, Error> {
     // Gong's 404 here is about the workspace, and no empty list.
-    let answer: Answered = gong.get("/v2/settings/briefs", &[("workspaceId", workspace)])?;
+    let answer: ApiResponse = gong.get("/v2/settings/briefs", &[("workspaceId", workspace)])?;
     let mut briefs = answer.listed("briefs", "GET /v2/settings/briefs")?.to_vec();
     briefs.sort_by_cached_key(|brief| {
         (

@@ -4,18 +4,14 @@
 use alloc::collections::BTreeSet;
 use serde_json::json;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
+    domain::change::between,
     error::Error,
-    gong::{
-        Gong,
-        change::between,
-        id::call_id_in,
-        people,
-        reading::{Answered, Reading},
-    },
+    gong::{id::call_id_in, users},
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::one_line,
     wit::access::{AccessUser, CallAccess, CallAccessList, ListCallAccess},
 };
@@ -34,7 +30,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessLis
         }
     }
     let body = json!({ "filter": { "callIds": calls } });
-    let answer: Answered = gong.post("/v2/calls/users-access", &body)?;
+    let answer: ApiResponse = gong.post("/v2/calls/users-access", &body)?;
     let found = answer.listed("callAccessList", "POST /v2/calls/users-access")?;
     let users = |call: &String| -> Vec<String> {
         found
@@ -45,7 +41,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessLis
             .collect()
     };
     let all: BTreeSet<String> = calls.iter().flat_map(users).collect();
-    let names = people::names(gong, &all);
+    let names = users::names(gong, &all);
     let calls = calls
         .iter()
         .map(|call| CallAccess {

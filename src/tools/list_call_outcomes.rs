@@ -1,22 +1,19 @@
 //! `gong_list_call_outcomes`. GET /v2/call-outcomes; api:call-outcomes:read. Not paged.
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
-    gong::{
-        Gong,
-        people::has_words,
-        reading::{Answered, Reading},
-    },
+    json_ext::Reading,
+    names::has_words,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::fold_case,
     wit::calls::{CallOutcome, CallOutcomeList, ListCallOutcomes},
 };
 
 /// Asks once; the names are matched here.
 pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcomeList, Error> {
-    let answer: Answered = gong.get_list("/v2/call-outcomes", &[])?;
+    let answer: ApiResponse = gong.get_list("/v2/call-outcomes", &[])?;
     let mut found: Vec<_> = answer
         .listed("outcomes", "GET /v2/call-outcomes")?
         .iter()

@@ -1,12 +1,13 @@
 //! `gong_list_crm_integrations`. GET /v2/crm/integrations; api:crm:integrations:read. Not
 //! paged: Gong lets a company have one. `integrationId` is a JSON number beyond 2^53.
 
-use super::Answer;
 use crate::{
+    client::Gong,
     error::Error,
-    gong::{Gong, crm, people::has_words},
+    gong::crm,
+    names::has_words,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::fold_case,
     wit::crm::{CrmIntegrationList, ListCrmIntegrations},
 };

@@ -1,16 +1,13 @@
 //! `gong_list_crm_schema`. GET /v2/crm/entity-schema; api:crm:schema. Not paged; without
 //! `objectType` Gong tells the fields of all (its document calls it required, its text does not).
 
-use super::Answer;
 use crate::{
+    client::Gong,
     error::Error,
-    gong::{
-        Gong,
-        crm::{self, schema},
-        reading::Reading,
-    },
+    gong::crm::{self, schema},
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     wit::crm::{CrmField, CrmSchema, ListCrmSchema},
 };
 

@@ -3,20 +3,18 @@
 
 use serde_json::Value;
 
-use super::{
-    Answer,
-    get_activity_stats::{cells, end, range},
-    limit, offset, offset_token,
-};
 use crate::{
+    client::Gong,
     error::Error,
-    gong::{
-        Gong,
-        reading::Reading,
-        stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
-    },
+    gong::stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
+    json_ext::Reading,
     prelude::*,
     render::{self, Table},
+    tools::{
+        Answer,
+        get_activity_stats::{cells, end, range},
+        limit, offset, offset_token,
+    },
     wit::stats::{ActivityCalls, DailyActivity, DayRow, ListDailyActivity},
 };
 

@@ -5,18 +5,19 @@
 use core::ops::ControlFlow;
 use serde_json::json;
 
-use super::limit;
 use crate::{
+    client::Gong,
+    domain::scan::{self, Endpoint, Plan, resume::Start},
     error::Error,
     gong::{
-        Gong,
         calls::{ContentSelector, link_pattern},
-        people::{People, has_words},
-        scan::{self, Endpoint, Plan, Start},
+        users::People,
         workspaces,
     },
+    names::has_words,
     prelude::*,
     text::fold_case,
+    tools::limit,
     wit::deals::{DealPage, ListDeals},
 };
 

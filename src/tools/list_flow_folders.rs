@@ -5,13 +5,18 @@
 use alloc::collections::BTreeMap;
 use serde::Deserialize;
 
-use super::{Answer, list_flows::folder_id};
 use crate::{
+    client::{
+        Gong,
+        json::required,
+        pages::{Paged, Records},
+    },
     error::Error,
-    gong::{Gong, Paged, Records, flows::MOST_PAGES, id::Id, people::People, required, workspaces},
+    gong::{flows::MOST_PAGES, id::Id, users::People, workspaces},
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::one_line,
+    tools::list_flows::folder_id,
     wit::flows::{FlowFolder, FlowFolderList, ListFlowFolders},
 };
 

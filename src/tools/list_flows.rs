@@ -1,19 +1,19 @@
 //! `gong_list_flows`. GET /v2/flows; api:flows:read and an Engage licence.
 
-use super::{Answer, limit};
 use crate::{
+    client::Gong,
     error::{Error, bad_argument},
     gong::{
-        Gong,
         flows::{self, Flow},
         id::is_id,
-        people::People,
+        users::People,
         workspaces,
     },
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::one_line,
     time,
+    tools::limit,
     wit::flows::{FlowList, FlowRow, ListFlows},
 };
 

@@ -4,20 +4,20 @@
 use alloc::collections::BTreeSet;
 use serde_json::Value;
 
-use super::{Answer, limit, offset, offset_token};
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
     gong::{
-        Gong,
         calls::{self, Meta, link_pattern},
         id::is_id,
-        library, people,
-        reading::{Answered, Reading},
+        library, users,
     },
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::one_line,
     time,
+    tools::{limit, offset, offset_token},
     wit::library::{LibraryCall, LibraryCallList, ListLibraryCalls},
 };
 
@@ -33,7 +33,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
         let folder = library::find(&folders, wanted)?;
         (folder.id.clone(), Some(folder.path.clone()))
     };
-    let answer: Answered = gong.get("/v2/library/folder-content", &[("folderId", Some(&id))])?;
+    let answer: ApiResponse = gong.get("/v2/library/folder-content", &[("folderId", Some(&id))])?;
     let listed = answer.listed("calls", "GET /v2/library/folder-content")?;
     let ids: Vec<String> = listed.iter().filter_map(|call| call.id("id")).collect();
     let told = calls::by_ids(gong, ids.iter().map(String::as_str))?;
@@ -47,7 +47,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
     let matched = shown.len();
     let page: Vec<&Value> = shown.into_iter().skip(skip).take(limit).collect();
     let adders: BTreeSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
-    let names = people::names(gong, &adders);
+    let names = users::names(gong, &adders);
     let ids: Vec<String> = page
         .iter()
         .map(|call| call.id("id").unwrap_or_default())

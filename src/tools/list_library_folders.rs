@@ -1,12 +1,13 @@
 //! `gong_list_library_folders`. GET /v2/library/folders, one request a workspace;
 //! api:library:read. Private and archived folders are not in Gong's API.
 
-use super::Answer;
 use crate::{
+    client::Gong,
     error::Error,
-    gong::{Gong, library, people::has_words},
+    gong::library,
+    names::has_words,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::fold_case,
     time,
     wit::library::{LibraryFolder, LibraryFolderList, ListLibraryFolders},

@@ -3,12 +3,12 @@
 
 use serde::Deserialize;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::required},
     error::Error,
-    gong::{Gong, id::Id, profiles, required},
+    gong::{id::Id, permission_profiles},
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::{fold_case, one_line},
     wit::permission_profiles::{ProfileQuery, ProfileUser, ProfileUsers},
 };
@@ -30,7 +30,7 @@ struct User {
 
 /// Finds the id, then reads the users, which come all at once.
 pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, Error> {
-    let (id, name) = profiles::id(gong, &args.profile, args.workspace.as_deref())?;
+    let (id, name) = permission_profiles::id(gong, &args.profile, args.workspace.as_deref())?;
     let answer: Answered = gong.get("/v2/permission-profile/users", &[("profileId", Some(&id))])?;
     let mut users: Vec<ProfileUser> = answer
         .users

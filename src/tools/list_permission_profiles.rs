@@ -3,15 +3,12 @@
 
 use alloc::collections::BTreeMap;
 
-use super::Answer;
 use crate::{
+    client::Gong,
     error::Error,
-    gong::{
-        Gong,
-        profiles::{self, Profile},
-    },
+    gong::permission_profiles::{self, Profile},
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::one_line,
     wit::permission_profiles::{ListPermissionProfiles, ProfileList, ProfileRow},
 };
@@ -19,7 +16,7 @@ use crate::{
 /// Gong wants a workspace; without one, all are asked, one request each.
 pub(crate) fn run(gong: &Gong<'_>, args: ListPermissionProfiles) -> Result<ProfileList, Error> {
     let mut rows = Vec::new();
-    for (workspace, profiles) in profiles::all(gong, args.workspace.as_deref())? {
+    for (workspace, profiles) in permission_profiles::all(gong, args.workspace.as_deref())? {
         let name = one_line(workspace.name());
         rows.extend(profiles.iter().map(|profile| row(profile, &name)));
     }

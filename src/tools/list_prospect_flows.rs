@@ -5,12 +5,12 @@ use alloc::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::required},
     error::{Error, bad_argument},
-    gong::{Gong, id::Id, required},
+    gong::id::Id,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::one_line,
     time,
     wit::flows::{ListProspectFlows, ProspectFlow, ProspectFlowList},

@@ -4,12 +4,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::required},
     error::{Case, Error},
-    gong::{Gong, id::Id, people::has_words, required, workspaces},
+    gong::{id::Id, workspaces},
+    names::has_words,
     prelude::*,
-    render,
+    render::{self, Answer},
     text::{fold_case, one_line},
     wit::scorecards::{self as wit, ListScorecards, ScorecardList},
 };

@@ -1,11 +1,11 @@
 //! `gong_list_targets`. GET /v2/targets, of one workspace. Not paged; scopes unknown.
 
-use super::Answer;
 use crate::{
+    client::Gong,
     error::Error,
-    gong::{Gong, targets},
+    gong::targets,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     time::in_table,
     wit::targets::{ListTargets, TargetList},
 };

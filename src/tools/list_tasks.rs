@@ -3,17 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::{limit, offset, offset_token};
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::{Case, Error},
-    gong::{
-        Gong,
-        people::People,
-        reading::{Answered, Reading},
-        workspaces,
-    },
+    gong::{users::People, workspaces},
+    json_ext::Reading,
     prelude::*,
     time,
+    tools::{limit, offset, offset_token},
     wit::engage::{ListTasks, Task, TaskContact, TaskDeal, TaskKind, TaskList},
 };
 
@@ -37,7 +34,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
     if let Some(workspace) = workspaces::id(gong, args.workspace.as_deref())? {
         filter["workspaceId"] = workspace.into();
     }
-    let answer: Answered = gong
+    let answer: ApiResponse = gong
         .post_list("/v2/tasks", &json!({ "filter": filter }))
         .map_err(without_engage)?;
     let mut found: Vec<(Option<i64>, &Value)> = answer

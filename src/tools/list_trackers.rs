@@ -4,17 +4,14 @@
 use alloc::collections::BTreeMap;
 use serde_json::Value;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
-    gong::{
-        Gong,
-        people::has_words,
-        reading::{Answered, Reading},
-        workspaces,
-    },
+    gong::workspaces,
+    json_ext::Reading,
+    names::has_words,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::{fold_case, one_line},
     time,
     wit::settings::{ListTrackers, Tracker, TrackerKeywords, TrackerList},
@@ -25,7 +22,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
     let query = [("workspaceId", workspace.as_deref())];
     // Gong's 404 here is about the workspace, and no empty list.
-    let answer: Answered = gong.get("/v2/settings/trackers", &query)?;
+    let answer: ApiResponse = gong.get("/v2/settings/trackers", &query)?;
     let mut found: Vec<_> = answer
         .listed("keywordTrackers", "GET /v2/settings/trackers")?
         .iter()

@@ -3,16 +3,13 @@
 use alloc::collections::BTreeSet;
 use serde_json::Value;
 
-use super::Answer;
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
-    gong::{
-        Gong,
-        people::{self, People},
-        reading::{Answered, Reading},
-    },
+    gong::users::{self, People},
+    json_ext::Reading,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::one_line,
     time,
     wit::users::{ListUserSettingsHistory, SettingsChange, SettingsHistory},
@@ -26,7 +23,7 @@ pub(crate) fn run(
     let mut people = People::default();
     let id = people.id(gong, "user", &args.user)?;
     let path = format!("/v2/users/{id}/settings-history");
-    let answer: Answered = gong.get(&path, &[])?;
+    let answer: ApiResponse = gong.get(&path, &[])?;
     let mut changes: Vec<&Value> = answer
         .listed("userSettingsHistory", "GET /v2/users/{id}/settings-history")?
         .iter()
@@ -37,7 +34,7 @@ pub(crate) fn run(
         let mut users = pages.items.into_iter();
         users.find(|user| user.id() == id).map(|user| user.name())
     });
-    let name = known.or_else(|| people::names(gong, &BTreeSet::from([id.clone()])).remove(&id));
+    let name = known.or_else(|| users::names(gong, &BTreeSet::from([id.clone()])).remove(&id));
     Ok(SettingsHistory {
         user: name.map_or_else(|| id.clone(), |name| format!("{} ({id})", one_line(&name))),
         changes: changes

@@ -2,16 +2,15 @@
 
 use alloc::collections::BTreeMap;
 
-use super::{Answer, limit, offset, offset_token};
 use crate::{
+    client::Gong,
     error::{Error, bad_argument},
-    gong::{
-        Gong,
-        people::{People, User, directory, has_words},
-    },
+    gong::users::{People, User, directory},
+    names::has_words,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::{fold_case, one_line},
+    tools::{limit, offset, offset_token},
     wit::users::{ListUsers, UserPage, UserRow},
 };
 

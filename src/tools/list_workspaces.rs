@@ -1,11 +1,12 @@
 //! `gong_list_workspaces`. GET /v2/workspaces; api:workspaces:read.
 
-use super::Answer;
 use crate::{
+    client::Gong,
     error::Error,
-    gong::{Gong, people::has_words, workspaces},
+    gong::workspaces,
+    names::has_words,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::{fold_case, one_line},
     wit::users::{ListWorkspaces, Workspace, WorkspaceList},
 };

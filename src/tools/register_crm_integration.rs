@@ -4,14 +4,11 @@
 use serde_json::json;
 
 use crate::{
+    client::{Gong, request::Method},
+    domain::change::{self, Body, Change},
     error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change},
-        crm,
-        people::People,
-        reading::Reading,
-    },
+    gong::{crm, users::People},
+    json_ext::Reading,
     prelude::*,
     text::one_line,
     wit::{crm::RegisterCrmIntegration, types::Receipt},

@@ -5,15 +5,13 @@
 use serde_json::{Value, json};
 
 use crate::{
-    error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
+    client::{Gong, request::Method},
+    domain::{
         change::{self, Body, Change},
-        given::{self, Somebody},
-        id::is_id,
-        people::People,
-        workspaces,
+        validate::{self, Somebody},
     },
+    error::{Error, bad_argument},
+    gong::{id::is_id, users::People, workspaces},
     prelude::*,
     text::one_line,
     time,
@@ -28,7 +26,7 @@ const LONG: usize = 2_000;
 
 /// Checks, looks up the sharer, then sends once.
 pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Error> {
-    let at = given::past("timestamp", &args.timestamp, gong.now)?;
+    let at = validate::past("timestamp", &args.timestamp, gong.now)?;
     let of_content = args.event != EngagementEvent::Action;
     for (argument, value) in [
         ("content_id", &args.content_id),
@@ -66,24 +64,24 @@ pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Er
         EngagementEvent::Shared => json!(people),
         _ => people.into_iter().next().unwrap_or_default(),
     };
-    let mut body = given::object([
+    let mut body = validate::object([
         (
             "reportingSystem",
-            json!(given::text("system", &args.system, LONG)?),
+            json!(validate::text("system", &args.system, LONG)?),
         ),
         ("eventTimestamp", json!(time::to_rfc3339(at))),
         ("eventId", json!(args.event_id)),
         ("contentId", json!(args.content_id)),
         (
             "contentUrl",
-            json!(given::link("url", args.url.as_deref())?),
+            json!(validate::link("url", args.url.as_deref())?),
         ),
         ("contentTitle", json!(args.title)),
         (who, people),
         (action, json!(args.action)),
         (
             "crmContext",
-            given::context(&given::crm_links("crm", &args.crm)?),
+            validate::context(&validate::crm_links("crm", &args.crm)?),
         ),
     ]);
     if let Some(text) = &args.sharer {
@@ -135,7 +133,7 @@ fn people(args: &ReportEngagement) -> Result<Vec<Value>, Error> {
         if shared && person.email.is_none() {
             return Err(bad_argument(&at, "a recipient has an address.", EXAMPLE));
         }
-        Ok(given::object([
+        Ok(validate::object([
             ("email", json!(person.email)),
             ("name", json!(person.name)),
             ("title", json!(person.get("title"))),
@@ -154,11 +152,11 @@ fn sharer(gong: &Gong<'_>, text: &str) -> Result<Value, Error> {
         return Ok(json!({ "id": text }));
     }
     if text.contains('@') {
-        return Ok(json!({ "email": given::email("sharer", text)? }));
+        return Ok(json!({ "email": validate::email("sharer", text)? }));
     }
     let mut people = People::default();
     let user = people.find(gong, "sharer", text)?;
-    Ok(given::object([
+    Ok(validate::object([
         ("id", json!(user.id())),
         ("email", json!(user.email_address)),
         ("name", json!(user.name())),

@@ -1,14 +1,12 @@
 //! `gong_revoke_call_access`. DELETE /v2/calls/users-access with a body;
 //! api:call-user-access:write.
 
-use super::grant_call_access::asked;
 use crate::{
+    client::{Gong, request::Method},
+    domain::change::{self, Change},
     error::Error,
-    gong::{
-        Gong, Method,
-        change::{self, Change},
-    },
     prelude::*,
+    tools::grant_call_access::asked,
     wit::{access::RevokeCallAccess, types::Receipt},
 };
 

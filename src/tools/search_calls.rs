@@ -6,18 +6,20 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::{mem::take, ops::ControlFlow};
 use serde_json::json;
 
-use super::limit;
 use crate::{
+    client::Gong,
+    domain::{
+        call_filter::{ByGong, Criteria, asked},
+        scan::{self, Endpoint, Plan, resume::Start},
+    },
     error::Error,
     gong::{
-        Gong,
         calls::{Call, ContentSelector, link_pattern},
-        criteria::{ByGong, Criteria, asked},
-        people,
-        scan::{self, Endpoint, Plan, Start},
+        users,
     },
     prelude::*,
     text::one_line,
+    tools::limit,
     wit::{
         calls::{AccountMatch, CallPage, CallRow, SearchCalls},
         types::AccountSeen,
@@ -81,7 +83,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         .filter(|(call, _)| call.host().is_none())
         .filter_map(|(call, _)| Some(call.meta_data.primary_user_id.as_ref()?.0.clone()))
         .collect();
-    let names = people::names(gong, &unnamed);
+    let names = users::names(gong, &unnamed);
     let (calls, accounts, call_url) = rows(&kept, &names);
     Ok(CallPage {
         calls,

@@ -5,15 +5,15 @@
 use core::{mem::take, ops::ControlFlow};
 use serde_json::json;
 
-use super::limit;
 use crate::{
-    error::{Case, Error},
-    gong::{
-        Gong,
-        calls::{ContentSelector, link_pattern},
-        criteria::{ByGong, Criteria, asked},
-        scan::{self, Endpoint, Plan, Start},
+    client::Gong,
+    domain::{
+        call_filter::{ByGong, Criteria, asked},
+        scan::{self, Endpoint, Plan, resume::Start},
     },
+    error::{Case, Error},
+    gong::calls::{ContentSelector, link_pattern},
+    tools::limit,
     wit::transcripts::{SearchTranscripts, Speakers, TranscriptMatches},
 };
 

@@ -5,11 +5,9 @@
 use serde_json::{Value, json};
 
 use crate::{
+    client::{Gong, request::Method},
+    domain::change::{self, Body, Change, between},
     error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change, between},
-    },
     prelude::*,
     render,
     text::shortened,

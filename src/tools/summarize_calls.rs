@@ -5,13 +5,13 @@ use alloc::collections::BTreeMap;
 use serde_json::json;
 
 use crate::{
+    client::Gong,
+    domain::call_content::{fired, objects, outcome_name, topics},
     error::{Error, bad_argument},
     gong::{
-        Gong,
         calls::{
             Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, Party, link_pattern,
         },
-        content::{fired, objects, outcome_name, topics},
         id::call_id_in,
     },
     prelude::*,

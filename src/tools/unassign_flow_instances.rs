@@ -4,15 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::{
+    client::{Gong, request::Method},
+    domain::change::{self, Body, Change, between},
     error::{Case, Error},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change, between},
-        flows,
-        id::digits,
-        people::People,
-        reading::Reading,
-    },
+    gong::{flows, id::digits, users::People},
+    json_ext::Reading,
     prelude::*,
     render,
     wit::{

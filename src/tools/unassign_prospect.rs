@@ -4,19 +4,16 @@
 
 use serde_json::{Value, json};
 
-use super::unassign_flow_instances::{UNTOLD, requester};
 use crate::{
+    client::{Gong, request::Method},
+    domain::change::{self, Body, Change},
     error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change},
-        flows,
-        id::is_id,
-        people::{choose, near_first, unknown},
-        reading::Reading,
-    },
+    gong::{flows, id::is_id},
+    json_ext::Reading,
+    names::{choose, near_first, unknown},
     prelude::*,
     render,
+    tools::unassign_flow_instances::{UNTOLD, requester},
     wit::{
         engage::UnassignProspect,
         types::{Receipt, ReceiptItem},

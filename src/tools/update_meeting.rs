@@ -2,15 +2,13 @@
 //! release. Gong wants the whole meeting and has no way to read one. Effect: write, for
 //! the reason in `create_meeting.rs`.
 
-use super::create_meeting::Meeting;
 use crate::{
+    client::{Gong, request::Method},
+    domain::change::{self, Body, Change},
     error::Error,
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change},
-        id::digits,
-    },
+    gong::id::digits,
     prelude::*,
+    tools::create_meeting::Meeting,
     wit::{meetings::UpdateMeeting, types::Receipt},
 };
 

@@ -5,15 +5,16 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
+    client::{Gong, json::ApiResponse, request::Method, url::with_query},
+    domain::{
         change::{self, Body, Change},
-        given,
-        profiles::{self, difference::Difference, wanted::Wanted},
-        reading::{Answered, Reading},
-        with_query,
+        profile_diff::Difference,
+        profile_patch::Wanted,
+        validate,
     },
+    error::{Error, bad_argument},
+    gong::permission_profiles,
+    json_ext::Reading,
     prelude::*,
     render,
     text::one_line,
@@ -34,10 +35,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
     }
     let name = args.name.as_deref();
     let name = name
-        .map(|name| given::text("name", name, 255))
+        .map(|name| validate::text("name", name, 255))
         .transpose()?;
-    let (id, _) = profiles::id(gong, &args.profile, args.workspace.as_deref())?;
-    let Answered(answer) = gong.get(PATH, &[("profileId", Some(&id))])?;
+    let (id, _) = permission_profiles::id(gong, &args.profile, args.workspace.as_deref())?;
+    let ApiResponse(answer) = gong.get(PATH, &[("profileId", Some(&id))])?;
     let before: Map<String, Value> = match answer.get("profile") {
         Some(Value::Object(profile)) => profile.clone(),
         _ => {

@@ -4,14 +4,11 @@
 use serde_json::json;
 
 use crate::{
+    client::{Gong, request::Method},
+    domain::change::{self, Body, Change},
     error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change},
-        id::digits,
-        people::People,
-        reading::Reading,
-    },
+    gong::{id::digits, users::People},
+    json_ext::Reading,
     prelude::*,
     time,
     wit::{

@@ -7,14 +7,14 @@ use base64::{
 };
 
 use crate::{
-    error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change, File},
-        given,
-        id::call_id,
-        reading::Reading,
+    client::{Gong, multipart::File, request::Method},
+    domain::{
+        change::{self, Body, Change},
+        validate,
     },
+    error::{Error, bad_argument},
+    gong::id::call_id,
+    json_ext::Reading,
     prelude::*,
     wit::{calls::UploadCallMedia, types::Receipt},
 };
@@ -42,7 +42,7 @@ const TYPES: [(&str, &str); 5] = [
 /// Decodes, then uploads once.
 pub(crate) fn run(gong: &Gong<'_>, args: UploadCallMedia) -> Result<Receipt, Error> {
     let call = call_id(&args.call)?;
-    let name = given::text("file_name", &args.file_name, 255)?;
+    let name = validate::text("file_name", &args.file_name, 255)?;
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
     let content_type = ending.and_then(|ending| {
         let of = |(one, _): &&(&str, &str)| one.eq_ignore_ascii_case(ending);

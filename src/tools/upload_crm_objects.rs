@@ -5,14 +5,11 @@
 mod lines;
 
 use crate::{
+    client::{Gong, multipart::File, request::Method, url::with_query},
+    domain::change::{self, Body, Change},
     error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change, File},
-        crm,
-        reading::Reading,
-        with_query,
-    },
+    gong::crm,
+    json_ext::Reading,
     prelude::*,
     render,
     wit::{crm::UploadCrmObjects, types::Receipt},

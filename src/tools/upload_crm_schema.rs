@@ -7,13 +7,10 @@ mod merged;
 use serde_json::Value;
 
 use crate::{
+    client::{Gong, request::Method, url::with_query},
+    domain::change::{self, Body, Change, between},
     error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change, between},
-        crm::{self, schema},
-        with_query,
-    },
+    gong::crm::{self, schema},
     prelude::*,
     render,
     wit::{crm::UploadCrmSchema, types::Receipt},

@@ -7,12 +7,15 @@
 mod table;
 
 use crate::{
-    error::{Error, bad_argument},
-    gong::{
-        Gong, Method,
-        change::{self, Body, Change, File},
-        encoded, targets, with_query,
+    client::{
+        Gong,
+        multipart::File,
+        request::Method,
+        url::{encoded, with_query},
     },
+    domain::change::{self, Body, Change},
+    error::{Error, bad_argument},
+    gong::targets,
     prelude::*,
     render,
     text::shortened,

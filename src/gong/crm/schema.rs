@@ -4,11 +4,9 @@
 use serde_json::Value;
 
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
-    gong::{
-        Gong,
-        reading::{Answered, Reading},
-    },
+    json_ext::Reading,
     prelude::*,
 };
 
@@ -21,7 +19,7 @@ pub(crate) fn read(
     integration: &str,
     object_type: Option<&str>,
 ) -> Result<Vec<(String, Vec<Value>)>, Error> {
-    let Answered(answer) = gong.get(
+    let ApiResponse(answer) = gong.get(
         "/v2/crm/entity-schema",
         &[
             ("integrationId", Some(integration)),

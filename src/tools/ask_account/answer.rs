@@ -5,11 +5,10 @@ use alloc::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    gong::{
-        Gong, calls,
-        entities::{Entity, Period},
-        reading::Reading,
-    },
+    client::Gong,
+    domain::ai_entity::{Entity, Period},
+    gong::calls,
+    json_ext::Reading,
     prelude::*,
     wit::ai::{AiAnswer, AiFinding, AiSource},
 };

@@ -4,7 +4,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::cmp::Reverse;
 
 use crate::{
-    gong::{calls::Call, content::outcome_name},
+    domain::call_content::outcome_name,
+    gong::calls::Call,
     prelude::*,
     text::{fold_case, one_line},
     time,

@@ -1,9 +1,8 @@
 //! Counts as text.
 
-use super::super::Answer;
 use crate::{
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     wit::calls::{CallCount, CallCounts, CountBy},
 };
 

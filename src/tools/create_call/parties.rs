@@ -4,12 +4,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    client::Gong,
+    domain::validate::{self, Somebody},
     error::{Error, bad_argument},
     gong::{
-        Gong,
-        given::{self, Somebody},
         id::is_id,
-        people::{People, User},
+        users::{People, User},
     },
     prelude::*,
 };
@@ -73,12 +73,12 @@ pub(super) fn described(
         _ => None,
     };
     let channel = party.get("channel").map(|channel| u8::from(channel == "1"));
-    Ok(given::object([
+    Ok(validate::object([
         ("userId", json!(user)),
         ("name", json!(party.name)),
         ("emailAddress", json!(party.email)),
         ("phoneNumber", json!(party.phone)),
         ("mediaChannelId", json!(channel)),
-        ("context", given::context(&party.crm)),
+        ("context", validate::context(&party.crm)),
     ]))
 }

@@ -3,16 +3,16 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    error::Error,
-    gong::{
-        calls::{Call, Party},
-        criteria::is_domain,
-        dealings::{
+    domain::{
+        call_filter::is_domain,
+        engagement::{
             Colleagues,
             choice::{Meant, Seen, Wanted, ambiguous, meant, not_found},
         },
         scan::Report,
     },
+    error::Error,
+    gong::calls::{Call, Party},
     prelude::*,
     text::fold_case,
     wit::calls::Side,

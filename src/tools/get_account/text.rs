@@ -1,9 +1,8 @@
 //! An account's page as text.
 
-use super::super::Answer;
 use crate::{
     prelude::*,
-    render::{self, Table, count},
+    render::{self, Answer, Table, count},
     text::one_line,
     wit::deals::{AccountStory, DealSeen},
 };
@@ -21,7 +20,7 @@ impl Answer for AccountStory {
         render::last_contact(&mut text, &self.dealings);
         render::list(&mut text, "Look at", &self.warnings, "; ");
         deals(&mut text, &self.deals);
-        render::dealings(&mut text, &self.dealings);
+        render::engagement(&mut text, &self.dealings);
         if let Some(calls) = self.by_domain.filter(|_| self.id.is_some()) {
             text.push_str(&format!(
                 "{} without CRM account found by e-mail domain.\n",

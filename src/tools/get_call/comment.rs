@@ -1,7 +1,8 @@
 //! A comment on a call.
 
-use super::wire::PublicComment;
-use crate::{prelude::*, text::one_line, time, wit::calls::Comment};
+use crate::{
+    prelude::*, text::one_line, time, tools::get_call::wire::PublicComment, wit::calls::Comment,
+};
 
 /// Mentions are written `@[name](user id)`: the id says nothing to a reader.
 pub(super) fn comment(

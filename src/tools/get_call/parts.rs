@@ -1,15 +1,15 @@
 //! The parts of a call's digest, each from what Gong answers to what the caller gets.
 
-use super::wire::Interaction;
 use crate::{
     gong::{
+        call_content::{Highlights, Occurrence, OutlineSection, Tracker},
         calls::{Call, Party},
-        content::{Highlights, Occurrence, OutlineSection, Tracker},
         id::Id,
     },
     prelude::*,
     text::one_line,
     time,
+    tools::get_call::wire::Interaction,
     wit::calls::{Moment, Person, Section},
 };
 

@@ -1,9 +1,8 @@
 //! A call's digest as text.
 
-use super::super::Answer;
 use crate::{
     prelude::*,
-    render::{self, crm_line, foremost},
+    render::{self, Answer, crm_line, foremost},
     time,
     wit::calls::{self as wit, CallDigest, Moment, Person, Section, Side},
 };

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::{
     gong::{
+        call_content::Content,
         calls::{self, Party},
-        content::Content,
+        crm_object::Context,
         id::Id,
     },
     prelude::*,
@@ -18,7 +19,7 @@ use crate::{
 pub(super) struct Detailed {
     pub(super) meta_data: calls::Meta,
     pub(super) parties: Option<Vec<Party>>,
-    pub(super) context: Option<Vec<calls::Context>>,
+    pub(super) context: Option<Vec<Context>>,
     pub(super) content: Option<Content>,
     pub(super) interaction: Option<Interaction>,
     pub(super) collaboration: Option<Collaboration>,

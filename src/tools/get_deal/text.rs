@@ -1,9 +1,8 @@
 //! A deal's page as text.
 
-use super::super::Answer;
 use crate::{
     prelude::*,
-    render::{self, Table, count},
+    render::{self, Answer, Table, count},
     text::one_line,
     wit::deals::{DealMoment, DealStory},
 };
@@ -30,7 +29,7 @@ impl Answer for DealStory {
         render::last_contact(&mut text, &self.dealings);
         render::list(&mut text, "Look at", &self.warnings, "; ");
         history(&mut text, &self.history);
-        render::dealings(&mut text, &self.dealings);
+        render::engagement(&mut text, &self.dealings);
         render::scan(&mut text, &self.scan);
         render::line(
             &mut text,

@@ -1,7 +1,7 @@
 //! What a seller should look at: facts of the CRM and of the calls, no guesses.
 
 use crate::{
-    gong::deals::{History, State},
+    domain::deals::{History, State},
     prelude::*,
     render, time,
     wit::{
@@ -74,7 +74,7 @@ fn alone(people: &[PersonSeen]) -> Option<String> {
 mod tests {
     use super::of;
     use crate::{
-        gong::deals::{History, State},
+        domain::deals::{History, State},
         wit::{
             calls::Side,
             deals::{Dealings, PersonSeen},

@@ -1,9 +1,9 @@
 //! A transcript as text: labelled as what it is, somebody's words.
 
-use super::super::Answer;
 use crate::{
     prelude::*,
-    render, time,
+    render::{self, Answer},
+    time,
     wit::{calls::Side, transcripts::Transcript},
 };
 

@@ -2,7 +2,6 @@
 
 use alloc::collections::BTreeMap;
 
-use super::Part;
 use crate::{
     gong::{
         calls::{Call, Party, moment_url},
@@ -12,6 +11,7 @@ use crate::{
     prelude::*,
     text::one_line,
     time,
+    tools::get_transcript::Part,
     wit::{
         calls::Side,
         transcripts::{Speaker, Speakers, Transcript, Turn},

@@ -2,20 +2,22 @@
 
 use alloc::collections::BTreeMap;
 
-use super::{
-    super::list_scorecards::{Question, Scorecard},
-    id_text,
-    wire::{Answered, GivenAnswer},
-};
 use crate::{
     gong::{
         calls::Meta,
         id::{Id, is_id},
-        reading::decimal,
     },
+    json_ext::decimal,
     prelude::*,
     text::one_line,
     time,
+    tools::{
+        list_answered_scorecards::{
+            id_text,
+            wire::{Answered, GivenAnswer},
+        },
+        list_scorecards::{Question, Scorecard},
+    },
     wit::scorecards as wit,
 };
 

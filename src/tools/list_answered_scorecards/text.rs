@@ -1,10 +1,10 @@
 //! Answered scorecards as text.
 
-use super::super::{Answer, list_scorecards};
 use crate::{
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     time,
+    tools::list_scorecards,
     wit::scorecards::AnsweredList,
 };
 

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    gong::{Paged, Records, id::Id, required},
+    client::{
+        json::required,
+        pages::{Paged, Records},
+    },
+    gong::id::Id,
     prelude::*,
 };
 

@@ -6,8 +6,9 @@
 use serde_json::Value;
 
 use crate::{
+    domain::scan::resume::resumed,
     error::Error,
-    gong::{reading::Reading, scan::resumed},
+    json_ext::Reading,
     prelude::*,
     time::{self, Range},
 };

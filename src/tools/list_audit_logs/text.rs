@@ -1,9 +1,8 @@
 //! Audit logs as text.
 
-use super::super::Answer;
 use crate::{
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     time,
     wit::audit::AuditLogPage,
 };

@@ -3,7 +3,9 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    gong::{calls::Call, deals::State, people::has_words},
+    domain::deals::State,
+    gong::calls::Call,
+    names::has_words,
     prelude::*,
     time,
     wit::deals::{Deal, DealChange},

@@ -1,9 +1,8 @@
 //! Deals as text.
 
-use super::super::Answer;
 use crate::{
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::one_line,
     time,
     wit::deals::DealPage,

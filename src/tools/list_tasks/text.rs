@@ -2,8 +2,8 @@
 
 use crate::{
     prelude::*,
-    render, time,
-    tools::Answer,
+    render::{self, Answer},
+    time,
     wit::engage::{Task, TaskContact, TaskDeal, TaskList},
 };
 

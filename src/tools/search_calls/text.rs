@@ -1,9 +1,8 @@
 //! Calls found as text.
 
-use super::super::Answer;
 use crate::{
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     text::one_line,
     time,
     wit::calls::{AccountMatch, CallPage},

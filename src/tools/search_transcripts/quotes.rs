@@ -1,6 +1,5 @@
 //! The sentences of a call that match, with what was said around them.
 
-use super::query::Query;
 use crate::{
     gong::{
         calls::{Call, Party},
@@ -10,6 +9,7 @@ use crate::{
     prelude::*,
     text::one_line,
     time,
+    tools::search_transcripts::query::Query,
     wit::{
         calls::Side,
         transcripts::{Quote, Speakers},

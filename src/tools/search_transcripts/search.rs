@@ -4,18 +4,18 @@
 use alloc::collections::BTreeMap;
 use core::ops::ControlFlow;
 
-use super::{
-    query::Query,
-    quotes::{self, Found},
-};
 use crate::{
+    client::Gong,
     error::Error,
     gong::{
-        Gong,
         calls::{Call, CallsBody, Filter, moment_url},
         transcripts::{TRANSCRIPT, Transcripts},
     },
     prelude::*,
+    tools::search_transcripts::{
+        query::Query,
+        quotes::{self, Found},
+    },
     wit::transcripts::{CallQuotes, Speakers},
 };
 

@@ -1,9 +1,8 @@
 //! Several calls in short, as text.
 
-use super::super::Answer;
 use crate::{
     prelude::*,
-    render::{self, crm_line},
+    render::{self, Answer, crm_line},
     time,
     wit::calls::{CallSummaries, CallSummary},
 };

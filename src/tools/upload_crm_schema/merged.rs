@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::{
     error::{Error, bad_argument},
-    gong::{crm::schema, people::unknown, reading::Reading},
+    gong::crm::schema,
+    json_ext::Reading,
+    names::unknown,
     prelude::*,
     text::{fold_case, shortened},
     wit::crm::CrmFieldChange,

@@ -2,9 +2,8 @@
 
 use crate::{
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     time,
-    tools::Answer,
     wit::ai::{AiAnswer, AiFinding},
 };
 

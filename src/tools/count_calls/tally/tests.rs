@@ -1,7 +1,10 @@
 use alloc::collections::BTreeMap;
 
-use super::{Counted, Counts};
-use crate::{gong::calls::Call, wit::calls::CountBy};
+use crate::{
+    gong::calls::Call,
+    tools::count_calls::tally::{Counted, Counts},
+    wit::calls::CountBy,
+};
 
 fn counts(by: &[CountBy], limit: usize) -> Counts {
     let mut counted = Counted::default();

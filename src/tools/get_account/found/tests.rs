@@ -1,7 +1,10 @@
 //! Whose calls these are.
 
-use super::{Found, Report, Wanted, host};
-use crate::{gong::calls::Call, time::Range};
+use crate::{
+    gong::calls::Call,
+    time::Range,
+    tools::get_account::found::{Found, Report, Wanted, host},
+};
 
 /// Account id, its name and website, and the customer's address, each where there is one.
 fn call(account: Option<(&str, &str, Option<&str>)>, email: &str) -> Call {

@@ -1,6 +1,9 @@
-use super::{super::super::numbered, Part, shape};
 use crate::{
     gong::{calls::Call, transcripts::Monologue},
+    tools::{
+        get_transcript::turns::{Part, shape},
+        numbered,
+    },
     wit::transcripts::Speakers,
 };
 

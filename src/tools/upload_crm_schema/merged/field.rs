@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::{Error, bad_argument},
-    gong::{crm::schema, reading::Reading},
+    gong::crm::schema,
+    json_ext::Reading,
     prelude::*,
     text::{fold_case, one_line, shortened},
     time,

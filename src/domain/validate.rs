@@ -294,9 +294,16 @@ pub(crate) fn context(links: &[CrmLink]) -> Value {
     SYSTEMS.iter().filter_map(of).collect()
 }
 
+/// Whether a text looks like one e-mail address.
+pub(crate) fn is_email(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+        && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';'))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Somebody, context, crm_links, email, link, object, past, phone};
+    use super::{Somebody, context, crm_links, email, is_email, link, object, past, phone};
     use serde_json::json;
 
     #[test]
@@ -395,6 +402,22 @@ mod tests {
             "HubSpot Case 5",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_look_like_one() {
+        assert!(is_email("jo.ray+x@acme.com"));
+        for wrong in [
+            "",
+            "jo",
+            "@acme.com",
+            "jo@",
+            "a@b@c",
+            "jo @acme.com",
+            "a@b.com,c@d.com",
+        ] {
+            assert!(!is_email(wrong), "{wrong}");
         }
     }
 }

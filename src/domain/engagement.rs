@@ -3,12 +3,12 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    calls::{Call, link_pattern},
-    scan::Report,
-    told::{Details, Told, cut},
-};
 use crate::{
+    domain::{
+        call_details::{Details, Told, cut},
+        scan::Report,
+    },
+    gong::calls::{Call, link_pattern},
     prelude::*,
     time::{self, DAY},
     wit::{
@@ -183,11 +183,11 @@ fn trackers(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<String> {
 mod tests {
     use super::{About, Colleagues, dealings};
     use crate::{
-        gong::{
-            calls::Call,
+        domain::{
+            call_details::{Details, Told},
             scan::Report,
-            told::{Details, Told},
         },
+        gong::calls::Call,
         time::{DAY, Range},
     };
 

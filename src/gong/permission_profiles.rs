@@ -4,21 +4,18 @@
 use alloc::collections::BTreeMap;
 use serde_json::Value;
 
-use super::{
-    Gong,
-    id::{Id, is_id},
-    people::{choose, unknown},
-    reading::{Answered, Reading},
-    workspaces::{self, Workspace},
-};
 use crate::{
+    client::{Gong, json::ApiResponse},
     error::Error,
+    gong::{
+        id::{Id, is_id},
+        workspaces::{self, Workspace},
+    },
+    json_ext::Reading,
+    names::{choose, unknown},
     prelude::*,
     text::{fold_case, one_line},
 };
-
-pub(crate) mod difference;
-pub(crate) mod wanted;
 
 /// A profile (OpenAPI `PermissionProfileDTO`): three texts, blocks of access, and
 /// many booleans, which Gong adds to; so they are read by what they are.
@@ -131,7 +128,7 @@ fn level(key: &str, value: &Value) -> Option<Level> {
 }
 
 /// `forecastEditTargets` in words: `forecast edit targets`; without `Access` at its end.
-fn area_of(key: &str) -> String {
+pub(crate) fn area_of(key: &str) -> String {
     let mut area = String::new();
     for c in key.strip_suffix("Access").unwrap_or(key).chars() {
         if c.is_ascii_uppercase() {
@@ -156,7 +153,7 @@ pub(crate) fn all(
         workspaces.retain(|workspace| workspace.id() == id);
     }
     let read = workspaces.into_iter().map(|workspace| {
-        let answer: Answered = gong.get_list(
+        let answer: ApiResponse = gong.get_list(
             "/v2/all-permission-profiles",
             &[("workspaceId", Some(workspace.id()))],
         )?;

@@ -3,9 +3,12 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
-use super::{Level, Profile};
 use crate::{
-    gong::{Gong, people},
+    client::Gong,
+    gong::{
+        permission_profiles::{Level, Profile},
+        users,
+    },
     prelude::*,
     text::one_line,
     wit::types::ReceiptItem,
@@ -68,7 +71,7 @@ impl Difference {
             true => BTreeMap::new(),
             false => {
                 let leads: BTreeSet<String> = leads(before).chain(leads(after)).collect();
-                people::names(gong, &leads)
+                users::names(gong, &leads)
             }
         };
         Self {

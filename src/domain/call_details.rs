@@ -5,13 +5,14 @@
 use alloc::collections::BTreeMap;
 use serde_json::json;
 
-use super::{
-    Gong,
-    calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter},
-    content::{Content, Highlights, OutlineSection, outcome_name},
-};
 use crate::{
+    client::Gong,
+    domain::call_content::outcome_name,
     error::{Case, Error},
+    gong::{
+        call_content::{Content, Highlights, OutlineSection},
+        calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter},
+    },
     prelude::*,
     text::{fold_case, one_line},
     time,

@@ -1,7 +1,10 @@
 //! People over several calls: who they are, on how many they were, and when last.
 
 use crate::{
-    gong::calls::{Call, CrmObject, Party},
+    gong::{
+        calls::{Call, Party},
+        crm_object::CrmObject,
+    },
     prelude::*,
     text::{fold_case, one_line},
     time,

@@ -1,11 +1,16 @@
 //! Changes: what would be sent is known before it is sent, it is sent once, and
 //! whoever asked learns what became of it.
 
-use alloc::borrow::Cow;
 use serde_json::{Value, json};
 
-use super::{Failure, Gong, JSON, Method, reading::Answered};
 use crate::{
+    client::{
+        Failure, Gong, broken,
+        json::ApiResponse,
+        multipart::File,
+        parse,
+        request::{JSON, Method},
+    },
     error::{Case, Error, bad_argument},
     prelude::*,
     wit::types::Receipt,
@@ -19,18 +24,6 @@ pub(crate) enum Body {
     Json(Value),
     /// multipart/form-data with one file (RFC 7578).
     File(File),
-}
-
-/// The one part of a multipart body.
-pub(crate) struct File {
-    /// The part's name, as Gong's document has it.
-    pub(crate) part: &'static str,
-    /// Some name; Gong wants one.
-    pub(crate) name: Cow<'static, str>,
-    /// Such as `text/csv`.
-    pub(crate) content_type: &'static str,
-    /// What is in it.
-    pub(crate) bytes: Vec<u8>,
 }
 
 /// One request that changes something.
@@ -47,48 +40,6 @@ pub(crate) struct Change {
     pub(crate) body: Body,
     /// How to see whether it was made, where the exchange broke: `gong_list_tasks shows it`.
     pub(crate) look: &'static str,
-}
-
-/// A boundary that is in no file: it is made longer until it is.
-fn boundary(bytes: &[u8]) -> String {
-    let mut boundary = "gong-tools-part".to_owned();
-    while bytes
-        .windows(boundary.len())
-        .any(|window| window == boundary.as_bytes())
-    {
-        boundary.push('-');
-        boundary.push_str(&boundary.len().to_string());
-    }
-    boundary
-}
-
-impl File {
-    /// Content type and bytes of the whole body.
-    fn encoded(&self) -> (String, Vec<u8>) {
-        let boundary = boundary(&self.bytes);
-        let name: String = self
-            .name
-            .chars()
-            .map(|c| {
-                if c.is_control() || matches!(c, '"' | '\\') {
-                    '_'
-                } else {
-                    c
-                }
-            })
-            .collect();
-        let head = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{name}\"\r\nContent-Type: {}\r\n\r\n",
-            self.part, self.content_type
-        );
-        let tail = format!("\r\n--{boundary}--\r\n");
-        // One allocation: a growing one would hold a large file three times.
-        let mut body = Vec::with_capacity(head.len() + self.bytes.len() + tail.len());
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(&self.bytes);
-        body.extend_from_slice(tail.as_bytes());
-        (format!("multipart/form-data; boundary={boundary}"), body)
-    }
 }
 
 impl Change {
@@ -166,7 +117,7 @@ pub(crate) fn make(
     if dry_run == Some(true) {
         return Ok(change.planned(gong));
     }
-    let Answered(answer) = send(gong, change)?;
+    let ApiResponse(answer) = send(gong, change)?;
     let mut receipt = change.receipt(gong);
     done(&mut receipt, &answer);
     Ok(receipt)
@@ -176,7 +127,7 @@ pub(crate) fn make(
 ///
 /// # Errors
 /// As [`make`].
-pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<Answered, Error> {
+pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<ApiResponse, Error> {
     let operation = format!("{} {}", change.method.name(), change.operation);
     let encoded = match &change.body {
         Body::None => None,
@@ -194,10 +145,10 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<Answered, Error> 
         )
     };
     match answered {
-        Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(Answered::default()),
-        Ok(body) => match super::parse(&body, &operation) {
+        Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(ApiResponse::default()),
+        Ok(body) => match parse(&body, &operation) {
             // Every answer of Gong has its id, or nothing at all: else it is another's.
-            Ok(Answered(answer)) if answer != json!({}) && answer.get("requestId").is_none() => {
+            Ok(ApiResponse(answer)) if answer != json!({}) && answer.get("requestId").is_none() => {
                 Err(Error::unexpected_answer(open(&format!(
                     "The answer to {operation} has no requestId, as every answer of Gong has."
                 ))))
@@ -221,43 +172,5 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<Answered, Error> 
                 _ => error,
             })
         }
-    }
-}
-
-/// How the exchange broke, if the request may have reached Gong, by what `transport.rs` says of it.
-pub(super) fn broken(text: &str) -> Option<String> {
-    if ["connection refused", "no route", "There is no host"]
-        .iter()
-        .any(|never| text.contains(never))
-    {
-        return None;
-    }
-    let how = text.split_once(". ").map_or(text, |(first, _)| first);
-    Some(format!("{how}."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{File, boundary};
-
-    #[test]
-    fn a_file_is_one_part_whatever_is_in_it() {
-        let file = File {
-            part: "dataFile",
-            name: "a\"b\r\n.json".into(),
-            content_type: "application/x-ndjson",
-            bytes: b"{\"a\":1}\n".to_vec(),
-        };
-        let (content_type, body) = file.encoded();
-        assert_eq!(
-            content_type,
-            "multipart/form-data; boundary=gong-tools-part"
-        );
-        assert_eq!(
-            String::from_utf8(body).expect("UTF-8"),
-            "--gong-tools-part\r\nContent-Disposition: form-data; name=\"dataFile\"; filename=\"a_b__.json\"\r\n\
-             Content-Type: application/x-ndjson\r\n\r\n{\"a\":1}\n\r\n--gong-tools-part--\r\n"
-        );
-        assert_eq!(boundary(b"x gong-tools-part y"), "gong-tools-part-16");
     }
 }

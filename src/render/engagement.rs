@@ -1,8 +1,8 @@
 //! What the calls with a customer add up to, as text: what a seller reads before a meeting.
 
-use super::{Table, count, line, list};
 use crate::{
     prelude::*,
+    render::{Table, count, line, list},
     time,
     wit::{
         calls::Side,
@@ -27,7 +27,7 @@ pub(crate) fn last_contact(text: &mut String, dealings: &Dealings) {
 }
 
 /// People, next steps, trackers, calls, and what can not be known.
-pub(crate) fn dealings(text: &mut String, dealings: &Dealings) {
+pub(crate) fn engagement(text: &mut String, dealings: &Dealings) {
     people(text, &dealings.people, dealings.people_left_out);
     steps(text, &dealings.next_steps);
     list(text, "Trackers", &dealings.trackers, ", ");

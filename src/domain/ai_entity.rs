@@ -6,15 +6,15 @@ use alloc::collections::BTreeMap;
 use core::ops::ControlFlow;
 use serde_json::json;
 
-use super::{
-    Gong,
-    calls::{Call, ContentSelector},
-    id::is_id,
-    people::{has_words, unknown},
-    scan::{self, Endpoint, Plan, Start},
-};
 use crate::{
+    client::Gong,
+    domain::scan::{self, Endpoint, Plan, resume::Start},
     error::{Error, bad_argument},
+    gong::{
+        calls::{Call, ContentSelector},
+        id::is_id,
+    },
+    names::{has_words, unknown},
     prelude::*,
     text::{fold_case, one_line},
     time::{self, Range},

@@ -1,11 +1,9 @@
 //! Deals over time. Gong's API has no list of deals: one is an Opportunity object on
 //! calls, which tells how it stands now and how it stood at the time of the call.
 
-use super::{
-    calls::{Call, CrmObject},
-    reading,
-};
 use crate::{
+    gong::{calls::Call, crm_object::CrmObject},
+    json_ext,
     prelude::*,
     text::fold_case,
     time::{self, DAY},
@@ -166,7 +164,7 @@ impl History {
 
     /// The highest that a field was before, and when, where it is lower now.
     pub(crate) fn fall(&self, field: fn(&State) -> &Option<String>) -> Option<(i64, String)> {
-        let number = |state: &State| reading::number(field(state).as_deref()?);
+        let number = |state: &State| json_ext::number(field(state).as_deref()?);
         let now = number(self.now.as_ref()?)?;
         let (at, highest) = self
             .seen

@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use super::{Failure, Gong, Method, change::broken, reading::Answered, with_query};
 use crate::{
+    client::broken,
+    client::{Failure, Gong, json::ApiResponse, parse, request::Method, url::with_query},
     error::{Case, Error, bad_argument},
     prelude::*,
 };
@@ -68,7 +69,7 @@ pub(crate) fn ask(
         )
     };
     match gong.exchange(Method::Get, url, None) {
-        Ok(body) => super::parse::<Answered>(&body, &operation)
+        Ok(body) => parse::<ApiResponse>(&body, &operation)
             .map_err(|failure| failure.into_error(&operation))
             .and_then(|answer| {
                 let listed = answer.listed(key, &operation)?.to_vec();

@@ -3,21 +3,24 @@
 //! whole and turned round. GET /v2/calls or POST /v2/calls/extensive.
 
 use alloc::collections::BTreeSet;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::ops::ControlFlow;
 use serde::Deserialize;
 
-use super::{
-    Gong, Paged, Records,
-    calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, Meta},
-    required,
-};
 use crate::{
-    error::{Case, Error, bad_argument},
+    client::{
+        Gong,
+        json::required,
+        pages::{Paged, Records},
+    },
+    domain::scan::resume::Start,
+    error::{Case, Error},
+    gong::calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, Meta},
     prelude::*,
     time::{self, DAY, Range},
     wit::types::Scan,
 };
+
+pub(crate) mod resume;
 
 /// Gong's page size (seen live; there is no parameter for it).
 const PAGE: u32 = 100;
@@ -57,109 +60,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) picky: bool,
     /// Where to start and what to skip.
     pub(crate) start: Start,
-}
-
-/// What the argument `resume` says, where its token carries a range of its own; none
-/// without it.
-///
-/// # Errors
-/// `bad-argument` for `from` or `to` beside it, and for what is no token.
-pub(crate) fn resumed<T>(
-    from: Option<&str>,
-    to: Option<&str>,
-    resume: Option<&str>,
-    example: &str,
-    read: impl FnOnce(&str) -> Option<T>,
-) -> Result<Option<T>, Error> {
-    match resume {
-        None => Ok(None),
-        Some(_) if from.is_some() || to.is_some() => Err(bad_argument(
-            "resume",
-            "it carries its own range, so leave from and to out.",
-            example,
-        )),
-        Some(token) => read(token).map(Some).ok_or_else(|| {
-            bad_argument(
-                "resume",
-                "not a token of this tool.",
-                "the resume value of the previous answer, unchanged; or leave it out to start anew.",
-            )
-        }),
-    }
-}
-
-/// Where a scan starts: a range, or the rest of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Start {
-    /// The range left to read.
-    pub(crate) range: Range,
-    /// Calls in its last second that an earlier answer had.
-    skip: BTreeSet<String>,
-}
-
-impl Start {
-    /// From the arguments `from`, `to` and `resume` of a tool.
-    ///
-    /// # Errors
-    /// `bad-argument`.
-    pub(crate) fn from_arguments(
-        from: Option<&str>,
-        to: Option<&str>,
-        resume: Option<&str>,
-        default_days: i64,
-        now: i64,
-    ) -> Result<Self, Error> {
-        let example = "{\"resume\": \"…\"} with the filters of the first question.";
-        match resumed(from, to, resume, example, Self::from_token)? {
-            Some(start) => Ok(start),
-            None => Ok(Self {
-                range: Range::from_arguments(from, to, default_days, now)?,
-                skip: BTreeSet::new(),
-            }),
-        }
-    }
-
-    fn from_token(token: &str) -> Option<Self> {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token.trim()).ok()?).ok()?;
-        let mut parts = text.split('.');
-        let mut number = || i64::from_str_radix(parts.next()?, 36).ok();
-        let (from, length) = (number()?, number()?);
-        let skip = parts.map(String::from).collect();
-        let to = from.checked_add(length)?;
-        (length > 0 && from.unsigned_abs() < 1 << 40 && length < 1 << 40).then_some(Self {
-            range: Range { from, to },
-            skip,
-        })
-    }
-
-    fn token(&self) -> String {
-        let mut text = format!(
-            "{}.{}",
-            base36(self.range.from),
-            base36(self.range.to - self.range.from)
-        );
-        for id in &self.skip {
-            text.push('.');
-            text.push_str(id);
-        }
-        URL_SAFE_NO_PAD.encode(text)
-    }
-}
-
-fn base36(number: i64) -> String {
-    let mut digits = Vec::new();
-    let mut rest = number.unsigned_abs();
-    loop {
-        digits.push(b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize] as char);
-        rest /= 36;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        digits.push('-');
-    }
-    digits.iter().rev().collect()
 }
 
 /// What a scan did.
@@ -528,31 +428,8 @@ struct BasicPage {
 
 #[cfg(test)]
 mod tests {
-    use super::{Start, next_width};
+    use super::next_width;
     use crate::time::Range;
-
-    #[test]
-    fn a_token_carries_its_range_and_rejects_nonsense() {
-        let start = Start {
-            range: Range {
-                from: 1_790_000_000,
-                to: 1_795_437_000,
-            },
-            skip: ["12345678901234567890".into()].into(),
-        };
-        assert_eq!(Start::from_token(&start.token()), Some(start));
-        for wrong in [
-            "",
-            "abc",
-            "MTIz",
-            "????",
-            "MS4tMQ",
-            "enp6enp6enp6enp6enoueno",
-        ] {
-            assert_eq!(Start::from_token(wrong), None, "{wrong}");
-        }
-        assert!(Start::from_arguments(Some("7d"), None, Some("x"), 30, 0).is_err());
-    }
 
     #[test]
     fn windows_grow_over_silence_and_shrink_over_crowds() {

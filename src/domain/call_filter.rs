@@ -2,15 +2,16 @@
 //! over many calls take. Gong's own filter knows workspace and host; the rest is
 //! matched here.
 
-use super::{
-    Gong,
-    calls::{Call, Party},
-    id::is_id,
-    people::{People, has_words},
-    workspaces,
-};
 use crate::{
+    client::Gong,
     error::{Error, bad_argument},
+    gong::{
+        calls::{Call, Party},
+        id::is_id,
+        users::People,
+        workspaces,
+    },
+    names::has_words,
     prelude::*,
     text::fold_case,
     wit::calls::{AccountMatch, CallDirection, CallScope, Side},
@@ -33,7 +34,7 @@ pub(crate) struct Asked<'a> {
 /// The [`Asked`] of a record that has all of its members.
 macro_rules! asked {
     ($arguments:expr) => {
-        $crate::gong::criteria::Asked {
+        $crate::domain::call_filter::Asked {
             account: $arguments.account.as_deref(),
             participant: $arguments.participant.as_deref(),
             title: $arguments.title.as_deref(),

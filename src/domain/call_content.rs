@@ -1,92 +1,15 @@
-//! What Gong says a call was about: summary, topics, trackers, outcome, and the CRM's
-//! objects on it, as the tools that digest calls tell it. POST /v2/calls/extensive.
+//! What a call was about, as the tools that digest calls show it: topics, trackers, outcome, CRM objects.
 
-use serde::Deserialize;
-
-use super::{
-    calls::{Call, CrmObject},
-    id::Id,
+use crate::{
+    gong::{
+        call_content::{Outcome, Topic, Tracker},
+        calls::Call,
+        crm_object::CrmObject,
+    },
+    prelude::*,
+    text::one_line,
+    wit::calls as wit,
 };
-use crate::{prelude::*, text::one_line, wit::calls as wit};
-
-/// OpenAPI `ContentDto`.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Content {
-    pub(crate) trackers: Option<Vec<Tracker>>,
-    pub(crate) topics: Option<Vec<Topic>>,
-    pub(crate) brief: Option<String>,
-    pub(crate) outline: Option<Vec<OutlineSection>>,
-    pub(crate) highlights: Option<Vec<Highlights>>,
-    pub(crate) call_outcome: Option<Outcome>,
-    pub(crate) key_points: Option<Vec<Text>>,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Text {
-    pub(crate) text: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Topic {
-    pub(crate) name: Option<String>,
-    pub(crate) duration: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Tracker {
-    pub(crate) name: Option<String>,
-    pub(crate) count: Option<u32>,
-    pub(crate) occurrences: Option<Vec<Occurrence>>,
-    pub(crate) phrases: Option<Vec<Phrase>>,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Phrase {
-    pub(crate) phrase: Option<String>,
-    pub(crate) occurrences: Option<Vec<Occurrence>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Occurrence {
-    pub(crate) start_time: Option<f64>,
-    pub(crate) speaker_id: Option<Id>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct OutlineSection {
-    pub(crate) section: Option<String>,
-    pub(crate) start_time: Option<f64>,
-    pub(crate) items: Option<Vec<OutlineItem>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct OutlineItem {
-    pub(crate) text: Option<String>,
-    pub(crate) start_time: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Highlights {
-    pub(crate) title: Option<String>,
-    pub(crate) items: Option<Vec<Highlight>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Highlight {
-    pub(crate) text: Option<String>,
-    pub(crate) start_times: Option<Vec<f64>>,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Outcome {
-    pub(crate) category: Option<String>,
-    pub(crate) name: Option<String>,
-}
 
 /// The CRM's objects of one type on a call as they are now; `whole` with all their fields.
 pub(crate) fn objects(call: &Call, object_type: &str, whole: bool) -> Vec<wit::CrmObject> {

@@ -4,10 +4,10 @@
 use alloc::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
-use super::area_of;
 use crate::{
+    client::Gong,
     error::{Error, bad_argument},
-    gong::{Gong, people::People},
+    gong::{permission_profiles::area_of, users::People},
     prelude::*,
     text::{fold_case, shortened},
 };

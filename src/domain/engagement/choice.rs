@@ -1,13 +1,10 @@
 //! Which deal or account of those seen on calls is meant by an id or a name.
 
-use super::colleagues::is_crm_id;
 use crate::{
+    domain::{engagement::colleagues::is_crm_id, scan::Report},
     error::{Error, bad_argument},
-    gong::{
-        calls::Call,
-        people::{choose, has_words, unknown},
-        scan::Report,
-    },
+    gong::calls::Call,
+    names::{choose, has_words, unknown},
     prelude::*,
     render,
     text::fold_case,

@@ -1,0 +1,160 @@
+//! JSON to and from Gong.
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::{Value, value::RawValue};
+
+use crate::{error::Error, prelude::*};
+
+/// For a member that Gong always sends, if only as null: an answer without it is not Gong's.
+pub(crate) fn required<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
+}
+
+/// A body as JSON.
+pub(crate) fn json_text(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("the keys of a body are texts")
+}
+
+/// Reads an answer of Gong. A member that stands twice in an object counts as it stands last:
+/// derived readers refuse it, a [`Value`] does not.
+pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(json).or_else(|error| {
+        if !error.is_data() {
+            return Err(error);
+        }
+        let ApiResponse(value) = serde_json::from_slice(json)?;
+        serde_json::from_str(&value.to_string()).map_err(|_| error)
+    })
+}
+
+/// A whole answer of Gong's, whose ids are texts even where Gong writes numbers that
+/// no number type holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ApiResponse(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for ApiResponse {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(from)?.get();
+        let read = serde_json::from_str(&with_long_integers_quoted(json));
+        read.map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl ApiResponse {
+    /// The list of an answer: it may be null, but without it the answer is not Gong's.
+    ///
+    /// # Errors
+    /// `unexpected-answer`.
+    pub(crate) fn listed(&self, key: &str, operation: &str) -> Result<&[Value], Error> {
+        match self.0.get(key) {
+            Some(Value::Array(items)) => Ok(items),
+            Some(Value::Null) => Ok(&[]),
+            // The default: Gong's 404 for "nothing found" became it.
+            None if self.0.is_null() => Ok(&[]),
+            _ => Err(misshapen(key, operation)),
+        }
+    }
+
+    /// The object of an answer that holds one.
+    ///
+    /// # Errors
+    /// `unexpected-answer`.
+    pub(crate) fn within(&self, key: &str, operation: &str) -> Result<&Value, Error> {
+        match self.0.get(key) {
+            Some(object @ Value::Object(_)) => Ok(object),
+            _ => Err(misshapen(key, operation)),
+        }
+    }
+}
+
+fn misshapen(key: &str, operation: &str) -> Error {
+    Error::unexpected_answer(alloc::format!(
+        "Gong's answer to {operation} is JSON of another shape than its documentation says (no {key} in it)."
+    ))
+}
+
+/// Integers of 16 digits and more become strings: an `f64` holds them no longer.
+fn with_long_integers_quoted(json: &str) -> String {
+    const SHORT: usize = 15;
+    let mut quoted = String::with_capacity(json.len() + 64);
+    let (mut in_text, mut escaped) = (false, false);
+    let mut rest = json;
+    while let Some(c) = rest.chars().next() {
+        if !in_text && (c == '-' || c.is_ascii_digit()) {
+            let end = rest
+                .find(|c: char| !matches!(c, '0'..='9' | '-' | '+' | '.' | 'e' | 'E'))
+                .unwrap_or(rest.len());
+            let (number, after) = rest.split_at(end);
+            let digits = number.trim_start_matches('-');
+            if digits.len() > SHORT && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                quoted.push('"');
+                quoted.push_str(number);
+                quoted.push('"');
+            } else {
+                quoted.push_str(number);
+            }
+            rest = after;
+            continue;
+        }
+        if in_text {
+            (in_text, escaped) = (c != '"' || escaped, c == '\\' && !escaped);
+        } else {
+            in_text = c == '"';
+        }
+        quoted.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ApiResponse;
+    use crate::json_ext::Reading as _;
+
+    #[test]
+    fn ids_survive_as_numbers_of_any_length() {
+        let ApiResponse(answer) = serde_json::from_str(
+            r#"{"a": 99999999999999999999, "b": -1, "c": "12345678901234567890", "d": 1.5e3, "e": [7782342274025937895],
+            "f": "say \"1234567890123456789\", 1234567890123456789", "g": 123456789.5}"#,
+        )
+        .expect("JSON");
+        assert_eq!(answer.id("a").as_deref(), Some("99999999999999999999"));
+        assert_eq!(answer.id("b").as_deref(), Some("-1"));
+        assert_eq!(answer.id("c").as_deref(), Some("12345678901234567890"));
+        assert_eq!(answer.number("d"), Some(1500.0));
+        assert_eq!(answer.items("e")[0], "7782342274025937895");
+        assert_eq!(
+            answer.raw("f"),
+            Some("say \"1234567890123456789\", 1234567890123456789")
+        );
+        assert_eq!(answer.number("g"), Some(123_456_789.5));
+    }
+
+    #[test]
+    fn an_answer_without_its_list_is_not_gongs() {
+        let answer = ApiResponse(serde_json::json!({"briefs": null}));
+        assert!(
+            answer
+                .listed("briefs", "GET /v2/settings/briefs")
+                .expect("a list")
+                .is_empty()
+        );
+        assert!(
+            answer
+                .listed("trackers", "GET /v2/settings/trackers")
+                .is_err()
+        );
+        assert!(
+            ApiResponse::default()
+                .listed("x", "GET /v2/x")
+                .expect("nothing found")
+                .is_empty()
+        );
+    }
+}

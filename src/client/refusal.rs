@@ -1,0 +1,298 @@
+//! Gong's refusals: what it says, and what the reader can do about it.
+
+use serde::Deserialize;
+
+use crate::{error::Error, prelude::*};
+
+/// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorBody {
+    request_id: Option<String>,
+    errors: Option<Vec<String>>,
+    // Of /v2/meetings alone: for the user, what to mend where.
+    user_facing_error: Option<String>,
+    fix_url: Option<String>,
+    help_url: Option<String>,
+}
+
+/// An answer of Gong's with a status other than 2xx.
+pub(crate) struct Refusal {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Gong's own words, joined; empty if it gave none.
+    pub(crate) said: String,
+    /// What Gong says of mending it, in sentences; empty if nothing.
+    remedy: String,
+    /// Gong's request id, for its support.
+    pub(crate) request_id: Option<String>,
+    /// `Retry-After` in seconds.
+    pub(crate) retry_after: Option<u64>,
+    /// `Location` of a redirect.
+    pub(crate) location: Option<String>,
+}
+
+impl Refusal {
+    /// Reads the body, whatever it is.
+    pub(crate) fn new(
+        status: u16,
+        body: &[u8],
+        retry_after: Option<u64>,
+        location: Option<String>,
+    ) -> Self {
+        let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        let said = body.errors.unwrap_or_default().join(" ");
+        let mut remedy = String::new();
+        for (label, text) in [
+            ("", body.user_facing_error.filter(|text| *text != said)),
+            ("To mend it: ", body.fix_url),
+            ("Help: ", body.help_url),
+        ] {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                remedy.push_str(&format!(" {label}{}.", text.trim_end_matches('.')));
+            }
+        }
+        Self {
+            status,
+            said,
+            remedy,
+            request_id: body.request_id,
+            retry_after,
+            location,
+        }
+    }
+
+    /// Gong's 404 for "no such thing in this range", which is an empty list and not
+    /// an error: `No calls found corresponding to the provided filters`. A 404 for a
+    /// wrong path or id says other things.
+    pub(crate) fn is_nothing_found(&self) -> bool {
+        let said = self.said.to_ascii_lowercase();
+        self.status == 404
+            && (said.starts_with("no ") || said.ends_with("not found"))
+            && (said.contains("found") || said.contains("exist"))
+    }
+
+    /// Gong's words and request id.
+    fn quoted(&self) -> String {
+        let id = match &self.request_id {
+            Some(id) => format!(" (Gong request {id})"),
+            None => String::new(),
+        };
+        if self.said.is_empty() {
+            format!("no reason given{id}")
+        } else {
+            format!("“{}”{id}", self.said)
+        }
+    }
+
+    /// What a 5xx says, without advice.
+    pub(crate) fn fault(&self, operation: &str) -> String {
+        format!(
+            "Gong has a fault of its own on {operation} (status {}): {}.",
+            self.status,
+            self.quoted()
+        )
+    }
+
+    /// The error for whoever asked. `operation` is the method and path.
+    pub(crate) fn into_error(self, operation: &str) -> Error {
+        let said = self.quoted();
+        match self.status {
+            300..=399 => {
+                let to = self
+                    .location
+                    .as_deref()
+                    .unwrap_or("an address it does not name");
+                Error::not_configured(format!(
+                    "Setting GONG_BASE_URL: Gong redirects {operation} to {to}, and redirects are not followed because \
+                     they lose the credentials. Set GONG_BASE_URL to the API base URL that Gong shows beside the access \
+                     key (Admin center > Settings > Ecosystem > API), such as https://us-12345.api.gong.io."
+                ))
+            }
+            400 if self.said.to_ascii_lowercase().contains("cursor") => {
+                Error::bad_argument(format!(
+                    "Gong's page cursor has expired: {said}. Ask again from the start of the list."
+                ))
+            }
+            400 | 422 => Error::bad_argument(format!(
+                "Gong does not accept the request {operation}: {said}."
+            )),
+            401 => match scope_in(&self.said) {
+                Some(scope) => Error::missing_scope(format!(
+                    "The access key lacks the scope {scope}, which {operation} needs: {said}. A Gong technical \
+                     administrator can add it (Admin center > Settings > Ecosystem > API)."
+                )),
+                None => Error::wrong_key(format!(
+                    "Gong does not accept the access key: {said}. Whoever runs the gateway can check GONG_ACCESS_KEY, \
+                     GONG_ACCESS_KEY_SECRET and that GONG_BASE_URL is the instance the key belongs to."
+                )),
+            },
+            402 => Error::out_of_credits(format!(
+                "The company has no AI credits left for {operation}: {said}. A Gong administrator can add credits; \
+                 the other tools cost none."
+            )),
+            403 => match scope_in(&self.said) {
+                Some(scope) => Error::missing_scope(format!(
+                    "The access key lacks the scope {scope}, which {operation} needs: {said}. A Gong technical \
+                     administrator can add it (Admin center > Settings > Ecosystem > API)."
+                )),
+                None if operation.contains("/v2/meetings") => Error::forbidden(format!(
+                    "Gong refuses {operation}: {said}. Meetings are in limited release: Gong's support enables them for \
+                     a company. If they are enabled, the gateway's IP address is not on the access key's list of \
+                     trusted IPs."
+                )),
+                None => Error::forbidden(format!(
+                    "Gong refuses {operation}: {said}. Either the gateway's IP address is not on the access key's list \
+                     of trusted IPs, or the account lacks the licence (Engage, for flows). A Gong technical \
+                     administrator can tell."
+                )),
+            },
+            404 => Error::not_found(format!(
+                "Gong finds nothing for {operation}: {said}. Check the id."
+            )),
+            409 if !self.remedy.is_empty() => Error::bad_argument(format!(
+                "Gong can not do {operation} as things stand: {said}.{}",
+                self.remedy
+            )),
+            409 => {
+                Error::bad_argument(format!("Gong refuses {operation} {THERE_ALREADY}: {said}."))
+            }
+            429 => Error::rate_limited(rate_limit_text(self.retry_after, &said)),
+            500..=599 => {
+                Error::unexpected_answer(format!("{} Try again later.", self.fault(operation)))
+            }
+            status => Error::unexpected_answer(format!(
+                "Gong answered {operation} with status {status}: {said}."
+            )),
+        }
+    }
+}
+
+/// What tells a 409 from other refusals.
+pub(crate) const THERE_ALREADY: &str = "because of what is there already";
+
+/// A pause longer than this means the day's quota, not a burst (seen: 1 s and 4,808 s).
+const BURST_SECONDS: u64 = 60;
+
+fn rate_limit_text(retry_after: Option<u64>, said: &str) -> String {
+    match retry_after {
+        Some(seconds) if seconds > BURST_SECONDS => format!(
+            "The company's daily allowance of Gong requests (10,000, shared by everyone) is used up: {said}. It is back \
+             in about {}. Until then neither trying again nor a narrower question helps.",
+            duration(seconds)
+        ),
+        _ => format!(
+            "Gong is busy with the company's other requests (3 a second, shared by everyone) and stayed so for the 20 s \
+             that a tool waits: {said}. Try again in a minute."
+        ),
+    }
+}
+
+/// Seconds in human terms: `45 s`, `12 min`, `1 h 20 min`.
+pub(crate) fn duration(seconds: u64) -> String {
+    match seconds {
+        0..=99 => format!("{seconds} s"),
+        100..=3599 => format!("{} min", seconds.div_ceil(60)),
+        _ => {
+            let minutes = seconds.div_ceil(60);
+            match minutes % 60 {
+                0 => format!("{} h", minutes / 60),
+                rest => format!("{} h {rest} min", minutes / 60),
+            }
+        }
+    }
+}
+
+/// The scope that a refusal names: `You don't have permission to use 'api:coaching:read' in your app.`
+fn scope_in(said: &str) -> Option<&str> {
+    let start = said.find("api:")?;
+    let scope = &said[start..];
+    let end = scope
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_')))
+        .unwrap_or(scope.len());
+    Some(&scope[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, duration};
+
+    fn refused(status: u16, body: &str, retry_after: Option<u64>) -> String {
+        let error =
+            Refusal::new(status, body.as_bytes(), retry_after, None).into_error("GET /v2/calls");
+        error.text().to_owned()
+    }
+
+    #[test]
+    fn a_401_that_names_a_scope_is_not_a_wrong_key() {
+        assert_eq!(
+            refused(
+                401,
+                r#"{"requestId":"4al018","errors":["You don't have permission to use 'api:coaching:read' in your app."]}"#,
+                None
+            ),
+            "The access key lacks the scope api:coaching:read, which GET /v2/calls needs: “You don't have permission to \
+             use 'api:coaching:read' in your app.” (Gong request 4al018). A Gong technical administrator can add it \
+             (Admin center > Settings > Ecosystem > API)."
+        );
+        assert!(
+            refused(401, r#"{"errors":["Invalid credentials"]}"#, None)
+                .starts_with("Gong does not accept the access key: “Invalid credentials”.")
+        );
+    }
+
+    #[test]
+    fn both_sizes_of_retry_after_are_told_apart() {
+        assert!(refused(429, "{}", Some(4808)).contains("It is back in about 1 h 21 min."));
+        assert!(refused(429, "{}", Some(1)).contains("Try again in a minute."));
+    }
+
+    #[test]
+    fn a_404_on_a_list_is_nothing_found_only_when_it_says_so() {
+        let said = |body: &str| Refusal::new(404, body.as_bytes(), None, None).is_nothing_found();
+        assert!(said(
+            r#"{"errors":["No calls found corresponding to the provided filters"]}"#
+        ));
+        assert!(said(r#"{"errors":["Answered scorecards not found"]}"#));
+        assert!(!said(r#"{"errors":["routeNotFound"]}"#));
+        assert!(!said(
+            r#"{"errors":["Call ID 12 was not found: check it"]}"#
+        ));
+        assert!(!said("<html>404</html>"));
+    }
+
+    #[test]
+    fn a_409_with_a_remedy_shows_it() {
+        assert_eq!(
+            refused(
+                409,
+                r#"{"requestId":"m1","errors":["Provider disconnected"],"userFacingError":"Connect Zoom again.",
+                "fixUrl":"https://us-1.app.gong.io/settings","helpUrl":null}"#,
+                None
+            ),
+            "Gong can not do GET /v2/calls as things stand: “Provider disconnected” (Gong request m1). Connect Zoom \
+             again. To mend it: https://us-1.app.gong.io/settings."
+        );
+        assert!(refused(409, r#"{"errors":["Taken"]}"#, None).contains("what is there already"));
+    }
+
+    #[test]
+    fn a_redirect_names_the_setting() {
+        let refusal = Refusal::new(
+            302,
+            b"",
+            None,
+            Some("https://us-1.api.gong.io/v2/calls".into()),
+        );
+        let error = refusal.into_error("GET /v2/calls");
+        assert!(error.text().starts_with("Setting GONG_BASE_URL: Gong redirects GET /v2/calls to https://us-1.api.gong.io/v2/calls"));
+    }
+
+    #[test]
+    fn durations_are_human() {
+        assert_eq!(duration(45), "45 s");
+        assert_eq!(duration(600), "10 min");
+        assert_eq!(duration(4808), "1 h 21 min");
+        assert_eq!(duration(7200), "2 h");
+    }
+}

@@ -1,0 +1,14 @@
+//! What the tools share beyond one resource of Gong's.
+
+pub(crate) mod ai_entity;
+pub(crate) mod call_content;
+pub(crate) mod call_details;
+pub(crate) mod call_filter;
+pub(crate) mod change;
+pub(crate) mod deals;
+pub(crate) mod engagement;
+pub(crate) mod flow_target;
+pub(crate) mod profile_diff;
+pub(crate) mod profile_patch;
+pub(crate) mod scan;
+pub(crate) mod validate;
