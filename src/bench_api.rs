@@ -2,12 +2,12 @@
 //! both cost. The component does not have it.
 
 use crate::{
-    client::request::{Request, Response, Wire},
+    client::request::{Host, Request, Response},
     error::Error,
 };
 
 /// A request of a tool's.
-pub struct Asked<'a> {
+pub struct ApiRequest<'a> {
     /// Its method.
     pub method: &'static str,
     /// Path and query.
@@ -17,7 +17,7 @@ pub struct Asked<'a> {
 }
 
 /// A tool's answer: text, structured, and whether it is an error.
-pub type Answered = (String, Option<String>, bool);
+pub type Answer = (String, Option<String>, bool);
 
 /// Calls a tool of this name. `variable` gives the settings, `answer` Gong's status
 /// and body to each request.
@@ -25,20 +25,20 @@ pub fn call_tool(
     name: &str,
     arguments_json: &str,
     variable: &dyn Fn(&str) -> Option<String>,
-    answer: &dyn Fn(&Asked<'_>) -> (u16, Vec<u8>),
-) -> Answered {
+    answer: &dyn Fn(&ApiRequest<'_>) -> (u16, Vec<u8>),
+) -> Answer {
     let result = crate::mcp::call_tool(&Given { variable, answer }, name, arguments_json);
     (result.text, result.structured, result.is_error)
 }
 
 struct Given<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
-    answer: &'a dyn Fn(&Asked<'_>) -> (u16, Vec<u8>),
+    answer: &'a dyn Fn(&ApiRequest<'_>) -> (u16, Vec<u8>),
 }
 
-impl Wire for Given<'_> {
+impl Host for Given<'_> {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
-        let (status, body) = (self.answer)(&Asked {
+        let (status, body) = (self.answer)(&ApiRequest {
             method: request.method.name(),
             path: request.path,
             body: request.body,

@@ -24,7 +24,7 @@ macro_rules! world_gong {
                 "gong:tools/calls@0.1.0/account-match": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/calls@0.1.0/call-part": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/calls@0.1.0/count-by": [#[serde(rename_all = "snake_case")]],
-                "gong:tools/calls@0.1.0/side": [#[serde(rename_all = "snake_case")]],
+                "gong:tools/calls@0.1.0/affiliation": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/crm@0.1.0/crm-object-type": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/crm@0.1.0/crm-upload-type": [#[serde(rename_all = "snake_case")]],
                 "gong:tools/engage@0.1.0/task-kind": [#[serde(rename_all = "snake_case")]],

@@ -1,5 +1,5 @@
 //! The client: Gong's words for requests, pages, pace, ids and instants. No
-//! tool is in it, and no I/O: that is behind [`Wire`].
+//! tool is in it, and no I/O: that is behind [`Host`].
 
 use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
@@ -10,7 +10,7 @@ use crate::{
         json::{json_text, read_json},
         pages::{Paged, Pages},
         refusal::Refusal,
-        request::{JSON, Method, Request, Wire},
+        request::{Host, JSON, Method, Request},
         url::with_query,
     },
     error::{Case, Error},
@@ -37,7 +37,7 @@ const REFERENCES: usize = 20;
 
 /// One tool call's conversation with Gong.
 pub(crate) struct Gong<'w> {
-    wire: &'w dyn Wire,
+    host: &'w dyn Host,
     /// The settings it runs under.
     pub(crate) settings: Settings,
     /// When it began: "now" for every relative date in the call.
@@ -57,12 +57,12 @@ impl<'w> Gong<'w> {
     ///
     /// # Errors
     /// `not-configured`.
-    pub(crate) fn open(wire: &'w dyn Wire) -> Result<Self, Error> {
+    pub(crate) fn open(host: &'w dyn Host) -> Result<Self, Error> {
         Ok(Self {
-            wire,
-            settings: Settings::read(|name| wire.variable(name))?,
-            now: wire.now(),
-            began_ms: wire.elapsed_ms(),
+            host,
+            settings: Settings::read(|name| host.variable(name))?,
+            now: host.now(),
+            began_ms: host.elapsed_ms(),
             spent: Cell::new(0),
             waited_ms: Cell::new(0),
             used_up: Cell::new(None),
@@ -83,7 +83,7 @@ impl<'w> Gong<'w> {
 
     /// Milliseconds since it began.
     pub(crate) fn elapsed_ms(&self) -> u64 {
-        self.wire.elapsed_ms().saturating_sub(self.began_ms)
+        self.host.elapsed_ms().saturating_sub(self.began_ms)
     }
 
     /// A GET.
@@ -235,7 +235,7 @@ impl<'w> Gong<'w> {
             }
             self.keep_pace();
             self.spent.set(self.spent.get() + 1);
-            let response = self.wire.send(&request).map_err(Failure::Broken)?;
+            let response = self.host.send(&request).map_err(Failure::Broken)?;
             self.note_reference(&response.body);
             if (200..300).contains(&response.status) {
                 return Ok(response.body);
@@ -254,7 +254,7 @@ impl<'w> Gong<'w> {
                 return Err(Failure::Refused(Box::new(refusal)));
             }
             self.waited_ms.set(self.waited_ms.get() + wait);
-            self.wire.pause(wait);
+            self.host.pause(wait);
         }
     }
 
@@ -277,12 +277,12 @@ impl<'w> Gong<'w> {
         if starts.len() == REQUESTS_A_SECOND
             && let Some(first) = starts.pop_front()
         {
-            let since = self.wire.elapsed_ms().saturating_sub(first);
+            let since = self.host.elapsed_ms().saturating_sub(first);
             if since < SECOND_MS {
-                self.wire.pause(SECOND_MS - since);
+                self.host.pause(SECOND_MS - since);
             }
         }
-        starts.push_back(self.wire.elapsed_ms());
+        starts.push_back(self.host.elapsed_ms());
     }
 }
 
@@ -363,7 +363,7 @@ mod tests {
 
     use super::{Gong, REFERENCES, reference};
     use crate::{
-        client::request::{Request, Response, Wire},
+        client::request::{Host, Request, Response},
         error::Error,
     };
 
@@ -374,7 +374,7 @@ mod tests {
         sent: Cell<u32>,
     }
 
-    impl Wire for Quick {
+    impl Host for Quick {
         fn send(&self, _: &Request<'_>) -> Result<Response, Error> {
             self.sent.set(self.sent.get() + 1);
             Ok(Response {

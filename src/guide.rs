@@ -6,7 +6,7 @@ use crate::{
     bindings::mcp::exports::gong::tools::mcp_guide::{
         GuideError, Prompt, PromptArgument, Resource,
     },
-    client::{Gong, request::Wire},
+    client::{Gong, request::Host},
     error::Error,
     prelude::*,
     render::Answer,
@@ -202,7 +202,7 @@ pub(crate) fn list_resources() -> Vec<Resource> {
 ///
 /// # Errors
 /// `bad-request` for an unknown URI; `failed` with what the tool of the same content says.
-pub(crate) fn read_resource(wire: &dyn Wire, uri: &str) -> Result<String, GuideError> {
+pub(crate) fn read_resource(host: &dyn Host, uri: &str) -> Result<String, GuideError> {
     let Some(directory) = DIRECTORIES.iter().find(|directory| directory.uri == uri) else {
         let uris: Vec<&str> = DIRECTORIES.iter().map(|directory| directory.uri).collect();
         return Err(GuideError::BadRequest(format!(
@@ -210,7 +210,7 @@ pub(crate) fn read_resource(wire: &dyn Wire, uri: &str) -> Result<String, GuideE
             uris.join(", ")
         )));
     };
-    Gong::open(wire)
+    Gong::open(host)
         .and_then(|gong| (directory.read)(&gong))
         .map_err(|error| GuideError::Failed(error.text().to_owned()))
 }
@@ -223,7 +223,7 @@ mod tests {
     };
     use crate::{
         bindings::mcp::exports::gong::tools::mcp_guide::GuideError,
-        client::request::{Request, Response, Wire},
+        client::request::{Host, Request, Response},
         error::Error,
         tools::TOOLS,
     };
@@ -231,7 +231,7 @@ mod tests {
     /// A sandbox without settings and network.
     struct Nothing;
 
-    impl Wire for Nothing {
+    impl Host for Nothing {
         fn send(&self, _: &Request<'_>) -> Result<Response, Error> {
             Err(Error::network_denied("no network".into()))
         }

@@ -1,4 +1,4 @@
-//! Reading Gong's answers member by member, where a tool needs few of them: what is
+//! JsonExt Gong's answers member by member, where a tool needs few of them: what is
 //! missing, null or of another type is simply not there.
 
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub(crate) fn decimal(number: f64) -> String {
 }
 
 /// Members of an object as answers show them.
-pub(crate) trait Reading {
+pub(crate) trait JsonExt {
     /// A text on one line, if it is not empty.
     fn text(&self, key: &str) -> Option<String>;
     /// A text as Gong wrote it.
@@ -42,7 +42,7 @@ pub(crate) trait Reading {
     fn instant(&self, key: &str) -> Option<String>;
 }
 
-impl Reading for Value {
+impl JsonExt for Value {
     fn text(&self, key: &str) -> Option<String> {
         let text = match self.get(key)? {
             Value::String(text) => one_line(text),
@@ -100,7 +100,7 @@ impl Reading for Value {
 
 #[cfg(test)]
 mod tests {
-    use super::Reading;
+    use super::JsonExt;
 
     #[test]
     fn what_is_of_another_type_is_not_there() {

@@ -8,7 +8,7 @@ use crate::{
     bindings::mcp::exports::gong::tools::mcp_tools::{
         Annotations, Classification, Effect, Tool, ToolResult,
     },
-    client::{Gong, request::Wire},
+    client::{Gong, request::Host},
     prelude::*,
     tools::{self, TOOLS},
 };
@@ -90,7 +90,7 @@ fn annotations(effect: Effect, idempotent: bool) -> Annotations {
 }
 
 /// Calls a tool.
-pub(crate) fn call_tool(wire: &dyn Wire, name: &str, arguments: &str) -> ToolResult {
+pub(crate) fn call_tool(host: &dyn Host, name: &str, arguments: &str) -> ToolResult {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
         let names: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
         return failed(format!(
@@ -98,7 +98,7 @@ pub(crate) fn call_tool(wire: &dyn Wire, name: &str, arguments: &str) -> ToolRes
             names.join(", ")
         ));
     };
-    let gong = match Gong::open(wire) {
+    let gong = match Gong::open(host) {
         Ok(gong) => gong,
         Err(error) => return failed(error.text().to_owned()),
     };

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::{prelude::*, text::one_line, wit::calls::CrmObject};
 
-mod engagement;
+mod call_history;
 
-pub(crate) use engagement::{engagement, last_contact};
+pub(crate) use call_history::{call_history, last_contact};
 
 /// What a tool gives: a record of the WIT, and how it reads as text.
 pub(crate) trait Answer: Serialize {

@@ -82,7 +82,7 @@ use crate::{
 };
 
 /// An answer in both forms that MCP knows.
-pub(crate) struct Answered {
+pub(crate) struct ToolAnswer {
     /// For the model.
     pub(crate) text: String,
     /// A JSON object without nulls and empty lists.
@@ -96,7 +96,7 @@ pub(crate) struct Tool {
     /// `tool_definitions/NAME.json`: title, description, schemas, toolset, effect, scopes.
     pub(crate) definition: &'static str,
     /// Runs it on its arguments as JSON.
-    pub(crate) call: fn(&Gong<'_>, arguments: &str) -> Result<Answered, Error>,
+    pub(crate) call: fn(&Gong<'_>, arguments: &str) -> Result<ToolAnswer, Error>,
 }
 
 /// The one list of the tools, alphabetical: export, module, arguments and answer. The
@@ -119,14 +119,14 @@ macro_rules! every_tool {
             gong_erase_personal_data => erase_personal_data(privacy::ErasePersonalData) -> types::Receipt, unless "read-only";
             gong_find_personal_data => find_personal_data(privacy::FindPersonalData) -> privacy::PersonalData;
             gong_generate_brief => generate_brief(ai::GenerateBrief) -> ai::AiAnswer;
-            gong_get_account => get_account(deals::GetAccount) -> deals::AccountStory;
+            gong_get_account => get_account(deals::GetAccount) -> deals::AccountOverview;
             gong_get_activity_stats => get_activity_stats(stats::GetActivityStats) -> stats::ActivityStats;
             gong_get_bulk_assignment => get_bulk_assignment(engage::GetBulkAssignment) -> engage::BulkAssignment;
             gong_get_call => get_call(calls::GetCall) -> calls::CallDigest;
             gong_get_coaching => get_coaching(stats::GetCoaching) -> stats::Coaching;
             gong_get_crm_objects => get_crm_objects(crm::GetCrmObjects) -> crm::CrmObjects;
             gong_get_crm_request_status => get_crm_request_status(crm::GetCrmRequestStatus) -> crm::CrmRequestStatus;
-            gong_get_deal => get_deal(deals::GetDeal) -> deals::DealStory;
+            gong_get_deal => get_deal(deals::GetDeal) -> deals::DealOverview;
             gong_get_flow_steps => get_flow_steps(flows::GetFlowSteps) -> flows::FlowSteps;
             gong_get_interaction_stats => get_interaction_stats(stats::GetInteractionStats) -> stats::InteractionStats;
             gong_get_meeting_status => get_meeting_status(meetings::GetMeetingStatus) -> meetings::MeetingStatus;
@@ -201,10 +201,10 @@ macro_rules! table {
 }
 every_tool!(table);
 
-fn answered(answer: &impl Answer) -> Answered {
+fn answered(answer: &impl Answer) -> ToolAnswer {
     let mut value = serde_json::to_value(answer).expect("the keys of a record are texts");
     leave_out_absent(&mut value);
-    Answered {
+    ToolAnswer {
         text: answer.text(),
         structured: value.to_string(),
     }

@@ -33,7 +33,7 @@ fn steps() -> Vec<(&'static str, Value)> {
         ),
         (
             "gong_search_transcripts",
-            json!({"query": "pricing OR discount", "speakers": "customers", "limit": 3}),
+            json!({"query": "pricing OR discount", "speakers": "external", "limit": 3}),
         ),
         ("gong_count_calls", json!({"by": ["host"], "limit": 5})),
         (

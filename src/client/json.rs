@@ -115,7 +115,7 @@ fn with_long_integers_quoted(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::ApiResponse;
-    use crate::json_ext::Reading as _;
+    use crate::json_ext::JsonExt as _;
 
     #[test]
     fn ids_survive_as_numbers_of_any_length() {

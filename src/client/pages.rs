@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{client::json::ApiResponse, error::Error, json_ext::Reading, prelude::*};
+use crate::{client::json::ApiResponse, error::Error, json_ext::JsonExt, prelude::*};
 
 /// Where Gong's list stands (OpenAPI `Records`).
 #[derive(Default, Deserialize)]
@@ -33,14 +33,14 @@ pub(crate) struct Pages<T> {
 
 /// A page of a list, read member by member.
 #[derive(Default)]
-pub(crate) struct Listed {
+pub(crate) struct JsonPage {
     /// Where the list stands.
     pub(crate) records: Option<Records>,
     /// What the page holds.
     pub(crate) items: Vec<Value>,
 }
 
-impl Listed {
+impl JsonPage {
     /// The page in an answer whose list has this key.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Listed {
     }
 }
 
-impl Paged for Listed {
+impl Paged for JsonPage {
     type Item = Value;
     fn into_page(self) -> (Option<Records>, Vec<Value>) {
         (self.records, self.items)

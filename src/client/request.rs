@@ -63,7 +63,7 @@ pub(crate) struct Response {
 
 /// What the component may do besides thinking: one exchange, the clocks, a
 /// pause, the settings. `transport.rs` does it by WASI, tests by script.
-pub(crate) trait Wire {
+pub(crate) trait Host {
     /// One exchange with Gong.
     ///
     /// # Errors

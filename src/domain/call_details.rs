@@ -25,7 +25,7 @@ const MOST: usize = 3 * A_REQUEST;
 
 /// Of one call.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct CallDetails {
     pub(crate) key_points: Vec<String>,
     pub(crate) outcome: Option<String>,
     /// When in the call, and what is to be done.
@@ -38,7 +38,7 @@ pub(crate) struct Told {
 #[derive(Default)]
 pub(crate) struct Details {
     /// By call id.
-    pub(crate) told: BTreeMap<String, Told>,
+    pub(crate) by_call: BTreeMap<String, CallDetails>,
     /// What is missing, and why.
     pub(crate) not_read: Option<String>,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Details {
 pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details {
     let older = calls.len().saturating_sub(MOST);
     let mut details = Details {
-        told: BTreeMap::new(),
+        by_call: BTreeMap::new(),
         not_read: (older > 0).then(|| {
             format!("next steps, trackers and changes of deals of the oldest {older} calls")
         }),
@@ -61,9 +61,9 @@ pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details
     let read = calls.len() - older;
     for calls in calls[..read].chunks_mut(A_REQUEST) {
         match of(gong, calls) {
-            Ok(told) => details.told.extend(told),
+            Ok(told) => details.by_call.extend(told),
             Err(failure) => {
-                let all = if details.told.is_empty() {
+                let all = if details.by_call.is_empty() {
                     ""
                 } else {
                     " of the older calls"
@@ -83,7 +83,7 @@ pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details
     details
 }
 
-fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, Told>, Error> {
+fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, CallDetails>, Error> {
     let ids: Vec<&str> = calls
         .iter()
         .map(|call| call.meta_data.id())
@@ -123,13 +123,13 @@ fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, Told>, Err
     Ok(by_id)
 }
 
-fn told(content: Content) -> Told {
+fn told(content: Content) -> CallDetails {
     let text = |text: Option<String>| {
         let text = one_line(&text?);
         (!text.is_empty()).then_some(text)
     };
     let trackers = content.trackers.into_iter().flatten();
-    Told {
+    CallDetails {
         next_steps: next_steps(content.highlights, content.outline, text),
         key_points: content
             .key_points
@@ -195,10 +195,10 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Told, cut};
+    use super::{CallDetails, cut};
     use serde_json::{Value, json};
 
-    fn told(content: &Value) -> Told {
+    fn told(content: &Value) -> CallDetails {
         super::told(serde_json::from_str(&content.to_string()).expect("content"))
     }
 

@@ -14,11 +14,11 @@ use crate::{
     names::has_words,
     prelude::*,
     text::fold_case,
-    wit::calls::{AccountMatch, CallDirection, CallScope, Side},
+    wit::calls::{AccountMatch, Affiliation, CallDirection, CallScope},
 };
 
-/// The arguments, as every record of the WIT that takes them names them; see [`asked!`].
-pub(crate) struct Asked<'a> {
+/// The arguments, as every record of the WIT that takes them names them; see [`filter_arguments!`].
+pub(crate) struct FilterArguments<'a> {
     pub(crate) account: Option<&'a str>,
     pub(crate) participant: Option<&'a str>,
     pub(crate) title: Option<&'a str>,
@@ -31,10 +31,10 @@ pub(crate) struct Asked<'a> {
     pub(crate) max_minutes: Option<u32>,
 }
 
-/// The [`Asked`] of a record that has all of its members.
-macro_rules! asked {
+/// The [`FilterArguments`] of a record that has all of its members.
+macro_rules! filter_arguments {
     ($arguments:expr) => {
-        $crate::domain::call_filter::Asked {
+        $crate::domain::call_filter::FilterArguments {
             account: $arguments.account.as_deref(),
             participant: $arguments.participant.as_deref(),
             title: $arguments.title.as_deref(),
@@ -48,26 +48,26 @@ macro_rules! asked {
         }
     };
 }
-pub(crate) use asked;
+pub(crate) use filter_arguments;
 
 /// What Gong itself filters by, as ids.
-pub(crate) struct ByGong {
+pub(crate) struct ServerFilter {
     /// Only this workspace.
     pub(crate) workspace: Option<String>,
     /// Hosts; empty for all.
     pub(crate) hosts: Vec<String>,
 }
 
-impl ByGong {
+impl ServerFilter {
     /// Looks up the names.
     ///
     /// # Errors
     /// `bad-argument` for unknown names; whatever a request fails with.
-    pub(crate) fn new(gong: &Gong<'_>, asked: &Asked<'_>) -> Result<Self, Error> {
+    pub(crate) fn new(gong: &Gong<'_>, arguments: &FilterArguments<'_>) -> Result<Self, Error> {
         let host = |host| People::default().id(gong, "host", host);
         Ok(Self {
-            workspace: workspaces::id(gong, asked.workspace)?,
-            hosts: asked
+            workspace: workspaces::id(gong, arguments.workspace)?,
+            hosts: arguments
                 .host
                 .into_iter()
                 .map(host)
@@ -77,7 +77,7 @@ impl ByGong {
 }
 
 /// The filters that Gong does not have, in lower case.
-pub(crate) struct Criteria {
+pub(crate) struct CallFilter {
     pub(crate) account: Option<String>,
     pub(crate) participant: Option<String>,
     title: Option<String>,
@@ -87,12 +87,12 @@ pub(crate) struct Criteria {
     minutes: (u32, u32),
 }
 
-impl Criteria {
+impl CallFilter {
     /// Checks the arguments. Nothing is asked of Gong.
     ///
     /// # Errors
     /// `bad-argument`.
-    pub(crate) fn new(args: &Asked<'_>) -> Result<Self, Error> {
+    pub(crate) fn new(args: &FilterArguments<'_>) -> Result<Self, Error> {
         let text = |argument: &str, value: Option<&str>| match value.map(str::trim) {
             Some("") => Err(bad_argument(
                 argument,
@@ -202,7 +202,10 @@ fn account_match(call: &Call, wanted: &str) -> Option<AccountMatch> {
     if is_account {
         return Some(AccountMatch::Crm);
     }
-    let outsiders = || call.parties().filter(|party| party.side() != Side::Company);
+    let outsiders = || {
+        call.parties()
+            .filter(|party| party.affiliation() != Affiliation::Internal)
+    };
     if outsiders()
         .filter_map(Party::domain)
         .any(|domain| is_domain(&domain, wanted))

@@ -9,7 +9,7 @@ use crate::{
         flows::{Flow, of_owner},
         id::is_id,
     },
-    json_ext::Reading,
+    json_ext::JsonExt,
     names::{choose, near_first, unknown},
     prelude::*,
     render,

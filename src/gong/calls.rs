@@ -23,7 +23,7 @@ use crate::{
     prelude::*,
     text::{fold_case, one_line},
     time,
-    wit::calls::Side,
+    wit::calls::Affiliation,
 };
 
 /// OpenAPI `CallBasicData`.
@@ -112,11 +112,11 @@ impl Party {
     }
 
     /// Whose side this person is on.
-    pub(crate) fn side(&self) -> Side {
+    pub(crate) fn affiliation(&self) -> Affiliation {
         match self.affiliation.as_deref() {
-            Some("Internal") => Side::Company,
-            Some("External") => Side::Customer,
-            _ => Side::Unknown,
+            Some("Internal") => Affiliation::Internal,
+            Some("External") => Affiliation::External,
+            _ => Affiliation::Unknown,
         }
     }
 
@@ -203,7 +203,7 @@ impl Call {
     pub(crate) fn external(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
         self.parties()
-            .filter(|party| party.side() == Side::Customer)
+            .filter(|party| party.affiliation() == Affiliation::External)
             .filter_map(Party::name)
             .filter(|name| seen.insert(name.clone()))
             .collect()

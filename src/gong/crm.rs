@@ -8,7 +8,7 @@ use crate::{
     client::{Gong, json::ApiResponse, refusal::THERE_ALREADY},
     error::{Case, Error, bad_argument},
     gong::id::is_id,
-    json_ext::Reading,
+    json_ext::JsonExt,
     names::{choose, near_first, several, unknown},
     prelude::*,
     text::shortened,

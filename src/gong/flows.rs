@@ -13,7 +13,7 @@ use crate::{
     },
     error::{Error, bad_argument},
     gong::id::Id,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     text::one_line,
 };

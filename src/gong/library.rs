@@ -11,7 +11,7 @@ use crate::{
         id::is_id,
         workspaces::{self, Workspace},
     },
-    json_ext::Reading,
+    json_ext::JsonExt,
     names::{choose, near_first, unknown},
     prelude::*,
     text::fold_case,

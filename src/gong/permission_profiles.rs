@@ -11,7 +11,7 @@ use crate::{
         id::{Id, is_id},
         workspaces::{self, Workspace},
     },
-    json_ext::Reading,
+    json_ext::JsonExt,
     names::{choose, unknown},
     prelude::*,
     text::{fold_case, one_line},

@@ -8,11 +8,11 @@ use crate::{
     client::{
         Gong,
         json::ApiResponse,
-        pages::{Listed, Pages},
+        pages::{JsonPage, Pages},
     },
     error::{Case, Error, bad_argument},
     gong::users::{self, People, User},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     text::one_line,
     time::{self, DAY},
@@ -44,7 +44,7 @@ pub(crate) const ACTIVITIES: [(&str, &str); 15] = [
 ];
 
 /// Whose statistics, and of which days: the arguments that the tools share.
-pub(crate) struct Asked<'a> {
+pub(crate) struct StatsQuery<'a> {
     /// Names, e-mails or ids; none for everybody.
     pub(crate) users: &'a [String],
     /// First day.
@@ -86,10 +86,14 @@ pub(crate) struct Stats {
 ///
 /// # Errors
 /// `bad-argument` for unknown users and wrong dates; whatever the requests fail with.
-pub(crate) fn read(gong: &Gong<'_>, asked: &Asked<'_>, source: &Source) -> Result<Stats, Error> {
-    let (from, mut to) = time::company_dates(asked.from, asked.to, asked.default_days, gong.now)?;
+pub(crate) fn read(
+    gong: &Gong<'_>,
+    query: &StatsQuery<'_>,
+    source: &Source,
+) -> Result<Stats, Error> {
+    let (from, mut to) = time::company_dates(query.from, query.to, query.default_days, gong.now)?;
     let mut people = People::default();
-    let ids: Vec<String> = asked
+    let ids: Vec<String> = query
         .users
         .iter()
         .map(|user| people.id(gong, "users", user))
@@ -164,7 +168,7 @@ fn pages(
         }
         let answer: ApiResponse = gong.post_list(source.path, &Value::Object(body))?;
         *zone = zone.take().or_else(|| answer.0.text("timeZone"));
-        Listed::of(&answer, source.key, &operation)
+        JsonPage::of(&answer, source.key, &operation)
     })
 }
 

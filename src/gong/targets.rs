@@ -5,7 +5,7 @@ use crate::{
     client::{Gong, json::ApiResponse},
     error::Error,
     gong::{id::is_id, workspaces},
-    json_ext::Reading,
+    json_ext::JsonExt,
     names::{choose, near_first, several, unknown},
     prelude::*,
     text::fold_case,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 
 use crate::{
-    client::request::{Request, Response, Wire},
+    client::request::{Host, Request, Response},
     error::Error,
     time,
 };
@@ -133,7 +133,7 @@ impl Crowd {
     }
 }
 
-impl Wire for Crowd {
+impl Host for Crowd {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
         self.requests.set(self.requests.get() + 1);
         let answer = if self.requests.get() >= self.refuses_from.get() {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    client::request::{Request, Response, Wire},
+    client::request::{Host, Request, Response},
     error::Error,
     mcp::call_tool,
     settings::Scheme,
@@ -77,7 +77,7 @@ struct Script<'c> {
     elapsed: Cell<u64>,
 }
 
-impl Wire for Script<'_> {
+impl Host for Script<'_> {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
         assert_eq!(
             (request.scheme, request.authority),

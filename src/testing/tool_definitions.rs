@@ -387,41 +387,37 @@ fn output_schemas_know_no_null() {
     }
 }
 
-/// The README's table of tools, between its two marks.
+/// `docs/tools.md`: a table of the tools, with the first sentence of each description.
 #[test]
-fn the_readme_lists_the_tools() {
+fn the_table_of_tools_is_what_the_definitions_say() {
     let rows = TOOLS.iter().map(|tool| {
         let definition = definition(tool.name);
         let text = |key: &str| definition[key].as_str().expect("a text").to_owned();
         let description = text("description");
-        let summary = description
-            .split(". ")
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches('.');
-        let effect = text("effect").replace('-', " ");
+        let summary = description.split(". ").next().unwrap_or_default();
         format!(
-            "| `{}` | {} | {effect} | {summary} |\n",
+            "| `{}` | {}{} | {} | {} |\n",
             tool.name,
-            text("toolset")
+            text("toolset"),
+            if definition["default"] == true {
+                " (default)"
+            } else {
+                ""
+            },
+            text("effect").replace('-', " "),
+            summary.trim_end_matches('.')
         )
     });
     let table = format!(
-        "\n| tool | toolset | effect | what it does |\n|---|---|---|---|\n{}\n",
+        "# Tools\n\nWritten by `BLESS=1 cargo test -p gong-tools`. Toolsets marked (default) are listed \
+         unless somebody asks for others.\n\n| tool | toolset | effect | what it does |\n|---|---|---|---|\n{}",
         rows.collect::<String>()
     );
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).expect("the README");
-    let (before, rest) = readme
-        .split_once("<!-- tools: written by BLESS=1 cargo test -->")
-        .expect("the first mark");
-    let (written, after) = rest.split_once("<!-- /tools -->").expect("the second mark");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tools.md");
     if bless() {
-        let blessed = format!(
-            "{before}<!-- tools: written by BLESS=1 cargo test -->{table}<!-- /tools -->{after}"
-        );
-        fs::write(&path, blessed).expect("the README is written");
+        fs::write(&path, table).expect("the table is written");
         return;
     }
-    assert_eq!(written, table, "BLESS=1 rewrites the README's table");
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(written, table, "BLESS=1 rewrites docs/tools.md");
 }

@@ -16,7 +16,7 @@ use crate::{
     },
     error::{Error, bad_argument},
     gong::{flows, users::People},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render,
     wit::{

@@ -12,7 +12,7 @@ use crate::{
     },
     error::{Error, bad_argument},
     gong::{flows::crm_ids, users::People},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render,
     wit::{

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     client::Gong,
     domain::{
-        call_filter::{ByGong, Criteria, asked},
+        call_filter::{CallFilter, ServerFilter, filter_arguments},
         scan::{self, Endpoint, Plan, resume::Start},
     },
     error::{Error, bad_argument},
@@ -53,10 +53,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         DEFAULT_DAYS,
         gong.now,
     )?;
-    let asked = asked!(args);
-    let criteria = Criteria::new(&asked)?;
-    let ByGong { workspace, hosts } = ByGong::new(gong, &asked)?;
-    let selector = selector(by, &criteria);
+    let asked = filter_arguments!(args);
+    let filter = CallFilter::new(&asked)?;
+    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &asked)?;
+    let selector = selector(by, &filter);
     let with_accounts = selector.context.is_some();
     let endpoint = if with_accounts || selector.exposed_fields.is_some() || !hosts.is_empty() {
         Endpoint::Extensive {
@@ -77,7 +77,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let mut accounts: BTreeSet<String> = BTreeSet::new();
     let mut longest: Vec<LongCall> = Vec::new();
     let report = scan::newest_first(gong, plan, |call| {
-        if criteria.matches(call).is_some() {
+        if filter.matches(call).is_some() {
             counted.add(call, by);
             accounts.extend(call.account().map(|account| account.id().to_owned()));
             keep_longest(&mut longest, call);
@@ -102,7 +102,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
 }
 
 /// What has to be asked for beyond metadata.
-fn selector(by: &[CountBy], criteria: &Criteria) -> ContentSelector {
+fn selector(by: &[CountBy], filter: &CallFilter) -> ContentSelector {
     let mut content = Map::new();
     if by.contains(&CountBy::Tracker) {
         content.insert("trackers".into(), Value::Bool(true));
@@ -111,13 +111,13 @@ fn selector(by: &[CountBy], criteria: &Criteria) -> ContentSelector {
         content.insert("callOutcome".into(), Value::Bool(true));
     }
     let mut fields = Map::new();
-    if criteria.needs_people() {
+    if filter.needs_people() {
         fields.insert("parties".into(), Value::Bool(true));
     }
     if !content.is_empty() {
         fields.insert("content".into(), Value::Object(content));
     }
-    let accounts = criteria.account.is_some() || by.contains(&CountBy::Account);
+    let accounts = filter.account.is_some() || by.contains(&CountBy::Account);
     ContentSelector {
         context: accounts.then_some("Extended"),
         context_timing: &[],

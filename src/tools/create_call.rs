@@ -13,7 +13,7 @@ use crate::{
     },
     error::{Error, bad_argument},
     gong::{users::People, workspaces},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render,
     text::one_line,

@@ -14,7 +14,7 @@ use crate::{
     },
     error::{Error, bad_argument},
     gong::users::People,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     text::one_line,
     time,

@@ -13,7 +13,7 @@ use crate::{
     },
     error::Error,
     gong::workspaces,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     wit::{permission_profiles::CreatePermissionProfile, types::Receipt},
 };

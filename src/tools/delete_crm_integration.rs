@@ -6,7 +6,7 @@ use crate::{
     domain::change::{self, Body, Change},
     error::{Error, bad_argument},
     gong::crm,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     time,
     wit::{crm::DeleteCrmIntegration, types::Receipt},

@@ -8,7 +8,7 @@ use crate::{
     client::{Gong, json::ApiResponse},
     domain::validate,
     error::{Error, bad_argument},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     tools::{limit, offset},

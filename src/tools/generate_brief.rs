@@ -8,7 +8,7 @@ use crate::{
     domain::ai_entity::{self, Period, Place},
     error::{Error, bad_argument},
     gong::{ai_credits, workspaces},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     text::{fold_case, shortened},
     tools::{

@@ -8,8 +8,8 @@ use crate::{
     client::Gong,
     domain::{
         call_details,
+        call_history::{About, Colleagues, call_history, choice::Wanted},
         deals::{History, State},
-        engagement::{About, Colleagues, choice::Wanted, dealings},
         scan::resume::Start,
     },
     error::Error,
@@ -17,7 +17,7 @@ use crate::{
     prelude::*,
     time,
     tools::{get_deal, limit},
-    wit::deals::{AccountStory, DealSeen, Dealings, GetAccount},
+    wit::deals::{AccountOverview, CallHistory, DealSeen, GetAccount},
 };
 
 mod found;
@@ -29,7 +29,7 @@ use found::{Found, Whose};
 const SILENCE: u32 = 30;
 
 /// Scans the whole range and tells the account that is meant.
-pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountStory, Error> {
+pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, Error> {
     let wanted = Wanted::new("account", &args.account, "\"Acme Corp\" or \"acme.com\".")?;
     let limit = limit(args.limit, 10, 50)?;
     let start = Start::from_arguments(
@@ -68,7 +68,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountStory, Err
             )
         })
         .collect();
-    let dealings = dealings(
+    let call_history = call_history(
         &About {
             calls: &calls,
             limit,
@@ -80,7 +80,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountStory, Err
         &details,
         gong.now,
     );
-    Ok(AccountStory {
+    Ok(AccountOverview {
         name: now
             .and_then(CrmObject::name)
             .or(domain)
@@ -89,11 +89,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountStory, Err
         website: now.and_then(CrmObject::website),
         industry: now.and_then(CrmObject::industry),
         by_domain: (by_domain > 0).then_some(by_domain),
-        warnings: warnings(&deals, &dealings, gong.now),
+        warnings: warnings(&deals, &call_history, gong.now),
         id,
         owner,
         deals,
-        dealings,
+        call_history,
         scan: report.shown(),
         resume: report.resume,
         requests: gong.requests(),
@@ -101,7 +101,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountStory, Err
 }
 
 /// Facts to look at: silence, and open deals that should be closed by now.
-fn warnings(deals: &[DealSeen], dealings: &Dealings, now: i64) -> Vec<String> {
+fn warnings(deals: &[DealSeen], calls: &CallHistory, now: i64) -> Vec<String> {
     let late = deals.iter().filter_map(|deal| {
         let state = State {
             stage: deal.stage.clone(),
@@ -114,7 +114,7 @@ fn warnings(deals: &[DealSeen], dealings: &Dealings, now: i64) -> Vec<String> {
             deal.name.as_ref().unwrap_or(&deal.id)
         ))
     });
-    let silence = get_deal::silence(dealings, SILENCE);
+    let silence = get_deal::silence(calls, SILENCE);
     silence.into_iter().chain(late).collect()
 }
 

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::{
     client::Gong,
     error::Error,
-    gong::stats::{self, ACTIVITIES, Asked, Source, date_in, used_columns, used_counts},
-    json_ext::Reading,
+    gong::stats::{self, ACTIVITIES, Source, StatsQuery, date_in, used_columns, used_counts},
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     tools::{limit, offset, offset_token},
@@ -29,7 +29,7 @@ struct Counted<'u> {
 pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivityStats, Error> {
     let limit = limit(args.limit, 100, 500)?;
     let skip = offset(args.resume.as_deref())?;
-    let asked = Asked {
+    let asked = StatsQuery {
         users: &args.users,
         from: args.from.as_deref(),
         to: args.to.as_deref(),

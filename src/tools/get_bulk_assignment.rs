@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     client::{Gong, json::ApiResponse},
     error::{Error, bad_argument},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     wit::engage::{BulkAssignment, BulkOutcome, GetBulkAssignment},

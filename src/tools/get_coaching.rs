@@ -11,7 +11,7 @@ use crate::{
         users::{self, People},
         workspaces,
     },
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     text::fold_case,

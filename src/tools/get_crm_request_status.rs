@@ -5,7 +5,7 @@ use crate::{
     client::{Gong, json::ApiResponse},
     error::Error,
     gong::crm,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     wit::crm::{CrmLineError, CrmRequestStatus, GetCrmRequestStatus},

@@ -10,12 +10,11 @@ use crate::{
     client::Gong,
     domain::{
         call_details,
-        deals::History,
-        engagement::{
-            About, Colleagues,
+        call_history::{
+            self, About, Colleagues,
             choice::{Meant, Seen, Wanted, ambiguous, meant, not_found},
-            dealings,
         },
+        deals::History,
         scan::{self, Endpoint, Plan, resume::Start},
     },
     error::Error,
@@ -25,7 +24,7 @@ use crate::{
     },
     prelude::*,
     tools::limit,
-    wit::deals::{DealStory, GetDeal},
+    wit::deals::{DealOverview, GetDeal},
 };
 
 mod text;
@@ -38,7 +37,7 @@ pub(super) use warnings::{overdue, silence};
 pub(super) const DEFAULT_DAYS: i64 = 180;
 
 /// Scans the whole range, as a deal's calls can be anywhere in it, and tells the one that is meant.
-pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealStory, Error> {
+pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error> {
     let wanted = Wanted::new(
         "deal",
         &args.deal,
@@ -88,7 +87,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealStory, Error> {
     let history = History::of(calls.iter(), &id);
     let state = history.latest();
     let moves = history.moves();
-    let dealings = dealings(
+    let call_history = call_history::call_history(
         &About {
             calls: &calls,
             limit,
@@ -100,14 +99,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealStory, Error> {
         &details,
         gong.now,
     );
-    Ok(DealStory {
+    Ok(DealOverview {
         name: now.and_then(|deal| deal.name()),
         accounts: accounts(&calls),
         next_step: now.and_then(|deal| deal.next_step()),
         slips: (moves.slips > 0).then_some(moves.slips),
         slipped_days: (moves.slips > 0).then_some(moves.slipped_days),
         pulled_in_days: (moves.pulled_in_days > 0).then_some(moves.pulled_in_days),
-        warnings: warnings::of(&history, &dealings, gong.now),
+        warnings: warnings::of(&history, &call_history, gong.now),
         history: history.rows(),
         stage: state.stage,
         amount: state.amount,
@@ -115,7 +114,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealStory, Error> {
         probability: state.probability,
         id,
         owner,
-        dealings,
+        call_history,
         scan: report.shown(),
         resume: report.resume,
         requests: gong.requests(),

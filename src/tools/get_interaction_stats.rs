@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::{
     client::Gong,
     error::Error,
-    gong::stats::{self, Asked, Source},
-    json_ext::{Reading, decimal},
+    gong::stats::{self, Source, StatsQuery},
+    json_ext::{JsonExt, decimal},
     prelude::*,
     render::{self, Table},
     tools::{
@@ -26,7 +26,7 @@ const DEFAULT_DAYS: i64 = 30;
 pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<InteractionStats, Error> {
     let limit = limit(args.limit, 100, 500)?;
     let skip = offset(args.resume.as_deref())?;
-    let asked = Asked {
+    let asked = StatsQuery {
         users: &args.users,
         from: args.from.as_deref(),
         to: args.to.as_deref(),

@@ -8,7 +8,7 @@ use crate::{
     domain::change::between,
     error::Error,
     gong::users::People,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer},
     wit::meetings::{GetMeetingStatus, MeetingStatus, OrganizerStatus},

@@ -6,11 +6,11 @@ use crate::{
     client::{
         Gong,
         json::ApiResponse,
-        pages::{Listed, Paged},
+        pages::{JsonPage, Paged},
     },
     error::{Case, Error},
     gong::users::People,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     time::{self, DAY},
     tools::limit,
@@ -111,7 +111,7 @@ fn ask(
     log: &AuditLog,
     place: &Place,
     cursor: Option<&str>,
-) -> Result<Listed, Error> {
+) -> Result<JsonPage, Error> {
     let log = match log {
         AuditLog::AccessLog => "AccessLog",
         AuditLog::UserActivityLog => "UserActivityLog",
@@ -130,7 +130,7 @@ fn ask(
         ("cursor", cursor),
     ];
     let answer: ApiResponse = gong.get_list("/v2/logs", &query)?;
-    Listed::of(&answer, "logEntries", "GET /v2/logs")
+    JsonPage::of(&answer, "logEntries", "GET /v2/logs")
 }
 
 fn notes(log: &AuditLog, place: &Place, now: i64) -> Vec<String> {

@@ -6,7 +6,7 @@ use crate::{
     client::{Gong, json::ApiResponse},
     error::Error,
     gong::workspaces,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     text::fold_case,

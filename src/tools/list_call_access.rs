@@ -9,7 +9,7 @@ use crate::{
     domain::change::between,
     error::Error,
     gong::{id::call_id_in, users},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     text::one_line,

@@ -3,7 +3,7 @@
 use crate::{
     client::{Gong, json::ApiResponse},
     error::Error,
-    json_ext::Reading,
+    json_ext::JsonExt,
     names::has_words,
     prelude::*,
     render::{self, Answer, Table},

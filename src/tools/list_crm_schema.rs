@@ -5,7 +5,7 @@ use crate::{
     client::Gong,
     error::Error,
     gong::crm::{self, schema},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     wit::crm::{CrmField, CrmSchema, ListCrmSchema},

@@ -12,7 +12,7 @@ use crate::{
         id::is_id,
         library, users,
     },
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     text::one_line,

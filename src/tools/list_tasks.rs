@@ -7,7 +7,7 @@ use crate::{
     client::{Gong, json::ApiResponse},
     error::{Case, Error},
     gong::{users::People, workspaces},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     time,
     tools::{limit, offset, offset_token},

@@ -8,7 +8,7 @@ use crate::{
     client::{Gong, json::ApiResponse},
     error::Error,
     gong::workspaces,
-    json_ext::Reading,
+    json_ext::JsonExt,
     names::has_words,
     prelude::*,
     render::{self, Answer, Table},

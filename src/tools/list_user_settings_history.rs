@@ -7,7 +7,7 @@ use crate::{
     client::{Gong, json::ApiResponse},
     error::Error,
     gong::users::{self, People},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table},
     text::one_line,

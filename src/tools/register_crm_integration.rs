@@ -8,7 +8,7 @@ use crate::{
     domain::change::{self, Body, Change},
     error::{Error, bad_argument},
     gong::{crm, users::People},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     text::one_line,
     wit::{crm::RegisterCrmIntegration, types::Receipt},

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     client::Gong,
     domain::{
-        call_filter::{ByGong, Criteria, asked},
+        call_filter::{CallFilter, ServerFilter, filter_arguments},
         scan::{self, Endpoint, Plan, resume::Start},
     },
     error::Error,
@@ -42,11 +42,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         DEFAULT_DAYS,
         gong.now,
     )?;
-    let asked = asked!(args);
-    let criteria = Criteria::new(&asked)?;
-    let ByGong { workspace, hosts } = ByGong::new(gong, &asked)?;
-    let people = args.people == Some(true) || criteria.needs_people();
-    let accounts = args.people == Some(true) || criteria.account.is_some();
+    let asked = filter_arguments!(args);
+    let filter = CallFilter::new(&asked)?;
+    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &asked)?;
+    let people = args.people == Some(true) || filter.needs_people();
+    let accounts = args.people == Some(true) || filter.account.is_some();
     let selector = ContentSelector {
         context: accounts.then_some("Extended"),
         context_timing: &[],
@@ -63,12 +63,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
     let plan = Plan {
         endpoint,
         workspace: workspace.as_deref(),
-        picky: criteria.is_picky(),
+        picky: filter.is_picky(),
         start,
     };
     let mut kept: Vec<(Call, Option<AccountMatch>)> = Vec::new();
     let report = scan::newest_first(gong, plan, |call| {
-        if let Some(matched) = criteria.matches(call) {
+        if let Some(matched) = filter.matches(call) {
             kept.push((take(call), matched));
             if kept.len() == limit {
                 return ControlFlow::Break("the limit is reached");

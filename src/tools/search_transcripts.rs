@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     client::Gong,
     domain::{
-        call_filter::{ByGong, Criteria, asked},
+        call_filter::{CallFilter, ServerFilter, filter_arguments},
         scan::{self, Endpoint, Plan, resume::Start},
     },
     error::{Case, Error},
@@ -40,11 +40,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         DEFAULT_DAYS,
         gong.now,
     )?;
-    let asked = asked!(args);
-    let criteria = Criteria::new(&asked)?;
-    let ByGong { workspace, hosts } = ByGong::new(gong, &asked)?;
+    let asked = filter_arguments!(args);
+    let filter = CallFilter::new(&asked)?;
+    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &asked)?;
     let selector = ContentSelector {
-        context: criteria.account.is_some().then_some("Extended"),
+        context: filter.account.is_some().then_some("Extended"),
         context_timing: &[],
         exposed_fields: Some(json!({ "parties": true })),
     };
@@ -54,11 +54,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
             hosts: &hosts,
         },
         workspace: workspace.as_deref(),
-        picky: criteria.is_picky(),
+        picky: filter.is_picky(),
         start,
     };
     let mut search = Search::new(gong, query, args.speakers.unwrap_or(Speakers::All), limit);
-    let mut report = scan::newest_first(gong, plan, |call| match criteria.matches(call) {
+    let mut report = scan::newest_first(gong, plan, |call| match filter.matches(call) {
         Some(_) => search.add(take(call)),
         None => ControlFlow::Continue(()),
     })?;

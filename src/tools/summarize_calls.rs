@@ -16,7 +16,7 @@ use crate::{
     },
     prelude::*,
     text::one_line,
-    wit::calls::{CallSummaries, CallSummary, Side, SummarizeCalls},
+    wit::calls::{Affiliation, CallSummaries, CallSummary, SummarizeCalls},
 };
 
 mod text;
@@ -124,7 +124,7 @@ fn summary(mut call: Call) -> CallSummary {
         private: meta.is_private().then_some(true),
         external: call
             .parties()
-            .filter(|party| party.side() == Side::Customer)
+            .filter(|party| party.affiliation() == Affiliation::External)
             .filter_map(titled)
             .collect(),
         accounts: objects(&call, "Account", false),

@@ -8,7 +8,7 @@ use crate::{
     domain::change::{self, Body, Change, between},
     error::{Case, Error},
     gong::{flows, id::digits, users::People},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render,
     wit::{

@@ -9,7 +9,7 @@ use crate::{
     domain::change::{self, Body, Change},
     error::{Error, bad_argument},
     gong::{flows, id::is_id},
-    json_ext::Reading,
+    json_ext::JsonExt,
     names::{choose, near_first, unknown},
     prelude::*,
     render,

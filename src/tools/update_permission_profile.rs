@@ -14,7 +14,7 @@ use crate::{
     },
     error::{Error, bad_argument},
     gong::permission_profiles,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render,
     text::one_line,

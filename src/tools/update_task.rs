@@ -8,7 +8,7 @@ use crate::{
     domain::change::{self, Body, Change},
     error::{Error, bad_argument},
     gong::{id::digits, users::People},
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     time,
     wit::{

@@ -14,7 +14,7 @@ use crate::{
     },
     error::{Error, bad_argument},
     gong::id::call_id,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     wit::{calls::UploadCallMedia, types::Receipt},
 };

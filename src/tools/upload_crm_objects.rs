@@ -9,7 +9,7 @@ use crate::{
     domain::change::{self, Body, Change},
     error::{Error, bad_argument},
     gong::crm,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     render,
     wit::{crm::UploadCrmObjects, types::Receipt},

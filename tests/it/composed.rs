@@ -142,7 +142,7 @@ async fn words_are_found_over_a_month() {
     let found = ask(
         &gong,
         "gong_search_transcripts",
-        json!({"query": "pricing", "from": "30d", "limit": 10, "speakers": "customers"}),
+        json!({"query": "pricing", "from": "30d", "limit": 10, "speakers": "external"}),
         (10, 8_000),
     )
     .await;

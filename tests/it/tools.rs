@@ -377,12 +377,14 @@ async fn an_hours_transcript_is_whole_and_small() {
     let customers = ask(
         &gong,
         "gong_get_transcript",
-        json!({"call": id, "speakers": "customers"}),
+        json!({"call": id, "speakers": "external"}),
     )
     .await;
     let speakers = list(&customers, "speakers_seen");
     assert!(
-        speakers.iter().all(|speaker| speaker["side"] == "customer"),
+        speakers
+            .iter()
+            .all(|speaker| speaker["affiliation"] == "external"),
         "{speakers:?}"
     );
     assert!(list(&customers, "turns").len() < turns.len());

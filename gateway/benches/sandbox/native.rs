@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
-use gong_tools::native;
+use gong_tools::bench_api;
 use http::{HeaderValue, Request, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -109,7 +109,7 @@ impl Native {
     fn tool(
         &self,
         call: Call,
-        answer: &dyn Fn(&native::Asked<'_>) -> (u16, Vec<u8>),
+        answer: &dyn Fn(&bench_api::ApiRequest<'_>) -> (u16, Vec<u8>),
     ) -> native::Answered {
         let variable = |name: &str| {
             let found = self.variables.iter().find(|(other, _)| *other == name);
@@ -137,8 +137,8 @@ impl Native {
     }
 }
 
-impl From<&native::Asked<'_>> for Sent {
-    fn from(asked: &native::Asked<'_>) -> Self {
+impl From<&bench_api::ApiRequest<'_>> for Sent {
+    fn from(asked: &bench_api::ApiRequest<'_>) -> Self {
         Self {
             method: asked.method.parse().expect("it is a method"),
             path: asked.path.to_owned(),

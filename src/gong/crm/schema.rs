@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     client::{Gong, json::ApiResponse},
     error::Error,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
 };
 

@@ -8,7 +8,7 @@ use crate::{
     client::Gong,
     domain::ai_entity::{Entity, Period},
     gong::calls,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     wit::ai::{AiAnswer, AiFinding, AiSource},
 };

@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use crate::{
     domain::{
         call_filter::is_domain,
-        engagement::{
+        call_history::{
             Colleagues,
             choice::{Meant, Seen, Wanted, ambiguous, meant, not_found},
         },
@@ -15,7 +15,7 @@ use crate::{
     gong::calls::{Call, Party},
     prelude::*,
     text::fold_case,
-    wit::calls::Side,
+    wit::calls::Affiliation,
 };
 
 /// What a scan for an account finds.
@@ -195,7 +195,9 @@ impl Found {
 
 /// Domains of those who are not from the company.
 fn domains(call: &Call) -> impl Iterator<Item = String> {
-    let outsiders = call.parties().filter(|party| party.side() != Side::Company);
+    let outsiders = call
+        .parties()
+        .filter(|party| party.affiliation() != Affiliation::Internal);
     outsiders.filter_map(Party::domain)
 }
 

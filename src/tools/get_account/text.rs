@@ -4,10 +4,10 @@ use crate::{
     prelude::*,
     render::{self, Answer, Table, count},
     text::one_line,
-    wit::deals::{AccountStory, DealSeen},
+    wit::deals::{AccountOverview, DealSeen},
 };
 
-impl Answer for AccountStory {
+impl Answer for AccountOverview {
     fn text(&self) -> String {
         let mut text = one_line(&self.name);
         match &self.id {
@@ -17,10 +17,10 @@ impl Answer for AccountStory {
         render::line(&mut text, "Website", self.website.as_deref());
         render::line(&mut text, "Industry", self.industry.as_deref());
         render::line(&mut text, "Owner", self.owner.as_deref());
-        render::last_contact(&mut text, &self.dealings);
+        render::last_contact(&mut text, &self.call_history);
         render::list(&mut text, "Look at", &self.warnings, "; ");
         deals(&mut text, &self.deals);
-        render::engagement(&mut text, &self.dealings);
+        render::call_history(&mut text, &self.call_history);
         if let Some(calls) = self.by_domain.filter(|_| self.id.is_some()) {
             text.push_str(&format!(
                 "{} without CRM account found by e-mail domain.\n",

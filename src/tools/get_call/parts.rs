@@ -32,7 +32,7 @@ pub(super) fn person(
     });
     Some(Person {
         name: party.name()?,
-        side: party.side(),
+        affiliation: party.affiliation(),
         title: party
             .title
             .as_deref()

@@ -4,7 +4,7 @@ use crate::{
     prelude::*,
     render::{self, Answer, crm_line, foremost},
     time,
-    wit::calls::{self as wit, CallDigest, Moment, Person, Section, Side},
+    wit::calls::{self as wit, Affiliation, CallDigest, Moment, Person, Section},
 };
 
 fn moment_line(text: &mut String, moment: &Moment) {
@@ -36,10 +36,10 @@ fn sections(text: &mut String, heading: &str, sections: &[Section]) {
     }
 }
 
-fn side_people(text: &mut String, label: &str, people: &[Person], side: Side) {
+fn people_of(text: &mut String, label: &str, people: &[Person], affiliation: Affiliation) {
     let names: Vec<String> = people
         .iter()
-        .filter(|person| person.side == side)
+        .filter(|person| person.affiliation == affiliation)
         .map(|person| {
             let talked = person
                 .talk_seconds
@@ -49,7 +49,7 @@ fn side_people(text: &mut String, label: &str, people: &[Person], side: Side) {
             let title = person
                 .title
                 .clone()
-                .filter(|_| side != Side::Company || person.user_id.is_some());
+                .filter(|_| affiliation != Affiliation::Internal || person.user_id.is_some());
             let details = [&host, &title, &person.email, &person.phone, &talked]
                 .into_iter()
                 .flatten()
@@ -99,9 +99,14 @@ impl Answer for CallDigest {
             "Host, not among the people: user",
             self.host_id.as_deref(),
         );
-        side_people(&mut text, "Customer", &self.people, Side::Customer);
-        side_people(&mut text, "Company", &self.people, Side::Company);
-        side_people(&mut text, "Unknown side", &self.people, Side::Unknown);
+        people_of(&mut text, "External", &self.people, Affiliation::External);
+        people_of(&mut text, "Internal", &self.people, Affiliation::Internal);
+        people_of(
+            &mut text,
+            "Unknown affiliation",
+            &self.people,
+            Affiliation::Unknown,
+        );
         let in_deal = |account: &wit::CrmObject| {
             let name = account
                 .name

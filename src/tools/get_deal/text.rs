@@ -4,10 +4,10 @@ use crate::{
     prelude::*,
     render::{self, Answer, Table, count},
     text::one_line,
-    wit::deals::{DealMoment, DealStory},
+    wit::deals::{DealMoment, DealOverview},
 };
 
-impl Answer for DealStory {
+impl Answer for DealOverview {
     fn text(&self) -> String {
         let name = self.name.as_deref().unwrap_or("Deal without name");
         let mut text = format!("{} ({})\n", one_line(name), self.id);
@@ -26,10 +26,10 @@ impl Answer for DealStory {
         render::list(&mut text, "Now", &now, ", ");
         render::line(&mut text, "Next step in the CRM", self.next_step.as_deref());
         render::line(&mut text, "Close date", moved(self).as_deref());
-        render::last_contact(&mut text, &self.dealings);
+        render::last_contact(&mut text, &self.call_history);
         render::list(&mut text, "Look at", &self.warnings, "; ");
         history(&mut text, &self.history);
-        render::engagement(&mut text, &self.dealings);
+        render::call_history(&mut text, &self.call_history);
         render::scan(&mut text, &self.scan);
         render::line(
             &mut text,
@@ -42,7 +42,7 @@ impl Answer for DealStory {
 }
 
 /// `slipped 3 times, 41 days in all; pulled in by 5 days; since 2026-07-02`.
-fn moved(deal: &DealStory) -> Option<String> {
+fn moved(deal: &DealOverview) -> Option<String> {
     let slipped = deal.slips.map(|slips| {
         let days = count(deal.slipped_days.unwrap_or(0), "day");
         match slips {

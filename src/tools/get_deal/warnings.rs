@@ -5,8 +5,8 @@ use crate::{
     prelude::*,
     render, time,
     wit::{
-        calls::Side,
-        deals::{Dealings, PersonSeen},
+        calls::Affiliation,
+        deals::{CallHistory, PersonSeen},
     },
 };
 
@@ -14,7 +14,7 @@ use crate::{
 const SILENCE: u32 = 14;
 
 /// Of an open deal; one that is won or lost needs none.
-pub(super) fn of(history: &History, dealings: &Dealings, now: i64) -> Vec<String> {
+pub(super) fn of(history: &History, calls: &CallHistory, now: i64) -> Vec<String> {
     let state = history.latest();
     if state.is_decided() {
         return Vec::new();
@@ -35,8 +35,8 @@ pub(super) fn of(history: &History, dealings: &Dealings, now: i64) -> Vec<String
             warnings.push(format!("{name} is down from {highest}, seen on {on}"));
         }
     }
-    warnings.extend(silence(dealings, SILENCE));
-    warnings.extend(alone(&dealings.people));
+    warnings.extend(silence(calls, SILENCE));
+    warnings.extend(alone(&calls.people));
     warnings
 }
 
@@ -47,9 +47,9 @@ pub(crate) fn overdue(state: &State, now: i64) -> Option<String> {
 }
 
 /// No call, or none with a customer, for that many days.
-pub(crate) fn silence(dealings: &Dealings, days: u32) -> Option<String> {
-    let call = dealings.days_since_call?;
-    let customer = dealings.days_since_customer.filter(|since| *since >= days);
+pub(crate) fn silence(calls: &CallHistory, days: u32) -> Option<String> {
+    let call = calls.days_since_call?;
+    let customer = calls.days_since_customer.filter(|since| *since >= days);
     match (call >= days, customer) {
         (true, _) => Some(format!("no call for {}", render::count(call, "day"))),
         (false, Some(since)) => Some(format!(
@@ -64,7 +64,7 @@ pub(crate) fn silence(dealings: &Dealings, days: u32) -> Option<String> {
 fn alone(people: &[PersonSeen]) -> Option<String> {
     let mut heard = people
         .iter()
-        .filter(|person| person.side == Side::Customer && person.calls > 0);
+        .filter(|person| person.affiliation == Affiliation::External && person.calls > 0);
     let (first, second) = (heard.next()?, heard.next());
     (second.is_none() && first.calls > 1)
         .then(|| format!("only {} of the customer was on the calls", first.name))
@@ -76,25 +76,25 @@ mod tests {
     use crate::{
         domain::deals::{History, State},
         wit::{
-            calls::Side,
-            deals::{Dealings, PersonSeen},
+            calls::Affiliation,
+            deals::{CallHistory, PersonSeen},
         },
     };
 
     /// 2026-11-23T12:30:00Z
     const NOW: i64 = 1_795_437_000;
 
-    fn dealings(days: Option<u32>, customer: Option<u32>) -> Dealings {
+    fn call_history(days: Option<u32>, customer: Option<u32>) -> CallHistory {
         let jo = PersonSeen {
             name: "Jo Ray".into(),
-            side: Side::Customer,
+            affiliation: Affiliation::External,
             title: None,
             role: None,
             email: None,
             calls: 2,
             last_heard: None,
         };
-        Dealings {
+        CallHistory {
             calls: 2,
             days_since_call: days,
             days_since_customer: customer,
@@ -125,7 +125,7 @@ mod tests {
             now: Some(state("Proposal", Some("400"), Some("2026-11-22"))),
         };
         assert_eq!(
-            of(&history, &dealings(Some(20), None), NOW),
+            of(&history, &call_history(Some(20), None), NOW),
             [
                 "close date is 1 day past",
                 "amount is down from 500, seen on 2026-10-24",
@@ -137,7 +137,7 @@ mod tests {
             seen: vec![],
             now: Some(state("Discovery", None, None)),
         };
-        let warned = of(&bare, &dealings(Some(2), Some(15)), NOW);
+        let warned = of(&bare, &call_history(Some(2), Some(15)), NOW);
         assert_eq!(
             warned[..3],
             [
@@ -154,11 +154,11 @@ mod tests {
             seen: vec![],
             now: Some(state("Closed Won", None, Some("2026-01-01"))),
         };
-        assert!(of(&won, &dealings(Some(99), None), NOW).is_empty());
+        assert!(of(&won, &call_history(Some(99), None), NOW).is_empty());
         let open = History {
             seen: vec![],
             now: Some(state("Proposal", Some("1"), Some("2026-11-23"))),
         };
-        assert_eq!(of(&open, &dealings(None, None), NOW).len(), 1);
+        assert_eq!(of(&open, &call_history(None, None), NOW).len(), 1);
     }
 }

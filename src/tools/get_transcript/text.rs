@@ -4,7 +4,7 @@ use crate::{
     prelude::*,
     render::{self, Answer},
     time,
-    wit::{calls::Side, transcripts::Transcript},
+    wit::{calls::Affiliation, transcripts::Transcript},
 };
 
 impl Answer for Transcript {
@@ -20,15 +20,15 @@ impl Answer for Transcript {
         );
         render::line(&mut text, "Link to second s", self.moment_url.as_deref());
         for speaker in &self.speakers_seen {
-            let side = match speaker.side {
-                Side::Company => "company",
-                Side::Customer => "customer",
-                Side::Unknown => "side unknown",
+            let affiliation = match speaker.affiliation {
+                Affiliation::Internal => "internal",
+                Affiliation::External => "external",
+                Affiliation::Unknown => "affiliation unknown",
             };
             let who = [
                 speaker.name.as_deref(),
                 speaker.title.as_deref(),
-                Some(side),
+                Some(affiliation),
             ];
             text.push_str(&format!(
                 "{} = {}\n",

@@ -13,7 +13,7 @@ use crate::{
     time,
     tools::get_transcript::Part,
     wit::{
-        calls::Side,
+        calls::Affiliation,
         transcripts::{Speaker, Speakers, Transcript, Turn},
     },
 };
@@ -84,10 +84,10 @@ pub(super) fn shape(
         }
     }
     let speakers = labelled(call, &ids);
-    spoken.retain(|turn| match (whose, speakers[turn.speaker].side) {
+    spoken.retain(|turn| match (whose, speakers[turn.speaker].affiliation) {
         (Speakers::All, _) => true,
-        (Speakers::Customers, side) => side == Side::Customer,
-        (Speakers::Company, side) => side == Side::Company,
+        (Speakers::External, affiliation) => affiliation == Affiliation::External,
+        (Speakers::Internal, affiliation) => affiliation == Affiliation::Internal,
     });
     let turns_in_all = spoken.len() as u32;
     let mut turns: Vec<Turn> = Vec::new();
@@ -152,7 +152,7 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
                     format!("Speaker {unknown}")
                 }),
                 name,
-                side: party.map_or(Side::Unknown, Party::side),
+                affiliation: party.map_or(Affiliation::Unknown, Party::affiliation),
                 title: party
                     .and_then(|party| party.title.as_deref())
                     .map(one_line)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     domain::scan::resume::resumed,
     error::Error,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     time::{self, Range},
 };

@@ -11,7 +11,7 @@ use crate::{
     time,
     tools::search_transcripts::query::Query,
     wit::{
-        calls::Side,
+        calls::Affiliation,
         transcripts::{Quote, Speakers},
     },
 };
@@ -53,11 +53,11 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
         .filter(|said| !said.text.trim().is_empty())
         .collect();
     let is_asked = |speaker| {
-        let side = || party(call, speaker).map_or(Side::Unknown, Party::side);
+        let affiliation = || party(call, speaker).map_or(Affiliation::Unknown, Party::affiliation);
         match whose {
             Speakers::All => true,
-            Speakers::Customers => side() == Side::Customer,
-            Speakers::Company => side() == Side::Company,
+            Speakers::External => affiliation() == Affiliation::External,
+            Speakers::Internal => affiliation() == Affiliation::Internal,
         }
     };
     let mut folded = String::new();
@@ -93,7 +93,7 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
         quotes.push(Quote {
             at: time::into_call(this.at),
             speaker: name(call, this.speaker),
-            side: party.map_or(Side::Unknown, Party::side),
+            affiliation: party.map_or(Affiliation::Unknown, Party::affiliation),
             title: party
                 .and_then(|party| party.title.as_deref())
                 .map(one_line)
@@ -190,14 +190,14 @@ mod tests {
 
     #[test]
     fn customers_are_told_from_the_company_and_from_the_unknown() {
-        let customers = found("price", Speakers::Customers);
+        let customers = found("price", Speakers::External);
         assert_eq!(customers.quotes.len(), 1);
         assert_eq!(
             customers.quotes[0].before.as_deref(),
             Some("Ann Li: So."),
             "what is around may be anybody's"
         );
-        assert_eq!(found("price", Speakers::Company).quotes.len(), 2);
+        assert_eq!(found("price", Speakers::Internal).quotes.len(), 2);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     render::{self, Answer},
     time,
     wit::{
-        calls::Side,
+        calls::Affiliation,
         transcripts::{CallQuotes, Quote, TranscriptMatches},
     },
 };
@@ -89,14 +89,14 @@ fn call(text: &mut String, call: &CallQuotes) {
 fn line(text: &mut String, quote: &Quote, known: bool) {
     text.push_str(&format!("{} {}", quote.at, quote.speaker));
     if !known {
-        let side = match quote.side {
-            Side::Company => "company",
-            Side::Customer => "customer",
-            Side::Unknown => "side unknown",
+        let affiliation = match quote.affiliation {
+            Affiliation::Internal => "internal",
+            Affiliation::External => "external",
+            Affiliation::Unknown => "affiliation unknown",
         };
         match &quote.title {
-            Some(title) => text.push_str(&format!(" ({title}, {side})")),
-            None => text.push_str(&format!(" ({side})")),
+            Some(title) => text.push_str(&format!(" ({title}, {affiliation})")),
+            None => text.push_str(&format!(" ({affiliation})")),
         }
     }
     text.push_str(": ");

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     error::{Error, bad_argument},
     gong::crm::schema,
-    json_ext::Reading,
+    json_ext::JsonExt,
     names::unknown,
     prelude::*,
     text::{fold_case, shortened},

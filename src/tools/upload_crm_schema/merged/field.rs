@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     error::{Error, bad_argument},
     gong::crm::schema,
-    json_ext::Reading,
+    json_ext::JsonExt,
     prelude::*,
     text::{fold_case, one_line, shortened},
     time,

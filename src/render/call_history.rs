@@ -5,14 +5,14 @@ use crate::{
     render::{Table, count, line, list},
     time,
     wit::{
-        calls::Side,
-        deals::{CallHeld, Dealings, PersonSeen, StepSaid},
+        calls::Affiliation,
+        deals::{CallHeld, CallHistory, NextStep, PersonSeen},
     },
 };
 
 /// How long ago: of the last call, and of the customer's last one where that is longer ago.
-pub(crate) fn last_contact(text: &mut String, dealings: &Dealings) {
-    let Some(days) = dealings.days_since_call else {
+pub(crate) fn last_contact(text: &mut String, history: &CallHistory) {
+    let Some(days) = history.days_since_call else {
         return;
     };
     let ago = |days: u32| match days {
@@ -20,26 +20,26 @@ pub(crate) fn last_contact(text: &mut String, dealings: &Dealings) {
         days => format!("{} ago", count(days, "day")),
     };
     text.push_str(&format!("Last call: {}", ago(days)));
-    if let Some(days) = dealings.days_since_customer {
+    if let Some(days) = history.days_since_customer {
         text.push_str(&format!("; with a customer on it: {}", ago(days)));
     }
     text.push('\n');
 }
 
 /// People, next steps, trackers, calls, and what can not be known.
-pub(crate) fn engagement(text: &mut String, dealings: &Dealings) {
-    people(text, &dealings.people, dealings.people_left_out);
-    steps(text, &dealings.next_steps);
-    list(text, "Trackers", &dealings.trackers, ", ");
-    calls(text, dealings);
-    line(text, "Not read", dealings.not_read.as_deref());
+pub(crate) fn call_history(text: &mut String, history: &CallHistory) {
+    people(text, &history.people, history.people_left_out);
+    steps(text, &history.next_steps);
+    list(text, "Trackers", &history.trackers, ", ");
+    calls(text, history);
+    line(text, "Not read", history.not_read.as_deref());
     text.push_str("Not in Gong's API: planned calls, e-mails, whether a step is done.\n");
 }
 
 fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
     let mut table = Table::new(&[
         "person",
-        "side",
+        "affiliation",
         "title",
         "role",
         "e-mail",
@@ -48,7 +48,7 @@ fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
     ]);
     // Colleagues who were there once say little each.
     let is_minor = |person: &&PersonSeen| {
-        person.side == Side::Company && person.calls < 2 && person.role.is_none()
+        person.affiliation == Affiliation::Internal && person.calls < 2 && person.role.is_none()
     };
     let minor: Vec<String> = people
         .iter()
@@ -56,20 +56,20 @@ fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
         .map(|person| person.name.clone())
         .collect();
     for person in people.iter().filter(|person| !is_minor(person)) {
-        let side = match person.side {
-            Side::Customer => "customer",
-            Side::Company => "us",
-            Side::Unknown => "unknown",
+        let affiliation = match person.affiliation {
+            Affiliation::External => "external",
+            Affiliation::Internal => "internal",
+            Affiliation::Unknown => "unknown",
         };
         let cell = |value: &Option<String>| value.clone().unwrap_or_default();
         table.row([
             person.name.clone(),
-            side.into(),
+            affiliation.into(),
             cell(&person.title),
             cell(&person.role),
             // Colleagues' addresses are known, or in the structure.
-            match person.side {
-                Side::Company => String::new(),
+            match person.affiliation {
+                Affiliation::Internal => String::new(),
                 _ => cell(&person.email),
             },
             person.calls.to_string(),
@@ -87,7 +87,7 @@ fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
 }
 
 /// One line per call, as the steps of a call belong together.
-fn steps(text: &mut String, steps: &[StepSaid]) {
+fn steps(text: &mut String, steps: &[NextStep]) {
     if steps.is_empty() {
         return;
     }
@@ -104,16 +104,16 @@ fn steps(text: &mut String, steps: &[StepSaid]) {
     }
 }
 
-fn calls(text: &mut String, dealings: &Dealings) {
-    let shown = &dealings.latest;
+fn calls(text: &mut String, history: &CallHistory) {
+    let shown = &history.latest;
     text.push_str(&format!(
         "{}, newest first, UTC",
-        count(dealings.calls, "call")
+        count(history.calls, "call")
     ));
-    if let Some(left_out) = dealings.calls_left_out {
+    if let Some(left_out) = history.calls_left_out {
         text.push_str(&format!(" ({left_out} older not shown: raise limit)"));
     }
-    if let Some(url) = &dealings.call_url {
+    if let Some(url) = &history.call_url {
         text.push_str(&format!("; link {url}"));
     }
     text.push_str(":\n");

@@ -8,7 +8,7 @@ use crate::{
     prelude::*,
     text::{fold_case, one_line},
     time,
-    wit::{calls::Side, deals::PersonSeen},
+    wit::{calls::Affiliation, deals::PersonSeen},
 };
 
 /// One of them, as far as the calls tell.
@@ -16,7 +16,7 @@ struct Person {
     user_id: Option<String>,
     email: Option<String>,
     name: String,
-    side: Side,
+    affiliation: Affiliation,
     title: Option<String>,
     role: Option<String>,
     attended: u32,
@@ -57,7 +57,7 @@ impl People {
         let (user, email) = (user_id(party), email(party));
         let known = |person: &Person| {
             let same = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
-            let by_name = person.side == party.side()
+            let by_name = person.affiliation == party.affiliation()
                 && fold_case(&person.name) == fold_case(&name)
                 && (person.email.is_none() || email.is_none());
             same(&person.user_id, &user) || same(&person.email, &email) || by_name
@@ -67,7 +67,7 @@ impl People {
                 user_id: user,
                 email,
                 name,
-                side: party.side(),
+                affiliation: party.affiliation(),
                 title: None,
                 role: None,
                 attended: 0,
@@ -79,21 +79,24 @@ impl People {
     }
 
     /// When somebody of a side was last on a call.
-    pub(super) fn last_heard(&self, side: Side) -> Option<i64> {
-        let people = self.0.iter().filter(|person| person.side == side);
+    pub(super) fn last_heard(&self, affiliation: Affiliation) -> Option<i64> {
+        let people = self
+            .0
+            .iter()
+            .filter(|person| person.affiliation == affiliation);
         people.filter_map(|person| person.last).max()
     }
 
     /// Customers first, then by when they were last heard; at most `most`, and how many more.
     pub(super) fn shown(mut self, owner: Option<&str>, most: usize) -> (Vec<PersonSeen>, u32) {
-        let rank = |side: Side| match side {
-            Side::Customer => 0,
-            Side::Unknown => 1,
-            Side::Company => 2,
+        let rank = |affiliation: Affiliation| match affiliation {
+            Affiliation::External => 0,
+            Affiliation::Unknown => 1,
+            Affiliation::Internal => 2,
         };
         self.0.sort_by(|one, other| {
-            rank(one.side)
-                .cmp(&rank(other.side))
+            rank(one.affiliation)
+                .cmp(&rank(other.affiliation))
                 .then_with(|| other.last.cmp(&one.last))
                 .then_with(|| other.attended.cmp(&one.attended))
                 .then_with(|| one.name.cmp(&other.name))
@@ -126,7 +129,7 @@ impl Person {
     }
 
     fn shown(self, owner: Option<&str>) -> PersonSeen {
-        let is_owner = self.side == Side::Company
+        let is_owner = self.affiliation == Affiliation::Internal
             && owner.is_some_and(|owner| {
                 owner.eq_ignore_ascii_case(&self.name) || Some(fold_case(owner)) == self.email
             });
@@ -139,7 +142,7 @@ impl Person {
         PersonSeen {
             email: self.email.filter(|email| *email != fold_case(&self.name)),
             name: self.name,
-            side: self.side,
+            affiliation: self.affiliation,
             title: self.title,
             role: (!roles.is_empty()).then(|| roles.join(", ")),
             calls: self.attended,
@@ -160,7 +163,7 @@ fn email(party: &Party) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::People;
-    use crate::{gong::calls::Call, wit::calls::Side};
+    use crate::{gong::calls::Call, wit::calls::Affiliation};
 
     fn people(calls: &[&str]) -> People {
         let mut people = People::default();
@@ -201,8 +204,11 @@ mod tests {
             {"name": "Jo", "affiliation": "External", "context": [{"objects": [{"objectType": "Contact", "objectId": "003",
                 "fields": [{"name": "Buying_Role__c", "value": "Economic buyer"}]}]}]}]}"#,
         ]);
-        assert_eq!(people.last_heard(Side::Customer), Some(1_795_168_800));
-        assert_eq!(people.last_heard(Side::Unknown), None);
+        assert_eq!(
+            people.last_heard(Affiliation::External),
+            Some(1_795_168_800)
+        );
+        assert_eq!(people.last_heard(Affiliation::Unknown), None);
         let (shown, _) = people.shown(Some("Cleo Vance"), 9);
         let roles: Vec<_> = shown.iter().map(|one| one.role.as_deref()).collect();
         assert_eq!(roles, [Some("Economic buyer"), Some("owner, host ×1")]);

@@ -5,15 +5,15 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        call_details::{Details, Told, cut},
+        call_details::{CallDetails, Details, cut},
         scan::Report,
     },
     gong::calls::{Call, link_pattern},
     prelude::*,
     time::{self, DAY},
     wit::{
-        calls::Side,
-        deals::{CallHeld, Dealings, StepSaid},
+        calls::Affiliation,
+        deals::{CallHeld, CallHistory, NextStep},
     },
 };
 
@@ -52,11 +52,11 @@ pub(crate) struct About<'a> {
 }
 
 /// Adds everything up.
-pub(crate) fn dealings(about: &About<'_>, details: &Details, now: i64) -> Dealings {
-    let told = &details.told;
+pub(crate) fn call_history(about: &About<'_>, details: &Details, now: i64) -> CallHistory {
+    let told = &details.by_call;
     let mut people = People::default();
     about.calls.iter().for_each(|call| people.meet(call));
-    let customer = people.last_heard(Side::Customer);
+    let customer = people.last_heard(Affiliation::External);
     let (people, left_out) = people.shown(about.owner, PEOPLE);
     // A range that ends before now does not tell how long ago the last call was.
     let days_since = |at: Option<i64>| {
@@ -72,7 +72,7 @@ pub(crate) fn dealings(about: &About<'_>, details: &Details, now: i64) -> Dealin
     );
     let days_since_call = days_since(call);
     let hidden = (about.calls.len() - shown.len()) as u32;
-    Dealings {
+    CallHistory {
         calls: about.calls.len() as u32,
         days_since_call,
         days_since_customer: days_since(customer).filter(|days| Some(*days) > days_since_call),
@@ -99,7 +99,7 @@ fn days(at: i64, now: i64) -> u32 {
 fn held(
     call: &Call,
     index: usize,
-    told: &BTreeMap<String, Told>,
+    told: &BTreeMap<String, CallDetails>,
     about: &About<'_>,
     linked: bool,
 ) -> CallHeld {
@@ -133,7 +133,7 @@ fn held(
 }
 
 /// Those of the newest calls that have any.
-fn next_steps(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<StepSaid> {
+fn next_steps(calls: &[Call], told: &BTreeMap<String, CallDetails>) -> Vec<NextStep> {
     let (most, of_calls, length) = STEPS;
     let with_steps = calls.iter().filter_map(|call| {
         let told = told.get(call.meta_data.id())?;
@@ -142,7 +142,7 @@ fn next_steps(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<StepSaid> {
     with_steps
         .take(of_calls)
         .flat_map(|(call, told)| {
-            told.next_steps.iter().map(move |(at, text)| StepSaid {
+            told.next_steps.iter().map(move |(at, text)| NextStep {
                 call_id: call.meta_data.id().to_owned(),
                 said: call
                     .meta_data
@@ -157,7 +157,7 @@ fn next_steps(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<StepSaid> {
 }
 
 /// The most frequent first.
-fn trackers(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<String> {
+fn trackers(calls: &[Call], told: &BTreeMap<String, CallDetails>) -> Vec<String> {
     let mut sums: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     let told = calls
         .iter()
@@ -181,10 +181,10 @@ fn trackers(calls: &[Call], told: &BTreeMap<String, Told>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{About, Colleagues, dealings};
+    use super::{About, Colleagues, call_history};
     use crate::{
         domain::{
-            call_details::{Details, Told},
+            call_details::{CallDetails, Details},
             scan::Report,
         },
         gong::calls::Call,
@@ -221,19 +221,19 @@ mod tests {
             ))
         });
         let told = ["4", "3", "2", "1"].map(|id| {
-            let told = Told {
+            let told = CallDetails {
                 next_steps: vec![(None, format!("step {id}")), (None, "again".into())],
                 trackers: vec![("Price".into(), 2), (format!("only {id}"), 2)],
-                ..Told::default()
+                ..CallDetails::default()
             };
             (id.to_owned(), told)
         });
         let told = Details {
-            told: told.into(),
+            by_call: told.into(),
             not_read: None,
         };
         let (colleagues, report) = (Colleagues::default(), report(NOW));
-        let sum = dealings(&about(&calls, &colleagues, &report), &told, NOW);
+        let sum = call_history(&about(&calls, &colleagues, &report), &told, NOW);
         let said: Vec<_> = sum
             .next_steps
             .iter()
@@ -275,7 +275,7 @@ mod tests {
             ),
         ];
         let (colleagues, to_now) = (Colleagues::default(), report(NOW));
-        let sum = dealings(
+        let sum = call_history(
             &about(&calls, &colleagues, &to_now),
             &Details::default(),
             NOW,
@@ -286,7 +286,7 @@ mod tests {
         );
         let to_yesterday = report(NOW - DAY);
         let past = about(&calls, &colleagues, &to_yesterday);
-        let sum = dealings(&past, &Details::default(), NOW);
+        let sum = call_history(&past, &Details::default(), NOW);
         assert_eq!((sum.days_since_call, sum.days_since_customer), (None, None));
     }
 }

@@ -1,7 +1,7 @@
 //! Which deal or account of those seen on calls is meant by an id or a name.
 
 use crate::{
-    domain::{engagement::colleagues::is_crm_id, scan::Report},
+    domain::{call_history::colleagues::is_crm_id, scan::Report},
     error::{Error, bad_argument},
     gong::calls::Call,
     names::{choose, has_words, unknown},
