@@ -23,20 +23,35 @@ struct Definition {
 /// # Errors
 /// `bad-argument`, by the input schema of the tool's `definition`.
 pub(crate) fn arguments<T: DeserializeOwned>(json: &str, definition: &str) -> Result<T, Error> {
-    let wrong = |problem: String| bad_argument("arguments", &problem, "{} or {\"limit\": 20}.");
+    // The schema is made of the same record, so that what fits the one fits the other.
+    serde_json::from_value(fitted(json, definition)?)
+        .map_err(|error| not_arguments(&format!("{error}.")))
+}
+
+/// The arguments as the schema has them.
+fn fitted(json: &str, definition: &str) -> Result<Value, Error> {
     let mut value: Value = match json.trim() {
         "" | "null" => json!({}),
-        json => serde_json::from_str(json).map_err(|error| wrong(format!("not JSON: {error}.")))?,
+        json => serde_json::from_str(json)
+            .map_err(|error| not_arguments(&format!("not JSON: {error}.")))?,
     };
     let Value::Object(arguments) = &mut value else {
-        return Err(wrong("not a JSON object.".to_owned()));
+        return Err(not_arguments("not a JSON object."));
     };
     let Definition { input_schema } =
         serde_json::from_str(definition).expect("a test has written the definition");
-    fit_object("", arguments, &input_schema)
-        .map_err(|wrong| bad_argument(&wrong.at, &wrong.problem, &format!("{}.", wrong.example)))?;
-    // The schema is made of the same record, so that what fits the one fits the other.
-    serde_json::from_value(value).map_err(|error| wrong(format!("{error}.")))
+    match fit_object("", arguments, &input_schema) {
+        Ok(()) => Ok(value),
+        Err(wrong) => Err(bad_argument(
+            &wrong.at,
+            &wrong.problem,
+            &format!("{}.", wrong.example),
+        )),
+    }
+}
+
+fn not_arguments(problem: &str) -> Error {
+    bad_argument("arguments", problem, "{} or {\"limit\": 20}.")
 }
 
 /// What is wrong, and where: the argument, or the path to a member within it.

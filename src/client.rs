@@ -96,12 +96,11 @@ impl<'w> Gong<'w> {
         query: &[(&str, Option<&str>)],
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
-        self.exchange(Method::Get, &with_query(path, query), None)
-            .and_then(|body| parse(&body, &operation))
-            .map_err(|failure| failure.into_error(&operation))
+        let body = self.answer(Method::Get, &with_query(path, query), None, &operation)?;
+        parse(&body, &operation)
     }
 
-    /// A GET with a JSON body, as `/v2/crm/entities` wants it.
+    /// A GET with a JSON body, as `/v2/crm/entities` needs it.
     ///
     /// # Errors
     /// Any refusal or broken exchange.
@@ -113,10 +112,13 @@ impl<'w> Gong<'w> {
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
         let body = json_text(body);
-        let body = Some((JSON, body.as_bytes()));
-        self.exchange(Method::Get, &with_query(path, query), body)
-            .and_then(|body| parse(&body, &operation))
-            .map_err(|failure| failure.into_error(&operation))
+        let body = self.answer(
+            Method::Get,
+            &with_query(path, query),
+            Some(&body),
+            &operation,
+        )?;
+        parse(&body, &operation)
     }
 
     /// A POST with a JSON body.
@@ -129,10 +131,8 @@ impl<'w> Gong<'w> {
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let operation = format!("POST {path}");
-        let body = json_text(body);
-        self.exchange(Method::Post, path, Some((JSON, body.as_bytes())))
-            .and_then(|body| parse(&body, &operation))
-            .map_err(|failure| failure.into_error(&operation))
+        let body = self.answer(Method::Post, path, Some(&json_text(body)), &operation)?;
+        parse(&body, &operation)
     }
 
     /// A GET of a list, where Gong's 404 "nothing found" is the empty list.
@@ -145,13 +145,13 @@ impl<'w> Gong<'w> {
         query: &[(&str, Option<&str>)],
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
-        or_empty(
-            self.exchange(Method::Get, &with_query(path, query), None),
-            &operation,
-        )
+        match self.list(Method::Get, &with_query(path, query), None, &operation)? {
+            Some(body) => parse(&body, &operation),
+            None => Ok(T::default()),
+        }
     }
 
-    /// A POST that asks for a list, where Gong's 404 "nothing found" is the empty list.
+    /// A POST that reads a list, where Gong's 404 "nothing found" is the empty list.
     ///
     /// # Errors
     /// Any other refusal, or a broken exchange.
@@ -161,11 +161,39 @@ impl<'w> Gong<'w> {
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let operation = format!("POST {path}");
-        let body = json_text(body);
-        or_empty(
-            self.exchange(Method::Post, path, Some((JSON, body.as_bytes()))),
-            &operation,
-        )
+        match self.list(Method::Post, path, Some(&json_text(body)), &operation)? {
+            Some(body) => parse(&body, &operation),
+            None => Ok(T::default()),
+        }
+    }
+
+    /// The body of a 2xx answer.
+    fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&str>,
+        operation: &str,
+    ) -> Result<Vec<u8>, Error> {
+        let body = body.map(|body| (JSON, body.as_bytes()));
+        self.exchange(method, path, body)
+            .map_err(|failure| failure.into_error(operation))
+    }
+
+    /// The body of a 2xx answer; none where Gong says that it found nothing.
+    fn list(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&str>,
+        operation: &str,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let body = body.map(|body| (JSON, body.as_bytes()));
+        match self.exchange(method, path, body) {
+            Ok(body) => Ok(Some(body)),
+            Err(Failure::Refused(refusal)) if refusal.is_nothing_found() => Ok(None),
+            Err(failure) => Err(failure.into_error(operation)),
+        }
     }
 
     /// All pages that `ask` gives for a cursor, at most `most` of them. A rate limit
@@ -315,31 +343,26 @@ impl Failure {
     }
 }
 
-fn or_empty<T: DeserializeOwned + Default>(
-    exchanged: Result<Vec<u8>, Failure>,
-    operation: &str,
-) -> Result<T, Error> {
-    match exchanged {
-        Ok(body) => parse(&body, operation).map_err(|failure| failure.into_error(operation)),
-        Err(Failure::Refused(refusal)) if refusal.is_nothing_found() => Ok(T::default()),
-        Err(failure) => Err(failure.into_error(operation)),
-    }
+/// Reads a 2xx answer.
+///
+/// # Errors
+/// `unexpected-answer`.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8], operation: &str) -> Result<T, Error> {
+    read_json(body).map_err(|error| unreadable(&error, operation))
 }
 
-pub(crate) fn parse<T: DeserializeOwned>(body: &[u8], operation: &str) -> Result<T, Failure> {
-    read_json(body).map_err(|error| {
-        Failure::Broken(Error::unexpected_answer(if error.is_data() {
-            format!(
-                "Gong's answer to {operation} is JSON of another shape than its documentation says (line {}, column {}).",
-                error.line(),
-                error.column()
-            )
-        } else {
-            format!(
-                "The answer to {operation} is not JSON ({error}). Something other than Gong's API seems to answer: check \
-                 GONG_BASE_URL and any proxy on the way."
-            )
-        }))
+fn unreadable(error: &serde_json::Error, operation: &str) -> Error {
+    Error::unexpected_answer(if error.is_data() {
+        format!(
+            "Gong's answer to {operation} is JSON of another shape than its documentation says (line {}, column {}).",
+            error.line(),
+            error.column()
+        )
+    } else {
+        format!(
+            "The answer to {operation} is not JSON ({error}). Something other than Gong's API seems to answer: check \
+             GONG_BASE_URL and any proxy on the way."
+        )
     })
 }
 

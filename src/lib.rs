@@ -54,7 +54,7 @@ use component_runtime as _;
 mod exports {
     use super::{
         bindings::gong as world,
-        gong::Gong,
+        client::Gong,
         tools::{self, every_tool},
         transport::Wasi,
         wit,

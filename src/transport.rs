@@ -19,7 +19,7 @@ use wasi::{
 };
 
 use crate::{
-    client::request::{Method, Request, Response, Wire},
+    client::request::{Host, Method, Request, Response},
     error::Error,
     prelude::*,
     settings::Scheme,
@@ -41,7 +41,7 @@ pub(crate) struct Wasi {
     environment: OnceCell<Vec<(String, String)>>,
 }
 
-impl Wire for Wasi {
+impl Host for Wasi {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
         exchange(request)
     }

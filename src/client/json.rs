@@ -23,13 +23,17 @@ pub(crate) fn json_text(body: &impl Serialize) -> String {
 /// Reads an answer of Gong. A member that stands twice in an object counts as it stands last:
 /// derived readers refuse it, a [`Value`] does not.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_slice(json).or_else(|error| {
-        if !error.is_data() {
-            return Err(error);
+    match serde_json::from_slice(json) {
+        Err(error) if error.is_data() => {
+            serde_json::from_slice(&each_member_once(json)?).map_err(|_| error)
         }
-        let ApiResponse(value) = serde_json::from_slice(json)?;
-        serde_json::from_str(&value.to_string()).map_err(|_| error)
-    })
+        read => read,
+    }
+}
+
+fn each_member_once(json: &[u8]) -> serde_json::Result<Vec<u8>> {
+    let ApiResponse(value) = serde_json::from_slice(json)?;
+    serde_json::to_vec(&value)
 }
 
 /// A whole answer of Gong's, whose ids are texts even where Gong writes numbers that
@@ -114,8 +118,10 @@ fn with_long_integers_quoted(json: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::ApiResponse;
-    use crate::json_ext::JsonExt as _;
+    use serde::Deserialize;
+
+    use super::{ApiResponse, read_json};
+    use crate::{gong::id::Id, json_ext::JsonExt as _, prelude::*};
 
     #[test]
     fn ids_survive_as_numbers_of_any_length() {
@@ -156,5 +162,24 @@ mod tests {
                 .expect("nothing found")
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_member_that_stands_twice_counts_as_it_stands_last() {
+        #[derive(Deserialize)]
+        struct Page {
+            calls: Option<Vec<Id>>,
+            total: u32,
+        }
+        let json = br#"{"calls": ["1"], "total": 1, "total": 2, "calls": [99999999999999999999], "other": null}"#;
+        let page: Page = read_json(json).expect("a page");
+        assert_eq!(page.total, 2);
+        assert_eq!(page.calls, Some([Id("99999999999999999999".into())].into()));
+        let nulls: Page = read_json(br#"{"calls": null, "total": 1}"#).expect("a page");
+        assert_eq!(nulls.calls, None);
+        let error = read_json::<Page>(br#"{"total": "1"}"#)
+            .err()
+            .expect("not a page");
+        assert_eq!((error.is_data(), error.line()), (true, 1));
     }
 }

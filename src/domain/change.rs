@@ -154,9 +154,7 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<ApiResponse, Erro
                 ))))
             }
             Ok(answered) => Ok(answered),
-            Err(failure) => Err(Error::unexpected_answer(open(
-                failure.into_error(&operation).text(),
-            ))),
+            Err(error) => Err(Error::unexpected_answer(open(error.text()))),
         },
         Err(Failure::Refused(refusal)) if refusal.status >= 500 => {
             Err(Error::unexpected_answer(open(&refusal.fault(&operation))))

@@ -70,7 +70,6 @@ pub(crate) fn ask(
     };
     match gong.exchange(Method::Get, url, None) {
         Ok(body) => parse::<ApiResponse>(&body, &operation)
-            .map_err(|failure| failure.into_error(&operation))
             .and_then(|answer| {
                 let listed = answer.listed(key, &operation)?.to_vec();
                 Ok((answer.0, listed))
