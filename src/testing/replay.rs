@@ -1,7 +1,9 @@
 //! The fixtures: `tests/fixtures/gong-…/*.json`, each a conversation. Arguments
-//! in, numbered exchanges with Gong, text and structure out. `BLESS=1` rewrites
+//! in, numbered exchanges with Gong, text and structure out; `bad-arguments.json`
+//! is a table of arguments that are refused before anything is sent. Responses that
+//! several fixtures have are in `tests/shared-bodies/`. `BLESS=1` rewrites
 //! requests and results, never responses. The same files are replayed through the
-//! built component by `tests/it/replay.rs`.
+//! built components by `tests/it/replay.rs` and `tests/it/typed_replay.rs`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -21,17 +23,22 @@ use crate::{
     time,
 };
 
+/// The sandbox's clock where a fixture does not set it.
+const NOW: &str = "2026-11-23T12:00:00Z";
+
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Conversation {
     /// What it shows, in a sentence.
     about: String,
-    /// The sandbox's clock.
-    now: String,
+    /// The sandbox's clock; [`NOW`] without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    now: Option<String>,
     /// Settings beyond base URL and key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     settings: BTreeMap<String, String>,
     arguments: Value,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     exchanges: Vec<Exchange>,
     /// The answer for a model, line by line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -67,7 +74,24 @@ struct Answer {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<String, String>,
     /// Raw, as ids of 20 digits do not survive a number type.
-    body: Box<RawValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<Box<RawValue>>,
+    /// The name of a file in `tests/shared-bodies/` instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shared_body: Option<String>,
+}
+
+impl Answer {
+    fn body(&self) -> String {
+        match (&self.body, &self.shared_body) {
+            (Some(body), None) => body.get().to_owned(),
+            (None, Some(name)) => {
+                let file = shared_bodies().join(format!("{name}.json"));
+                fs::read_to_string(file).unwrap_or_else(|error| panic!("{name}: {error}"))
+            }
+            _ => panic!("a response has a body or a shared_body"),
+        }
+    }
 }
 
 /// Answers from the script, in order, and remembers what was asked.
@@ -105,12 +129,13 @@ impl Host for Script<'_> {
             status: exchange.response.status,
             retry_after: header("retry-after").and_then(|seconds| seconds.parse().ok()),
             location: header("location"),
-            body: exchange.response.body.get().into(),
+            body: exchange.response.body().into(),
         })
     }
 
     fn now(&self) -> i64 {
-        time::parse_instant(&self.conversation.now).expect("an instant")
+        let now = self.conversation.now.as_deref().unwrap_or(NOW);
+        time::parse_instant(now).expect("an instant")
     }
 
     fn elapsed_ms(&self) -> u64 {
@@ -157,6 +182,30 @@ fn cases() -> Vec<(String, PathBuf)> {
         .collect()
 }
 
+/// Whether a file is a table of arguments that are refused before anything is sent.
+fn is_table(path: &Path) -> bool {
+    path.ends_with("bad-arguments.json")
+}
+
+/// Whether the arguments are refused before anything is sent.
+fn is_refused_at_once(conversation: &Conversation) -> bool {
+    let error = conversation.error.as_deref().unwrap_or_default();
+    conversation.exchanges.is_empty() && error.starts_with("Argument `")
+}
+
+/// What is in a file: one conversation, or the rows of a table.
+fn read(path: &Path, json: &str) -> Vec<Conversation> {
+    let conversations = match is_table(path) {
+        true => serde_json::from_str(json),
+        false => serde_json::from_str(json).map(|one| vec![one]),
+    };
+    conversations.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn shared_bodies() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shared-bodies")
+}
+
 #[test]
 fn every_conversation_goes_as_written() {
     let bless = std::env::var_os("BLESS").is_some();
@@ -167,74 +216,88 @@ fn every_conversation_goes_as_written() {
             path.file_name().expect("name").to_string_lossy()
         );
         let written = fs::read_to_string(&path).expect("fixture");
-        let mut conversation: Conversation =
-            serde_json::from_str(&written).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let script = Script {
-            conversation: &conversation,
-            asked: RefCell::default(),
-            elapsed: Cell::new(0),
-        };
-        let result = call_tool(&script, &tool, &conversation.arguments.to_string());
-        let asked = script.asked.into_inner();
-        let unasked = conversation.exchanges.len().saturating_sub(asked.len());
-        if unasked > 0 {
-            wrong.push(format!("{name}: {unasked} exchanges were never asked for"));
-        }
-        if asked.len() > conversation.exchanges.len() {
-            wrong.push(format!("{name}: no answer for {:?}", asked.last()));
-            continue;
-        }
-        let references = references(&conversation.exchanges[..asked.len()]);
-        if result.references != references {
-            wrong.push(format!(
-                "{name}: references {:?}, in the answers {references:?}",
-                result.references
-            ));
-        }
-        for asked in &asked {
-            if !operations(&tool)
-                .iter()
-                .any(|operation| is_of(asked, operation))
+        let mut conversations = read(&path, &written);
+        for conversation in &mut conversations {
+            let name = match is_table(&path) {
+                true => format!("{name} “{}”", conversation.about),
+                false => name.clone(),
+            };
+            if is_table(&path) != is_refused_at_once(conversation) {
+                wrong.push(format!(
+                    "{name}: bad-arguments.json has what is refused at once, and only that"
+                ));
+            }
+            let script = Script {
+                conversation,
+                asked: RefCell::default(),
+                elapsed: Cell::new(0),
+            };
+            let result = call_tool(&script, &tool, &conversation.arguments.to_string());
+            let asked = script.asked.into_inner();
+            let unasked = conversation.exchanges.len().saturating_sub(asked.len());
+            if unasked > 0 {
+                wrong.push(format!("{name}: {unasked} exchanges were never asked for"));
+            }
+            if asked.len() > conversation.exchanges.len() {
+                wrong.push(format!("{name}: no answer for {:?}", asked.last()));
+                continue;
+            }
+            let references = references(&conversation.exchanges[..asked.len()]);
+            if result.references != references {
+                wrong.push(format!(
+                    "{name}: references {:?}, in the answers {references:?}",
+                    result.references
+                ));
+            }
+            for asked in &asked {
+                if !operations(&tool)
+                    .iter()
+                    .any(|operation| is_of(asked, operation))
+                {
+                    wrong.push(format!(
+                        "{name}: {} {} is none of the operations that the WIT states",
+                        asked.method, asked.path
+                    ));
+                }
+            }
+            for (exchange, asked) in conversation.exchanges.iter_mut().zip(asked) {
+                if exchange.request != asked && !bless {
+                    wrong.push(format!(
+                        "{name}: asked {asked:?}\n  written {:?}",
+                        exchange.request
+                    ));
+                }
+                exchange.request = asked;
+            }
+            let structured = result
+                .structured
+                .map(|json| serde_json::from_str(&json).expect("JSON"));
+            let (text, error) = match result.is_error {
+                true => (Vec::new(), Some(result.text)),
+                false => (result.text.lines().map(str::to_owned).collect(), None),
+            };
+            if !bless
+                && (text != conversation.text
+                    || structured != conversation.structured
+                    || error != conversation.error)
             {
                 wrong.push(format!(
-                    "{name}: {} {} is none of the operations that the WIT states",
-                    asked.method, asked.path
+                    "{name}: answered\n{}\n{structured:?}\n{error:?}",
+                    text.join("\n")
                 ));
             }
+            (
+                conversation.text,
+                conversation.structured,
+                conversation.error,
+            ) = (text, structured, error);
         }
-        for (exchange, asked) in conversation.exchanges.iter_mut().zip(asked) {
-            if exchange.request != asked && !bless {
-                wrong.push(format!(
-                    "{name}: asked {asked:?}\n  written {:?}",
-                    exchange.request
-                ));
-            }
-            exchange.request = asked;
-        }
-        let structured = result
-            .structured
-            .map(|json| serde_json::from_str(&json).expect("JSON"));
-        let (text, error) = match result.is_error {
-            true => (Vec::new(), Some(result.text)),
-            false => (result.text.lines().map(str::to_owned).collect(), None),
-        };
-        if !bless
-            && (text != conversation.text
-                || structured != conversation.structured
-                || error != conversation.error)
-        {
-            wrong.push(format!(
-                "{name}: answered\n{}\n{structured:?}\n{error:?}",
-                text.join("\n")
-            ));
-        }
-        (
-            conversation.text,
-            conversation.structured,
-            conversation.error,
-        ) = (text, structured, error);
         if bless {
-            let blessed = serde_json::to_string_pretty(&conversation).expect("JSON") + "\n";
+            let blessed = match is_table(&path) {
+                true => serde_json::to_string_pretty(&conversations),
+                false => serde_json::to_string_pretty(&conversations[0]),
+            };
+            let blessed = blessed.expect("JSON") + "\n";
             if blessed != written {
                 fs::write(&path, blessed).expect("fixture is written");
             }
@@ -248,7 +311,7 @@ fn references(exchanges: &[Exchange]) -> Vec<String> {
     let mut references: Vec<String> = exchanges
         .iter()
         .filter_map(|exchange| {
-            let body: Value = serde_json::from_str(exchange.response.body.get()).ok()?;
+            let body: Value = serde_json::from_str(&exchange.response.body()).ok()?;
             Some(body["requestId"].as_str()?.to_owned())
         })
         .collect();
@@ -285,5 +348,28 @@ fn every_tool_has_a_conversation() {
             "{} has no fixture",
             tool.name
         );
+    }
+}
+
+#[test]
+fn fixtures_are_as_many_as_they_were_and_share_bodies() {
+    let (mut count, mut used) = (0, BTreeMap::<String, usize>::new());
+    for (_, path) in cases() {
+        let json = fs::read_to_string(&path).expect("fixture");
+        for conversation in read(&path, &json) {
+            count += 1;
+            for exchange in conversation.exchanges {
+                if let Some(name) = exchange.response.shared_body {
+                    *used.entry(name).or_default() += 1;
+                }
+            }
+        }
+    }
+    assert!(count >= 305, "only {count} conversations");
+    for file in fs::read_dir(shared_bodies()).expect("shared bodies") {
+        let file = file.expect("entry").path();
+        let name = file.file_stem().expect("name").to_string_lossy();
+        let uses = used.get(&*name).copied().unwrap_or_default();
+        assert!(uses >= 2, "tests/shared-bodies/{name}.json: {uses} uses");
     }
 }

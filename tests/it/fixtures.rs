@@ -1,5 +1,6 @@
 //! `tests/fixtures/gong-…/*.json`: what a tool is called with, the exchanges with Gong that follow,
-//! and its answer. `src/conversations.rs` replays them natively and says what the members mean.
+//! and its answer; `bad-arguments.json` is a table of arguments that are refused before anything is
+//! sent. `src/conversations.rs` replays them natively and says what the members mean.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +15,10 @@ use crate::support::workspace;
 pub(crate) struct Fixture {
     /// Such as `gong_get_call`.
     pub(crate) tool: String,
-    /// Such as `gong_get_call/private`.
+    /// Such as `gong_get_call/private-call`; of a row of a table what it is about.
     pub(crate) name: String,
+    /// Whether it is a row of a table of bad arguments.
+    pub(crate) bad_arguments: bool,
     /// What the component's clock shows.
     pub(crate) now: jiff::Timestamp,
     /// Settings beyond base URL and key.
@@ -50,12 +53,6 @@ impl Fixture {
         variables
     }
 
-    /// Whether an argument is refused before anything is sent.
-    pub(crate) fn is_refused_argument(&self) -> bool {
-        let error = self.error.as_deref().unwrap_or_default();
-        error.starts_with("Argument `") && self.exchanges.is_empty()
-    }
-
     /// What was requested otherwise than the fixture says, or without the access key.
     pub(crate) fn difference(&self, gong: Scripted) -> Option<String> {
         let requests = match gong.finish() {
@@ -83,44 +80,61 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         for file in std::fs::read_dir(&folder).expect("files") {
             let file = file.expect("a file").path();
             let case = file.file_stem().expect("a name").to_string_lossy();
-            let name = format!("{tool}/{case}");
             let json = std::fs::read_to_string(&file).expect("a text");
-            let written: FixtureFile =
-                serde_json::from_str(&json).unwrap_or_else(|error| panic!("{name}: {error}"));
-            fixtures.push(written.into_fixture(&tool, name));
+            fixtures.extend(read(&tool, &case, &json));
         }
     }
     fixtures.sort_by(|one, other| one.name.cmp(&other.name));
     fixtures
 }
 
+/// The fixtures in a file: one, or the rows of a table.
+fn read(tool: &str, case: &str, json: &str) -> Vec<Fixture> {
+    let bad_arguments = case == "bad-arguments";
+    let in_file: serde_json::Result<Vec<FixtureInFile>> = match bad_arguments {
+        true => serde_json::from_str(json),
+        false => serde_json::from_str(json).map(|one| vec![one]),
+    };
+    let in_file = in_file.unwrap_or_else(|error| panic!("{tool}/{case}: {error}"));
+    let fixture = |one: FixtureInFile| Fixture {
+        tool: tool.to_owned(),
+        name: match bad_arguments {
+            true => format!("{tool}: {}", one.about),
+            false => format!("{tool}/{case}"),
+        },
+        bad_arguments,
+        now: one
+            .now
+            .as_deref()
+            .unwrap_or(NOW)
+            .parse()
+            .expect("an instant"),
+        settings: one.settings,
+        arguments: one.arguments,
+        exchanges: one.exchanges.into_iter().map(Exchange::from).collect(),
+        text: one.text.join("\n"),
+        structured: one.structured,
+        error: one.error,
+    };
+    in_file.into_iter().map(fixture).collect()
+}
+
+/// What the component's clock shows where a fixture does not set it.
+const NOW: &str = "2026-11-23T12:00:00Z";
+
 #[derive(Deserialize)]
-struct FixtureFile {
-    now: String,
+struct FixtureInFile {
+    about: String,
+    now: Option<String>,
     #[serde(default)]
     settings: BTreeMap<String, String>,
     arguments: Value,
+    #[serde(default)]
     exchanges: Vec<ExchangeInFile>,
     #[serde(default)]
     text: Vec<String>,
     structured: Option<Value>,
     error: Option<String>,
-}
-
-impl FixtureFile {
-    fn into_fixture(self, tool: &str, name: String) -> Fixture {
-        Fixture {
-            tool: tool.to_owned(),
-            name,
-            now: self.now.parse().expect("an instant"),
-            settings: self.settings,
-            arguments: self.arguments,
-            exchanges: self.exchanges.into_iter().map(Exchange::from).collect(),
-            text: self.text.join("\n"),
-            structured: self.structured,
-            error: self.error,
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -142,7 +156,22 @@ struct ResponseInFile {
     #[serde(default)]
     headers: BTreeMap<String, String>,
     /// Raw, as ids of 20 digits do not survive a number type.
-    body: Box<RawValue>,
+    body: Option<Box<RawValue>>,
+    /// The name of a file in `tests/shared-bodies/` instead.
+    shared_body: Option<String>,
+}
+
+impl ResponseInFile {
+    fn body(&self) -> String {
+        match (&self.body, &self.shared_body) {
+            (Some(body), None) => body.get().to_owned(),
+            (None, Some(name)) => {
+                let file = workspace().join(format!("tests/shared-bodies/{name}.json"));
+                std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{name}: {error}"))
+            }
+            _ => panic!("a response has a body or a shared_body"),
+        }
+    }
 }
 
 impl From<ExchangeInFile> for Exchange {
@@ -157,8 +186,8 @@ impl From<ExchangeInFile> for Exchange {
             query,
             body: written.request.body,
             status: written.response.status,
+            answer: written.response.body(),
             headers: written.response.headers.into_iter().collect(),
-            answer: written.response.body.get().to_owned(),
         }
     }
 }
