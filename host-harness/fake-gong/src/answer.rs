@@ -5,6 +5,9 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
+/// What every error says that comes from the OpenAPI document and not from Gong.
+pub(crate) const UNDOCUMENTED: &str = "(stand-in: not in Gong's OpenAPI document)";
+
 /// What an operation gives back.
 pub(crate) type Outcome = Result<Answer, Refusal>;
 

@@ -18,6 +18,10 @@ mod instants;
 mod journal;
 mod limits;
 mod multipart;
+#[cfg(feature = "openapi")]
+mod openapi;
+#[cfg(not(feature = "openapi"))]
+#[path = "no_openapi.rs"]
 mod openapi;
 mod options;
 mod paging;

@@ -21,11 +21,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::answer::{Outcome, Refusal, response};
+use crate::answer::{Outcome, Refusal, UNDOCUMENTED, response};
 use crate::asked::Asked;
 use crate::auth;
 use crate::company::Company;
-use crate::contract::{Contract, MARK};
+use crate::contract::Contract;
 use crate::faults::Fault;
 use crate::gong::Gong;
 use crate::journal::{SeenRequest, Tally, Write};
@@ -356,8 +356,8 @@ async fn handle(
 
 fn perform(gong: &Gong, operation: &Operation, asked: &Asked) -> Outcome {
     auth::grant(operation.scope, &gong.options)?;
-    if let Some(unheard) = Contract::unheard(&operation.method, asked) {
-        gong.journal.violated(unheard);
+    if let Some(ignored) = Contract::ignored_cursor(&operation.method, asked) {
+        gong.journal.violated(ignored);
     }
     if let Err(refusal) = gong.contract.check(&operation.method, asked) {
         let errors = refusal.errors.join("; ");
@@ -394,7 +394,7 @@ async fn read(
         Takes::Nothing => {
             let Operation { method, path, .. } = operation;
             gong.journal.violated(format!("{method} {path}: a body"));
-            return Err(Refusal::malformed(format!("body: unknown {MARK}")));
+            return Err(Refusal::malformed(format!("body: unknown {UNDOCUMENTED}")));
         }
         Takes::Json if !is_json(&head.headers) => return Err(Refusal::unsupported_media_type()),
         Takes::Json => {
