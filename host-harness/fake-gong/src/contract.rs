@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Method;
 
-use crate::answer::Refusal;
-use crate::asked::Asked;
 use crate::openapi::Document;
+use crate::request::ApiRequest;
+use crate::response::ApiError;
 
 /// The document, if there is one.
 #[derive(Default)]
@@ -48,21 +48,21 @@ impl Contract {
 
     /// Refuses a request with anything that the document does not have. A cursor in the query
     /// of a POST is let through, as Gong ignores it; see [`Self::ignored_cursor`].
-    pub(crate) fn check(&self, method: &Method, asked: &Asked) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, method: &Method, request: &ApiRequest) -> Result<(), ApiError> {
         let Some(document) = &self.document else {
             return Ok(());
         };
         self.checked.fetch_add(1, Ordering::Relaxed);
-        document.check(method, asked)
+        document.check(method, request)
     }
 
     /// Names a cursor in the query of a POST. Gong ignores it there without an error, so the
     /// first page comes again and again.
-    pub(crate) fn ignored_cursor(method: &Method, asked: &Asked) -> Option<String> {
-        (method == Method::POST && asked.query("cursor").is_some()).then(|| {
+    pub(crate) fn ignored_cursor(method: &Method, request: &ApiRequest) -> Option<String> {
+        (method == Method::POST && request.query("cursor").is_some()).then(|| {
             format!(
                 "{method} {}: the cursor is in the query, where Gong ignores it; it belongs into the body",
-                asked.operation
+                request.operation
             )
         })
     }

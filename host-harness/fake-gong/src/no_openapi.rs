@@ -4,8 +4,8 @@ use std::path::Path;
 
 use http::Method;
 
-use crate::answer::Refusal;
-use crate::asked::Asked;
+use crate::request::ApiRequest;
+use crate::response::ApiError;
 
 /// A document that can not be read, so a value of it never exists.
 pub(crate) enum Document {}
@@ -21,7 +21,7 @@ impl Document {
         match *self {}
     }
 
-    pub(crate) fn check(&self, _: &Method, _: &Asked) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, _: &Method, _: &ApiRequest) -> Result<(), ApiError> {
         match *self {}
     }
 }

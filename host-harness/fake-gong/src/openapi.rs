@@ -6,8 +6,8 @@ use http::Method;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 
-use crate::answer::{Refusal, UNDOCUMENTED};
-use crate::asked::Asked;
+use crate::request::ApiRequest;
+use crate::response::{ApiError, UNDOCUMENTED};
 
 mod document;
 
@@ -30,15 +30,15 @@ impl Document {
     }
 
     /// Refuses a request with anything that the document does not have.
-    pub(crate) fn check(&self, method: &Method, asked: &Asked) -> Result<(), Refusal> {
-        let Some(operation) = self.operation(method, asked.operation) else {
-            return Err(Refusal::malformed(format!(
+    pub(crate) fn check(&self, method: &Method, request: &ApiRequest) -> Result<(), ApiError> {
+        let Some(operation) = self.operation(method, request.operation) else {
+            return Err(ApiError::bad_request(format!(
                 "{method} {} {UNDOCUMENTED}",
-                asked.operation
+                request.operation
             )));
         };
         let mut errors = Vec::new();
-        for (name, value) in &asked.query {
+        for (name, value) in &request.query {
             match operation
                 .parameters
                 .iter()
@@ -50,32 +50,32 @@ impl Document {
             }
         }
         for known in &operation.parameters {
-            if known.required && asked.query(&known.name).is_none() {
+            if known.required && request.query(&known.name).is_none() {
                 errors.push(format!("{}: must not be null", known.name));
             }
         }
         match self.validator(operation) {
-            Some(validator) => errors.extend(validator.iter_errors(&asked.body).map(body_error)),
-            None if !asked.body.is_null() => errors.push(format!("body: unknown {UNDOCUMENTED}")),
+            Some(validator) => errors.extend(validator.iter_errors(&request.body).map(body_error)),
+            None if !request.body.is_null() => errors.push(format!("body: unknown {UNDOCUMENTED}")),
             None => {}
         }
-        for part in &asked.parts {
+        for part in &request.parts {
             let mut known = operation.parts.iter();
             if !known.any(|known| known.name == part.name) {
                 errors.push(format!("{}: unknown part {UNDOCUMENTED}", part.name));
             }
         }
         for known in operation.parts.iter().filter(|known| known.required) {
-            if let Err(refusal) = asked.part(&known.name) {
-                errors.extend(refusal.errors);
+            if let Err(error) = request.part(&known.name) {
+                errors.extend(error.errors);
             }
         }
         if errors.is_empty() {
             return Ok(());
         }
-        Err(Refusal {
+        Err(ApiError {
             errors,
-            ..Refusal::malformed("")
+            ..ApiError::bad_request("")
         })
     }
 }
@@ -85,7 +85,7 @@ fn value_error(parameter: &Parameter, value: &str) -> Option<String> {
     let name = &parameter.name;
     let good = match parameter.kind.as_str() {
         "boolean" => value == "true" || value == "false",
-        "integer" => crate::asked::is_id(value),
+        "integer" => crate::request::is_id(value),
         _ => true,
     };
     if !good {

@@ -4,11 +4,7 @@
 //! new file's `OPERATIONS` in [`all`]. Authentication, limits, scopes, the content type, the
 //! contract and the log are the same for all and are not the operation's business.
 
-use http::Method;
-
-use crate::answer::Outcome;
-use crate::asked::Asked;
-use crate::gong::Gong;
+use crate::operation::Operation;
 
 mod access;
 mod calls;
@@ -34,84 +30,6 @@ mod tasks;
 mod transcripts;
 mod users;
 mod workspaces;
-
-/// One operation of Gong's.
-pub(crate) struct Operation {
-    /// The HTTP method; it does not tell reads from writes.
-    pub(crate) method: Method,
-    /// The path with its placeholders.
-    pub(crate) path: &'static str,
-    /// The scope without which the answer is 401.
-    pub(crate) scope: &'static str,
-    /// What sort of body it takes.
-    pub(crate) takes: Takes,
-    /// Whether it changes the company.
-    pub(crate) writes: bool,
-    /// What it does.
-    pub(crate) run: Run,
-}
-
-/// What an operation does with a request.
-type Run = fn(&Gong, &Asked) -> Outcome;
-
-/// What sort of body an operation takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Takes {
-    /// None.
-    Nothing,
-    /// JSON, without which Gong answers 415.
-    Json,
-    /// Parts of multipart/form-data.
-    Parts,
-}
-
-impl Operation {
-    /// A GET that reads and takes no body, as nearly all do.
-    const fn get(path: &'static str, scope: &'static str, run: Run) -> Self {
-        Self::read(Method::GET, path, scope, Takes::Nothing, run)
-    }
-
-    /// A POST that reads, by a filter in its body.
-    const fn post(path: &'static str, scope: &'static str, run: Run) -> Self {
-        Self::read(Method::POST, path, scope, Takes::Json, run)
-    }
-
-    /// An operation that changes nothing.
-    const fn read(
-        method: Method,
-        path: &'static str,
-        scope: &'static str,
-        takes: Takes,
-        run: Run,
-    ) -> Self {
-        Self {
-            method,
-            path,
-            scope,
-            takes,
-            writes: false,
-            run,
-        }
-    }
-
-    /// An operation that changes the company.
-    const fn write(
-        method: Method,
-        path: &'static str,
-        scope: &'static str,
-        takes: Takes,
-        run: Run,
-    ) -> Self {
-        Self {
-            method,
-            path,
-            scope,
-            takes,
-            writes: true,
-            run,
-        }
-    }
-}
 
 /// Every operation that the stand-in has.
 pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
@@ -149,6 +67,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
 mod tests {
     use super::*;
     use crate::openapi::Document;
+    use crate::operation::Takes;
     use crate::options::OpenApi;
 
     /// Where Gong's OpenAPI document is missing, this says so and checks nothing.
