@@ -1,4 +1,4 @@
-//! What wit-bindgen makes of `wit/`.
+//! Generated from `wit/`.
 #![allow(
     unsafe_code,
     missing_docs,

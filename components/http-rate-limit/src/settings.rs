@@ -1,16 +1,16 @@
-//! What the environment says.
+//! The settings, from environment variables.
 
 use alloc::{borrow::ToOwned, format, string::String};
 use core::ops::RangeInclusive;
 
-/// How fast all replicas together may ask one authority, and where that is kept.
+/// The limits on requests to one authority, and the store that the replicas share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// `RATE_LIMIT_REQUESTS_PER_SECOND`: most requests that begin within any second.
     pub per_second: usize,
-    /// `RATE_LIMIT_REQUESTS_PER_DAY`: most requests of a day of UTC; none is without end.
+    /// `RATE_LIMIT_REQUESTS_PER_DAY`: most requests of a day of UTC; none is unlimited.
     pub per_day: Option<u64>,
-    /// `RATE_LIMIT_MAX_WAIT_SECONDS`: how long a request may wait for its turn.
+    /// `RATE_LIMIT_MAX_WAIT_SECONDS`: how long a request may wait until it begins.
     pub max_wait_seconds: u64,
     /// `RATE_LIMIT_TOLERANCE_MILLISECONDS`: by how much the replicas' clocks may differ, and by how
     /// much a request may begin late.
@@ -19,20 +19,20 @@ pub struct Settings {
     pub store: String,
 }
 
-/// Most requests a second: each is two or more round trips to the store, one after the other.
+/// Each request is two or more round trips to the store, one after the other.
 const PER_SECOND: RangeInclusive<usize> = 1..=100;
-/// Less is not enough to find out that somebody else went away within his turn; longer than a
-/// minute no client waits for an answer.
+/// Less is too short to notice that another replica vanished; no client waits for more than a
+/// minute.
 pub(crate) const MAX_WAIT_SECONDS: RangeInclusive<u64> = 5..=60;
 const TOLERANCE_MILLISECONDS: RangeInclusive<u64> = 0..=5_000;
 
 impl Settings {
-    /// Reads the variables that begin with `RATE_LIMIT_`. Empty ones count as not set, but the store's
-    /// name: hosts may have one without a name.
+    /// Reads the variables that begin with `RATE_LIMIT_`. Empty ones count as not set, except for the
+    /// store's name: hosts may have a store without a name.
     ///
     /// # Errors
     ///
-    /// One of them is missing or can not be right: the error names it and an example.
+    /// One of them is missing or invalid. The error names it and shows an example.
     pub fn read(variables: &[(String, String)]) -> Result<Self, String> {
         let raw = |name: &str| {
             let found = variables.iter().find(|(key, _)| key == name);
@@ -102,7 +102,7 @@ where
     Err(format!("{name}: {problem}. An example: {example}"))
 }
 
-/// How fast, for texts: `3 requests a second`.
+/// A rate as text: `3 requests a second`.
 pub(crate) fn requests(number: u64, of: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{number} request{s} a {of}")
@@ -125,7 +125,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_rate_must_be_said_and_the_rest_has_defaults() {
+    fn the_limits_are_required_and_the_rest_has_defaults() {
         let expected = Settings {
             per_second: 3,
             per_day: Some(10_000),

@@ -1,4 +1,4 @@
-//! What wit-bindgen makes of the interfaces that the other component exports.
+//! Generated from `wit/mcp.wit`: the interfaces that this component imports.
 #![allow(
     unsafe_code,
     missing_docs,
@@ -9,15 +9,15 @@
 
 wit_bindgen::generate!({
     path: "../../wit",
-    // Beside the WIT and not in it: only who serves the interfaces imports them.
+    // Inline, because no other crate needs this world.
     inline: "
         package mcp:server;
 
-        world plugged {
+        world server {
             import gong:tools/mcp-tools@0.1.0;
             import gong:tools/mcp-guide@0.1.0;
         }
     ",
-    world: "mcp:server/plugged",
+    world: "mcp:server/server",
     generate_all,
 });

@@ -7,14 +7,14 @@
 //!
 //! | module | concern |
 //! |---|---|
-//! | [`plug`] | the component that is served |
-//! | [`settings`] | what the environment says |
-//! | [`rpc`] | JSON-RPC: messages in, answers out |
+//! | [`provider`] | the component that has the tools |
+//! | [`settings`] | environment variables; [`selection`] and [`access_control`] are parts of them |
+//! | [`jsonrpc`] | JSON-RPC: messages in, responses out |
 //! | [`revision`] | the revisions of MCP |
-//! | [`server`] | the methods of MCP |
-//! | [`stdio`] | a message a line |
-//! | [`http`] | Streamable HTTP without sessions; `headers` and `access` are what it checks |
-//! | `transport` | WASI, the only one that names it |
+//! | [`server`] | the methods of MCP; `request_meta` and `result_types` are their ends, `suggest` is for misspelt names |
+//! | [`stdio`] | one message per line |
+//! | [`http`] | Streamable HTTP without sessions |
+//! | `transport` | the exports, and all calls into WASI |
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
@@ -22,45 +22,20 @@ extern crate alloc;
 #[cfg(target_family = "wasm")]
 use component_runtime as _;
 
-mod access;
+pub mod access_control;
 mod bindings;
-pub mod headers;
 pub mod http;
-pub mod plug;
-mod results;
+pub mod jsonrpc;
+pub mod provider;
+mod request_meta;
+mod result_types;
 pub mod revision;
-pub mod rpc;
+pub mod selection;
 pub mod server;
 pub mod settings;
 pub mod stdio;
+mod suggest;
 #[cfg(test)]
 mod tests;
 #[cfg(target_family = "wasm")]
 mod transport;
-
-#[cfg(target_family = "wasm")]
-mod exports {
-    use wasi::{
-        exports::{cli::run, http::incoming_handler},
-        http::types::{IncomingRequest, ResponseOutparam},
-    };
-
-    use crate::transport;
-
-    struct Component;
-
-    impl run::Guest for Component {
-        fn run() -> Result<(), ()> {
-            transport::run()
-        }
-    }
-
-    impl incoming_handler::Guest for Component {
-        fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-            transport::handle(request, response_out);
-        }
-    }
-
-    wasi::cli::command::export!(Component);
-    wasi::http::proxy::export!(Component);
-}

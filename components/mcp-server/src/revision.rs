@@ -1,4 +1,4 @@
-//! The protocol's revisions.
+//! The revisions of MCP.
 
 use core::fmt;
 
@@ -7,13 +7,13 @@ use core::fmt;
 pub enum Revision {
     /// 2024-11-05.
     V2024_11_05,
-    /// 2025-03-26: the only one with batches; what HTTP clients that name none speak.
+    /// 2025-03-26: the only one with batches, and the one of HTTP requests that name none.
     V2025_03_26,
     /// 2025-06-18.
     V2025_06_18,
     /// 2025-11-25: the last that begins with `initialize`.
     V2025_11_25,
-    /// 2026-07-28: every request says by itself what it speaks.
+    /// 2026-07-28: every request names its revision.
     V2026_07_28,
 }
 
@@ -30,7 +30,7 @@ impl Revision {
     /// The newest that begins with `initialize`.
     pub const LAST_WITH_INITIALIZE: Self = Self::V2025_11_25;
 
-    /// As it is written, such as `2025-11-25`.
+    /// Its name, such as `2025-11-25`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -42,9 +42,9 @@ impl Revision {
         }
     }
 
-    /// The revision of that name, if it is known here.
+    /// The revision with that name, if this server has it.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
@@ -54,7 +54,7 @@ impl Revision {
         self <= Self::LAST_WITH_INITIALIZE
     }
 
-    /// Whether several messages may come as one array.
+    /// Whether one array may hold several messages.
     #[must_use]
     pub fn has_batches(self) -> bool {
         self == Self::V2025_03_26

@@ -7,148 +7,160 @@ use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
 
 use crate::{
-    plug::{GuideError, Plug, Prompt, Resource, Tool},
-    results,
+    jsonrpc::{Error, Object, Request, as_string, optional_object, required_string},
+    provider::{GuideError, Prompt, Provider, Resource, Tool},
+    request_meta::RequestMeta,
+    result_types::{
+        self, CacheHints, CallToolResult, Complete, DiscoverMeta, DiscoverResult, Empty,
+        GetPromptResult, Implementation, InitializeResult, ListPromptsResult,
+        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PromptMessage,
+        ReadResourceResult, ServerCapabilities, TextContent, TextResourceContents, WithHints,
+        one_line_object,
+    },
     revision::Revision,
-    rpc::{self, Error, Object, Request},
-    settings::{About, Settings},
+    settings::{ServerInfo, Settings},
+    suggest,
 };
 
-/// In `_meta`: the revision that a request speaks.
-pub const META_REVISION: &str = "io.modelcontextprotocol/protocolVersion";
-/// In `_meta`: what the client can do.
-const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
-
-/// How the two sides began to talk.
+/// How the client names the revision that it uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Session {
-    /// They have not yet.
+    /// It has not yet.
     None,
-    /// With `initialize`, or an HTTP header that stands for it.
+    /// With `initialize`, or with a header of HTTP.
     Initialized(Revision),
-    /// Each request says by itself what it speaks, as since 2026-07-28.
+    /// In each request, since 2026-07-28.
     PerRequest,
 }
 
-/// One component, served to one party.
+/// A component's tools, prompts and resources, for one client.
 #[derive(Debug)]
 pub struct Server<P> {
-    plug: P,
-    about: About,
+    provider: P,
+    info: ServerInfo,
     tools: Vec<Tool>,
-    names: Vec<String>,
+    tool_names: Vec<String>,
     prompts: OnceCell<Vec<Prompt>>,
     resources: OnceCell<Vec<Resource>>,
 }
 
-/// What a request got.
-pub type Outcome = Result<Box<RawValue>, Error>;
+/// A method's result as JSON, or its error.
+pub type MethodResult = Result<Box<RawValue>, Error>;
 
-impl<P: Plug> Server<P> {
-    /// Lists the component's tools and keeps those that the settings show.
+impl<P: Provider> Server<P> {
+    /// Lists the component's tools and keeps those that the settings select.
     ///
     /// # Errors
     ///
-    /// The settings show none, or name toolsets that are not there.
-    pub fn new(plug: P, settings: &Settings) -> Result<Self, String> {
-        let tools = plug.list_tools();
-        let mut about = settings.about.clone();
-        about.name = about.name.or_else(|| family(&tools));
+    /// The settings select none, or name unknown toolsets.
+    pub fn new(provider: P, settings: &Settings) -> Result<Self, String> {
+        let tools = provider.list_tools();
+        let mut info = settings.server_info.clone();
+        info.name = info.name.or_else(|| common_prefix(&tools));
         let tools = settings.selection.select(tools)?;
         Ok(Self {
-            names: tools.iter().map(|tool| tool.name.clone()).collect(),
-            about,
+            tool_names: tools.iter().map(|tool| tool.name.clone()).collect(),
+            info,
             tools,
-            plug,
+            provider,
             prompts: OnceCell::new(),
             resources: OnceCell::new(),
         })
     }
 
-    /// The tool of that name, if it is shown.
+    /// The tool with that name, if it is listed.
     pub fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.iter().find(|tool| tool.name == name)
     }
 
-    /// Prompts of which every tool is shown.
+    /// Prompts of which every tool is listed.
     fn prompts(&self) -> &[Prompt] {
         self.prompts.get_or_init(|| {
-            let mut prompts = self.plug.list_prompts();
-            prompts.retain(|prompt| prompt.tools.iter().all(|tool| self.names.contains(tool)));
+            let mut prompts = self.provider.list_prompts();
+            prompts.retain(|prompt| {
+                prompt
+                    .tools
+                    .iter()
+                    .all(|tool| self.tool_names.contains(tool))
+            });
             prompts
         })
     }
 
-    /// Resources whose tool is shown.
+    /// Resources whose tool is listed.
     fn resources(&self) -> &[Resource] {
         self.resources.get_or_init(|| {
-            let mut resources = self.plug.list_resources();
-            resources.retain(|resource| self.names.contains(&resource.tool));
+            let mut resources = self.provider.list_resources();
+            resources.retain(|resource| self.tool_names.contains(&resource.tool));
             resources
         })
     }
 
-    /// Answers a request, and begins a session where it does.
-    pub fn answer(&self, request: &Request<'_>, session: &mut Session) -> Outcome {
-        let meta = Meta::read(&request.params)?;
+    /// Handles a request. The first one begins the session.
+    pub fn handle(&self, request: &Request<'_>, session: &mut Session) -> MethodResult {
+        let meta = RequestMeta::read(&request.params)?;
         if request.method == "initialize" && !meta.is_modern() {
-            let revision = negotiated(&request.params)?;
-            let result = written(&self.initialized(revision), false);
+            let revision = negotiate(&request.params)?;
+            let result = serialize(&self.initialize_result(revision));
             *session = Session::Initialized(revision);
             return result;
         }
         let named = match &meta.revision {
             None => None,
-            Some(name) => Some(Revision::named(name).ok_or_else(|| unsupported(name))?),
+            Some(name) => Some(Revision::parse(name).ok_or_else(|| unsupported_revision(name))?),
         };
-        let discovers = request.method == "server/discover";
+        let is_discover = request.method == "server/discover";
         if *session == Session::None && request.method == "ping" && named.is_none() {
-            return written(&results::Empty {}, false);
+            return serialize(&Empty {});
         }
         let initialized = match session {
             Session::Initialized(revision) => Some(*revision),
             Session::None | Session::PerRequest => None,
         };
         let per_request =
-            discovers || initialized.is_none() || named >= Some(Revision::V2026_07_28);
+            is_discover || initialized.is_none() || named >= Some(Revision::V2026_07_28);
         let revision = match (named, initialized) {
             (Some(named), _) if meta.capabilities || !per_request => named,
             (None, Some(revision)) if !per_request => revision,
             _ => return Err(meta.incomplete()),
         };
-        if *session == Session::None && !discovers {
+        if *session == Session::None && !is_discover {
             *session = Session::PerRequest;
         }
         let legacy = !per_request && revision.has_initialize();
         self.dispatch(request, legacy, revision >= Revision::V2026_07_28)
     }
 
-    fn dispatch(&self, request: &Request<'_>, legacy: bool, modern: bool) -> Outcome {
+    fn dispatch(&self, request: &Request<'_>, legacy: bool, modern: bool) -> MethodResult {
         let params = &request.params;
         match &*request.method {
-            "ping" if legacy => written(&results::Empty {}, false),
+            "ping" if legacy => serialize(&Empty {}),
             "server/discover" => {
-                // It has its own hints, whatever the revision.
-                written(&self.discovered(), false)
+                // Its result has hints in every revision.
+                serialize(&self.discover_result())
             }
             "tools/list" => {
-                let tools = self.tools.iter().map(results::Tool::new);
-                let tools = tools.collect::<Result<_, _>>().map_err(broken)?;
-                written(&results::Tools { tools }, modern)
+                let tools = self.tools.iter().map(result_types::Tool::new);
+                let tools = tools.collect::<Result<_, _>>().map_err(Error::internal)?;
+                with_cache_hints(&ListToolsResult { tools }, modern)
             }
             "tools/call" => self.call(params, modern),
             "prompts/list" => {
-                let prompts = self.prompts().iter().map(results::Prompt::new).collect();
-                written(&results::Prompts { prompts }, modern)
+                let prompts = self
+                    .prompts()
+                    .iter()
+                    .map(result_types::Prompt::new)
+                    .collect();
+                with_cache_hints(&ListPromptsResult { prompts }, modern)
             }
             "prompts/get" => self.prompt(params, modern),
             "resources/list" => {
-                let resources = self.resources().iter().map(results::Resource::new);
+                let resources = self.resources().iter().map(result_types::Resource::new);
                 let resources = resources.collect();
-                written(&results::Resources { resources }, modern)
+                with_cache_hints(&ListResourcesResult { resources }, modern)
             }
-            "resources/templates/list" if !self.resources().is_empty() => written(
-                &results::Templates {
+            "resources/templates/list" if !self.resources().is_empty() => with_cache_hints(
+                &ListResourceTemplatesResult {
                     resource_templates: [],
                 },
                 modern,
@@ -161,82 +173,75 @@ impl<P: Plug> Server<P> {
         }
     }
 
-    fn call(&self, params: &Object<'_>, modern: bool) -> Outcome {
-        let example = self.names.first().map_or("search", String::as_str);
-        let name = rpc::string_of(params, "name", example)?;
-        let arguments = rpc::object_of(params, "arguments", "{\"limit\": 10}")?;
+    fn call(&self, params: &Object<'_>, modern: bool) -> MethodResult {
+        let example = self.tool_names.first().map_or("search", String::as_str);
+        let name = required_string(params, "name", example)?;
+        let arguments = optional_object(params, "arguments", "{\"limit\": 10}")?;
         if self.tool(&name).is_none() {
-            return Err(Error::params(self.unknown(&name)));
+            return Err(Error::invalid_params(self.unknown_tool(&name)));
         }
         let arguments = arguments.map_or("{}", |(raw, _)| raw.get());
-        let result = self.plug.call_tool(&name, arguments);
+        let result = self.provider.call_tool(&name, arguments);
         let structured = match &result.structured {
-            Some(json) if !result.is_error => Some(results::object(json).ok_or_else(|| {
-                broken(format!(
+            Some(json) if !result.is_error => Some(one_line_object(json).ok_or_else(|| {
+                Error::internal(format!(
                     "The structured answer of {name} is not a JSON object."
                 ))
             })?),
             _ => None,
         };
-        let called = results::Called {
-            content: [results::Text::new(&result.text)],
+        let called = CallToolResult {
+            content: [TextContent::new(&result.text)],
             structured_content: structured,
             is_error: result.is_error,
         };
-        written_complete(&called, modern)
+        with_complete(&called, modern)
     }
 
-    /// What is said of a tool that is not shown: which ones are named alike.
-    fn unknown(&self, name: &str) -> String {
-        let mut alike: Vec<(usize, &str)> = self
-            .names
-            .iter()
-            .map(|other| (edits(name, other), &**other))
-            .filter(|(edits, other)| *edits <= other.len().min(name.len()) / 4)
-            .collect();
-        alike.sort_unstable();
-        let names: Vec<&str> = alike.into_iter().take(3).map(|(_, name)| name).collect();
-        if names.is_empty() {
+    /// The message for a tool that is not listed.
+    fn unknown_tool(&self, name: &str) -> String {
+        let similar = suggest::similar(name, &self.tool_names);
+        if similar.is_empty() {
             format!("There is no tool {name:?}. tools/list names all.")
         } else {
-            let names = names.join(", ");
-            format!("There is no tool {name:?}. Did you mean one of: {names}?")
+            let similar = similar.join(", ");
+            format!("There is no tool {name:?}. Did you mean one of: {similar}?")
         }
     }
 
-    fn prompt(&self, params: &Object<'_>, modern: bool) -> Outcome {
+    fn prompt(&self, params: &Object<'_>, modern: bool) -> MethodResult {
         let example = self.prompts().first().map_or("review", |one| &*one.name);
-        let name = rpc::string_of(params, "name", example)?;
-        let given = rpc::object_of(params, "arguments", "{\"topic\": \"pricing\"}")?;
+        let name = required_string(params, "name", example)?;
+        let sent = optional_object(params, "arguments", "{\"topic\": \"pricing\"}")?;
         let Some(prompt) = self.prompts().iter().find(|one| one.name == name) else {
-            return Err(Error::params(format!(
+            return Err(Error::invalid_params(format!(
                 "There is no prompt {name:?}. prompts/list names all."
             )));
         };
         let mut arguments = Vec::new();
-        for (name, value) in given.into_iter().flat_map(|(_, object)| object) {
-            let Some(value) = rpc::string(value) else {
-                return Err(Error::params(format!(
+        for (name, value) in sent.into_iter().flat_map(|(_, object)| object) {
+            let Some(value) = as_string(value) else {
+                return Err(Error::invalid_params(format!(
                     "Argument {name:?} of a prompt must be a string."
                 )));
             };
             arguments.push((name, value));
         }
-        let text = self.plug.get_prompt(&name, &arguments);
-        let text = text.map_err(|error| refused(error, None))?;
-        let got = results::Got {
+        let text = self.provider.get_prompt(&name, &arguments);
+        let text = text.map_err(|error| guide_error(error, None))?;
+        let got = GetPromptResult {
             description: &prompt.description,
-            messages: [results::Said {
+            messages: [PromptMessage {
                 role: "user",
-                content: results::Text::new(&text),
+                content: TextContent::new(&text),
             }],
         };
-        written_complete(&got, modern)
+        with_complete(&got, modern)
     }
 
-    fn resource(&self, params: &Object<'_>, modern: bool) -> Outcome {
+    fn resource(&self, params: &Object<'_>, modern: bool) -> MethodResult {
         let example = self.resources().first().map_or("a://b", |one| &*one.uri);
-        let uri = rpc::string_of(params, "uri", example)?;
+        let uri = required_string(params, "uri", example)?;
         let data = Some(json!({ "uri": uri }));
         let Some(resource) = self.resources().iter().find(|one| one.uri == uri) else {
             let code = if modern {
@@ -247,54 +252,54 @@ impl<P: Plug> Server<P> {
             let text = format!("There is no resource {uri:?}. resources/list names all.");
             return Err(Error::new(code, text).with_data(data));
         };
-        let text = self.plug.read_resource(&uri);
-        let text = text.map_err(|error| refused(error, data))?;
-        let contents = [results::Content {
+        let text = self.provider.read_resource(&uri);
+        let text = text.map_err(|error| guide_error(error, data))?;
+        let contents = [TextResourceContents {
             uri: &uri,
             mime_type: &resource.mime_type,
             text: &text,
         }];
-        written(&results::Contents { contents }, modern)
+        with_cache_hints(&ReadResourceResult { contents }, modern)
     }
 
-    fn capabilities(&self) -> results::Capabilities {
-        let has = |has: bool| has.then_some(results::Empty {});
-        results::Capabilities {
+    fn capabilities(&self) -> ServerCapabilities {
+        let has = |has: bool| has.then_some(Empty {});
+        ServerCapabilities {
             prompts: has(!self.prompts().is_empty()),
             resources: has(!self.resources().is_empty()),
-            tools: results::Empty {},
+            tools: Empty {},
         }
     }
 
     fn instructions(&self) -> Option<String> {
-        let text = self.plug.instructions(&self.names);
+        let text = self.provider.instructions(&self.tool_names);
         (!text.is_empty()).then_some(text)
     }
 
-    fn initialized(&self, revision: Revision) -> results::Initialized<'_> {
-        results::Initialized {
+    fn initialize_result(&self, revision: Revision) -> InitializeResult<'_> {
+        InitializeResult {
             protocol_version: revision.name(),
             capabilities: self.capabilities(),
-            server_info: results::About::new(&self.about),
+            server_info: Implementation::new(&self.info),
             instructions: self.instructions(),
         }
     }
 
-    fn discovered(&self) -> results::Discovered<'_> {
-        results::Discovered {
-            hints: results::Hints::NOT_KEPT,
+    fn discover_result(&self) -> DiscoverResult<'_> {
+        DiscoverResult {
+            hints: CacheHints::NO_CACHE,
             supported_versions: Revision::ALL.map(Revision::name),
             capabilities: self.capabilities(),
             instructions: self.instructions(),
-            meta: results::DiscoveredMeta {
-                server_info: results::About::new(&self.about),
+            meta: DiscoverMeta {
+                server_info: Implementation::new(&self.info),
             },
         }
     }
 }
 
-/// The first word of all tools' names, as `gong` of `gong_get_call`: what they are the tools of.
-fn family(tools: &[Tool]) -> Option<String> {
+/// The word that all tools' names begin with, such as `gong` of `gong_get_call`.
+fn common_prefix(tools: &[Tool]) -> Option<String> {
     let (first, _) = tools.first()?.name.split_once('_')?;
     let same = |tool: &Tool| {
         let word = tool.name.split_once('_');
@@ -303,137 +308,64 @@ fn family(tools: &[Tool]) -> Option<String> {
     (!first.is_empty() && tools.iter().all(same)).then(|| first.into())
 }
 
-/// A result of which 2026-07-28 says how long it may be kept.
-fn written(result: &impl Serialize, modern: bool) -> Outcome {
-    let hints = modern.then_some(results::Hints::NOT_KEPT);
-    write(&results::Hinted { hints, result })
+/// The result of a method to which 2026-07-28 adds cache hints.
+fn with_cache_hints(result: &impl Serialize, modern: bool) -> MethodResult {
+    let hints = modern.then_some(CacheHints::NO_CACHE);
+    serialize(&WithHints { hints, result })
 }
 
-/// A result of which 2026-07-28 says only that it is complete.
-fn written_complete(result: &impl Serialize, modern: bool) -> Outcome {
-    let hints = modern.then_some(results::Complete::IT_IS);
-    write(&results::Hinted { hints, result })
+/// The result of a method to which 2026-07-28 adds only that it is complete.
+fn with_complete(result: &impl Serialize, modern: bool) -> MethodResult {
+    let hints = modern.then_some(Complete::COMPLETE);
+    serialize(&WithHints { hints, result })
 }
 
-fn write(result: &impl Serialize) -> Outcome {
-    serde_json::value::to_raw_value(result).map_err(|error| broken(format!("{error}")))
+fn serialize(result: &impl Serialize) -> MethodResult {
+    serde_json::value::to_raw_value(result).map_err(|error| Error::internal(format!("{error}")))
 }
 
-/// How many characters must be added, taken out or changed to make one word the other
-/// (Levenshtein). The crates that count it need std.
-fn edits(one: &str, other: &str) -> usize {
-    // A name is never longer; somebody else's text could cost the square of its length.
-    if one.len() > 256 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = core::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.chars().enumerate() {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-fn broken(text: String) -> Error {
-    Error::new(Error::INTERNAL, text)
-}
-
-fn refused(error: GuideError, data: Option<Value>) -> Error {
+fn guide_error(error: GuideError, data: Option<Value>) -> Error {
     match error {
-        GuideError::BadRequest(text) => Error::params(text),
-        GuideError::Failed(text) => broken(text),
+        GuideError::BadRequest(text) => Error::invalid_params(text),
+        GuideError::Failed(text) => Error::internal(text),
     }
     .with_data(data)
 }
 
-fn unsupported(name: &str) -> Error {
+fn unsupported_revision(name: &str) -> Error {
     let data = json!({ "requested": name, "supported": Revision::ALL.map(Revision::name) });
     let text = format!("Revision {name:?} of MCP is not spoken here.");
     Error::new(Error::UNSUPPORTED_REVISION, text).with_data(Some(data))
 }
 
-/// What `initialize` is answered with: the client's revision, or the newest that has that method.
-fn negotiated(params: &Object<'_>) -> Result<Revision, Error> {
+/// The revision that `initialize` agrees on: the client's, or the newest that has `initialize`.
+fn negotiate(params: &Object<'_>) -> Result<Revision, Error> {
     let last = Revision::LAST_WITH_INITIALIZE;
-    let asked = rpc::string_of(params, "protocolVersion", last.name())?;
+    let requested = required_string(params, "protocolVersion", last.name())?;
     for (name, example) in [
         ("capabilities", "{}"),
         ("clientInfo", "{\"name\": \"client\", \"version\": \"1\"}"),
     ] {
-        if rpc::object_of(params, name, example)?.is_none() {
-            return Err(Error::params(format!(
+        if optional_object(params, name, example)?.is_none() {
+            return Err(Error::invalid_params(format!(
                 "Parameter \"{name}\" is missing. It is an object, such as {example}."
             )));
         }
     }
-    let known = Revision::named(&asked).filter(|revision| revision.has_initialize());
+    let known = Revision::parse(&requested).filter(|revision| revision.has_initialize());
     Ok(known.unwrap_or(last))
-}
-
-/// What a request says of itself.
-pub(crate) struct Meta {
-    /// The revision, known or not.
-    pub(crate) revision: Option<String>,
-    /// Whether it says what the client can do.
-    pub(crate) capabilities: bool,
-}
-
-impl Meta {
-    /// Reads `_meta`.
-    ///
-    /// # Errors
-    ///
-    /// It is not an object.
-    pub(crate) fn read(params: &Object<'_>) -> Result<Self, Error> {
-        let meta = rpc::object_of(params, "_meta", "{}")?;
-        let meta = meta.map(|(_, object)| object).unwrap_or_default();
-        Ok(Self {
-            revision: meta.get(META_REVISION).and_then(|raw| rpc::string(raw)),
-            capabilities: meta
-                .get(META_CAPABILITIES)
-                .is_some_and(|raw| rpc::object(raw).is_some()),
-        })
-    }
-
-    /// Whether it speaks a revision that has no `initialize`, or a later one.
-    pub(crate) fn is_modern(&self) -> bool {
-        let first = Revision::V2026_07_28.name();
-        self.revision.as_deref().is_some_and(|named| named >= first)
-    }
-
-    /// What is said when something is missing.
-    pub(crate) fn incomplete(&self) -> Error {
-        let mut missing = Vec::new();
-        if self.revision.is_none() {
-            missing.push(META_REVISION);
-        }
-        if !self.capabilities {
-            missing.push(META_CAPABILITIES);
-        }
-        Error::params(format!(
-            "The request's _meta has not, or not as they must be: {}. An example: \
-             {{\"{META_REVISION}\": \"{}\", \"{META_CAPABILITIES}\": {{}}}}. Before 2026-07-28 \
-             \"initialize\" comes first.",
-            missing.join(", "),
-            Revision::V2026_07_28,
-        ))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{edits, family};
-    use crate::{plug::Effect, tests::tool};
+    use super::common_prefix;
+    use crate::{provider::Effect, tests::fake_provider::tool};
 
     #[test]
     fn a_server_is_named_after_its_tools() {
         let named = |names: &[&str]| {
             let tools = names.iter().map(|name| tool(name, Effect::Read));
-            family(&Vec::from_iter(tools))
+            common_prefix(&Vec::from_iter(tools))
         };
         assert_eq!(named(&["crm_get_deal", "crm_list"]).as_deref(), Some("crm"));
         assert_eq!(named(&["wat_tool"]).as_deref(), Some("wat"));
@@ -446,21 +378,5 @@ mod tests {
         ] {
             assert_eq!(named(none), None, "{none:?}");
         }
-    }
-
-    #[test]
-    fn edits_are_counted() {
-        for (one, other, count) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("kitten", "sitting", 3),
-            ("list_cals", "list_calls", 1),
-            ("über", "uber", 1),
-        ] {
-            assert_eq!(edits(one, other), count, "{one} {other}");
-            assert_eq!(edits(other, one), count, "{other} {one}");
-        }
-        assert_eq!(edits(&"x".repeat(257), "x"), usize::MAX);
     }
 }

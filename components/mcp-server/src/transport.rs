@@ -1,9 +1,11 @@
-//! WASI: standard streams, environment, HTTP in. The only file that names `wasi`.
+//! The exports, and WASI's standard streams, environment and incoming HTTP. No other module uses
+//! WASI.
 
 use alloc::{format, string::String, vec::Vec};
 
 use wasi::{
     cli::{environment::get_environment, stderr::get_stderr, stdin::get_stdin, stdout::get_stdout},
+    exports::{cli::run, http::incoming_handler},
     http::types::{
         Fields, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
     },
@@ -11,21 +13,37 @@ use wasi::{
 };
 
 use crate::{
-    headers::Headers,
-    http::{self, Asked, BadBody, Reply},
-    plug::Plugged,
+    http::{self, BodyError, Headers, HttpRequest, HttpResponse},
+    provider::ImportedProvider,
     server::Server,
     settings::Settings,
     stdio::{self, Input, Output},
 };
 
-/// What one read asks for.
+/// Most bytes of one read.
 const CHUNK: u64 = 64 << 10;
 
+struct Component;
+
+wasi::cli::command::export!(Component);
+wasi::http::proxy::export!(Component);
+
+impl run::Guest for Component {
+    fn run() -> Result<(), ()> {
+        serve_stdio()
+    }
+}
+
+impl incoming_handler::Guest for Component {
+    fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
+        handle(&request, response_out);
+    }
+}
+
 /// Serves over standard input and output until the input ends.
-pub(crate) fn run() -> Result<(), ()> {
+fn serve_stdio() -> Result<(), ()> {
     let settings = Settings::read(get_environment());
-    let server = settings.and_then(|settings| Server::new(Plugged, &settings));
+    let server = settings.and_then(|settings| Server::new(ImportedProvider, &settings));
     match server {
         Ok(server) => {
             stdio::serve(&server, Stdin(get_stdin()), &mut Stdout(get_stdout()));
@@ -38,21 +56,21 @@ pub(crate) fn run() -> Result<(), ()> {
     }
 }
 
-/// Says something to whoever runs the server.
+/// Writes a line to standard error.
 fn log(text: &str) {
     let line = format!("mcp-server: {text}\n");
-    // Nobody reads it, then.
+    // Without standard error there is nowhere to report that.
     let _ = write_all(&get_stderr(), line.as_bytes());
 }
 
 struct Stdin(InputStream);
 
 impl Input for Stdin {
-    fn wait(&mut self) -> Option<Vec<u8>> {
+    fn read(&mut self) -> Option<Vec<u8>> {
         self.0.blocking_read(CHUNK).ok()
     }
 
-    fn there(&mut self) -> Option<Vec<u8>> {
+    fn read_available(&mut self) -> Option<Vec<u8>> {
         self.0.read(CHUNK).ok()
     }
 }
@@ -60,7 +78,7 @@ impl Input for Stdin {
 struct Stdout(OutputStream);
 
 impl Output for Stdout {
-    fn write(&mut self, line: &str) -> bool {
+    fn write_line(&mut self, line: &str) -> bool {
         write_all(&self.0, format!("{line}\n").as_bytes()).is_ok()
     }
 }
@@ -80,8 +98,8 @@ fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError>
 }
 
 /// Answers one HTTP request.
-pub(crate) fn handle(request: IncomingRequest, out: ResponseOutparam) {
-    let asked = Asked {
+fn handle(request: &IncomingRequest, out: ResponseOutparam) {
+    let head = HttpRequest {
         method: method(request.method()),
         path: request.path_with_query().unwrap_or_default(),
         authority: request.authority(),
@@ -91,10 +109,11 @@ pub(crate) fn handle(request: IncomingRequest, out: ResponseOutparam) {
     if let Err(error) = &settings {
         log(error);
     }
-    let server =
-        |settings: &Settings| Server::new(Plugged, settings).inspect_err(|error| log(error));
-    let reply = http::handle(&settings, server, &asked, |most| read(&request, most));
-    respond(out, &reply);
+    let server = |settings: &Settings| {
+        Server::new(ImportedProvider, settings).inspect_err(|error| log(error))
+    };
+    let response = http::handle(&settings, server, &head, |max| read_body(request, max));
+    respond(out, &response);
 }
 
 fn method(method: Method) -> String {
@@ -112,40 +131,42 @@ fn method(method: Method) -> String {
     }
 }
 
-fn read(request: &IncomingRequest, most: usize) -> Result<Vec<u8>, BadBody> {
-    let body = request.consume().map_err(|()| BadBody::BrokeOff)?;
-    let stream = body.stream().map_err(|()| BadBody::BrokeOff)?;
+fn read_body(request: &IncomingRequest, max: usize) -> Result<Vec<u8>, BodyError> {
+    let body = request.consume().map_err(|()| BodyError::BrokeOff)?;
+    let stream = body.stream().map_err(|()| BodyError::BrokeOff)?;
     let mut all = Vec::new();
     loop {
         match stream.blocking_read(CHUNK) {
-            Ok(bytes) if all.len() + bytes.len() > most => return Err(BadBody::TooLong),
+            Ok(bytes) if all.len() + bytes.len() > max => return Err(BodyError::TooLong),
             Ok(bytes) => all.extend_from_slice(&bytes),
             Err(StreamError::Closed) => return Ok(all),
-            Err(StreamError::LastOperationFailed(_)) => return Err(BadBody::BrokeOff),
+            Err(StreamError::LastOperationFailed(_)) => return Err(BodyError::BrokeOff),
         }
     }
 }
 
-fn respond(out: ResponseOutparam, reply: &Reply) {
-    let length = http::length(reply).map(|length| ("content-length", length));
-    let headers: Vec<(String, Vec<u8>)> = reply
+fn respond(out: ResponseOutparam, response: &HttpResponse) {
+    let length = response
+        .content_length()
+        .map(|length| ("content-length", length));
+    let headers: Vec<(String, Vec<u8>)> = response
         .headers
         .iter()
         .chain(&length)
         .map(|(name, value)| ((*name).into(), value.as_bytes().to_vec()))
         .collect();
-    // All names and values are good ones, and a host that knows better sends none of them.
+    // All names and values are valid; should a host refuse them, the response goes without headers.
     let headers = Fields::from_list(&headers).unwrap_or_else(|_| Fields::new());
-    let response = OutgoingResponse::new(headers);
-    let _ = response.set_status_code(reply.status);
-    // The body of a response just made was never taken.
-    let Ok(body) = response.body() else {
+    let outgoing = OutgoingResponse::new(headers);
+    let _ = outgoing.set_status_code(response.status);
+    // It fails only the second time.
+    let Ok(body) = outgoing.body() else {
         return;
     };
-    ResponseOutparam::set(out, Ok(response));
+    ResponseOutparam::set(out, Ok(outgoing));
     // From here on an error means that the client is gone.
     if let Ok(stream) = body.write() {
-        let written = write_all(&stream, reply.body.as_bytes());
+        let written = write_all(&stream, response.body.as_bytes());
         drop(stream);
         if written.is_ok() {
             let _ = OutgoingBody::finish(body, None);

@@ -6,11 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 
-use crate::answer::Refusal;
 use crate::options::Options;
+use crate::response::ApiError;
 
 /// Refuses whoever does not bring the access key and its secret.
-pub(crate) fn authenticate(headers: &HeaderMap, options: &Options) -> Result<(), Refusal> {
+pub(crate) fn authenticate(headers: &HeaderMap, options: &Options) -> Result<(), ApiError> {
     let expected = STANDARD.encode(format!(
         "{}:{}",
         options.access_key, options.access_key_secret
@@ -24,7 +24,7 @@ pub(crate) fn authenticate(headers: &HeaderMap, options: &Options) -> Result<(),
     if brought == Some(expected.as_str()) {
         Ok(())
     } else {
-        Err(Refusal::new(
+        Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
             "Unauthorized: the access key or its secret is not valid",
         ))
@@ -32,9 +32,9 @@ pub(crate) fn authenticate(headers: &HeaderMap, options: &Options) -> Result<(),
 }
 
 /// Refuses an operation whose scope is withheld.
-pub(crate) fn grant(scope: &str, options: &Options) -> Result<(), Refusal> {
+pub(crate) fn grant(scope: &str, options: &Options) -> Result<(), ApiError> {
     if options.withheld_scopes.iter().any(|held| held == scope) {
-        Err(Refusal::new(
+        Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
             format!("You don't have permission to use '{scope}' in your app."),
         ))

@@ -4,31 +4,31 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 pub(crate) mod accounts;
-pub(crate) mod activity;
+pub(crate) mod actions;
 pub(crate) mod briefs;
 pub(crate) mod calendars;
+pub(crate) mod call_kinds;
 pub(crate) mod calls;
 pub(crate) mod content;
 pub(crate) mod context;
 pub(crate) mod deals;
-pub(crate) mod dice;
 pub(crate) mod entities;
 pub(crate) mod flows;
-pub(crate) mod kinds;
 pub(crate) mod library;
 pub(crate) mod logs;
 pub(crate) mod outcomes;
 pub(crate) mod people;
+pub(crate) mod phrases;
 pub(crate) mod profiles;
+pub(crate) mod random;
 pub(crate) mod references;
 pub(crate) mod scorecards;
 pub(crate) mod settings;
-pub(crate) mod talk;
 pub(crate) mod targets;
 pub(crate) mod tasks;
+pub(crate) mod templates;
 pub(crate) mod trackers;
 pub(crate) mod transcripts;
-pub(crate) mod words;
 
 pub use accounts::{Account, Contact};
 pub use briefs::Brief;
@@ -41,8 +41,8 @@ pub use profiles::Profile;
 pub use targets::Target;
 pub use tasks::Task;
 
-use dice::Dice;
 use people::Role;
+use random::Random;
 
 use crate::instants;
 
@@ -62,7 +62,7 @@ pub struct Company {
     pub(crate) accounts: Vec<Account>,
     pub(crate) calls: Vec<Call>,
     pub(crate) scorecards: Vec<scorecards::Scorecard>,
-    pub(crate) answered: Vec<scorecards::Answered>,
+    pub(crate) answered: Vec<scorecards::AnsweredScorecard>,
     pub(crate) folders: Vec<flows::Folder>,
     pub(crate) flows: Vec<flows::Flow>,
     pub(crate) instances: Vec<flows::Instance>,
@@ -71,7 +71,7 @@ pub struct Company {
     pub(crate) tasks: Vec<Task>,
     pub(crate) briefs: Vec<Brief>,
     pub(crate) library: Vec<LibraryFolder>,
-    pub(crate) events: Vec<activity::Event>,
+    pub(crate) events: Vec<actions::Event>,
 }
 
 /// A part of the company with its own calls, flows and profiles.
@@ -90,7 +90,7 @@ impl Company {
     pub fn new(seed: u64, now: Timestamp, calls: usize) -> Self {
         let users = people::hire(seed, now);
         let workspace = |name: &'static str, description| Workspace {
-            id: Dice::new(seed, name).signed_id().to_string(),
+            id: Random::new(seed, name).signed_id().to_string(),
             name,
             description,
         };
@@ -131,7 +131,7 @@ impl Company {
         company.tasks = tasks::plan(&company);
         company.briefs = briefs::write(&company);
         company.library = library::fill(&company);
-        company.events = activity::happen(&company);
+        company.events = actions::happen(&company);
         company
     }
 

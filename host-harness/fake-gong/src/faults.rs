@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Frame;
 use serde_json::json;
 
-use crate::answer::{Outcome, Refusal, json_response, response};
+use crate::response::{ApiError, ApiResult, json_response, response};
 
 /// Something that goes wrong with an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Faults {
 impl Fault {
     /// The answer that takes the operation's place, if the fault is of that sort.
     pub(crate) fn instead(&self, request_id: &str) -> Option<Response<Body>> {
-        let refused = |refusal| response(Err(refusal) as Outcome, request_id);
+        let refused = |error| response(Err(error) as ApiResult, request_id);
         match self {
             Self::Slow(_) | Self::SlowBody(_) | Self::Cut => None,
             Self::NotJson => {
@@ -122,12 +122,12 @@ impl Fault {
             Self::Status(code, message, retry_after) => {
                 let status = StatusCode::from_u16(*code);
                 let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                Some(refused(Refusal {
+                Some(refused(ApiError {
                     retry_after: *retry_after,
-                    ..Refusal::new(status, message)
+                    ..ApiError::new(status, message)
                 }))
             }
-            Self::UntrustedIp => Some(refused(Refusal::new(
+            Self::UntrustedIp => Some(refused(ApiError::new(
                 StatusCode::FORBIDDEN,
                 "Access denied: the request did not come from a trusted IP address",
             ))),

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::answer::Refusal;
 use crate::instants;
+use crate::response::ApiError;
 
 /// An object, and where in the body it stands.
 #[derive(Clone, Debug)]
@@ -16,13 +16,13 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The body itself, which must be an object.
-    pub(crate) fn of(body: &'a Value) -> Result<Self, Refusal> {
+    pub(crate) fn of(body: &'a Value) -> Result<Self, ApiError> {
         match body {
             Value::Object(fields) => Ok(Self {
                 at: String::new(),
                 fields,
             }),
-            _ => Err(Refusal::malformed("body: must be a JSON object")),
+            _ => Err(ApiError::bad_request("body: must be a JSON object")),
         }
     }
 
@@ -35,8 +35,8 @@ impl<'a> Fields<'a> {
     }
 
     /// 400 that names the field.
-    pub(crate) fn refuse(&self, name: &str, what: impl std::fmt::Display) -> Refusal {
-        Refusal::malformed(format!("{}: {what}", self.name(name)))
+    pub(crate) fn refuse(&self, name: &str, what: impl std::fmt::Display) -> ApiError {
+        ApiError::bad_request(format!("{}: {what}", self.name(name)))
     }
 
     /// The field as it stands; null is as good as absent.
@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
         match self.value(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that must be there and not be blank.
-    pub(crate) fn required(&self, name: &str) -> Result<&'a str, Refusal> {
+    pub(crate) fn required(&self, name: &str) -> Result<&'a str, ApiError> {
         match self.text(name)? {
             None => Err(self.refuse(name, "must not be null")),
             Some(text) if text.trim().is_empty() => Err(self.refuse(name, "must not be blank")),
@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A flag; false when absent.
-    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.value(name) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
@@ -72,24 +72,24 @@ impl<'a> Fields<'a> {
     }
 
     /// An instant in ISO-8601 with an offset or `Z`.
-    pub(crate) fn instant(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
+    pub(crate) fn instant(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         let Some(text) = self.text(name)? else {
             return Ok(None);
         };
         let wrong = "must be a date and time in ISO-8601 with an offset or Z";
-        let instant = instants::instant(text);
+        let instant = instants::parse_instant(text);
         instant.map(Some).ok_or_else(|| self.refuse(name, wrong))
     }
 
     /// An instant that must be there.
-    pub(crate) fn required_instant(&self, name: &str) -> Result<Timestamp, Refusal> {
+    pub(crate) fn required_instant(&self, name: &str) -> Result<Timestamp, ApiError> {
         self.required(name)?;
         self.instant(name)?
             .ok_or_else(|| self.refuse(name, "must not be null"))
     }
 
     /// An object.
-    pub(crate) fn object(&self, name: &str) -> Result<Option<Self>, Refusal> {
+    pub(crate) fn object(&self, name: &str) -> Result<Option<Self>, ApiError> {
         match self.value(name) {
             None => Ok(None),
             Some(Value::Object(fields)) => Ok(Some(Self {
@@ -101,7 +101,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of objects; `None` when absent.
-    pub(crate) fn objects(&self, name: &str) -> Result<Option<Vec<Self>>, Refusal> {
+    pub(crate) fn objects(&self, name: &str) -> Result<Option<Vec<Self>>, ApiError> {
         let wrong = || self.refuse(name, "must be a list of objects");
         match self.value(name) {
             None => Ok(None),
@@ -122,7 +122,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of texts; `None` when absent.
-    pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<&'a str>>, Refusal> {
+    pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<&'a str>>, ApiError> {
         let wrong = || self.refuse(name, "must be a list of strings");
         match self.value(name) {
             None => Ok(None),
@@ -136,7 +136,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of texts that must be there, with at least one and at most so many of them.
-    pub(crate) fn some_texts(&self, name: &str, most: usize) -> Result<Vec<&'a str>, Refusal> {
+    pub(crate) fn some_texts(&self, name: &str, most: usize) -> Result<Vec<&'a str>, ApiError> {
         let texts = self.texts(name)?;
         let texts = texts.ok_or_else(|| self.refuse(name, "must not be null"))?;
         self.sized(name, texts.len(), most)?;
@@ -144,14 +144,14 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of objects that must be there, with at least one and at most so many of them.
-    pub(crate) fn some_objects(&self, name: &str, most: usize) -> Result<Vec<Self>, Refusal> {
+    pub(crate) fn some_objects(&self, name: &str, most: usize) -> Result<Vec<Self>, ApiError> {
         let objects = self.objects(name)?;
         let objects = objects.ok_or_else(|| self.refuse(name, "must not be null"))?;
         self.sized(name, objects.len(), most)?;
         Ok(objects)
     }
 
-    fn sized(&self, name: &str, size: usize, most: usize) -> Result<(), Refusal> {
+    fn sized(&self, name: &str, size: usize, most: usize) -> Result<(), ApiError> {
         match size {
             0 => Err(self.refuse(name, "must not be empty")),
             size if size > most => {

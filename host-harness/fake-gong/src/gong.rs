@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
-use crate::company::{Company, dice};
+use crate::company::{Company, random};
 use crate::contract::Contract;
 use crate::faults::Faults;
 use crate::journal::Journal;
@@ -12,6 +12,7 @@ use crate::limits::Limits;
 use crate::options::Options;
 use crate::paging::Cursors;
 use crate::state::State;
+use crate::state::privacy::Remaining;
 
 /// The company with its API.
 pub(crate) struct Gong {
@@ -46,7 +47,7 @@ impl Gong {
     /// The id of the next answer, e.g. `4al018gzaztcr8nbukw`.
     pub(crate) fn request_id(&self) -> String {
         let number = self.answers.fetch_add(1, Ordering::Relaxed);
-        let mut rest = u128::from(dice::hash(&format!("{} {number}", self.options.seed))) << 32;
+        let mut rest = u128::from(random::hash(&format!("{} {number}", self.options.seed))) << 32;
         rest |= u128::from(number) & 0xffff_ffff;
         let mut id = Vec::new();
         while id.len() < 19 {
@@ -55,6 +56,14 @@ impl Gong {
             rest /= 36;
         }
         id.iter().rev().collect()
+    }
+
+    /// The company without the people who were erased.
+    pub(crate) fn remaining(&self) -> Remaining<'_> {
+        Remaining {
+            company: &self.company,
+            erased: &self.state.privacy,
+        }
     }
 
     /// Today in the company's time zone.

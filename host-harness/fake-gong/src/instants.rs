@@ -15,7 +15,7 @@ pub(crate) fn company_zone() -> TimeZone {
 }
 
 /// `2026-10-17T21:21:31+02:00`.
-pub(crate) fn written(instant: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn to_rfc3339(instant: Timestamp, zone: &TimeZone) -> String {
     instant
         .to_zoned_datetime(zone.clone())
         .strftime("%Y-%m-%dT%H:%M:%S%:z")
@@ -23,7 +23,7 @@ pub(crate) fn written(instant: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// `2026-10-17T21:21:31.482913+02:00`.
-pub(crate) fn written_precisely(instant: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn to_rfc3339_micros(instant: Timestamp, zone: &TimeZone) -> String {
     instant
         .to_zoned_datetime(zone.clone())
         .strftime("%Y-%m-%dT%H:%M:%S.%6f%:z")
@@ -31,7 +31,7 @@ pub(crate) fn written_precisely(instant: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Reads an instant with an offset or `Z`; a date alone or a time without an offset is none.
-pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse_instant(text: &str) -> Option<Timestamp> {
     // jiff also takes a blank for the T, which is what a `+` in a query turns into.
     (text.as_bytes().get(10) == Some(&b'T') && !text.contains(' '))
         .then(|| text.parse().ok())
@@ -39,7 +39,7 @@ pub(crate) fn instant(text: &str) -> Option<Timestamp> {
 }
 
 /// Reads `YYYY-MM-DD` and nothing else.
-pub(crate) fn day(text: &str) -> Option<Date> {
+pub(crate) fn parse_day(text: &str) -> Option<Date> {
     (text.len() == 10).then(|| text.parse().ok()).flatten()
 }
 
@@ -50,24 +50,24 @@ mod tests {
     #[test]
     fn summer_and_winter_have_their_offsets() {
         let zone = company_zone();
-        let at = |text: &str| written(text.parse().unwrap(), &zone);
+        let at = |text: &str| to_rfc3339(text.parse().unwrap(), &zone);
         assert_eq!(at("2026-10-17T19:21:31Z"), "2026-10-17T21:21:31+02:00");
         assert_eq!(at("2026-12-01T19:21:31Z"), "2026-12-01T20:21:31+01:00");
         let precise: Timestamp = "2026-10-17T19:21:31.482913Z".parse().unwrap();
         assert_eq!(
-            written_precisely(precise, &zone),
+            to_rfc3339_micros(precise, &zone),
             "2026-10-17T21:21:31.482913+02:00"
         );
     }
 
     #[test]
     fn an_instant_needs_an_offset() {
-        assert!(instant("2026-10-17T21:21:31+02:00").is_some());
-        assert!(instant("2026-10-17T21:21:31Z").is_some());
-        assert!(instant("2026-10-17T21:21:31").is_none());
-        assert!(instant("2026-10-17").is_none());
-        assert!(instant("2026-10-17T21:21:31 02:00").is_none());
-        assert!(day("2026-10-17").is_some());
-        assert!(day("2026-10-17T21:21:31Z").is_none());
+        assert!(parse_instant("2026-10-17T21:21:31+02:00").is_some());
+        assert!(parse_instant("2026-10-17T21:21:31Z").is_some());
+        assert!(parse_instant("2026-10-17T21:21:31").is_none());
+        assert!(parse_instant("2026-10-17").is_none());
+        assert!(parse_instant("2026-10-17T21:21:31 02:00").is_none());
+        assert!(parse_day("2026-10-17").is_some());
+        assert!(parse_day("2026-10-17T21:21:31Z").is_none());
     }
 }

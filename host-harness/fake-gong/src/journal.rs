@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use http::Method;
 use serde_json::Value;
 
-use crate::asked::{Asked, Part};
+use crate::request::{ApiRequest, Part};
 
 /// A request that arrived, and the status it was answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ struct Requests {
 
 impl Journal {
     /// Notes that a request arrived, and gives its number.
-    pub(crate) fn arrived(&self, request: SeenRequest) -> u64 {
+    pub(crate) fn add_request(&self, request: SeenRequest) -> u64 {
         let mut requests = lock(&self.requests);
         requests.count += 1;
         let number = requests.count;
@@ -97,20 +97,20 @@ impl Journal {
     }
 
     /// Notes that a request changed the company.
-    pub(crate) fn wrote(&self, method: &Method, asked: Asked) {
+    pub(crate) fn add_write(&self, method: &Method, request: ApiRequest) {
         lock(&self.tally).writes += 1;
         lock(&self.writes).push(Write {
             method: method.to_string(),
-            operation: asked.operation,
-            path: asked.path,
-            query: asked.query,
-            body: asked.body,
-            parts: asked.parts,
+            operation: request.operation,
+            path: request.path,
+            query: request.query,
+            body: request.body,
+            parts: request.parts,
         });
     }
 
     /// Notes that a request broke the contract.
-    pub(crate) fn violated(&self, what: String) {
+    pub(crate) fn add_violation(&self, what: String) {
         lock(&self.violations).push(what);
     }
 

@@ -6,8 +6,6 @@
 //! real: the company, its customers, its people and every word they say are made up from
 //! a seed, and the same seed with the same `now` gives the same bytes.
 
-mod answer;
-mod asked;
 mod auth;
 pub mod company;
 mod contract;
@@ -18,21 +16,29 @@ mod instants;
 mod journal;
 mod limits;
 mod multipart;
+#[cfg(feature = "openapi")]
 mod openapi;
+#[cfg(not(feature = "openapi"))]
+#[path = "no_openapi.rs"]
+mod openapi;
+mod operation;
 mod options;
 mod paging;
-mod recorded;
+mod request;
+mod response;
+mod response_cache;
 mod routes;
 pub mod scripted;
 mod server;
+mod shared;
 mod state;
 mod tls;
 
-pub use asked::Part;
 pub use company::Company;
 pub use faults::Fault;
 pub use journal::{SeenRequest, Tally, Write};
 pub use options::{OpenApi, Options, openapi_beside};
+pub use request::Part;
 pub use scripted::{Exchange, Scripted, Seen};
 pub use server::FakeGong;
 pub use state::targets::TargetAssignment;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
-use crate::answer::Refusal;
+use crate::response::ApiError;
 
 /// How many requests Gong takes in a second.
 const PER_SECOND: usize = 3;
@@ -31,10 +31,10 @@ struct Taken {
 
 impl Limits {
     /// Takes one request in, or refuses it. A refused request costs nothing of the quota.
-    pub(crate) fn take(&self, rate_limit: bool, daily_quota: Option<u32>) -> Result<(), Refusal> {
+    pub(crate) fn take(&self, rate_limit: bool, daily_quota: Option<u32>) -> Result<(), ApiError> {
         let mut taken = self.taken.lock().unwrap_or_else(|error| error.into_inner());
         if daily_quota.is_some_and(|quota| taken.today >= quota) {
-            return Err(Refusal::too_many(QUOTA_RETRY_AFTER));
+            return Err(ApiError::too_many(QUOTA_RETRY_AFTER));
         }
         if rate_limit {
             let now = Instant::now();
@@ -46,7 +46,7 @@ impl Limits {
                 taken.lately.pop_front();
             }
             if taken.lately.len() >= PER_SECOND {
-                return Err(Refusal::too_many(1));
+                return Err(ApiError::too_many(1));
             }
             taken.lately.push_back(now);
         }
@@ -55,9 +55,9 @@ impl Limits {
     }
 
     /// Refuses with 402 when no credit is left.
-    pub(crate) fn afford(&self, credits: Option<u32>) -> Result<(), Refusal> {
+    pub(crate) fn afford(&self, credits: Option<u32>) -> Result<(), ApiError> {
         if credits.is_some_and(|credits| self.spent() >= credits) {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 StatusCode::PAYMENT_REQUIRED,
                 "Payment Required",
             ));

@@ -12,9 +12,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::answer::Refusal;
-use crate::asked::Asked;
-use crate::company::dice;
+use crate::company::random;
+use crate::request::ApiRequest;
+use crate::response::ApiError;
 
 /// How many records Gong puts on a page; there is no parameter for it.
 pub(crate) const PAGE_SIZE: usize = 100;
@@ -47,22 +47,22 @@ impl Cursors {
     /// The page of `items` that is asked for, with its `records`.
     pub(crate) fn page<'a, T>(
         &self,
-        asked: &Asked,
+        request: &ApiRequest,
         items: &'a [T],
-    ) -> Result<(&'a [T], Value), Refusal> {
-        let fingerprint = fingerprint(asked);
+    ) -> Result<(&'a [T], Value), ApiError> {
+        let fingerprint = fingerprint(request);
         let mut state = self.state.lock().unwrap_or_else(|error| error.into_inner());
-        let (sequence, page) = match cursor(asked)? {
+        let (sequence, page) = match cursor(request)? {
             None => (None, 0),
             Some(cursor) => {
-                let expired = || Refusal::malformed("cursor has expired");
+                let expired = || ApiError::bad_request("cursor has expired");
                 let (sequence, page) = read(cursor).ok_or_else(expired)?;
                 let known = state.running.get(&sequence).ok_or_else(expired)?;
                 if known.since.elapsed() >= LIFETIME {
                     return Err(expired());
                 }
                 if known.fingerprint != fingerprint {
-                    return Err(Refusal::malformed(
+                    return Err(ApiError::bad_request(
                         "cursor: the request must be repeated with the same filter",
                     ));
                 }
@@ -102,22 +102,22 @@ impl Cursors {
 }
 
 /// The cursor where Gong looks for it: a POST's query is not such a place.
-fn cursor(asked: &Asked) -> Result<Option<&str>, Refusal> {
-    if asked.body.is_null() {
-        return Ok(asked.query("cursor"));
+fn cursor(request: &ApiRequest) -> Result<Option<&str>, ApiError> {
+    if request.body.is_null() {
+        return Ok(request.query("cursor"));
     }
-    match asked.body.get("cursor") {
+    match request.body.get("cursor") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(cursor)) => Ok(Some(cursor)),
-        Some(_) => Err(Refusal::malformed("cursor: must be a string")),
+        Some(_) => Err(ApiError::bad_request("cursor: must be a string")),
     }
 }
 
 /// What must stay the same from page to page.
-fn fingerprint(asked: &Asked) -> u64 {
-    let mut query = asked.query.clone();
+fn fingerprint(request: &ApiRequest) -> u64 {
+    let mut query = request.query.clone();
     // Sorted, as the order of fields is the sender's own affair.
-    let body: BTreeMap<&str, &Value> = match asked.body.as_object() {
+    let body: BTreeMap<&str, &Value> = match request.body.as_object() {
         Some(fields) => fields
             .iter()
             .filter(|(name, _)| *name != "cursor")
@@ -129,7 +129,7 @@ fn fingerprint(asked: &Asked) -> u64 {
             BTreeMap::new()
         }
     };
-    dice::hash(&format!("{} {query:?} {body:?}", asked.operation))
+    random::hash(&format!("{} {query:?} {body:?}", request.operation))
 }
 
 fn write(sequence: u64, page: usize, total: usize) -> String {
@@ -158,7 +158,7 @@ fn read(cursor: &str) -> Option<(u64, usize)> {
 /// Only there to notice a cursor that somebody changed; it keeps no secret.
 fn signature(claims: &str) -> String {
     let words: Vec<u8> = (0..4)
-        .flat_map(|word| dice::hash(&format!("{word}{claims}")).to_be_bytes())
+        .flat_map(|word| random::hash(&format!("{word}{claims}")).to_be_bytes())
         .collect();
     URL_SAFE_NO_PAD.encode(words)
 }
@@ -167,14 +167,14 @@ fn signature(claims: &str) -> String {
 mod tests {
     use super::*;
 
-    fn get(query: &[(&str, &str)]) -> Asked {
-        Asked {
+    fn get(query: &[(&str, &str)]) -> ApiRequest {
+        ApiRequest {
             operation: "/v2/calls",
             query: query
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
-            ..Asked::default()
+            ..ApiRequest::default()
         }
     }
 
@@ -205,10 +205,10 @@ mod tests {
         let other = get(&[("cursor", cursor), ("workspaceId", "1")]);
         assert!(cursors.page(&other, &items).unwrap_err().errors[0].contains("same filter"));
         let changed = cursor.replace(".ey", ".ez");
-        let refusal = cursors.page(&get(&[("cursor", &changed)]), &items);
-        assert_eq!(refusal.unwrap_err().errors, ["cursor has expired"]);
+        let error = cursors.page(&get(&[("cursor", &changed)]), &items);
+        assert_eq!(error.unwrap_err().errors, ["cursor has expired"]);
         cursors.expire();
-        let refusal = cursors.page(&get(&[("cursor", cursor)]), &items);
-        assert_eq!(refusal.unwrap_err().errors, ["cursor has expired"]);
+        let error = cursors.page(&get(&[("cursor", cursor)]), &items);
+        assert_eq!(error.unwrap_err().errors, ["cursor has expired"]);
     }
 }

@@ -4,11 +4,7 @@
 //! new file's `OPERATIONS` in [`all`]. Authentication, limits, scopes, the content type, the
 //! contract and the log are the same for all and are not the operation's business.
 
-use http::Method;
-
-use crate::answer::Outcome;
-use crate::asked::Asked;
-use crate::gong::Gong;
+use crate::operation::Operation;
 
 mod access;
 mod calls;
@@ -34,84 +30,6 @@ mod tasks;
 mod transcripts;
 mod users;
 mod workspaces;
-
-/// One operation of Gong's.
-pub(crate) struct Operation {
-    /// The HTTP method; it does not tell reads from writes.
-    pub(crate) method: Method,
-    /// The path with its placeholders.
-    pub(crate) path: &'static str,
-    /// The scope without which the answer is 401.
-    pub(crate) scope: &'static str,
-    /// What sort of body it takes.
-    pub(crate) takes: Takes,
-    /// Whether it changes the company.
-    pub(crate) writes: bool,
-    /// What it does.
-    pub(crate) run: Run,
-}
-
-/// What an operation does with a request.
-type Run = fn(&Gong, &Asked) -> Outcome;
-
-/// What sort of body an operation takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Takes {
-    /// None.
-    Nothing,
-    /// JSON, without which Gong answers 415.
-    Json,
-    /// Parts of multipart/form-data.
-    Parts,
-}
-
-impl Operation {
-    /// A GET that reads and takes no body, as nearly all do.
-    const fn get(path: &'static str, scope: &'static str, run: Run) -> Self {
-        Self::read(Method::GET, path, scope, Takes::Nothing, run)
-    }
-
-    /// A POST that reads, by a filter in its body.
-    const fn post(path: &'static str, scope: &'static str, run: Run) -> Self {
-        Self::read(Method::POST, path, scope, Takes::Json, run)
-    }
-
-    /// An operation that changes nothing.
-    const fn read(
-        method: Method,
-        path: &'static str,
-        scope: &'static str,
-        takes: Takes,
-        run: Run,
-    ) -> Self {
-        Self {
-            method,
-            path,
-            scope,
-            takes,
-            writes: false,
-            run,
-        }
-    }
-
-    /// An operation that changes the company.
-    const fn write(
-        method: Method,
-        path: &'static str,
-        scope: &'static str,
-        takes: Takes,
-        run: Run,
-    ) -> Self {
-        Self {
-            method,
-            path,
-            scope,
-            takes,
-            writes: true,
-            run,
-        }
-    }
-}
 
 /// Every operation that the stand-in has.
 pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
@@ -148,24 +66,36 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::Contract;
+    use crate::openapi::Document;
+    use crate::operation::Takes;
     use crate::options::OpenApi;
 
     /// Where Gong's OpenAPI document is missing, this says so and checks nothing.
     #[test]
     fn every_operation_of_the_document_is_there_and_takes_the_body_it_has() {
-        let contract = Contract::load(OpenApi::Beside.file().as_deref()).unwrap();
-        if !contract.is_checked() {
+        let file = OpenApi::Beside.file().unwrap();
+        let Some(document) = Document::load(&file).unwrap() else {
             eprintln!("skipped: Gong's OpenAPI document is not there");
             return;
-        }
-        let lacking = contract.operations().into_iter().filter(|(method, path)| {
+        };
+        let documented = document.operations.iter();
+        let documented = documented.map(|operation| (&operation.method, operation.path.as_str()));
+        let lacking = documented.filter(|(method, path)| {
             !all().any(|operation| operation.method == *method && operation.path == *path)
         });
         assert_eq!(lacking.collect::<Vec<_>>(), []);
         for operation in all() {
-            let takes = contract.takes(&operation.method, operation.path);
             let Operation { method, path, .. } = operation;
+            let documented = document.operation(method, path);
+            let takes = documented.map(|documented| {
+                if !documented.parts.is_empty() {
+                    Takes::Parts
+                } else if document.validator(documented).is_some() {
+                    Takes::Json
+                } else {
+                    Takes::Nothing
+                }
+            });
             assert_eq!(takes, Some(operation.takes), "{method} {path}");
         }
     }

@@ -21,18 +21,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::answer::{Outcome, Refusal, response};
-use crate::asked::Asked;
 use crate::auth;
 use crate::company::Company;
-use crate::contract::{Contract, MARK};
+use crate::contract::Contract;
 use crate::faults::Fault;
 use crate::gong::Gong;
 use crate::journal::{SeenRequest, Tally, Write};
 use crate::multipart;
+use crate::operation::{Operation, Takes};
 use crate::options::Options;
-use crate::recorded::Recorded;
-use crate::routes::{self, Operation, Takes};
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult, UNDOCUMENTED, response};
+use crate::response_cache::ResponseCache;
+use crate::routes;
 use crate::state::targets::TargetAssignment;
 use crate::tls::Tls;
 
@@ -54,7 +55,7 @@ impl FakeGong {
     /// When the address cannot be had, or the OpenAPI document is there but not readable as one.
     pub async fn start(addr: SocketAddr, options: Options) -> anyhow::Result<Self> {
         let tls = options.tls.then(Tls::new).transpose()?;
-        let recorded = options.recorded.then(Arc::<Recorded>::default);
+        let recorded = options.recorded.then(Arc::<ResponseCache>::default);
         let gong = Arc::new(Gong::new(options)?);
         let listener = TcpListener::bind(addr)
             .await
@@ -198,7 +199,7 @@ struct Accepted {
 #[derive(Clone)]
 struct Server {
     router: Router,
-    recorded: Option<Arc<Recorded>>,
+    recorded: Option<Arc<ResponseCache>>,
     tls: Option<Arc<Tls>>,
     ending: watch::Receiver<()>,
 }
@@ -253,7 +254,7 @@ impl Server {
                 http.serve_connection(stream, service).await
             }
             Some(recorded) => {
-                let service = service_fn(|request| recorded.answer(self.router.clone(), request));
+                let service = service_fn(|request| recorded.respond(self.router.clone(), request));
                 http.serve_connection(stream, service).await
             }
         };
@@ -284,7 +285,7 @@ async fn every(State(gong): State<Arc<Gong>>, request: Request, next: Next) -> R
         Ok(body) => body.to_bytes(),
         Err(_) => Bytes::new(),
     };
-    let number = gong.journal.arrived(SeenRequest {
+    let number = gong.journal.add_request(SeenRequest {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
@@ -307,7 +308,7 @@ async fn every(State(gong): State<Arc<Gong>>, request: Request, next: Next) -> R
                 .and_then(|()| gong.limits.take(options.rate_limit, options.daily_quota));
             match allowed {
                 Ok(()) => next.run(Request::from_parts(head, Body::from(body))).await,
-                Err(refusal) => response(Err(refusal), &gong.request_id()),
+                Err(error) => response(Err(error), &gong.request_id()),
             }
         }
     };
@@ -342,30 +343,30 @@ async fn handle(
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let outcome = match read(&gong, operation, path, request).await {
-        Ok(asked) => {
-            let outcome = perform(&gong, operation, &asked);
+        Ok(request) => {
+            let outcome = perform(&gong, operation, &request);
             if operation.writes && outcome.is_ok() {
-                gong.journal.wrote(&operation.method, asked);
+                gong.journal.add_write(&operation.method, request);
             }
             outcome
         }
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(error),
     };
     response(outcome, &gong.request_id())
 }
 
-fn perform(gong: &Gong, operation: &Operation, asked: &Asked) -> Outcome {
+fn perform(gong: &Gong, operation: &Operation, request: &ApiRequest) -> ApiResult {
     auth::grant(operation.scope, &gong.options)?;
-    if let Some(unheard) = Contract::unheard(&operation.method, asked) {
-        gong.journal.violated(unheard);
+    if let Some(ignored) = Contract::ignored_cursor(&operation.method, request) {
+        gong.journal.add_violation(ignored);
     }
-    if let Err(refusal) = gong.contract.check(&operation.method, asked) {
-        let errors = refusal.errors.join("; ");
+    if let Err(error) = gong.contract.check(&operation.method, request) {
+        let errors = error.errors.join("; ");
         let violation = format!("{} {}: {errors}", operation.method, operation.path);
-        gong.journal.violated(violation);
-        return Err(refusal);
+        gong.journal.add_violation(violation);
+        return Err(error);
     }
-    (operation.run)(gong, asked)
+    (operation.run)(gong, request)
 }
 
 /// The parts of a request that an operation wants, or why they are not to be had.
@@ -374,36 +375,40 @@ async fn read(
     operation: &'static Operation,
     path: Vec<(String, String)>,
     request: Request,
-) -> Result<Asked, Refusal> {
+) -> Result<ApiRequest, ApiError> {
     let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri())
-        .map_err(|_| Refusal::malformed("the query is malformed"))?
+        .map_err(|_| ApiError::bad_request("the query is malformed"))?
         .0;
     let (head, body) = request.into_parts();
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => Bytes::new(),
     };
-    let mut asked = Asked {
+    let mut request = ApiRequest {
         operation: operation.path,
         path,
         query,
-        ..Asked::default()
+        ..ApiRequest::default()
     };
     match operation.takes {
         Takes::Nothing if body.is_empty() => {}
         Takes::Nothing => {
             let Operation { method, path, .. } = operation;
-            gong.journal.violated(format!("{method} {path}: a body"));
-            return Err(Refusal::malformed(format!("body: unknown {MARK}")));
+            gong.journal
+                .add_violation(format!("{method} {path}: a body"));
+            return Err(ApiError::bad_request(format!(
+                "body: unknown {UNDOCUMENTED}"
+            )));
         }
-        Takes::Json if !is_json(&head.headers) => return Err(Refusal::unsupported_media_type()),
+        Takes::Json if !is_json(&head.headers) => return Err(ApiError::unsupported_media_type()),
         Takes::Json => {
-            asked.body = serde_json::from_slice(&body)
-                .map_err(|error| Refusal::malformed(format!("Malformed request body: {error}")))?;
+            request.body = serde_json::from_slice(&body).map_err(|error| {
+                ApiError::bad_request(format!("Malformed request body: {error}"))
+            })?;
         }
-        Takes::Parts => asked.parts = multipart::parts(&head.headers, body).await?,
+        Takes::Parts => request.parts = multipart::parts(&head.headers, body).await?,
     }
-    Ok(asked)
+    Ok(request)
 }
 
 /// Whether the request says that its body is JSON.
@@ -418,17 +423,17 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// 404 for what Gong does not have; 501 for what only the stand-in does not have yet.
 async fn unknown_path(State(gong): State<Arc<Gong>>, request: Request) -> Response<Body> {
     let (method, path) = (request.method(), request.uri().path());
-    let refusal = if gong.contract.knows(method, path) {
-        Refusal::new(
+    let error = if gong.contract.knows(method, path) {
+        ApiError::new(
             StatusCode::NOT_IMPLEMENTED,
             format!("{method} {path}: Gong has this operation, the stand-in does not yet"),
         )
     } else {
         gong.journal
-            .violated(format!("{method} {path}: Gong has no such path"));
-        Refusal::not_found("routeNotFound")
+            .add_violation(format!("{method} {path}: Gong has no such path"));
+        ApiError::not_found("routeNotFound")
     };
-    response(Err(refusal), &gong.request_id())
+    response(Err(error), &gong.request_id())
 }
 
 /// 405, unless it is only the stand-in that lacks the method.
@@ -438,7 +443,7 @@ async fn wrong_method(State(gong): State<Arc<Gong>>, request: Request) -> Respon
         return unknown_path(State(Arc::clone(&gong)), request).await;
     }
     gong.journal
-        .violated(format!("{method} {path}: Gong has no such method there"));
-    let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
-    response(Err(refusal), &gong.request_id())
+        .add_violation(format!("{method} {path}: Gong has no such method there"));
+    let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
+    response(Err(error), &gong.request_id())
 }

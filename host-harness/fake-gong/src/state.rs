@@ -3,7 +3,7 @@
 //! [`crate::Company`] stays as it was founded; reads lay over it what is in here. Each noun
 //! has its own part, in a file of its own under `state/`.
 
-use std::sync::{Mutex, MutexGuard};
+use crate::shared::Shared;
 
 pub(crate) mod access;
 pub(crate) mod calls;
@@ -29,16 +29,4 @@ pub(crate) struct State {
     pub(crate) profiles: Shared<profiles::Profiles>,
     pub(crate) targets: Shared<targets::Targets>,
     pub(crate) tasks: Shared<tasks::Tasks>,
-}
-
-/// Something that requests share and change.
-#[derive(Debug, Default)]
-pub(crate) struct Shared<T>(Mutex<T>);
-
-impl<T> Shared<T> {
-    /// Takes it for one change or one read that must see no half change. A lock whose holder
-    /// panicked is still good: an operation checks everything before it changes anything.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(|error| error.into_inner())
-    }
 }

@@ -10,7 +10,7 @@ use super::*;
 /// 2026-11-27T12:00:00Z.
 const NOON: u64 = 1_795_780_800_000;
 const TICKETS: &str = "rate-limit/api.example.com/tickets";
-const TURNS: &str = "rate-limit/api.example.com/turns";
+const SCHEDULE: &str = "rate-limit/api.example.com/turns";
 
 type Keys = BTreeMap<String, Vec<u8>>;
 
@@ -24,13 +24,13 @@ fn add_one(keys: &mut Keys, key: &str) -> u64 {
 }
 
 /// A store, and a time that passes by waiting and by using the store.
-struct Fake {
+struct FakeHost {
     keys: RefCell<Keys>,
     now: Cell<u64>,
     /// How long each use of the store takes.
     round_trip: Cell<u64>,
-    /// How long each look at the clock takes.
-    look: Cell<u64>,
+    /// How long each reading of the clock takes.
+    clock_read: Cell<u64>,
     /// What the next uses of the store fail with.
     failures: RefCell<Vec<StoreError>>,
     /// By how much the next waits last too long.
@@ -38,13 +38,13 @@ struct Fake {
     forgets: bool,
 }
 
-impl Fake {
+impl FakeHost {
     fn new() -> Self {
         Self {
             keys: RefCell::default(),
             now: Cell::new(NOON),
             round_trip: Cell::new(0),
-            look: Cell::new(0),
+            clock_read: Cell::new(0),
             failures: RefCell::default(),
             oversleeps: RefCell::default(),
             forgets: false,
@@ -66,17 +66,17 @@ impl Fake {
         self.failures.borrow_mut().pop().map_or(Ok(()), Err)
     }
 
-    fn turns(&self) -> Turns {
-        Turns::parse(&self.keys.borrow()[TURNS]).unwrap()
+    fn schedule(&self) -> Schedule {
+        Schedule::parse(&self.keys.borrow()[SCHEDULE]).unwrap()
     }
 
     /// When a request may begin, after noon.
-    fn take(&self, settings: &Settings) -> Result<u64, String> {
-        take(self, settings, "api.example.com").map(|()| self.now.get() - NOON)
+    fn acquire(&self, settings: &Settings) -> Result<u64, String> {
+        acquire(self, settings, "api.example.com").map(|()| self.now.get() - NOON)
     }
 }
 
-impl World for Fake {
+impl Host for FakeHost {
     fn increment(&self, key: &str) -> Result<u64, StoreError> {
         self.use_store()?;
         Ok(add_one(&mut self.keys.borrow_mut(), key))
@@ -97,7 +97,7 @@ impl World for Fake {
 
     fn now(&self) -> u64 {
         let now = self.now.get();
-        self.now.set(now + self.look.get());
+        self.now.set(now + self.clock_read.get());
         now
     }
 
@@ -105,7 +105,7 @@ impl World for Fake {
         self.now.get() - NOON + 77_000
     }
 
-    fn pause(&self, milliseconds: u64) {
+    fn sleep(&self, milliseconds: u64) {
         let more = self.oversleeps.borrow_mut().pop().unwrap_or_default();
         self.now.set(self.now.get() + milliseconds + more);
     }
@@ -123,25 +123,25 @@ fn settings() -> Settings {
 
 #[test]
 fn as_many_as_a_second_has_begin_at_once_and_more_wait() {
-    let fake = Fake::new();
-    let begins: Vec<u64> = (0..8).map(|_| fake.take(&settings()).unwrap()).collect();
+    let fake = FakeHost::new();
+    let begins: Vec<u64> = (0..8).map(|_| fake.acquire(&settings()).unwrap()).collect();
     assert_eq!(begins, [0, 0, 0, 1_200, 1_200, 1_200, 2_400, 2_400]);
-    fake.pause(700);
+    fake.sleep(700);
     assert_eq!(
-        fake.take(&settings()),
+        fake.acquire(&settings()),
         Ok(3_100),
         "one of this window is left"
     );
-    assert_eq!(fake.take(&settings()), Ok(3_600), "a window after 2,400");
+    assert_eq!(fake.acquire(&settings()), Ok(3_600), "a window after 2,400");
     assert_eq!(fake.keys.borrow().len(), 2, "and never more keys");
 }
 
 #[test]
-fn each_authority_has_turns_of_its_own() {
-    let fake = Fake::new();
+fn each_authority_has_its_own_limit() {
+    let fake = FakeHost::new();
     for authority in ["one.example.com", "[::1]:8080", &"x".repeat(300)] {
         for _ in 0..3 {
-            take(&fake, &settings(), authority).unwrap();
+            acquire(&fake, &settings(), authority).unwrap();
         }
     }
     assert_eq!(fake.now.get(), NOON);
@@ -152,15 +152,15 @@ fn each_authority_has_turns_of_its_own() {
 }
 
 #[test]
-fn a_day_has_so_many() {
+fn the_requests_of_a_day_are_limited() {
     let few = Settings {
         per_day: Some(2),
         ..settings()
     };
-    let fake = Fake::new();
-    fake.take(&few).unwrap();
-    fake.take(&few).unwrap();
-    let error = fake.take(&few).unwrap_err();
+    let fake = FakeHost::new();
+    fake.acquire(&few).unwrap();
+    fake.acquire(&few).unwrap();
+    let error = fake.acquire(&few).unwrap_err();
     assert_eq!(
         error,
         "rate-limited: All replicas together have sent 2 requests a day to api.example.com (RATE_LIMIT_REQUESTS_PER_DAY). The next day begins at 00:00 UTC, in 12 h 0 min. Until then neither trying again nor asking for less helps."
@@ -169,20 +169,20 @@ fn a_day_has_so_many() {
         per_day: None,
         ..settings()
     };
-    assert_eq!(fake.take(&unlimited), Ok(0));
+    assert_eq!(fake.acquire(&unlimited), Ok(0));
     fake.now.set(NOON + DAY / 2);
-    assert!(fake.take(&few).is_ok(), "a new day");
-    assert_eq!(fake.turns().of_day, 1);
+    assert!(fake.acquire(&few).is_ok(), "a new day");
+    assert_eq!(fake.schedule().day_count, 1);
     fake.now.set(NOON + DAY / 2 - 50);
-    assert!(fake.take(&few).is_ok());
+    assert!(fake.acquire(&few).is_ok());
     assert!(
-        fake.take(&few).is_err(),
+        fake.acquire(&few).is_err(),
         "with a clock behind it is the new day's still"
     );
 }
 
 #[test]
-fn nobody_waits_longer_than_he_may() {
+fn no_request_waits_too_long() {
     let slow = Settings {
         per_second: 1,
         max_wait_seconds: 5,
@@ -190,20 +190,20 @@ fn nobody_waits_longer_than_he_may() {
         ..settings()
     };
     let ahead = (NOON + 5_500).to_string();
-    let fake = Fake::with(&[(TICKETS, "4"), (TURNS, &format!("4 0 0 {ahead}"))]);
-    let error = fake.take(&slow).unwrap_err();
+    let fake = FakeHost::with(&[(TICKETS, "4"), (SCHEDULE, &format!("4 0 0 {ahead}"))]);
+    let error = fake.acquire(&slow).unwrap_err();
     assert_eq!(
         error,
         "rate-limited: No turn for a request to api.example.com is free within 5 s (RATE_LIMIT_MAX_WAIT_SECONDS): all replicas together send 1 request a second, and the next turn is in 7 s. Ask for less, or again later."
     );
-    assert_eq!(fake.now.get(), NOON, "told at once");
-    // It was served, and the turn is still free.
-    fake.pause(2_000);
-    assert_eq!(fake.take(&slow), Ok(6_500));
+    assert_eq!(fake.now.get(), NOON, "the error comes at once");
+    // The ticket was served, and the slot is still free.
+    fake.sleep(2_000);
+    assert_eq!(fake.acquire(&slow), Ok(6_500));
 
     let hour = (NOON + 3_600_000).to_string();
-    let fake = Fake::with(&[(TICKETS, "4"), (TURNS, &format!("4 0 0 {hour}"))]);
-    let error = fake.take(&slow).unwrap_err();
+    let fake = FakeHost::with(&[(TICKETS, "4"), (SCHEDULE, &format!("4 0 0 {hour}"))]);
+    let error = fake.acquire(&slow).unwrap_err();
     assert!(
         error.contains("in 3601 s. So far ahead only a wrong clock"),
         "{error}"
@@ -211,72 +211,76 @@ fn nobody_waits_longer_than_he_may() {
 }
 
 #[test]
-fn who_went_away_is_waited_for_and_counts() {
-    let fake = Fake::with(&[(TICKETS, "9"), (TURNS, "8 0 0")]);
-    let begin = fake.take(&settings()).unwrap();
+fn a_holder_that_vanished_is_waited_for_and_counted() {
+    let fake = FakeHost::with(&[(TICKETS, "9"), (SCHEDULE, "8 0 0")]);
+    let begin = fake.acquire(&settings()).unwrap();
     assert!((2_000..2_200).contains(&begin), "{begin}");
-    let turns = fake.turns();
-    assert_eq!((turns.served, turns.begins.len()), (10, 2));
-    // One for the other, too.
-    assert_eq!(fake.take(&settings()), Ok(begin));
-    assert!(fake.take(&settings()).unwrap() >= begin + 1_200);
+    let schedule = fake.schedule();
+    assert_eq!((schedule.served, schedule.begins.len()), (10, 2));
+    // The other holder counts as well.
+    assert_eq!(fake.acquire(&settings()), Ok(begin));
+    assert!(fake.acquire(&settings()).unwrap() >= begin + 1_200);
 
-    // The other key is lost.
-    let fake = Fake::with(&[(TICKETS, "5000")]);
-    let begin = fake.take(&settings()).unwrap();
+    // The schedule is lost.
+    let fake = FakeHost::with(&[(TICKETS, "5000")]);
+    let begin = fake.acquire(&settings()).unwrap();
     assert!((14_000..15_500).contains(&begin), "{begin}");
-    assert_eq!(fake.take(&settings()), Ok(begin), "and all is well again");
+    assert_eq!(
+        fake.acquire(&settings()),
+        Ok(begin),
+        "and all is well again"
+    );
 }
 
 #[test]
-fn who_was_passed_over_draws_again() {
-    let fake = Fake::with(&[(TICKETS, "4"), (TURNS, "7 0 0")]);
-    assert_eq!(fake.take(&settings()), Ok(0));
-    assert_eq!(fake.turns().served, 8);
+fn a_skipped_request_draws_again() {
+    let fake = FakeHost::with(&[(TICKETS, "4"), (SCHEDULE, "7 0 0")]);
+    assert_eq!(fake.acquire(&settings()), Ok(0));
+    assert_eq!(fake.schedule().served, 8);
 
-    let fake = Fake::new();
+    let fake = FakeHost::new();
     fake.round_trip.set(1_100);
-    let error = fake.take(&settings()).unwrap_err();
+    let error = fake.acquire(&settings()).unwrap_err();
     assert!(
         error.contains("within 30 s")
             && error.contains("\"default\" (RATE_LIMIT_STORE) is too slow"),
         "{error}"
     );
     assert_eq!(
-        fake.keys.borrow().get(TURNS),
+        fake.keys.borrow().get(SCHEDULE),
         None,
         "nothing is written that late"
     );
 }
 
 #[test]
-fn who_begins_late_takes_another_turn() {
-    let fake = Fake::new();
+fn a_request_that_would_begin_late_draws_again() {
+    let fake = FakeHost::new();
     fake.oversleeps.borrow_mut().extend([100, 0, 0, 0]);
     for begin in [0, 0, 0, 1_300] {
-        assert_eq!(fake.take(&settings()), Ok(begin));
+        assert_eq!(fake.acquire(&settings()), Ok(begin));
     }
-    let fake = Fake::new();
+    let fake = FakeHost::new();
     fake.oversleeps.borrow_mut().extend([0, 101]);
-    assert!(fake.take(&settings()).unwrap() > 101);
-    assert_eq!(fake.turns().of_day, 2, "the turn that went by is spent");
+    assert!(fake.acquire(&settings()).unwrap() > 101);
+    assert_eq!(fake.schedule().day_count, 2, "the missed slot is spent");
     // Time passes.
-    let fake = Fake::new();
-    fake.look.set(5);
-    assert!(fake.take(&settings()).is_ok());
-    // A store that is slow, but not too slow, is reckoned with.
-    let fake = Fake::new();
+    let fake = FakeHost::new();
+    fake.clock_read.set(5);
+    assert!(fake.acquire(&settings()).is_ok());
+    // The time that the store takes is allowed for.
+    let fake = FakeHost::new();
     fake.round_trip.set(150);
-    assert!(fake.take(&settings()).unwrap() < 1_500);
-    assert_eq!(fake.turns().of_day, 1);
+    assert!(fake.acquire(&settings()).unwrap() < 1_500);
+    assert_eq!(fake.schedule().day_count, 1);
 }
 
 #[test]
 fn without_a_store_nothing_is_sent() {
     let refused = |failure, times: usize| {
-        let fake = Fake::new();
+        let fake = FakeHost::new();
         fake.failures.borrow_mut().extend([failure].repeat(times));
-        fake.take(&settings())
+        fake.acquire(&settings())
     };
     let error = refused(StoreError::NoSuchStore, 1).unwrap_err();
     assert_eq!(
@@ -289,10 +293,10 @@ fn without_a_store_nothing_is_sent() {
         "{error}"
     );
     assert!(
-        refused(StoreError::Other, TRIES as usize - 1).is_ok(),
+        refused(StoreError::Other, MAX_TRIES as usize - 1).is_ok(),
         "tried again"
     );
-    let error = refused(StoreError::Other, TRIES as usize).unwrap_err();
+    let error = refused(StoreError::Other, MAX_TRIES as usize).unwrap_err();
     assert!(
         error.contains("\"default\" (RATE_LIMIT_STORE) fails") && error.contains("none is sent"),
         "{error}"
@@ -300,12 +304,12 @@ fn without_a_store_nothing_is_sent() {
 }
 
 #[test]
-fn a_store_that_forgets_is_found_out() {
-    let fake = Fake {
+fn a_store_that_forgets_is_noticed() {
+    let fake = FakeHost {
         forgets: true,
-        ..Fake::new()
+        ..FakeHost::new()
     };
-    let error = fake.take(&settings()).unwrap_err();
+    let error = fake.acquire(&settings()).unwrap_err();
     assert!(
         error.contains("\"default\" (RATE_LIMIT_STORE) forgets"),
         "{error}"
@@ -313,12 +317,12 @@ fn a_store_that_forgets_is_found_out() {
 }
 
 #[test]
-fn what_is_not_turns_is_told() {
+fn a_value_that_is_no_schedule_is_an_error() {
     for other in ["", "1 2", "1 2 x", "1  2 3", "{}"] {
-        let fake = Fake::with(&[(TURNS, other)]);
-        let error = fake.take(&settings()).unwrap_err();
+        let fake = FakeHost::with(&[(SCHEDULE, other)]);
+        let error = fake.acquire(&settings()).unwrap_err();
         assert!(
-            error.contains(TURNS) && error.contains("delete the key"),
+            error.contains(SCHEDULE) && error.contains("delete the key"),
             "{error}"
         );
     }
@@ -332,7 +336,7 @@ struct Shared<'a> {
     ahead: u64,
 }
 
-impl World for Shared<'_> {
+impl Host for Shared<'_> {
     fn increment(&self, key: &str) -> Result<u64, StoreError> {
         Ok(add_one(&mut self.keys.lock().unwrap(), key))
     }
@@ -360,12 +364,12 @@ impl World for Shared<'_> {
         self.start.elapsed().as_millis() as u64
     }
 
-    fn pause(&self, milliseconds: u64) {
+    fn sleep(&self, milliseconds: u64) {
         std::thread::sleep(Duration::from_millis(milliseconds));
     }
 }
 
-/// In no second, wherever it begins, more than so many begin, with clocks that differ by the
+/// No second, wherever it begins, has more requests than the limit, with clocks that differ by the
 /// tolerance.
 #[test]
 fn many_replicas_keep_one_limit() {
@@ -382,9 +386,9 @@ fn many_replicas_keep_one_limit() {
             };
             scope.spawn(move || {
                 let ahead = replica % 2 * 100;
-                let world = Shared { keys, start, ahead };
+                let host = Shared { keys, start, ahead };
                 for _ in 0..4 {
-                    take(&world, &settings, "api.example.com").unwrap();
+                    acquire(&host, &settings, "api.example.com").unwrap();
                     begun.lock().unwrap().push(start.elapsed());
                 }
             });

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::deals::{self, Deal};
-use super::dice::Dice;
 use super::people::User;
+use super::random::Random;
 
 /// A company that the vendor sells to.
 #[derive(Clone, Debug)]
@@ -216,12 +216,12 @@ pub(crate) fn win(
     let companies = COMPANIES.into_iter().enumerate();
     companies
         .map(|(index, (name, domain, industry, language, is_customer))| {
-            let mut dice = Dice::new(seed, &format!("account {index}"));
-            let count = usize::try_from(dice.between(3, 6)).unwrap_or(3);
+            let mut random = Random::new(seed, &format!("account {index}"));
+            let count = usize::try_from(random.between(3, 6)).unwrap_or(3);
             let owner = sellers[index % sellers.len()];
-            let titles = dice.some(&TITLES, count);
-            let first_names = dice.some(&FIRST_NAMES, count);
-            let last_names = dice.some(&LAST_NAMES, count);
+            let titles = random.some(&TITLES, count);
+            let first_names = random.some(&FIRST_NAMES, count);
+            let last_names = random.some(&LAST_NAMES, count);
             let people = first_names.into_iter().zip(last_names).zip(titles);
             let people = people.map(|((first_name, last_name), title)| {
                 let email = format!("{first_name}.{last_name}@{domain}");
@@ -230,16 +230,16 @@ pub(crate) fn win(
                     title,
                     email: email.to_lowercase(),
                     first_name,
-                    phone: format!("+44 20 7946 {:04}", dice.between(0, 9999)),
-                    is_lead: dice.chance(12),
+                    phone: format!("+44 20 7946 {:04}", random.between(0, 9999)),
+                    is_lead: random.chance(12),
                     crm_id: String::new(),
                 }
             });
             let mut people: Vec<Contact> = people.collect();
             for contact in &mut people {
-                contact.crm_id = dice.crm_id(if contact.is_lead { "00Q" } else { "003" });
+                contact.crm_id = random.crm_id(if contact.is_lead { "00Q" } else { "003" });
             }
-            let founded = now - SignedDuration::from_hours(24 * dice.between(190, 260));
+            let founded = now - SignedDuration::from_hours(24 * random.between(190, 260));
             Account {
                 name,
                 domain,
@@ -247,11 +247,11 @@ pub(crate) fn win(
                 language,
                 is_customer,
                 people,
-                deals: deals::open(&mut dice, name, is_customer, founded, now, owner, users),
-                crm_id: dice.crm_id("001"),
+                deals: deals::open(&mut random, name, is_customer, founded, now, owner, users),
+                crm_id: random.crm_id("001"),
                 owner,
                 success: success[index % success.len()],
-                employees: dice.between(3, 240) * 50,
+                employees: random.between(3, 240) * 50,
             }
         })
         .collect()

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
 use super::people::Role;
+use super::random::Random;
 use super::{Company, SALES, SUCCESS};
 use crate::instants;
 
@@ -94,20 +94,20 @@ pub(crate) fn write(company: &Company) -> Vec<Brief> {
     BRIEFS
         .into_iter()
         .map(|(name, description, workspace, is_published, sections)| {
-            let mut dice = Dice::new(company.seed, &format!("brief {name}"));
-            let age = dice.between(40, 120);
+            let mut random = Random::new(company.seed, &format!("brief {name}"));
+            let age = random.between(40, 120);
             let created = company.now - SignedDuration::from_hours(24 * age);
             Brief {
-                id: dice.signed_id().to_string(),
+                id: random.signed_id().to_string(),
                 name,
                 is_published,
                 workspace_id: company.workspaces[workspace].id.clone(),
                 workspace,
                 sections,
                 description,
-                creator: dice.pick(&managers),
+                creator: random.pick(&managers),
                 created,
-                updated: created + SignedDuration::from_hours(24 * dice.between(0, age)),
+                updated: created + SignedDuration::from_hours(24 * random.between(0, age)),
             }
         })
         .collect()
@@ -125,8 +125,8 @@ impl Brief {
             "status": if self.is_published { "Published" } else { "Not published" },
             "creator": creator.name(),
             "creatorUserId": creator.id,
-            "created": instants::written(self.created, &company.zone),
-            "updated": instants::written(self.updated, &company.zone),
+            "created": instants::to_rfc3339(self.created, &company.zone),
+            "updated": instants::to_rfc3339(self.updated, &company.zone),
         })
     }
 }

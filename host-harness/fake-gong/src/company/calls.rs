@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::accounts::{Account, Contact};
+use super::call_kinds::Kind;
 use super::deals;
-use super::dice::{self, Dice};
-use super::kinds::Kind;
 use super::people::{Role, User};
+use super::random::{self, Random};
 use super::{Company, SALES, SUCCESS};
 use crate::instants;
 
@@ -55,13 +55,13 @@ pub struct Call {
 pub(crate) struct Party {
     pub(crate) id: String,
     pub(crate) speaker_id: Option<String>,
-    pub(crate) who: Who,
+    pub(crate) identity: Identity,
     pub(crate) methods: &'static [&'static str],
 }
 
 /// Who somebody on a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Who {
+pub(crate) enum Identity {
     /// One of the vendor's people, by place.
     User(usize),
     /// A person at the call's account, by place.
@@ -89,66 +89,70 @@ pub(crate) fn long_id(seed: u64, count: usize) -> String {
     id(&mut dice_of(seed, long_index(count)))
 }
 
-fn dice_of(seed: u64, index: usize) -> Dice {
-    Dice::new(seed, &format!("call {index}"))
+fn dice_of(seed: u64, index: usize) -> Random {
+    Random::new(seed, &format!("call {index}"))
 }
 
-fn id(dice: &mut Dice) -> String {
-    dice.id().to_string()
+fn id(random: &mut Random) -> String {
+    random.id().to_string()
 }
 
 fn call(company: &Company, index: usize, count: usize) -> Call {
-    let mut dice = dice_of(company.seed, index);
-    let id = id(&mut dice);
+    let mut random = dice_of(company.seed, index);
+    let id = id(&mut random);
     // The first account has one call in five, and these are the plain ones, so that a search
     // for it finds a number known beforehand.
     let is_first = index.is_multiple_of(5);
     let is_long = index == long_index(count);
     let is_plain = is_first || is_long;
-    let is_internal = !is_plain && dice.chance(10);
+    let is_internal = !is_plain && random.chance(10);
     let is_imported = index == 7;
     let is_private = !is_plain && index % 27 == 16;
 
-    let begin = slot(company, &mut dice);
+    let begin = slot(company, &mut random);
     let account_index = (!is_internal).then(|| match is_first {
         true => 0,
-        false => 1 + dice.below(company.accounts.len() - 1),
+        false => 1 + random.below(company.accounts.len() - 1),
     });
     let account = account_index.map(|index| &company.accounts[index]);
     let deal = account.map(|account| deal_at(account, begin));
     let kind = match (account, deal) {
         _ if is_long => Kind::DeepDive,
-        (Some(account), Some(deal)) => kind(account, deal, begin, is_plain, &mut dice),
+        (Some(account), Some(deal)) => kind(account, deal, begin, is_plain, &mut random),
         _ => Kind::Internal,
     };
-    let is_phone = kind == Kind::Cold || (!is_plain && !is_internal && dice.chance(8));
+    let is_phone = kind == Kind::Cold || (!is_plain && !is_internal && random.chance(8));
     let language = match account {
-        Some(account) if account.language != "eng" && !is_long && dice.chance(75) => {
+        Some(account) if account.language != "eng" && !is_long && random.chance(75) => {
             account.language
         }
         _ => "eng",
     };
     let minutes = match (is_long, is_phone, language) {
         (true, ..) => 60,
-        (_, true, _) => dice.between(5, 18),
-        (_, _, "eng") => dice.pick(&[25, 27, 28, 30, 31, 40, 44, 45, 47, 52, 58, 60, 75]),
-        _ => dice.between(9, 16),
+        (_, true, _) => random.between(5, 18),
+        (_, _, "eng") => random.pick(&[25, 27, 28, 30, 31, 40, 44, 45, 47, 52, 58, 60, 75]),
+        _ => random.between(9, 16),
     };
     let seconds = if is_long {
         3600
     } else {
-        minutes * 60 - dice.between(0, 59)
+        minutes * 60 - random.between(0, 59)
     };
-    let late = if is_phone { 0 } else { dice.between(-90, 300) };
-    let host = host(company, account, kind, &mut dice);
-    let parties = parties(company, account, host, is_phone, is_long, &mut dice);
-    let title = dice.pick(kind.titles());
+    let late = if is_phone {
+        0
+    } else {
+        random.between(-90, 300)
+    };
+    let host = host(company, account, kind, &mut random);
+    let parties = parties(company, account, host, is_phone, is_long, &mut random);
+    let title = random.pick(kind.titles());
     let title = match account {
         Some(account) => format!("{} – {title}", account.name),
         None => title.to_owned(),
     };
     Call {
-        title: (is_plain || !is_phone || dice.chance(50)).then_some(title),
+        title: (is_plain || !is_phone || random.chance(50)).then_some(title),
         started: begin + SignedDuration::from_secs(late),
         scheduled: (!is_phone && !is_imported).then_some(begin),
         seconds,
@@ -156,7 +160,7 @@ fn call(company: &Company, index: usize, count: usize) -> Call {
         account: account.map(|account| account.name),
         account_index,
         deal,
-        has_context: account.is_some() && (is_first || !dice.chance(7)),
+        has_context: account.is_some() && (is_first || !random.chance(7)),
         kind,
         host,
         parties,
@@ -168,31 +172,31 @@ fn call(company: &Company, index: usize, count: usize) -> Call {
         direction: match (is_imported, is_phone) {
             (true, _) => "Unknown",
             (_, false) => "Conference",
-            _ if dice.chance(70) => "Outbound",
+            _ if random.chance(70) => "Outbound",
             _ => "Inbound",
         },
         system: match (is_imported, is_phone) {
             (true, _) => "Public API",
-            (_, true) => dice.pick(&["Aircall", "Outreach"]),
-            _ => dice.pick(&["Zoom", "Zoom", "Microsoft Teams", "Google Meet"]),
+            (_, true) => random.pick(&["Aircall", "Outreach"]),
+            _ => random.pick(&["Zoom", "Zoom", "Microsoft Teams", "Google Meet"]),
         },
         is_imported,
-        seed: dice::hash(&format!("{} talk {id}", company.seed)),
+        seed: random::hash(&format!("{} talk {id}", company.seed)),
         disposition: is_phone
-            .then(|| dice.pick(&["Connected", "Connected - meeting set", "Call back later"])),
-        purpose: dice.chance(15).then_some("Sales"),
-        is_precise: dice.chance(6),
-        tail: dice.signed_id(),
+            .then(|| random.pick(&["Connected", "Connected - meeting set", "Call back later"])),
+        purpose: random.chance(15).then_some("Sales"),
+        is_precise: random.chance(6),
+        tail: random.signed_id(),
         id,
     }
 }
 
 /// A beginning on a quarter of an hour in business hours, more often lately than long ago,
 /// and long enough ago for any call to be over.
-fn slot(company: &Company, dice: &mut Dice) -> Timestamp {
-    let back = (dice.fraction().powf(1.6) * DAYS) as i64;
+fn slot(company: &Company, random: &mut Random) -> Timestamp {
+    let back = (random.fraction().powf(1.6) * DAYS) as i64;
     let local = company.now.to_zoned_datetime(company.zone.clone());
-    let minutes = dice.between(4 * 8, 4 * 17) * 15;
+    let minutes = random.between(4 * 8, 4 * 17) * 15;
     let mut day = local.date().saturating_sub(jiff::Span::new().days(back));
     loop {
         let weekday = day.weekday();
@@ -214,9 +218,15 @@ fn deal_at(account: &Account, at: Timestamp) -> usize {
     open.map_or(0, |(index, _)| index)
 }
 
-fn kind(account: &Account, deal: usize, at: Timestamp, is_plain: bool, dice: &mut Dice) -> Kind {
+fn kind(
+    account: &Account,
+    deal: usize,
+    at: Timestamp,
+    is_plain: bool,
+    random: &mut Random,
+) -> Kind {
     if account.is_customer {
-        return dice.pick(&[
+        return random.pick(&[
             Kind::Review,
             Kind::Review,
             Kind::Renewal,
@@ -225,23 +235,23 @@ fn kind(account: &Account, deal: usize, at: Timestamp, is_plain: bool, dice: &mu
         ]);
     }
     let stage = account.deals[deal].stage(at).min(deals::STAGES.len() - 1);
-    match dice.pick(Kind::of_stage(stage)) {
+    match random.pick(Kind::of_stage(stage)) {
         // A telephone call with one person is not a plain one.
         Kind::Cold if is_plain => Kind::Discovery,
         kind => kind,
     }
 }
 
-fn host(company: &Company, account: Option<&Account>, kind: Kind, dice: &mut Dice) -> usize {
+fn host(company: &Company, account: Option<&Account>, kind: Kind, random: &mut Random) -> usize {
     match (account, kind) {
-        (None, _) => dice.pick(&company.with_role(&[
+        (None, _) => random.pick(&company.with_role(&[
             Role::SalesManager,
             Role::SalesManager,
             Role::SuccessManager,
         ])),
-        (Some(_), Kind::Cold) => dice.pick(&company.with_role(&[Role::Opener])),
-        (Some(_), Kind::DeepDive | Kind::Security) if dice.chance(20) => {
-            dice.pick(&company.with_role(&[Role::Engineer]))
+        (Some(_), Kind::Cold) => random.pick(&company.with_role(&[Role::Opener])),
+        (Some(_), Kind::DeepDive | Kind::Security) if random.chance(20) => {
+            random.pick(&company.with_role(&[Role::Engineer]))
         }
         (Some(account), _) if account.is_customer => account.success,
         (Some(account), _) => account.owner,
@@ -255,9 +265,9 @@ fn parties(
     host: usize,
     is_phone: bool,
     is_long: bool,
-    dice: &mut Dice,
+    random: &mut Random,
 ) -> Vec<Party> {
-    let (internal, external) = match (is_phone, is_long, dice.below(10)) {
+    let (internal, external) = match (is_phone, is_long, random.below(10)) {
         (_, true, _) => (2, 2),
         (true, ..) => (1, 1),
         (_, _, 0..6) => (2, 2),
@@ -272,32 +282,43 @@ fn parties(
         .filter(|&user| is_internal || company.users[user].role != Role::Lead || user % 3 == 1)
         .collect();
     let count = if is_internal { 3 } else { internal - 1 };
-    let mut who = vec![Who::User(host)];
-    who.extend(dice.some(&colleagues, count).into_iter().map(Who::User));
+    let mut identity = vec![Identity::User(host)];
+    identity.extend(
+        random
+            .some(&colleagues, count)
+            .into_iter()
+            .map(Identity::User),
+    );
     if let Some(account) = account {
         let people: Vec<usize> = (0..account.people.len()).collect();
-        match is_phone && dice.chance(12) {
-            true => who.push(Who::Number),
-            false => who.extend(dice.some(&people, external).into_iter().map(Who::Contact)),
+        match is_phone && random.chance(12) {
+            true => identity.push(Identity::Number),
+            false => identity.extend(
+                random
+                    .some(&people, external)
+                    .into_iter()
+                    .map(Identity::Contact),
+            ),
         }
     }
     let sides = if is_internal { 1 } else { 2 };
     let mut spoke = Vec::new();
-    who.into_iter()
-        .map(|who| {
+    identity
+        .into_iter()
+        .map(|identity| {
             // The first of each side speaks; of the others one in ten was only invited.
-            let side = matches!(who, Who::User(_));
+            let side = matches!(identity, Identity::User(_));
             let is_first = !spoke.contains(&side) && spoke.len() < sides;
             spoke.push(side);
-            let speaks = is_first || is_internal || is_long || !dice.chance(10);
+            let speaks = is_first || is_internal || is_long || !random.chance(10);
             Party {
-                id: dice.signed_id().to_string(),
-                speaker_id: speaks.then(|| dice.signed_id().to_string()),
-                who,
+                id: random.signed_id().to_string(),
+                speaker_id: speaks.then(|| random.signed_id().to_string()),
+                identity,
                 methods: match (speaks, is_phone) {
                     (false, _) => &["Invitee"],
                     (_, true) => &["Attendee"],
-                    _ if dice.chance(85) => &["Invitee", "Attendee"],
+                    _ if random.chance(85) => &["Invitee", "Attendee"],
                     _ => &["Attendee"],
                 },
             }
@@ -329,8 +350,8 @@ impl Call {
     /// The first person of the customer's on the call.
     pub(crate) fn first_contact<'a>(&self, company: &'a Company) -> Option<&'a Contact> {
         let account = self.account_of(company)?;
-        self.parties.iter().find_map(|party| match party.who {
-            Who::Contact(index) => Some(&account.people[index]),
+        self.parties.iter().find_map(|party| match party.identity {
+            Identity::Contact(index) => Some(&account.people[index]),
             _ => None,
         })
     }
@@ -346,16 +367,16 @@ impl Call {
         let is_conference = self.direction == "Conference";
         let started = if self.is_precise {
             let micros = i64::try_from(self.tail % 1_000_000).unwrap_or_default();
-            instants::written_precisely(self.started + SignedDuration::from_micros(micros), zone)
+            instants::to_rfc3339_micros(self.started + SignedDuration::from_micros(micros), zone)
         } else {
-            instants::written(self.started, zone)
+            instants::to_rfc3339(self.started, zone)
         };
         let meeting = self.tail % 100_000_000_000;
         json!({
             "id": self.id,
             "url": self.url(),
             "title": self.title,
-            "scheduled": self.scheduled.map(|at| instants::written(at, zone)),
+            "scheduled": self.scheduled.map(|at| instants::to_rfc3339(at, zone)),
             "started": started,
             "duration": self.seconds,
             "primaryUserId": company.users[self.host].id,
@@ -387,8 +408,8 @@ impl Call {
     pub(crate) fn parties(&self, company: &Company, context: &dyn Fn(&Party) -> Value) -> Value {
         let party = |party: &Party| {
             let none = (None, None, None, None, "Unknown", None);
-            let (email, name, title, user, affiliation, phone) = match party.who {
-                Who::User(index) => {
+            let (email, name, title, user, affiliation, phone) = match party.identity {
+                Identity::User(index) => {
                     let User {
                         email, title, id, ..
                     } = &company.users[index];
@@ -402,7 +423,7 @@ impl Call {
                         None,
                     )
                 }
-                Who::Contact(index) => match self.account_of(company) {
+                Identity::Contact(index) => match self.account_of(company) {
                     Some(account) => {
                         let Contact {
                             email,
@@ -423,7 +444,7 @@ impl Call {
                     }
                     None => none,
                 },
-                Who::Number => {
+                Identity::Number => {
                     let phone = format!("+44 20 7946 {:04}", self.tail % 10_000);
                     (None, None, None, None, "Unknown", Some(phone))
                 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Company;
 use super::accounts::{Account, Contact};
-use super::calls::{Call, Party, Who};
+use super::calls::{Call, Identity, Party};
 
 /// When a CRM object is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,8 +108,8 @@ pub(crate) fn of_call(company: &Company, call: &Call, depth: &Depth) -> Value {
 
 /// `context` of a party: a user, a contact or a lead of the CRM.
 pub(crate) fn of_party(company: &Company, call: &Call, party: &Party, depth: &Depth) -> Value {
-    let (sort, id, fields) = match party.who {
-        Who::User(index) => {
+    let (sort, id, fields) = match party.identity {
+        Identity::User(index) => {
             let user = &company.users[index];
             let fields = vec![
                 ("Name", json!(user.name())),
@@ -119,7 +119,7 @@ pub(crate) fn of_party(company: &Company, call: &Call, party: &Party, depth: &De
             ];
             ("User", &user.crm_id, fields)
         }
-        Who::Contact(index) => {
+        Identity::Contact(index) => {
             let Some(account) = call.account_of(company).filter(|_| call.has_context) else {
                 return json!([]);
             };
@@ -128,7 +128,7 @@ pub(crate) fn of_party(company: &Company, call: &Call, party: &Party, depth: &De
             let fields = contact_fields(company, account, contact);
             (sort, &contact.crm_id, fields)
         }
-        Who::Number => return json!([]),
+        Identity::Number => return json!([]),
     };
     let mut objects = Vec::new();
     each(depth, |timing| {

@@ -6,8 +6,8 @@
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
 use super::people::User;
+use super::random::Random;
 
 /// The stages of a deal in their order, with the CRM's probability; the last two are ends.
 pub(crate) const STAGES: [(&str, i64); 7] = [
@@ -61,7 +61,7 @@ const NEXT_STEPS: [&str; 7] = [
 /// The deals of one account: a customer has a won one and a renewal or an expansion, a
 /// prospect a new one, which a few have lost, and sometimes a second.
 pub(crate) fn open(
-    dice: &mut Dice,
+    random: &mut Random,
     account: &str,
     is_customer: bool,
     since: Timestamp,
@@ -72,9 +72,9 @@ pub(crate) fn open(
     let day = |days: i64| SignedDuration::from_hours(24 * days);
     let mut deals = Vec::new();
     if is_customer {
-        let end = since + day(dice.between(20, 40));
+        let end = since + day(random.between(20, 40));
         deals.push(deal(
-            dice,
+            random,
             account,
             "New Business",
             since,
@@ -82,20 +82,20 @@ pub(crate) fn open(
             WON,
             &users[owner],
         ));
-        let kind = dice.pick(&["Renewal", "Expansion"]);
-        let since = now - day(dice.between(100, 150));
-        let last = usize::try_from(dice.between(2, 4)).unwrap_or(2);
-        deals.push(deal(dice, account, kind, since, now, last, &users[owner]));
+        let kind = random.pick(&["Renewal", "Expansion"]);
+        let since = now - day(random.between(100, 150));
+        let last = usize::try_from(random.between(2, 4)).unwrap_or(2);
+        deals.push(deal(random, account, kind, since, now, last, &users[owner]));
     } else {
-        let last = match dice.below(8) {
+        let last = match random.below(8) {
             0 => LOST,
             1 => WON,
-            _ => usize::try_from(dice.between(2, 4)).unwrap_or(2),
+            _ => usize::try_from(random.between(2, 4)).unwrap_or(2),
         };
-        let since = now - day(dice.between(120, 175));
-        let end = now - day(dice.between(1, 12));
+        let since = now - day(random.between(120, 175));
+        let end = now - day(random.between(1, 12));
         deals.push(deal(
-            dice,
+            random,
             account,
             "New Business",
             since,
@@ -103,16 +103,16 @@ pub(crate) fn open(
             last,
             &users[owner],
         ));
-        if dice.chance(35) {
-            let since = now - day(dice.between(40, 70));
-            deals.push(deal(dice, account, "Pilot", since, now, 1, &users[owner]));
+        if random.chance(35) {
+            let since = now - day(random.between(40, 70));
+            deals.push(deal(random, account, "Pilot", since, now, 1, &users[owner]));
         }
     }
     deals
 }
 
 fn deal(
-    dice: &mut Dice,
+    random: &mut Random,
     account: &str,
     kind: &'static str,
     since: Timestamp,
@@ -127,19 +127,19 @@ fn deal(
     };
     let span = end.duration_since(since).as_secs();
     let step = span / i64::try_from(stages.len()).unwrap_or(1).max(1);
-    let mut amount = dice.between(24, 360) * 1000;
-    let mut close = (since + SignedDuration::from_hours(24 * dice.between(90, 160)))
+    let mut amount = random.between(24, 360) * 1000;
+    let mut close = (since + SignedDuration::from_hours(24 * random.between(90, 160)))
         .to_zoned_datetime(TimeZone::UTC)
         .date();
     let mut history = Vec::new();
     for (index, stage) in stages.into_iter().enumerate() {
         let index = i64::try_from(index).unwrap_or_default();
         let at = since + SignedDuration::from_secs(index * step);
-        if index > 0 && dice.chance(60) {
-            amount = (amount * dice.between(80, 125) / 100) / 500 * 500;
+        if index > 0 && random.chance(60) {
+            amount = (amount * random.between(80, 125) / 100) / 500 * 500;
         }
-        if index > 1 && dice.chance(55) {
-            close = close.saturating_add(jiff::Span::new().days(dice.between(10, 35)));
+        if index > 1 && random.chance(55) {
+            close = close.saturating_add(jiff::Span::new().days(random.between(10, 35)));
         }
         if stage >= WON {
             close = at.to_zoned_datetime(TimeZone::UTC).date();
@@ -152,32 +152,32 @@ fn deal(
             next_step: NEXT_STEPS[stage],
         });
     }
-    let competitor = dice.pick(&["Bridgeline", "DataFerry", "Conduit One", "None known"]);
+    let competitor = random.pick(&["Bridgeline", "DataFerry", "Conduit One", "None known"]);
     Deal {
-        crm_id: dice.crm_id("006"),
+        crm_id: random.crm_id("006"),
         name: format!("{account} - {kind}"),
         kind,
-        lead_source: dice.pick(&["Outbound", "Inbound", "Partner", "Trade Show", "Referral"]),
+        lead_source: random.pick(&["Outbound", "Inbound", "Partner", "Trade Show", "Referral"]),
         owner_crm_id: owner.crm_id.clone(),
         competitor,
         history,
-        details: details(dice),
+        details: details(random),
     }
 }
 
 /// What companies add to their CRM; most of it nobody fills in.
-fn details(dice: &mut Dice) -> Vec<(&'static str, Value)> {
-    let yes = |dice: &mut Dice| Value::from(dice.chance(40));
+fn details(random: &mut Random) -> Vec<(&'static str, Value)> {
+    let yes = |random: &mut Random| Value::from(random.chance(40));
     vec![
-        ("Budget_Confirmed__c", yes(dice)),
-        ("Champion_Identified__c", yes(dice)),
+        ("Budget_Confirmed__c", yes(random)),
+        ("Champion_Identified__c", yes(random)),
         (
             "Contract_Term_Months__c",
-            dice.pick(&[json!(12), json!(24), json!(36), json!(null)]),
+            random.pick(&[json!(12), json!(24), json!(36), json!(null)]),
         ),
         (
             "Decision_Process__c",
-            dice.pick(&[
+            random.pick(&[
                 json!(null),
                 json!("Steering committee, then CFO"),
                 json!("Director of IT alone"),
@@ -185,24 +185,24 @@ fn details(dice: &mut Dice) -> Vec<(&'static str, Value)> {
         ),
         (
             "Discount_Percent__c",
-            dice.pick(&[json!(null), json!(0), json!(5), json!(10), json!(15)]),
+            random.pick(&[json!(null), json!(0), json!(5), json!(10), json!(15)]),
         ),
         ("Economic_Buyer__c", json!(null)),
         (
             "Forecast_Category__c",
-            dice.pick(&[json!("Pipeline"), json!("Best Case"), json!("Commit")]),
+            random.pick(&[json!("Pipeline"), json!("Best Case"), json!("Commit")]),
         ),
         ("Go_Live_Target__c", json!(null)),
         (
             "Legal_Status__c",
-            dice.pick(&[json!("Not started"), json!("In review"), json!("Approved")]),
+            random.pick(&[json!("Not started"), json!("In review"), json!("Approved")]),
         ),
         ("Loss_Reason__c", json!(null)),
-        ("Number_of_Connectors__c", json!(dice.between(2, 28))),
+        ("Number_of_Connectors__c", json!(random.between(2, 28))),
         ("Partner_Account__c", json!(null)),
         (
             "Primary_Use_Case__c",
-            dice.pick(&[
+            random.pick(&[
                 json!("Order events"),
                 json!("Inventory sync"),
                 json!("Partner onboarding"),
@@ -212,7 +212,7 @@ fn details(dice: &mut Dice) -> Vec<(&'static str, Value)> {
         ("Procurement_Contact__c", json!(null)),
         (
             "Products__c",
-            dice.pick(&[
+            random.pick(&[
                 json!("Relay Core"),
                 json!("Relay Core;Relay Connect"),
                 json!("Relay Core;Relay Connect;Relay Vault"),
@@ -220,20 +220,20 @@ fn details(dice: &mut Dice) -> Vec<(&'static str, Value)> {
         ),
         (
             "Security_Review_Status__c",
-            dice.pick(&[json!("Not started"), json!("In progress"), json!("Passed")]),
+            random.pick(&[json!("Not started"), json!("In progress"), json!("Passed")]),
         ),
-        ("Services_Amount__c", json!(dice.between(0, 40) * 500)),
+        ("Services_Amount__c", json!(random.between(0, 40) * 500)),
         ("Solution_Engineer__c", json!(null)),
         (
             "Sub_Region__c",
-            dice.pick(&[
+            random.pick(&[
                 json!("DACH"),
                 json!("UKI"),
                 json!("Nordics"),
                 json!("Southern Europe"),
             ]),
         ),
-        ("Technical_Win__c", yes(dice)),
+        ("Technical_Win__c", yes(random)),
     ]
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::accounts::Account;
 use super::briefs::{Brief, Source};
-use super::calls::{Call, Who};
-use super::dice::Dice;
+use super::calls::{Call, Identity};
+use super::random::Random;
 use super::{Company, content};
 use crate::instants;
 
@@ -82,7 +82,7 @@ impl<'a> Entity<'a> {
                 Part::Deal(index) => call.deal == Some(index),
                 Part::Person(index) => {
                     let mut parties = call.parties.iter();
-                    parties.any(|party| party.who == Who::Contact(index))
+                    parties.any(|party| party.identity == Identity::Contact(index))
                 }
             }
     }
@@ -130,7 +130,7 @@ impl<'a> Entity<'a> {
         facts.extend(
             deals
                 .filter(|(index, _)| match self.part {
-                    Part::Deal(asked) => asked == *index,
+                    Part::Deal(request) => request == *index,
                     _ => true,
                 })
                 .map(|(_, deal)| deal.summary(company.now)),
@@ -141,14 +141,18 @@ impl<'a> Entity<'a> {
 
 /// Up to three emails around a call.
 fn emails(company: &Company, call: &Call) -> Vec<Email> {
-    let mut dice = Dice::new(call.seed, "emails");
+    let mut random = Random::new(call.seed, "emails");
     let title = call.title.as_deref().unwrap_or("Our call");
-    (0..dice.between(0, 3))
+    (0..random.between(0, 3))
         .map(|_| {
-            let sent = call.started + SignedDuration::from_mins(dice.between(-2_000, 4_000));
-            let prefix = dice.pick(&["Re: ", "Follow-up: ", ""]);
+            let sent = call.started + SignedDuration::from_mins(random.between(-2_000, 4_000));
+            let prefix = random.pick(&["Re: ", "Follow-up: ", ""]);
             Email {
-                id: format!("{:x}{:08x}", dice.signed_id(), dice.between(0, 0xffff_ffff)),
+                id: format!(
+                    "{:x}{:08x}",
+                    random.signed_id(),
+                    random.between(0, 0xffff_ffff)
+                ),
                 title: format!("{prefix}{title}"),
                 sent: sent.min(company.now),
                 call: call.id.clone(),
@@ -249,14 +253,14 @@ impl Conversations<'_> {
 
     /// The calls that share most words with a text, of those the newest, best first.
     fn best(&self, text: &str) -> Vec<&Call> {
-        let asked: Vec<String> = words(text).collect();
+        let request: Vec<String> = words(text).collect();
         let mut calls: Vec<(usize, &Call)> = self
             .calls
             .iter()
             .map(|call| {
                 let title = call.title.as_deref().unwrap_or_default();
                 let about = format!("{title} {}", content::brief(self.company, call));
-                let shared = words(&about).filter(|word| asked.contains(word)).count();
+                let shared = words(&about).filter(|word| request.contains(word)).count();
                 (shared, *call)
             })
             .collect();
@@ -281,7 +285,7 @@ impl Conversations<'_> {
         json!({ "call": {
             "id": call.id,
             "title": call.title,
-            "started": instants::written(call.started, &self.company.zone),
+            "started": instants::to_rfc3339(call.started, &self.company.zone),
             "url": call.url(),
         } })
     }
@@ -291,7 +295,7 @@ impl Conversations<'_> {
         let emails: Vec<Value> = emails
             .filter(|email| calls.iter().any(|call| call.id == email.call))
             .map(|email| {
-                let sent = instants::written(email.sent, &self.company.zone);
+                let sent = instants::to_rfc3339(email.sent, &self.company.zone);
                 json!({ "id": email.id, "title": email.title, "sentDateTime": sent })
             })
             .collect();

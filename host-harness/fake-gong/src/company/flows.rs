@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
 use super::people::{Role, User};
+use super::random::Random;
 use super::{Company, SALES, SUCCESS};
 use crate::instants;
 
@@ -180,9 +180,9 @@ pub(crate) fn folders(company: &Company) -> Vec<Folder> {
     let owners = company.with_role(&[Role::Opener, Role::Seller]);
     let mut folders: Vec<Folder> = Vec::new();
     for (name, parent, workspace, visibility) in FOLDERS {
-        let mut dice = Dice::new(company.seed, &format!("folder {name}"));
+        let mut random = Random::new(company.seed, &format!("folder {name}"));
         folders.push(Folder {
-            id: dice.signed_id().to_string(),
+            id: random.signed_id().to_string(),
             name,
             parent: parent.map(|parent| folders[parent].id.clone()),
             workspace,
@@ -199,10 +199,10 @@ pub(crate) fn write(company: &Company) -> Vec<Flow> {
     let flows = FLOWS.into_iter().enumerate();
     flows
         .map(|(index, (name, folder, workspace, visibility, actions))| {
-            let mut dice = Dice::new(company.seed, &format!("flow {name}"));
+            let mut random = Random::new(company.seed, &format!("flow {name}"));
             let days = 400 - 40 * i64::try_from(index).unwrap_or_default();
             Flow {
-                id: dice.signed_id().to_string(),
+                id: random.signed_id().to_string(),
                 name,
                 folder,
                 workspace,
@@ -211,18 +211,19 @@ pub(crate) fn write(company: &Company) -> Vec<Flow> {
                 owner: if visibility != Visibility::Company {
                     owners[0]
                 } else {
-                    dice.pick(&owners)
+                    random.pick(&owners)
                 },
                 guest: owners[1],
-                created: company.now - SignedDuration::from_hours(24 * days - dice.between(0, 200)),
-                exclusive: (dice.chance(40) && index != INCLUSIVE) || index == EXCLUSIVE,
-                steps: steps(actions, &mut dice),
+                created: company.now
+                    - SignedDuration::from_hours(24 * days - random.between(0, 200)),
+                exclusive: (random.chance(40) && index != INCLUSIVE) || index == EXCLUSIVE,
+                steps: steps(actions, &mut random),
             }
         })
         .collect()
 }
 
-fn steps(actions: &[&str], dice: &mut Dice) -> Vec<Value> {
+fn steps(actions: &[&str], random: &mut Random) -> Vec<Value> {
     let mut emails = 0;
     let steps = actions.iter().zip(1..);
     steps
@@ -231,7 +232,7 @@ fn steps(actions: &[&str], dice: &mut Dice) -> Vec<Value> {
             let place = emails % SUBJECTS.len();
             emails += usize::from(is_email);
             json!({
-                "id": dice.signed_id().to_string(),
+                "id": random.signed_id().to_string(),
                 "stepOrder": order,
                 "action": action,
                 "subject": (is_email && emails == 1).then_some(SUBJECTS[place]),
@@ -250,7 +251,7 @@ fn steps(actions: &[&str], dice: &mut Dice) -> Vec<Value> {
 
 /// Prospects in flows: some forty, in every status.
 pub(crate) fn run(company: &Company) -> Vec<Instance> {
-    let mut dice = Dice::new(company.seed, "flow instances");
+    let mut random = Random::new(company.seed, "flow instances");
     let openers = company.with_role(&[Role::Opener]);
     let prospects = company
         .accounts
@@ -259,15 +260,15 @@ pub(crate) fn run(company: &Company) -> Vec<Instance> {
     prospects
         .enumerate()
         .map(|(index, contact)| Instance {
-            id: dice.signed_id().to_string(),
+            id: random.signed_id().to_string(),
             prospect: contact.crm_id.clone(),
             status: STATUSES[index % STATUSES.len()],
-            flow: match (index, dice.below(5)) {
+            flow: match (index, random.below(5)) {
                 (IN_EXCLUSIVE, _) => EXCLUSIVE,
                 (_, flow) => flow,
             },
-            owner: dice.pick(&openers),
-            created: company.now - SignedDuration::from_hours(24 * dice.between(2, 90)),
+            owner: random.pick(&openers),
+            created: company.now - SignedDuration::from_hours(24 * random.between(2, 90)),
         })
         .collect()
 }
@@ -320,7 +321,7 @@ impl Flow {
             "folderId": folder.map(|folder| &folder.id),
             "folderName": folder.map(|folder| folder.name),
             "visibility": self.visibility.name(),
-            "creationDate": instants::written(self.created, &company.zone),
+            "creationDate": instants::to_rfc3339(self.created, &company.zone),
             "exclusive": self.exclusive,
         })
     }
@@ -359,7 +360,7 @@ impl Instance {
             "flowInstanceId": self.id,
             "flowInstanceOwnerEmail": owner.email,
             "flowInstanceOwnerFullName": owner.name(),
-            "flowInstanceCreateDate": instants::written(self.created, &company.zone),
+            "flowInstanceCreateDate": instants::to_rfc3339(self.created, &company.zone),
             "flowInstanceStatus": self.status,
             "workspaceId": company.workspaces[flow.workspace].id,
             "exclusive": flow.exclusive,

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::calls::Call;
-use super::dice::Dice;
 use super::people::Role;
+use super::random::Random;
 use super::{Company, SALES, SUCCESS};
 use crate::instants;
 
@@ -57,37 +57,37 @@ pub(crate) fn fill(company: &Company) -> Vec<LibraryFolder> {
     let managers = company.with_role(&[Role::SalesManager, Role::SuccessManager]);
     let mut folders: Vec<LibraryFolder> = Vec::new();
     for (name, parent, workspace, count) in FOLDERS {
-        let mut dice = Dice::new(company.seed, &format!("library {name}"));
+        let mut random = Random::new(company.seed, &format!("library {name}"));
         let calls = company.calls.iter().enumerate();
         let fit: Vec<usize> = calls
             .filter(|(_, call)| call.workspace == workspace && !call.is_private)
             .map(|(index, _)| index)
             .collect();
-        let chosen = dice.some(&fit, count);
+        let chosen = random.some(&fit, count);
         let mut calls: Vec<Entry> = chosen
             .into_iter()
             .map(|index| {
                 let call = &company.calls[index];
-                let at = call.started + SignedDuration::from_hours(dice.between(2, 300));
-                let from = dice.between(10, call.seconds / 2);
+                let at = call.started + SignedDuration::from_hours(random.between(2, 300));
+                let from = random.between(10, call.seconds / 2);
                 Entry {
                     call: index,
-                    note: dice.chance(60).then(|| dice.pick(&NOTES)),
-                    by: dice.pick(&managers),
+                    note: random.chance(60).then(|| random.pick(&NOTES)),
+                    by: random.pick(&managers),
                     at: at.min(company.now),
-                    snippet: dice.chance(50).then_some((from, from + call.seconds / 3)),
+                    snippet: random.chance(50).then_some((from, from + call.seconds / 3)),
                 }
             })
             .collect();
         calls.sort_by_key(|entry| entry.at);
         let made = company.now - SignedDuration::from_hours(24 * 200);
         folders.push(LibraryFolder {
-            id: dice.signed_id().to_string(),
+            id: random.signed_id().to_string(),
             name,
             workspace_id: company.workspaces[workspace].id.clone(),
             workspace,
             parent: parent.map(|place| folders[place].id.clone()),
-            creator: dice.pick(&managers),
+            creator: random.pick(&managers),
             updated: calls.last().map_or(made, |entry| entry.at),
             calls,
         });
@@ -103,7 +103,7 @@ impl LibraryFolder {
             "name": self.name,
             "parentFolderId": self.parent,
             "createdBy": company.users[self.creator].id,
-            "updated": instants::written(self.updated, &company.zone),
+            "updated": instants::to_rfc3339(self.updated, &company.zone),
         })
     }
 
@@ -118,7 +118,7 @@ impl LibraryFolder {
             "id": self.id,
             "name": self.name,
             "createdBy": company.users[self.creator].id,
-            "updated": instants::written(self.updated, &company.zone),
+            "updated": instants::to_rfc3339(self.updated, &company.zone),
             "calls": calls,
         })
     }
@@ -140,7 +140,7 @@ impl Entry {
             "title": call.title,
             "note": self.note,
             "addedBy": company.users[self.by].id,
-            "created": instants::written(self.at, &company.zone),
+            "created": instants::to_rfc3339(self.at, &company.zone),
             "url": url,
             "snippet": self.snippet.map(|(from, to)| json!({ "fromSec": from, "toSec": to })),
         })

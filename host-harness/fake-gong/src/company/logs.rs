@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Company;
-use super::activity::{Deed, Event};
-use super::dice::{self, Dice};
+use super::actions::{Action, Event};
+use super::random::{self, Random};
 use crate::instants;
 
 /// A sort of log.
@@ -71,22 +71,22 @@ fn accesses(company: &Company) -> Vec<Entry> {
     let users = company.users.iter().enumerate();
     for (place, _) in users.filter(|(_, user)| user.active && !user.avatar) {
         for back in 0..=ACCESS_DAYS {
-            let mut dice = Dice::new(company.seed, &format!("access {place} {back}"));
+            let mut random = Random::new(company.seed, &format!("access {place} {back}"));
             let day = company.day(company.now - SignedDuration::from_hours(24 * back));
             if matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
                 continue;
             }
-            for _ in 0..dice.between(3, 6) {
-                let minutes = dice.between(7 * 60, 19 * 60);
+            for _ in 0..random.between(3, 6) {
+                let minutes = random.between(7 * 60, 19 * 60);
                 let at = company.midnight(day) + SignedDuration::from_mins(minutes);
                 let kept = company.now - SignedDuration::from_hours(24 * ACCESS_DAYS);
                 if at < kept || at > company.now {
                     continue;
                 }
                 let record = json!({
-                    "action": dice.pick(&["LOGIN", "OPEN_PAGE", "OPEN_PAGE"]),
-                    "ip": format!("203.0.113.{}", dice.between(2, 250)),
-                    "user_agent": dice.pick(&["Chrome", "Firefox", "Safari"]),
+                    "action": random.pick(&["LOGIN", "OPEN_PAGE", "OPEN_PAGE"]),
+                    "ip": format!("203.0.113.{}", random.between(2, 250)),
+                    "user_agent": random.pick(&["Chrome", "Firefox", "Safari"]),
                 });
                 let mut entry = of_user(company, place, at, record);
                 if place == 4 && back == 3 {
@@ -106,17 +106,17 @@ fn impersonate(company: &Company, entry: &mut Value) {
     entry["impersonatorUserId"] = json!(avatar.id);
     entry["impersonatorEmailAddress"] = json!(avatar.email);
     entry["impersonatorFullName"] = json!(avatar.name());
-    let vendor = Dice::new(company.seed, "Gong itself").signed_id();
+    let vendor = Random::new(company.seed, "Gong itself").signed_id();
     entry["impersonatorCompanyId"] = json!(vendor.to_string());
 }
 
 fn activity(company: &Company, event: &Event) -> Option<Entry> {
-    let action = match event.deed {
-        Deed::SharedInternally => "SHARE_CALL_INTERNALLY",
-        Deed::SharedExternally => "SHARE_CALL_EXTERNALLY",
-        Deed::FilledScorecard => "FILL_SCORECARD",
-        Deed::GaveComment => "ADD_COMMENT",
-        Deed::MarkedAsReviewed => "MARK_AS_REVIEWED",
+    let action = match event.action {
+        Action::SharedInternally => "SHARE_CALL_INTERNALLY",
+        Action::SharedExternally => "SHARE_CALL_EXTERNALLY",
+        Action::FilledScorecard => "FILL_SCORECARD",
+        Action::GaveComment => "ADD_COMMENT",
+        Action::MarkedAsReviewed => "MARK_AS_REVIEWED",
         _ => return None,
     };
     let record = json!({ "action": action, "call_id": company.calls[event.call].id });
@@ -124,7 +124,10 @@ fn activity(company: &Company, event: &Event) -> Option<Entry> {
 }
 
 fn play(company: &Company, event: &Event) -> Option<Entry> {
-    if !matches!(event.deed, Deed::ListenedToOwn | Deed::ListenedToOthers) {
+    if !matches!(
+        event.action,
+        Action::ListenedToOwn | Action::ListenedToOthers
+    ) {
         return None;
     }
     let mut record = played(company, event);
@@ -135,16 +138,16 @@ fn play(company: &Company, event: &Event) -> Option<Entry> {
 /// What a player tells about a stretch that was heard.
 fn played(company: &Company, event: &Event) -> Value {
     let call = &company.calls[event.call];
-    let mut dice = Dice::new(call.seed, &format!("played by {}", event.user));
-    let from = dice.between(0, call.seconds / 3);
+    let mut random = Random::new(call.seed, &format!("played by {}", event.user));
+    let from = random.between(0, call.seconds / 3);
     json!({
         "call_id": call.id,
-        "video_player_instance_id": format!("{:016x}", dice::hash(&format!("{} {}", call.id, event.user))),
-        "play_speed": dice.pick(&[1.0, 1.0, 1.25, 1.5]),
-        "device": dice.pick(&["WEB", "WEB", "MOBILE"]),
+        "video_player_instance_id": format!("{:016x}", random::hash(&format!("{} {}", call.id, event.user))),
+        "play_speed": random.pick(&[1.0, 1.0, 1.25, 1.5]),
+        "device": random.pick(&["WEB", "WEB", "MOBILE"]),
         "start_time": from as f64,
-        "end_time": (from + dice.between(30, call.seconds / 2)) as f64,
-        "event_time_on_device": instants::written(event.at, &company.zone),
+        "end_time": (from + random.between(30, call.seconds / 2)) as f64,
+        "event_time_on_device": instants::to_rfc3339(event.at, &company.zone),
         "offline": false,
         "live": false,
     })
@@ -160,16 +163,16 @@ fn heard(company: &Company, event: &Event) -> Option<Entry> {
 
 /// The customer's first person on the call opened what was shared, and mostly heard it.
 fn shared(company: &Company, event: &Event, is_play: bool) -> Option<Entry> {
-    if event.deed != Deed::SharedExternally {
+    if event.action != Action::SharedExternally {
         return None;
     }
     let call = &company.calls[event.call];
-    let mut dice = Dice::new(call.seed, "opened by the customer");
+    let mut random = Random::new(call.seed, "opened by the customer");
     let contact = call.first_contact(company)?;
-    let opened = event.at + SignedDuration::from_mins(dice.between(10, 1200));
-    let sharing = dice.signed_id().to_string();
-    let ip = format!("198.51.100.{}", dice.between(2, 250));
-    let is_heard = dice.chance(70);
+    let opened = event.at + SignedDuration::from_mins(random.between(10, 1200));
+    let sharing = random.signed_id().to_string();
+    let ip = format!("198.51.100.{}", random.between(2, 250));
+    let is_heard = random.chance(70);
     if opened > company.now || (is_play && !is_heard) {
         return None;
     }
@@ -210,7 +213,7 @@ fn entry(company: &Company, at: Timestamp, record: Value) -> Value {
         "impersonatorEmailAddress": null,
         "impersonatorFullName": null,
         "impersonatorCompanyId": null,
-        "eventTime": instants::written(at, &company.zone),
+        "eventTime": instants::to_rfc3339(at, &company.zone),
         "logRecord": record,
     })
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::random::Random;
 use crate::instants;
 
 /// The vendor's domain.
@@ -210,13 +210,13 @@ const LEFT: [usize; 2] = [22, 23];
 pub(crate) fn hire(seed: u64, now: Timestamp) -> Vec<User> {
     let mut users: Vec<User> = Vec::with_capacity(STAFF.len() + 1);
     for (index, (first_name, last_name, title, role, manager)) in STAFF.into_iter().enumerate() {
-        let mut dice = Dice::new(seed, &format!("user {index}"));
+        let mut random = Random::new(seed, &format!("user {index}"));
         let age = 24 * (1150 - 40 * i64::try_from(index).unwrap_or_default());
         let created = now
             - SignedDuration::from_hours(age)
-            - SignedDuration::from_secs(dice.between(0, 36_000));
+            - SignedDuration::from_secs(random.between(0, 36_000));
         users.push(User {
-            id: dice.signed_id().to_string(),
+            id: random.signed_id().to_string(),
             first_name,
             last_name,
             title,
@@ -226,15 +226,15 @@ pub(crate) fn hire(seed: u64, now: Timestamp) -> Vec<User> {
             manager_id: manager.map(|index| users[index].id.clone()),
             role,
             created,
-            crm_id: dice.crm_id("005"),
-            phone: dice
+            crm_id: random.crm_id("005"),
+            phone: random
                 .chance(60)
-                .then(|| format!("+49 30 5550 {:04}", dice.between(0, 9999))),
+                .then(|| format!("+49 30 5550 {:04}", random.between(0, 9999))),
         });
     }
-    let mut dice = Dice::new(seed, "avatar");
+    let mut random = Random::new(seed, "avatar");
     users.push(User {
-        id: dice.signed_id().to_string(),
+        id: random.signed_id().to_string(),
         first_name: "Gong",
         last_name: "Support",
         title: "Gong CSM",
@@ -244,7 +244,7 @@ pub(crate) fn hire(seed: u64, now: Timestamp) -> Vec<User> {
         manager_id: None,
         role: Role::Lead,
         created: now - SignedDuration::from_hours(24 * 170),
-        crm_id: dice.crm_id("005"),
+        crm_id: random.crm_id("005"),
         phone: None,
     });
     users
@@ -269,7 +269,7 @@ impl User {
         json!({
             "id": self.id,
             "emailAddress": self.email,
-            "created": instants::written(self.created, zone),
+            "created": instants::to_rfc3339(self.created, zone),
             "active": self.active,
             "emailAliases": [],
             "trustedEmailAddress": null,

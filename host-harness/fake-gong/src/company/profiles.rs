@@ -5,8 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use super::Company;
-use super::dice::Dice;
 use super::people::Role;
+use super::random::Random;
 
 /// A profile of one workspace.
 #[derive(Clone, Debug)]
@@ -136,13 +136,14 @@ pub(crate) fn write(company: &Company) -> Vec<Profile> {
             PROFILES
                 .into_iter()
                 .map(move |(name, description, level, roles, grants)| {
-                    let mut dice = Dice::new(company.seed, &format!("profile {workspace} {name}"));
+                    let mut random =
+                        Random::new(company.seed, &format!("profile {workspace} {name}"));
                     let lead = (level == "managers-team").then_some(&*company.users[lead].id);
                     let mut fields = fields(level, lead, grants);
                     fields.insert("name".to_owned(), name.into());
                     fields.insert("description".to_owned(), description.into());
                     Profile {
-                        id: dice.signed_id().to_string(),
+                        id: random.signed_id().to_string(),
                         workspace,
                         users: company.with_role(roles),
                         fields,

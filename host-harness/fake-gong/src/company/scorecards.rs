@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
 use super::people::Role;
+use super::random::Random;
 use super::{Company, SALES, SUCCESS};
 use crate::instants;
 
@@ -41,7 +41,7 @@ enum Sort {
 
 /// A filled-in scorecard.
 #[derive(Clone, Debug)]
-pub(crate) struct Answered {
+pub(crate) struct AnsweredScorecard {
     pub(crate) scorecard: usize,
     pub(crate) call_started: Timestamp,
     pub(crate) reviewed: usize,
@@ -127,34 +127,34 @@ pub(crate) fn write(company: &Company) -> Vec<Scorecard> {
     SCORECARDS
         .into_iter()
         .map(|(name, is_automatic, workspace, questions)| {
-            let mut dice = Dice::new(company.seed, &format!("scorecard {name}"));
+            let mut random = Random::new(company.seed, &format!("scorecard {name}"));
             let questions = questions
                 .iter()
                 .enumerate()
                 .map(|(index, (text, sort))| Question {
-                    id: dice.id(),
-                    revision: dice.id(),
+                    id: random.id(),
+                    revision: random.id(),
                     text,
                     sort: *sort,
                     is_overall: index == 0,
                 });
             let questions = questions.collect();
             Scorecard {
-                id: dice.id(),
+                id: random.id(),
                 name,
                 is_automatic,
                 questions,
                 workspace,
                 // Built-in ones were last changed by the user -1.
-                updater: (!is_automatic).then(|| dice.pick(&managers)),
-                created: company.now - SignedDuration::from_hours(24 * dice.between(200, 700)),
+                updater: (!is_automatic).then(|| random.pick(&managers)),
+                created: company.now - SignedDuration::from_hours(24 * random.between(200, 700)),
             }
         })
         .collect()
 }
 
 /// The filled-in scorecards, oldest review first.
-pub(crate) fn answer(company: &Company) -> Vec<Answered> {
+pub(crate) fn answer(company: &Company) -> Vec<AnsweredScorecard> {
     let calls = company.calls.iter().enumerate();
     let fit: Vec<usize> = calls
         .filter(|(_, call)| call.account_index.is_some() && !call.is_private && !call.is_imported)
@@ -162,27 +162,27 @@ pub(crate) fn answer(company: &Company) -> Vec<Answered> {
         .collect();
     let step = (fit.len() / SCORED).max(1);
     let scored = fit.into_iter().step_by(step).take(SCORED);
-    let mut answered: Vec<Answered> = scored.map(|call| review(company, call)).collect();
+    let mut answered: Vec<AnsweredScorecard> = scored.map(|call| review(company, call)).collect();
     answered.sort_by_key(|answered| (answered.reviewed_at, answered.id));
     answered
 }
 
-fn review(company: &Company, index: usize) -> Answered {
+fn review(company: &Company, index: usize) -> AnsweredScorecard {
     let call = &company.calls[index];
-    let mut dice = Dice::new(call.seed, "review");
+    let mut random = Random::new(call.seed, "review");
     let manual = usize::from(call.workspace == SUCCESS);
-    let scorecard = if dice.chance(35) { 2 } else { manual };
+    let scorecard = if random.chance(35) { 2 } else { manual };
     let card = &company.scorecards[scorecard];
     let managers = company.with_role(&[Role::SalesManager, Role::SuccessManager]);
     let waited = if card.is_automatic {
-        dice.between(1, 3)
+        random.between(1, 3)
     } else {
-        dice.between(4, 140)
+        random.between(4, 140)
     };
     let over = call.started + SignedDuration::from_secs(call.seconds);
     let reviewed_at = (over + SignedDuration::from_hours(waited)).min(company.now);
     let answers = card.questions.iter().map(|question| {
-        let skipped = !question.is_overall && dice.chance(9);
+        let skipped = !question.is_overall && random.chance(9);
         let mut answer = json!({
             "questionId": question.id,
             "questionRevisionId": question.revision,
@@ -196,26 +196,26 @@ fn review(company: &Company, index: usize) -> Answered {
             return answer;
         }
         match question.sort {
-            Sort::Range => answer["score"] = dice.between(1, 5).into(),
+            Sort::Range => answer["score"] = random.between(1, 5).into(),
             Sort::Select(options) => {
-                let option = 1 + dice.below(options.len());
+                let option = 1 + random.below(options.len());
                 answer["selectedOptions"] = json!([option.to_string()]);
             }
-            Sort::Text => answer["answerText"] = (dice.pick(&COMMENTS)).into(),
+            Sort::Text => answer["answerText"] = (random.pick(&COMMENTS)).into(),
         }
         answer
     });
     let answers = answers.collect();
-    let reviewer = (!card.is_automatic).then(|| dice.pick(&managers));
-    Answered {
+    let reviewer = (!card.is_automatic).then(|| random.pick(&managers));
+    AnsweredScorecard {
         scorecard,
         call_started: call.started,
         reviewed: call.host,
         reviewed_at,
-        id: dice.id(),
+        id: random.id(),
         call: index,
         reviewer,
-        editor: reviewer.filter(|_| dice.chance(20)),
+        editor: reviewer.filter(|_| random.chance(20)),
         answers,
     }
 }
@@ -224,7 +224,7 @@ impl Scorecard {
     /// As GET /v2/settings/scorecards answers it: ids and ranges are strings there, whatever
     /// Gong's document says.
     pub(crate) fn json(&self, company: &Company) -> Value {
-        let created = instants::written(self.created, &company.zone);
+        let created = instants::to_rfc3339(self.created, &company.zone);
         let updated = self.created + SignedDuration::from_hours(24 * 30);
         let questions: Vec<Value> = self.questions.iter().map(Question::json).collect();
         json!({
@@ -234,7 +234,7 @@ impl Scorecard {
             "enabled": true,
             "updaterUserId": self.updater.map_or("-1", |user| &company.users[user].id),
             "created": created,
-            "updated": instants::written(updated, &company.zone),
+            "updated": instants::to_rfc3339(updated, &company.zone),
             "reviewMethod": if self.is_automatic { "AUTOMATIC" } else { "MANUAL" },
             "questions": questions,
         })
@@ -267,7 +267,7 @@ impl Question {
     }
 }
 
-impl Answered {
+impl AnsweredScorecard {
     /// As POST /v2/stats/activity/scorecards answers it: every id is a JSON number here, of
     /// up to 20 digits.
     pub(crate) fn json(&self, company: &Company) -> Value {
@@ -279,12 +279,12 @@ impl Answered {
             "scorecardId": card.id,
             "scorecardName": card.name,
             "callId": number(&company.calls[self.call].id),
-            "callStartTime": instants::written(self.call_started, &company.zone),
+            "callStartTime": instants::to_rfc3339(self.call_started, &company.zone),
             "reviewedUserId": user(self.reviewed),
             "reviewerUserId": self.reviewer.and_then(user),
             "reviewMethod": if card.is_automatic { "AUTOMATIC" } else { "MANUAL" },
             "editorUserId": self.editor.and_then(user),
-            "reviewTime": instants::written(self.reviewed_at, &company.zone),
+            "reviewTime": instants::to_rfc3339(self.reviewed_at, &company.zone),
             "visibilityType": if card.is_automatic { "PUBLIC" } else { "MANAGERS_AND_REVIEWEE" },
             "answers": self.answers,
         })

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::random::Random;
 use super::{Company, SALES, SUCCESS};
 use crate::instants;
 
@@ -42,14 +42,14 @@ pub(crate) fn set(company: &Company) -> Vec<Target> {
     TARGETS
         .into_iter()
         .map(|(name, description, is_currency, workspace)| {
-            let mut dice = Dice::new(company.seed, &format!("target {name}"));
+            let mut random = Random::new(company.seed, &format!("target {name}"));
             Target {
-                id: dice.signed_id().to_string(),
+                id: random.signed_id().to_string(),
                 name,
                 is_currency,
                 workspace,
                 description,
-                created: company.now - SignedDuration::from_hours(24 * dice.between(100, 300)),
+                created: company.now - SignedDuration::from_hours(24 * random.between(100, 300)),
             }
         })
         .collect()
@@ -65,7 +65,7 @@ impl Target {
             "type": "BOTTOM_UP",
             "unit": if self.is_currency { "CURRENCY" } else { "UNIT" },
             "hierarchyType": "GONG",
-            "createdDateTime": instants::written(self.created, &company.zone),
+            "createdDateTime": instants::to_rfc3339(self.created, &company.zone),
         })
     }
 }

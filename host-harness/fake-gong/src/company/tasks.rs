@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::deals::STAGES;
-use super::dice::Dice;
 use super::people::Role;
+use super::random::Random;
 use super::{Company, SALES};
 use crate::instants;
 
@@ -52,13 +52,13 @@ pub(crate) fn plan(company: &Company) -> Vec<Task> {
     for user in company.with_role(&[Role::Opener, Role::Seller]) {
         let is_opener = company.users[user].role == Role::Opener;
         for number in 0..6 {
-            let mut dice = Dice::new(company.seed, &format!("task {user} {number}"));
-            let id = dice.signed_id();
-            let account = dice.below(company.accounts.len());
-            let contact = dice.below(company.accounts[account].people.len());
-            let flow = dice.below(3);
+            let mut random = Random::new(company.seed, &format!("task {user} {number}"));
+            let id = random.signed_id();
+            let account = random.below(company.accounts.len());
+            let contact = random.below(company.accounts[account].people.len());
+            let flow = random.below(3);
             let hours = SignedDuration::from_hours;
-            let created = company.now - hours(dice.between(30, 400));
+            let created = company.now - hours(random.between(30, 400));
             // Openers work through flows, sellers through their own notes.
             let step = (is_opener && number != 3).then(|| {
                 let steps = &company.flows[flow].steps;
@@ -74,14 +74,14 @@ pub(crate) fn plan(company: &Company) -> Vec<Task> {
                 },
                 user,
                 workspace: step.map_or(SALES, |(flow, _)| company.flows[flow].workspace),
-                due: company.now + hours(dice.between(-48, 120)),
-                updated: created + hours(dice.between(0, 20)),
-                priority: dice.below(PRIORITIES.len()),
+                due: company.now + hours(random.between(-48, 120)),
+                updated: created + hours(random.between(0, 20)),
+                priority: random.below(PRIORITIES.len()),
                 created,
                 account,
                 contact,
                 step,
-                title: step.is_none().then(|| dice.pick(&TITLES)),
+                title: step.is_none().then(|| random.pick(&TITLES)),
             });
         }
     }
@@ -101,7 +101,7 @@ impl Task {
 
     /// As POST /v2/tasks answers it; every id of Gong's own is a JSON number.
     pub(crate) fn json(&self, company: &Company) -> Value {
-        let written = |at| instants::written(at, &company.zone);
+        let written = |at| instants::to_rfc3339(at, &company.zone);
         let number = |id: &str| id.parse::<u64>().unwrap_or_default();
         let account = &company.accounts[self.account];
         let contact = &account.people[self.contact];
@@ -187,5 +187,5 @@ impl Task {
 }
 
 fn priority_id(company: &Company, priority: usize) -> u64 {
-    Dice::new(company.seed, &format!("priority {priority}")).signed_id()
+    Random::new(company.seed, &format!("priority {priority}")).signed_id()
 }

@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::dice::Dice;
 use super::people::Role;
-use super::words::Theme;
-use super::{Company, SALES, SUCCESS, talk};
+use super::phrases::Theme;
+use super::random::Random;
+use super::{Company, SALES, SUCCESS, templates};
 use crate::instants;
 
 /// A tracker.
@@ -27,7 +27,7 @@ pub(crate) struct Tracker {
 pub(crate) const TRACKERS: [Tracker; 6] = [
     keyword(
         "Competitors",
-        &talk::COMPETITORS,
+        &templates::COMPETITORS,
         Theme::Pricing,
         SALES,
         false,
@@ -92,18 +92,18 @@ pub(crate) fn listed(company: &Company, workspace: Option<usize>) -> Value {
 impl Tracker {
     /// Gong's id.
     pub(crate) fn id(&self, company: &Company) -> String {
-        Dice::new(company.seed, &format!("tracker {}", self.name))
+        Random::new(company.seed, &format!("tracker {}", self.name))
             .signed_id()
             .to_string()
     }
 
     fn json(&self, company: &Company) -> Value {
-        let mut dice = Dice::new(company.seed, &format!("settings of {}", self.name));
-        let created = company.now - SignedDuration::from_hours(24 * dice.between(200, 800));
-        let updated = created + SignedDuration::from_hours(24 * dice.between(0, 150));
+        let mut random = Random::new(company.seed, &format!("settings of {}", self.name));
+        let created = company.now - SignedDuration::from_hours(24 * random.between(200, 800));
+        let updated = created + SignedDuration::from_hours(24 * random.between(0, 150));
         let managers = company.with_role(&[Role::SalesManager]);
         // Nobody made a built-in one.
-        let writer = dice.pick(&managers);
+        let writer = random.pick(&managers);
         let writer = (!self.is_built_in).then(|| &company.users[writer].id);
         json!({
             "trackerId": self.id(company),
@@ -121,9 +121,9 @@ impl Tracker {
             "saidAtUnit": null,
             "saidInTopics": [],
             "filterQuery": r#"{"type":"And","filters":[]}"#,
-            "created": instants::written(created, &company.zone),
+            "created": instants::to_rfc3339(created, &company.zone),
             "creatorUserId": writer,
-            "updated": instants::written(updated, &company.zone),
+            "updated": instants::to_rfc3339(updated, &company.zone),
             "updaterUserId": writer,
         })
     }

@@ -8,11 +8,11 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::Company;
-use super::calls::{Call, Who};
+use super::calls::{Call, Identity};
 use super::content;
-use super::dice::Dice;
-use super::talk::{self, Cast};
-use super::words::{self, Theme};
+use super::phrases::{self, Theme};
+use super::random::Random;
+use super::templates::{self, Speakers};
 
 /// Bytes of JSON for a minute of talk.
 const BYTES_A_MINUTE: f64 = 94_000.0 / 60.0;
@@ -39,13 +39,13 @@ struct Monologue<'a> {
 
 /// `transcript` of the call.
 pub(crate) fn transcript(company: &Company, call: &Call) -> Value {
-    let mut dice = Dice::new(call.seed, "transcript");
+    let mut random = Random::new(call.seed, "transcript");
     let speakers: Vec<Speaker<'_>> = call
         .parties
         .iter()
         .filter_map(|party| {
             let id = party.speaker_id.as_deref()?;
-            let is_vendor = matches!(party.who, Who::User(_));
+            let is_vendor = matches!(party.identity, Identity::User(_));
             Some(Speaker { id, is_vendor })
         })
         .collect();
@@ -54,10 +54,10 @@ pub(crate) fn transcript(company: &Company, call: &Call) -> Value {
     let bytes = (minutes * BYTES_A_MINUTE) as usize;
     let weights: Vec<usize> = (0..count)
         .map(|_| {
-            if dice.chance(30) {
-                1 + dice.below(2)
+            if random.chance(30) {
+                1 + random.below(2)
             } else {
-                2 + dice.below(9)
+                2 + random.below(9)
             }
         })
         .collect();
@@ -70,21 +70,21 @@ pub(crate) fn transcript(company: &Company, call: &Call) -> Value {
     for (place, weight) in weights.into_iter().enumerate() {
         let theme = theme_at(&themes, place, count);
         // Now and then Gong splits what one person says into two monologues.
-        if place > 0 && !dice.chance(12) {
-            last = next_speaker(&speakers, last, &mut dice);
+        if place > 0 && !random.chance(12) {
+            last = next_speaker(&speakers, last, &mut random);
         }
         let speaker = &speakers[last];
         due += spare * weight / all;
         let mut sentences = Vec::new();
         while sentences.is_empty() || used + SENTENCE_FRAME + 30 < due {
-            let sentence = talker.sentence(theme, speaker.is_vendor, &mut dice);
+            let sentence = talker.sentence(theme, speaker.is_vendor, &mut random);
             used += sentence.len() + SENTENCE_FRAME;
             sentences.push(sentence);
         }
-        let is_unknown = dice.chance(2) || (call.is_imported && dice.chance(30));
+        let is_unknown = random.chance(2) || (call.is_imported && random.chance(30));
         monologues.push(Monologue {
             speaker: (!is_unknown).then_some(speaker.id),
-            topic: (!dice.chance(25)).then_some(theme.bank().topic),
+            topic: (!random.chance(25)).then_some(theme.bank().topic),
             sentences,
         });
     }
@@ -105,7 +105,7 @@ fn theme_at(themes: &[Theme], place: usize, count: usize) -> Theme {
 }
 
 /// Mostly somebody of the other side.
-fn next_speaker(speakers: &[Speaker<'_>], last: usize, dice: &mut Dice) -> usize {
+fn next_speaker(speakers: &[Speaker<'_>], last: usize, random: &mut Random) -> usize {
     let others: Vec<usize> = (0..speakers.len()).filter(|&other| other != last).collect();
     let across: Vec<usize> = others
         .iter()
@@ -114,10 +114,10 @@ fn next_speaker(speakers: &[Speaker<'_>], last: usize, dice: &mut Dice) -> usize
         .collect();
     if others.is_empty() {
         last
-    } else if across.is_empty() || dice.chance(15) {
-        dice.pick(&others)
+    } else if across.is_empty() || random.chance(15) {
+        random.pick(&others)
     } else {
-        dice.pick(&across)
+        random.pick(&across)
     }
 }
 
@@ -164,20 +164,20 @@ fn timed(monologues: &[Monologue<'_>], milliseconds: i64) -> Value {
 
 /// Says something new each time, as long as there is something new to say.
 struct Talker {
-    cast: Cast,
+    cast: Speakers,
     foreign: Option<&'static [&'static str]>,
     bags: Vec<(&'static [&'static str], Vec<&'static str>)>,
     said: HashSet<String>,
 }
 
 impl Talker {
-    fn new(cast: Cast, language: &str) -> Self {
+    fn new(cast: Speakers, language: &str) -> Self {
         Self {
             cast,
             foreign: match language {
-                "ger" => Some(words::GERMAN),
-                "fre" => Some(words::FRENCH),
-                "spa" => Some(words::SPANISH),
+                "ger" => Some(phrases::GERMAN),
+                "fre" => Some(phrases::FRENCH),
+                "spa" => Some(phrases::SPANISH),
                 _ => None,
             },
             bags: Vec::new(),
@@ -185,7 +185,7 @@ impl Talker {
         }
     }
 
-    fn sentence(&mut self, theme: Theme, is_vendor: bool, dice: &mut Dice) -> String {
+    fn sentence(&mut self, theme: Theme, is_vendor: bool, random: &mut Random) -> String {
         let bank = theme.bank();
         let mut sentence = String::new();
         for _ in 0..10 {
@@ -193,24 +193,24 @@ impl Talker {
                 true => bank.vendor,
                 false => bank.buyer,
             };
-            sentence = match (self.foreign, dice.below(100)) {
-                (Some(foreign), _) => self.say(foreign, dice),
-                (None, 0..27) => self.say(words::BETWEEN, dice),
+            sentence = match (self.foreign, random.below(100)) {
+                (Some(foreign), _) => self.say(foreign, random),
+                (None, 0..27) => self.say(phrases::BETWEEN, random),
                 // Two halves make more sentences than there are templates.
                 (None, 27..57) => {
-                    let head = self.say(words::HEADS, dice);
-                    format!("{head}{}", self.say(words::TAILS, dice))
+                    let head = self.say(phrases::HEADS, random);
+                    format!("{head}{}", self.say(phrases::TAILS, random))
                 }
                 (None, _) => {
-                    let said = self.say(own, dice);
-                    let opener = dice.pick(words::OPENERS);
-                    match !said.ends_with('?') && said.len() < 100 && dice.chance(22) {
-                        true => format!("{opener}{}", talk::small(&said)),
+                    let said = self.say(own, random);
+                    let opener = random.pick(phrases::OPENERS);
+                    match !said.ends_with('?') && said.len() < 100 && random.chance(22) {
+                        true => format!("{opener}{}", templates::small(&said)),
                         false => said,
                     }
                 }
             };
-            sentence = talk::capital(&sentence);
+            sentence = templates::capital(&sentence);
             if self.said.insert(sentence.clone()) {
                 break;
             }
@@ -219,13 +219,13 @@ impl Talker {
     }
 
     /// Something from the list, filled in.
-    fn say(&mut self, list: &'static [&'static str], dice: &mut Dice) -> String {
-        let template = self.draw(list, dice);
-        talk::say(template, &self.cast, dice)
+    fn say(&mut self, list: &'static [&'static str], random: &mut Random) -> String {
+        let template = self.draw(list, random);
+        templates::say(template, &self.cast, random)
     }
 
     /// Every template once before any comes again.
-    fn draw(&mut self, list: &'static [&'static str], dice: &mut Dice) -> &'static str {
+    fn draw(&mut self, list: &'static [&'static str], random: &mut Random) -> &'static str {
         let at = self.bags.iter().position(|(of, _)| std::ptr::eq(*of, list));
         let at = at.unwrap_or_else(|| {
             self.bags.push((list, Vec::new()));
@@ -233,7 +233,7 @@ impl Talker {
         });
         let bag = &mut self.bags[at].1;
         if bag.is_empty() {
-            *bag = dice.some(list, list.len());
+            *bag = random.some(list, list.len());
         }
         bag.pop().unwrap_or_default()
     }

@@ -3,11 +3,11 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Operation, Takes};
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::operation::{Operation, Takes};
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 use crate::state::calls::{AddedCalls, AnyCall};
 
 const PATH: &str = "/v2/calls/users-access";
@@ -20,9 +20,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// Only who was let see the call through the API; a call without such a user has none.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
-    let ids = asked.filter()?.ids("callIds")?;
-    let ids = ids.ok_or_else(|| Refusal::malformed("filter.callIds: must not be null"))?;
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let ids = request.filter()?.ids("callIds")?;
+    let ids = ids.ok_or_else(|| ApiError::bad_request("filter.callIds: must not be null"))?;
     for id in &ids {
         must_be(gong, id)?;
     }
@@ -40,13 +40,13 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
 
 /// One unknown call spoils the whole request. Who sees the call anyway, as those on it do,
 /// gains nothing and is not listed afterwards.
-fn grant(gong: &Gong, asked: &Asked) -> Outcome {
-    let pairs = pairs(asked)?;
+fn grant(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let pairs = pairs(request)?;
     for (id, users) in &pairs {
         must_be(gong, id)?;
         let is_user = |id: &&str| gong.company.users.iter().any(|user| user.id == **id);
         if !users.iter().all(is_user) {
-            return Err(Refusal::malformed("Some users not found"));
+            return Err(ApiError::bad_request("Some users not found"));
         }
     }
     let added = gong.state.calls.lock();
@@ -62,9 +62,9 @@ fn grant(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// Calls and users that do not exist are no error here.
-fn revoke(gong: &Gong, asked: &Asked) -> Outcome {
+fn revoke(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let mut grants = gong.state.access.lock();
-    for (id, users) in pairs(asked)? {
+    for (id, users) in pairs(request)? {
         for user in users {
             grants.revoke(id, user);
         }
@@ -73,8 +73,8 @@ fn revoke(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// The body's `callAccessList`: calls, and the users of each.
-fn pairs(asked: &Asked) -> Result<Vec<(&str, Vec<&str>)>, Refusal> {
-    let items = Fields::of(&asked.body)?.some_objects("callAccessList", usize::MAX)?;
+fn pairs(request: &ApiRequest) -> Result<Vec<(&str, Vec<&str>)>, ApiError> {
+    let items = Fields::of(&request.body)?.some_objects("callAccessList", usize::MAX)?;
     items
         .iter()
         .map(|item| {
@@ -85,16 +85,16 @@ fn pairs(asked: &Asked) -> Result<Vec<(&str, Vec<&str>)>, Refusal> {
 }
 
 /// A call by its id must be there. Gong says 400 here and not 404.
-fn must_be(gong: &Gong, id: &str) -> Result<(), Refusal> {
+fn must_be(gong: &Gong, id: &str) -> Result<(), ApiError> {
     let added = gong.state.calls.lock();
-    let is_there = AnyCall::all(gong, &added).any(|call| call.id() == id);
+    let is_there = AnyCall::all(gong.remaining(), &added).any(|call| call.id() == id);
     is_there
         .then_some(())
-        .ok_or_else(|| Refusal::malformed("Some calls not found"))
+        .ok_or_else(|| ApiError::bad_request("Some calls not found"))
 }
 
 fn is_on(gong: &Gong, added: &AddedCalls, id: &str, user: &str) -> bool {
-    let mut calls = AnyCall::all(gong, added);
+    let mut calls = AnyCall::all(gong.remaining(), added);
     let call = calls.find(|call| call.id() == id);
     call.is_some_and(|call| call.users(&gong.company).contains(&user))
 }

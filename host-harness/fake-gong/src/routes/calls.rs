@@ -3,13 +3,13 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Operation, Takes};
-use crate::answer::{Answer, Outcome, Refusal};
-use crate::asked::{Asked, Window, is_id};
 use crate::company::people::Role;
 use crate::company::{SALES, SUCCESS, User};
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::operation::{Operation, Takes};
+use crate::request::{ApiRequest, Window, is_id};
+use crate::response::{ApiError, ApiResponse, ApiResult};
 use crate::state::calls::{AddedCall, AnyCall, user_of};
 
 const CREATE: &str = "api:calls:create";
@@ -28,64 +28,64 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// By the scheduled time of web conferences and the start of other calls.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let window = Window::parse(
-        ("fromDateTime", asked.query("fromDateTime")),
-        ("toDateTime", asked.query("toDateTime")),
+        ("fromDateTime", request.query("fromDateTime")),
+        ("toDateTime", request.query("toDateTime")),
     )?;
-    let workspace = asked.query("workspaceId");
+    let workspace = request.query("workspaceId");
     let company = &gong.company;
     let added = gong.state.calls.lock();
-    let mut calls: Vec<AnyCall<'_>> = AnyCall::all(gong, &added)
+    let mut calls: Vec<AnyCall<'_>> = AnyCall::all(gong.remaining(), &added)
         .filter(|call| window.holds(call.listed_at()))
         .filter(|call| workspace.is_none_or(|id| company.workspaces[call.workspace()].id == id))
         .collect();
     if calls.is_empty() {
-        return Err(Refusal::no_calls());
+        return Err(ApiError::no_calls());
     }
     calls.sort_by_key(|call| call.listed_at());
-    let (page, records) = gong.cursors.page(asked, &calls)?;
+    let (page, records) = gong.cursors.page(request, &calls)?;
     let calls: Value = page.iter().map(|call| call.meta(company)).collect();
     Ok(json!({ "records": records, "calls": calls }).into())
 }
 
-fn one(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = asked.path("id");
+fn one(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let id = request.path("id");
     if !is_id(id) {
-        return Err(Refusal::malformed("Bad request"));
+        return Err(ApiError::bad_request("Bad request"));
     }
     let added = gong.state.calls.lock();
-    let mut calls = AnyCall::all(gong, &added);
+    let mut calls = AnyCall::all(gong.remaining(), &added);
     match calls.find(|call| call.id() == id) {
         Some(call) => Ok(json!({ "call": call.meta(&gong.company) }).into()),
-        None => Err(Refusal::not_found(format!("Call ID {id} was not found"))),
+        None => Err(ApiError::not_found(format!("Call ID {id} was not found"))),
     }
 }
 
 /// Adds a call. It is there at once, but not analysed: it has no transcript and no content.
-fn add(gong: &Gong, asked: &Asked) -> Outcome {
+fn add(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let company = &gong.company;
-    let fields = Fields::of(&asked.body)?;
+    let fields = Fields::of(&request.body)?;
     let client_unique_id = fields.required("clientUniqueId")?;
     let started = fields.required_instant("actualStart")?;
     let scheduled = fields.instant("scheduledStart")?;
     let direction = fields.required("direction")?;
     if !["Inbound", "Outbound", "Conference", "Unknown"].contains(&direction) {
-        return Err(Refusal::malformed("direction: Json parse error"));
+        return Err(ApiError::bad_request("direction: Json parse error"));
     }
     let primary = fields.required("primaryUser")?;
     let host = company.users.iter().position(|user| user.id == primary);
     let host = host.ok_or_else(|| {
-        Refusal::malformed(format!("primaryUser: user ID {primary} was not found"))
+        ApiError::bad_request(format!("primaryUser: user ID {primary} was not found"))
     })?;
-    check_parties(gong, asked, &company.users[host])?;
+    check_parties(gong, request, &company.users[host])?;
     let workspace = match fields.text("workspaceId")? {
         None => match company.users[host].role {
             Role::Success | Role::SuccessManager => SUCCESS,
             _ => SALES,
         },
         Some(id) => company.workspace(id).ok_or_else(|| {
-            Refusal::malformed(format!("workspaceId: workspace ID {id} was not found"))
+            ApiError::bad_request(format!("workspaceId: workspace ID {id} was not found"))
         })?,
     };
     if !company.users[host].is_recorded() {
@@ -111,25 +111,25 @@ fn add(gong: &Gong, asked: &Asked) -> Outcome {
         host,
         workspace,
         media: None,
-        body: asked.body.clone(),
+        body: request.body.clone(),
     });
     Ok(json!({ "callId": id }).into())
 }
 
 /// The primary user must be among the parties, and who speaks in the timeline too.
-fn check_parties(gong: &Gong, asked: &Asked, host: &User) -> Result<(), Refusal> {
-    let parties = asked.body["parties"].as_array();
+fn check_parties(gong: &Gong, request: &ApiRequest, host: &User) -> Result<(), ApiError> {
+    let parties = request.body["parties"].as_array();
     let parties = parties
         .filter(|parties| !parties.is_empty())
-        .ok_or_else(|| Refusal::malformed("parties: must not be empty"))?;
+        .ok_or_else(|| ApiError::bad_request("parties: must not be empty"))?;
     let is_host =
         |party: &Value| user_of(&gong.company, party).is_some_and(|user| user.id == host.id);
     if !parties.iter().any(is_host) {
-        return Err(Refusal::malformed(
+        return Err(ApiError::bad_request(
             "parties: a party must be provided for the primaryUser",
         ));
     }
-    let segments = asked.body["speakersTimeline"]["speechSegments"].as_array();
+    let segments = request.body["speakersTimeline"]["speechSegments"].as_array();
     let speakers = segments
         .into_iter()
         .flatten()
@@ -137,7 +137,7 @@ fn check_parties(gong: &Gong, asked: &Asked, host: &User) -> Result<(), Refusal>
         .flatten();
     for speaker in speakers {
         if !parties.iter().any(|party| party["partyId"] == *speaker) {
-            return Err(Refusal::malformed(format!(
+            return Err(ApiError::bad_request(format!(
                 "speakersTimeline.speechSegments.partyIds: {speaker} is not the partyId of a party"
             )));
         }
@@ -147,34 +147,34 @@ fn check_parties(gong: &Gong, asked: &Asked, host: &User) -> Result<(), Refusal>
 
 /// Takes the recording of a call that was added without a URL to fetch it from. Gong declares
 /// no 404 here, so an unknown call is 400.
-fn add_media(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = asked.path("id");
-    let file = asked.part("mediaFile")?;
+fn add_media(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let id = request.path("id");
+    let file = request.part("mediaFile")?;
     if file.bytes.is_empty() {
-        return Err(Refusal::malformed("mediaFile: the file is empty"));
+        return Err(ApiError::bad_request("mediaFile: the file is empty"));
     }
     let mut added = gong.state.calls.lock();
     let call = added
         .0
         .iter_mut()
         .find(|call| call.id == id)
-        .ok_or_else(|| Refusal::malformed(format!("Call ID {id} was not found")))?;
+        .ok_or_else(|| ApiError::bad_request(format!("Call ID {id} was not found")))?;
     if call.is_downloaded() {
-        return Err(Refusal::malformed(
+        return Err(ApiError::bad_request(
             "Media can not be added to a call with a downloadMediaUrl",
         ));
     }
     if call.media.is_some() {
-        return Err(Refusal::malformed(format!(
+        return Err(ApiError::bad_request(format!(
             "Call ID {id} already has media"
         )));
     }
     let kind = file.content_type.as_deref();
     call.media = Some(kind.unwrap_or("application/octet-stream").to_owned());
     let body = json!({ "callId": id, "url": call.url() });
-    Ok(Answer::created(body))
+    Ok(ApiResponse::created(body))
 }
 
-fn conflict(error: &str) -> Refusal {
-    Refusal::new(StatusCode::CONFLICT, error)
+fn conflict(error: &str) -> ApiError {
+    ApiError::new(StatusCode::CONFLICT, error)
 }

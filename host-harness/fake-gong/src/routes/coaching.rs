@@ -4,38 +4,38 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::{Asked, Window};
-use crate::company::activity::{Deed, Event};
+use crate::company::actions::{Action, Event};
 use crate::company::{Company, User};
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::{ApiRequest, Window};
+use crate::response::{ApiError, ApiResult};
 
 pub(super) const OPERATIONS: &[Operation] =
     &[Operation::get("/v2/coaching", "api:coaching:read", list)];
 
 /// What a manager did with a report's calls, under the names that clients have seen; Gong's
 /// document names none.
-const METRICS: [(&str, Deed); 5] = [
-    ("callsListenedTo", Deed::ListenedToOthers),
-    ("callsManagerAttended", Deed::Attended),
-    ("callsManagerCommentedOn", Deed::GaveComment),
-    ("callsWithFeedback", Deed::GaveFeedback),
-    ("callsWithScorecardFilled", Deed::FilledScorecard),
+const METRICS: [(&str, Action); 5] = [
+    ("callsListenedTo", Action::ListenedToOthers),
+    ("callsManagerAttended", Action::Attended),
+    ("callsManagerCommentedOn", Action::GaveComment),
+    ("callsWithFeedback", Action::GaveFeedback),
+    ("callsWithScorecardFilled", Action::FilledScorecard),
 ];
 
 /// One manager's work with the direct reports. Who manages nobody gets an empty list, and so
 /// does an id that nobody has.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let company = &gong.company;
-    let workspace = asked.required_query("workspace-id")?;
+    let workspace = request.required_query("workspace-id")?;
     let workspace = company
         .workspace(workspace)
-        .ok_or_else(|| Refusal::malformed(format!("Workspace ID {workspace} was not found")))?;
-    let manager = asked.required_query("manager-id")?;
+        .ok_or_else(|| ApiError::bad_request(format!("Workspace ID {workspace} was not found")))?;
+    let manager = request.required_query("manager-id")?;
     let window = Window::parse(
-        ("from", Some(asked.required_query("from")?)),
-        ("to", Some(asked.required_query("to")?)),
+        ("from", Some(request.required_query("from")?)),
+        ("to", Some(request.required_query("to")?)),
     )?;
     let users = company.users.iter().enumerate();
     let reports: Vec<(usize, &User)> = users
@@ -45,7 +45,7 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
     let Some(place) = place.filter(|_| !reports.is_empty()) else {
         return Ok(json!({ "coachingData": [] }).into());
     };
-    let events = gong.events();
+    let events = gong.remaining().events();
     let reports: Vec<Value> = reports
         .into_iter()
         .map(|(report, user)| {
@@ -68,11 +68,11 @@ fn metrics(
     workspace: usize,
     window: Window,
 ) -> Value {
-    let metrics = METRICS.iter().map(|(name, deed)| {
+    let metrics = METRICS.iter().map(|(name, action)| {
         let events = events.iter().filter(|event| {
             let call = &company.calls[event.call];
             event.user == manager
-                && event.deed == *deed
+                && event.action == *action
                 && window.holds(event.at)
                 && call.host == report
                 && call.workspace == workspace

@@ -4,12 +4,12 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Operation, Takes};
-use crate::answer::{Answer, Outcome, Refusal};
-use crate::asked::Asked;
-use crate::company::dice::Dice;
+use crate::company::random::Random;
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::operation::{Operation, Takes};
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResponse, ApiResult};
 use crate::state::crm::{READABLE, UPLOADABLE, is_date_time};
 
 const INTEGRATIONS: &str = "/v2/crm/integrations";
@@ -81,21 +81,21 @@ const TYPES: [&str; 14] = [
 /// What a field of type REFERENCE can refer to.
 const REFERENCES: [&str; 5] = ["ACCOUNT", "CONTACT", "DEAL", "LEAD", "USER"];
 
-fn integrations(gong: &Gong, _: &Asked) -> Outcome {
+fn integrations(gong: &Gong, _: &ApiRequest) -> ApiResult {
     let integrations = gong.state.crm.lock().integrations();
     Ok(json!({ "integrations": integrations }).into())
 }
 
 /// 409 where there is one already.
-fn register(gong: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn register(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     let (owner, name) = (body.required("ownerEmail")?, body.required("name")?);
     let seed = gong.company.seed;
-    let id = |number| Dice::new(seed, &format!("integration {number}")).signed_id();
+    let id = |number| Random::new(seed, &format!("integration {number}")).signed_id();
     let registered = gong.state.crm.lock().register(owner, name, id);
     match registered {
         Some(id) => Ok(json!({ "integrationId": id }).into()),
-        None => Err(Refusal::new(
+        None => Err(ApiError::new(
             StatusCode::CONFLICT,
             "An active integration already exists",
         )),
@@ -103,45 +103,45 @@ fn register(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// 201, and the integration is still there until the work is done.
-fn delete(gong: &Gong, asked: &Asked) -> Outcome {
+fn delete(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let mut crm = gong.state.crm.lock();
-    let id = integration(asked, |id| crm.has(id))?;
-    let request = new_request(asked, |id| crm.is_used(id))?;
+    let id = integration(request, |id| crm.has(id))?;
+    let request = new_request(request, |id| crm.is_used(id))?;
     crm.delete(id, request);
-    Ok(Answer::created(json!({ "clientRequestId": request })))
+    Ok(ApiResponse::created(json!({ "clientRequestId": request })))
 }
 
 /// Of all sorts of objects where none is named.
-fn schema(gong: &Gong, asked: &Asked) -> Outcome {
+fn schema(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let crm = gong.state.crm.lock();
-    integration(asked, |id| crm.has(id))?;
-    let sort = match asked.query("objectType") {
+    integration(request, |id| crm.has(id))?;
+    let sort = match request.query("objectType") {
         None => None,
-        Some(_) => Some(sort(asked, &READABLE)?),
+        Some(_) => Some(sort(request, &READABLE)?),
     };
     Ok(json!({ "objectTypeToSelectedFields": crm.schema(sort) }).into())
 }
 
 /// The body is a bare list of fields. Gong's text says that it refuses one which leaves out a
 /// field that was sent before.
-fn set_schema(gong: &Gong, asked: &Asked) -> Outcome {
+fn set_schema(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let mut crm = gong.state.crm.lock();
-    integration(asked, |id| crm.has(id))?;
-    let sort = sort(asked, &READABLE)?;
-    let Value::Array(items) = &asked.body else {
-        return Err(Refusal::malformed("body: must be a list of fields"));
+    integration(request, |id| crm.has(id))?;
+    let sort = sort(request, &READABLE)?;
+    let Value::Array(items) = &request.body else {
+        return Err(ApiError::bad_request("body: must be a list of fields"));
     };
     let fields: Vec<Value> = items.iter().map(field).collect::<Result<_, _>>()?;
     match crm.set_schema(sort, &fields) {
-        Ok(()) => Ok(Answer::created(json!({}))),
-        Err(lost) => Err(Refusal::malformed(format!(
+        Ok(()) => Ok(ApiResponse::created(json!({}))),
+        Err(lost) => Err(ApiError::bad_request(format!(
             "All fields must be included in the schema, and {lost} is not"
         ))),
     }
 }
 
 /// A field as it is kept: with all its keys.
-fn field(item: &Value) -> Result<Value, Refusal> {
+fn field(item: &Value) -> Result<Value, ApiError> {
     let item = Fields::of(item)?;
     let kind = item.required("type")?;
     if !TYPES.contains(&kind) {
@@ -181,12 +181,12 @@ fn field(item: &Value) -> Result<Value, Refusal> {
 }
 
 /// By the ids in the body of this GET, a bare list.
-fn entities(gong: &Gong, asked: &Asked) -> Outcome {
+fn entities(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let crm = gong.state.crm.lock();
-    integration(asked, |id| crm.has(id))?;
-    let sort = sort(asked, &READABLE)?;
-    let wrong = || Refusal::malformed("body: must be a list of CRM ids");
-    let ids = asked.body.as_array().ok_or_else(wrong)?;
+    integration(request, |id| crm.has(id))?;
+    let sort = sort(request, &READABLE)?;
+    let wrong = || ApiError::bad_request("body: must be a list of CRM ids");
+    let ids = request.body.as_array().ok_or_else(wrong)?;
     let ids = ids.iter().take(MOST_READ);
     let ids: Vec<&str> = ids
         .map(|id| id.as_str().ok_or_else(wrong))
@@ -195,46 +195,46 @@ fn entities(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// 201; what is wrong with the lines is told by the request's status.
-fn upload(gong: &Gong, asked: &Asked) -> Outcome {
+fn upload(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let mut crm = gong.state.crm.lock();
-    let id = integration(asked, |id| crm.has(id))?;
-    let sort = sort(asked, &UPLOADABLE)?;
-    let file = asked.part("dataFile")?;
-    let request = new_request(asked, |id| crm.is_used(id))?;
+    let id = integration(request, |id| crm.has(id))?;
+    let sort = sort(request, &UPLOADABLE)?;
+    let file = request.part("dataFile")?;
+    let request = new_request(request, |id| crm.is_used(id))?;
     crm.upload(id, request, sort, &file.bytes);
-    Ok(Answer::created(json!({ "clientRequestId": request })))
+    Ok(ApiResponse::created(json!({ "clientRequestId": request })))
 }
 
 /// It outlives the integration, whose deletion is asked after here.
-fn status(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = integration(asked, |_| true)?;
-    let request = asked.required_query("clientRequestId")?;
-    let found = gong.state.crm.lock().look(id, request);
+fn status(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let id = integration(request, |_| true)?;
+    let request = request.required_query("clientRequestId")?;
+    let found = gong.state.crm.lock().poll(id, request);
     match found {
         Some(status) => Ok(status.into()),
-        None => Err(Refusal::malformed(format!(
+        None => Err(ApiError::bad_request(format!(
             "No request was found for clientRequestId {request}"
         ))),
     }
 }
 
 /// The query's `integrationId`. Gong declares no 404 here, so an unknown one is 400.
-fn integration(asked: &Asked, is_known: impl Fn(u64) -> bool) -> Result<u64, Refusal> {
-    let text = asked.required_query("integrationId")?;
+fn integration(request: &ApiRequest, is_known: impl Fn(u64) -> bool) -> Result<u64, ApiError> {
+    let text = request.required_query("integrationId")?;
     match text.parse() {
         Ok(id) if is_known(id) => Ok(id),
-        _ => Err(Refusal::malformed(format!(
+        _ => Err(ApiError::bad_request(format!(
             "integrationId: no integration has the ID {text}"
         ))),
     }
 }
 
 /// The query's `objectType`, which is case-sensitive.
-fn sort<'a>(asked: &'a Asked, sorts: &[&str]) -> Result<&'a str, Refusal> {
-    let sort = asked.required_query("objectType")?;
+fn sort<'a>(request: &'a ApiRequest, sorts: &[&str]) -> Result<&'a str, ApiError> {
+    let sort = request.required_query("objectType")?;
     match sorts.contains(&sort) {
         true => Ok(sort),
-        false => Err(Refusal::malformed(format!(
+        false => Err(ApiError::bad_request(format!(
             "objectType: \"{sort}\" is not one of {}",
             sorts.join(", ")
         ))),
@@ -242,16 +242,16 @@ fn sort<'a>(asked: &'a Asked, sorts: &[&str]) -> Result<&'a str, Refusal> {
 }
 
 /// The query's `clientRequestId`; 409 where it was used before, whatever for.
-fn new_request(asked: &Asked, is_used: impl Fn(&str) -> bool) -> Result<&str, Refusal> {
-    let id = asked.required_query("clientRequestId")?;
+fn new_request(request: &ApiRequest, is_used: impl Fn(&str) -> bool) -> Result<&str, ApiError> {
+    let id = request.required_query("clientRequestId")?;
     let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if !id.bytes().all(good) {
-        return Err(Refusal::malformed(
+        return Err(ApiError::bad_request(
             "clientRequestId: must be letters, numbers, dashes and underscores only",
         ));
     }
     match is_used(id) {
-        true => Err(Refusal::new(
+        true => Err(ApiError::new(
             StatusCode::CONFLICT,
             "Client request id has already been used",
         )),

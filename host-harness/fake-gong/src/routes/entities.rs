@@ -4,12 +4,12 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde_json::json;
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::{Asked, Window};
 use crate::company::Call;
 use crate::company::entities::{Conversations, Entity};
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::{ApiRequest, Window};
+use crate::response::{ApiError, ApiResult};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get("/v2/entities/ask-entity", "api:ai-ask:read", ask),
@@ -17,11 +17,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// Costs a credit for each call and email that was read, and never less than one.
-fn ask(gong: &Gong, asked: &Asked) -> Outcome {
-    let wanted = Wanted::read(gong, asked)?;
-    let question = asked.required_query("question")?;
+fn ask(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let query = StatsQuery::read(gong, request)?;
+    let question = request.required_query("question")?;
     gong.limits.afford(gong.options.credits)?;
-    let conversations = wanted.conversations(gong);
+    let conversations = query.conversations(gong);
     let (calls, emails) = conversations.count();
     gong.limits.spend(cost(&conversations));
     Ok(json!({
@@ -33,26 +33,26 @@ fn ask(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// Costs as much as a question for each of its sections.
-fn brief(gong: &Gong, asked: &Asked) -> Outcome {
-    let wanted = Wanted::read(gong, asked)?;
-    let name = asked.required_query("briefName")?;
+fn brief(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let query = StatsQuery::read(gong, request)?;
+    let name = request.required_query("briefName")?;
     let mut briefs = gong.company.briefs.iter();
     let brief = briefs
         .find(|brief| {
-            brief.name == name && brief.is_published && brief.workspace == wanted.workspace
+            brief.name == name && brief.is_published && brief.workspace == query.workspace
         })
         .ok_or_else(|| {
-            Refusal::not_found("Brief not found - could be that the brief is not published")
+            ApiError::not_found("Brief not found - could be that the brief is not published")
         })?;
     gong.limits.afford(gong.options.credits)?;
-    let conversations = wanted.conversations(gong);
+    let conversations = query.conversations(gong);
     let (calls, emails) = conversations.count();
     let sections = u32::try_from(brief.sections.len()).unwrap_or(1);
     gong.limits.spend(cost(&conversations) * sections);
     Ok(json!({
         "numOfCallsSearched": calls,
         "numOfEmailsSearched": emails,
-        "briefSections": conversations.brief(brief, wanted.entity),
+        "briefSections": conversations.brief(brief, query.entity),
     })
     .into())
 }
@@ -63,32 +63,32 @@ fn cost(conversations: &Conversations<'_>) -> u32 {
 }
 
 /// What both operations are asked about.
-struct Wanted<'a> {
+struct StatsQuery<'a> {
     workspace: usize,
     entity: Entity<'a>,
     calls: Vec<&'a Call>,
     window: Window,
 }
 
-impl<'a> Wanted<'a> {
-    fn read(gong: &'a Gong, asked: &Asked) -> Result<Self, Refusal> {
+impl<'a> StatsQuery<'a> {
+    fn read(gong: &'a Gong, request: &ApiRequest) -> Result<Self, ApiError> {
         let company = &gong.company;
         let workspace = company
-            .workspace(asked.required_query("workspaceId")?)
-            .ok_or_else(|| Refusal::not_found("Workspace not found"))?;
-        let sort = asked.required_query("crmEntityType")?;
+            .workspace(request.required_query("workspaceId")?)
+            .ok_or_else(|| ApiError::not_found("Workspace not found"))?;
+        let sort = request.required_query("crmEntityType")?;
         if !["ACCOUNT", "CONTACT", "DEAL", "LEAD"].contains(&sort) {
-            return Err(Refusal::malformed(format!(
+            return Err(ApiError::bad_request(format!(
                 "crmEntityType: \"{sort}\" is not one of ACCOUNT, CONTACT, DEAL, LEAD"
             )));
         }
-        let id = asked.required_query("crmEntityId")?;
+        let id = request.required_query("crmEntityId")?;
         let entity = Entity::find(company, sort, id)
-            .filter(|_| !gong.is_erased_prospect(id))
-            .ok_or_else(|| Refusal::not_found(format!("Entity not found: crmEntityId={id}")))?;
-        let calls: Vec<&Call> = gong.calls().collect();
+            .filter(|_| !gong.remaining().is_erased_prospect(id))
+            .ok_or_else(|| ApiError::not_found(format!("Entity not found: crmEntityId={id}")))?;
+        let calls: Vec<&Call> = gong.remaining().calls().collect();
         let last = entity.last_activity(&calls, workspace);
-        let window = window(gong, asked, last)?;
+        let window = window(gong, request, last)?;
         Ok(Self {
             workspace,
             entity,
@@ -109,14 +109,14 @@ impl<'a> Wanted<'a> {
 /// The time that a period means. Gong says of no period where it begins exactly: those that
 /// end now count back in days of 24 hours, "this" week, month, quarter or year begins at
 /// midnight in the company's time zone.
-fn window(gong: &Gong, asked: &Asked, last: Option<Timestamp>) -> Result<Window, Refusal> {
+fn window(gong: &Gong, request: &ApiRequest, last: Option<Timestamp>) -> Result<Window, ApiError> {
     let back =
         |from: Timestamp, days: i64| Window::since(from - SignedDuration::from_hours(24 * days));
     let now = gong.company.now;
     let last = last.unwrap_or(now);
     let today = gong.today();
     let midnight = |day: Date| Window::since(gong.company.midnight(day));
-    Ok(match asked.required_query("timePeriod")? {
+    Ok(match request.required_query("timePeriod")? {
         "LAST_7DAYS" => back(now, 7),
         "LAST_30DAYS" => back(now, 30),
         "LAST_90DAYS" => back(now, 90),
@@ -138,9 +138,9 @@ fn window(gong: &Gong, asked: &Asked, last: Option<Timestamp>) -> Result<Window,
         }
         "THIS_YEAR" => midnight(today.first_of_year()),
         "ALL_CONVERSATIONS" => Window::default(),
-        "CUSTOM_RANGE" => custom(asked)?,
+        "CUSTOM_RANGE" => custom(request)?,
         other => {
-            return Err(Refusal::malformed(format!(
+            return Err(ApiError::bad_request(format!(
                 "timePeriod: \"{other}\" is not a time period"
             )));
         }
@@ -148,14 +148,14 @@ fn window(gong: &Gong, asked: &Asked, last: Option<Timestamp>) -> Result<Window,
 }
 
 /// Both ends are in UTC here, the second one need not be there.
-fn custom(asked: &Asked) -> Result<Window, Refusal> {
-    let from = asked.query("fromDateTime").ok_or_else(|| {
-        Refusal::malformed("fromDateTime: must not be null when timePeriod is CUSTOM_RANGE")
+fn custom(request: &ApiRequest) -> Result<Window, ApiError> {
+    let from = request.query("fromDateTime").ok_or_else(|| {
+        ApiError::bad_request("fromDateTime: must not be null when timePeriod is CUSTOM_RANGE")
     })?;
-    let to = asked.query("toDateTime");
+    let to = request.query("toDateTime");
     for (name, text) in [("fromDateTime", Some(from)), ("toDateTime", to)] {
         if text.is_some_and(|text| !text.ends_with('Z')) {
-            return Err(Refusal::malformed(format!(
+            return Err(ApiError::bad_request(format!(
                 "{name}: must be a date and time in UTC, such as 2024-10-18T08:00:00Z"
             )));
         }

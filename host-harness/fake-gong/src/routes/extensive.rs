@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::{Asked, Filter};
 use crate::auth;
 use crate::company::context::{self, Depth, Timing};
 use crate::company::{Call, Company, content};
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::{ApiRequest, Filter};
+use crate::response::{ApiError, ApiResult};
 use crate::state::calls::{AddedCalls, AnyCall};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
@@ -20,16 +20,16 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
 /// The second scope, which only media needs.
 const MEDIA_SCOPE: &str = "api:calls:read:media-url";
 
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
-    let filter = asked.filter()?;
-    let selector = Selector(&asked.body["contentSelector"]);
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let filter = request.filter()?;
+    let selector = Selector(&request.body["contentSelector"]);
     let depth = selector.depth()?;
     if selector.exposes("/media") {
         auth::grant(MEDIA_SCOPE, &gong.options)?;
     }
     let added = gong.state.calls.lock();
     let calls = filtered(gong, filter, &added)?;
-    let (page, records) = gong.cursors.page(asked, &calls)?;
+    let (page, records) = gong.cursors.page(request, &calls)?;
     let calls: Value = page
         .iter()
         .map(|call| match call {
@@ -45,18 +45,18 @@ pub(super) fn filtered<'a>(
     gong: &'a Gong,
     filter: Filter<'_>,
     added: &'a AddedCalls,
-) -> Result<Vec<AnyCall<'a>>, Refusal> {
+) -> Result<Vec<AnyCall<'a>>, ApiError> {
     let window = filter.window("fromDateTime", "toDateTime")?;
     let ids = filter.ids("callIds")?;
     let hosts = filter.ids("primaryUserIds")?;
     let workspace = filter.text("workspaceId")?;
     if ids.is_some() && workspace.is_some() {
-        return Err(Refusal::malformed(
+        return Err(ApiError::bad_request(
             "filter.workspaceId: must not provide both callIds and workspaceId",
         ));
     }
     let company = &gong.company;
-    let mut calls: Vec<AnyCall<'_>> = AnyCall::all(gong, added)
+    let mut calls: Vec<AnyCall<'_>> = AnyCall::all(gong.remaining(), added)
         .filter(|call| call.has_details())
         .filter(|call| window.holds(call.started()))
         .filter(|call| ids.as_ref().is_none_or(|ids| ids.contains(call.id())))
@@ -68,7 +68,7 @@ pub(super) fn filtered<'a>(
         .collect();
     calls.sort_by_key(|call| call.started());
     if calls.is_empty() {
-        return Err(Refusal::no_calls());
+        return Err(ApiError::no_calls());
     }
     Ok(calls)
 }
@@ -83,11 +83,11 @@ impl Selector<'_> {
     }
 
     /// How much of the CRM is asked for.
-    fn depth(&self) -> Result<Option<Depth>, Refusal> {
+    fn depth(&self) -> Result<Option<Depth>, ApiError> {
         let context = self.0["context"].as_str().unwrap_or("None");
         let timing = &self.0["contextTiming"];
         if !timing.is_null() && context != "Extended" {
-            return Err(Refusal::malformed(
+            return Err(ApiError::bad_request(
                 "contentSelector.contextTiming: can be provided only with context Extended",
             ));
         }
@@ -95,7 +95,7 @@ impl Selector<'_> {
             "None" => Ok(None),
             "Basic" => Ok(Some(Depth::Basic)),
             "Extended" => Ok(Some(Depth::Extended(timings(timing)?))),
-            other => Err(Refusal::malformed(format!(
+            other => Err(ApiError::bad_request(format!(
                 "contentSelector.context: \"{other}\" is not one of None, Basic, Extended"
             ))),
         }
@@ -176,14 +176,14 @@ impl Selector<'_> {
 }
 
 /// The timings that are asked for; Gong takes Now where there are none.
-fn timings(timing: &Value) -> Result<Vec<Timing>, Refusal> {
+fn timings(timing: &Value) -> Result<Vec<Timing>, ApiError> {
     let mut timings = Vec::new();
     for name in timing.as_array().into_iter().flatten() {
         let timing = match name.as_str() {
             Some("Now") => Timing::Now,
             Some("TimeOfCall") => Timing::TimeOfCall,
             _ => {
-                return Err(Refusal::malformed(format!(
+                return Err(ApiError::bad_request(format!(
                     "contentSelector.contextTiming: {name} is not one of Now, TimeOfCall"
                 )));
             }

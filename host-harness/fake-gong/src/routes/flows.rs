@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
 use crate::company::User;
 use crate::company::flows::{Flow, Folder};
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 
 const SCOPE: &str = "api:flows:read";
 
@@ -21,20 +21,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// The user whose flows are asked for.
-fn owner<'a>(gong: &'a Gong, asked: &Asked, name: &str) -> Result<&'a User, Refusal> {
-    let email = asked.required_query(name)?;
+fn owner<'a>(gong: &'a Gong, request: &ApiRequest, name: &str) -> Result<&'a User, ApiError> {
+    let email = request.required_query(name)?;
     gong.company
         .user_by_email(email)
-        .ok_or_else(|| Refusal::not_found(format!("User not found: {name}={email}")))
+        .ok_or_else(|| ApiError::not_found(format!("User not found: {name}={email}")))
 }
 
 /// Flows of the company, and the user's own and shared ones.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let company = &gong.company;
-    let owner = owner(gong, asked, "flowOwnerEmail")?;
-    let workspace = asked.query("workspaceId");
-    let folder = asked.query("folderId");
-    let recent = asked.query_flag("mostRecentlyAssigned")?;
+    let owner = owner(gong, request, "flowOwnerEmail")?;
+    let workspace = request.query("workspaceId");
+    let folder = request.query("folderId");
+    let recent = request.query_flag("mostRecentlyAssigned")?;
     let mut flows: Vec<&Flow> = company
         .flows
         .iter()
@@ -50,17 +50,17 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
     if recent {
         flows.truncate(MOST);
     }
-    let (page, records) = gong.cursors.page(asked, &flows)?;
+    let (page, records) = gong.cursors.page(request, &flows)?;
     let flows: Value = page.iter().map(|flow| flow.json(company)).collect();
     Ok(json!({ "records": records, "flows": flows }).into())
 }
 
 /// The key is `flowsFolders`, whatever Gong's document says.
-fn folders(gong: &Gong, asked: &Asked) -> Outcome {
+fn folders(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let company = &gong.company;
-    let owner = owner(gong, asked, "flowFolderOwnerEmail")?;
-    let workspace = asked.query("workspaceId");
-    let parent = asked.query("parentId");
+    let owner = owner(gong, request, "flowFolderOwnerEmail")?;
+    let workspace = request.query("workspaceId");
+    let parent = request.query("parentId");
     let folders: Vec<&Folder> = company
         .folders
         .iter()
@@ -70,19 +70,19 @@ fn folders(gong: &Gong, asked: &Asked) -> Outcome {
             parent.is_none_or(|id| folder.id == id || folder.parent.as_deref() == Some(id))
         })
         .collect();
-    let (page, records) = gong.cursors.page(asked, &folders)?;
+    let (page, records) = gong.cursors.page(request, &folders)?;
     let folders: Value = page.iter().map(|folder| folder.json(company)).collect();
     Ok(json!({ "records": records, "flowsFolders": folders }).into())
 }
 
 /// One unknown flow spoils the whole request.
-fn steps(gong: &Gong, asked: &Asked) -> Outcome {
-    let ids = texts(&asked.body, "flowIds")?;
+fn steps(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let ids = texts(&request.body, "flowIds")?;
     if ids.is_empty() {
-        return Err(Refusal::malformed("flowIds: must not be empty"));
+        return Err(ApiError::bad_request("flowIds: must not be empty"));
     }
     if ids.len() > MOST {
-        return Err(Refusal::malformed(format!(
+        return Err(ApiError::bad_request(format!(
             "flowIds: size must be between 1 and {MOST}"
         )));
     }
@@ -90,7 +90,7 @@ fn steps(gong: &Gong, asked: &Asked) -> Outcome {
         let mut flows = gong.company.flows.iter();
         match flows.find(|flow| flow.id == id) {
             Some(flow) => Ok(flow.with_steps(&gong.company)),
-            None => Err(Refusal::not_found(format!("Flow not found: flowId={id}"))),
+            None => Err(ApiError::not_found(format!("Flow not found: flowId={id}"))),
         }
     });
     let flows: Vec<Value> = flows.collect::<Result<_, _>>()?;
@@ -98,8 +98,8 @@ fn steps(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// A list of texts at the top of the body; empty where there is none.
-pub(super) fn texts<'a>(body: &'a Value, name: &str) -> Result<Vec<&'a str>, Refusal> {
-    let wrong = || Refusal::malformed(format!("{name}: must be a list of strings"));
+pub(super) fn texts<'a>(body: &'a Value, name: &str) -> Result<Vec<&'a str>, ApiError> {
+    let wrong = || ApiError::bad_request(format!("{name}: must be a list of strings"));
     match &body[name] {
         Value::Null => Ok(Vec::new()),
         Value::Array(values) => values

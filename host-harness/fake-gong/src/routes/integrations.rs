@@ -3,11 +3,11 @@
 use http::{Method, Uri};
 use serde_json::json;
 
-use super::{Operation, Takes};
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::operation::{Operation, Takes};
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::write(
     Method::POST,
@@ -22,8 +22,8 @@ const TYPES: [&str; 3] = ["EMAIL_COMPOSER", "ACCOUNT_PAGES", "DIALER"];
 
 /// The answer has nothing but its id, whatever Gong's document says. Nothing can be read back
 /// by a documented operation, so the settings are checked and not kept.
-fn set(_: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn set(_: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     for setting in body.some_objects("integrationTypeSettings", usize::MAX)? {
         let kind = setting.required("integrationType")?;
         if !TYPES.contains(&kind) {
@@ -40,7 +40,7 @@ fn set(_: &Gong, asked: &Asked) -> Outcome {
     Ok(json!({}).into())
 }
 
-fn not_an_origin(setting: &Fields<'_>, origin: &str) -> Refusal {
+fn not_an_origin(setting: &Fields<'_>, origin: &str) -> ApiError {
     setting.refuse(
         "allowedOrigin",
         format!("\"{origin}\" is not an origin such as https://acme.partner.example"),

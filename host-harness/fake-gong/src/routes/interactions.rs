@@ -4,11 +4,11 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::{Operation, Run, Takes};
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::operation::{Operation, Run, Takes};
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 use crate::state::events::Event;
 
 const ENGAGEMENT: &str = "api:engagement-data:write";
@@ -34,8 +34,8 @@ const fn put(path: &'static str, run: Run) -> Operation {
 const INTERACTIONS: &str = "digital interaction";
 
 /// Either somebody who is known, or somebody who is only tracked.
-fn interaction(gong: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn interaction(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     let content = body.object("content")?;
     let content = content.ok_or_else(|| body.refuse("content", "must not be null"))?;
     content.required("contentTitle")?;
@@ -75,15 +75,15 @@ fn interaction(gong: &Gong, asked: &Asked) -> Outcome {
     record(gong, INTERACTIONS, event)
 }
 
-fn action(gong: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn action(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     let actor = email_of(&body, "actor")?;
     engaged(gong, &body, "customEvent", "actionName", actor)
 }
 
 /// Every recipient has an address.
-fn shared(gong: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn shared(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     content(&body)?;
     let mut emails = Vec::new();
     for recipient in body.objects("recipients")?.unwrap_or_default() {
@@ -92,8 +92,8 @@ fn shared(gong: &Gong, asked: &Asked) -> Outcome {
     engaged(gong, &body, "contentShared", "actionName", emails)
 }
 
-fn viewed(gong: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn viewed(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     content(&body)?;
     let viewer = email_of(&body, "viewer")?;
     if body.value("viewer").is_some() && body.text("trackingId")?.is_some() {
@@ -102,7 +102,7 @@ fn viewed(gong: &Gong, asked: &Asked) -> Outcome {
     engaged(gong, &body, "contentViewed", "viewActionTitle", viewer)
 }
 
-fn content(body: &Fields<'_>) -> Result<(), Refusal> {
+fn content(body: &Fields<'_>) -> Result<(), ApiError> {
     for name in ["contentId", "contentUrl", "contentTitle"] {
         body.required(name)?;
     }
@@ -110,7 +110,7 @@ fn content(body: &Fields<'_>) -> Result<(), Refusal> {
 }
 
 /// The address of this person, if there is one.
-fn email_of(body: &Fields<'_>, name: &str) -> Result<Vec<String>, Refusal> {
+fn email_of(body: &Fields<'_>, name: &str) -> Result<Vec<String>, ApiError> {
     let email = match body.object(name)? {
         Some(person) => person.text("email")?,
         None => None,
@@ -125,7 +125,7 @@ fn engaged(
     sort: &'static str,
     name: &str,
     mut emails: Vec<String>,
-) -> Outcome {
+) -> ApiResult {
     let system = body.required("reportingSystem")?;
     body.required_instant("eventTimestamp")?;
     for list in ["contentProperties", "eventProperties"] {
@@ -153,10 +153,10 @@ fn engaged(
 
 /// The answer has nothing but its id; what Gong's document says of an `integrationId` is a
 /// slip that it makes wherever an answer is empty.
-fn record(gong: &Gong, scope: &str, event: Event) -> Outcome {
+fn record(gong: &Gong, scope: &str, event: Event) -> ApiResult {
     match gong.state.events.lock().record(scope, event) {
         true => Ok(json!({}).into()),
-        false => Err(Refusal::new(
+        false => Err(ApiError::new(
             StatusCode::CONFLICT,
             "Event was already reported in the past.",
         )),

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 
 const SCOPE: &str = "api:library:read";
 
@@ -18,10 +18,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
 const NONE: &str = "No folders found for the specified period";
 
 /// A company with several workspaces must say which one it means.
-fn folders(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = asked.required_query("workspaceId")?;
+fn folders(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let id = request.required_query("workspaceId")?;
     let workspace = gong.company.workspace(id);
-    let workspace = workspace.ok_or_else(|| Refusal::not_found(NONE))?;
+    let workspace = workspace.ok_or_else(|| ApiError::not_found(NONE))?;
     let folders = gong.company.library.iter();
     let folders: Value = folders
         .filter(|folder| folder.workspace == workspace)
@@ -31,11 +31,11 @@ fn folders(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// The folder's fields are at the top of the answer.
-fn content(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = asked.required_query("folderId")?;
+fn content(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let id = request.required_query("folderId")?;
     let mut folders = gong.company.library.iter();
     let folder = folders.find(|folder| folder.id == id);
-    let folder = folder.ok_or_else(|| Refusal::not_found(NONE))?;
-    let content = folder.content(&gong.company, |call| !gong.is_erased_call(call));
+    let folder = folder.ok_or_else(|| ApiError::not_found(NONE))?;
+    let content = folder.content(&gong.company, |call| !gong.remaining().is_erased_call(call));
     Ok(content.into())
 }

@@ -2,33 +2,38 @@
 
 use serde_json::{Value, json};
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::{Asked, Window};
 use crate::company::logs::{Entry, Log};
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::{ApiRequest, Window};
+use crate::response::{ApiError, ApiResult};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::get("/v2/logs", "api:logs:read", list)];
 
 /// One sort of log, oldest entry first.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
-    let name = asked.required_query("logType")?;
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let name = request.required_query("logType")?;
     let log = Log::named(name).ok_or_else(|| {
-        Refusal::malformed(format!(
+        ApiError::bad_request(format!(
             "logType: \"{name}\" is not one of AccessLog, UserActivityLog, UserCallPlay, \
              ExternallySharedCallAccess, ExternallySharedCallPlay"
         ))
     })?;
     let window = Window::parse(
-        ("fromDateTime", Some(asked.required_query("fromDateTime")?)),
-        ("toDateTime", asked.query("toDateTime")),
+        (
+            "fromDateTime",
+            Some(request.required_query("fromDateTime")?),
+        ),
+        ("toDateTime", request.query("toDateTime")),
     )?;
-    let mut entries: Vec<Entry> = log.entries(&gong.company, &gong.events());
+    let mut entries: Vec<Entry> = log.entries(&gong.company, &gong.remaining().events());
     entries.retain(|(at, _)| window.holds(*at));
     if entries.is_empty() {
-        return Err(Refusal::not_found("No logs found for the specified period"));
+        return Err(ApiError::not_found(
+            "No logs found for the specified period",
+        ));
     }
-    let (page, records) = gong.cursors.page(asked, &entries)?;
+    let (page, records) = gong.cursors.page(request, &entries)?;
     let entries: Value = page.iter().map(|(_, entry)| entry.clone()).collect();
     Ok(json!({ "records": records, "logEntries": entries }).into())
 }

@@ -4,13 +4,13 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Operation, Takes};
-use crate::answer::{Outcome, Refusal};
-use crate::asked::{Asked, is_id};
 use crate::company::calendars::Problem;
-use crate::company::dice::Dice;
+use crate::company::random::Random;
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::operation::{Operation, Takes};
+use crate::request::{ApiRequest, is_id};
+use crate::response::{ApiError, ApiResult};
 
 const ONE: &str = "/v2/meetings/{meetingId}";
 
@@ -46,10 +46,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
 /// How many addresses are looked at.
 const MOST: usize = 100;
 
-fn create(gong: &Gong, asked: &Asked) -> Outcome {
-    let organizer = plan(gong, asked)?;
+fn create(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let organizer = plan(gong, request)?;
     let seed = gong.company.seed;
-    let id = |number| Dice::new(seed, &format!("meeting {number}")).signed_id();
+    let id = |number| Random::new(seed, &format!("meeting {number}")).signed_id();
     let id = gong.state.meetings.lock().plan(organizer, id);
     Ok(json!({
         "meetingId": id,
@@ -65,17 +65,17 @@ fn create(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// The whole meeting is sent again; the organizer stays the same.
-fn update(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = id(asked)?;
-    let organizer = plan(gong, asked)?;
+fn update(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let id = id(request)?;
+    let organizer = plan(gong, request)?;
     organized(gong, id, Some(organizer))?;
     Ok(json!({ "meetingId": id }).into())
 }
 
 /// Gong's document gives the request's schema for the answer; it has nothing but its id here.
-fn delete(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = id(asked)?;
-    let body = Fields::of(&asked.body)?;
+fn delete(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let id = id(request)?;
+    let body = Fields::of(&request.body)?;
     let organizer = match body.text("organizerEmail")? {
         Some(email) => Some(user(gong, email)?),
         None => None,
@@ -86,8 +86,8 @@ fn delete(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// One entry for each address, in the same order.
-fn status(gong: &Gong, asked: &Asked) -> Outcome {
-    let emails = Fields::of(&asked.body)?.some_texts("emails", MOST)?;
+fn status(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let emails = Fields::of(&request.body)?.some_texts("emails", MOST)?;
     let users: Value = emails
         .into_iter()
         .map(|email| {
@@ -104,20 +104,20 @@ fn status(gong: &Gong, asked: &Asked) -> Outcome {
     Ok(json!({ "users": users }).into())
 }
 
-fn id(asked: &Asked) -> Result<&str, Refusal> {
-    let id = asked.path("meetingId");
+fn id(request: &ApiRequest) -> Result<&str, ApiError> {
+    let id = request.path("meetingId");
     match is_id(id) {
         true => Ok(id),
-        false => Err(Refusal::malformed("Bad request")),
+        false => Err(ApiError::bad_request("Bad request")),
     }
 }
 
 /// Checks that the meeting is there, and organized by this user if one is named.
-fn organized(gong: &Gong, id: &str, organizer: Option<usize>) -> Result<(), Refusal> {
+fn organized(gong: &Gong, id: &str, organizer: Option<usize>) -> Result<(), ApiError> {
     match gong.state.meetings.lock().organizer(id) {
-        None => Err(Refusal::not_found("The given meeting ID was not found.")),
+        None => Err(ApiError::not_found("The given meeting ID was not found.")),
         Some(known) if organizer.is_some_and(|organizer| organizer != known) => {
-            Err(Refusal::not_found(
+            Err(ApiError::not_found(
                 "No Gong meeting found corresponding to the provided organizer email",
             ))
         }
@@ -126,8 +126,8 @@ fn organized(gong: &Gong, id: &str, organizer: Option<usize>) -> Result<(), Refu
 }
 
 /// Checks a meeting as it is sent; the place of its organizer.
-fn plan(gong: &Gong, asked: &Asked) -> Result<usize, Refusal> {
-    let body = Fields::of(&asked.body)?;
+fn plan(gong: &Gong, request: &ApiRequest) -> Result<usize, ApiError> {
+    let body = Fields::of(&request.body)?;
     let (start, end) = (
         body.required_instant("startTime")?,
         body.required_instant("endTime")?,
@@ -147,18 +147,18 @@ fn plan(gong: &Gong, asked: &Asked) -> Result<usize, Refusal> {
     let organizer = user(gong, body.required("organizerEmail")?)?;
     match gong.company.users[organizer].calendar_problem() {
         None => Ok(organizer),
-        Some(problem) => Err(Refusal {
+        Some(problem) => Err(ApiError {
             details: Problem::json(Some(&problem)),
-            ..Refusal::new(StatusCode::CONFLICT, problem.text())
+            ..ApiError::new(StatusCode::CONFLICT, problem.text())
         }),
     }
 }
 
-fn user(gong: &Gong, email: &str) -> Result<usize, Refusal> {
+fn user(gong: &Gong, email: &str) -> Result<usize, ApiError> {
     let mut users = gong.company.users.iter();
     users
         .position(|user| user.email.eq_ignore_ascii_case(email))
         .ok_or_else(|| {
-            Refusal::not_found("No Gong user found corresponding to the provided organizer email")
+            ApiError::not_found("No Gong user found corresponding to the provided organizer email")
         })
 }

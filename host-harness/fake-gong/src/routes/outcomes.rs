@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Operation;
-use crate::answer::Outcome;
-use crate::asked::Asked;
 use crate::company::outcomes::OUTCOMES;
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::ApiRequest;
+use crate::response::ApiResult;
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::get(
     "/v2/call-outcomes",
@@ -14,7 +14,7 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::get(
     list,
 )];
 
-fn list(_: &Gong, _: &Asked) -> Outcome {
+fn list(_: &Gong, _: &ApiRequest) -> ApiResult {
     let outcomes: Value = (1..)
         .zip(&OUTCOMES)
         .map(|(place, outcome)| outcome.json(place))

@@ -4,12 +4,12 @@
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::{Operation, Takes};
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
 use crate::company::profiles::{AREAS, PERMISSIONS, Profile};
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::operation::{Operation, Takes};
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 
 /// Gong's document states no scope but for the users; these two are the ones integrators use.
 const READ: &str = "api:permission-profile:read";
@@ -45,59 +45,59 @@ const LIBRARY_FLAGS: [&str; 4] = [
 ];
 
 /// All of a workspace at once, in alphabetical order.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
-    let workspace = workspace(gong, asked)?;
-    let mut profiles = gong.state.profiles.lock().all(gong);
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let workspace = workspace(gong, request)?;
+    let mut profiles = gong.state.profiles.lock().all(&gong.company);
     profiles.retain(|profile| profile.workspace == workspace);
     profiles.sort_by(|a, b| a.name().cmp(b.name()));
     let profiles: Value = profiles.iter().map(Profile::json).collect();
     Ok(json!({ "profiles": profiles }).into())
 }
 
-fn one(gong: &Gong, asked: &Asked) -> Outcome {
-    let profile = profile(gong, asked)?;
+fn one(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let profile = profile(gong, request)?;
     Ok(json!({ "profile": profile.json() }).into())
 }
 
-fn users(gong: &Gong, asked: &Asked) -> Outcome {
-    let profile = profile(gong, asked)?;
+fn users(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let profile = profile(gong, request)?;
     Ok(json!({ "users": profile.users(&gong.company) }).into())
 }
 
 /// 422 without a name, or with one that the workspace has already.
-fn create(gong: &Gong, asked: &Asked) -> Outcome {
-    let workspace = workspace(gong, asked)?;
-    let body = Fields::of(&asked.body)?;
-    let unprocessable = |error: String| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error);
+fn create(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let workspace = workspace(gong, request)?;
+    let body = Fields::of(&request.body)?;
+    let unprocessable = |error: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error);
     let name = body.text("name")?.unwrap_or_default();
     if name.trim().is_empty() {
         return Err(unprocessable("name: must not be blank".to_owned()));
     }
     let fields = read(gong, &body)?;
     let mut profiles = gong.state.profiles.lock();
-    let all = profiles.all(gong);
+    let all = profiles.all(&gong.company);
     if is_taken(&all, workspace, name, None) {
         return Err(unprocessable(format!(
             "A permission profile with the name \"{name}\" already exists"
         )));
     }
-    let profile = profiles.make(gong, workspace, fields);
+    let profile = profiles.make(&gong.company, workspace, fields);
     Ok(json!({ "profile": profile.json() }).into())
 }
 
 /// Answers the whole profile. Whether Gong keeps what is left out is not documented. The
 /// stand-in does not: it goes back to its default, so that a test notices whoever does not
 /// send the whole object back. Neither can the name be left out.
-fn update(gong: &Gong, asked: &Asked) -> Outcome {
-    let mut profile = profile(gong, asked)?;
-    let body = Fields::of(&asked.body)?;
+fn update(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let mut profile = profile(gong, request)?;
+    let body = Fields::of(&request.body)?;
     let name = body.required("name")?;
     if body.text("id")?.is_some_and(|id| id != profile.id) {
         return Err(body.refuse("id", "must be the profileId of the query"));
     }
     profile.fields = read(gong, &body)?;
     let mut profiles = gong.state.profiles.lock();
-    let all = profiles.all(gong);
+    let all = profiles.all(&gong.company);
     if is_taken(&all, profile.workspace, name, Some(&profile.id)) {
         return Err(body.refuse(
             "name",
@@ -114,30 +114,30 @@ fn is_taken(all: &[Profile], workspace: usize, name: &str, but: Option<&str>) ->
     })
 }
 
-fn workspace(gong: &Gong, asked: &Asked) -> Result<usize, Refusal> {
-    let id = asked.required_query("workspaceId")?;
+fn workspace(gong: &Gong, request: &ApiRequest) -> Result<usize, ApiError> {
+    let id = request.required_query("workspaceId")?;
     let mut workspaces = gong.company.workspaces.iter();
     workspaces
         .position(|workspace| workspace.id == id)
-        .ok_or_else(|| Refusal::malformed(format!("Workspace ID {id} was not found")))
+        .ok_or_else(|| ApiError::bad_request(format!("Workspace ID {id} was not found")))
 }
 
 /// The profile that is asked for. An id that no signed 64-bit number holds is "Bad request";
 /// Gong declares no 404 here, so an unknown one is 400 as well.
-fn profile(gong: &Gong, asked: &Asked) -> Result<Profile, Refusal> {
-    let id = asked.required_query("profileId")?;
+fn profile(gong: &Gong, request: &ApiRequest) -> Result<Profile, ApiError> {
+    let id = request.required_query("profileId")?;
     if id.parse::<i64>().is_err() {
-        return Err(Refusal::malformed("Bad request"));
+        return Err(ApiError::bad_request("Bad request"));
     }
-    let profiles = gong.state.profiles.lock().all(gong);
+    let profiles = gong.state.profiles.lock().all(&gong.company);
     profiles
         .into_iter()
         .find(|profile| profile.id == id)
-        .ok_or_else(|| Refusal::malformed(format!("Permission profile ID {id} was not found")))
+        .ok_or_else(|| ApiError::bad_request(format!("Permission profile ID {id} was not found")))
 }
 
 /// A whole profile from what is given: without access and without permissions where nothing is.
-fn read(gong: &Gong, body: &Fields<'_>) -> Result<Map<String, Value>, Refusal> {
+fn read(gong: &Gong, body: &Fields<'_>) -> Result<Map<String, Value>, ApiError> {
     let mut fields = Map::new();
     for name in ["name", "description"] {
         fields.insert(name.to_owned(), body.text(name)?.into());
@@ -167,7 +167,7 @@ fn no_access() -> Value {
 }
 
 /// The access to one area. An empty list of leads becomes null.
-fn access(gong: &Gong, body: &Fields<'_>, area: &str) -> Result<Value, Refusal> {
+fn access(gong: &Gong, body: &Fields<'_>, area: &str) -> Result<Value, ApiError> {
     let Some(access) = body.object(area)? else {
         return Ok(no_access());
     };
@@ -187,7 +187,7 @@ fn access(gong: &Gong, body: &Fields<'_>, area: &str) -> Result<Value, Refusal> 
 }
 
 /// The level is mandatory here, and none goes with nothing else.
-fn library(body: &Fields<'_>) -> Result<Value, Refusal> {
+fn library(body: &Fields<'_>) -> Result<Value, ApiError> {
     let given = body.object("libraryFolderAccess")?;
     let mut library = json!({ "permissionLevel": "none", "libraryFolderIds": null });
     if let Some(given) = &given {
@@ -213,7 +213,7 @@ fn library(body: &Fields<'_>) -> Result<Value, Refusal> {
     Ok(library)
 }
 
-fn level<'a>(access: &Fields<'a>, levels: &[&str]) -> Result<Option<&'a str>, Refusal> {
+fn level<'a>(access: &Fields<'a>, levels: &[&str]) -> Result<Option<&'a str>, ApiError> {
     let level = access.text("permissionLevel")?;
     match level {
         Some(level) if !levels.contains(&level) => {

@@ -4,12 +4,12 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Operation, Run, Takes};
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
-use crate::company::calls::Who;
+use crate::company::calls::Identity;
 use crate::company::{Account, Contact, references};
 use crate::gong::Gong;
+use crate::operation::{Operation, Run, Takes};
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 
 const READ: &str = "api:data-privacy:read";
 const DELETE: &str = "api:data-privacy:delete";
@@ -26,8 +26,8 @@ const fn erase(path: &'static str, run: Run) -> Operation {
 }
 
 /// An address that nobody has refers to nothing; that is no error.
-fn of_email(gong: &Gong, asked: &Asked) -> Outcome {
-    let email = email(gong, asked)?;
+fn of_email(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let email = email(gong, request)?;
     let people = people(gong, |contact| contact.email.eq_ignore_ascii_case(email));
     let mut references = references(gong, &people);
     let events = gong.state.events.lock().of(email);
@@ -35,8 +35,8 @@ fn of_email(gong: &Gong, asked: &Asked) -> Outcome {
     Ok(Value::from(references).into())
 }
 
-fn of_phone(gong: &Gong, asked: &Asked) -> Outcome {
-    let (phone, digits) = phone(asked)?;
+fn of_phone(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let (phone, digits) = phone(request)?;
     let people = people(gong, |contact| self::digits(&contact.phone) == digits);
     let mut references = references(gong, &people);
     let all = people.iter();
@@ -48,15 +48,15 @@ fn of_phone(gong: &Gong, asked: &Asked) -> Outcome {
     Ok(Value::from(references).into())
 }
 
-fn erase_email(gong: &Gong, asked: &Asked) -> Outcome {
-    let email = email(gong, asked)?;
+fn erase_email(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let email = email(gong, request)?;
     gong.state.privacy.lock().erase(email);
     gong.state.events.lock().forget(email);
     Ok(json!({}).into())
 }
 
-fn erase_phone(gong: &Gong, asked: &Asked) -> Outcome {
-    let (_, digits) = phone(asked)?;
+fn erase_phone(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let (_, digits) = phone(request)?;
     let people = people(gong, |contact| self::digits(&contact.phone) == digits);
     for (_, contact) in people {
         gong.state.privacy.lock().erase(&contact.email);
@@ -66,18 +66,18 @@ fn erase_phone(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// The query's `emailAddress`, which must not be a user's.
-fn email<'a>(gong: &Gong, asked: &'a Asked) -> Result<&'a str, Refusal> {
-    let email = asked.required_query("emailAddress")?;
+fn email<'a>(gong: &Gong, request: &'a ApiRequest) -> Result<&'a str, ApiError> {
+    let email = request.required_query("emailAddress")?;
     let is_address = email.split_once('@').is_some_and(|(name, domain)| {
         !name.is_empty() && domain.contains('.') && !domain.contains('@')
     });
     if !is_address || email.contains(char::is_whitespace) {
-        return Err(Refusal::malformed(format!(
+        return Err(ApiError::bad_request(format!(
             "emailAddress: \"{email}\" is not an email address"
         )));
     }
     if gong.company.user_by_email(email).is_some() {
-        return Err(Refusal::malformed(format!(
+        return Err(ApiError::bad_request(format!(
             "emailAddress: {email} is the address of a user of the company"
         )));
     }
@@ -85,12 +85,12 @@ fn email<'a>(gong: &Gong, asked: &'a Asked) -> Result<&'a str, Refusal> {
 }
 
 /// The query's `phoneNumber`, and its digits. A plus that is not encoded arrives as a blank.
-fn phone(asked: &Asked) -> Result<(&str, String), Refusal> {
-    let phone = asked.required_query("phoneNumber")?;
+fn phone(request: &ApiRequest) -> Result<(&str, String), ApiError> {
+    let phone = request.required_query("phoneNumber")?;
     let digits = digits(phone);
     match phone.starts_with('+') && !digits.is_empty() {
         true => Ok((phone, digits)),
-        false => Err(Refusal::malformed(format!(
+        false => Err(ApiError::bad_request(format!(
             "phoneNumber: \"{phone}\" must start with a + (plus) sign followed by the country code"
         ))),
     }
@@ -106,7 +106,9 @@ fn people(gong: &Gong, fits: impl Fn(&Contact) -> bool) -> Vec<(&Account, &Conta
     let accounts = gong.company.accounts.iter();
     let people = accounts.flat_map(|account| account.people.iter().map(move |one| (account, one)));
     people
-        .filter(|(_, contact)| fits(contact) && !gong.is_erased_prospect(&contact.crm_id))
+        .filter(|(_, contact)| {
+            fits(contact) && !gong.remaining().is_erased_prospect(&contact.crm_id)
+        })
         .collect()
 }
 
@@ -123,10 +125,11 @@ fn references(gong: &Gong, people: &[(&Account, &Contact)]) -> Map<String, Value
             .people
             .iter()
             .position(|one| one.email == contact.email);
-        let on = gong.calls().filter(|call| {
-            let is_there = |who| place.is_some_and(|place| who == Who::Contact(place));
+        let on = gong.remaining().calls().filter(|call| {
+            let is_there =
+                |identity| place.is_some_and(|place| identity == Identity::Contact(place));
             call.account == Some(account.name)
-                && call.parties.iter().any(|party| is_there(party.who))
+                && call.parties.iter().any(|party| is_there(party.identity))
         });
         calls.extend(on.map(references::call));
     }

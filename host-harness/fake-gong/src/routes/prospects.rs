@@ -6,12 +6,12 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::flows::texts;
-use super::{Operation, Run, Takes};
-use crate::answer::{Answer, Outcome, Refusal};
-use crate::asked::Asked;
 use crate::company::flows::Instance;
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::operation::{Operation, Run, Takes};
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResponse, ApiResult};
 use crate::state::flows::Target;
 
 const READ: &str = "api:flows:read";
@@ -32,7 +32,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         assign_in_cool_off,
     ),
     write("/v2/flows/prospects/bulk-assignments", submit),
-    Operation::get("/v2/flows/prospects/bulk-assignments/{id}", READ, look),
+    Operation::get("/v2/flows/prospects/bulk-assignments/{id}", READ, poll),
     write(
         "/v2/flows/prospects/unassign-flows-by-crm-id",
         unassign_prospect,
@@ -49,11 +49,11 @@ const fn write(path: &'static str, run: Run) -> Operation {
 
 /// By prospect only what goes on, by instance also what is finished; nothing found is an
 /// empty list, not 404.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
-    let prospects = texts(&asked.body, "crmProspectsIds")?;
-    let instances = texts(&asked.body, "flowInstanceIds")?;
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let prospects = texts(&request.body, "crmProspectsIds")?;
+    let instances = texts(&request.body, "flowInstanceIds")?;
     if !prospects.is_empty() && !instances.is_empty() {
-        return Err(Refusal::malformed(
+        return Err(ApiError::bad_request(
             "must not provide both crmProspectsIds and flowInstanceIds",
         ));
     }
@@ -61,7 +61,7 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
         instances.contains(&instance.id.as_str())
             || (instance.is_open() && prospects.contains(&instance.prospect.as_str()))
     };
-    let all = gong.state.flows.lock().instances(gong);
+    let all = gong.state.flows.lock().instances(gong.remaining());
     let assigned = all.iter().filter(fits);
     let assigned: Value = assigned
         .map(|instance| instance.json(&gong.company))
@@ -69,18 +69,18 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
     Ok(json!({ "prospectsAssigned": assigned }).into())
 }
 
-fn assign(gong: &Gong, asked: &Asked) -> Outcome {
-    assigned(gong, asked, false)
+fn assign(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    assigned(gong, request, false)
 }
 
 /// Deprecated in favour of `overrides.coolOffOverride`.
-fn assign_in_cool_off(gong: &Gong, asked: &Asked) -> Outcome {
-    assigned(gong, asked, true)
+fn assign_in_cool_off(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    assigned(gong, request, true)
 }
 
 /// Who can not be assigned does not hinder the others: that is told inside a 200.
-fn assigned(gong: &Gong, asked: &Asked, ignores_cool_off: bool) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn assigned(gong: &Gong, request: &ApiRequest, ignores_cool_off: bool) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     let prospects = body.some_texts("crmProspectsIds", MOST_ASSIGNED)?;
     let mut target = target(gong, &body)?;
     let overrides = body.object("overrides")?;
@@ -93,7 +93,7 @@ fn assigned(gong: &Gong, asked: &Asked, ignores_cool_off: bool) -> Outcome {
     let mut flows = gong.state.flows.lock();
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for prospect in prospects {
-        match flows.assign(gong, prospect, target) {
+        match flows.assign(gong.remaining(), prospect, target) {
             Ok(instance) => good.push(instance.json(&gong.company)),
             Err(failure) => bad.push(json!({
                 "flowId": flow_id,
@@ -107,7 +107,7 @@ fn assigned(gong: &Gong, asked: &Asked, ignores_cool_off: bool) -> Outcome {
 }
 
 /// The flow and the owner of its to-dos.
-fn target(gong: &Gong, body: &Fields<'_>) -> Result<Target, Refusal> {
+fn target(gong: &Gong, body: &Fields<'_>) -> Result<Target, ApiError> {
     let flow_id = body.required("flowId")?;
     let mut flows = gong.company.flows.iter();
     let flow = flows.position(|flow| flow.id == flow_id);
@@ -116,15 +116,15 @@ fn target(gong: &Gong, body: &Fields<'_>) -> Result<Target, Refusal> {
     let mut users = gong.company.users.iter();
     let owner = users.position(|user| user.email.eq_ignore_ascii_case(email));
     Ok(Target {
-        flow: flow.ok_or_else(|| Refusal::not_found("Flow not found"))?,
+        flow: flow.ok_or_else(|| ApiError::not_found("Flow not found"))?,
         owner: owner
-            .ok_or_else(|| Refusal::not_found(format!("User not found: {name}={email}")))?,
+            .ok_or_else(|| ApiError::not_found(format!("User not found: {name}={email}")))?,
         ignores_cool_off: false,
     })
 }
 
 /// Steps are numbered from 1, and only those of the flow can be overridden.
-fn check(gong: &Gong, overrides: &Fields<'_>, flow: usize) -> Result<(), Refusal> {
+fn check(gong: &Gong, overrides: &Fields<'_>, flow: usize) -> Result<(), ApiError> {
     let count = gong.company.flows[flow].steps.len();
     for step in overrides.objects("steps")?.unwrap_or_default() {
         step.text("subject")?;
@@ -146,8 +146,8 @@ fn check(gong: &Gong, overrides: &Fields<'_>, flow: usize) -> Result<(), Refusal
 }
 
 /// 202, with nothing done yet.
-fn submit(gong: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn submit(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     let prospects = body.some_objects("prospects", MOST_IN_BULK)?;
     let target = target(gong, &body)?;
     for prospect in &prospects {
@@ -156,35 +156,35 @@ fn submit(gong: &Gong, asked: &Asked) -> Outcome {
             prospect.required("lastName")?;
         }
     }
-    let prospects = asked.body["prospects"].as_array();
+    let prospects = request.body["prospects"].as_array();
     let prospects = prospects.map(Vec::as_slice).unwrap_or_default();
     let mut flows = gong.state.flows.lock();
-    Ok(Answer::accepted(flows.submit(
+    Ok(ApiResponse::accepted(flows.submit(
         &gong.company,
         target,
         prospects,
     )))
 }
 
-fn look(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = asked.path("id");
-    let found = gong.state.flows.lock().look(gong, id);
+fn poll(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let id = request.path("id");
+    let found = gong.state.flows.lock().poll(gong.remaining(), id);
     match found {
         Some(bulk) => Ok(bulk.into()),
-        None => Err(Refusal::not_found(format!(
+        None => Err(ApiError::not_found(format!(
             "Flow prospects bulk assignment {id} not found"
         ))),
     }
 }
 
 /// Without `flowId` out of every flow. An unknown prospect is an empty list.
-fn unassign_prospect(gong: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn unassign_prospect(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     let prospect = body.required("crmProspectId")?;
     let flow = body.text("flowId")?;
     on_behalf(gong, &body)?;
     let mut flows = gong.state.flows.lock();
-    let mut instances = flows.instances(gong);
+    let mut instances = flows.instances(gong.remaining());
     instances.retain(|instance| {
         let of = gong.company.flows[instance.flow].id.as_str();
         instance.prospect == prospect && flow.is_none_or(|id| id == of)
@@ -194,15 +194,15 @@ fn unassign_prospect(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// One unknown instance spoils the whole request; a finished one is only not in the answer.
-fn unassign_instances(gong: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn unassign_instances(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     let ids = body.some_texts("flowInstanceIds", MOST_UNASSIGNED)?;
     on_behalf(gong, &body)?;
     let mut flows = gong.state.flows.lock();
-    let mut instances = flows.instances(gong);
+    let mut instances = flows.instances(gong.remaining());
     let is_known = |id: &&str| instances.iter().any(|instance| instance.id == **id);
     if !ids.iter().all(is_known) {
-        return Err(Refusal::malformed(
+        return Err(ApiError::bad_request(
             "One or more of the given flowInstanceIds does not exist",
         ));
     }
@@ -212,7 +212,7 @@ fn unassign_instances(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// The user who asks for it, if one is named, must be one of Gong's.
-fn on_behalf(gong: &Gong, body: &Fields<'_>) -> Result<(), Refusal> {
+fn on_behalf(gong: &Gong, body: &Fields<'_>) -> Result<(), ApiError> {
     let name = "unassignedByUserEmail";
     match body.text(name)? {
         Some(email) if gong.company.user_by_email(email).is_none() => {

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
-use crate::company::scorecards::Answered;
+use crate::company::scorecards::AnsweredScorecard;
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get(
@@ -22,7 +22,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// All at once, of every workspace.
-fn list(gong: &Gong, _: &Asked) -> Outcome {
+fn list(gong: &Gong, _: &ApiRequest) -> ApiResult {
     let scorecards = gong.company.scorecards.iter();
     let scorecards: Value = scorecards.map(|card| card.json(&gong.company)).collect();
     Ok(json!({ "scorecards": scorecards }).into())
@@ -30,9 +30,9 @@ fn list(gong: &Gong, _: &Asked) -> Outcome {
 
 /// Filters by plain days in the company's time zone. Where no method of review is given,
 /// only what people filled in counts.
-fn answered(gong: &Gong, asked: &Asked) -> Outcome {
+fn answered(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let company = &gong.company;
-    let filter = asked.filter()?;
+    let filter = request.filter()?;
     let called = filter.days("callFromDate", "callToDate", gong.today())?;
     let reviewed = filter.days("reviewFromDate", "reviewToDate", gong.today())?;
     let users = filter.ids("reviewedUserIds")?;
@@ -42,17 +42,19 @@ fn answered(gong: &Gong, asked: &Asked) -> Outcome {
         Some("AUTOMATIC") => (true, false),
         Some("BOTH") => (true, true),
         Some(other) => {
-            return Err(Refusal::malformed(format!(
+            return Err(ApiError::bad_request(format!(
                 "filter.reviewMethod: \"{other}\" is not one of AUTOMATIC, MANUAL, BOTH"
             )));
         }
     };
-    let fits = |answered: &&Answered| {
+    let fits = |answered: &&AnsweredScorecard| {
         let card = &company.scorecards[answered.scorecard];
         let user = company.users[answered.reviewed].id.as_str();
         let method = if card.is_automatic { automatic } else { manual };
         method
-            && !gong.is_erased_call(&company.calls[answered.call])
+            && !gong
+                .remaining()
+                .is_erased_call(&company.calls[answered.call])
             && called.holds(company.day(answered.call_started))
             && reviewed.holds(company.day(answered.reviewed_at))
             && users.as_ref().is_none_or(|users| users.contains(user))
@@ -60,11 +62,11 @@ fn answered(gong: &Gong, asked: &Asked) -> Outcome {
                 .as_ref()
                 .is_none_or(|cards| cards.contains(card.id.to_string().as_str()))
     };
-    let answered: Vec<&Answered> = company.answered.iter().filter(fits).collect();
+    let answered: Vec<&AnsweredScorecard> = company.answered.iter().filter(fits).collect();
     if answered.is_empty() {
-        return Err(Refusal::not_found("Answered scorecards not found"));
+        return Err(ApiError::not_found("Answered scorecards not found"));
     }
-    let (page, records) = gong.cursors.page(asked, &answered)?;
+    let (page, records) = gong.cursors.page(request, &answered)?;
     let answered: Value = page.iter().map(|answered| answered.json(company)).collect();
     Ok(json!({ "records": records, "answeredScorecards": answered }).into())
 }

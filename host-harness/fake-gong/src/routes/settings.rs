@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
 use crate::company::trackers;
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get("/v2/settings/briefs", "api:ai-briefer:read", briefs),
@@ -18,8 +18,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// Published or not.
-fn briefs(gong: &Gong, asked: &Asked) -> Outcome {
-    let workspace = workspace(gong, asked)?;
+fn briefs(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let workspace = workspace(gong, request)?;
     let briefs = gong.company.briefs.iter();
     let briefs: Value = briefs
         .filter(|brief| workspace.is_none_or(|place| brief.workspace == place))
@@ -28,19 +28,19 @@ fn briefs(gong: &Gong, asked: &Asked) -> Outcome {
     Ok(json!({ "briefs": briefs }).into())
 }
 
-fn keyword_trackers(gong: &Gong, asked: &Asked) -> Outcome {
-    let workspace = workspace(gong, asked)?;
+fn keyword_trackers(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let workspace = workspace(gong, request)?;
     let trackers = trackers::listed(&gong.company, workspace);
     Ok(json!({ "keywordTrackers": trackers }).into())
 }
 
 /// The workspace that is asked for, by place; none means all of them.
-fn workspace(gong: &Gong, asked: &Asked) -> Result<Option<usize>, Refusal> {
-    let asked = asked.query("workspaceId").filter(|id| !id.is_empty());
-    asked
+fn workspace(gong: &Gong, request: &ApiRequest) -> Result<Option<usize>, ApiError> {
+    let request = request.query("workspaceId").filter(|id| !id.is_empty());
+    request
         .map(|id| {
             let place = gong.company.workspace(id);
-            place.ok_or_else(|| Refusal::not_found("Workspace not found"))
+            place.ok_or_else(|| ApiError::not_found("Workspace not found"))
         })
         .transpose()
 }

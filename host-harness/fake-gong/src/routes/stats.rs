@@ -7,14 +7,14 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
-use crate::company::activity::{Deed, Event};
+use crate::company::actions::{Action, Event};
 use crate::company::{Company, User, content};
 use crate::fields::Fields;
 use crate::gong::Gong;
 use crate::instants;
+use crate::operation::Operation;
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 
 const SCOPE: &str = "api:stats:user-actions";
 
@@ -34,7 +34,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// Whose statistics are asked for, and of which days.
-struct Wanted<'a> {
+struct StatsQuery<'a> {
     company: &'a Company,
     events: Vec<&'a Event>,
     users: Vec<(usize, &'a User)>,
@@ -49,11 +49,12 @@ struct Range {
     to: Date,
 }
 
-impl<'a> Wanted<'a> {
-    fn read(gong: &'a Gong, asked: &Asked) -> Result<Self, Refusal> {
-        let filter = asked.filter()?;
+impl<'a> StatsQuery<'a> {
+    fn read(gong: &'a Gong, request: &ApiRequest) -> Result<Self, ApiError> {
+        let filter = request.filter()?;
         let days = filter.days("fromDate", "toDate", gong.today())?;
-        let missing = |name: &str| Refusal::malformed(format!("filter.{name}: must not be null"));
+        let missing =
+            |name: &str| ApiError::bad_request(format!("filter.{name}: must not be null"));
         let days = Range {
             from: days.from.ok_or_else(|| missing("fromDate"))?,
             to: days.to.ok_or_else(|| missing("toDate"))?,
@@ -69,7 +70,7 @@ impl<'a> Wanted<'a> {
             });
         Ok(Self {
             company: &gong.company,
-            events: gong.events(),
+            events: gong.remaining().events(),
             users: users.collect(),
             are_named: ids.is_some(),
             days,
@@ -89,11 +90,11 @@ impl<'a> Wanted<'a> {
         &self,
         text: &str,
         of: impl Fn(usize, &User) -> Option<Value>,
-    ) -> Result<Vec<Value>, Refusal> {
+    ) -> Result<Vec<Value>, ApiError> {
         let users = self.users.iter();
         let stats: Vec<Value> = users.filter_map(|(place, user)| of(*place, user)).collect();
         if stats.is_empty() {
-            return Err(Refusal::not_found(text));
+            return Err(ApiError::not_found(text));
         }
         Ok(stats)
     }
@@ -104,7 +105,7 @@ impl<'a> Wanted<'a> {
     }
 
     fn midnight(&self, day: Date) -> String {
-        instants::written(self.company.midnight(day), &self.company.zone)
+        instants::to_rfc3339(self.company.midnight(day), &self.company.zone)
     }
 
     fn has_activity(&self, user: usize) -> bool {
@@ -113,11 +114,11 @@ impl<'a> Wanted<'a> {
 
     /// How many calls a user did each thing with.
     fn counts(&self, user: usize, days: Range) -> Map<String, Value> {
-        let mut counts = [0; Deed::ALL.len()];
+        let mut counts = [0; Action::ALL.len()];
         for event in self.events(user, days) {
-            counts[event.deed as usize] += 1;
+            counts[event.action as usize] += 1;
         }
-        let counts = Deed::ALL.iter().zip(counts);
+        let counts = Action::ALL.iter().zip(counts);
         counts
             .map(|((_, name), count)| ((*name).to_owned(), count.into()))
             .collect()
@@ -128,19 +129,19 @@ impl<'a> Wanted<'a> {
 const NOBODY: &str = "User not found";
 
 /// One set of sums a user.
-fn aggregate(gong: &Gong, asked: &Asked) -> Outcome {
-    let wanted = Wanted::read(gong, asked)?;
-    let stats = wanted.each(NOBODY, |place, user| {
-        wanted.has_activity(place).then(|| {
+fn aggregate(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let query = StatsQuery::read(gong, request)?;
+    let stats = query.each(NOBODY, |place, user| {
+        query.has_activity(place).then(|| {
             json!({
                 "userId": user.id,
                 "userEmailAddress": user.email,
-                "userAggregateActivityStats": wanted.counts(place, wanted.days),
+                "userAggregateActivityStats": query.counts(place, query.days),
             })
         })
     })?;
-    let (page, records) = gong.cursors.page(asked, &stats)?;
-    let (from, to) = wanted.bounds();
+    let (page, records) = gong.cursors.page(request, &stats)?;
+    let (from, to) = query.bounds();
     Ok(json!({
         "records": records,
         "usersAggregateActivityStats": page,
@@ -213,23 +214,23 @@ impl Range {
 
 /// Sums for each period of the range. Users who are asked for by id come without activity too,
 /// if anybody has any.
-fn by_period(gong: &Gong, asked: &Asked) -> Outcome {
-    let wanted = Wanted::read(gong, asked)?;
+fn by_period(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let query = StatsQuery::read(gong, request)?;
     // Gong says this, and not which field is wrong.
-    let period = Period::named(Fields::of(&asked.body)?.required("aggregationPeriod")?)
-        .ok_or_else(|| Refusal::malformed("Json parse error"))?;
-    let periods = wanted.days.periods(wanted.company, period);
-    let users = wanted.users.iter();
+    let period = Period::named(Fields::of(&request.body)?.required("aggregationPeriod")?)
+        .ok_or_else(|| ApiError::bad_request("Json parse error"))?;
+    let periods = query.days.periods(query.company, period);
+    let users = query.users.iter();
     let is_any = users
         .into_iter()
-        .any(|(place, _)| wanted.has_activity(*place));
-    let stats = wanted.each(NOBODY, |place, user| {
-        let is_listed = is_any && (wanted.are_named || wanted.has_activity(place));
+        .any(|(place, _)| query.has_activity(*place));
+    let stats = query.each(NOBODY, |place, user| {
+        let is_listed = is_any && (query.are_named || query.has_activity(place));
         is_listed.then(|| {
             let periods = periods.iter().map(|days| {
-                let mut counts = wanted.counts(place, *days);
-                counts.insert("fromDate".to_owned(), wanted.midnight(days.from).into());
-                counts.insert("toDate".to_owned(), wanted.midnight(days.to).into());
+                let mut counts = query.counts(place, *days);
+                counts.insert("fromDate".to_owned(), query.midnight(days.from).into());
+                counts.insert("toDate".to_owned(), query.midnight(days.to).into());
                 Value::from(counts)
             });
             json!({
@@ -239,31 +240,31 @@ fn by_period(gong: &Gong, asked: &Asked) -> Outcome {
             })
         })
     })?;
-    let (page, records) = gong.cursors.page(asked, &stats)?;
+    let (page, records) = gong.cursors.page(request, &stats)?;
     Ok(json!({ "records": records, "usersAggregateActivity": page }).into())
 }
 
 /// The ids of the calls, day by day.
-fn day_by_day(gong: &Gong, asked: &Asked) -> Outcome {
-    let wanted = Wanted::read(gong, asked)?;
-    let days = wanted.days.periods(wanted.company, Period::Day);
-    let stats = wanted.each(NOBODY, |place, user| {
-        wanted.has_activity(place).then(|| {
+fn day_by_day(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let query = StatsQuery::read(gong, request)?;
+    let days = query.days.periods(query.company, Period::Day);
+    let stats = query.each(NOBODY, |place, user| {
+        query.has_activity(place).then(|| {
             let days = days.iter().map(|day| {
-                let events: Vec<&Event> = wanted.events(place, *day).collect();
-                let mut calls: Map<String, Value> = Deed::ALL
+                let events: Vec<&Event> = query.events(place, *day).collect();
+                let mut calls: Map<String, Value> = Action::ALL
                     .iter()
-                    .map(|(deed, name)| {
+                    .map(|(action, name)| {
                         let calls: Vec<&str> = events
                             .iter()
-                            .filter(|event| event.deed == *deed)
-                            .map(|event| wanted.company.calls[event.call].id.as_str())
+                            .filter(|event| event.action == *action)
+                            .map(|event| query.company.calls[event.call].id.as_str())
                             .collect();
                         ((*name).to_owned(), calls.into())
                     })
                     .collect();
-                calls.insert("fromDate".to_owned(), wanted.midnight(day.from).into());
-                calls.insert("toDate".to_owned(), wanted.midnight(day.to).into());
+                calls.insert("fromDate".to_owned(), query.midnight(day.from).into());
+                calls.insert("toDate".to_owned(), query.midnight(day.to).into());
                 Value::from(calls)
             });
             json!({
@@ -273,17 +274,17 @@ fn day_by_day(gong: &Gong, asked: &Asked) -> Outcome {
             })
         })
     })?;
-    let (page, records) = gong.cursors.page(asked, &stats)?;
+    let (page, records) = gong.cursors.page(request, &stats)?;
     Ok(json!({ "records": records, "usersDetailedActivities": page }).into())
 }
 
 /// Means over the web conferences that a user hosted; on the telephone there is no Whisper.
-fn interaction(gong: &Gong, asked: &Asked) -> Outcome {
-    let wanted = Wanted::read(gong, asked)?;
-    let company = wanted.company;
-    let stats = wanted.each("No stats found for the specified period", |place, user| {
-        let hosted = wanted.events(place, wanted.days);
-        let hosted = hosted.filter(|event| event.deed == Deed::Hosted);
+fn interaction(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let query = StatsQuery::read(gong, request)?;
+    let company = query.company;
+    let stats = query.each("No stats found for the specified period", |place, user| {
+        let hosted = query.events(place, query.days);
+        let hosted = hosted.filter(|event| event.action == Action::Hosted);
         let calls: Vec<_> = hosted
             .map(|event| &company.calls[event.call])
             .filter(|call| call.direction == "Conference")
@@ -291,8 +292,8 @@ fn interaction(gong: &Gong, asked: &Asked) -> Outcome {
         let mean = |name: &str| {
             let values = calls.iter().map(|call| match name {
                 "Question Rate" => {
-                    let asked = content::questions(call)["companyCount"].as_f64();
-                    asked.unwrap_or_default() * 3600.0 / call.seconds as f64
+                    let request = content::questions(call)["companyCount"].as_f64();
+                    request.unwrap_or_default() * 3600.0 / call.seconds as f64
                 }
                 name => {
                     let stats = content::interaction_stats(call);
@@ -313,8 +314,8 @@ fn interaction(gong: &Gong, asked: &Asked) -> Outcome {
             })
         })
     })?;
-    let (page, records) = gong.cursors.page(asked, &stats)?;
-    let (from, to) = wanted.bounds();
+    let (page, records) = gong.cursors.page(request, &stats)?;
+    let (from, to) = query.bounds();
     Ok(json!({
         "records": records,
         "peopleInteractionStats": page,

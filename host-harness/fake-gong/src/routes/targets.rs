@@ -4,10 +4,10 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Operation, Takes};
-use crate::answer::{Outcome, Refusal};
-use crate::asked::Asked;
 use crate::gong::Gong;
+use crate::operation::{Operation, Takes};
+use crate::request::ApiRequest;
+use crate::response::{ApiError, ApiResult};
 use crate::state::targets;
 
 /// Not known, so that nobody can be without it.
@@ -25,8 +25,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// All of a workspace at once.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
-    let workspace = workspace(gong, asked)?;
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let workspace = workspace(gong, request)?;
     let targets = gong.company.targets.iter();
     let targets: Value = targets
         .filter(|target| target.workspace == workspace)
@@ -38,15 +38,15 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
 /// All of the file or nothing; with `validateOnly` nothing in any case. The API's CSV format
 /// was never seen: this takes the user interface's. Neither was the answer, so it has nothing
 /// but its id; what is wrong with the file is 400, one text for each line.
-fn assign(gong: &Gong, asked: &Asked) -> Outcome {
-    let workspace = workspace(gong, asked)?;
-    let validates_only = asked.query_flag("validateOnly")?;
-    let id = asked.path("targetId");
+fn assign(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let workspace = workspace(gong, request)?;
+    let validates_only = request.query_flag("validateOnly")?;
+    let id = request.path("targetId");
     let mut known = gong.company.targets.iter();
     let target = known
         .find(|target| target.id == id && target.workspace == workspace)
-        .ok_or_else(|| Refusal::not_found(format!("Target not found: targetId={id}")))?;
-    let file = asked.part("file")?;
+        .ok_or_else(|| ApiError::not_found(format!("Target not found: targetId={id}")))?;
+    let file = request.part("file")?;
     let users = &gong.company.users;
     let is_member = |member: &str| {
         let is = |user: &crate::company::User| {
@@ -55,9 +55,9 @@ fn assign(gong: &Gong, asked: &Asked) -> Outcome {
         users.iter().any(is)
     };
     let assignments = targets::read(&file.bytes, target.is_currency, is_member);
-    let assignments = assignments.map_err(|errors| Refusal {
+    let assignments = assignments.map_err(|errors| ApiError {
         errors,
-        ..Refusal::malformed("")
+        ..ApiError::bad_request("")
     })?;
     if !validates_only {
         gong.state.targets.lock().assign(id, assignments);
@@ -65,10 +65,10 @@ fn assign(gong: &Gong, asked: &Asked) -> Outcome {
     Ok(json!({}).into())
 }
 
-fn workspace(gong: &Gong, asked: &Asked) -> Result<usize, Refusal> {
-    let id = asked.required_query("workspaceId")?;
+fn workspace(gong: &Gong, request: &ApiRequest) -> Result<usize, ApiError> {
+    let id = request.required_query("workspaceId")?;
     let mut workspaces = gong.company.workspaces.iter();
     workspaces
         .position(|workspace| workspace.id == id)
-        .ok_or_else(|| Refusal::malformed(format!("Workspace ID {id} was not found")))
+        .ok_or_else(|| ApiError::bad_request(format!("Workspace ID {id} was not found")))
 }

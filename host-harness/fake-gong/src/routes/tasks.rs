@@ -3,13 +3,13 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Operation, Takes};
-use crate::answer::{Answer, Outcome, Refusal};
-use crate::asked::{Asked, is_id};
 use crate::company::Task;
 use crate::company::tasks::{PRIORITIES, STATUSES, TYPES};
 use crate::fields::Fields;
 use crate::gong::Gong;
+use crate::operation::{Operation, Takes};
+use crate::request::{ApiRequest, is_id};
+use crate::response::{ApiError, ApiResponse, ApiResult};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::post("/v2/tasks", "api:tasks:read", list),
@@ -23,11 +23,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// All tasks of one user that fit, unpaginated.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
-    let body = Fields::of(&asked.body)?;
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let body = Fields::of(&request.body)?;
     let filter = body
         .object("filter")?
-        .ok_or_else(|| Refusal::malformed("filter: must not be null"))?;
+        .ok_or_else(|| ApiError::bad_request("filter: must not be null"))?;
     let user = user(gong, &filter)?;
     let workspace = filter.text("workspaceId")?;
     let types = filter.some_texts("types", usize::MAX)?;
@@ -36,7 +36,7 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
     known(&types, &TYPES)?;
     known(&actions, &["CALL"])?;
     known(&statuses, &STATUSES)?;
-    let mut tasks = gong.state.tasks.lock().all(gong);
+    let mut tasks = gong.state.tasks.lock().all(gong.remaining());
     tasks.retain(|task| {
         let of = gong.company.workspaces[task.workspace].id.as_str();
         task.user == user
@@ -48,12 +48,12 @@ fn list(gong: &Gong, asked: &Asked) -> Outcome {
 }
 
 /// Answers the task in a list of one.
-fn update(gong: &Gong, asked: &Asked) -> Outcome {
-    let id = asked.path("taskId");
+fn update(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let id = request.path("taskId");
     if !is_id(id) {
-        return Err(Refusal::malformed("Bad request"));
+        return Err(ApiError::bad_request("Bad request"));
     }
-    let body = Fields::of(&asked.body)?;
+    let body = Fields::of(&request.body)?;
     let user = user(gong, &body)?;
     let status = body.text("status")?;
     known(status.as_slice(), &STATUSES)?;
@@ -70,10 +70,10 @@ fn update(gong: &Gong, asked: &Asked) -> Outcome {
     };
     let mut tasks = gong.state.tasks.lock();
     let mut task = tasks
-        .all(gong)
+        .all(gong.remaining())
         .into_iter()
         .find(|task| task.id.to_string() == id && task.user == user)
-        .ok_or_else(|| Refusal::not_found("TaskId not found"))?;
+        .ok_or_else(|| ApiError::not_found("TaskId not found"))?;
     if let Some(status) = status {
         let mut statuses = STATUSES.into_iter();
         task.status = statuses
@@ -87,13 +87,13 @@ fn update(gong: &Gong, asked: &Asked) -> Outcome {
     Ok(answer(gong, &[task]))
 }
 
-fn answer(gong: &Gong, tasks: &[Task]) -> Answer {
+fn answer(gong: &Gong, tasks: &[Task]) -> ApiResponse {
     let tasks: Value = tasks.iter().map(|task| task.json(&gong.company)).collect();
     json!({ "tasks": tasks, "crmType": "SALESFORCE" }).into()
 }
 
 /// The owner of the tasks. An unknown one is 400 and not 404.
-fn user(gong: &Gong, fields: &Fields<'_>) -> Result<usize, Refusal> {
+fn user(gong: &Gong, fields: &Fields<'_>) -> Result<usize, ApiError> {
     let id = fields.required("userId")?;
     let mut users = gong.company.users.iter();
     users
@@ -102,10 +102,10 @@ fn user(gong: &Gong, fields: &Fields<'_>) -> Result<usize, Refusal> {
 }
 
 /// Gong does not complain of a value that it does not know, it fails: 500.
-fn known(values: &[&str], all: &[&str]) -> Result<(), Refusal> {
+fn known(values: &[&str], all: &[&str]) -> Result<(), ApiError> {
     match values.iter().all(|value| all.contains(value)) {
         true => Ok(()),
-        false => Err(Refusal::new(
+        false => Err(ApiError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "Failed to complete the operation due to an unexpected error",
         )),

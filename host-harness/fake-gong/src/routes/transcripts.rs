@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::Operation;
 use super::extensive;
-use crate::answer::Outcome;
-use crate::asked::Asked;
 use crate::company::transcripts;
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::ApiRequest;
+use crate::response::ApiResult;
 use crate::state::calls::{AddedCalls, AnyCall};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
@@ -18,10 +18,10 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
 
 /// Private calls are among them, and nothing here says which they are. Calls that were added
 /// through the API are not: they have no transcript yet.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let none = AddedCalls::default();
-    let calls = extensive::filtered(gong, asked.filter()?, &none)?;
-    let (page, records) = gong.cursors.page(asked, &calls)?;
+    let calls = extensive::filtered(gong, request.filter()?, &none)?;
+    let (page, records) = gong.cursors.page(request, &calls)?;
     let transcripts: Value = page
         .iter()
         .filter_map(|call| match call {

@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::Operation;
-use crate::answer::{Outcome, Refusal};
-use crate::asked::{Asked, is_id};
 use crate::company::{User, settings};
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::{ApiRequest, is_id};
+use crate::response::{ApiError, ApiResult};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get("/v2/users", "api:users:read", list),
@@ -17,15 +17,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// Those who left are among them; Gong's own people only on demand.
-fn list(gong: &Gong, asked: &Asked) -> Outcome {
-    let avatars = asked.query_flag("includeAvatars")?;
+fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let avatars = request.query_flag("includeAvatars")?;
     let users = gong.company.users.iter();
     let users: Vec<&User> = users.filter(|user| avatars || !user.avatar).collect();
-    page(gong, asked, &users)
+    page(gong, request, &users)
 }
 
-fn filtered(gong: &Gong, asked: &Asked) -> Outcome {
-    let filter = asked.filter()?;
+fn filtered(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let filter = request.filter()?;
     let created = filter.window("createdFromDateTime", "createdToDateTime")?;
     let avatars = filter.flag("includeAvatars")?;
     let ids = filter.ids("userIds")?;
@@ -39,15 +39,15 @@ fn filtered(gong: &Gong, asked: &Asked) -> Outcome {
         })
         .collect();
     if users.is_empty() {
-        return Err(Refusal::not_found(
+        return Err(ApiError::not_found(
             "No users found corresponding to the provided filters",
         ));
     }
-    page(gong, asked, &users)
+    page(gong, request, &users)
 }
 
-fn page(gong: &Gong, asked: &Asked, users: &[&User]) -> Outcome {
-    let (page, records) = gong.cursors.page(asked, users)?;
+fn page(gong: &Gong, request: &ApiRequest, users: &[&User]) -> ApiResult {
+    let (page, records) = gong.cursors.page(request, users)?;
     let users: Value = page
         .iter()
         .map(|user| user.json(&gong.company.zone))
@@ -55,25 +55,25 @@ fn page(gong: &Gong, asked: &Asked, users: &[&User]) -> Outcome {
     Ok(json!({ "records": records, "users": users }).into())
 }
 
-fn one(gong: &Gong, asked: &Asked) -> Outcome {
-    let user = user(gong, asked)?;
+fn one(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let user = user(gong, request)?;
     Ok(json!({ "user": user.json(&gong.company.zone) }).into())
 }
 
 /// Every change of a setting since the user was created.
-fn history(gong: &Gong, asked: &Asked) -> Outcome {
-    let history = settings::history(&gong.company, user(gong, asked)?);
+fn history(gong: &Gong, request: &ApiRequest) -> ApiResult {
+    let history = settings::history(&gong.company, user(gong, request)?);
     Ok(json!({ "userSettingsHistory": history }).into())
 }
 
 /// The user whose id is in the path.
-fn user<'a>(gong: &'a Gong, asked: &Asked) -> Result<&'a User, Refusal> {
-    let id = asked.path("id");
+fn user<'a>(gong: &'a Gong, request: &ApiRequest) -> Result<&'a User, ApiError> {
+    let id = request.path("id");
     if !is_id(id) {
-        return Err(Refusal::malformed("Bad request"));
+        return Err(ApiError::bad_request("Bad request"));
     }
     let mut users = gong.company.users.iter();
     users
         .find(|user| user.id == id)
-        .ok_or_else(|| Refusal::not_found("User not found"))
+        .ok_or_else(|| ApiError::not_found("User not found"))
 }

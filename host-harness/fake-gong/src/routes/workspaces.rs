@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Operation;
-use crate::answer::Outcome;
-use crate::asked::Asked;
 use crate::gong::Gong;
+use crate::operation::Operation;
+use crate::request::ApiRequest;
+use crate::response::ApiResult;
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::get(
     "/v2/workspaces",
@@ -13,7 +13,7 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::get(
     list,
 )];
 
-fn list(gong: &Gong, _: &Asked) -> Outcome {
+fn list(gong: &Gong, _: &ApiRequest) -> ApiResult {
     let workspaces = gong.company.workspaces.iter();
     let workspaces: Value = workspaces
         .map(|workspace| {

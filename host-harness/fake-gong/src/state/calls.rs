@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::privacy::Remaining;
 use crate::company::Company;
-use crate::company::calls::Who;
-use crate::company::dice::Dice;
+use crate::company::calls::Identity;
 use crate::company::people::User;
-use crate::gong::Gong;
+use crate::company::random::Random;
 use crate::instants;
 
 /// The calls that were added, in the order in which they came.
@@ -32,8 +32,8 @@ pub(crate) struct AddedCall {
 impl AddedCalls {
     /// The id of the next call.
     pub(crate) fn next_id(&self, company: &Company) -> String {
-        let mut dice = Dice::new(company.seed, &format!("added call {}", self.0.len()));
-        dice.signed_id().to_string()
+        let mut random = Random::new(company.seed, &format!("added call {}", self.0.len()));
+        random.signed_id().to_string()
     }
 }
 
@@ -72,8 +72,8 @@ impl AddedCall {
             "id": self.id,
             "url": self.url(),
             "title": body["title"],
-            "scheduled": self.scheduled.map(|at| instants::written(at, zone)),
-            "started": instants::written(self.started, zone),
+            "scheduled": self.scheduled.map(|at| instants::to_rfc3339(at, zone)),
+            "started": instants::to_rfc3339(self.started, zone),
             "duration": body["duration"].as_f64().unwrap_or_default() as i64,
             "primaryUserId": company.users[self.host].id,
             "direction": body["direction"],
@@ -117,10 +117,10 @@ impl AddedCall {
                 &[("publicComments", "publicComments", true)],
             ),
         ] {
-            let asked = fields
+            let request = fields
                 .iter()
                 .filter(|(flag, ..)| exposed(&format!("/{group}/{flag}")));
-            let empty: Map<String, Value> = asked
+            let empty: Map<String, Value> = request
                 .map(|(_, name, list)| {
                     (
                         (*name).to_owned(),
@@ -147,9 +147,9 @@ impl AddedCall {
 
     fn party(&self, company: &Company, place: usize, party: &Value, is_linked: bool) -> Value {
         let user = user_of(company, party);
-        let mut dice = Dice::new(company.seed, &format!("party {place} of {}", self.id));
+        let mut random = Random::new(company.seed, &format!("party {place} of {}", self.id));
         let mut json = json!({
-            "id": dice.signed_id().to_string(),
+            "id": random.signed_id().to_string(),
             "emailAddress": user.map_or(party["emailAddress"].clone(), |user| json!(user.email)),
             "name": user.map_or(party["name"].clone(), |user| json!(user.name())),
             "title": user.map(|user| user.title),
@@ -241,12 +241,20 @@ pub(crate) enum AnyCall<'a> {
 
 impl<'a> AnyCall<'a> {
     /// All calls that are left, those that were held first.
-    pub(crate) fn all(gong: &'a Gong, added: &'a AddedCalls) -> impl Iterator<Item = Self> {
-        let left = added.0.iter().filter(|call| {
+    pub(crate) fn all(
+        remaining: Remaining<'a>,
+        added: &'a AddedCalls,
+    ) -> impl Iterator<Item = Self> {
+        let left = added.0.iter().filter(move |call| {
             let mut parties = call.body["parties"].as_array().into_iter().flatten();
-            !parties.any(|party| gong.is_erased(party["emailAddress"].as_str().unwrap_or_default()))
+            !parties.any(|party| {
+                remaining.is_erased(party["emailAddress"].as_str().unwrap_or_default())
+            })
         });
-        gong.calls().map(Self::Held).chain(left.map(Self::Added))
+        remaining
+            .calls()
+            .map(Self::Held)
+            .chain(left.map(Self::Added))
     }
 
     pub(crate) fn id(self) -> &'a str {
@@ -300,9 +308,9 @@ impl<'a> AnyCall<'a> {
         match self {
             Self::Held(call) => {
                 let parties = call.parties.iter();
-                let users = parties.filter_map(|party| match party.who {
-                    Who::User(place) => Some(company.users[place].id.as_str()),
-                    Who::Contact(_) | Who::Number => None,
+                let users = parties.filter_map(|party| match party.identity {
+                    Identity::User(place) => Some(company.users[place].id.as_str()),
+                    Identity::Contact(_) | Identity::Number => None,
                 });
                 users.collect()
             }

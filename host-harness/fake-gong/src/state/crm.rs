@@ -50,7 +50,7 @@ struct Request {
     integration: u64,
     client_request_id: String,
     work: Work,
-    looks: usize,
+    polls: usize,
     errors: Vec<(usize, String)>,
     successes: usize,
 }
@@ -136,7 +136,7 @@ impl Crm {
             integration,
             client_request_id: client_request_id.to_owned(),
             work,
-            looks: 0,
+            polls: 0,
             errors: Vec::new(),
             successes: 0,
         });
@@ -144,16 +144,16 @@ impl Crm {
 
     /// How a request stands with this look at it: pending at first, then in progress, and done
     /// with the third look. `None` where there is no such one.
-    pub(crate) fn look(&mut self, integration: u64, client_request_id: &str) -> Option<Value> {
+    pub(crate) fn poll(&mut self, integration: u64, client_request_id: &str) -> Option<Value> {
         let place = self.requests.iter().position(|request| {
             request.integration == integration && request.client_request_id == client_request_id
         })?;
-        self.requests[place].looks += 1;
-        if self.requests[place].looks == 3 {
+        self.requests[place].polls += 1;
+        if self.requests[place].polls == 3 {
             self.work(place);
         }
         let request = &self.requests[place];
-        let status = match request.looks {
+        let status = match request.polls {
             1 => "PENDING",
             2 => "IN_PROGRESS",
             _ if request.errors.is_empty() => "DONE",
@@ -441,7 +441,7 @@ fn is_object_id(id: &str) -> bool {
 
 /// ISO-8601 with an offset or `Z`, and without milliseconds.
 pub(crate) fn is_date_time(text: &str) -> bool {
-    !text.contains('.') && instants::instant(text).is_some()
+    !text.contains('.') && instants::parse_instant(text).is_some()
 }
 
 /// Whether a value is of the type that the schema gives its field.
@@ -454,7 +454,7 @@ fn fits(field: &Value, value: &Value) -> bool {
             .is_some_and(|value| (0.0..=100.0).contains(&value)),
         "DATE" => value
             .as_str()
-            .is_some_and(|text| instants::day(text).is_some()),
+            .is_some_and(|text| instants::parse_day(text).is_some()),
         "DATETIME" => value.as_str().is_some_and(is_date_time),
         "PICKLIST" => field["orderedValueList"]
             .as_array()

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::privacy::Remaining;
 use crate::company::Company;
-use crate::company::dice::Dice;
 use crate::company::flows::Instance;
-use crate::gong::Gong;
+use crate::company::random::Random;
 
 /// What has changed about flows.
 #[derive(Debug, Default)]
@@ -43,16 +43,16 @@ struct Bulk {
     target: Target,
     prospects: Vec<Value>,
     results: Vec<Value>,
-    looks: usize,
+    polls: usize,
 }
 
 impl Flows {
     /// Every flow instance as it stands now, without those of people who were erased.
-    pub(crate) fn instances(&self, gong: &Gong) -> Vec<Instance> {
-        let founded = gong.company.instances.iter();
+    pub(crate) fn instances(&self, remaining: Remaining<'_>) -> Vec<Instance> {
+        let founded = remaining.company.instances.iter();
         founded
             .chain(&self.assigned)
-            .filter(|instance| !gong.is_erased_prospect(&instance.prospect))
+            .filter(|instance| !remaining.is_erased_prospect(&instance.prospect))
             .map(|instance| match self.unassigned.contains(&instance.id) {
                 true => Instance {
                     status: "Finished",
@@ -64,19 +64,20 @@ impl Flows {
     }
 
     /// Whether the CRM has this contact or lead.
-    fn knows(&self, gong: &Gong, crm_id: &str) -> bool {
-        gong.contact_by_crm_id(crm_id).is_some() || self.newcomers.iter().any(|id| id == crm_id)
+    fn knows(&self, remaining: Remaining<'_>, crm_id: &str) -> bool {
+        remaining.contact_by_crm_id(crm_id).is_some()
+            || self.newcomers.iter().any(|id| id == crm_id)
     }
 
     /// Assigns one prospect.
     pub(crate) fn assign(
         &mut self,
-        gong: &Gong,
+        remaining: Remaining<'_>,
         prospect: &str,
         target: Target,
     ) -> Result<Instance, Failure> {
-        let company = &gong.company;
-        if !self.knows(gong, prospect) {
+        let company = remaining.company;
+        if !self.knows(remaining, prospect) {
             return Err(Failure {
                 code: "InvalidArgument",
                 message: format!("Prospect {prospect} was not found in the CRM"),
@@ -86,7 +87,7 @@ impl Flows {
             code: "InvalidState",
             message,
         };
-        for instance in self.instances(gong) {
+        for instance in self.instances(remaining) {
             if instance.prospect != prospect {
                 continue;
             }
@@ -105,7 +106,7 @@ impl Flows {
         }
         let count = self.assigned.len();
         let instance = Instance {
-            id: Dice::new(company.seed, &format!("assigned {count}"))
+            id: Random::new(company.seed, &format!("assigned {count}"))
                 .signed_id()
                 .to_string(),
             prospect: prospect.to_owned(),
@@ -130,13 +131,13 @@ impl Flows {
     pub(crate) fn submit(&mut self, company: &Company, target: Target, people: &[Value]) -> Value {
         let number = self.bulks.len();
         let bulk = Bulk {
-            id: Dice::new(company.seed, &format!("bulk assignment {number}"))
+            id: Random::new(company.seed, &format!("bulk assignment {number}"))
                 .signed_id()
                 .to_string(),
             target,
             prospects: people.to_vec(),
             results: Vec::new(),
-            looks: 0,
+            polls: 0,
         };
         let answer = bulk.json("PENDING");
         self.bulks.push(bulk);
@@ -145,17 +146,17 @@ impl Flows {
 
     /// A bulk assignment as it stands with this look at it: pending at first, half done at the
     /// second look, and complete from the third on. `None` where there is no such one.
-    pub(crate) fn look(&mut self, gong: &Gong, id: &str) -> Option<Value> {
+    pub(crate) fn poll(&mut self, remaining: Remaining<'_>, id: &str) -> Option<Value> {
         let place = self.bulks.iter().position(|bulk| bulk.id == id)?;
         let mut bulk = self.bulks[place].clone();
-        bulk.looks += 1;
-        let (status, end) = match bulk.looks {
+        bulk.polls += 1;
+        let (status, end) = match bulk.polls {
             1 => ("PENDING", 0),
             2 => ("IN_PROGRESS", bulk.prospects.len() / 2),
             _ => ("COMPLETED", bulk.prospects.len()),
         };
         for person in bulk.results.len()..end {
-            let result = self.assign_person(gong, &bulk.prospects[person], bulk.target);
+            let result = self.assign_person(remaining, &bulk.prospects[person], bulk.target);
             bulk.results.push(result);
         }
         let answer = bulk.json(status);
@@ -165,7 +166,7 @@ impl Flows {
 
     /// One of a bulk: known by the CRM's id or the email address, else brought into the CRM,
     /// which wants to know the company.
-    fn assign_person(&mut self, gong: &Gong, person: &Value, target: Target) -> Value {
+    fn assign_person(&mut self, remaining: Remaining<'_>, person: &Value, target: Target) -> Value {
         let text = |name: &str| person[name].as_str().filter(|text| !text.is_empty());
         let failed = |status: &str, crm_id: Option<&str>, failure: Failure| {
             json!({
@@ -178,11 +179,11 @@ impl Flows {
             })
         };
         let account = text("accountCrmId");
-        let mut accounts = gong.company.accounts.iter();
+        let mut accounts = remaining.company.accounts.iter();
         let is_strange = account.is_some_and(|id| !accounts.any(|known| known.crm_id == id));
-        let with_email = text("email").and_then(|email| gong.contact_by_email(email));
+        let with_email = text("email").and_then(|email| remaining.contact_by_email(email));
         let lost = match (text("crmId"), with_email) {
-            (Some(id), _) if self.knows(gong, id) => None,
+            (Some(id), _) if self.knows(remaining, id) => None,
             (Some(id), _) => Some(format!("No contact or lead has the CRM ID {id}")),
             (None, None) if is_strange => Some("The account was not found".to_owned()),
             (None, None) if account.is_none() && text("companyName").is_none() => {
@@ -202,13 +203,13 @@ impl Flows {
             (None, Some(contact)) => contact.crm_id.clone(),
             (None, None) => {
                 let number = self.newcomers.len();
-                let crm_id =
-                    Dice::new(gong.company.seed, &format!("newcomer {number}")).crm_id("00Q");
+                let crm_id = Random::new(remaining.company.seed, &format!("newcomer {number}"))
+                    .crm_id("00Q");
                 self.newcomers.push(crm_id.clone());
                 crm_id
             }
         };
-        match self.assign(gong, &crm_id, target) {
+        match self.assign(remaining, &crm_id, target) {
             Err(failure) => failed("FLOW_ASSIGNMENT_FAILED", Some(&crm_id), failure),
             Ok(instance) => json!({
                 "prospect": person,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::company::dice::Dice;
+use crate::company::Company;
 use crate::company::profiles::Profile;
-use crate::gong::Gong;
+use crate::company::random::Random;
 
 /// The profiles that were made or changed, by id, as they stand now.
 #[derive(Debug, Default)]
@@ -17,8 +17,8 @@ pub(crate) struct Profiles {
 
 impl Profiles {
     /// Every profile as it stands now.
-    pub(crate) fn all(&self, gong: &Gong) -> Vec<Profile> {
-        let founded = &gong.company.profiles;
+    pub(crate) fn all(&self, company: &Company) -> Vec<Profile> {
+        let founded = &company.profiles;
         let is_new = |profile: &&Profile| !founded.iter().any(|known| known.id == profile.id);
         founded
             .iter()
@@ -31,14 +31,14 @@ impl Profiles {
     /// Makes a profile that nobody has yet.
     pub(crate) fn make(
         &mut self,
-        gong: &Gong,
+        company: &Company,
         workspace: usize,
         fields: Map<String, Value>,
     ) -> Profile {
         let name = format!("profile made {}", self.made);
         self.made += 1;
         let profile = Profile {
-            id: Dice::new(gong.company.seed, &name).signed_id().to_string(),
+            id: Random::new(company.seed, &name).signed_id().to_string(),
             workspace,
             users: Vec::new(),
             fields,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::privacy::Remaining;
 use crate::company::Task;
-use crate::gong::Gong;
 
 /// The tasks that were changed, by id, as they stand now.
 #[derive(Debug, Default)]
@@ -11,10 +11,10 @@ pub(crate) struct Tasks(BTreeMap<u64, Task>);
 
 impl Tasks {
     /// Every task as it stands now, without those about people who were erased.
-    pub(crate) fn all(&self, gong: &Gong) -> Vec<Task> {
-        let founded = gong.company.tasks.iter();
+    pub(crate) fn all(&self, remaining: Remaining<'_>) -> Vec<Task> {
+        let founded = remaining.company.tasks.iter();
         founded
-            .filter(|task| !gong.is_erased_prospect(task.prospect(&gong.company)))
+            .filter(|task| !remaining.is_erased_prospect(task.prospect(remaining.company)))
             .map(|task| self.0.get(&task.id).unwrap_or(task).clone())
             .collect()
     }

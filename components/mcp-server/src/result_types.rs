@@ -1,25 +1,25 @@
-//! Results as MCP writes them.
+//! The results of MCP's methods, with the names of its schema.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    plug::{self, Classification, Effect},
-    settings,
+    provider::{self, Classification, Effect},
+    settings::ServerInfo,
 };
 
-/// A result with what a revision adds to it.
+/// A result with the fields that a revision adds to all results.
 #[derive(Serialize)]
-pub(crate) struct Hinted<'a, H, T> {
+pub(crate) struct WithHints<'a, H, T> {
     #[serde(flatten)]
     pub(crate) hints: Option<H>,
     #[serde(flatten)]
     pub(crate) result: &'a T,
 }
 
-/// Since 2026-07-28: there is no more to come.
+/// Since 2026-07-28: the result is not a partial one.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Complete {
@@ -27,23 +27,23 @@ pub(crate) struct Complete {
 }
 
 impl Complete {
-    pub(crate) const IT_IS: Self = Self {
+    pub(crate) const COMPLETE: Self = Self {
         result_type: "complete",
     };
 }
 
-/// Since 2026-07-28: how long it may be kept, and for whom.
+/// Since 2026-07-28: how long clients may cache a complete result, and for whom.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Hints {
+pub(crate) struct CacheHints {
     result_type: &'static str,
     ttl_ms: u32,
     cache_scope: &'static str,
 }
 
-impl Hints {
-    /// Not at all: what is shown follows from settings that may change at any time.
-    pub(crate) const NOT_KEPT: Self = Self {
+impl CacheHints {
+    /// Not at all: what is listed depends on settings, which may change at any time.
+    pub(crate) const NO_CACHE: Self = Self {
         result_type: "complete",
         ttl_ms: 0,
         cache_scope: "private",
@@ -54,7 +54,7 @@ impl Hints {
 pub(crate) struct Empty {}
 
 #[derive(Serialize)]
-pub(crate) struct Capabilities {
+pub(crate) struct ServerCapabilities {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) prompts: Option<Empty>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,54 +63,54 @@ pub(crate) struct Capabilities {
 }
 
 #[derive(Serialize)]
-pub(crate) struct About<'a> {
+pub(crate) struct Implementation<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
     version: &'a str,
 }
 
-impl<'a> About<'a> {
-    pub(crate) fn new(about: &'a settings::About) -> Self {
+impl<'a> Implementation<'a> {
+    pub(crate) fn new(info: &'a ServerInfo) -> Self {
         Self {
-            name: about.name.as_deref().unwrap_or("mcp-server"),
-            title: about.title.as_deref(),
-            version: &about.version,
+            name: info.name.as_deref().unwrap_or("mcp-server"),
+            title: info.title.as_deref(),
+            version: &info.version,
         }
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Initialized<'a> {
+pub(crate) struct InitializeResult<'a> {
     pub(crate) protocol_version: &'static str,
-    pub(crate) capabilities: Capabilities,
-    pub(crate) server_info: About<'a>,
+    pub(crate) capabilities: ServerCapabilities,
+    pub(crate) server_info: Implementation<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) instructions: Option<String>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Discovered<'a> {
+pub(crate) struct DiscoverResult<'a> {
     #[serde(flatten)]
-    pub(crate) hints: Hints,
+    pub(crate) hints: CacheHints,
     pub(crate) supported_versions: [&'static str; 5],
-    pub(crate) capabilities: Capabilities,
+    pub(crate) capabilities: ServerCapabilities,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) instructions: Option<String>,
     #[serde(rename = "_meta")]
-    pub(crate) meta: DiscoveredMeta<'a>,
+    pub(crate) meta: DiscoverMeta<'a>,
 }
 
 #[derive(Serialize)]
-pub(crate) struct DiscoveredMeta<'a> {
+pub(crate) struct DiscoverMeta<'a> {
     #[serde(rename = "io.modelcontextprotocol/serverInfo")]
-    pub(crate) server_info: About<'a>,
+    pub(crate) server_info: Implementation<'a>,
 }
 
 #[derive(Serialize)]
-pub(crate) struct Tools<'a> {
+pub(crate) struct ListToolsResult<'a> {
     pub(crate) tools: Vec<Tool<'a>>,
 }
 
@@ -120,16 +120,16 @@ pub(crate) struct Tool<'a> {
     name: &'a str,
     title: &'a str,
     description: &'a str,
-    input_schema: &'a RawValue,
-    output_schema: &'a RawValue,
-    annotations: Annotations<'a>,
+    input_schema: Cow<'a, RawValue>,
+    output_schema: Cow<'a, RawValue>,
+    annotations: ToolAnnotations<'a>,
     #[serde(rename = "_meta")]
     meta: ToolMeta<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Annotations<'a> {
+struct ToolAnnotations<'a> {
     title: &'a str,
     read_only_hint: bool,
     destructive_hint: bool,
@@ -137,7 +137,7 @@ struct Annotations<'a> {
     open_world_hint: bool,
 }
 
-/// What MCP has no field for, under the keys that `host-harness` writes it.
+/// What MCP has no field for. `host-harness` uses the same keys.
 #[derive(Serialize)]
 struct ToolMeta<'a> {
     #[serde(rename = "gong-tools/toolset")]
@@ -158,9 +158,9 @@ impl<'a> Tool<'a> {
     /// # Errors
     ///
     /// One of its schemas is not a JSON object.
-    pub(crate) fn new(tool: &'a plug::Tool) -> Result<Self, String> {
+    pub(crate) fn new(tool: &'a provider::Tool) -> Result<Self, String> {
         let schema = |which, json: &'a str| {
-            object(json)
+            one_line_object(json)
                 .ok_or_else(|| format!("The {which} schema of {} is not a JSON object.", tool.name))
         };
         Ok(Self {
@@ -169,7 +169,7 @@ impl<'a> Tool<'a> {
             description: &tool.description,
             input_schema: schema("input", &tool.input_schema)?,
             output_schema: schema("output", &tool.output_schema)?,
-            annotations: Annotations {
+            annotations: ToolAnnotations {
                 title: &tool.title,
                 read_only_hint: tool.annotations.read_only_hint,
                 destructive_hint: tool.annotations.destructive_hint,
@@ -191,10 +191,20 @@ impl<'a> Tool<'a> {
     }
 }
 
-/// The JSON object that a text is, if it is one.
-pub(crate) fn object(json: &str) -> Option<&RawValue> {
+/// The text as a JSON object without line breaks, if it is an object. A message over stdio, and
+/// the data of an event over HTTP, must be one line.
+pub(crate) fn one_line_object(json: &str) -> Option<Cow<'_, RawValue>> {
     let raw: &RawValue = serde_json::from_str(json).ok()?;
-    raw.get().starts_with('{').then_some(raw)
+    if !raw.get().starts_with('{') {
+        return None;
+    }
+    let line_breaks = ['\n', '\r'];
+    if !raw.get().contains(line_breaks) {
+        return Some(Cow::Borrowed(raw));
+    }
+    // In valid JSON they stand between tokens only, so no string or number changes.
+    let one_line = raw.get().split(line_breaks).map(str::trim).collect();
+    RawValue::from_string(one_line).ok().map(Cow::Owned)
 }
 
 /// An effect's name in the WIT.
@@ -208,7 +218,7 @@ fn effect_name(effect: Effect) -> &'static str {
     }
 }
 
-/// A classification as gateways write it.
+/// A classification in the spelling that gateways use.
 fn classification_name(classification: Classification) -> &'static str {
     match classification {
         Classification::Read => "READ",
@@ -220,12 +230,12 @@ fn classification_name(classification: Classification) -> &'static str {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Text<'a> {
+pub(crate) struct TextContent<'a> {
     r#type: &'static str,
     text: &'a str,
 }
 
-impl<'a> Text<'a> {
+impl<'a> TextContent<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self {
             r#type: "text",
@@ -236,15 +246,15 @@ impl<'a> Text<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Called<'a> {
-    pub(crate) content: [Text<'a>; 1],
+pub(crate) struct CallToolResult<'a> {
+    pub(crate) content: [TextContent<'a>; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) structured_content: Option<&'a RawValue>,
+    pub(crate) structured_content: Option<Cow<'a, RawValue>>,
     pub(crate) is_error: bool,
 }
 
 #[derive(Serialize)]
-pub(crate) struct Prompts<'a> {
+pub(crate) struct ListPromptsResult<'a> {
     pub(crate) prompts: Vec<Prompt<'a>>,
 }
 
@@ -253,19 +263,19 @@ pub(crate) struct Prompt<'a> {
     name: &'a str,
     title: &'a str,
     description: &'a str,
-    arguments: Vec<Argument<'a>>,
+    arguments: Vec<PromptArgument<'a>>,
 }
 
 #[derive(Serialize)]
-struct Argument<'a> {
+struct PromptArgument<'a> {
     name: &'a str,
     description: &'a str,
     required: bool,
 }
 
 impl<'a> Prompt<'a> {
-    pub(crate) fn new(prompt: &'a plug::Prompt) -> Self {
-        let arguments = prompt.arguments.iter().map(|argument| Argument {
+    pub(crate) fn new(prompt: &'a provider::Prompt) -> Self {
+        let arguments = prompt.arguments.iter().map(|argument| PromptArgument {
             name: &argument.name,
             description: &argument.description,
             required: argument.required,
@@ -280,19 +290,19 @@ impl<'a> Prompt<'a> {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Got<'a> {
+pub(crate) struct GetPromptResult<'a> {
     pub(crate) description: &'a str,
-    pub(crate) messages: [Said<'a>; 1],
+    pub(crate) messages: [PromptMessage<'a>; 1],
 }
 
 #[derive(Serialize)]
-pub(crate) struct Said<'a> {
+pub(crate) struct PromptMessage<'a> {
     pub(crate) role: &'static str,
-    pub(crate) content: Text<'a>,
+    pub(crate) content: TextContent<'a>,
 }
 
 #[derive(Serialize)]
-pub(crate) struct Resources<'a> {
+pub(crate) struct ListResourcesResult<'a> {
     pub(crate) resources: Vec<Resource<'a>>,
 }
 
@@ -307,7 +317,7 @@ pub(crate) struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    pub(crate) fn new(resource: &'a plug::Resource) -> Self {
+    pub(crate) fn new(resource: &'a provider::Resource) -> Self {
         Self {
             uri: &resource.uri,
             name: &resource.name,
@@ -320,18 +330,18 @@ impl<'a> Resource<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Templates {
+pub(crate) struct ListResourceTemplatesResult {
     pub(crate) resource_templates: [(); 0],
 }
 
 #[derive(Serialize)]
-pub(crate) struct Contents<'a> {
-    pub(crate) contents: [Content<'a>; 1],
+pub(crate) struct ReadResourceResult<'a> {
+    pub(crate) contents: [TextResourceContents<'a>; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Content<'a> {
+pub(crate) struct TextResourceContents<'a> {
     pub(crate) uri: &'a str,
     pub(crate) mime_type: &'a str,
     pub(crate) text: &'a str,

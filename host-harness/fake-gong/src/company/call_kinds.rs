@@ -1,6 +1,6 @@
 //! What sorts of calls there are.
 
-use super::words::Theme;
+use super::phrases::Theme;
 
 /// A sort of call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

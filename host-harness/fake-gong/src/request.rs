@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, civil::Date};
 use serde_json::{Map, Value};
 
-use crate::answer::Refusal;
 use crate::instants;
+use crate::response::ApiError;
 
 /// A request for one operation, already authenticated and parsed.
 #[derive(Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct ApiRequest {
     /// The operation's path with its placeholders, e.g. `/v2/calls/{id}`.
     pub(crate) operation: &'static str,
     /// What stands in the placeholders.
@@ -36,7 +36,7 @@ pub struct Part {
     pub bytes: Vec<u8>,
 }
 
-impl Asked {
+impl ApiRequest {
     /// What stands in the path for the placeholder `name`.
     pub(crate) fn path(&self, name: &str) -> &str {
         find(&self.path, name).unwrap_or_default()
@@ -48,35 +48,37 @@ impl Asked {
     }
 
     /// A query parameter without which Gong answers 400.
-    pub(crate) fn required_query(&self, name: &str) -> Result<&str, Refusal> {
+    pub(crate) fn required_query(&self, name: &str) -> Result<&str, ApiError> {
         match self.query(name) {
             Some(value) if !value.is_empty() => Ok(value),
-            _ => Err(Refusal::malformed(format!("{name}: must not be null"))),
+            _ => Err(ApiError::bad_request(format!("{name}: must not be null"))),
         }
     }
 
     /// A query parameter that is true or false; false when it is not there.
-    pub(crate) fn query_flag(&self, name: &str) -> Result<bool, Refusal> {
+    pub(crate) fn query_flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.query(name) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(Refusal::malformed(format!("{name}: must be true or false"))),
+            Some(_) => Err(ApiError::bad_request(format!(
+                "{name}: must be true or false"
+            ))),
         }
     }
 
     /// The part `name`, without which Gong answers 400.
-    pub(crate) fn part(&self, name: &str) -> Result<&Part, Refusal> {
+    pub(crate) fn part(&self, name: &str) -> Result<&Part, ApiError> {
         let mut parts = self.parts.iter();
         parts
             .find(|part| part.name == name)
-            .ok_or_else(|| Refusal::missing_part(name))
+            .ok_or_else(|| ApiError::missing_part(name))
     }
 
     /// The body's `filter`. It must be there even if it is empty: a bare `{}` is 400.
-    pub(crate) fn filter(&self) -> Result<Filter<'_>, Refusal> {
+    pub(crate) fn filter(&self) -> Result<Filter<'_>, ApiError> {
         match self.body.get("filter") {
             Some(Value::Object(fields)) => Ok(Filter(fields)),
-            _ => Err(Refusal::malformed("filter: must not be null")),
+            _ => Err(ApiError::bad_request("filter: must not be null")),
         }
     }
 }
@@ -95,38 +97,40 @@ pub(crate) struct Filter<'a>(pub(crate) &'a Map<String, Value>);
 
 impl<'a> Filter<'a> {
     /// A text field; null is as good as absent.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Refusal::malformed(format!(
+            Some(_) => Err(ApiError::bad_request(format!(
                 "filter.{name}: must be a string"
             ))),
         }
     }
 
     /// A flag; false when absent.
-    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(Refusal::malformed(format!(
+            Some(_) => Err(ApiError::bad_request(format!(
                 "filter.{name}: must be true or false"
             ))),
         }
     }
 
     /// A list of ids. An empty list is 400: it is not "no filter".
-    pub(crate) fn ids(&self, name: &str) -> Result<Option<BTreeSet<&'a str>>, Refusal> {
+    pub(crate) fn ids(&self, name: &str) -> Result<Option<BTreeSet<&'a str>>, ApiError> {
         let values = match self.0.get(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Array(values)) => values,
             Some(_) => {
-                return Err(Refusal::malformed(format!("filter.{name}: must be a list")));
+                return Err(ApiError::bad_request(format!(
+                    "filter.{name}: must be a list"
+                )));
             }
         };
         if values.is_empty() {
-            return Err(Refusal::malformed(format!(
+            return Err(ApiError::bad_request(format!(
                 "filter.{name}: must not be empty"
             )));
         }
@@ -134,7 +138,7 @@ impl<'a> Filter<'a> {
             .iter()
             .map(|value| match value {
                 Value::String(id) if is_id(id) => Ok(id.as_str()),
-                _ => Err(Refusal::malformed(format!(
+                _ => Err(ApiError::bad_request(format!(
                     "filter.{name}: {value} is not an id"
                 ))),
             })
@@ -143,7 +147,7 @@ impl<'a> Filter<'a> {
     }
 
     /// A window of instants, from inclusive, to exclusive.
-    pub(crate) fn window(&self, from: &str, to: &str) -> Result<Window, Refusal> {
+    pub(crate) fn window(&self, from: &str, to: &str) -> Result<Window, ApiError> {
         Window::parse(
             (&format!("filter.{from}"), self.text(from)?),
             (to, self.text(to)?),
@@ -152,11 +156,11 @@ impl<'a> Filter<'a> {
 
     /// A window of days in the company's time zone, from inclusive, to exclusive. Gong wants
     /// a plain date here, and no later one than today.
-    pub(crate) fn days(&self, from: &str, to: &str, today: Date) -> Result<Days, Refusal> {
+    pub(crate) fn days(&self, from: &str, to: &str, today: Date) -> Result<Days, ApiError> {
         let day = |name: &str| match self.text(name)? {
             None => Ok(None),
-            Some(text) => instants::day(text).map(Some).ok_or_else(|| {
-                Refusal::malformed(format!(
+            Some(text) => instants::parse_day(text).map(Some).ok_or_else(|| {
+                ApiError::bad_request(format!(
                     "filter.{name}: must be a date of the form YYYY-MM-DD"
                 ))
             }),
@@ -166,14 +170,14 @@ impl<'a> Filter<'a> {
             to: day(to)?,
         };
         if days.to.is_some_and(|to| to > today) {
-            return Err(Refusal::malformed(format!(
+            return Err(ApiError::bad_request(format!(
                 "filter.{to}: must not be after today"
             )));
         }
         if let (Some(first), Some(end)) = (days.from, days.to)
             && first >= end
         {
-            return Err(Refusal::malformed(format!(
+            return Err(ApiError::bad_request(format!(
                 "filter.{from}: must be before {to}"
             )));
         }
@@ -198,11 +202,11 @@ impl Window {
     pub(crate) fn parse(
         (from_name, from): (&str, Option<&str>),
         (to_name, to): (&str, Option<&str>),
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ApiError> {
         let instant = |name: &str, text: Option<&str>| match text {
             None => Ok(None),
-            Some(text) => instants::instant(text).map(Some).ok_or_else(|| {
-                Refusal::malformed(format!(
+            Some(text) => instants::parse_instant(text).map(Some).ok_or_else(|| {
+                ApiError::bad_request(format!(
                     "{name}: must be a date and time in ISO-8601 with an offset or Z"
                 ))
             }),
@@ -212,7 +216,7 @@ impl Window {
             to: instant(to_name, to)?,
         };
         match (window.from, window.to) {
-            (Some(first), Some(end)) if first >= end => Err(Refusal::malformed(format!(
+            (Some(first), Some(end)) if first >= end => Err(ApiError::bad_request(format!(
                 "{from_name}: must be before {to_name}"
             ))),
             _ => Ok(window),

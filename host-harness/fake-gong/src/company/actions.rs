@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use super::Company;
-use super::calls::Who;
+use super::calls::Identity;
 use super::content;
-use super::dice::Dice;
+use super::random::Random;
 
 /// A sort of deed, in the order in which Gong's statistics name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Deed {
+pub(crate) enum Action {
     Hosted,
     GaveFeedback,
     RequestedFeedback,
@@ -30,7 +30,7 @@ pub(crate) enum Deed {
     WasMarkedAsReviewed,
 }
 
-impl Deed {
+impl Action {
     /// Every deed, with its field in the statistics.
     pub(crate) const ALL: [(Self, &'static str); 15] = [
         (Self::Hosted, "callsAsHost"),
@@ -62,47 +62,47 @@ pub(crate) struct Event {
     pub(crate) user: usize,
     /// The call, by place.
     pub(crate) call: usize,
-    pub(crate) deed: Deed,
+    pub(crate) action: Action,
 }
 
 /// All that was done up to now, oldest first.
 pub(crate) fn happen(company: &Company) -> Vec<Event> {
-    let mut deeds = Deeds {
+    let mut actions = Actions {
         company,
         known: BTreeSet::new(),
         events: Vec::new(),
     };
     for call in 0..company.calls.len() {
-        deeds.of_call(call);
+        actions.of_call(call);
     }
     for answered in &company.answered {
         if let Some(reviewer) = answered.reviewer {
             let (call, at) = (answered.call, answered.reviewed_at);
-            deeds.add(at, reviewer, call, Deed::FilledScorecard);
-            deeds.add(at, answered.reviewed, call, Deed::ReceivedScorecard);
+            actions.add(at, reviewer, call, Action::FilledScorecard);
+            actions.add(at, answered.reviewed, call, Action::ReceivedScorecard);
         }
     }
-    let mut events = deeds.events;
-    events.sort_by_key(|event| (event.at, event.call, event.user, event.deed));
+    let mut events = actions.events;
+    events.sort_by_key(|event| (event.at, event.call, event.user, event.action));
     events
 }
 
-struct Deeds<'a> {
+struct Actions<'a> {
     company: &'a Company,
-    known: BTreeSet<(usize, usize, Deed)>,
+    known: BTreeSet<(usize, usize, Action)>,
     events: Vec<Event>,
 }
 
-impl Deeds<'_> {
-    fn add(&mut self, at: Timestamp, user: usize, call: usize, deed: Deed) {
+impl Actions<'_> {
+    fn add(&mut self, at: Timestamp, user: usize, call: usize, action: Action) {
         let at = at.min(self.company.now);
-        if self.known.insert((user, call, deed)) {
+        if self.known.insert((user, call, action)) {
             self.events.push(Event {
                 at,
                 day: self.company.day(at),
                 user,
                 call,
-                deed,
+                action,
             });
         }
     }
@@ -111,52 +111,52 @@ impl Deeds<'_> {
         let company = self.company;
         let call = &company.calls[index];
         let host = call.host;
-        self.add(call.started, host, index, Deed::Hosted);
+        self.add(call.started, host, index, Action::Hosted);
         for party in &call.parties {
             // Who was only invited did not come.
-            if let Who::User(user) = party.who
+            if let Identity::User(user) = party.identity
                 && user != host
                 && party.methods.contains(&"Attendee")
             {
-                self.add(call.started, user, index, Deed::Attended);
+                self.add(call.started, user, index, Action::Attended);
             }
         }
         let over = call.started + SignedDuration::from_secs(call.seconds);
-        let mut dice = Dice::new(call.seed, "activity");
-        let after = |dice: &mut Dice, hours: i64| {
-            over + SignedDuration::from_mins(dice.between(20, hours * 60))
+        let mut random = Random::new(call.seed, "activity");
+        let after = |random: &mut Random, hours: i64| {
+            over + SignedDuration::from_mins(random.between(20, hours * 60))
         };
-        if dice.chance(22) {
-            let at = after(&mut dice, 30);
-            self.add(at, host, index, Deed::ListenedToOwn);
+        if random.chance(22) {
+            let at = after(&mut random, 30);
+            self.add(at, host, index, Action::ListenedToOwn);
         }
-        if dice.chance(14) {
-            let at = after(&mut dice, 24);
-            self.add(at, host, index, Deed::SharedInternally);
+        if random.chance(14) {
+            let at = after(&mut random, 24);
+            self.add(at, host, index, Action::SharedInternally);
         }
-        if call.account_index.is_some() && dice.chance(9) {
-            let at = after(&mut dice, 48);
-            self.add(at, host, index, Deed::SharedExternally);
+        if call.account_index.is_some() && random.chance(9) {
+            let at = after(&mut random, 48);
+            self.add(at, host, index, Action::SharedExternally);
         }
-        if dice.chance(8) {
-            let at = after(&mut dice, 12);
-            self.add(at, host, index, Deed::RequestedFeedback);
+        if random.chance(8) {
+            let at = after(&mut random, 12);
+            self.add(at, host, index, Action::RequestedFeedback);
         }
         let manager = company.users[host].manager_id.as_ref();
         let mut users = company.users.iter();
         let manager = manager.and_then(|id| users.position(|user| user.id == *id));
         if let Some(manager) = manager
-            && dice.chance(40)
+            && random.chance(40)
         {
-            let at = after(&mut dice, 90);
-            self.add(at, manager, index, Deed::ListenedToOthers);
-            if dice.chance(35) {
-                self.add(at, manager, index, Deed::GaveFeedback);
-                self.add(at, host, index, Deed::ReceivedFeedback);
+            let at = after(&mut random, 90);
+            self.add(at, manager, index, Action::ListenedToOthers);
+            if random.chance(35) {
+                self.add(at, manager, index, Action::GaveFeedback);
+                self.add(at, host, index, Action::ReceivedFeedback);
             }
-            if dice.chance(30) {
-                self.add(at, manager, index, Deed::MarkedAsReviewed);
-                self.add(at, host, index, Deed::WasMarkedAsReviewed);
+            if random.chance(30) {
+                self.add(at, manager, index, Action::MarkedAsReviewed);
+                self.add(at, host, index, Action::WasMarkedAsReviewed);
             }
         }
         let comments = content::comments(company, call);
@@ -165,8 +165,8 @@ impl Deeds<'_> {
             let writer = users.position(|user| comment["commenterUserId"] == user.id.as_str());
             let posted = comment["posted"].as_str().and_then(|at| at.parse().ok());
             if let (Some(writer), Some(posted)) = (writer, posted) {
-                self.add(posted, writer, index, Deed::GaveComment);
-                self.add(posted, host, index, Deed::ReceivedComment);
+                self.add(posted, writer, index, Action::GaveComment);
+                self.add(posted, host, index, Action::ReceivedComment);
             }
         }
     }
@@ -178,11 +178,11 @@ mod tests {
 
     #[test]
     fn deeds_are_listed_in_their_order() {
-        let places = Deed::ALL.iter().enumerate();
+        let places = Action::ALL.iter().enumerate();
         assert!(
             places
                 .into_iter()
-                .all(|(place, (deed, _))| *deed as usize == place)
+                .all(|(place, (action, _))| *action as usize == place)
         );
     }
 }

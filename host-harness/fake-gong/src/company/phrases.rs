@@ -1,6 +1,6 @@
 //! What people say on calls: templates, sorted by what the talk is about.
 //!
-//! `[a|b|c]` is one of three; `{account}` and its like are filled in by [`super::talk`].
+//! `[a|b|c]` is one of three; `{account}` and its like are filled in by [`super::templates`].
 
 /// What a part of a call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,20 +1,20 @@
 //! Fills templates in: chooses among `[a|b]` and puts names and things in for `{account}`.
 
-use super::dice::Dice;
+use super::random::Random;
 
 /// Who and what a talk is about.
 #[derive(Clone, Debug)]
-pub(crate) struct Cast {
+pub(crate) struct Speakers {
     pub(crate) account: String,
     pub(crate) industry: String,
     pub(crate) seller: String,
     pub(crate) buyers: Vec<String>,
-    pub(crate) things: Things,
+    pub(crate) things: AccountTopics,
 }
 
 /// What an account has to do with, so that its calls speak of the same systems and teams.
 #[derive(Clone, Debug)]
-pub(crate) struct Things {
+pub(crate) struct AccountTopics {
     teams: Vec<&'static str>,
     systems: Vec<&'static str>,
     records: Vec<&'static str>,
@@ -22,15 +22,15 @@ pub(crate) struct Things {
     competitors: Vec<&'static str>,
 }
 
-impl Things {
+impl AccountTopics {
     /// Draws what one account has to do with.
-    pub(crate) fn draw(dice: &mut Dice) -> Self {
+    pub(crate) fn draw(random: &mut Random) -> Self {
         Self {
-            teams: dice.some(&TEAMS, 4),
-            systems: dice.some(&SYSTEMS, 2),
-            records: dice.some(&RECORDS, 4),
-            modules: dice.some(&MODULES, 3),
-            competitors: dice.some(&COMPETITORS, 2),
+            teams: random.some(&TEAMS, 4),
+            systems: random.some(&SYSTEMS, 2),
+            records: random.some(&RECORDS, 4),
+            modules: random.some(&MODULES, 3),
+            competitors: random.some(&COMPETITORS, 2),
         }
     }
 }
@@ -97,7 +97,7 @@ const MONTHS: [&str; 12] = [
 const WEEKDAYS: [&str; 5] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
 
 /// Fills one template in.
-pub(crate) fn say(template: &str, cast: &Cast, dice: &mut Dice) -> String {
+pub(crate) fn say(template: &str, cast: &Speakers, random: &mut Random) -> String {
     let mut said = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some(at) = rest.find(['[', '{']) {
@@ -113,9 +113,9 @@ pub(crate) fn say(template: &str, cast: &Cast, dice: &mut Dice) -> String {
         let inside = &rest[at + 1..at + length];
         if close == ']' {
             let choices: Vec<&str> = inside.split('|').collect();
-            said.push_str(&say(dice.pick(&choices), cast, dice));
+            said.push_str(&say(random.pick(&choices), cast, random));
         } else {
-            said.push_str(&thing(inside, cast, dice));
+            said.push_str(&thing(inside, cast, random));
         }
         rest = &rest[at + length + 1..];
     }
@@ -123,29 +123,29 @@ pub(crate) fn say(template: &str, cast: &Cast, dice: &mut Dice) -> String {
     said
 }
 
-fn thing(name: &str, cast: &Cast, dice: &mut Dice) -> String {
+fn thing(name: &str, cast: &Speakers, random: &mut Random) -> String {
     match name {
         "account" => cast.account.clone(),
         "industry" => cast.industry.to_lowercase(),
         "seller" => cast.seller.clone(),
         "buyer" if cast.buyers.is_empty() => cast.seller.clone(),
-        "buyer" => dice.pick(&cast.buyers),
-        "team" => dice.pick(&cast.things.teams).to_owned(),
-        "team_cap" => capital(dice.pick(&cast.things.teams)),
-        "system" => dice.pick(&cast.things.systems).to_owned(),
-        "records" => dice.pick(&cast.things.records).to_owned(),
-        "records_cap" => capital(dice.pick(&cast.things.records)),
-        "module" => dice.pick(&cast.things.modules).to_owned(),
-        "competitor" => dice.pick(&cast.things.competitors).to_owned(),
-        "topic" => dice.pick(&TOPICS).to_owned(),
-        "topic_cap" => capital(dice.pick(&TOPICS)),
-        "month" => dice.pick(&MONTHS).to_owned(),
-        "weekday" => dice.pick(&WEEKDAYS).to_owned(),
-        "number" => dice.between(3, 48).to_string(),
-        "percent" => dice.between(6, 45).to_string(),
-        "years" => dice.between(2, 3).to_string(),
-        "days" => (dice.between(2, 6) * 15).to_string(),
-        "amount" => format!("{},000", dice.between(24, 280)),
+        "buyer" => random.pick(&cast.buyers),
+        "team" => random.pick(&cast.things.teams).to_owned(),
+        "team_cap" => capital(random.pick(&cast.things.teams)),
+        "system" => random.pick(&cast.things.systems).to_owned(),
+        "records" => random.pick(&cast.things.records).to_owned(),
+        "records_cap" => capital(random.pick(&cast.things.records)),
+        "module" => random.pick(&cast.things.modules).to_owned(),
+        "competitor" => random.pick(&cast.things.competitors).to_owned(),
+        "topic" => random.pick(&TOPICS).to_owned(),
+        "topic_cap" => capital(random.pick(&TOPICS)),
+        "month" => random.pick(&MONTHS).to_owned(),
+        "weekday" => random.pick(&WEEKDAYS).to_owned(),
+        "number" => random.between(3, 48).to_string(),
+        "percent" => random.between(6, 45).to_string(),
+        "years" => random.between(2, 3).to_string(),
+        "days" => (random.between(2, 6) * 15).to_string(),
+        "amount" => format!("{},000", random.between(24, 280)),
         unknown => unreachable!("no template has {{{unknown}}}: a test fills every one in"),
     }
 }
@@ -194,13 +194,13 @@ pub(crate) fn fit(
     templates: &[&'static str],
     (low, high): (usize, usize),
     used: &mut Vec<&'static str>,
-    cast: &Cast,
-    dice: &mut Dice,
+    cast: &Speakers,
+    random: &mut Random,
 ) -> String {
     let mut spare = String::new();
     for _ in 0..80 {
-        let template = dice.pick(templates);
-        let said = say(template, cast, dice);
+        let template = random.pick(templates);
+        let said = say(template, cast, random);
         if (low..=high).contains(&said.chars().count()) {
             if !used.contains(&template) {
                 used.push(template);
@@ -214,19 +214,19 @@ pub(crate) fn fit(
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::{self, Theme};
+    use super::super::phrases::{self, Theme};
     use super::*;
 
     #[test]
     fn every_template_can_be_filled_in() {
-        let cast = Cast {
+        let cast = Speakers {
             account: "Acme Corp".to_owned(),
             industry: "Retail".to_owned(),
             seller: "Jonas Weber".to_owned(),
             buyers: vec!["Alice Kerr".to_owned()],
-            things: Things::draw(&mut Dice::new(1, "things")),
+            things: AccountTopics::draw(&mut Random::new(1, "things")),
         };
-        let mut dice = Dice::new(1, "templates");
+        let mut random = Random::new(1, "templates");
         let mut templates: Vec<&str> = Vec::new();
         for theme in [
             Theme::Opening,
@@ -248,18 +248,18 @@ mod tests {
             }
         }
         for list in [
-            words::BETWEEN,
-            words::HEADS,
-            words::TAILS,
-            words::GERMAN,
-            words::FRENCH,
-            words::SPANISH,
+            phrases::BETWEEN,
+            phrases::HEADS,
+            phrases::TAILS,
+            phrases::GERMAN,
+            phrases::FRENCH,
+            phrases::SPANISH,
         ] {
             templates.extend(list);
         }
         for template in templates {
             for _ in 0..5 {
-                let said = say(template, &cast, &mut dice);
+                let said = say(template, &cast, &mut random);
                 assert!(!said.contains(['[', ']', '{', '}', '|']), "{said}");
             }
         }

@@ -1,4 +1,5 @@
-//! Answers kept and given again, so that a client can be measured and not the stand-in.
+//! Responses that are kept and sent again, so that a benchmark measures the client and not the
+//! stand-in.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -11,17 +12,17 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-/// The answers so far, but for those that tell of a fault or a limit, by what was asked.
+/// The responses so far, by request. Those of faults and limits are not kept.
 #[derive(Default)]
-pub(crate) struct Recorded {
-    answers: RwLock<HashMap<Asked, (StatusCode, HeaderMap, Bytes)>>,
+pub(crate) struct ResponseCache {
+    responses: RwLock<HashMap<Key, (StatusCode, HeaderMap, Bytes)>>,
 }
 
-type Asked = (Method, Uri, Bytes);
+type Key = (Method, Uri, Bytes);
 
-impl Recorded {
-    /// The recorded answer, or the router's, which is recorded if it is a 200 or 404.
-    pub(crate) async fn answer(
+impl ResponseCache {
+    /// The kept response, or the router's, which is kept if it is a 200 or 404.
+    pub(crate) async fn respond(
         &self,
         router: Router,
         request: Request<Incoming>,
@@ -29,12 +30,13 @@ impl Recorded {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map(|body| body.to_bytes());
         let body = body.unwrap_or_default();
-        let asked = (parts.method.clone(), parts.uri.clone(), body.clone());
-        let known = {
-            let answers = self.answers.read().unwrap_or_else(PoisonError::into_inner);
-            answers.get(&asked).cloned()
+        let key = (parts.method.clone(), parts.uri.clone(), body.clone());
+        let kept = {
+            let responses = self.responses.read();
+            let responses = responses.unwrap_or_else(PoisonError::into_inner);
+            responses.get(&key).cloned()
         };
-        if let Some((status, headers, body)) = known {
+        if let Some((status, headers, body)) = kept {
             let mut response = Response::new(Full::from(body));
             *response.status_mut() = status;
             *response.headers_mut() = headers;
@@ -45,8 +47,9 @@ impl Recorded {
         let body = body.collect().await.map(|body| body.to_bytes());
         let body = body.unwrap_or_default();
         if matches!(parts.status, StatusCode::OK | StatusCode::NOT_FOUND) {
-            let mut answers = self.answers.write().unwrap_or_else(PoisonError::into_inner);
-            answers.insert(asked, (parts.status, parts.headers.clone(), body.clone()));
+            let responses = self.responses.write();
+            let mut responses = responses.unwrap_or_else(PoisonError::into_inner);
+            responses.insert(key, (parts.status, parts.headers.clone(), body.clone()));
         }
         Ok(Response::from_parts(parts, Full::from(body)))
     }

@@ -2,9 +2,9 @@
 //! name, so that one thing can be drawn without drawing all that comes before it.
 
 /// Rolls for one thing.
-pub(crate) struct Dice(fastrand::Rng);
+pub(crate) struct Random(fastrand::Rng);
 
-impl Dice {
+impl Random {
     /// The dice of the thing named `of` in the company with this seed.
     pub(crate) fn new(seed: u64, of: &str) -> Self {
         Self(fastrand::Rng::with_seed(hash(&format!("{seed} {of}"))))

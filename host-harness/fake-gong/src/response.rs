@@ -5,19 +5,22 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
+/// What every error says that comes from the OpenAPI document and not from Gong.
+pub(crate) const UNDOCUMENTED: &str = "(stand-in: not in Gong's OpenAPI document)";
+
 /// What an operation gives back.
-pub(crate) type Outcome = Result<Answer, Refusal>;
+pub(crate) type ApiResult = Result<ApiResponse, ApiError>;
 
 /// A JSON object to which the `requestId` is still added.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     /// 200 almost always.
     pub(crate) status: StatusCode,
     /// The object.
     pub(crate) body: Value,
 }
 
-impl From<Value> for Answer {
+impl From<Value> for ApiResponse {
     fn from(body: Value) -> Self {
         Self {
             status: StatusCode::OK,
@@ -26,7 +29,7 @@ impl From<Value> for Answer {
     }
 }
 
-impl Answer {
+impl ApiResponse {
     /// 201: something was made, or was taken in to be worked on.
     pub(crate) fn created(body: Value) -> Self {
         Self {
@@ -46,7 +49,7 @@ impl Answer {
 
 /// A 4xx or 5xx. Gong has no error codes, only English texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     /// The HTTP status.
     pub(crate) status: StatusCode,
     /// The texts of `errors`.
@@ -57,7 +60,7 @@ pub(crate) struct Refusal {
     pub(crate) details: Map<String, Value>,
 }
 
-impl Refusal {
+impl ApiError {
     /// A refusal with one text.
     pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self {
@@ -69,7 +72,7 @@ impl Refusal {
     }
 
     /// 400 with one text.
-    pub(crate) fn malformed(error: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(error: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error)
     }
 
@@ -80,7 +83,7 @@ impl Refusal {
 
     /// 400, in Gong's words, for a multipart body that lacks this part.
     pub(crate) fn missing_part(name: &str) -> Self {
-        Self::malformed(format!("{name} part is missing"))
+        Self::bad_request(format!("{name} part is missing"))
     }
 
     /// 415: the body is of another type than the operation takes, or has none.
@@ -93,7 +96,7 @@ impl Refusal {
         Self {
             status: StatusCode::TOO_MANY_REQUESTS,
             retry_after: Some(retry_after),
-            ..Self::malformed("API request limit exceeded")
+            ..Self::bad_request("API request limit exceeded")
         }
     }
 
@@ -104,7 +107,7 @@ impl Refusal {
 }
 
 /// The outcome as it goes over the wire. Every answer of Gong, good or bad, has a `requestId`.
-pub(crate) fn response(outcome: Outcome, request_id: &str) -> Response<Body> {
+pub(crate) fn response(outcome: ApiResult, request_id: &str) -> Response<Body> {
     match outcome {
         Ok(answer) => {
             let body = match answer.body {
@@ -117,12 +120,12 @@ pub(crate) fn response(outcome: Outcome, request_id: &str) -> Response<Body> {
             };
             json_response(answer.status, &body)
         }
-        Err(refusal) => {
-            let mut body = refusal.details;
+        Err(error) => {
+            let mut body = error.details;
             body.insert("requestId".to_owned(), request_id.into());
-            body.insert("errors".to_owned(), refusal.errors.into());
-            let mut response = json_response(refusal.status, &body.into());
-            if let Some(seconds) = refusal.retry_after {
+            body.insert("errors".to_owned(), error.errors.into());
+            let mut response = json_response(error.status, &body.into());
+            if let Some(seconds) = error.retry_after {
                 response
                     .headers_mut()
                     .insert(RETRY_AFTER, HeaderValue::from(seconds));

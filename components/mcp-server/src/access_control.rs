@@ -1,23 +1,45 @@
-//! Whom the HTTP server answers: host, web page, token.
+//! Which HTTP requests are allowed, by their host, origin and token.
+
+use alloc::{string::String, vec::Vec};
 
 use subtle::ConstantTimeEq as _;
 
-use crate::settings::Access;
+/// What the settings allow.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct AccessControl {
+    /// Host names, with or without port, that requests may name beside those of this machine; `*`
+    /// is any.
+    pub hosts: Vec<String>,
+    /// Origins of web pages that may send requests; `*` is any, and `:*` any port.
+    pub origins: Vec<String>,
+    /// The bearer token that requests must have.
+    pub token: Option<String>,
+}
 
-impl Access {
-    /// Whether requests to this authority are answered. A web page that points its own host
-    /// name at this machine (DNS rebinding) sends that name, and is kept out.
+impl core::fmt::Debug for AccessControl {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("AccessControl")
+            .field("hosts", &self.hosts)
+            .field("origins", &self.origins)
+            .field("token", &self.token.as_ref().map(|_| "…"))
+            .finish()
+    }
+}
+
+impl AccessControl {
+    /// Whether requests may name this host. A web page whose own host name resolves to this
+    /// machine (DNS rebinding) sends that name, and is refused.
     #[must_use]
-    pub fn host(&self, authority: &str) -> bool {
-        let Some(asked) = Authority::read(authority) else {
+    pub fn allows_host(&self, authority: &str) -> bool {
+        let Some(requested) = Authority::read(authority) else {
             return false;
         };
-        asked.is_loopback()
+        requested.is_loopback()
             || self.hosts.iter().any(|allowed| {
                 allowed == "*"
                     || Authority::read(allowed).is_some_and(|allowed| {
-                        allowed.host.eq_ignore_ascii_case(asked.host)
-                            && (allowed.port.is_none() || allowed.port == asked.port)
+                        allowed.host.eq_ignore_ascii_case(requested.host)
+                            && (allowed.port.is_none() || allowed.port == requested.port)
                     })
             })
     }
@@ -25,7 +47,7 @@ impl Access {
     /// Whether web pages of this origin may send requests to this authority: pages of this
     /// machine to a server on it, and those that the settings name.
     #[must_use]
-    pub fn origin(&self, origin: &str, authority: &str) -> bool {
+    pub fn allows_origin(&self, origin: &str, authority: &str) -> bool {
         if self
             .origins
             .iter()
@@ -40,18 +62,18 @@ impl Access {
         page.is_some_and(local) && local(authority)
     }
 
-    /// Whether an `Authorization` header shows the token, where one is wanted. How long it
-    /// takes to say so tells nothing but the token's length.
+    /// Whether an `Authorization` header has the token, if the settings have one. The comparison
+    /// takes the same time for every token of the same length.
     #[must_use]
-    pub fn token(&self, authorization: Option<&str>) -> bool {
+    pub fn allows_authorization(&self, authorization: Option<&str>) -> bool {
         let Some(token) = &self.token else {
             return true;
         };
-        let Some((scheme, shown)) = authorization.and_then(|value| value.split_once(' ')) else {
+        let Some((scheme, sent)) = authorization.and_then(|value| value.split_once(' ')) else {
             return false;
         };
         scheme.eq_ignore_ascii_case("bearer")
-            && bool::from(shown.trim().as_bytes().ct_eq(token.as_bytes()))
+            && bool::from(sent.trim().as_bytes().ct_eq(token.as_bytes()))
     }
 }
 
@@ -63,7 +85,7 @@ fn is_origin(allowed: &str, origin: &str) -> bool {
     let Some(any_port) = allowed.strip_suffix(":*") else {
         return allowed.eq_ignore_ascii_case(origin);
     };
-    // What is left after the host is nothing or a port.
+    // After the host only a port may follow.
     let same = origin
         .get(..any_port.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(any_port));
@@ -72,7 +94,7 @@ fn is_origin(allowed: &str, origin: &str) -> bool {
     same && (rest.is_empty() || port.is_some_and(|port| port.parse::<u16>().is_ok()))
 }
 
-/// A host, perhaps with a port. Of an address of IP version 6 the brackets are cut.
+/// A host, perhaps with a port. An IPv6 address is without its brackets.
 struct Authority<'a> {
     host: &'a str,
     port: Option<u16>,
@@ -90,7 +112,7 @@ impl<'a> Authority<'a> {
                 rest => (host, Some(rest.strip_prefix(':')?)),
             }
         } else if text.matches(':').count() > 1 {
-            // An address of version 6 as people write it in settings.
+            // An IPv6 address without brackets, as people write it in settings.
             (text, None)
         } else {
             match text.split_once(':') {
@@ -106,7 +128,7 @@ impl<'a> Authority<'a> {
     }
 
     fn is_loopback(&self) -> bool {
-        // A name such as 127.example.com is no address.
+        // A name such as 127.example.com does not parse as an address.
         let address = self.host.parse::<core::net::IpAddr>();
         self.host.eq_ignore_ascii_case("localhost")
             || address.is_ok_and(|address| address.is_loopback())
@@ -115,15 +137,15 @@ impl<'a> Authority<'a> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{borrow::ToOwned, string::String, vec::Vec};
+    use alloc::borrow::ToOwned;
 
     use super::*;
 
-    fn access(hosts: &[&str], origins: &[&str]) -> Access {
+    fn access(hosts: &[&str], origins: &[&str]) -> AccessControl {
         let owned = |texts: &[&str]| -> Vec<String> {
             texts.iter().map(|text| (*text).to_owned()).collect()
         };
-        Access {
+        AccessControl {
             hosts: owned(hosts),
             origins: owned(origins),
             token: None,
@@ -141,7 +163,7 @@ mod tests {
             "[::1]",
             "127.9.9.9",
         ] {
-            assert!(none.host(good), "{good}");
+            assert!(none.allows_host(good), "{good}");
         }
         for bad in [
             "evil.example.com",
@@ -156,14 +178,14 @@ mod tests {
             "",
             ":80",
         ] {
-            assert!(!none.host(bad), "{bad}");
+            assert!(!none.allows_host(bad), "{bad}");
         }
         let some = access(&["mcp.example.com", "other.example.com:8443"], &[]);
-        assert!(some.host("MCP.example.com:1234"));
-        assert!(some.host("other.example.com:8443"));
-        assert!(!some.host("other.example.com"));
-        assert!(!some.host("evil.example.com"));
-        assert!(access(&["*"], &[]).host("anything.example.com:1"));
+        assert!(some.allows_host("MCP.example.com:1234"));
+        assert!(some.allows_host("other.example.com:8443"));
+        assert!(!some.allows_host("other.example.com"));
+        assert!(!some.allows_host("evil.example.com"));
+        assert!(access(&["*"], &[]).allows_host("anything.example.com:1"));
     }
 
     #[test]
@@ -174,9 +196,9 @@ mod tests {
             "http://127.0.0.1",
             "http://[::1]:3000",
         ] {
-            assert!(none.origin(good, "127.0.0.1:8080"), "{good}");
-            // The server is elsewhere, and so is the page's localhost.
-            assert!(!none.origin(good, "mcp.example.com"), "{good}");
+            assert!(none.allows_origin(good, "127.0.0.1:8080"), "{good}");
+            // The page's localhost is another machine than the server's.
+            assert!(!none.allows_origin(good, "mcp.example.com"), "{good}");
         }
         for bad in [
             "https://evil.example.com",
@@ -186,8 +208,8 @@ mod tests {
             "file://localhost",
             "https://mcp.example.com",
         ] {
-            assert!(!none.origin(bad, "localhost"), "{bad}");
-            assert!(!none.origin(bad, "mcp.example.com"), "{bad}");
+            assert!(!none.allows_origin(bad, "localhost"), "{bad}");
+            assert!(!none.allows_origin(bad, "mcp.example.com"), "{bad}");
         }
         let some = access(
             &[],
@@ -203,7 +225,7 @@ mod tests {
             "https://dev.example.com:8443",
             "null",
         ] {
-            assert!(some.origin(good, "mcp.example.com"), "{good}");
+            assert!(some.allows_origin(good, "mcp.example.com"), "{good}");
         }
         for bad in [
             "http://app.example.com",
@@ -211,17 +233,17 @@ mod tests {
             "https://dev.example.com.evil.example.com",
             "https://dev.example.com:80.evil.example.com",
         ] {
-            assert!(!some.origin(bad, "mcp.example.com"), "{bad}");
+            assert!(!some.allows_origin(bad, "mcp.example.com"), "{bad}");
         }
     }
 
     #[test]
     fn tokens() {
         let mut access = access(&[], &[]);
-        assert!(access.token(None));
+        assert!(access.allows_authorization(None));
         access.token = Some("geheim".to_owned());
-        assert!(access.token(Some("Bearer geheim")));
-        assert!(access.token(Some("bearer  geheim")));
+        assert!(access.allows_authorization(Some("Bearer geheim")));
+        assert!(access.allows_authorization(Some("bearer  geheim")));
         for bad in [
             "geheim",
             "Basic geheim",
@@ -230,8 +252,8 @@ mod tests {
             "Bearer ",
             "",
         ] {
-            assert!(!access.token(Some(bad)), "{bad}");
+            assert!(!access.allows_authorization(Some(bad)), "{bad}");
         }
-        assert!(!access.token(None));
+        assert!(!access.allows_authorization(None));
     }
 }

@@ -1,4 +1,4 @@
-//! The component that is served.
+//! The component that has the tools, prompts and resources.
 
 use alloc::{string::String, vec::Vec};
 
@@ -7,13 +7,13 @@ use crate::bindings::gong::tools::{mcp_guide, mcp_tools};
 pub use mcp_guide::{GuideError, Prompt, Resource};
 pub use mcp_tools::{Classification, Effect, Tool, ToolResult};
 
-/// What a component that can be served does, as `wit/mcp.wit` says.
-pub trait Plug {
+/// The functions of `wit/mcp.wit`. Tests have a provider of their own.
+pub trait Provider {
     /// All tools.
     fn list_tools(&self) -> Vec<Tool>;
     /// Calls one tool with its arguments as a JSON object.
     fn call_tool(&self, name: &str, arguments: &str) -> ToolResult;
-    /// How to use the tools of these names.
+    /// How to use the tools with these names.
     fn instructions(&self, tools: &[String]) -> String;
     /// All prompts.
     fn list_prompts(&self) -> Vec<Prompt>;
@@ -21,7 +21,7 @@ pub trait Plug {
     ///
     /// # Errors
     ///
-    /// There is no such prompt, or its arguments are not what it takes.
+    /// There is no such prompt, or its arguments are wrong.
     fn get_prompt(&self, name: &str, arguments: &[(String, String)]) -> Result<String, GuideError>;
     /// All resources.
     fn list_resources(&self) -> Vec<Resource>;
@@ -33,11 +33,11 @@ pub trait Plug {
     fn read_resource(&self, uri: &str) -> Result<String, GuideError>;
 }
 
-/// The component whose exports are this one's imports.
+/// The component that wac composes with this one.
 #[derive(Clone, Copy, Debug)]
-pub struct Plugged;
+pub struct ImportedProvider;
 
-impl Plug for Plugged {
+impl Provider for ImportedProvider {
     fn list_tools(&self) -> Vec<Tool> {
         mcp_tools::list_tools()
     }

@@ -1,152 +1,108 @@
-//! The HTTP headers of 2026-07-28 that repeat what the body says, so that proxies need not read it.
+//! The HTTP headers of 2026-07-28 that repeat parts of the body, so that proxies need not parse it.
 
 use alloc::{
     borrow::ToOwned,
     format,
     string::{String, ToString},
-    vec::Vec,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::rpc::{self, Object};
+use super::headers::Headers;
+use crate::jsonrpc::{Object, as_string};
 
-/// The headers of a request, their names in lower case.
-#[derive(Clone, Debug, Default)]
-pub struct Headers(Vec<(String, Vec<u8>)>);
-
-impl Headers {
-    /// The headers, as often as they were sent.
-    #[must_use]
-    pub fn new(headers: Vec<(String, Vec<u8>)>) -> Self {
-        let lower = |(name, value): (String, Vec<u8>)| (name.to_ascii_lowercase(), value);
-        Self(headers.into_iter().map(lower).collect())
-    }
-
-    /// All values of that name that are visible ASCII.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.values(name).filter_map(text)
-    }
-
-    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.0
-            .iter()
-            .filter(move |(one, _)| one == name)
-            .map(|(_, value)| &**value)
-    }
-
-    /// The one value of that name.
-    ///
-    /// # Errors
-    ///
-    /// There are several, between which a proxy may choose otherwise; or it is not ASCII.
-    pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, String> {
-        let mut values = self.values(name);
-        match (values.next(), values.next()) {
-            (None, _) => Ok(None),
-            (Some(value), None) => match text(value) {
-                Some(value) => Ok(Some(value)),
-                None => Err(format!("Header {name} has characters that are not ASCII.")),
-            },
-            (Some(_), Some(_)) => Err(format!("Header {name} is there more than once.")),
-        }
-    }
-}
-
-fn text(value: &[u8]) -> Option<&str> {
-    let printable = value
-        .iter()
-        .all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\t');
-    printable
-        .then(|| core::str::from_utf8(value).ok())?
-        .map(str::trim)
-}
-
-/// Whether `Mcp-Method`, `Mcp-Name` and `Mcp-Param-…` say what the body says. `schema` is the
-/// input schema of a called tool.
+/// Checks that `Mcp-Method`, `Mcp-Name` and `Mcp-Param-…` repeat the body. `schema` is the input
+/// schema of a called tool.
 ///
 /// # Errors
 ///
-/// One does not, or is missing: the error names it.
-pub fn agree(
+/// One differs or is missing: the error names it.
+pub(super) fn check(
     headers: &Headers,
     method: &str,
     params: &Object<'_>,
     schema: Option<&str>,
 ) -> Result<(), String> {
-    same(headers, "Mcp-Method", Some(method), Writing::Plain)?;
-    let named_by = match method {
+    check_header(headers, "Mcp-Method", Some(method), Encoding::Plain)?;
+    let name_param = match method {
         "tools/call" | "prompts/get" => "name",
         "resources/read" | "resources/subscribe" | "resources/unsubscribe" => "uri",
         _ => return Ok(()),
     };
-    // Without it the body is wrong, which is said later.
-    if let Some(name) = params.get(named_by).and_then(|raw| rpc::string(raw)) {
-        same(headers, "Mcp-Name", Some(&name), Writing::Coded)?;
+    // A body without it gets its own error later.
+    if let Some(name) = params.get(name_param).and_then(|raw| as_string(raw)) {
+        check_header(headers, "Mcp-Name", Some(&name), Encoding::Base64)?;
     }
-    // Few schemas ask for headers of their own.
+    // Few schemas have it, so most need not be parsed.
     match schema {
         Some(schema) if method == "tools/call" && schema.contains(ANNOTATION) => {
             let arguments = params.get("arguments").copied();
-            parameters(headers, arguments, schema)
+            check_arguments(headers, arguments, schema)
         }
         _ => Ok(()),
     }
 }
 
-/// What in a schema asks for a property as a header.
+/// The keyword by which a schema wants a property repeated in a header.
 const ANNOTATION: &str = "x-mcp-header";
 
-fn parameters(headers: &Headers, arguments: Option<&RawValue>, schema: &str) -> Result<(), String> {
+fn check_arguments(
+    headers: &Headers,
+    arguments: Option<&RawValue>,
+    schema: &str,
+) -> Result<(), String> {
     let Ok(schema) = serde_json::from_str::<Value>(schema) else {
         return Ok(());
     };
     let arguments = arguments.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
-    annotated(headers, &schema, arguments.as_ref())
+    check_properties(headers, &schema, arguments.as_ref())
 }
 
-/// Whether the properties that a schema wants as headers, those within others too, are there.
-fn annotated(headers: &Headers, schema: &Value, given: Option<&Value>) -> Result<(), String> {
+/// Checks the headers of a schema's properties, nested ones included.
+fn check_properties(
+    headers: &Headers,
+    schema: &Value,
+    object: Option<&Value>,
+) -> Result<(), String> {
     let properties = schema.get("properties").and_then(Value::as_object);
     for (name, schema) in properties.into_iter().flat_map(Map::iter) {
-        let given = given.and_then(|given| given.get(name));
+        let value = object.and_then(|object| object.get(name));
         let header = schema.get(ANNOTATION).and_then(Value::as_str);
         if let Some(header) = header.filter(|header| !header.is_empty()) {
-            let expected = match given {
+            let expected = match value {
                 Some(Value::String(text)) => Some(text.clone()),
                 Some(Value::Bool(value)) => Some(value.to_string()),
                 Some(Value::Number(value)) => Some(value.to_string()),
                 _ => None,
             };
             let header = format!("Mcp-Param-{header}");
-            same(headers, &header, expected.as_deref(), Writing::Coded)?;
+            check_header(headers, &header, expected.as_deref(), Encoding::Base64)?;
         }
-        // Within a property as well.
-        annotated(headers, schema, given)?;
+        check_properties(headers, schema, value)?;
     }
     Ok(())
 }
 
-/// How a header writes a value.
+/// How a header encodes a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Writing {
-    /// As it is.
+enum Encoding {
+    /// Unchanged.
     Plain,
-    /// As `=?base64?…?=` where it could not be in a header otherwise.
-    Coded,
+    /// As `=?base64?…?=` if it has characters that a header can not have.
+    Base64,
 }
 
-fn same(
+fn check_header(
     headers: &Headers,
     name: &str,
     expected: Option<&str>,
-    writing: Writing,
+    encoding: Encoding,
 ) -> Result<(), String> {
     let lower = name.to_ascii_lowercase();
-    let value = match headers.one(&lower)? {
-        Some(value) if writing == Writing::Coded => Some(
-            decoded(value)
+    let value = match headers.single(&lower)? {
+        Some(value) if encoding == Encoding::Base64 => Some(
+            decode(value)
                 .ok_or_else(|| format!("Header {name} is not base64 where it says that it is."))?,
         ),
         value => value.map(str::to_owned),
@@ -164,21 +120,22 @@ fn same(
     }
 }
 
-fn decoded(value: &str) -> Option<String> {
-    let coded = value
+fn decode(value: &str) -> Option<String> {
+    let encoded = value
         .strip_prefix("=?base64?")
         .and_then(|rest| rest.strip_suffix("?="));
-    match coded {
+    match encoded {
         None => Some(value.to_owned()),
-        Some(coded) => String::from_utf8(BASE64_STANDARD.decode(coded).ok()?).ok(),
+        Some(encoded) => String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jsonrpc::as_object;
 
-    fn check(headers: &[(&str, &str)], method: &str, params: &str) -> Result<(), String> {
+    fn check_all(headers: &[(&str, &str)], method: &str, params: &str) -> Result<(), String> {
         let headers = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
@@ -187,25 +144,34 @@ mod tests {
         let schema = r#"{"properties":{
             "region":{"type":"string","x-mcp-header":"Region"},
             "deep":{"properties":{"n":{"type":"integer","x-mcp-header":"N"}}}}}"#;
-        agree(&headers, method, &rpc::object(raw).unwrap(), Some(schema))
+        check(&headers, method, &as_object(raw).unwrap(), Some(schema))
     }
 
     #[test]
-    fn what_agrees() {
+    fn headers_that_repeat_the_body() {
         assert_eq!(
-            check(&[("Mcp-Method", "tools/list")], "tools/list", "{}"),
+            check_all(&[("Mcp-Method", "tools/list")], "tools/list", "{}"),
             Ok(())
         );
         let call = [("mcp-method", "tools/call"), ("MCP-NAME", " a_tool ")];
-        assert_eq!(check(&call, "tools/call", r#"{"name":"a_tool"}"#), Ok(()));
+        assert_eq!(
+            check_all(&call, "tools/call", r#"{"name":"a_tool"}"#),
+            Ok(())
+        );
         // "Grüße" as RFC 4648 writes it.
         let coded = [
             ("Mcp-Method", "prompts/get"),
             ("Mcp-Name", "=?base64?R3LDvMOfZQ==?="),
         ];
-        assert_eq!(check(&coded, "prompts/get", r#"{"name":"Grüße"}"#), Ok(()));
+        assert_eq!(
+            check_all(&coded, "prompts/get", r#"{"name":"Grüße"}"#),
+            Ok(())
+        );
         let read = [("Mcp-Method", "resources/read"), ("Mcp-Name", "a://b")];
-        assert_eq!(check(&read, "resources/read", r#"{"uri":"a://b"}"#), Ok(()));
+        assert_eq!(
+            check_all(&read, "resources/read", r#"{"uri":"a://b"}"#),
+            Ok(())
+        );
         let params = [
             ("Mcp-Method", "tools/call"),
             ("Mcp-Name", "t"),
@@ -213,11 +179,11 @@ mod tests {
             ("Mcp-Param-N", "7"),
         ];
         let body = r#"{"name":"t","arguments":{"region":"eu","deep":{"n":7}}}"#;
-        assert_eq!(check(&params, "tools/call", body), Ok(()));
+        assert_eq!(check_all(&params, "tools/call", body), Ok(()));
     }
 
     #[test]
-    fn what_does_not() {
+    fn headers_that_differ_are_named() {
         let call = ("Mcp-Method", "tools/call");
         let name = ("Mcp-Name", "t");
         for (headers, header) in [
@@ -239,7 +205,7 @@ mod tests {
             ),
         ] {
             let body = r#"{"name":"t","arguments":{"region":"eu"}}"#;
-            let error = check(headers, "tools/call", body).unwrap_err();
+            let error = check_all(headers, "tools/call", body).unwrap_err();
             assert!(error.contains(header), "{headers:?}: {error}");
         }
     }
