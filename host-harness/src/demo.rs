@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use host_harness::{Run, Sandbox, out};
+use host_harness::out;
+use sandbox::{Run, Sandbox};
 use serde_json::{Value, json};
 
 /// Lines of an answer that are shown.

@@ -17,27 +17,27 @@ use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+use sandbox::{Classification, Effect, Run, Sandbox, SandboxError, Tool, ToolResult};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::sandbox::{Classification, Effect, Run, Sandbox, SandboxError, Tool, ToolResult};
 use crate::selection::Selection;
 
 pub mod guide;
 
-/// Where a tool's group is told in its `_meta`.
+/// The key of a tool's `_meta` for its group.
 pub const TOOLSET: &str = "gong-tools/toolset";
 
-/// Where a tool's effect is told in its `_meta`, such as `read`.
+/// The key of a tool's `_meta` for its effect, such as `read`.
 pub const EFFECT: &str = "gong-tools/effect";
 
-/// Where the OAuth scopes that a tool needs are told in its `_meta`.
+/// The key of a tool's `_meta` for the OAuth scopes that it needs.
 pub const SCOPES: &str = "gong-tools/scopes";
 
-/// Where it is told how a gateway would class the tool, such as `["READ", "SENSITIVE"]`.
+/// The key of a tool's `_meta` for how a gateway would class it, such as `["READ", "SENSITIVE"]`.
 pub const CLASSIFICATION: &str = "gong-tools/classification";
 
-/// Where the operations of Gong's API that the tool may send are told.
+/// The key of a tool's `_meta` for the operations of Gong's API that it may send.
 pub const OPERATIONS: &str = "gong-tools/operations";
 
 /// How much alike a wrong tool name and a right one must be for the right one to be proposed.

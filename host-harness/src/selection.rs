@@ -5,8 +5,7 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use anyhow::ensure;
-
-use crate::sandbox::{Effect, Tool};
+use sandbox::{Effect, Tool};
 
 /// Which tools are shown. Without more: the component's default ones, changes included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +99,7 @@ fn reads(tool: &Tool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::Annotations;
+    use sandbox::Annotations;
 
     fn tool(name: &str, toolset: &str, effect: Effect, default: bool) -> Tool {
         Tool {

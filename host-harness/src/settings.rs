@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use anyhow::bail;
 use fake_gong::FakeGong;
-use host_harness::outbound::{Addresses, Policy, basic_authorization};
-use host_harness::sandbox::Env;
-use host_harness::{Limits, Outbound, Run};
+use sandbox::outbound::{Addresses, Policy, basic_authorization};
+use sandbox::{Env, Limits, Outbound, Run};
 
 /// All that is passed on; nothing else in the environment reaches the sandbox.
 const PASSED: [&str; 7] = [

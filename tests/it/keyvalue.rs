@@ -61,7 +61,7 @@ pub struct Bucket;
 
 mod draft {
     wasmtime::component::bindgen!({
-        path: "../pace/wit",
+        path: "../components/http-rate-limit/wit",
         inline: "
             package tests:keyvalue;
 
@@ -78,7 +78,7 @@ mod draft {
 
 mod draft2 {
     wasmtime::component::bindgen!({
-        path: "../pace/wit",
+        path: "../components/http-rate-limit/wit",
         inline: "
             package tests:keyvalue;
 

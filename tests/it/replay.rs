@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use fake_gong::{Exchange, Scripted};
-use host_harness::Run;
-use host_harness::sandbox::Env;
+use sandbox::Env;
+use sandbox::Run;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;

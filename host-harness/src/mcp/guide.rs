@@ -5,9 +5,8 @@ use rmcp::model::{
     GetPromptRequestParams, GetPromptResponse, GetPromptResult, Prompt, PromptArgument,
     PromptMessage, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, Role,
 };
+use sandbox::{GuideError, Run, Sandbox, SandboxError};
 use serde_json::{Value, json};
-
-use crate::sandbox::{self, GuideError, Run, Sandbox, SandboxError};
 
 /// A prompt as MCP lists it.
 #[must_use]
@@ -27,7 +26,7 @@ pub fn prompt(prompt: sandbox::Prompt) -> Prompt {
 
 /// A resource as MCP lists it.
 #[must_use]
-pub fn resource(resource: sandbox::ToolResource) -> Resource {
+pub fn resource(resource: sandbox::Resource) -> Resource {
     Resource::new(resource.uri, resource.name)
         .with_title(resource.title)
         .with_description(resource.description)
