@@ -92,10 +92,10 @@ struct Shown {
 }
 
 impl Shown {
-    /// The selection, with `otherwise` where no toolsets are asked for.
-    fn selection(self, otherwise: Toolsets) -> Selection {
+    /// The selection, with `default` when no toolsets are named.
+    fn selection(self, default: Toolsets) -> Selection {
         Selection {
-            toolsets: self.toolsets.unwrap_or(otherwise),
+            toolsets: self.toolsets.unwrap_or(default),
             read_only: self.read_only,
         }
     }
@@ -169,7 +169,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Logs go to standard error: standard output may be the protocol's.
+/// Logs go to standard error: standard output may carry MCP.
 fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "warn,host_harness=info".into());
@@ -193,7 +193,7 @@ fn report(step: &str, start: Instant, shortest: Duration) {
     }
 }
 
-/// The component named on the command line, or the one with or without changes.
+/// Loads the component named on the command line, or builds the one for `read_only`.
 async fn sandbox(
     component: Option<PathBuf>,
     read_only: bool,
@@ -231,7 +231,7 @@ async fn stand_in() -> anyhow::Result<(FakeGong, Run)> {
     Ok((gong, run))
 }
 
-/// The settings, checked before anything slow is done, and the stand-in if it is wanted.
+/// The settings, checked before anything slow, and the stand-in for `--demo`.
 async fn run_for(demo: bool) -> anyhow::Result<(Option<FakeGong>, Run)> {
     Ok(if demo {
         let (gong, run) = stand_in().await?;
@@ -326,7 +326,7 @@ async fn serve_http(
     Ok(())
 }
 
-/// Waits for ctrl-c, or for what a process manager sends.
+/// Waits for ctrl-c, or for SIGTERM, which process managers send.
 async fn stopped() {
     #[cfg(unix)]
     {

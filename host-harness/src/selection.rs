@@ -12,7 +12,7 @@ use sandbox::{Effect, Tool};
 pub struct Selection {
     /// Which toolsets.
     pub toolsets: Toolsets,
-    /// Only tools that change nothing, whatever else is asked for.
+    /// Only tools that change nothing, whatever the toolsets.
     pub read_only: bool,
 }
 
@@ -51,7 +51,7 @@ impl FromStr for Toolsets {
 }
 
 impl Selection {
-    /// The tools that are shown, in the order given. A component that marks no tool as a
+    /// The tools that are shown, in their order. A component that marks no tool as a
     /// default one shows all by default.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Selection {
     }
 }
 
-/// Whether a tool changes nothing. What it costs is another question.
+/// Whether a tool changes nothing. It may still cost AI credits.
 fn reads(tool: &Tool) -> bool {
     matches!(tool.effect, Effect::Read | Effect::MeteredRead)
 }

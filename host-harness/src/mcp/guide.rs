@@ -1,4 +1,4 @@
-//! Prompts and resources, from the component's words to MCP's.
+//! Prompts and resources: the component's types as MCP's.
 
 use rmcp::ErrorData;
 use rmcp::model::{
@@ -92,7 +92,7 @@ pub async fn read_resource(
     Ok(ReadResourceResult::new(vec![contents]).into())
 }
 
-/// What is answered to who asks for a resource that is not shown.
+/// The error for a resource that is not shown.
 #[must_use]
 pub fn no_resource(uri: &str) -> ErrorData {
     let text = format!("There is no resource {uri:?}. resources/list names all.");
