@@ -119,7 +119,7 @@ impl Members {
     }
 }
 
-/// Whether a member may be left out: an option, or a list of which may be empty.
+/// Whether a member may be left out: an option, or a list that may be empty.
 fn may_be_left_out(resolve: &Resolve, ty: &Type, docs: &str) -> bool {
     let Type::Id(id) = ty else {
         return false;
