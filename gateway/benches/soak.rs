@@ -20,7 +20,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use fake_gong::{FakeGong, Fault, OpenApi};
 use gateway::config::FreshToken;
-use host_harness::component::{self, Artefact};
 use rmcp::model::{CallToolRequestParams, JsonObject};
 use rmcp::service::RunningService;
 use rmcp::transport::StreamableHttpClientTransport;
@@ -30,6 +29,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinSet;
+use xtask::component::{self, Artefact};
 
 /// How the bench asks itself to be the stand-ins.
 const STAND_INS: &str = "--stand-ins";
@@ -276,7 +276,7 @@ fn configure(path: &Path, address: &str, urls: &[String]) -> anyhow::Result<Vec<
     let [key, secret] = ["key", "secret"].map(|name| folder.join(name));
     fs::write(&key, options.access_key)?;
     fs::write(&secret, options.access_key_secret)?;
-    let component = component::build(Artefact::GongMcpFast)?;
+    let component = component::build(Artefact::GongMcp)?;
     let mut text = format!(
         "stand_in = true\ncomponent = \"{}\"\n\n[listen]\naddress = \"{address}\"\n",
         component.display()

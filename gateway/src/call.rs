@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use host_harness::mcp::{self, guide};
-use host_harness::{SandboxError, ToolResult, Usage};
 use jiff::Timestamp;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, JsonObject, ReadResourceResponse};
+use sandbox::{SandboxError, ToolResult, Usage};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use host_harness::Sandbox;
 use host_harness::mcp::{self, guide};
-use host_harness::sandbox::Effect;
 use rmcp::model::{Prompt, Resource, Tool};
+use sandbox::Effect;
+use sandbox::Sandbox;
 
 use crate::governance::Policy;
 
@@ -14,7 +14,7 @@ use crate::governance::Policy;
 #[derive(Debug)]
 pub struct Catalog {
     /// As the component describes them.
-    pub described: Vec<host_harness::Tool>,
+    pub described: Vec<sandbox::Tool>,
     /// By name, which is the component's order too.
     tools: BTreeMap<Arc<str>, Entry>,
     prompts: Vec<(Prompt, Vec<String>)>,

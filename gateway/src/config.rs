@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use host_harness::Limits;
+use sandbox::Limits;
 use serde::Serialize;
 
 mod names;

@@ -19,11 +19,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use host_harness::Refused;
 use http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use sandbox::Refused;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 use window::Window;

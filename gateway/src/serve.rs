@@ -11,9 +11,9 @@ use axum::response::Redirect;
 use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use host_harness::Sandbox;
-use host_harness::component::{self, Artefact};
+use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
+use xtask::component::{self, Artefact};
 
 use crate::catalog::Catalog;
 use crate::config::{Config, Tls};
@@ -198,7 +198,7 @@ fn listen_on(
 pub fn sandbox(config: &Config) -> anyhow::Result<(Sandbox, String)> {
     let path: PathBuf = match &config.component {
         Some(path) => path.clone(),
-        None => component::build(Artefact::GongMcpFast)?,
+        None => component::build(Artefact::GongMcp)?,
     };
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let sandbox = Sandbox::load_cached(&bytes, config.limits, &config.cache)
@@ -211,7 +211,7 @@ pub fn sandbox(config: &Config) -> anyhow::Result<(Sandbox, String)> {
 /// tenants' work.
 fn open(
     config: Config,
-    tools: &[host_harness::Tool],
+    tools: &[sandbox::Tool],
 ) -> anyhow::Result<(Store, Serving, Governance, Tenants)> {
     let store = Store::open(&config.state)?;
     let serving = store.lock_for_serving()?;
@@ -228,7 +228,7 @@ fn open(
     Ok((store, serving, governance, tenants))
 }
 
-fn discover(store: &Store, tools: &[host_harness::Tool]) -> anyhow::Result<()> {
+fn discover(store: &Store, tools: &[sandbox::Tool]) -> anyhow::Result<()> {
     for (tenant, report) in store.discover(tools)? {
         if !report.is_quiet() {
             tracing::info!(tenant, "{report}");

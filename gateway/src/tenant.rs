@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use host_harness::gate::Admission;
-use host_harness::outbound::{Addresses, Policy, basic_authorization};
-use host_harness::sandbox::Env;
-use host_harness::{Gate, Outbound, Run};
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
+use sandbox::Env;
+use sandbox::gate::Admission;
+use sandbox::outbound::{Addresses, Policy, basic_authorization};
+use sandbox::{Gate, Outbound, Run};
 
 use crate::config::{Credentials, SecretError, Tenant as Settings};
 use crate::ledger::StoreLedger;

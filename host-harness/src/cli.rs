@@ -5,20 +5,21 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, Parser, Subcommand};
 use comfy_table::{Table, presets};
 use fake_gong::FakeGong;
-use host_harness::component::{self, Artefact};
-use host_harness::dist;
 use host_harness::mcp::{self, Access, CLASSIFICATION, SCOPES, TOOLSET};
 use host_harness::out;
-use host_harness::{McpServer, Run, Sandbox, Selection, Toolsets};
+use host_harness::{McpServer, Selection, Toolsets};
 use rmcp::ServiceExt as _;
 use rmcp::model::{Implementation, Tool};
+use sandbox::{Run, Sandbox};
 use tokio::signal;
 use tokio_util::sync::CancellationToken;
+use xtask::component::{self, Artefact};
 
 use crate::{demo, settings};
 
@@ -77,19 +78,6 @@ enum Command {
         #[arg(long, value_name = "N")]
         calls: Option<usize>,
     },
-    /// Build the components and say where they are.
-    Build,
-    /// Write what other hosts need into a folder.
-    ///
-    /// The components with their documentation, name and licence; Wassette's policy for
-    /// gong.wasm; the WIT package as text and as a binary; an SBOM (CycloneDX 1.6); and
-    /// SHA256SUMS, which `sha256sum --check` reads. Equal sources give equal bytes on any
-    /// machine with this toolchain. Files of the same names are replaced, others left alone.
-    Dist {
-        /// The folder; made where there is none.
-        #[arg(value_name = "DIR", default_value = "dist")]
-        folder: PathBuf,
-    },
 }
 
 /// Which tools are shown.
@@ -104,10 +92,10 @@ struct Shown {
 }
 
 impl Shown {
-    /// The selection, with `otherwise` where no toolsets are asked for.
-    fn selection(self, otherwise: Toolsets) -> Selection {
+    /// The selection, with `default` when no toolsets are named.
+    fn selection(self, default: Toolsets) -> Selection {
         Selection {
-            toolsets: self.toolsets.unwrap_or(otherwise),
+            toolsets: self.toolsets.unwrap_or(default),
             read_only: self.read_only,
         }
     }
@@ -139,21 +127,24 @@ struct Transport {
     http: Option<SocketAddr>,
 }
 
-/// Does what the command line asks.
+/// Runs the command.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     log();
     let component = cli.component;
     match cli.command {
         Command::Demo => {
+            let start = Instant::now();
             let (gong, run) = stand_in().await?;
-            let sandbox = sandbox(component, false).await?;
+            report("Started the stand-in for Gong", start, ALWAYS);
+            anstream::eprintln!("Building the component; the first time takes minutes.");
+            let sandbox = sandbox(component, false, ALWAYS).await?;
             demo::show(&sandbox, &run).await?;
             drop(gong);
         }
         Command::Serve(serve) => self::serve(component, serve).await?,
         Command::Tools { json, shown } => {
             let selection = shown.selection(Toolsets::all());
-            let sandbox = sandbox(component, selection.read_only).await?;
+            let sandbox = sandbox(component, selection.read_only, WHEN_SLOW).await?;
             let tools = selection.select(sandbox.list_tools().await?)?;
             let tools = tools.into_iter().map(mcp::described);
             let tools: Vec<Tool> = tools.collect::<anyhow::Result<_>>()?;
@@ -174,29 +165,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             rate_limit,
             calls,
         } => fake(listen, rate_limit, calls).await?,
-        Command::Build => {
-            for artefact in Artefact::ALL {
-                let path = component::build(artefact)?;
-                let size = std::fs::metadata(&path)?.len().div_ceil(1000);
-                out::line(format_args!("{} ({size} kB)", path.display()));
-            }
-        }
-        Command::Dist { folder } => {
-            for file in dist::write(&folder)? {
-                let path = folder.join(file.name);
-                out::line(format_args!(
-                    "{} ({} kB)\n{}",
-                    path.display(),
-                    file.bytes.len().div_ceil(1000),
-                    out::dim(format_args!("    sha256 {}", file.sha256())),
-                ));
-            }
-        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Logs go to standard error: standard output may be the protocol's.
+/// Logs go to standard error: standard output may carry MCP.
 fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| "warn,host_harness=info".into());
@@ -208,8 +181,24 @@ fn log() {
         .init();
 }
 
-/// The component named on the command line, or the one with or without changes.
-async fn sandbox(component: Option<PathBuf>, read_only: bool) -> anyhow::Result<Sandbox> {
+/// Steps of starting up that take longer than this are reported.
+const WHEN_SLOW: Duration = Duration::from_secs(2);
+const ALWAYS: Duration = Duration::ZERO;
+
+/// Says on standard error how long a step took, if it took longer than `shortest`.
+fn report(step: &str, start: Instant, shortest: Duration) {
+    let took = start.elapsed();
+    if took > shortest {
+        anstream::eprintln!("{step} in {took:.1?}.");
+    }
+}
+
+/// Loads the component named on the command line, or builds the one for `read_only`.
+async fn sandbox(
+    component: Option<PathBuf>,
+    read_only: bool,
+    shortest: Duration,
+) -> anyhow::Result<Sandbox> {
     tokio::task::spawn_blocking(move || {
         let path = match (component, read_only) {
             (Some(path), _) => path,
@@ -218,20 +207,31 @@ async fn sandbox(component: Option<PathBuf>, read_only: bool) -> anyhow::Result<
         };
         let bytes =
             std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Sandbox::load(&bytes, settings::limits())
-            .with_context(|| format!("cannot load {}", path.display()))
+        let start = Instant::now();
+        let sandbox = Sandbox::load(&bytes, settings::limits())
+            .with_context(|| format!("cannot load {}", path.display()))?;
+        report("Compiled the component for this machine", start, shortest);
+        Ok(sandbox)
     })
     .await?
 }
 
+/// Requests are checked against Gong's OpenAPI document in tests only.
+fn stand_in_options() -> fake_gong::Options {
+    fake_gong::Options {
+        openapi: fake_gong::OpenApi::Off,
+        ..Default::default()
+    }
+}
+
 async fn stand_in() -> anyhow::Result<(FakeGong, Run)> {
-    let options = fake_gong::Options::default();
+    let options = stand_in_options();
     let gong = FakeGong::start(([127, 0, 0, 1], 0).into(), options.clone()).await?;
     let run = settings::for_stand_in(&gong, &options)?;
     Ok((gong, run))
 }
 
-/// The settings, checked before anything slow is done, and the stand-in if it is wanted.
+/// The settings, checked before anything slow, and the stand-in for `--demo`.
 async fn run_for(demo: bool) -> anyhow::Result<(Option<FakeGong>, Run)> {
     Ok(if demo {
         let (gong, run) = stand_in().await?;
@@ -253,7 +253,7 @@ async fn call(
         arguments.clear();
         std::io::stdin().read_to_string(&mut arguments)?;
     }
-    let result = sandbox(component, false)
+    let result = sandbox(component, false, WHEN_SLOW)
         .await?
         .call_tool(&run, tool, &arguments)
         .await?;
@@ -278,7 +278,7 @@ async fn serve(component: Option<PathBuf>, serve: Serve) -> anyhow::Result<()> {
         );
     }
     let selection = serve.shown.selection(Toolsets::default());
-    let sandbox = Arc::new(sandbox(component, selection.read_only).await?);
+    let sandbox = Arc::new(sandbox(component, selection.read_only, WHEN_SLOW).await?);
     let implementation =
         Implementation::new("gong-tools", env!("CARGO_PKG_VERSION")).with_title("Gong");
     let server = McpServer::new(sandbox, run, implementation, &selection).await?;
@@ -326,7 +326,7 @@ async fn serve_http(
     Ok(())
 }
 
-/// Waits for ctrl-c, or for what a process manager sends.
+/// Waits for ctrl-c, or for SIGTERM, which process managers send.
 async fn stopped() {
     #[cfg(unix)]
     {
@@ -346,7 +346,7 @@ async fn stopped() {
 async fn fake(listen: SocketAddr, rate_limit: bool, calls: Option<usize>) -> anyhow::Result<()> {
     let mut options = fake_gong::Options {
         rate_limit,
-        ..Default::default()
+        ..stand_in_options()
     };
     if let Some(calls) = calls {
         options.calls = calls;

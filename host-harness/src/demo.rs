@@ -1,9 +1,10 @@
-//! A walk through all families of tools, each call through the sandbox as any other.
+//! A call of a tool of each kind, on the stand-in for Gong.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use host_harness::{Run, Sandbox, out};
+use host_harness::out;
+use sandbox::{Run, Sandbox};
 use serde_json::{Value, json};
 
 /// Lines of an answer that are shown.
@@ -12,8 +13,8 @@ const LINES: usize = 16;
 /// Characters of a line that are shown.
 const COLUMNS: usize = 160;
 
-/// What is called, in this order. A string such as `=gong_search_calls/calls/0/id` stands for
-/// what that tool's structured answer has there, a JSON pointer.
+/// The calls, in order. A string such as `=gong_search_calls/calls/0/id` is replaced by what the
+/// structured answer of that tool has at that JSON pointer.
 fn steps() -> Vec<(&'static str, Value)> {
     vec![
         ("gong_list_workspaces", json!({})),
@@ -96,12 +97,11 @@ fn steps() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Lists the tools, makes the calls and prints what came of them.
+/// Lists the tools, makes the calls and prints the answers.
 ///
 /// # Errors
 ///
-/// A limit of the sandbox broke, or a call answered with an error: with the stand-in none
-/// should.
+/// The sandbox stopped a call, or a tool answered with an error.
 pub(crate) async fn show(sandbox: &Sandbox, run: &Run) -> anyhow::Result<()> {
     let tools = sandbox.list_tools().await?;
     out::line(out::bold(format_args!("{} tools", tools.len())));
@@ -169,7 +169,7 @@ fn requests(count: u32) -> String {
     }
 }
 
-/// The arguments with what earlier answers say; none when they do not say it.
+/// The arguments, filled in from earlier answers; none when an answer lacks a value.
 fn filled(value: Value, answers: &BTreeMap<&str, Value>) -> Option<Value> {
     match value {
         Value::String(text) => match text.strip_prefix('=') {

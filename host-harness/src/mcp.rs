@@ -17,33 +17,34 @@ use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+use sandbox::{Classification, Effect, Run, Sandbox, SandboxError, Tool, ToolResult};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::sandbox::{Classification, Effect, Run, Sandbox, SandboxError, Tool, ToolResult};
 use crate::selection::Selection;
 
 pub mod guide;
 
-/// Where a tool's group is told in its `_meta`.
+/// The key of a tool's `_meta` for its group.
 pub const TOOLSET: &str = "gong-tools/toolset";
 
-/// Where a tool's effect is told in its `_meta`, such as `read`.
+/// The key of a tool's `_meta` for its effect, such as `read`.
 pub const EFFECT: &str = "gong-tools/effect";
 
-/// Where the OAuth scopes that a tool needs are told in its `_meta`.
+/// The key of a tool's `_meta` for the OAuth scopes that it needs.
 pub const SCOPES: &str = "gong-tools/scopes";
 
-/// Where it is told how a gateway would class the tool, such as `["READ", "SENSITIVE"]`.
+/// The key of a tool's `_meta` for how a gateway would class it, such as `["READ", "SENSITIVE"]`.
 pub const CLASSIFICATION: &str = "gong-tools/classification";
 
-/// Where the operations of Gong's API that the tool may send are told.
+/// The key of a tool's `_meta` for the operations of Gong's API that it may send.
 pub const OPERATIONS: &str = "gong-tools/operations";
 
-/// How much alike a wrong tool name and a right one must be for the right one to be proposed.
+/// How similar a tool's name must be to an unknown one to be proposed.
 const ALIKE: f64 = 0.8;
 
-/// Serves one sandbox to one party: each call runs with the same [`Run`]. Clones share all.
+/// Serves a sandbox's tools to one user: each call runs with the same [`Run`]. Clones share
+/// everything.
 #[derive(Clone, Debug)]
 pub struct McpServer {
     sandbox: Arc<Sandbox>,
@@ -200,7 +201,7 @@ impl ServerHandler for McpServer {
     }
 }
 
-/// What is said of a tool that is not among `names`: which ones are named alike.
+/// The error for a tool that is not among `names`, with those of similar names.
 #[must_use]
 pub fn unknown<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     let mut alike: Vec<(f64, &str)> = names
@@ -267,7 +268,7 @@ pub fn effect_name(effect: Effect) -> &'static str {
     }
 }
 
-/// A classification as gateways write it.
+/// A classification's name, as gateways write it.
 #[must_use]
 pub fn classification_name(classification: Classification) -> &'static str {
     match classification {
@@ -279,7 +280,7 @@ pub fn classification_name(classification: Classification) -> &'static str {
     }
 }
 
-/// A tool's answer as MCP gives it.
+/// A tool's answer as an MCP result.
 #[must_use]
 pub fn answered(result: ToolResult) -> CallToolResult {
     let content = vec![ContentBlock::text(result.text)];
@@ -293,13 +294,13 @@ pub fn answered(result: ToolResult) -> CallToolResult {
     answer
 }
 
-/// A stopped call as MCP gives it: an error for the model to read.
+/// A stopped call as an MCP result: an error for the model to read.
 #[must_use]
 pub fn failed(error: &SandboxError) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(error.to_string())])
 }
 
-/// Whom the HTTP server answers.
+/// Which requests the HTTP server answers.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// Host names (or `host:port`) that requests may be addressed to.

@@ -1,16 +1,16 @@
-//! Printing for people, for commands on this library. Colours appear on a terminal only, and not with `NO_COLOR`.
+//! Printing for people. Colours appear on a terminal only, and not with `NO_COLOR`.
 
 use std::fmt::{self, Display};
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-/// Prints a line to standard output; a reader that has gone away is no error.
+/// Prints a line to standard output. It is no error if nobody reads it any more.
 pub fn line(text: impl Display) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }
 
-/// Prints a line, moved to the right.
+/// Prints an indented line.
 pub fn indented(text: impl Display) {
     line(format_args!("    {text}"));
 }
@@ -20,12 +20,12 @@ pub fn bold<T: Display>(text: T) -> Styled<T> {
     Styled(Style::new().bold(), text)
 }
 
-/// For what is there to be looked up, not read.
+/// For details.
 pub fn dim<T: Display>(text: T) -> Styled<T> {
     Styled(Style::new().dimmed(), text)
 }
 
-/// For what went wrong.
+/// For errors.
 pub fn failure<T: Display>(text: T) -> Styled<T> {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     Styled(red, text)

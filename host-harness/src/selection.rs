@@ -5,15 +5,14 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use anyhow::ensure;
-
-use crate::sandbox::{Effect, Tool};
+use sandbox::{Effect, Tool};
 
 /// Which tools are shown. Without more: the component's default ones, changes included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Which toolsets.
     pub toolsets: Toolsets,
-    /// Only tools that change nothing, whatever else is asked for.
+    /// Only tools that change nothing, whatever the toolsets.
     pub read_only: bool,
 }
 
@@ -52,7 +51,7 @@ impl FromStr for Toolsets {
 }
 
 impl Selection {
-    /// The tools that are shown, in the order given. A component that marks no tool as a
+    /// The tools that are shown, in their order. A component that marks no tool as a
     /// default one shows all by default.
     ///
     /// # Errors
@@ -92,7 +91,7 @@ impl Selection {
     }
 }
 
-/// Whether a tool changes nothing. What it costs is another question.
+/// Whether a tool changes nothing. It may still cost AI credits.
 fn reads(tool: &Tool) -> bool {
     matches!(tool.effect, Effect::Read | Effect::MeteredRead)
 }
@@ -100,7 +99,7 @@ fn reads(tool: &Tool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::Annotations;
+    use sandbox::Annotations;
 
     fn tool(name: &str, toolset: &str, effect: Effect, default: bool) -> Tool {
         Tool {

@@ -1,15 +1,14 @@
-//! The settings that go from the host's environment, or from the stand-in, into the sandbox.
+//! The settings of the component: from the host's environment, or for the stand-in.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::bail;
 use fake_gong::FakeGong;
-use host_harness::outbound::{Addresses, Policy, basic_authorization};
-use host_harness::sandbox::Env;
-use host_harness::{Limits, Outbound, Run};
+use sandbox::outbound::{Addresses, Policy, basic_authorization};
+use sandbox::{Env, Limits, Outbound, Run};
 
-/// All that is passed on; nothing else in the environment reaches the sandbox.
+/// The variables that are passed on; no other reaches the sandbox.
 const PASSED: [&str; 7] = [
     BASE_URL,
     ACCESS_KEY,
@@ -27,14 +26,14 @@ const ACCESS_KEY_SECRET: &str = "GONG_ACCESS_KEY_SECRET";
 const AUTH: &str = "GONG_AUTH";
 const TIMEOUT_SECONDS: &str = "GONG_TIMEOUT_SECONDS";
 
-/// Where Gong is when `GONG_BASE_URL` does not say.
+/// The default of `GONG_BASE_URL`.
 const GONG: &str = "https://api.gong.io";
 
 /// From the environment.
 ///
 /// # Errors
 ///
-/// The credentials are missing, or the base URL is none.
+/// The credentials are missing, or the base URL is invalid.
 pub(crate) fn from_environment() -> anyhow::Result<Run> {
     let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.trim().is_empty());
     let missing: Vec<&str> = [ACCESS_KEY, ACCESS_KEY_SECRET]
@@ -56,7 +55,7 @@ pub(crate) fn from_environment() -> anyhow::Result<Run> {
     run(variables, None)
 }
 
-/// Keeps the credentials back where `GONG_AUTH` says so.
+/// Keeps the credentials out of the sandbox if `GONG_AUTH` is `host`.
 fn run(mut variables: Vec<(&str, String)>, ca_pem: Option<&str>) -> anyhow::Result<Run> {
     let value = |name: &str| {
         let found = variables.iter().find(|(other, _)| *other == name);
@@ -78,7 +77,7 @@ fn run(mut variables: Vec<(&str, String)>, ca_pem: Option<&str>) -> anyhow::Resu
     })
 }
 
-/// Only the public internet, unless the URL itself names this machine, where a stand-in may be.
+/// Only the public internet, unless the URL names this machine, on which a stand-in may run.
 fn addresses(url: &str) -> Addresses {
     let uri: Option<http::Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
@@ -100,7 +99,7 @@ pub(crate) fn for_stand_in(gong: &FakeGong, options: &fake_gong::Options) -> any
     run(stand_in_variables(gong, options).into(), gong.ca_pem())
 }
 
-/// What to set to use a stand-in.
+/// The variables for a stand-in.
 pub(crate) fn stand_in_variables(
     gong: &FakeGong,
     options: &fake_gong::Options,
@@ -112,7 +111,7 @@ pub(crate) fn stand_in_variables(
     ]
 }
 
-/// The library's limits, with room for a longer time-out than usual when one is set.
+/// The sandbox's default limits, with more time if a longer time-out is set.
 pub(crate) fn limits() -> Limits {
     let mut limits = Limits::default();
     let set = std::env::var(TIMEOUT_SECONDS).ok();

@@ -2,8 +2,8 @@
 
 use std::process::{Command, Output, Stdio};
 
-use host_harness::component::Artefact;
 use serde_json::Value;
+use xtask::component::Artefact;
 
 use crate::support::artefact;
 

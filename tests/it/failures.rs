@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use fake_gong::{FakeGong, Fault, Options};
-use host_harness::{Outbound, Run};
+use sandbox::{Outbound, Run};
 use serde_json::{Value, json};
 
 use crate::support::{options, outbound, run_for, run_nowhere, sandbox, stand_in};

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
-use host_harness::gate::Admission;
-use host_harness::{Gate, Limits, Refused, Run, SandboxError};
+use sandbox::gate::Admission;
+use sandbox::{Gate, Limits, Refused, Run, SandboxError};
 
 use crate::support::{options, outbound, run_for, sandbox, sandbox_with, stand_in};
 

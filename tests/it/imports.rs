@@ -1,8 +1,8 @@
 //! What the components ask of their host: no more than the golden files say, and no more
 //! than a sandbox gives.
 
-use host_harness::component::Artefact;
-use host_harness::sandbox::imports;
+use sandbox::imports;
+use xtask::component::Artefact;
 
 use crate::server::SERVERS;
 use crate::support::{bytes, golden};

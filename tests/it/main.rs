@@ -1,11 +1,30 @@
-//! Everything that is tested through the built component, the library that runs it, or the
-//! binary: one test binary, so that it is linked once.
+//! The tests that go through the built components or the binary `host-harness`. They are one
+//! test binary, so that it is linked once.
+//!
+//! | module | tests |
+//! |---|---|
+//! | `tools` | every tool through `gong-mcp.wasm`, on the stand-in for Gong |
+//! | `replay` | the fixtures in `tests/fixtures/` through `gong-mcp.wasm` |
+//! | `operations` | which of Gong's operations each tool sends: `tests/operations.txt` |
+//! | `failures` | what tools say when Gong refuses, is slow or breaks off |
+//! | `composed` | the tools that combine many calls, on a busy company |
+//! | `memory` | how much memory tools and long-lived instances need |
+//! | `sandbox` | the limits of a call, with components written for the purpose (`wat`) |
+//! | `gate` | requests that wait for a gate of the host |
+//! | `imports` | what the components import, against golden files in `imports/` |
+//! | `mcp` | `host-harness` as an MCP server: transports, revisions, listing, cancelling |
+//! | `cli` | the binary `host-harness` on the command line |
+//! | `server` | `gong-server.wasm`, and what the servers import |
+//! | `rate_limit`, `keyvalue` | replicas that share a rate limit through a key-value store |
+//!
+//! Elsewhere: `tests/dist.rs` tests the distribution, `tests/hosts/` runs it in hosts that
+//! others make, `gateway/tests/` and `host-harness/fake-gong/tests/` test these crates as
+//! wholes, and each module has its own unit tests.
 
 #![expect(clippy::print_stderr, reason = "tests say what they skip or bless")]
 
 mod cli;
 mod composed;
-mod dist;
 mod failures;
 mod fixtures;
 mod gate;

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fake_gong::FakeGong;
-use host_harness::component::Artefact;
 use host_harness::mcp::{self, Access};
-use host_harness::sandbox::Effect;
-use host_harness::{Limits, McpServer, Sandbox, Selection, Toolsets};
+use host_harness::{McpServer, Selection, Toolsets};
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ErrorCode, GetPromptRequestParams, Implementation,
     JsonObject, ProtocolVersion, ReadResourceRequestParams,
@@ -16,11 +14,14 @@ use rmcp::model::{
 use rmcp::service::{PeerRequestOptions, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::{ClientLifecycleMode, ClientServiceExt as _, RoleClient, ServiceError, ServiceExt as _};
+use sandbox::Effect;
+use sandbox::{Limits, Sandbox};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use xtask::component::Artefact;
 
 use crate::support::{
     artefact, bytes, options, run_for, run_nowhere, sandbox, stand_in, wat_component,
@@ -459,7 +460,7 @@ async fn a_read_only_component_has_no_changes() {
 }
 
 /// The functions that a component exports.
-pub(crate) fn exports(component: &[u8]) -> Vec<String> {
+fn exports(component: &[u8]) -> Vec<String> {
     let decoded = wit_component::decode(component).unwrap();
     let (resolve, world) = match &decoded {
         wit_component::DecodedWasm::Component(resolve, world) => (resolve, *world),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use host_harness::Limits;
+use sandbox::Limits;
 use serde_json::{Value, json};
 
 use crate::server::{answers, gong_server, over_stdio, request, variables};

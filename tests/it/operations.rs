@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fake_gong::FakeGong;
-use host_harness::sandbox::Effect;
+use sandbox::Effect;
 use serde_json::{Value, json};
 
 use crate::support::{options, output_validator, run_for, sandbox, stand_in, workspace};

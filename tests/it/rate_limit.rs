@@ -1,12 +1,11 @@
 //! Many replicas of `gong-server-rate-limited.wasm` with one key-value store: together they keep Gong's
-//! limits, as the stand-in sees it. The rules themselves are tested in `pace/`.
+//! limits, as the stand-in sees it. The rules themselves are tested in `components/http-rate-limit/`.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use fake_gong::FakeGong;
-use host_harness::component::Artefact;
 use http::Request;
 use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client as HttpClient;
@@ -15,6 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use wasmtime::component::Component;
 use wasmtime_wasi::HostWallClock;
+use xtask::component::Artefact;
 
 use crate::keyvalue::KeyValue;
 use crate::server::{Variables, engine, gong_server, replica, variables};

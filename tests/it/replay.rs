@@ -1,8 +1,7 @@
 //! Every fixture through `gong-mcp.wasm` and over real sockets: what the native tests say of the
 //! code, this says of the artefact.
 
-use host_harness::Run;
-use host_harness::sandbox::Env;
+use sandbox::{Env, Run};
 use serde_json::Value;
 
 use crate::fixtures::fixtures;

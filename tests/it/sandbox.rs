@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
-use host_harness::sandbox::{Effect, imports};
-use host_harness::{Limits, Run, Sandbox, SandboxError};
+use sandbox::{Effect, imports};
+use sandbox::{Limits, Run, Sandbox, SandboxError};
 
 use crate::support::{
     options, outbound, run_for, run_nowhere, sandbox, sandbox_with, stand_in, wat, wat_component,

@@ -9,8 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use fake_gong::FakeGong;
-use host_harness::component::Artefact;
-use host_harness::{McpServer, Selection, Toolsets, compose};
+use host_harness::{McpServer, Selection, Toolsets};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client as HttpClient;
@@ -36,6 +35,8 @@ use wasmtime_wasi_http::{
     Error as HttpError, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
     WasiHttpView,
 };
+use xtask::component::Artefact;
+use xtask::compose;
 
 use crate::keyvalue::{self, KeyValue};
 use crate::mcp::{lifecycles, over_http, talk};
@@ -662,7 +663,7 @@ const WHY: [(&str, &str); 13] = [
 ];
 
 /// What a component imports and exports, each in the order of the alphabet.
-pub(crate) fn interfaces(component: &[u8]) -> (Vec<String>, Vec<String>) {
+fn interfaces(component: &[u8]) -> (Vec<String>, Vec<String>) {
     let component = Component::from_binary(engine(), component).expect("it is a component");
     let component_type = component.component_type();
     let imports = component_type.imports(engine()).map(|(name, _)| name);

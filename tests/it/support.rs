@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use fake_gong::FakeGong;
-use host_harness::component::{self, Artefact};
-use host_harness::outbound::{Addresses, Policy};
-use host_harness::sandbox::Env;
-use host_harness::{Limits, Outbound, Run, Sandbox};
+use sandbox::Env;
+use sandbox::outbound::{Addresses, Policy};
+use sandbox::{Limits, Outbound, Run, Sandbox};
+use xtask::component::{self, Artefact};
 
 pub(crate) use crate::wat::{wat, wat_component};
 

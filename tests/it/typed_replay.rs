@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use host_harness::component::Artefact;
+use xtask::Artefact;
 use tokio::task::JoinSet;
 use wasmtime::Store;
 use wasmtime::component::{Component, InstancePre, Val};

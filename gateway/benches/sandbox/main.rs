@@ -21,12 +21,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use fake_gong::{FakeGong, OpenApi, Options};
-use host_harness::component::{self, Artefact};
-use host_harness::outbound::{Addresses, Policy, basic_authorization};
-use host_harness::sandbox::Env;
-use host_harness::{Limits, Outbound, Run, Sandbox};
+use sandbox::Env;
+use sandbox::outbound::{Addresses, Policy, basic_authorization};
+use sandbox::{Limits, Outbound, Run, Sandbox};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
+use xtask::component::{self, Artefact};
 
 use crate::native::Native;
 
@@ -173,7 +173,7 @@ fn main() -> anyhow::Result<()> {
         ["calls", side, tool, tenants] => {
             let call = if tool == "small" { SMALL } else { TYPICAL };
             let sandbox = Arc::new(Sandbox::load(
-                &std::fs::read(component::build(Artefact::GongMcpFast)?)?,
+                &std::fs::read(component::build(Artefact::GongMcp)?)?,
                 Limits::default(),
             )?);
             let stand_in = StandIn::start(Gong::Tls)?;
@@ -256,7 +256,7 @@ fn start(stand_in: &StandIn, component: &Path, cache: &str) -> anyhow::Result<Du
 }
 
 fn measure(quick: bool) -> anyhow::Result<()> {
-    let component = component::build(Artefact::GongMcpFast)?;
+    let component = component::build(Artefact::GongMcp)?;
     let bytes = std::fs::read(&component)?;
     let tls = StandIn::start(Gong::Tls)?;
     let anew = StandIn::start(Gong::Anew)?;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use host_harness::gate::{Admission, Gate};
-use host_harness::outbound::{Addresses, Policy};
-use host_harness::sandbox::Env;
-use host_harness::{Limits, Outbound, Run, Sandbox};
+use sandbox::Env;
+use sandbox::gate::{Admission, Gate};
+use sandbox::outbound::{Addresses, Policy};
+use sandbox::{Limits, Outbound, Run, Sandbox};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use host_harness::{Run, Sandbox};
 use rustix::time::{ClockId, clock_gettime};
+use sandbox::{Run, Sandbox};
 use tokio::task::JoinSet;
 
 use crate::native::{Native, Sent};

@@ -746,7 +746,7 @@ impl<'a> Desk<'a> {
 }
 
 /// What the configured component, or the one that this workspace builds, has.
-async fn discovered(config: &Config) -> anyhow::Result<Vec<host_harness::Tool>> {
+async fn discovered(config: &Config) -> anyhow::Result<Vec<sandbox::Tool>> {
     let (sandbox, _) = serve::sandbox(config)?;
     Ok(sandbox.list_tools().await?)
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use host_harness::Limits;
 use http::Uri;
 use http::uri::Scheme;
+use sandbox::Limits;
 
 use super::read::{Document, Table, Value, alike};
 use super::{

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::body::{self, Body};
 use axum::http::{HeaderMap, Method, Request};
-use host_harness::Tool;
-use host_harness::sandbox::{Annotations, Classification, Effect};
+use sandbox::Tool;
+use sandbox::{Annotations, Classification, Effect};
 use tower::ServiceExt as _;
 
 use super::*;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use host_harness::Tool;
 use host_harness::mcp::{classification_name, effect_name};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, Transaction, params};
+use sandbox::Tool;
 use serde::{Deserialize, Serialize};
 
 use super::tools::tenant_exists;

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use host_harness::Tool;
-use host_harness::sandbox::{Annotations, Classification, Effect as ToolEffect};
+use sandbox::Tool;
+use sandbox::{Annotations, Classification, Effect as ToolEffect};
 
 use super::*;
 use crate::config::{Config, FreshToken, Profile, Review, TokenHash};

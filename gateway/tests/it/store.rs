@@ -12,10 +12,10 @@ use gateway::governance::Governance;
 use gateway::store::{
     Actor, AuditFilter, CallResult, CallRow, CallStart, Decision, Kind, Store, Switch, Via,
 };
-use host_harness::Tool;
-use host_harness::sandbox::{Annotations, Classification, Effect};
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
+use sandbox::Tool;
+use sandbox::{Annotations, Classification, Effect};
 
 use crate::support::Folder;
 

@@ -10,13 +10,13 @@ use fake_gong::FakeGong;
 use gateway::config::FreshToken;
 use gateway::serve::Server;
 use gateway::store::{Actor, AuditFilter, AuditRow, Call, Decision, Via};
-use host_harness::component::{self, Artefact};
 use rmcp::model::{CallToolRequestParams, CallToolResult, JsonObject, ProtocolVersion};
 use rmcp::service::RunningService;
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient, ServiceError};
 use serde_json::Value;
+use xtask::component::{self, Artefact};
 
 pub(crate) type Client<H = ()> = RunningService<RoleClient, H>;
 
@@ -31,7 +31,7 @@ pub(crate) fn component() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| match std::env::var_os("GONG_COMPONENT") {
         Some(path) => path.into(),
-        None => component::build(Artefact::GongMcpFast).expect("it builds"),
+        None => component::build(Artefact::GongMcp).expect("it builds"),
     })
 }
 

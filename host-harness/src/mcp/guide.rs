@@ -1,13 +1,12 @@
-//! Prompts and resources, from the component's words to MCP's.
+//! Prompts and resources: the component's types as MCP's.
 
 use rmcp::ErrorData;
 use rmcp::model::{
     GetPromptRequestParams, GetPromptResponse, GetPromptResult, Prompt, PromptArgument,
     PromptMessage, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, Role,
 };
+use sandbox::{GuideError, Run, Sandbox, SandboxError};
 use serde_json::{Value, json};
-
-use crate::sandbox::{self, GuideError, Run, Sandbox, SandboxError};
 
 /// A prompt as MCP lists it.
 #[must_use]
@@ -27,7 +26,7 @@ pub fn prompt(prompt: sandbox::Prompt) -> Prompt {
 
 /// A resource as MCP lists it.
 #[must_use]
-pub fn resource(resource: sandbox::ToolResource) -> Resource {
+pub fn resource(resource: sandbox::Resource) -> Resource {
     Resource::new(resource.uri, resource.name)
         .with_title(resource.title)
         .with_description(resource.description)
@@ -93,7 +92,7 @@ pub async fn read_resource(
     Ok(ReadResourceResult::new(vec![contents]).into())
 }
 
-/// What is answered to who asks for a resource that is not shown.
+/// The error for a resource that is not shown.
 #[must_use]
 pub fn no_resource(uri: &str) -> ErrorData {
     let text = format!("There is no resource {uri:?}. resources/list names all.");

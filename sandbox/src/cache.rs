@@ -1,8 +1,8 @@
 //! Compiled components, kept in a folder so that the next start need not compile.
 //!
-//! What is in there runs as native code, unchecked. So folder and files must be the user's own
-//! and closed to everybody else. A file that this build of wasmtime can not use is compiled
-//! anew: nothing in the cache is ever needed, and all of it may be deleted at any time.
+//! The files run as native code, unchecked, so folder and files must belong to the user and be
+//! closed to everybody else. A file that this build of wasmtime cannot use is compiled again:
+//! all of the cache may be deleted at any time.
 
 use std::fs::{self, Metadata, OpenOptions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -14,13 +14,15 @@ use ring::digest::{SHA256, digest};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// From the cache in `folder`, or compiled and put there for the next time. A file that is of
-/// no use, or can not be written, is logged and costs only time.
+use crate::engine::compile;
+
+/// Loads from the cache in `folder`, or compiles and stores the result there. A file that is
+/// unusable or cannot be written is logged and costs only time.
 ///
 /// # Errors
 ///
 /// The folder is one that others may write to, or the bytes are not a component.
-pub(super) fn component(engine: &Engine, bytes: &[u8], folder: &Path) -> anyhow::Result<Component> {
+pub(crate) fn component(engine: &Engine, bytes: &[u8], folder: &Path) -> anyhow::Result<Component> {
     prepare(folder)
         .with_context(|| format!("cannot keep compiled code in {}", folder.display()))?;
     let path = folder.join(file_name(engine, bytes));
@@ -29,15 +31,15 @@ pub(super) fn component(engine: &Engine, bytes: &[u8], folder: &Path) -> anyhow:
         Ok(None) => {}
         Err(error) => tracing::warn!("compiling: {} is of no use: {error:#}", path.display()),
     }
-    let component = super::compile(engine, bytes)?;
+    let component = compile(engine, bytes)?;
     if let Err(error) = store(&component, &path) {
         tracing::warn!("cannot write {}: {error:#}", path.display());
     }
     Ok(component)
 }
 
-/// The hash of the component, and of all that compiled code depends on besides: wasmtime's
-/// version and settings, and what the processor can do.
+/// The hash of the component, and of what else compiled code depends on: wasmtime's version
+/// and settings, and the processor's features.
 fn file_name(engine: &Engine, bytes: &[u8]) -> String {
     let mut environment = DefaultHasher::new();
     engine
@@ -51,7 +53,7 @@ fn file_name(engine: &Engine, bytes: &[u8]) -> String {
     format!("{component}-{:016x}.cwasm", environment.finish())
 }
 
-/// Makes the folder if it is not there.
+/// Creates the folder when it is missing.
 fn prepare(folder: &Path) -> anyhow::Result<()> {
     let mut new = fs::DirBuilder::new();
     new.recursive(true);
@@ -61,7 +63,7 @@ fn prepare(folder: &Path) -> anyhow::Result<()> {
     only_ours(&fs::metadata(folder)?)
 }
 
-/// Checks that nobody but this process's user, and root, can have written it.
+/// Checks that only this process's user, or root, can have written it.
 fn only_ours(found: &Metadata) -> anyhow::Result<()> {
     #[cfg(unix)]
     {
@@ -98,7 +100,7 @@ fn load(engine: &Engine, path: &Path) -> anyhow::Result<Option<Component>> {
     Ok(Some(component?))
 }
 
-/// Writes in one piece, also in the eyes of another process, and of the next one after a crash.
+/// Writes atomically: neither another process nor one after a crash sees half a file.
 fn store(component: &Component, path: &Path) -> anyhow::Result<()> {
     let code = component.serialize()?;
     let temporary: PathBuf = path.with_extension(format!("{}.new", std::process::id()));

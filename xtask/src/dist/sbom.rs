@@ -1,7 +1,7 @@
-//! What is in the components: a software bill of materials, as CycloneDX 1.6 in JSON.
+//! A software bill of materials of the components, as CycloneDX 1.6 in JSON.
 //!
-//! Written out here because the library of CycloneDX's own, `cyclonedx-bom`, ends at 1.5, and
-//! stamps time and a random number on what it writes.
+//! CycloneDX's own library, `cyclonedx-bom`, supports 1.5 at most, and writes the time and a
+//! random number into each document.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,8 @@ use serde_json::json;
 
 use super::Component;
 use super::metadata::About;
-use crate::component::{self, PACKAGE, TARGET};
+use crate::cargo::{self, TARGET};
+use crate::component::{self, PACKAGE};
 
 /// wasi-libc's own, of the allocator and the libraries that it is made of.
 const LIBC_LICENSE: &str =
@@ -35,16 +36,16 @@ struct Crate {
 }
 
 impl Part {
-    /// Asks cargo what a crate is made of: crates that run in the sandbox, not those that only run
-    /// in the compiler.
+    /// Reads from `cargo tree` which crates are linked into a component, without those that only
+    /// run in the compiler.
     pub(super) fn read(workspace: &Path, root: &component::Crate) -> anyhow::Result<Self> {
-        let mut cargo = component::cargo(workspace);
+        let mut cargo = cargo::cargo(workspace);
         cargo
             .args(["tree", "--locked", "--target", TARGET])
             .args(root.selection())
             .args(["--edges", "normal,no-proc-macro", "--no-dedupe"])
             .args(["--prefix", "depth", "--format", "\t{p}\t{l}\t{r}"]);
-        Self::parse(&String::from_utf8(component::output(&mut cargo)?)?)
+        Self::parse(&String::from_utf8(cargo::output(&mut cargo)?)?)
     }
 
     /// Lines of depth, package, licence and repository; each package stands under the one that
@@ -76,7 +77,7 @@ impl Part {
                 needs.insert(id.clone());
             }
             let known = crates.entry(id.clone()).or_default();
-            // As some old manifests put it.
+            // Some old manifests separate licences with a slash.
             known.license = license.replace('/', " OR ");
             known.repository = repository.to_owned();
             above.push(id);
@@ -178,7 +179,7 @@ pub(super) fn sbom(
             "lifecycles": [{ "phase": "build" }],
             "tools": { "components": [{
                 "type": "application",
-                "name": env!("CARGO_PKG_NAME"),
+                "name": PACKAGE,
                 "version": env!("CARGO_PKG_VERSION"),
             }] },
             "component": {
@@ -219,8 +220,8 @@ fn checksums(lock: &str) -> anyhow::Result<BTreeMap<Id, String>> {
 
 /// The compiler's version, such as `1.95.0`, which is that of its libraries.
 fn rust_version(workspace: &Path) -> anyhow::Result<String> {
-    let mut rustc = component::rustc(workspace);
-    let said = String::from_utf8(component::output(rustc.arg("-vV"))?)?;
+    let mut rustc = cargo::rustc(workspace);
+    let said = String::from_utf8(cargo::output(rustc.arg("-vV"))?)?;
     let version = said.lines().find_map(|line| line.strip_prefix("release: "));
     let version = version.context("rustc does not say its version")?;
     Ok(version.to_owned())

@@ -1,4 +1,4 @@
-//! What `bindgen!` makes of `wit/mcp.wit`: the calls into the component.
+//! The component's exports as Rust functions, which `bindgen!` generates from `wit/`.
 
 wasmtime::component::bindgen!({
     path: "../wit",

@@ -1,7 +1,6 @@
-//! The distribution: all that somebody needs who runs the components elsewhere, in one folder.
+//! The distribution: the components with what other hosts need to run them, in one folder.
 //!
-//! Equal sources give equal bytes, on any path and at any time: nothing in it tells when or
-//! where it was made.
+//! Equal sources give equal bytes, on any path and at any time: no file holds a time or a path.
 
 mod docs;
 mod metadata;
@@ -18,21 +17,22 @@ use std::rc::Rc;
 
 use anyhow::Context as _;
 
+use crate::cargo;
 use crate::component::{self, Artefact, PACKAGE};
 use metadata::About;
 use sbom::Part;
 use wit::Wit;
 
-/// What Wassette lets `gong.wasm` do, with an example for the host. It finds the file by its
-/// name, which is that of the component.
+/// What Wassette permits to `gong.wasm`, with an example for the host. Wassette finds the file
+/// by the component's name.
 const POLICY: (&str, &str) = ("gong.policy.yaml", include_str!("dist/gong.policy.yaml"));
 
 /// What `wkg` publishes, and what binding generators read as well as a folder of WIT.
 const WIT_PACKAGE: &str = "gong-tools.wit.wasm";
-/// The same to read, and for generators that read text only.
+/// The same as text, for people and for generators that read only that.
 const WIT_TEXT: &str = "gong-tools.wit";
 
-/// CycloneDX tools know it by the ending.
+/// CycloneDX tools recognise the ending.
 const SBOM: &str = "gong-tools.cdx.json";
 
 /// For `sha256sum --check`.
@@ -74,16 +74,16 @@ struct Component {
     parts: Vec<Rc<Part>>,
 }
 
-/// Makes the distribution and writes it into a folder, which is created where there is none.
-/// Files of the same names are replaced, others left alone. Gives what was written, in the order
-/// in which a reader wants to hear of it.
+/// Makes the distribution and writes it into a folder, which is created when it is missing.
+/// Files of the same names are replaced, others left alone. Returns what was written, the
+/// components first.
 ///
 /// # Errors
 ///
 /// A component cannot be built, the workspace cannot be read, or the folder cannot be written.
 pub fn write(folder: &Path) -> anyhow::Result<Vec<File>> {
-    let workspace = component::workspace()?;
-    let target = component::target_directory(workspace)?;
+    let workspace = cargo::workspace()?;
+    let target = cargo::target_directory(workspace)?;
     write_of(workspace, &target, folder)
 }
 
@@ -118,7 +118,7 @@ fn files(workspace: &Path, target: &Path) -> anyhow::Result<Vec<File>> {
     Ok(files)
 }
 
-/// Every component that is handed out.
+/// Every component of the distribution.
 fn components(
     workspace: &Path,
     target: &Path,
@@ -126,7 +126,7 @@ fn components(
     about: &About,
 ) -> anyhow::Result<Vec<Component>> {
     let mut components = Vec::new();
-    // Cargo is asked once for each: several artefacts are made of the same.
+    // One `cargo tree` for each: several artefacts are made of the same crates.
     let mut parts: BTreeMap<[&str; 4], Rc<Part>> = BTreeMap::new();
     for artefact in Artefact::ALL {
         let path = component::build_in(workspace, target, artefact)?;
@@ -134,9 +134,8 @@ fn components(
         let docs = match artefact {
             Artefact::Gong => Some(wit.docs("gong")?),
             Artefact::GongReadOnly => Some(wit.docs("gong-read-only")?),
-            // They list their tools with descriptions of their own.
+            // Those with tools list them with descriptions at run time.
             Artefact::GongMcp
-            | Artefact::GongMcpFast
             | Artefact::GongMcpReadOnly
             | Artefact::McpServer
             | Artefact::GongServer
@@ -172,14 +171,11 @@ fn components(
     Ok(components)
 }
 
-/// What tells an artefact from the others of the same description.
+/// What distinguishes an artefact from others with the same description.
 fn world(artefact: Artefact) -> Option<&'static str> {
     match artefact {
         Artefact::Gong => Some("one typed function for each tool"),
         Artefact::GongMcp => Some("tools by name and JSON, for hosts that speak MCP"),
-        Artefact::GongMcpFast => Some(
-            "tools by name and JSON, for hosts that speak MCP, compiled to be fast and not small",
-        ),
         Artefact::GongReadOnly => {
             Some("one typed function for each tool, without those that change anything")
         }

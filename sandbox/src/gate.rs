@@ -1,4 +1,4 @@
-//! When requests may leave: for a host whose calls share a limit that is not theirs alone.
+//! When requests may leave, for a host whose calls share a rate limit.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,30 +9,30 @@ use http_body_util::{BodyExt as _, Full};
 use serde_json::json;
 use wasmtime_wasi_http::WasiBody;
 
-/// Decides when a request may leave, and hears what became of it.
+/// Decides when a request may leave, and is told its outcome.
 pub trait Gate: Send + Sync + fmt::Debug {
-    /// Waits for a request's turn, until `deadline` at most: that is when its call's last
-    /// exchange must be over. Dropped when the call ends before.
+    /// Waits until a request may leave, at most until `deadline`, when its call's last exchange
+    /// must be over. The future is dropped when the call ends before.
     ///
     /// # Errors
     ///
-    /// Its turn will not come in time. It is not sent.
+    /// The request cannot leave in time. It is not sent.
     fn admit(&self, deadline: Instant) -> Admission<'_>;
 
-    /// What came of an admitted request, told once for each: the response's status and its
-    /// `Retry-After`, which is a number of seconds or a date; no status when there was no
-    /// response, be it that the exchange broke or that the call ended before.
+    /// Called once for each admitted request with the response's status and `Retry-After`;
+    /// without a status when there was no response, because the exchange failed or the call
+    /// ended before.
     fn answered(&self, status: Option<StatusCode>, retry_after: Option<Duration>);
 }
 
-/// A wait for a request's turn.
+/// The future of [`Gate::admit`].
 pub type Admission<'a> = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send + 'a>>;
 
-/// A request that can not leave in time. The guest sees `429 Too Many Requests` with
-/// `Retry-After` and the body `{"errors":[reason]}`, as an API would limit it itself.
+/// A request that cannot leave in time. The component sees `429 Too Many Requests` with
+/// `Retry-After` and the body `{"errors":[reason]}`, as from an API that limits its clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// After which time it may be tried again; told in seconds, rounded up.
+    /// After which time it may be tried again; sent in seconds, rounded up.
     pub retry_after: Duration,
     /// A sentence for whoever reads the tool's answer.
     pub reason: String,
@@ -56,7 +56,7 @@ impl Refused {
     }
 }
 
-/// An admitted request, of whose outcome the gate will hear whatever happens.
+/// An admitted request, whose outcome the gate is told when it is dropped.
 pub(crate) struct Admitted<'a> {
     gate: &'a dyn Gate,
     outcome: (Option<StatusCode>, Option<Duration>),
@@ -85,8 +85,8 @@ impl Drop for Admitted<'_> {
     }
 }
 
-/// `Retry-After` in either of its two forms (RFC 9110, 10.2.3); a date that has passed is no
-/// time at all.
+/// `Retry-After` in either of its two forms, seconds or a date (RFC 9110, 10.2.3); zero for a
+/// date that has passed.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

@@ -1,4 +1,4 @@
-//! The WIT package, to be handed out and as the source of documentation.
+//! The WIT package: to distribute, and as the source of documentation.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ impl Wit {
         Ok(Self { resolve, package })
     }
 
-    /// In one text.
+    /// As one text.
     pub(super) fn text(&self) -> anyhow::Result<String> {
         let mut printer = WitPrinter::default();
         printer.print(&self.resolve, self.package, &[])?;

@@ -1,4 +1,7 @@
-//! The distribution: what is in it, that it says what it is, and not where it was made.
+//! The distribution that `cargo xtask dist` makes: what is in it, that it describes itself, and
+//! that it does not depend on where it was made.
+
+#![expect(clippy::print_stderr, reason = "tests say what they skip")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,20 +9,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use host_harness::component::{self, Artefact};
-use host_harness::{Limits, Sandbox};
 use ring::digest::{SHA256, digest};
+use sandbox::{Limits, Sandbox};
 use serde_json::Value;
 use wasm_metadata::{ComponentNames, Producers};
 use wasmparser::{Parser, Payload};
 use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldItem};
+use xtask::component::{self, Artefact};
 
-use crate::server::interfaces;
-use crate::support::{bytes, workspace};
-
-const FILES: [&str; 16] = [
+const FILES: [&str; 15] = [
     "SHA256SUMS",
-    "gong-mcp-fast.wasm",
     "gong-mcp-readonly.wasm",
     "gong-mcp.wasm",
     "gong-readonly.wasm",
@@ -42,7 +41,7 @@ fn dist() -> &'static (PathBuf, String) {
     MADE.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dist");
         let _ = fs::remove_dir_all(&folder);
-        let output = Command::new(env!("CARGO_BIN_EXE_host-harness"))
+        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .arg("dist")
             .arg(&folder)
             .output()
@@ -57,11 +56,40 @@ fn dist() -> &'static (PathBuf, String) {
     })
 }
 
-/// All tools typed, with the documentation of each.
 #[test]
-fn the_typed_component_stays_small() {
-    let size = read("gong.wasm").len();
-    assert!(size < 700_000, "gong.wasm has {size} bytes");
+fn components_stay_below_their_sizes() {
+    for (name, limit) in [("gong.wasm", 2_200_000), ("gong-mcp.wasm", 2_600_000)] {
+        let size = read(name).len();
+        assert!(size < limit, "{name} has {size} bytes");
+    }
+}
+
+/// The workspace's folder.
+fn workspace() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().expect("the crate is in the workspace")
+}
+
+/// An artefact as it is built, before the distribution adds to it.
+fn bytes(artefact: Artefact) -> Vec<u8> {
+    fs::read(component::build(artefact).expect("it builds")).expect("it was just built")
+}
+
+/// The names that a component imports and exports, and which of its exports are functions.
+fn interfaces(component: &[u8]) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>) {
+    let decoded = wit_component::decode(component).unwrap();
+    let wit_component::DecodedWasm::Component(resolve, world) = &decoded else {
+        panic!("not a component");
+    };
+    let world = &resolve.worlds[*world];
+    let name = |key| resolve.name_world_key(key);
+    let functions = world.exports.iter();
+    let functions = functions.filter(|(_, item)| matches!(item, WorldItem::Function(_)));
+    (
+        world.imports.keys().map(name).collect(),
+        world.exports.keys().map(name).collect(),
+        functions.map(|(key, _)| name(key)).collect(),
+    )
 }
 
 fn read(name: &str) -> Vec<u8> {
@@ -174,12 +202,12 @@ fn components_say_what_they_are() {
         let producers = Producers::from_bytes(data("producers"), 0).unwrap();
         let made_by = match artefact {
             // Its parts are wit-component's.
-            _ if artefact.parts().is_some() => "host-harness",
+            _ if artefact.parts().is_some() => "gong-tools",
             _ => "wit-component",
         };
         for (field, tool) in [
             ("language", "Rust"),
-            ("processed-by", "host-harness"),
+            ("processed-by", "gong-tools"),
             ("processed-by", made_by),
         ] {
             let values = producers.get(field).unwrap();
@@ -240,7 +268,7 @@ fn every_typed_tool_is_documented_with_its_arguments() {
         let functions = world(&mut resolve, world_name);
         let names: BTreeSet<&str> = functions.iter().map(|one| &*one.name).collect();
         assert_eq!(names, described.keys().map(String::as_str).collect());
-        let exports = crate::mcp::exports(&component);
+        let (_, _, exports) = interfaces(&component);
         assert_eq!(names, exports.iter().map(String::as_str).collect());
 
         for function in &functions {
@@ -272,11 +300,7 @@ async fn components_are_those_that_are_tested() {
         let given = interfaces(&read(artefact.file_name()));
         assert_eq!(given, interfaces(&bytes(artefact)));
     }
-    for artefact in [
-        Artefact::GongMcp,
-        Artefact::GongMcpFast,
-        Artefact::GongMcpReadOnly,
-    ] {
+    for artefact in [Artefact::GongMcp, Artefact::GongMcpReadOnly] {
         let list = async |bytes: &[u8]| {
             let sandbox = Sandbox::load(bytes, Limits::default()).unwrap();
             let tools = sandbox.list_tools().await.unwrap();
@@ -284,9 +308,7 @@ async fn components_are_those_that_are_tested() {
         };
         let tools = list(&read(artefact.file_name())).await;
         assert!(!tools.is_empty());
-        // GONG_COMPONENT may name another one to test.
-        let built = component::build(artefact).unwrap();
-        assert_eq!(tools, list(&fs::read(built).unwrap()).await);
+        assert_eq!(tools, list(&bytes(artefact)).await);
     }
 }
 
@@ -310,25 +332,24 @@ fn the_wit_package_is_one_in_both_forms() {
     }
 }
 
-/// The crates that were compiled for the sandbox to build an artefact, by the names that Rust has
-/// for them. What was compiled for the compiler alone is elsewhere.
+/// The crates that were compiled into an artefact, by their names in Rust. Those that only run in
+/// the compiler are in another folder.
 fn compiled(artefact: Artefact) -> BTreeSet<String> {
     if let Some(parts) = artefact.parts() {
         return parts.into_iter().flat_map(compiled).collect();
     }
     let built = component::build(artefact).unwrap();
-    let build = built
-        .parent()
-        .unwrap()
-        .join("build")
-        .join(artefact.file_name());
-    let profile = match artefact {
-        Artefact::GongMcpFast => "component-fast",
-        _ => "component",
+    let package = match artefact {
+        Artefact::McpServer => "mcp-server-component",
+        Artefact::HttpRateLimit | Artefact::HttpRateLimitDraft2 => "http-rate-limit-component",
+        _ => "gong-tools",
     };
-    let target = build.join("wasm32-wasip2").join(profile);
-    let libraries = fs::read_dir(target.join("deps")).unwrap();
-    libraries
+    let build = built.parent().unwrap().join("build").join(package);
+    let target = build.join("wasm32-wasip2").join("component");
+    let files = [target.join("deps"), target].map(|folder| fs::read_dir(folder).unwrap());
+    files
+        .into_iter()
+        .flatten()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter_map(|file| {
             let library = || file.strip_prefix("lib")?.strip_suffix(".rlib");
@@ -466,11 +487,11 @@ fn another_path_gives_the_same_bytes() {
 
 /// All of it, from nothing compiled before.
 #[test]
-#[ignore = "compiles every component anew, which takes minutes: cargo test -p host-harness --test it -- --ignored another_path"]
+#[ignore = "compiles every component anew, which takes minutes: cargo test -p xtask --test dist -- --ignored another_path"]
 fn another_path_gives_the_same_distribution() {
     let (sources, target) = elsewhere("elsewhere-all");
     let _ = fs::remove_dir_all(&target);
-    let written = host_harness::dist::write_of(&sources, &target, &target.join("dist")).unwrap();
+    let written = xtask::dist::write_of(&sources, &target, &target.join("dist")).unwrap();
     let names: BTreeSet<&str> = written.iter().map(|file| file.name).collect();
     assert_eq!(names, FILES.into());
     for name in FILES {

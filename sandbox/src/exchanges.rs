@@ -1,9 +1,9 @@
-//! A guest's HTTP exchanges, driven by its call itself.
+//! A component's HTTP exchanges, polled by its call.
 //!
-//! wasmtime gives each a task of its own, which another thread then takes up: two wake-ups
-//! across threads for each request, dearer than the request. So its `handle` and
-//! `future-incoming-response` are replaced by these. What it promises stays: an exchange goes on
-//! whatever the guest waits for, and ends when the guest drops it.
+//! wasmtime spawns a task for each exchange, which another thread then takes up: two wake-ups
+//! across threads, which cost more than the request. So this module replaces its `handle` and
+//! `future-incoming-response`, with the same behaviour: an exchange goes on whatever the
+//! component waits for, and ends when the component drops it.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -23,21 +23,21 @@ use wasmtime_wasi_http::p2::types::{
 use wasmtime_wasi_http::{Error, FieldMap, RequestOptions, WasiBody, WasiHttpView};
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 
-/// The name and version under which wasmtime offers them; guests may ask for an older one.
+/// The name and version under which wasmtime links them; a component may import an older one.
 pub(crate) const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 const OUTGOING_HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 
 type Outcome = Result<Response<WasiBody>, Error>;
 
-/// An exchange until its response's head is there.
-pub(crate) type Exchanging = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+/// An exchange, up to the head of its response.
+pub(crate) type ExchangeFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// A call's exchanges that are under way.
+/// The exchanges of a call that are in progress.
 #[derive(Clone, Default)]
 pub(crate) struct Exchanges(Arc<Mutex<Vec<Weak<Mutex<State>>>>>);
 
 enum State {
-    Pending(Exchanging),
+    Pending(ExchangeFuture),
     Ready(Outcome),
     Consumed,
 }
@@ -46,13 +46,13 @@ enum State {
 struct FutureResponse(Arc<Mutex<State>>);
 
 impl Exchanges {
-    fn begin(&self, exchange: Exchanging) -> FutureResponse {
+    fn begin(&self, exchange: ExchangeFuture) -> FutureResponse {
         let state = Arc::new(Mutex::new(State::Pending(exchange)));
         lock(&self.0).push(Arc::downgrade(&state));
         FutureResponse(state)
     }
 
-    /// Takes them further; whether one is done now, which the guest may be waiting for.
+    /// Polls them. Returns whether one is done now, which the component may be waiting for.
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> bool {
         let mut done = false;
         lock(&self.0).retain(|state| {
@@ -77,7 +77,7 @@ impl Exchanges {
 #[wasmtime_wasi_io::async_trait]
 impl Pollable for FutureResponse {
     async fn ready(&mut self) {
-        // Nobody need wake it: after an exchange is done, the guest is polled again.
+        // Needs no waker: the component is polled again after an exchange is done.
         std::future::poll_fn(|_| match &*lock(&self.0) {
             State::Pending(_) => Poll::Pending,
             State::Ready(_) | State::Consumed => Poll::Ready(()),
@@ -90,16 +90,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What sends a guest's requests.
-pub(crate) trait Sends: WasiHttpView {
+/// Sends a component's requests.
+pub(crate) trait SendRequest: WasiHttpView {
     /// The call's exchanges.
     fn exchanges(&self) -> &Exchanges;
-    /// Begins one.
-    fn send(&self, request: Request<WasiBody>, options: RequestOptions) -> Exchanging;
+    /// Begins an exchange.
+    fn send(&self, request: Request<WasiBody>, options: RequestOptions) -> ExchangeFuture;
 }
 
-/// Replaces wasmtime's; the linker must allow that.
-pub(crate) fn add_to_linker<T: Sends + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+/// Replaces wasmtime's functions; the linker must allow shadowing.
+pub(crate) fn add_to_linker<T: SendRequest + 'static>(
+    linker: &mut Linker<T>,
+) -> wasmtime::Result<()> {
     let mut http = linker.instance(HTTP_TYPES)?;
     http.resource(
         "future-incoming-response",
@@ -135,7 +137,7 @@ pub(crate) fn add_to_linker<T: Sends + 'static>(linker: &mut Linker<T>) -> wasmt
 
 type Got = Option<Result<Result<Resource<HostIncomingResponse>, ErrorCode>, ()>>;
 
-fn get(guest: &mut impl Sends, future: &Resource<FutureResponse>) -> wasmtime::Result<Got> {
+fn get(guest: &mut impl SendRequest, future: &Resource<FutureResponse>) -> wasmtime::Result<Got> {
     let mut view = guest.http();
     let state = Arc::clone(&view.table.get(future)?.0);
     let mut state = lock(&state);
@@ -145,7 +147,7 @@ fn get(guest: &mut impl Sends, future: &Resource<FutureResponse>) -> wasmtime::R
     let response = match std::mem::replace(&mut *state, State::Consumed) {
         State::Ready(Ok(response)) => response,
         State::Ready(Err(error)) => {
-            // Only wasmtime can put it in the guest's words.
+            // wasmtime's conversion to an error code is private, so it goes through its type.
             let failed = HostFutureIncomingResponse::Ready(Err(error));
             let failed = view.table.push(failed)?;
             let got = view.get(Resource::new_borrow(failed.rep()))?;
@@ -165,7 +167,7 @@ fn get(guest: &mut impl Sends, future: &Resource<FutureResponse>) -> wasmtime::R
 }
 
 fn handle(
-    guest: &mut impl Sends,
+    guest: &mut impl SendRequest,
     request: Resource<HostOutgoingRequest>,
     options: Option<Resource<RequestOptions>>,
 ) -> wasmtime::Result<Result<Resource<FutureResponse>, ErrorCode>> {
@@ -184,7 +186,7 @@ fn handle(
     Ok(Ok(guest.http().table.push(future)?))
 }
 
-/// The request as HTTP has it.
+/// The request in the `http` crate's types.
 fn outgoing(request: HostOutgoingRequest) -> Result<Request<WasiBody>, ErrorCode> {
     let scheme = match &request.scheme {
         Some(Scheme::Http) => "http",
@@ -213,7 +215,7 @@ fn outgoing(request: HostOutgoingRequest) -> Result<Request<WasiBody>, ErrorCode
         .build()
         .map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
     let mut headers = HeaderMap::from(request.headers);
-    // A length is checked when a body is written; here there is none to write.
+    // wasmtime checks a length while the body is written; here there is no body.
     let length = headers.get(header::CONTENT_LENGTH);
     if request.body.is_none() && length.is_some_and(|length| length != "0") {
         return Err(ErrorCode::HttpRequestBodySize(Some(0)));

@@ -119,7 +119,7 @@ impl Members {
     }
 }
 
-/// Whether a member may be left out: an option, or a list of which not even one is needed.
+/// Whether a member may be left out: an option, or a list that may be empty.
 fn may_be_left_out(resolve: &Resolve, ty: &Type, docs: &str) -> bool {
     let Type::Id(id) = ty else {
         return false;
@@ -131,7 +131,7 @@ fn may_be_left_out(resolve: &Resolve, ty: &Type, docs: &str) -> bool {
     }
 }
 
-/// All names of several words that the WIT gives to something that a caller meets.
+/// The names of more than one word in the WIT that a caller sees.
 fn names(resolve: &Resolve) -> BTreeSet<&str> {
     let functions = resolve.worlds.iter().flat_map(|(_, world)| {
         world.exports.values().filter_map(|item| match item {

@@ -1,4 +1,4 @@
-//! What the components say of themselves: name, description, licence and the like.
+//! The components' metadata: name, description, licence and the like.
 
 use std::path::Path;
 
@@ -8,9 +8,10 @@ use wasm_encoder::{ComponentSection as _, CustomSection};
 use wasm_metadata::{AddMetadata, AddMetadataField};
 use wit_parser::PackageMetadata;
 
-use crate::component;
+use crate::cargo;
+use crate::component::PACKAGE;
 
-/// What cargo knows of a component's package.
+/// A component's package, from its manifest.
 pub(super) struct About {
     pub(super) description: String,
     pub(super) version: String,
@@ -23,7 +24,7 @@ pub(super) struct About {
 
 impl About {
     pub(super) fn read(workspace: &Path, name: &str) -> anyhow::Result<Self> {
-        let metadata = component::metadata(workspace)?;
+        let metadata = cargo::metadata(workspace)?;
         let packages = metadata["packages"].as_array();
         let package = packages
             .and_then(|packages| packages.iter().find(|one| one["name"] == name))
@@ -44,7 +45,7 @@ impl About {
         })
     }
 
-    /// Adds to a component what it is, and its documentation.
+    /// Adds metadata and documentation to a component.
     pub(super) fn add_to(
         &self,
         component: &[u8],
@@ -55,15 +56,11 @@ impl About {
         let mut add = AddMetadata::default();
         add.name = AddMetadataField::Set(name.to_owned());
         add.language = vec![("Rust".to_owned(), String::new())];
-        add.processed_by = vec![(
-            env!("CARGO_PKG_NAME").to_owned(),
-            env!("CARGO_PKG_VERSION").to_owned(),
-        )];
+        add.processed_by = vec![(PACKAGE.to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
         let mut component = add.to_wasm(component)?;
 
-        // The sections that registries make annotations of, under the names of the tool
-        // conventions for WebAssembly; wasm-metadata writes them too, at the price of seven
-        // more crates.
+        // Sections that registries turn into annotations, named by WebAssembly's tool conventions.
+        // wasm-metadata writes them too, but with seven more crates.
         let sections = [
             ("authors", Some(&*self.authors)),
             ("description", Some(description)),

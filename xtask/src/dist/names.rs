@@ -1,4 +1,4 @@
-//! Names for debuggers, which are worth their bytes only where something is debugged.
+//! Removes the names that debuggers show, which the distribution leaves out for size.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ const SECTIONS: [&str; 2] = ["component-name", "name"];
 
 /// A component without its names and those of all that is nested in it.
 pub(super) fn without(component: &[u8]) -> anyhow::Result<Vec<u8>> {
-    // What is written, each nested in the one before.
+    // The components and modules that are being written, each nested in the one before.
     let mut open: Vec<(Encoding, Vec<u8>)> = Vec::new();
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload?;
@@ -19,7 +19,7 @@ pub(super) fn without(component: &[u8]) -> anyhow::Result<Vec<u8>> {
             Payload::Version {
                 encoding, range, ..
             } => open.push((*encoding, part(component, range)?.to_vec())),
-            // At its end it is written as a whole.
+            // Written as a whole at its end.
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {}
             Payload::CustomSection(section) if SECTIONS.contains(&section.name()) => {}
             Payload::End(_) => {

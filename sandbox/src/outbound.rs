@@ -1,0 +1,146 @@
+//! The network of a component: HTTP to one origin, over pooled connections.
+//!
+//! wasmtime's own client opens a connection for each request, takes no other root
+//! certificates, and has no time-out for a TLS handshake. This one follows no redirects: the
+//! component gets the 3xx.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::GaiResolver;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use rustls::client::Resumption;
+use wasmtime_wasi_http::WasiBody;
+
+mod addresses;
+mod error_code;
+mod exchange;
+mod hooks;
+mod origin;
+mod policy;
+#[cfg(test)]
+mod tests;
+mod traffic;
+
+pub use addresses::Addresses;
+pub use policy::Policy;
+
+use addresses::Checked;
+pub(crate) use error_code::error_code_of_body;
+pub(crate) use hooks::Hooks;
+use origin::Origin;
+pub(crate) use traffic::Traffic;
+
+/// An unused connection is closed after this time; servers commonly do so after a minute.
+const IDLE: Duration = Duration::from_secs(45);
+
+/// Unused connections kept.
+const IDLE_CONNECTIONS: usize = 32;
+
+/// TLS sessions kept to be resumed: as many as rustls keeps for one server.
+const TLS_SESSIONS: usize = 8;
+
+/// The one origin that requests may go to, and the connections to it.
+///
+/// Clones share the connections and the TLS sessions. Two tenants should not share them: a
+/// server may tie authentication or rate limits to either.
+#[derive(Clone)]
+pub struct Outbound(Option<Arc<Inner>>);
+
+struct Inner {
+    origin: Origin,
+    client: Client<HttpsConnector<HttpConnector<Checked<GaiResolver>>>, WasiBody>,
+    authorization: Option<HeaderValue>,
+}
+
+impl Outbound {
+    /// Allows the origin of `url` (scheme, host and port; a path is ignored) and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// `url` is not an http or https URL with a host, or it holds a user name. With
+    /// [`Addresses::Public`]: it is not https, or its host is an address that is not public.
+    pub fn new(url: &str, policy: &Policy) -> anyhow::Result<Self> {
+        let origin = url
+            .parse()
+            .map_err(anyhow::Error::from)
+            .and_then(|uri| Origin::of(&uri))
+            .and_then(|origin| origin.within(policy.addresses))
+            .context("cannot use this base URL")?;
+        let mut tls = ClientConfig::builder_with_provider(Arc::clone(&policy.provider))
+            .with_safe_default_protocol_versions()?
+            .with_webpki_verifier(Arc::clone(&policy.verifier))
+            .with_no_client_auth();
+        tls.resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
+        let resolver = Checked::new(GaiResolver::new(), policy.addresses);
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build(connector);
+        Ok(Self(Some(Arc::new(Inner {
+            origin,
+            client,
+            authorization: None,
+        }))))
+    }
+
+    /// Allows nothing.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self(None)
+    }
+
+    /// Sets every request's `Authorization` to `value`, replacing the component's own, so that
+    /// a host can keep the secret out of the sandbox. Connections stay shared.
+    #[must_use]
+    pub fn with_authorization(self, mut value: HeaderValue) -> Self {
+        value.set_sensitive(true);
+        Self(self.0.map(|inner| {
+            Arc::new(Inner {
+                origin: inner.origin.clone(),
+                client: inner.client.clone(),
+                authorization: Some(value),
+            })
+        }))
+    }
+
+    /// The allowed origin, such as `https://api.example.com:443`.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        self.0.as_ref().map(|inner| inner.origin.to_string())
+    }
+}
+
+/// Basic authentication (RFC 7617), for [`Outbound::with_authorization`].
+#[must_use]
+pub fn basic_authorization(user: &str, password: &str) -> HeaderValue {
+    let pair = STANDARD.encode(format!("{user}:{password}"));
+    let value = HeaderValue::try_from(format!("Basic {pair}"));
+    let mut value = value.expect("base64 is ASCII");
+    value.set_sensitive(true);
+    value
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Outbound").field(&self.origin()).finish()
+    }
+}

@@ -1,0 +1,109 @@
+//! `wasi:http` for one call: which requests may leave, and when.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{Request, Response, Uri, header};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use super::exchange::exchange;
+use super::origin::Origin;
+use super::traffic::Traffic;
+use super::{Inner, Outbound};
+use crate::exchanges::ExchangeFuture;
+use crate::gate::{self, Gate};
+
+/// `wasi:http` for one call.
+pub(crate) struct Hooks {
+    outbound: Outbound,
+    traffic: Arc<Traffic>,
+    /// When the call's last exchange must be over.
+    deadline: Instant,
+    gate: Option<Arc<dyn Gate>>,
+}
+
+impl Hooks {
+    pub(crate) fn new(
+        outbound: Outbound,
+        traffic: Traffic,
+        deadline: Instant,
+        gate: Option<Arc<dyn Gate>>,
+    ) -> Self {
+        Self {
+            outbound,
+            traffic: Arc::new(traffic),
+            deadline,
+            gate,
+        }
+    }
+
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    fn allow(&self, uri: &Uri) -> Result<Arc<Inner>, Error> {
+        self.traffic.count_request()?;
+        let origin = Origin::of(uri).map_err(|_| Error::HttpRequestUriInvalid)?;
+        match &self.outbound.0 {
+            Some(inner) if inner.origin == origin => Ok(Arc::clone(inner)),
+            _ => {
+                tracing::warn!(%origin, "denied a request");
+                Err(Error::HttpRequestDenied)
+            }
+        }
+    }
+
+    /// Sends a request, if its origin is allowed, when the gate admits it.
+    pub(crate) fn send(
+        &self,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> ExchangeFuture {
+        let inner = match self.allow(request.uri()) {
+            Ok(inner) => inner,
+            Err(error) => return Box::pin(std::future::ready(Err(error))),
+        };
+        if let Some(value) = &inner.authorization {
+            request
+                .headers_mut()
+                .insert(header::AUTHORIZATION, value.clone());
+        }
+        let traffic = Arc::clone(&self.traffic);
+        let (deadline, gate) = (self.deadline, self.gate.clone());
+        Box::pin(async move {
+            let admitted = match &gate {
+                Some(gate) => match gate::admit(&**gate, deadline).await {
+                    Ok(admitted) => Some(admitted),
+                    Err(refused) => return Ok(refused.into_response()),
+                },
+                None => None,
+            };
+            let response = exchange(&inner, request, options, traffic, deadline.into()).await;
+            if let (Some(admitted), Ok(response)) = (admitted, &response) {
+                admitted.answered(response);
+            }
+            response
+        })
+    }
+}
+
+type Exchange = (
+    Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+);
+
+impl WasiHttpHooks for Hooks {
+    /// The trait requires it; `exchanges` replaces the function that would call it.
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _upload: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Exchange, Error>> + Send> {
+        let exchange = self.send(request, options.unwrap_or_default());
+        Box::new(async move {
+            let done: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
+            Ok((exchange.await?, done))
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! What one call sends and receives.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use wasmtime_wasi_http::Error;
+
+/// Counts a call's requests and response bytes against their limits.
+pub(crate) struct Traffic {
+    max_requests: u32,
+    max_response_bytes: u64,
+    requests: AtomicU32,
+    response_bytes: AtomicU64,
+    response_too_large: AtomicBool,
+}
+
+impl Traffic {
+    pub(crate) fn new(max_requests: u32, max_response_bytes: u64) -> Self {
+        Self {
+            max_requests,
+            max_response_bytes,
+            requests: AtomicU32::new(0),
+            response_bytes: AtomicU64::new(0),
+            response_too_large: AtomicBool::new(false),
+        }
+    }
+
+    /// Requests sent or attempted.
+    pub(crate) fn requests(&self) -> u32 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of bodies received.
+    pub(crate) fn response_bytes(&self) -> u64 {
+        self.response_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether a response was over the limit.
+    pub(crate) fn response_too_large(&self) -> bool {
+        self.response_too_large.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_request(&self) -> Result<(), Error> {
+        if self.requests.fetch_add(1, Ordering::Relaxed) < self.max_requests {
+            Ok(())
+        } else {
+            Err(Error::ConnectionLimitReached)
+        }
+    }
+
+    pub(super) fn count_response_bytes(&self, bytes: u64) {
+        self.response_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn check_size(&self, size: u64) -> Result<(), Error> {
+        if size <= self.max_response_bytes {
+            return Ok(());
+        }
+        self.response_too_large.store(true, Ordering::Relaxed);
+        Err(Error::HttpResponseBodySize(Some(size)))
+    }
+}
