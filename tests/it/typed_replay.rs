@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use xtask::Artefact;
 use tokio::task::JoinSet;
 use wasmtime::Store;
 use wasmtime::component::{Component, InstancePre, Val};
 use wasmtime_wasi::WasiCtx;
+use xtask::component::Artefact;
 
 use crate::fixtures::{Fixture, fixtures};
 use crate::server::{FixedClock, Host, engine, linker};
