@@ -63,7 +63,7 @@ impl Native {
         })
     }
 
-    /// Which requests a tool call sends, found out by answering them one after the other.
+    /// The requests of a tool call, found by answering them one after the other.
     pub(crate) async fn requests(&self, call: Call) -> anyhow::Result<Vec<Sent>> {
         let mut sent = Vec::new();
         let mut answers: Vec<(u16, Bytes)> = Vec::new();
