@@ -6,11 +6,7 @@ use anyhow::Context as _;
 use http::HeaderValue;
 use jiff::Timestamp;
 use sandbox::Env;
-use sandbox::Env;
-use sandbox::gate::Admission;
 use sandbox::outbound::{Addresses, Policy, basic_authorization};
-use sandbox::outbound::{Addresses, Policy, basic_authorization};
-use sandbox::{Gate, Outbound, Run};
 use sandbox::{Outbound, Run};
 
 use crate::call_gate::CallGate;

@@ -110,12 +110,12 @@ impl Native {
         &self,
         call: Call,
         answer: &dyn Fn(&bench_api::ApiRequest<'_>) -> (u16, Vec<u8>),
-    ) -> native::Answered {
+    ) -> bench_api::Answer {
         let variable = |name: &str| {
             let found = self.variables.iter().find(|(other, _)| *other == name);
             found.map(|(_, value)| value.clone())
         };
-        native::call_tool(call.tool, call.arguments, &variable, answer)
+        bench_api::call_tool(call.tool, call.arguments, &variable, answer)
     }
 
     async fn exchange(&self, sent: &Sent) -> anyhow::Result<(u16, Bytes)> {

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, Transaction, params};
 use sandbox::Tool;
-use sandbox::Tool;
 use serde::{Deserialize, Serialize};
 
 use super::lookup::require_tenant;

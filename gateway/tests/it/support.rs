@@ -17,7 +17,6 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient, ServiceError};
 use serde_json::Value;
 use xtask::component::{self, Artefact};
-use xtask::component::{self, Artefact};
 
 pub(crate) type Client<H = ()> = RunningService<RoleClient, H>;
 
