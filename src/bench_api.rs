@@ -1,5 +1,5 @@
-//! A tool without a sandbox and without a network, which is the caller's: for measuring what
-//! both cost. The component does not have it.
+//! Tools without a sandbox and without a network: the caller answers the requests. Benchmarks compare
+//! this with the component to measure what the sandbox costs. The component does not contain it.
 
 use crate::{
     client::request::{Host, Request, Response},
@@ -19,24 +19,24 @@ pub struct ApiRequest<'a> {
 /// A tool's answer: text, structured, and whether it is an error.
 pub type Answer = (String, Option<String>, bool);
 
-/// Calls a tool of this name. `variable` gives the settings, `answer` Gong's status
-/// and body to each request.
+/// Calls the tool of this name. `variable` returns settings, `answer` Gong's status and body for
+/// each request.
 pub fn call_tool(
     name: &str,
     arguments_json: &str,
     variable: &dyn Fn(&str) -> Option<String>,
     answer: &dyn Fn(&ApiRequest<'_>) -> (u16, Vec<u8>),
 ) -> Answer {
-    let result = crate::mcp::call_tool(&Given { variable, answer }, name, arguments_json);
+    let result = crate::mcp::call_tool(&CallerHost { variable, answer }, name, arguments_json);
     (result.text, result.structured, result.is_error)
 }
 
-struct Given<'a> {
+struct CallerHost<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     answer: &'a dyn Fn(&ApiRequest<'_>) -> (u16, Vec<u8>),
 }
 
-impl Host for Given<'_> {
+impl Host for CallerHost<'_> {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
         let (status, body) = (self.answer)(&ApiRequest {
             method: request.method.name(),

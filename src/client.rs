@@ -1,5 +1,5 @@
-//! The client: Gong's words for requests, pages, pace, ids and instants. No
-//! tool is in it, and no I/O: that is behind [`Host`].
+//! The client of Gong's API: requests, errors, paging, and Gong's rate limit. It does no I/O
+//! itself: that is behind [`Host`].
 
 use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
@@ -25,35 +25,36 @@ pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod url;
 
-/// Most that a tool call waits for Gong's rate limit, in ms, over all its requests.
-const PATIENCE_MS: u64 = 20_000;
-/// Gong's limit of requests a second, which one tool call keeps by itself.
+/// How long a tool call waits for Gong's rate limit at most, in ms, over all its requests.
+const MOST_WAIT_MS: u64 = 20_000;
+/// Gong's limit of requests a second, which a tool call keeps by itself unless the host does.
 const REQUESTS_A_SECOND: usize = 3;
-/// The second, in ms, and what requests may gain on each other on their way to Gong.
+/// A second, in ms, and a margin: requests may arrive at Gong closer together than they were sent.
 const SECOND_MS: u64 = 1_100;
 
-/// Ids of Gong's answers that are kept.
+/// How many of Gong's request ids are kept.
 const REFERENCES: usize = 20;
 
-/// One tool call's conversation with Gong.
+/// The client for one tool call.
 pub(crate) struct Gong<'w> {
     host: &'w dyn Host,
-    /// The settings it runs under.
+    /// The settings from the sandbox's environment.
     pub(crate) settings: Settings,
-    /// When it began: "now" for every relative date in the call.
+    /// When the call began, in seconds since 1970: "now" for every relative date in it.
     pub(crate) now: i64,
-    /// When it began, by the clock that never goes back.
+    /// When the call began, by the monotonic clock.
     began_ms: u64,
-    spent: Cell<u32>,
+    sent: Cell<u32>,
     waited_ms: Cell<u64>,
-    /// `Retry-After` of a rate limit that was too long to wait for: nothing more is sent.
-    used_up: Cell<Option<u64>>,
-    starts: RefCell<VecDeque<u64>>,
+    /// `Retry-After` in seconds of a rate limit that was too long to wait for: nothing more is sent.
+    rate_limited: Cell<Option<u64>>,
+    /// When the last requests were sent, by the monotonic clock.
+    sent_at_ms: RefCell<VecDeque<u64>>,
     references: RefCell<VecDeque<String>>,
 }
 
 impl<'w> Gong<'w> {
-    /// Opens the conversation. Nothing is sent yet.
+    /// Reads the settings. Nothing is sent.
     ///
     /// # Errors
     /// `not-configured`.
@@ -63,25 +64,25 @@ impl<'w> Gong<'w> {
             settings: Settings::read(|name| host.variable(name))?,
             now: host.now(),
             began_ms: host.elapsed_ms(),
-            spent: Cell::new(0),
+            sent: Cell::new(0),
             waited_ms: Cell::new(0),
-            used_up: Cell::new(None),
-            starts: RefCell::new(VecDeque::with_capacity(REQUESTS_A_SECOND)),
+            rate_limited: Cell::new(None),
+            sent_at_ms: RefCell::new(VecDeque::with_capacity(REQUESTS_A_SECOND)),
             references: RefCell::new(VecDeque::new()),
         })
     }
 
-    /// Requests sent so far, those that were refused included.
+    /// Requests sent so far, also those that Gong refused.
     pub(crate) fn requests(&self) -> u32 {
-        self.spent.get()
+        self.sent.get()
     }
 
-    /// Gong's ids of its answers, oldest first, the last [`REFERENCES`].
+    /// Gong's request ids, oldest first, the last [`REFERENCES`] of them.
     pub(crate) fn references(&self) -> Vec<String> {
         self.references.borrow().iter().cloned().collect()
     }
 
-    /// Milliseconds since it began.
+    /// Milliseconds since the call began.
     pub(crate) fn elapsed_ms(&self) -> u64 {
         self.host.elapsed_ms().saturating_sub(self.began_ms)
     }
@@ -89,21 +90,21 @@ impl<'w> Gong<'w> {
     /// A GET.
     ///
     /// # Errors
-    /// Any refusal or broken exchange.
+    /// Any refusal, or a failed exchange.
     pub(crate) fn get<T: DeserializeOwned>(
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
-        let body = self.answer(Method::Get, &with_query(path, query), None, &operation)?;
+        let body = self.send(Method::Get, &with_query(path, query), None, &operation)?;
         parse(&body, &operation)
     }
 
     /// A GET with a JSON body, as `/v2/crm/entities` needs it.
     ///
     /// # Errors
-    /// Any refusal or broken exchange.
+    /// Any refusal, or a failed exchange.
     pub(crate) fn get_with_body<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -112,7 +113,7 @@ impl<'w> Gong<'w> {
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
         let body = json_text(body);
-        let body = self.answer(
+        let body = self.send(
             Method::Get,
             &with_query(path, query),
             Some(&body),
@@ -124,51 +125,51 @@ impl<'w> Gong<'w> {
     /// A POST with a JSON body.
     ///
     /// # Errors
-    /// Any refusal or broken exchange.
+    /// Any refusal, or a failed exchange.
     pub(crate) fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let operation = format!("POST {path}");
-        let body = self.answer(Method::Post, path, Some(&json_text(body)), &operation)?;
+        let body = self.send(Method::Post, path, Some(&json_text(body)), &operation)?;
         parse(&body, &operation)
     }
 
     /// A GET of a list, where Gong's 404 "nothing found" is the empty list.
     ///
     /// # Errors
-    /// Any other refusal, or a broken exchange.
+    /// Any other refusal, or a failed exchange.
     pub(crate) fn get_list<T: DeserializeOwned + Default>(
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
-        match self.list(Method::Get, &with_query(path, query), None, &operation)? {
+        match self.send_for_list(Method::Get, &with_query(path, query), None, &operation)? {
             Some(body) => parse(&body, &operation),
             None => Ok(T::default()),
         }
     }
 
-    /// A POST that reads a list, where Gong's 404 "nothing found" is the empty list.
+    /// A POST for a list, where Gong's 404 "nothing found" is the empty list.
     ///
     /// # Errors
-    /// Any other refusal, or a broken exchange.
+    /// Any other refusal, or a failed exchange.
     pub(crate) fn post_list<T: DeserializeOwned + Default>(
         &self,
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let operation = format!("POST {path}");
-        match self.list(Method::Post, path, Some(&json_text(body)), &operation)? {
+        match self.send_for_list(Method::Post, path, Some(&json_text(body)), &operation)? {
             Some(body) => parse(&body, &operation),
             None => Ok(T::default()),
         }
     }
 
     /// The body of a 2xx answer.
-    fn answer(
+    fn send(
         &self,
         method: Method,
         path: &str,
@@ -180,8 +181,8 @@ impl<'w> Gong<'w> {
             .map_err(|failure| failure.into_error(operation))
     }
 
-    /// The body of a 2xx answer; none where Gong says that it found nothing.
-    fn list(
+    /// The body of a 2xx answer; none where Gong's 404 says that it found nothing.
+    fn send_for_list(
         &self,
         method: Method,
         path: &str,
@@ -191,25 +192,25 @@ impl<'w> Gong<'w> {
         let body = body.map(|body| (JSON, body.as_bytes()));
         match self.exchange(method, path, body) {
             Ok(body) => Ok(Some(body)),
-            Err(Failure::Refused(refusal)) if refusal.is_nothing_found() => Ok(None),
+            Err(ExchangeError::Refused(refusal)) if refusal.is_nothing_found() => Ok(None),
             Err(failure) => Err(failure.into_error(operation)),
         }
     }
 
-    /// All pages that `ask` gives for a cursor, at most `most` of them. A rate limit
-    /// after the first page ends the list instead of losing it.
+    /// All pages of a list, at most `most`; `request_page` requests the page at a cursor. A rate
+    /// limit after the first page ends the list, and the pages before it are kept.
     ///
     /// # Errors
-    /// What `ask` fails with on the first page, or on a later one for another reason.
+    /// Whatever `request_page` fails with, except a rate limit after the first page.
     pub(crate) fn pages<P: Paged>(
         &self,
         most: u32,
-        mut ask: impl FnMut(Option<&str>) -> Result<P, Error>,
+        mut request_page: impl FnMut(Option<&str>) -> Result<P, Error>,
     ) -> Result<Pages<P::Item>, Error> {
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
         for page in 1.. {
-            let (records, more) = match ask(cursor.as_deref()) {
+            let (records, more) = match request_page(cursor.as_deref()) {
                 Ok(answer) => answer.into_page(),
                 Err(error) if page > 1 && error.case() == Case::RateLimited => {
                     return Ok(Pages {
@@ -240,13 +241,14 @@ impl<'w> Gong<'w> {
         })
     }
 
-    /// The one place where a request is made: pace, limits, status.
+    /// Sends a request and returns the body of a 2xx answer. Every request goes through here: it is
+    /// counted, keeps the pace, and is sent again after a rate limit if the wait is short enough.
     pub(crate) fn exchange(
         &self,
         method: Method,
         path: &str,
         body: Option<(&str, &[u8])>,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Vec<u8>, ExchangeError> {
         let request = Request {
             method,
             scheme: self.settings.scheme,
@@ -257,13 +259,13 @@ impl<'w> Gong<'w> {
             timeout_seconds: self.settings.timeout_seconds,
         };
         loop {
-            if let Some(seconds) = self.used_up.get() {
+            if let Some(seconds) = self.rate_limited.get() {
                 let refusal = Refusal::new(429, b"", Some(seconds), None);
-                return Err(Failure::Refused(Box::new(refusal)));
+                return Err(ExchangeError::Refused(Box::new(refusal)));
             }
             self.keep_pace();
-            self.spent.set(self.spent.get() + 1);
-            let response = self.host.send(&request).map_err(Failure::Broken)?;
+            self.sent.set(self.sent.get() + 1);
+            let response = self.host.send(&request).map_err(ExchangeError::Failed)?;
             self.note_reference(&response.body);
             if (200..300).contains(&response.status) {
                 return Ok(response.body);
@@ -275,11 +277,11 @@ impl<'w> Gong<'w> {
                 response.location,
             );
             let wait = refusal.retry_after.unwrap_or(1).max(1).saturating_mul(1000);
-            if refusal.status != 429 || self.waited_ms.get().saturating_add(wait) > PATIENCE_MS {
+            if refusal.status != 429 || self.waited_ms.get().saturating_add(wait) > MOST_WAIT_MS {
                 if refusal.status == 429 {
-                    self.used_up.set(Some(wait / 1000));
+                    self.rate_limited.set(Some(wait / 1000));
                 }
-                return Err(Failure::Refused(Box::new(refusal)));
+                return Err(ExchangeError::Refused(Box::new(refusal)));
             }
             self.waited_ms.set(self.waited_ms.get() + wait);
             self.host.pause(wait);
@@ -296,25 +298,26 @@ impl<'w> Gong<'w> {
         }
     }
 
-    /// Waits until fewer than three requests began within the last second.
+    /// Waits until fewer than three requests were sent within the last second.
     fn keep_pace(&self) {
         if !self.settings.paced {
             return;
         }
-        let mut starts = self.starts.borrow_mut();
-        if starts.len() == REQUESTS_A_SECOND
-            && let Some(first) = starts.pop_front()
+        let mut sent_at = self.sent_at_ms.borrow_mut();
+        if sent_at.len() == REQUESTS_A_SECOND
+            && let Some(first) = sent_at.pop_front()
         {
             let since = self.host.elapsed_ms().saturating_sub(first);
             if since < SECOND_MS {
                 self.host.pause(SECOND_MS - since);
             }
         }
-        starts.push_back(self.host.elapsed_ms());
+        sent_at.push_back(self.host.elapsed_ms());
     }
 }
 
-/// `requestId` of an answer. Gong puts it first, so that a long answer is not read twice for it.
+/// The `requestId` of an answer. Gong writes it first, so only the first bytes are searched: a long
+/// answer is not parsed twice.
 fn reference(body: &[u8]) -> Option<&str> {
     const NAME: &[u8] = b"\"requestId\"";
     let start = &body[..body.len().min(256)];
@@ -328,17 +331,20 @@ fn reference(body: &[u8]) -> Option<&str> {
     core::str::from_utf8(value).ok().filter(|_| plain)
 }
 
-/// Why an exchange gave no answer to read.
-pub(crate) enum Failure {
+/// Why an exchange has no 2xx answer.
+pub(crate) enum ExchangeError {
+    /// Gong answered with another status.
     Refused(Box<Refusal>),
-    Broken(Error),
+    /// There was no complete answer.
+    Failed(Error),
 }
 
-impl Failure {
+impl ExchangeError {
+    /// The tool's error; `operation` is the method and path.
     pub(crate) fn into_error(self, operation: &str) -> Error {
         match self {
             Self::Refused(refusal) => refusal.into_error(operation),
-            Self::Broken(error) => error,
+            Self::Failed(error) => error,
         }
     }
 }
@@ -366,16 +372,17 @@ fn unreadable(error: &serde_json::Error, operation: &str) -> Error {
     })
 }
 
-/// How the exchange broke, if the request may have reached Gong, by what `transport.rs` says of it.
-pub(crate) fn broken(text: &str) -> Option<String> {
+/// How an exchange failed, if the request may have reached Gong; none if it can not have. `text` is
+/// an `unreachable` error as `transport.rs` words it.
+pub(crate) fn failure_after_sending(text: &str) -> Option<String> {
     if ["connection refused", "no route", "There is no host"]
         .iter()
-        .any(|never| text.contains(never))
+        .any(|not_sent| text.contains(not_sent))
     {
         return None;
     }
-    let how = text.split_once(". ").map_or(text, |(first, _)| first);
-    Some(format!("{how}."))
+    let sentence = text.split_once(". ").map_or(text, |(first, _)| first);
+    Some(format!("{sentence}."))
 }
 
 #[cfg(test)]
@@ -390,14 +397,14 @@ mod tests {
         error::Error,
     };
 
-    /// Answers at once; its clock moves by pauses only.
-    struct Quick {
+    /// Answers at once; its clock moves only while the client waits.
+    struct InstantHost {
         pace: Option<&'static str>,
         clock: Cell<u64>,
         sent: Cell<u32>,
     }
 
-    impl Host for Quick {
+    impl Host for InstantHost {
         fn send(&self, _: &Request<'_>) -> Result<Response, Error> {
             self.sent.set(self.sent.get() + 1);
             Ok(Response {
@@ -429,31 +436,31 @@ mod tests {
         }
     }
 
-    fn after_requests(pace: Option<&'static str>, requests: u32) -> (u64, Vec<String>) {
-        let quick = Quick {
+    fn clock_and_references_after(pace: Option<&'static str>, requests: u32) -> (u64, Vec<String>) {
+        let host = InstantHost {
             pace,
             clock: Cell::new(0),
             sent: Cell::new(0),
         };
-        let gong = Gong::open(&quick).expect("valid settings");
+        let gong = Gong::open(&host).expect("valid settings");
         for _ in 0..requests {
             let answer: Result<Value, _> = gong.get("/v2/users", &[]);
             assert!(answer.is_ok());
         }
-        (quick.clock.get(), gong.references())
+        (host.clock.get(), gong.references())
     }
 
     #[test]
     fn a_call_keeps_the_pace_unless_the_host_does() {
-        assert_eq!(after_requests(None, 3).0, 0);
-        assert_eq!(after_requests(None, 7).0, 2_200);
-        assert_eq!(after_requests(Some("call"), 4).0, 1_100);
-        assert_eq!(after_requests(Some("host"), 100).0, 0);
+        assert_eq!(clock_and_references_after(None, 3).0, 0);
+        assert_eq!(clock_and_references_after(None, 7).0, 2_200);
+        assert_eq!(clock_and_references_after(Some("call"), 4).0, 1_100);
+        assert_eq!(clock_and_references_after(Some("host"), 100).0, 0);
     }
 
     #[test]
     fn the_last_references_are_kept() {
-        let (_, references) = after_requests(Some("host"), 30);
+        let (_, references) = clock_and_references_after(Some("host"), 30);
         assert_eq!(references.len(), REFERENCES);
         assert_eq!(references.first().map(String::as_str), Some("r-11"));
         assert_eq!(references.last().map(String::as_str), Some("r-30"));

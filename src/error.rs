@@ -1,9 +1,8 @@
-//! The WIT's error: how Gong's refusals and broken exchanges become one, and
-//! what the reader is told to do next.
+//! The tools' error: a case of the WIT's `error`, and a text that says who can act and how.
 
 use crate::{prelude::*, wit};
 
-/// What went wrong: which of the WIT's cases, and what it says.
+/// An error: one of the WIT's cases, and its text.
 #[derive(Debug)]
 pub(crate) struct Error {
     case: Case,
@@ -22,7 +21,7 @@ macro_rules! cases {
             $(#[doc = concat!("An error of the WIT's case `", stringify!($make), "`.")]
             #[cfg_attr(
                 not(target_family = "wasm"),
-                allow(dead_code, reason = "the network alone makes some of them")
+                allow(dead_code, reason = "some are made only by transport.rs")
             )]
             pub(crate) fn $make(text: String) -> Self {
                 Self { case: Case::$case, text }
@@ -56,22 +55,22 @@ cases! {
 }
 
 impl Error {
-    /// Which of the WIT's cases.
+    /// The case.
     pub(crate) fn case(&self) -> Case {
         self.case
     }
 
-    /// What it says.
+    /// The text.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// Only what it says.
+    /// The text, owned.
     pub(crate) fn into_text(self) -> String {
         self.text
     }
 
-    /// The same with a sentence behind it.
+    /// The same error with another sentence at the end of its text.
     pub(crate) fn adding(mut self, sentence: &str) -> Self {
         self.text.push(' ');
         self.text.push_str(sentence);
@@ -84,7 +83,7 @@ impl Error {
     }
 }
 
-/// `bad-argument`: which, what is wrong, and an example that works.
+/// `bad-argument`: the argument's name, what is wrong, and an example that works.
 pub(crate) fn bad_argument(argument: &str, problem: &str, example: &str) -> Error {
     Error::bad_argument(format!(
         "Argument `{argument}`: {problem} Example: {example}"

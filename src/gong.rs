@@ -1,5 +1,5 @@
-//! Gong's API as it is, one file a resource: its paths, what requests have and what answers have,
-//! as far as the tools read them; and which one a name or an id means.
+//! Gong's API, one file per resource: paths, requests, and answers as far as the tools read them;
+//! and finding one of a resource by name or id.
 
 pub(crate) mod ai_credits;
 pub(crate) mod call_content;

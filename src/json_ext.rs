@@ -1,34 +1,25 @@
-//! JsonExt Gong's answers member by member, where a tool needs few of them: what is
-//! missing, null or of another type is simply not there.
+//! Reading members of Gong's answers one by one, for tools that need few of them. A member that is
+//! missing, null or of another type reads as absent.
 
 use serde_json::Value;
 
 use crate::{prelude::*, text::one_line, time};
 
-/// A number in a text. As JSON is read: `str::parse` has tables of its own.
+/// The number that a text is; none for an infinity and for what is not a number.
 pub(crate) fn number(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    let value: Value = serde_json::from_str(digits).ok()?;
-    value.as_f64()
+    let number: f64 = text.trim().parse().ok()?;
+    number.is_finite().then_some(number)
 }
 
-/// A number as a text, without a fraction that is zero. As JSON is written: `f64`'s own `Display`
-/// has tables of its own.
-pub(crate) fn decimal(number: f64) -> String {
-    let text = Value::from(number).to_string();
-    text.strip_suffix(".0").unwrap_or(&text).to_owned()
-}
-
-/// Members of an object as answers show them.
+/// Members of an object.
 pub(crate) trait JsonExt {
-    /// A text on one line, if it is not empty.
+    /// A text, or a number as text, on one line; none if it is empty.
     fn text(&self, key: &str) -> Option<String>;
-    /// A text as Gong wrote it.
+    /// A text exactly as Gong wrote it.
     fn raw(&self, key: &str) -> Option<&str>;
-    /// An id, be it a string or a number.
+    /// An id, which Gong writes as a string or as a number.
     fn id(&self, key: &str) -> Option<String>;
-    /// The items of a list; none where there is no list.
+    /// The items of a list; empty where there is no list.
     fn items(&self, key: &str) -> &[Value];
     /// The texts of a list, each on one line.
     fn texts(&self, key: &str) -> Vec<String>;
@@ -36,9 +27,9 @@ pub(crate) trait JsonExt {
     fn number(&self, key: &str) -> Option<f64>;
     /// A whole number that is not negative.
     fn count(&self, key: &str) -> Option<u32>;
-    /// Whether a flag is there and set.
+    /// Whether a flag is true.
     fn is(&self, key: &str) -> bool;
-    /// An instant as answers show it, UTC to the minute.
+    /// An instant as answers show it, in UTC to the minute.
     fn instant(&self, key: &str) -> Option<String>;
 }
 
@@ -100,10 +91,19 @@ impl JsonExt for Value {
 
 #[cfg(test)]
 mod tests {
-    use super::JsonExt;
+    use super::{JsonExt, number};
 
     #[test]
-    fn what_is_of_another_type_is_not_there() {
+    fn numbers_are_finite() {
+        assert_eq!(number(" +1.50 "), Some(1.5));
+        assert_eq!(number("-2e3"), Some(-2000.0));
+        for wrong in ["", "inf", "NaN", "1e999", "1,000"] {
+            assert_eq!(number(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_member_of_another_type_reads_as_absent() {
         let value = serde_json::json!({"a": null, "b": {}, "c": "  ", "d": "7", "e": [1, " x\ny "], "f": "true"});
         assert_eq!(
             (

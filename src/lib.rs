@@ -1,10 +1,10 @@
 //! Gong's API as tools in a sandboxed component.
 //!
 //! A good tool answers the question that a user has, not the one that Gong's
-//! endpoint has: names beside ids, links, times with zone, nothing that is empty,
-//! and honesty about what was read and what was left out. It fails in whole
-//! sentences that say who can act and how. See `tools.rs` for the list, `wit/`
-//! for what each one takes and gives.
+//! endpoint answers: names beside ids, links, times with their zone, no empty
+//! members, and a statement of what was read and what was left out. Its errors are whole
+//! sentences that say who can act and how. `tools.rs` has the list, `wit/` the
+//! arguments and results.
 //!
 //! Four components come from this crate: `gong.wasm` (world `gong`, one typed
 //! export per tool) and, with the feature `mcp`, `gong-mcp.wasm` (world

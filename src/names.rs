@@ -1,28 +1,27 @@
-//! Which one a name means, of several that have names; and the choices where it means none or many.
+//! Finding one of several things by its name, and errors with the choices where that fails.
 
 use crate::{
     error::{Error, bad_argument},
     prelude::*,
-    text::fold_case,
+    text::{fold_case, shortened},
 };
 
-/// Choices that an error lists.
+/// How many choices an error lists.
 const CHOICES: usize = 12;
 
-/// The one candidate with this name: exactly, else as the only one that has all
-/// its words. Otherwise those that come near.
+/// The one candidate that has exactly this name; else the only one whose name has all its words.
 ///
 /// # Errors
-/// The candidates to choose from; empty if none comes near.
+/// The candidates that the name fits or is similar to; empty if there are none.
 pub(crate) fn choose<'c, T>(
     candidates: &'c [T],
     name: impl Fn(&T) -> String,
-    wanted: &str,
+    query: &str,
 ) -> Result<&'c T, Vec<&'c T>> {
-    let wanted = fold_case(wanted.trim());
+    let query = fold_case(query.trim());
     let exact: Vec<&T> = candidates
         .iter()
-        .filter(|one| fold_case(name(one).trim()) == wanted)
+        .filter(|one| fold_case(name(one).trim()) == query)
         .collect();
     if let [one] = exact[..] {
         return Ok(one);
@@ -32,19 +31,19 @@ pub(crate) fn choose<'c, T>(
     }
     let partial: Vec<&T> = candidates
         .iter()
-        .filter(|one| has_words(&name(one), &wanted))
+        .filter(|one| has_words(&name(one), &query))
         .collect();
     match partial[..] {
         [one] => Ok(one),
         [] => Err(candidates
             .iter()
-            .filter(|one| comes_near(&name(one), &wanted))
+            .filter(|one| is_similar(&name(one), &query))
             .collect()),
         _ => Err(partial),
     }
 }
 
-/// All candidates, those that come near first.
+/// All candidates, the similar ones first.
 pub(crate) fn near_first<'c, T>(all: &'c [T], near: Vec<&'c T>) -> Vec<&'c T> {
     let far = all
         .iter()
@@ -52,17 +51,18 @@ pub(crate) fn near_first<'c, T>(all: &'c [T], near: Vec<&'c T>) -> Vec<&'c T> {
     near.iter().copied().chain(far).collect()
 }
 
-/// The error for a name that means nobody, or several. A choice is how it is
-/// shown, and what to write to mean it.
+/// The error for a name that fits none, or several. `what` is what the name should name, `all` how
+/// many were read, `lister` the tool that lists them. A choice has two texts: as the error shows it,
+/// and the argument that selects it.
 pub(crate) fn unknown(
     argument: &str,
     what: &str,
-    wanted: &str,
+    query: &str,
     choices: impl Iterator<Item = (String, String)>,
     all: usize,
     lister: &str,
 ) -> Error {
-    let wanted = crate::text::shortened(wanted);
+    let query = shortened(query);
     let choices: Vec<(String, String)> = choices.collect();
     let shown: Vec<&str> = choices
         .iter()
@@ -76,13 +76,13 @@ pub(crate) fn unknown(
     match choices.first() {
         None => bad_argument(
             argument,
-            &format!("no {what} is called “{wanted}” ({all} read)."),
+            &format!("no {what} is called “{query}” ({all} read)."),
             &format!("a name or id that {lister} lists."),
         ),
         Some((_, handle)) => bad_argument(
             argument,
             &format!(
-                "“{wanted}” is not exactly one {what}. Choices: {}{more}.",
+                "“{query}” is not exactly one {what}. Choices: {}{more}.",
                 shown.join("; ")
             ),
             &format!("\"{handle}\", or another from {lister}."),
@@ -90,7 +90,7 @@ pub(crate) fn unknown(
     }
 }
 
-/// The error for an argument left out where several could be meant.
+/// The error for an argument that was left out though there are several choices.
 pub(crate) fn several(argument: &str, choices: impl Iterator<Item = String>) -> Error {
     let choices: Vec<String> = choices.collect();
     let example = choices.first().cloned().unwrap_or_default();
@@ -105,10 +105,10 @@ pub(crate) fn several(argument: &str, choices: impl Iterator<Item = String>) -> 
     )
 }
 
-/// Whether each word of `wanted` (lower case) begins a word of `name`.
-pub(crate) fn has_words(name: &str, wanted: &str) -> bool {
+/// Whether each word of `query` (in lower case) is the beginning of a word of `name`.
+pub(crate) fn has_words(name: &str, query: &str) -> bool {
     let name = fold_case(name);
-    let mut words = wanted.split_whitespace().peekable();
+    let mut words = query.split_whitespace().peekable();
     words.peek().is_some()
         && words.all(|word| {
             name.split(|c: char| !c.is_alphanumeric() && c != '@' && c != '.')
@@ -116,8 +116,9 @@ pub(crate) fn has_words(name: &str, wanted: &str) -> bool {
         })
 }
 
-fn comes_near(name: &str, wanted: &str) -> bool {
-    wanted.split_whitespace().any(|word| {
+/// Whether a word of `name` begins with the same three letters as one of `query`.
+fn is_similar(name: &str, query: &str) -> bool {
+    query.split_whitespace().any(|word| {
         let beginning: String = word.chars().take(3).collect();
         has_words(name, &beginning)
     })

@@ -1,4 +1,4 @@
-//! What std's prelude would bring: in the sandbox the crate has `alloc` only.
+//! What std's prelude has of `alloc`: the component is built without std.
 
 pub(crate) use alloc::{
     borrow::ToOwned,

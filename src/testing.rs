@@ -1,4 +1,4 @@
-//! What the tests share, and those that are about all tools at once.
+//! Helpers that several tests share, and the tests of all tools at once.
 
 pub(crate) mod many_calls;
 mod operations;

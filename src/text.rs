@@ -1,15 +1,15 @@
-//! Texts of users and of outsiders: on one line, folded for comparing, cut for quoting.
+//! Texts that people wrote: on one line, folded for comparing, shortened.
 
 use crate::prelude::*;
 
-/// In lower case for comparing, the two small sigmas of Greek as one: which of them a word has
-/// depends on where the letter stands.
+/// In lower case, for comparing. Greek has two small sigmas, of which one is only at the end of a
+/// word; they become one.
 pub(crate) fn fold_case(text: &str) -> String {
     text.to_lowercase().replace('ς', "σ")
 }
 
-/// Without line breaks and other control characters, trimmed: titles and names
-/// are written by outsiders and must not break a line of an answer.
+/// Without line breaks and other control characters, trimmed: outsiders write titles and names, and
+/// these must not break a line of an answer.
 pub(crate) fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let mut line = String::with_capacity(text.len());
@@ -31,9 +31,21 @@ pub(crate) fn shortened(text: &str) -> String {
     short
 }
 
+/// The text, cut between words where it is longer than `most` characters.
+pub(crate) fn cut_at_word(text: &str, most: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(most) else {
+        return text.to_owned();
+    };
+    let short = &text[..end];
+    let end = short.rfind(' ').unwrap_or(end);
+    let mut cut = short[..end].trim_end_matches([',', ';', ' ']).to_owned();
+    cut.push('…');
+    cut
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{fold_case, one_line};
+    use super::{cut_at_word, fold_case, one_line};
 
     #[test]
     fn greek_words_are_found_however_they_are_written() {
@@ -49,5 +61,12 @@ mod tests {
         assert_eq!(one_line(" a\n\u{0}b\u{1b}[31m\tc "), "a b [31m c");
         assert_eq!(one_line("plain"), "plain");
         assert_eq!(one_line(" \n"), "");
+    }
+
+    #[test]
+    fn texts_are_cut_at_words() {
+        assert_eq!(cut_at_word("ab cd", 5), "ab cd");
+        assert_eq!(cut_at_word("ab, cdé", 6), "ab…");
+        assert_eq!(cut_at_word("abcdefg", 3), "abc…");
     }
 }

@@ -1,5 +1,5 @@
-//! Instants: what Gong writes, and what answers show (UTC, to the minute). Seconds since 1970
-//! inside.
+//! Instants, held as seconds since 1970: as Gong writes them, as arguments have them, and as answers
+//! show them (UTC, to the minute).
 
 use jiff::{
     Timestamp,
@@ -19,15 +19,15 @@ mod range;
 pub(crate) use into_call::{into_call, into_call_seconds, parse_into_call};
 pub(crate) use range::{Range, company_date, company_dates, week_of};
 
-/// Seconds of a day.
+/// Seconds in a day.
 pub(crate) const DAY: i64 = 86_400;
 
-/// An RFC 3339 instant of any offset, as Gong writes them.
+/// An RFC 3339 instant with any offset.
 pub(crate) fn parse_instant(text: &str) -> Option<i64> {
     text.parse().ok().map(Timestamp::as_second)
 }
 
-/// The midnight, UTC, that a date begins with: `2026-11-01`.
+/// The midnight in UTC at which a date such as `2026-11-01` begins.
 pub(crate) fn parse_date(text: &str) -> Option<i64> {
     let date = text.parse().ok().filter(|_| text.len() == 10)?;
     midnight(date)
@@ -38,7 +38,7 @@ fn midnight(date: Date) -> Option<i64> {
     Some(midnight.as_second())
 }
 
-/// 1970 where jiff has no such year: nobody's calls are before -9999 or after 9999.
+/// The year 1970 for years that jiff does not have, before -9999 or after 9999: no calls are there.
 fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
@@ -47,28 +47,28 @@ fn clock(seconds: i64) -> DateTime {
     Offset::UTC.to_datetime(timestamp(seconds))
 }
 
-/// As requests to Gong have it: `2026-11-01T09:00:00Z`.
+/// The form in requests to Gong: `2026-11-01T09:00:00Z`.
 pub(crate) fn to_rfc3339(seconds: i64) -> String {
     timestamp(seconds).to_string()
 }
 
-/// As answers show it: `2026-11-01T09:00Z`.
+/// The form in answers: `2026-11-01T09:00Z`.
 pub(crate) fn to_display(seconds: i64) -> String {
     let at = clock(seconds);
     format!("{}T{:02}:{:02}Z", at.date(), at.hour(), at.minute())
 }
 
-/// The day, UTC: `2026-11-01`.
+/// The day in UTC: `2026-11-01`.
 pub(crate) fn to_date(seconds: i64) -> String {
     clock(seconds).date().to_string()
 }
 
-/// Gong's instant as answers show it; as Gong wrote it where it is none.
+/// Gong's text in the form of answers; unchanged if it is not an instant.
 pub(crate) fn display_or_same(text: &str) -> String {
     parse_instant(text).map_or_else(|| text.to_owned(), to_display)
 }
 
-/// An argument that is an instant and nothing else: a meeting is not planned for "7d".
+/// An argument that has to be an instant, where a date or a span such as `7d` makes no sense.
 ///
 /// # Errors
 /// `bad-argument`.
@@ -82,12 +82,12 @@ pub(crate) fn instant_argument(argument: &str, text: &str) -> Result<i64, Error>
     })
 }
 
-/// What a displayed instant becomes in a table whose heading says UTC: `2026-11-01 09:00`.
+/// A displayed instant in a table whose heading says UTC: `2026-11-01 09:00`.
 pub(crate) fn in_table(shown: &str) -> String {
     shown.trim_end_matches('Z').replace('T', " ")
 }
 
-/// Displayed instants for the rows of a table, newest first: the year only where it changes.
+/// Displayed instants for the rows of a table: with the year only in rows where it changes.
 pub(crate) fn in_rows<'s>(shown: impl Iterator<Item = &'s str>) -> Vec<String> {
     let mut year = None;
     let mut row = |shown: &'s str| {
@@ -108,7 +108,7 @@ mod tests {
     use super::{in_rows, in_table, instant_argument, parse_instant, to_display};
 
     #[test]
-    fn what_is_to_be_has_an_exact_time() {
+    fn an_instant_has_date_time_and_zone() {
         let at = |text| instant_argument("start", text).map(to_display);
         assert_eq!(
             at(" 2026-11-01T09:00+01:00 ").expect("instant"),

@@ -8,35 +8,36 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{error::Error, prelude::*};
 
-/// For a member that Gong always sends, if only as null: an answer without it is not Gong's.
+/// Deserializes a member that Gong always sends, if only as null: an answer without the member is
+/// an error, where an `Option` alone would accept it.
 pub(crate) fn required<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     Option::deserialize(from)
 }
 
-/// A body as JSON.
+/// A request's body as JSON.
 pub(crate) fn json_text(body: &impl Serialize) -> String {
-    serde_json::to_string(body).expect("the keys of a body are texts")
+    serde_json::to_string(body).expect("the keys of a body are strings")
 }
 
-/// Reads an answer of Gong. A member that stands twice in an object counts as it stands last:
-/// derived readers refuse it, a [`Value`] does not.
+/// Reads an answer of Gong. Of a member that is twice in an object the last one counts: serde's
+/// derived code refuses such an object, a [`Value`] accepts it.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     match serde_json::from_slice(json) {
         Err(error) if error.is_data() => {
-            serde_json::from_slice(&each_member_once(json)?).map_err(|_| error)
+            serde_json::from_slice(&without_duplicates(json)?).map_err(|_| error)
         }
         read => read,
     }
 }
 
-fn each_member_once(json: &[u8]) -> serde_json::Result<Vec<u8>> {
+fn without_duplicates(json: &[u8]) -> serde_json::Result<Vec<u8>> {
     let ApiResponse(value) = serde_json::from_slice(json)?;
     serde_json::to_vec(&value)
 }
 
-/// A whole answer of Gong's, whose ids are texts even where Gong writes numbers that
+/// A whole answer of Gong's. Long integers in it are strings: Gong writes some ids as numbers that
 /// no number type holds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ApiResponse(pub(crate) Value);
@@ -50,7 +51,7 @@ impl<'de> Deserialize<'de> for ApiResponse {
 }
 
 impl ApiResponse {
-    /// The list of an answer: it may be null, but without it the answer is not Gong's.
+    /// The list under a key. It may be null; an answer without it is not Gong's.
     ///
     /// # Errors
     /// `unexpected-answer`.
@@ -58,13 +59,13 @@ impl ApiResponse {
         match self.0.get(key) {
             Some(Value::Array(items)) => Ok(items),
             Some(Value::Null) => Ok(&[]),
-            // The default: Gong's 404 for "nothing found" became it.
+            // The default, which a 404 for "nothing found" becomes.
             None if self.0.is_null() => Ok(&[]),
             _ => Err(misshapen(key, operation)),
         }
     }
 
-    /// The object of an answer that holds one.
+    /// The object under a key.
     ///
     /// # Errors
     /// `unexpected-answer`.
@@ -77,12 +78,12 @@ impl ApiResponse {
 }
 
 fn misshapen(key: &str, operation: &str) -> Error {
-    Error::unexpected_answer(alloc::format!(
+    Error::unexpected_answer(format!(
         "Gong's answer to {operation} is JSON of another shape than its documentation says (no {key} in it)."
     ))
 }
 
-/// Integers of 16 digits and more become strings: an `f64` holds them no longer.
+/// Integers of 16 digits and more become strings, as an `f64` can not hold them all.
 fn with_long_integers_quoted(json: &str) -> String {
     const SHORT: usize = 15;
     let mut quoted = String::with_capacity(json.len() + 64);
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_stands_twice_counts_as_it_stands_last() {
+    fn of_a_member_that_is_there_twice_the_last_one_counts() {
         #[derive(Deserialize)]
         struct Page {
             calls: Option<Vec<Id>>,

@@ -6,17 +6,17 @@ use crate::prelude::*;
 
 /// The one part of a multipart body.
 pub(crate) struct File {
-    /// The part's name, as Gong's document has it.
+    /// The part's name, as Gong documents it.
     pub(crate) part: &'static str,
-    /// Some name; Gong wants one.
+    /// The file's name, which Gong requires.
     pub(crate) name: Cow<'static, str>,
     /// Such as `text/csv`.
     pub(crate) content_type: &'static str,
-    /// What is in it.
+    /// The content.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A boundary that is in no file: it is made longer until it is.
+/// A boundary that the file does not contain: it is made longer until that holds.
 fn boundary(bytes: &[u8]) -> String {
     let mut boundary = "gong-tools-part".to_owned();
     while bytes
@@ -49,7 +49,7 @@ impl File {
             self.part, self.content_type
         );
         let tail = format!("\r\n--{boundary}--\r\n");
-        // One allocation: a growing one would hold a large file three times.
+        // Allocated at once: a vector that grows would hold a large file up to three times.
         let mut body = Vec::with_capacity(head.len() + self.bytes.len() + tail.len());
         body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(&self.bytes);

@@ -5,21 +5,21 @@ use serde_json::Value;
 
 use crate::{client::json::ApiResponse, error::Error, json_ext::JsonExt, prelude::*};
 
-/// Where Gong's list stands (OpenAPI `Records`).
+/// How long Gong's list is and where its next page begins (OpenAPI `Records`).
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Records {
-    /// Of the whole list.
+    /// Items of the whole list.
     pub(crate) total_records: Option<u32>,
-    /// Absent on the last page.
+    /// The next page; absent on the last one.
     pub(crate) cursor: Option<String>,
 }
 
-/// Answers that come in pages.
+/// An answer that is one page of a list.
 pub(crate) trait Paged: Default {
-    /// What a page holds.
+    /// An item of the list.
     type Item;
-    /// Takes the page apart.
+    /// The page's position and its items.
     fn into_page(self) -> (Option<Records>, Vec<Self::Item>);
 }
 
@@ -27,21 +27,21 @@ pub(crate) trait Paged: Default {
 pub(crate) struct Pages<T> {
     /// All items, in Gong's order.
     pub(crate) items: Vec<T>,
-    /// Why the list is not complete.
+    /// Why the list is not complete, if it is not.
     pub(crate) stopped: Option<String>,
 }
 
-/// A page of a list, read member by member.
+/// A page of a list whose items are read member by member.
 #[derive(Default)]
 pub(crate) struct JsonPage {
-    /// Where the list stands.
+    /// The page's position in the list.
     pub(crate) records: Option<Records>,
-    /// What the page holds.
+    /// The page's items.
     pub(crate) items: Vec<Value>,
 }
 
 impl JsonPage {
-    /// The page in an answer whose list has this key.
+    /// The page in an answer that has the list under this key.
     ///
     /// # Errors
     /// `unexpected-answer`.

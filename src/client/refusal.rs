@@ -1,4 +1,4 @@
-//! Gong's refusals: what it says, and what the reader can do about it.
+//! Gong's answers other than 2xx: what Gong says, and what the reader can do about it.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use crate::{error::Error, prelude::*};
 struct ErrorBody {
     request_id: Option<String>,
     errors: Option<Vec<String>>,
-    // Of /v2/meetings alone: for the user, what to mend where.
+    // Only /v2/meetings has these: what the user can do, and where.
     user_facing_error: Option<String>,
     fix_url: Option<String>,
     help_url: Option<String>,
@@ -20,9 +20,9 @@ struct ErrorBody {
 pub(crate) struct Refusal {
     /// HTTP status.
     pub(crate) status: u16,
-    /// Gong's own words, joined; empty if it gave none.
+    /// Gong's messages, joined; empty if there are none.
     pub(crate) said: String,
-    /// What Gong says of mending it, in sentences; empty if nothing.
+    /// Gong's advice, in sentences that begin with a space; empty if there is none.
     remedy: String,
     /// Gong's request id, for its support.
     pub(crate) request_id: Option<String>,
@@ -33,7 +33,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Reads the body, whatever it is.
+    /// Reads the body; one that is not Gong's JSON counts as empty.
     pub(crate) fn new(
         status: u16,
         body: &[u8],
@@ -62,9 +62,8 @@ impl Refusal {
         }
     }
 
-    /// Gong's 404 for "no such thing in this range", which is an empty list and not
-    /// an error: `No calls found corresponding to the provided filters`. A 404 for a
-    /// wrong path or id says other things.
+    /// Whether this is the 404 that Gong sends instead of an empty list: `No calls found
+    /// corresponding to the provided filters`. The 404 for a wrong path or id has another text.
     pub(crate) fn is_nothing_found(&self) -> bool {
         let said = self.said.to_ascii_lowercase();
         self.status == 404
@@ -72,7 +71,7 @@ impl Refusal {
             && (said.contains("found") || said.contains("exist"))
     }
 
-    /// Gong's words and request id.
+    /// Gong's message, quoted, with the request id.
     fn quoted(&self) -> String {
         let id = match &self.request_id {
             Some(id) => format!(" (Gong request {id})"),
@@ -85,7 +84,7 @@ impl Refusal {
         }
     }
 
-    /// What a 5xx says, without advice.
+    /// The text for a 5xx, without advice.
     pub(crate) fn fault(&self, operation: &str) -> String {
         format!(
             "Gong has a fault of its own on {operation} (status {}): {}.",
@@ -94,7 +93,7 @@ impl Refusal {
         )
     }
 
-    /// The error for whoever asked. `operation` is the method and path.
+    /// The tool's error. `operation` is the method and path.
     pub(crate) fn into_error(self, operation: &str) -> Error {
         let said = self.quoted();
         match self.status {
@@ -154,9 +153,7 @@ impl Refusal {
                 "Gong can not do {operation} as things stand: {said}.{}",
                 self.remedy
             )),
-            409 => {
-                Error::bad_argument(format!("Gong refuses {operation} {THERE_ALREADY}: {said}."))
-            }
+            409 => Error::bad_argument(format!("Gong refuses {operation} {CONFLICT}: {said}.")),
             429 => Error::rate_limited(rate_limit_text(self.retry_after, &said)),
             500..=599 => {
                 Error::unexpected_answer(format!("{} Try again later.", self.fault(operation)))
@@ -168,10 +165,10 @@ impl Refusal {
     }
 }
 
-/// What tells a 409 from other refusals.
-pub(crate) const THERE_ALREADY: &str = "because of what is there already";
+/// A part of the text of a 409, by which `gong/crm.rs` recognises one.
+pub(crate) const CONFLICT: &str = "because of what is there already";
 
-/// A pause longer than this means the day's quota, not a burst (seen: 1 s and 4,808 s).
+/// A longer `Retry-After` means the day's quota, a shorter one a burst (seen: 4,808 s and 1 s).
 const BURST_SECONDS: u64 = 60;
 
 fn rate_limit_text(retry_after: Option<u64>, said: &str) -> String {
@@ -188,7 +185,7 @@ fn rate_limit_text(retry_after: Option<u64>, said: &str) -> String {
     }
 }
 
-/// Seconds in human terms: `45 s`, `12 min`, `1 h 20 min`.
+/// Seconds for a reader: `45 s`, `12 min`, `1 h 20 min`.
 pub(crate) fn duration(seconds: u64) -> String {
     match seconds {
         0..=99 => format!("{seconds} s"),
@@ -203,7 +200,7 @@ pub(crate) fn duration(seconds: u64) -> String {
     }
 }
 
-/// The scope that a refusal names: `You don't have permission to use 'api:coaching:read' in your app.`
+/// The scope in Gong's message: `You don't have permission to use 'api:coaching:read' in your app.`
 fn scope_in(said: &str) -> Option<&str> {
     let start = said.find("api:")?;
     let scope = &said[start..];
@@ -242,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn both_sizes_of_retry_after_are_told_apart() {
+    fn a_long_retry_after_means_the_quota_of_the_day() {
         assert!(refused(429, "{}", Some(4808)).contains("It is back in about 1 h 21 min."));
         assert!(refused(429, "{}", Some(1)).contains("Try again in a minute."));
     }
@@ -289,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_human() {
+    fn durations_are_rounded_up() {
         assert_eq!(duration(45), "45 s");
         assert_eq!(duration(600), "10 min");
         assert_eq!(duration(4808), "1 h 21 min");

@@ -1,20 +1,20 @@
-//! What a tool call needs of its host: exchanges with Gong, clocks, settings.
+//! What the client needs from its host: HTTP exchanges with Gong, clocks, settings.
 
 use crate::{error::Error, prelude::*, settings::Scheme};
 
-/// HTTP methods that the tools use. They do not tell reads from changes: Gong has
-/// POSTs that read, and GETs that spend credits.
+/// HTTP methods that the tools use. A method does not say whether a request reads or changes: Gong
+/// has POSTs that read, and GETs that spend credits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// Cursor and filters in the query; one has a body.
+    /// Cursor and filters are in the query; one operation has a body.
     Get,
-    /// Cursor and filters in the body.
+    /// Cursor and filters are in the body.
     Post,
     /// Only changes.
     Put,
     /// Only changes.
     Patch,
-    /// Only changes; some have a body.
+    /// Only changes; some operations have a body.
     Delete,
 }
 
@@ -45,11 +45,11 @@ pub(crate) struct Request<'a> {
     pub(crate) authorization: Option<&'a str>,
     /// The body and its content type.
     pub(crate) body: Option<(&'a str, &'a [u8])>,
-    /// For connecting, first byte and between bytes, each.
+    /// The limit for connecting, for the first byte, and between bytes, each.
     pub(crate) timeout_seconds: u64,
 }
 
-/// One answer, read to its end.
+/// One answer, read completely.
 pub(crate) struct Response {
     /// HTTP status.
     pub(crate) status: u16,
@@ -61,17 +61,17 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
-/// What the component may do besides thinking: one exchange, the clocks, a
-/// pause, the settings. `transport.rs` does it by WASI, tests by script.
+/// Everything that the client does outside the sandbox. `transport.rs` implements it with WASI, tests
+/// with fixtures.
 pub(crate) trait Host {
     /// One exchange with Gong.
     ///
     /// # Errors
-    /// The error cases of a broken exchange; an answer of any status is not an error.
+    /// Why there is no complete answer. An answer is `Ok` whatever its status.
     fn send(&self, request: &Request<'_>) -> Result<Response, Error>;
     /// Seconds since 1970, UTC.
     fn now(&self) -> i64;
-    /// Milliseconds since some moment; never goes back.
+    /// Milliseconds of a monotonic clock.
     fn elapsed_ms(&self) -> u64;
     /// Waits.
     fn pause(&self, milliseconds: u64);

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_e
 
 use crate::prelude::*;
 
-/// The path with those parameters that have a value.
+/// The path with a query of those parameters that have a value.
 pub(crate) fn with_query(path: &str, query: &[(&str, Option<&str>)]) -> String {
     let mut url = String::from(path);
     let mut separator = '?';
@@ -20,7 +20,7 @@ pub(crate) fn with_query(path: &str, query: &[(&str, Option<&str>)]) -> String {
     url
 }
 
-/// What stands for itself in a path or a query (RFC 3986, section 2.3).
+/// The characters that need no encoding in a path or a query (RFC 3986, section 2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

@@ -1,5 +1,5 @@
-//! What Gong's AI is asked about: a CRM object, by the CRM's id or by name, and a period.
-//! Gong has no look-up of CRM objects: names are those on calls (POST
+//! The arguments of requests to Gong's AI: a CRM object, by the CRM's id or by name, and a period.
+//! Gong has no look-up of CRM objects, so a name is looked for on calls (POST
 //! /v2/calls/extensive), which costs requests but no credits.
 
 use alloc::collections::BTreeMap;
@@ -21,9 +21,9 @@ use crate::{
     wit::ai::EntityType,
 };
 
-/// Days of calls that are read for a name where no range is asked.
+/// Days of calls that are searched for a name where the arguments have no range.
 const DEFAULT_DAYS: i64 = 90;
-/// Gong's period where none is asked, as its own MCP server has it.
+/// The period where the arguments have none: the default of Gong's own MCP server.
 const DEFAULT_PERIOD: &str = "LAST_90DAYS";
 
 /// A CRM object.
@@ -31,14 +31,14 @@ pub(crate) struct Entity {
     pub(crate) kind: EntityType,
     /// The CRM's id.
     pub(crate) id: String,
-    /// Where it was found by name.
+    /// Its name, if it was found by name.
     pub(crate) name: Option<String>,
-    /// What to know of the look-up.
+    /// A remark on the search by name.
     pub(crate) note: Option<String>,
 }
 
 impl Entity {
-    /// As answers call it: `account Acme (001…)`.
+    /// As answers name it: `account Acme (001…)`.
     pub(crate) fn shown(&self) -> String {
         match &self.name {
             Some(name) => format!("{} {name} ({})", word(self.kind), self.id),
@@ -66,27 +66,27 @@ fn word(kind: EntityType) -> &'static str {
     }
 }
 
-/// Where to look for an entity.
-pub(crate) struct Place<'a> {
-    /// The argument that names it.
+/// What the arguments say about the search for an entity by name.
+pub(crate) struct EntitySearch<'a> {
+    /// The name of the argument that has the entity, for errors.
     pub(crate) argument: &'a str,
-    /// Only calls of this workspace.
+    /// Only calls of this workspace are searched.
     pub(crate) workspace: &'a str,
-    /// The arguments of the range.
+    /// The arguments `from` and `to`.
     pub(crate) from: Option<&'a str>,
     pub(crate) to: Option<&'a str>,
 }
 
-/// The entity that a text means. An id is taken as it is; a name has to be exact, as the
+/// The entity with this id or name. An id is used without a look-up; a name has to be exact, as the
 /// next request spends credits.
 ///
 /// # Errors
-/// `bad-argument` with what comes near; whatever the scan fails with.
+/// `bad-argument` with similar names; whatever the scan fails with.
 pub(crate) fn find(
     gong: &Gong<'_>,
     kind: EntityType,
     text: &str,
-    place: &Place<'_>,
+    place: &EntitySearch<'_>,
 ) -> Result<Entity, Error> {
     let text = text.trim();
     if text.is_empty() {
@@ -118,16 +118,16 @@ pub(crate) fn find(
             hosts: &[],
         },
         workspace: Some(place.workspace),
-        picky: true,
+        selective: true,
         start,
     };
-    let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+    let mut seen: BTreeMap<String, SeenObject> = BTreeMap::new();
     let report = scan::newest_first(gong, plan, |call| {
         gather(call, kind, &mut seen);
         ControlFlow::Continue(())
     })?;
-    let wanted = fold_case(text);
-    let mut exact = seen.iter().filter(|(id, one)| one.is(id, &wanted));
+    let folded = fold_case(text);
+    let mut exact = seen.iter().filter(|(id, one)| one.is(id, &folded));
     if let (Some((id, one)), None) = (exact.next(), exact.next()) {
         return Ok(Entity {
             kind,
@@ -141,16 +141,16 @@ pub(crate) fn find(
             }),
         });
     }
-    let near = |pick: &dyn Fn(&String, &Seen) -> bool| -> Vec<(String, String)> {
+    let choices_where = |pick: &dyn Fn(&String, &SeenObject) -> bool| -> Vec<(String, String)> {
         seen.iter()
             .filter(|(id, one)| pick(id, one))
             .map(|(id, one)| (format!("{} ({id})", one.shown()), id.clone()))
             .collect()
     };
-    let mut choices = near(&|id, one| one.is(id, &wanted));
+    let mut choices = choices_where(&|id, one| one.is(id, &folded));
     if choices.is_empty() {
-        choices = near(&|_, one| {
-            let mut words = wanted.split_whitespace();
+        choices = choices_where(&|_, one| {
+            let mut words = folded.split_whitespace();
             words.any(|word| has_words(&one.shown(), word))
         });
     }
@@ -175,20 +175,21 @@ pub(crate) fn find(
     })
 }
 
-/// What calls tell of an object.
+/// An object as calls show it.
 #[derive(Default)]
-struct Seen {
+struct SeenObject {
     name: Option<String>,
     email: Option<String>,
 }
 
-impl Seen {
-    fn is(&self, id: &str, wanted: &str) -> bool {
+impl SeenObject {
+    /// Whether `folded`, an argument in lower case, is the id, the name or the e-mail address.
+    fn is(&self, id: &str, folded: &str) -> bool {
         let same = |text: &Option<String>| {
             text.as_deref()
-                .is_some_and(|text| fold_case(text.trim()) == wanted)
+                .is_some_and(|text| fold_case(text.trim()) == folded)
         };
-        fold_case(id) == wanted || same(&self.name) || same(&self.email)
+        fold_case(id) == folded || same(&self.name) || same(&self.email)
     }
 
     fn shown(&self) -> String {
@@ -198,15 +199,16 @@ impl Seen {
     }
 }
 
-fn gather(call: &Call, kind: EntityType, seen: &mut BTreeMap<String, Seen>) {
-    let of_call = match kind {
+/// Adds the objects of this kind that a call has.
+fn gather(call: &Call, kind: EntityType, seen: &mut BTreeMap<String, SeenObject>) {
+    let object_type = match kind {
         EntityType::Account => "Account",
         EntityType::Deal => "Opportunity",
-        EntityType::Contact => return of_people(call, "Contact", seen),
-        EntityType::Lead => return of_people(call, "Lead", seen),
+        EntityType::Contact => return gather_from_people(call, "Contact", seen),
+        EntityType::Lead => return gather_from_people(call, "Lead", seen),
     };
     for object in call
-        .objects(of_call)
+        .objects(object_type)
         .filter(|object| !object.id().is_empty())
     {
         let one = seen.entry(object.id().to_owned()).or_default();
@@ -214,7 +216,8 @@ fn gather(call: &Call, kind: EntityType, seen: &mut BTreeMap<String, Seen>) {
     }
 }
 
-fn of_people(call: &Call, object_type: &str, seen: &mut BTreeMap<String, Seen>) {
+/// Contacts and leads are objects of the people on a call, not of the call.
+fn gather_from_people(call: &Call, object_type: &str, seen: &mut BTreeMap<String, SeenObject>) {
     for party in call.parties() {
         let contexts = party.context.iter().flatten();
         let objects = contexts.flat_map(|context| context.objects.iter().flatten());
@@ -231,8 +234,8 @@ fn of_people(call: &Call, object_type: &str, seen: &mut BTreeMap<String, Seen>) 
     }
 }
 
-/// Whether a text is a CRM's id and not a name: Salesforce's 15 or 18 characters (standard
-/// objects begin with 00), HubSpot's digits, Dynamics' GUID.
+/// Whether a text is a CRM's id and not a name: 15 or 18 characters in Salesforce (ids of standard
+/// objects begin with 00), digits in HubSpot, a GUID in Dynamics.
 fn is_crm_id(text: &str) -> bool {
     let salesforce = matches!(text.len(), 15 | 18)
         && text.starts_with("00")
@@ -243,17 +246,17 @@ fn is_crm_id(text: &str) -> bool {
     salesforce || guid || is_id(text)
 }
 
-/// The period that Gong's AI draws on.
+/// The period of the calls and e-mails that Gong's AI reads.
 pub(crate) struct Period {
     /// Gong's `timePeriod`.
     pub(crate) name: String,
-    /// With `CUSTOM_RANGE`.
+    /// Start and end, with `CUSTOM_RANGE`.
     pub(crate) range: Option<(String, String)>,
 }
 
 impl Period {
-    /// From the arguments. Gong's names are sent as they are given: which of them it takes
-    /// has changed before.
+    /// From the arguments. Gong's names of periods are sent without a check, as Gong has changed
+    /// before which ones it accepts.
     ///
     /// # Errors
     /// `bad-argument`.
@@ -293,7 +296,7 @@ impl Period {
         Ok(Self { name, range: None })
     }
 
-    /// As answers tell it.
+    /// As answers show it.
     pub(crate) fn shown(&self) -> String {
         match &self.range {
             Some((from, to)) => format!("{from} to {to}"),
@@ -307,7 +310,7 @@ mod tests {
     use super::{Period, is_crm_id};
 
     #[test]
-    fn ids_of_three_crms_are_told_from_names() {
+    fn ids_of_three_crms_are_not_names() {
         for id in [
             "0015e00001AbCdE",
             "0065e00001AbCdEAAX",

@@ -1,4 +1,4 @@
-//! What a call was about, as the tools that digest calls show it: topics, trackers, outcome, CRM objects.
+//! What a call was about, as answers show it: topics, trackers, outcome, CRM objects.
 
 use crate::{
     gong::{
@@ -11,17 +11,18 @@ use crate::{
     wit::calls as wit,
 };
 
-/// The CRM's objects of one type on a call as they are now; `whole` with all their fields.
-pub(crate) fn objects(call: &Call, object_type: &str, whole: bool) -> Vec<wit::CrmObject> {
+/// The CRM objects of one type on a call, as they are now. With `all_fields` they have also the fields
+/// that have no member of their own.
+pub(crate) fn objects(call: &Call, object_type: &str, all_fields: bool) -> Vec<wit::CrmObject> {
     call.objects(object_type)
         .filter(|object| !object.is_of_call_time())
-        .map(|object| crm_object(object, object_type, whole))
+        .map(|object| crm_object(object, object_type, all_fields))
         .collect()
 }
 
-fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObject {
+fn crm_object(object: &CrmObject, object_type: &str, all_fields: bool) -> wit::CrmObject {
     let deal = object_type == "Opportunity";
-    let told = [
+    let shown = [
         object.name(),
         object.stage(),
         object.amount(),
@@ -33,7 +34,7 @@ fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObj
         .iter()
         .flatten()
         .filter_map(|field| Some((field.name.as_deref()?, field.text()?)))
-        .filter(|(_, value)| !told.iter().flatten().any(|told| told == value))
+        .filter(|(_, value)| !shown.iter().flatten().any(|shown| shown == value))
         .map(|(name, value)| format!("{name}: {value}"));
     wit::CrmObject {
         id: object.id().to_owned(),
@@ -42,11 +43,15 @@ fn crm_object(object: &CrmObject, object_type: &str, whole: bool) -> wit::CrmObj
         amount: object.amount().filter(|_| deal),
         close_date: object.close_date().filter(|_| deal),
         probability: object.probability().filter(|_| deal),
-        fields: if whole { fields.collect() } else { Vec::new() },
+        fields: if all_fields {
+            fields.collect()
+        } else {
+            Vec::new()
+        },
     }
 }
 
-/// What the outcome is called; else its group.
+/// The outcome's name; else its category.
 pub(crate) fn outcome_name(outcome: &Outcome) -> Option<String> {
     let name = outcome.name.as_deref().or(outcome.category.as_deref());
     name.map(one_line).filter(|name| !name.is_empty())

@@ -1,6 +1,6 @@
-//! The details of several calls: what Gong's analysis tells (key points, outcome, next
-//! steps, trackers), and deals as they were at the time. POST /v2/calls/extensive by
-//! ids; api:calls:read:extensive. Free of credits.
+//! The details of several calls: Gong's analysis (key points, outcome, next steps, trackers), and
+//! deals as they were at the time of the call. POST /v2/calls/extensive by ids;
+//! api:calls:read:extensive. Costs no credits.
 
 use alloc::collections::BTreeMap;
 use serde_json::json;
@@ -18,50 +18,51 @@ use crate::{
     time,
 };
 
-/// Ids that one request is asked for: Gong's page.
-const A_REQUEST: usize = 100;
+/// Ids in one request: as many as Gong's page has calls.
+const IDS_A_REQUEST: usize = 100;
 /// Calls whose details are read: three requests.
-const MOST: usize = 3 * A_REQUEST;
+const MOST: usize = 3 * IDS_A_REQUEST;
 
-/// Of one call.
+/// Gong's analysis of one call.
 #[derive(Debug, Default)]
 pub(crate) struct CallDetails {
     pub(crate) key_points: Vec<String>,
     pub(crate) outcome: Option<String>,
-    /// When in the call, and what is to be done.
+    /// The time into the call, and the step.
     pub(crate) next_steps: Vec<(Option<String>, String)>,
     /// Trackers that fired, and how often.
     pub(crate) trackers: Vec<(String, u32)>,
 }
 
-/// What one more request tells of calls that a scan found.
+/// The details of calls that a scan found.
 #[derive(Default)]
-pub(crate) struct Details {
+pub(crate) struct DetailsByCall {
     /// By call id.
     pub(crate) by_call: BTreeMap<String, CallDetails>,
-    /// What is missing, and why.
+    /// Which details were not read, and why.
     pub(crate) not_read: Option<String>,
 }
 
-/// Reads the newest [`MOST`] of the calls again, 100 a request: what was said, and their
-/// CRM objects both now and at the time of the call, which replace those of the scan.
+/// Reads the details of the newest [`MOST`] calls, 100 in one request, and replaces the calls' CRM
+/// objects, which are as they are now, by the objects both now and at the time of the call.
 ///
-/// The scan asks for neither. It reads every call of the range, and a page of 100 with
-/// people and the CRM's present (0.6 MB) weighs less than half of one with all of this,
-/// in time too; a range of 2,500 calls takes 30 requests or so either way, and one more.
-/// Where the details can not be had (a rate limit) the rest is told without them.
-pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details {
+/// The scan does not request the details, because it reads every call of the range: a page of 100
+/// calls with people and present CRM objects (0.6 MB) is less than half as large as one with the
+/// details, and takes less than half the time. A range of 2,500 calls takes about 30 requests either
+/// way. Where a request for details fails (a rate limit), the answer goes without them.
+/// `stopped` says whether the scan ended early.
+pub(crate) fn read(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> DetailsByCall {
     let older = calls.len().saturating_sub(MOST);
-    let mut details = Details {
+    let mut details = DetailsByCall {
         by_call: BTreeMap::new(),
         not_read: (older > 0).then(|| {
             format!("next steps, trackers and changes of deals of the oldest {older} calls")
         }),
     };
-    let read = calls.len() - older;
-    for calls in calls[..read].chunks_mut(A_REQUEST) {
-        match of(gong, calls) {
-            Ok(told) => details.by_call.extend(told),
+    let newest = calls.len() - older;
+    for calls in calls[..newest].chunks_mut(IDS_A_REQUEST) {
+        match read_some(gong, calls) {
+            Ok(read) => details.by_call.extend(read),
             Err(failure) => {
                 let all = if details.by_call.is_empty() {
                     ""
@@ -71,7 +72,7 @@ pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details
                 details.not_read = Some(format!(
                     "changes of deals, key points, outcomes, next steps, trackers{all}: {}",
                     match failure.case() {
-                        // The scan tells it already, with the time when it ends.
+                        // The scan's summary has the text of the limit already.
                         Case::RateLimited if stopped => "the limit that stopped the scan.",
                         _ => failure.text(),
                     }
@@ -83,7 +84,7 @@ pub(crate) fn add(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Details
     details
 }
 
-fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, CallDetails>, Error> {
+fn read_some(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, CallDetails>, Error> {
     let ids: Vec<&str> = calls
         .iter()
         .map(|call| call.meta_data.id())
@@ -114,7 +115,10 @@ fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, CallDetail
     for mut detailed in answer.calls.into_iter().flatten() {
         detailed.slim();
         let id = detailed.meta_data.id().to_owned();
-        by_id.insert(id.clone(), told(detailed.content.unwrap_or_default()));
+        by_id.insert(
+            id.clone(),
+            call_details(detailed.content.unwrap_or_default()),
+        );
         let known = calls.iter_mut().find(|call| call.meta_data.id() == id);
         if let (Some(call), Some(context)) = (known, detailed.context) {
             call.context = Some(context);
@@ -123,7 +127,7 @@ fn of(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, CallDetail
     Ok(by_id)
 }
 
-fn told(content: Content) -> CallDetails {
+fn call_details(content: Content) -> CallDetails {
     let text = |text: Option<String>| {
         let text = one_line(&text?);
         (!text.is_empty()).then_some(text)
@@ -145,8 +149,8 @@ fn told(content: Content) -> CallDetails {
     }
 }
 
-/// Gong has no member for next steps: they are a section of the highlights, and on
-/// some calls only one of the outline.
+/// Gong has no member for next steps: they are a section of the highlights or, on some calls, of the
+/// outline only.
 fn next_steps(
     highlights: Option<Vec<Highlights>>,
     outline: Option<Vec<OutlineSection>>,
@@ -181,25 +185,13 @@ fn is_next_steps(title: Option<&str>) -> bool {
         .any(|name| title.contains(name))
 }
 
-/// The text, cut at a word where it is longer than `most` characters.
-pub(crate) fn cut(text: &str, most: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(most) else {
-        return text.to_owned();
-    };
-    let short = &text[..end];
-    let end = short.rfind(' ').unwrap_or(end);
-    let mut cut = short[..end].trim_end_matches([',', ';', ' ']).to_owned();
-    cut.push('…');
-    cut
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{CallDetails, cut};
+    use super::CallDetails;
     use serde_json::{Value, json};
 
-    fn told(content: &Value) -> CallDetails {
-        super::told(serde_json::from_str(&content.to_string()).expect("content"))
+    fn call_details(content: &Value) -> CallDetails {
+        super::call_details(serde_json::from_str(&content.to_string()).expect("content"))
     }
 
     #[test]
@@ -208,12 +200,12 @@ mod tests {
             {"section": "Price", "items": [{"text": "no", "startTime": 1}]},
             {"section": "Next Steps and owners", "items": [{"text": " Send\nthe contract ", "startTime": 61.5}, {"text": null}]},
         ]);
-        let only = told(&json!({"highlights": null, "outline": outline}));
+        let only = call_details(&json!({"highlights": null, "outline": outline}));
         assert_eq!(
             only.next_steps,
             [(Some("1:01".into()), "Send the contract".into())]
         );
-        let both = told(&json!({
+        let both = call_details(&json!({
             "highlights": [
                 {"title": "Key moments", "items": [{"text": "no"}]},
                 {"title": "Next steps", "items": [{"text": "Book legal", "startTimes": [3.0, 9.0]}, {"text": "Mail it"}]},
@@ -231,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn nulls_tell_nothing() {
-        let sparse = told(
+    fn nulls_are_left_out() {
+        let sparse = call_details(
             &json!({"keyPoints": null, "callOutcome": null, "trackers": [
             {"name": "Legal", "count": 0}, {"name": "Price", "count": 3}, {"name": null, "count": 1}]}),
         );
@@ -241,13 +233,6 @@ mod tests {
             (sparse.outcome, sparse.trackers),
             (None, vec![("Price".into(), 3)])
         );
-        assert!(told(&json!({})).trackers.is_empty());
-    }
-
-    #[test]
-    fn texts_are_cut_at_words() {
-        assert_eq!(cut("ab cd", 5), "ab cd");
-        assert_eq!(cut("ab, cdé", 6), "ab…");
-        assert_eq!(cut("abcdefg", 3), "abc…");
+        assert!(call_details(&json!({})).trackers.is_empty());
     }
 }

@@ -1,6 +1,5 @@
-//! Which calls are meant: the filters that `gong_search_calls` and every other tool
-//! over many calls take. Gong's own filter knows workspace and host; the rest is
-//! matched here.
+//! The filters of `gong_search_calls` and every other tool that reads many calls. Gong filters by
+//! workspace and host itself; everything else is matched here.
 
 use crate::{
     client::Gong,
@@ -17,7 +16,7 @@ use crate::{
     wit::calls::{AccountMatch, Affiliation, CallDirection, CallScope},
 };
 
-/// The arguments, as every record of the WIT that takes them names them; see [`filter_arguments!`].
+/// The arguments, which have the same names in every record of the WIT; see [`filter_arguments!`].
 pub(crate) struct FilterArguments<'a> {
     pub(crate) account: Option<&'a str>,
     pub(crate) participant: Option<&'a str>,
@@ -31,7 +30,7 @@ pub(crate) struct FilterArguments<'a> {
     pub(crate) max_minutes: Option<u32>,
 }
 
-/// The [`FilterArguments`] of a record that has all of its members.
+/// The [`FilterArguments`] in a record that has all these members.
 macro_rules! filter_arguments {
     ($arguments:expr) => {
         $crate::domain::call_filter::FilterArguments {
@@ -50,7 +49,7 @@ macro_rules! filter_arguments {
 }
 pub(crate) use filter_arguments;
 
-/// What Gong itself filters by, as ids.
+/// The part of the filter that Gong applies, as ids.
 pub(crate) struct ServerFilter {
     /// Only this workspace.
     pub(crate) workspace: Option<String>,
@@ -59,7 +58,7 @@ pub(crate) struct ServerFilter {
 }
 
 impl ServerFilter {
-    /// Looks up the names.
+    /// Looks up the ids of names.
     ///
     /// # Errors
     /// `bad-argument` for unknown names; whatever a request fails with.
@@ -71,12 +70,12 @@ impl ServerFilter {
                 .host
                 .into_iter()
                 .map(host)
-                .collect::<Result<Vec<_>, _>>()?,
+                .collect::<Result<_, _>>()?,
         })
     }
 }
 
-/// The filters that Gong does not have, in lower case.
+/// The part of the filter that Gong does not have; its texts are in lower case.
 pub(crate) struct CallFilter {
     pub(crate) account: Option<String>,
     pub(crate) participant: Option<String>,
@@ -88,7 +87,7 @@ pub(crate) struct CallFilter {
 }
 
 impl CallFilter {
-    /// Checks the arguments. Nothing is asked of Gong.
+    /// Checks the arguments, without a request.
     ///
     /// # Errors
     /// `bad-argument`.
@@ -132,24 +131,24 @@ impl CallFilter {
         })
     }
 
-    /// Whether the people on a call are needed to tell.
+    /// Whether calls have to be read with their people to match this filter.
     pub(crate) fn needs_people(&self) -> bool {
         self.account.is_some() || self.participant.is_some()
     }
 
-    /// Whether it keeps few of the calls, so that most of the range will be read.
-    pub(crate) fn is_picky(&self) -> bool {
+    /// Whether few calls will match, so that most of the range will be read.
+    pub(crate) fn is_selective(&self) -> bool {
         self.account.is_some() || self.participant.is_some() || self.title.is_some()
     }
 
-    /// Whether the call matches; with an account asked, also how.
+    /// None if the call does not match. With a filter by account, also how it matches.
     pub(crate) fn matches(&self, call: &Call) -> Option<Option<AccountMatch>> {
         let meta = &call.meta_data;
-        let is = |value: &Option<String>, wanted: Option<&str>| {
-            wanted.is_none_or(|wanted| {
+        let is = |value: &Option<String>, query: Option<&str>| {
+            query.is_none_or(|query| {
                 value
                     .as_deref()
-                    .is_some_and(|value| value.eq_ignore_ascii_case(wanted))
+                    .is_some_and(|value| value.eq_ignore_ascii_case(query))
             })
         };
         let title = meta.title.as_deref().unwrap_or_default();
@@ -160,44 +159,45 @@ impl CallFilter {
             && self
                 .title
                 .as_deref()
-                .is_none_or(|wanted| has_words(title, wanted))
+                .is_none_or(|query| has_words(title, query))
             && self
                 .participant
                 .as_deref()
-                .is_none_or(|wanted| call.parties().any(|party| is_person(party, wanted)));
+                .is_none_or(|query| call.parties().any(|party| is_person(party, query)));
         if !fits {
             return None;
         }
         match &self.account {
             None => Some(None),
-            Some(wanted) => account_match(call, wanted).map(Some),
+            Some(query) => account_match(call, query).map(Some),
         }
     }
 }
 
-fn is_person(party: &Party, wanted: &str) -> bool {
-    if wanted.contains('@') {
+fn is_person(party: &Party, query: &str) -> bool {
+    if query.contains('@') {
         return party
             .email_address
             .as_deref()
-            .is_some_and(|email| email.eq_ignore_ascii_case(wanted));
+            .is_some_and(|email| email.eq_ignore_ascii_case(query));
     }
-    if is_id(wanted) {
-        return party.user_id.as_ref().is_some_and(|id| id.0 == wanted);
+    if is_id(query) {
+        return party.user_id.as_ref().is_some_and(|id| id.0 == query);
     }
     party
         .name
         .as_deref()
-        .is_some_and(|name| has_words(name, wanted))
+        .is_some_and(|name| has_words(name, query))
 }
 
-/// The CRM's word first; a domain says much; a title only where the CRM says nothing.
-fn account_match(call: &Call, wanted: &str) -> Option<AccountMatch> {
+/// How a call belongs to an account: by the CRM's account first, then by the e-mail domain of
+/// somebody from outside, then by its title if it has no account in the CRM.
+fn account_match(call: &Call, query: &str) -> Option<AccountMatch> {
     let mut accounts = call.objects("Account").peekable();
     let in_crm = accounts.peek().is_some();
     let is_account = accounts.any(|account| {
-        account.id().eq_ignore_ascii_case(wanted)
-            || account.name().is_some_and(|name| has_words(&name, wanted))
+        account.id().eq_ignore_ascii_case(query)
+            || account.name().is_some_and(|name| has_words(&name, query))
     });
     if is_account {
         return Some(AccountMatch::Crm);
@@ -208,25 +208,26 @@ fn account_match(call: &Call, wanted: &str) -> Option<AccountMatch> {
     };
     if outsiders()
         .filter_map(Party::domain)
-        .any(|domain| is_domain(&domain, wanted))
+        .any(|domain| is_domain(&domain, query))
     {
         return Some(AccountMatch::Domain);
     }
     let title = call.meta_data.title.as_deref().unwrap_or_default();
-    (!in_crm && has_words(title, wanted)).then_some(AccountMatch::Title)
+    (!in_crm && has_words(title, query)).then_some(AccountMatch::Title)
 }
 
-/// `acme.com` and `mail.acme.com` are acme.com's; the name `Acme` or `Acme Labs` has `acme` or `acmelabs` as its label.
-pub(crate) fn is_domain(domain: &str, wanted: &str) -> bool {
-    let wanted = wanted.trim_start_matches('@');
-    if wanted.contains('.') && !wanted.contains(' ') {
-        return domain == wanted
+/// Whether an e-mail domain is that of a domain or a name in lower case: `mail.acme.com` is that of
+/// `acme.com` and of `acme`; `acmelabs.io` and `acme-labs.io` are that of `acme labs`.
+pub(crate) fn is_domain(domain: &str, query: &str) -> bool {
+    let query = query.trim_start_matches('@');
+    if query.contains('.') && !query.contains(' ') {
+        return domain == query
             || domain
-                .strip_suffix(wanted)
+                .strip_suffix(query)
                 .is_some_and(|rest| rest.ends_with('.'));
     }
-    let name: String = wanted.chars().filter(|c| c.is_alphanumeric()).collect();
-    let dashed = wanted.replace(' ', "-");
+    let name: String = query.chars().filter(|c| c.is_alphanumeric()).collect();
+    let dashed = query.replace(' ', "-");
     domain
         .rsplit('.')
         .skip(1)
@@ -239,7 +240,7 @@ mod tests {
     use crate::{gong::calls::Call, wit::calls::AccountMatch};
 
     #[test]
-    fn a_domain_is_asked_by_name_or_in_full() {
+    fn a_domain_matches_a_name_or_a_domain() {
         assert!(is_domain("acme.com", "acme"));
         assert!(is_domain("acme.co.uk", "acme"));
         assert!(is_domain("mail.acme.com", "@acme.com"));

@@ -1,15 +1,17 @@
-//! What the calls with one customer add up to, for a deal's page and an account's:
-//! people, calls, next steps, trackers.
+//! A summary of the calls with one customer, for the answers about a deal and an account: people,
+//! calls, next steps, trackers.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        call_details::{CallDetails, Details, cut},
+        call_details::{CallDetails, DetailsByCall},
         scan::Report,
     },
     gong::calls::{Call, link_pattern},
     prelude::*,
+    render,
+    text::cut_at_word,
     time::{self, DAY},
     wit::{
         calls::Affiliation,
@@ -17,73 +19,89 @@ use crate::{
     },
 };
 
-pub(crate) mod choice;
-mod colleagues;
+pub(crate) mod lookup;
 mod people;
+mod user_names;
 
-pub(crate) use colleagues::Colleagues;
 use people::People;
+pub(crate) use user_names::UserNames;
 
-/// People that a page lists.
+/// People listed at most.
 const PEOPLE: usize = 20;
-/// Next steps that a page lists, from how many calls, and their characters.
-const STEPS: (usize, usize, usize) = (8, 3, 160);
-/// Trackers that a page lists.
+/// Next steps listed at most.
+const STEPS: usize = 8;
+/// Calls whose next steps are listed.
+const STEP_CALLS: usize = 3;
+/// Characters of a next step.
+const STEP_CHARACTERS: usize = 160;
+/// Trackers listed at most.
 const TRACKERS: usize = 6;
-/// Calls of which more is told, key points of each of these, and of each older one.
-const FRESH: (usize, usize, usize) = (3, 3, 1);
+/// Newest calls, which are shown with more key points than older ones.
+const NEWEST_CALLS: usize = 3;
+/// Key points of each of the newest calls.
+const NEWEST_POINTS: usize = 3;
+/// Key points of each older call.
+const OLDER_POINTS: usize = 1;
 /// Characters of a key point.
-const POINT: usize = 110;
+const POINT_CHARACTERS: usize = 110;
 
-/// Whose calls these are.
-pub(crate) struct About<'a> {
-    /// Calls newest first.
+/// The calls with one customer.
+pub(crate) struct CustomerCalls<'a> {
+    /// The calls, newest first.
     pub(crate) calls: &'a [Call],
-    /// Calls that are shown.
+    /// How many calls are shown.
     pub(crate) limit: usize,
-    /// Names of users, from all calls that were read.
-    pub(crate) colleagues: &'a Colleagues,
+    /// Names of users, from all calls of the scan.
+    pub(crate) user_names: &'a UserNames,
     /// The CRM owner's name.
     pub(crate) owner: Option<&'a str>,
-    /// Names of the deals by id, where each call tells its own.
+    /// Names of deals by id, where each call is shown with its deals.
     pub(crate) deals: Option<&'a BTreeMap<String, String>>,
-    /// The scan that found them.
+    /// The scan that found the calls.
     pub(crate) report: &'a Report,
 }
 
-/// Adds everything up.
-pub(crate) fn call_history(about: &About<'_>, details: &Details, now: i64) -> CallHistory {
-    let told = &details.by_call;
+/// Makes the summary.
+pub(crate) fn call_history(
+    customer: &CustomerCalls<'_>,
+    details: &DetailsByCall,
+    now: i64,
+) -> CallHistory {
+    let by_call = &details.by_call;
     let mut people = People::default();
-    about.calls.iter().for_each(|call| people.meet(call));
-    let customer = people.last_heard(Affiliation::External);
-    let (people, left_out) = people.shown(about.owner, PEOPLE);
-    // A range that ends before now does not tell how long ago the last call was.
+    customer.calls.iter().for_each(|call| people.add(call));
+    let last_customer_call = people.last_attended(Affiliation::External);
+    let (people, left_out) = people.shown(customer.owner, PEOPLE);
+    // There may be later calls after a range that ends before now.
     let days_since = |at: Option<i64>| {
-        at.filter(|_| about.report.range.to >= now)
+        at.filter(|_| customer.report.range.to >= now)
             .map(|at| days(at, now))
     };
-    let call = about.calls.iter().find_map(|call| call.meta_data.began());
-    let shown = &about.calls[..about.calls.len().min(about.limit)];
+    let last_call = customer
+        .calls
+        .iter()
+        .find_map(|call| call.meta_data.began());
+    let shown = &customer.calls[..customer.calls.len().min(customer.limit)];
     let call_url = link_pattern(
         shown
             .iter()
             .map(|call| (call.meta_data.id(), call.meta_data.url.as_deref())),
     );
-    let days_since_call = days_since(call);
-    let hidden = (about.calls.len() - shown.len()) as u32;
+    let days_since_call = days_since(last_call);
+    let hidden = (customer.calls.len() - shown.len()) as u32;
     CallHistory {
-        calls: about.calls.len() as u32,
+        calls: customer.calls.len() as u32,
         days_since_call,
-        days_since_customer: days_since(customer).filter(|days| Some(*days) > days_since_call),
+        days_since_customer: days_since(last_customer_call)
+            .filter(|days| Some(*days) > days_since_call),
         people,
         people_left_out: (left_out > 0).then_some(left_out),
-        next_steps: next_steps(about.calls, told),
-        trackers: trackers(about.calls, told),
+        next_steps: next_steps(customer.calls, by_call),
+        trackers: trackers(customer.calls, by_call),
         latest: shown
             .iter()
             .enumerate()
-            .map(|(index, call)| held(call, index, told, about, call_url.is_none()))
+            .map(|(index, call)| call_held(call, index, by_call, customer, call_url.is_none()))
             .collect(),
         calls_left_out: (hidden > 0).then_some(hidden),
         call_url,
@@ -96,73 +114,75 @@ fn days(at: i64, now: i64) -> u32 {
     u32::try_from((now - at).max(0) / DAY).unwrap_or(u32::MAX)
 }
 
-fn held(
+/// One call of the list; `with_url` where the list has no common form of links.
+fn call_held(
     call: &Call,
     index: usize,
-    told: &BTreeMap<String, CallDetails>,
-    about: &About<'_>,
-    linked: bool,
+    by_call: &BTreeMap<String, CallDetails>,
+    customer: &CustomerCalls<'_>,
+    with_url: bool,
 ) -> CallHeld {
     let meta = &call.meta_data;
-    let told = told.get(meta.id());
-    let (fresh, more, less) = FRESH;
-    let points = if index < fresh { more } else { less };
+    let details = by_call.get(meta.id());
+    let points = match index < NEWEST_CALLS {
+        true => NEWEST_POINTS,
+        false => OLDER_POINTS,
+    };
     let host = meta.primary_user_id.as_ref();
     let ids: BTreeSet<&str> = call.objects("Opportunity").map(|deal| deal.id()).collect();
-    let names = about.deals.into_iter().flat_map(|names| {
+    let names = customer.deals.into_iter().flat_map(|names| {
         ids.iter()
             .map(|id| names.get(*id).cloned().unwrap_or_else(|| (*id).to_owned()))
     });
     CallHeld {
         id: meta.id().to_owned(),
-        started: meta.started_shown(),
+        started: meta.started_display(),
         minutes: meta.minutes(),
         title: meta.title(),
         host: call
             .host()
-            .or_else(|| about.colleagues.user(&host?.0).map(str::to_owned)),
+            .or_else(|| customer.user_names.user(&host?.0).map(str::to_owned)),
         deals: names.collect(),
-        outcome: told.and_then(|told| told.outcome.clone()),
-        key_points: told
+        outcome: details.and_then(|details| details.outcome.clone()),
+        key_points: details
             .iter()
-            .flat_map(|told| told.key_points.iter().take(points))
-            .map(|point| cut(point, POINT))
+            .flat_map(|details| details.key_points.iter().take(points))
+            .map(|point| cut_at_word(point, POINT_CHARACTERS))
             .collect(),
-        url: meta.url.clone().filter(|_| linked),
+        url: meta.url.clone().filter(|_| with_url),
     }
 }
 
-/// Those of the newest calls that have any.
-fn next_steps(calls: &[Call], told: &BTreeMap<String, CallDetails>) -> Vec<NextStep> {
-    let (most, of_calls, length) = STEPS;
+/// The next steps of the newest calls that have any.
+fn next_steps(calls: &[Call], by_call: &BTreeMap<String, CallDetails>) -> Vec<NextStep> {
     let with_steps = calls.iter().filter_map(|call| {
-        let told = told.get(call.meta_data.id())?;
-        (!told.next_steps.is_empty()).then_some((call, told))
+        let details = by_call.get(call.meta_data.id())?;
+        (!details.next_steps.is_empty()).then_some((call, details))
     });
     with_steps
-        .take(of_calls)
-        .flat_map(|(call, told)| {
-            told.next_steps.iter().map(move |(at, text)| NextStep {
+        .take(STEP_CALLS)
+        .flat_map(|(call, details)| {
+            details.next_steps.iter().map(move |(at, text)| NextStep {
                 call_id: call.meta_data.id().to_owned(),
                 said: call
                     .meta_data
                     .began()
                     .map_or_else(|| "unknown".to_owned(), time::to_date),
                 at: at.clone(),
-                text: cut(text, length),
+                text: cut_at_word(text, STEP_CHARACTERS),
             })
         })
-        .take(most)
+        .take(STEPS)
         .collect()
 }
 
-/// The most frequent first.
-fn trackers(calls: &[Call], told: &BTreeMap<String, CallDetails>) -> Vec<String> {
+/// The trackers of all calls, the most frequent first.
+fn trackers(calls: &[Call], by_call: &BTreeMap<String, CallDetails>) -> Vec<String> {
     let mut sums: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
-    let told = calls
+    let details = calls
         .iter()
-        .filter_map(|call| told.get(call.meta_data.id()));
-    for (name, count) in told.flat_map(|told| &told.trackers) {
+        .filter_map(|call| by_call.get(call.meta_data.id()));
+    for (name, count) in details.flat_map(|details| &details.trackers) {
         let (times, calls) = sums.entry(name).or_default();
         (*times, *calls) = (times.saturating_add(*count), *calls + 1);
     }
@@ -171,20 +191,17 @@ fn trackers(calls: &[Call], told: &BTreeMap<String, CallDetails>) -> Vec<String>
     sums.iter()
         .take(TRACKERS)
         .map(|(name, (times, calls))| {
-            format!(
-                "{name} ×{times} on {}",
-                crate::render::count(*calls, "call")
-            )
+            format!("{name} ×{times} on {}", render::count(*calls, "call"))
         })
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{About, Colleagues, call_history};
+    use super::{CustomerCalls, UserNames, call_history};
     use crate::{
         domain::{
-            call_details::{CallDetails, Details},
+            call_details::{CallDetails, DetailsByCall},
             scan::Report,
         },
         gong::calls::Call,
@@ -202,11 +219,15 @@ mod tests {
         Report::whole(Range { from: 0, to }, 9)
     }
 
-    fn about<'a>(calls: &'a [Call], colleagues: &'a Colleagues, report: &'a Report) -> About<'a> {
-        About {
+    fn customer_calls<'a>(
+        calls: &'a [Call],
+        user_names: &'a UserNames,
+        report: &'a Report,
+    ) -> CustomerCalls<'a> {
+        CustomerCalls {
             calls,
             limit: 1,
-            colleagues,
+            user_names,
             owner: None,
             deals: None,
             report,
@@ -220,20 +241,20 @@ mod tests {
                 r#"{{"metaData": {{"id": "{id}", "started": "2026-11-0{id}T10:00:00Z"}}}}"#
             ))
         });
-        let told = ["4", "3", "2", "1"].map(|id| {
-            let told = CallDetails {
+        let by_call = ["4", "3", "2", "1"].map(|id| {
+            let details = CallDetails {
                 next_steps: vec![(None, format!("step {id}")), (None, "again".into())],
                 trackers: vec![("Price".into(), 2), (format!("only {id}"), 2)],
                 ..CallDetails::default()
             };
-            (id.to_owned(), told)
+            (id.to_owned(), details)
         });
-        let told = Details {
-            by_call: told.into(),
+        let details = DetailsByCall {
+            by_call: by_call.into(),
             not_read: None,
         };
-        let (colleagues, report) = (Colleagues::default(), report(NOW));
-        let sum = call_history(&about(&calls, &colleagues, &report), &told, NOW);
+        let (user_names, report) = (UserNames::default(), report(NOW));
+        let sum = call_history(&customer_calls(&calls, &user_names, &report), &details, NOW);
         let said: Vec<_> = sum
             .next_steps
             .iter()
@@ -263,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn customers_may_be_heard_before_the_last_call() {
+    fn a_customer_who_missed_the_last_call_attended_an_earlier_one() {
         let calls = [
             call(
                 r#"{"metaData": {"id": "2", "started": "2026-11-20T10:00:00Z"},
@@ -274,10 +295,10 @@ mod tests {
                 "parties": [{"name": "Jo", "affiliation": "External", "methods": ["Invitee", "Attendee"]}]}"#,
             ),
         ];
-        let (colleagues, to_now) = (Colleagues::default(), report(NOW));
+        let (user_names, to_now) = (UserNames::default(), report(NOW));
         let sum = call_history(
-            &about(&calls, &colleagues, &to_now),
-            &Details::default(),
+            &customer_calls(&calls, &user_names, &to_now),
+            &DetailsByCall::default(),
             NOW,
         );
         assert_eq!(
@@ -285,8 +306,8 @@ mod tests {
             (Some(3), Some(13))
         );
         let to_yesterday = report(NOW - DAY);
-        let past = about(&calls, &colleagues, &to_yesterday);
-        let sum = call_history(&past, &Details::default(), NOW);
+        let past = customer_calls(&calls, &user_names, &to_yesterday);
+        let sum = call_history(&past, &DetailsByCall::default(), NOW);
         assert_eq!((sum.days_since_call, sum.days_since_customer), (None, None));
     }
 }

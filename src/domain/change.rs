@@ -1,11 +1,11 @@
-//! Changes: what would be sent is known before it is sent, it is sent once, and
-//! whoever asked learns what became of it.
+//! Requests that change something: they can be shown without being sent, they are sent once, and
+//! the answer says what happened.
 
 use serde_json::{Value, json};
 
 use crate::{
     client::{
-        Failure, Gong, broken,
+        ExchangeError, Gong, failure_after_sending,
         json::ApiResponse,
         multipart::File,
         parse,
@@ -18,7 +18,7 @@ use crate::{
 
 /// The body of a change.
 pub(crate) enum Body {
-    /// None at all, not even an empty one.
+    /// No body, not even an empty one.
     None,
     /// JSON.
     Json(Value),
@@ -28,17 +28,17 @@ pub(crate) enum Body {
 
 /// One request that changes something.
 pub(crate) struct Change {
-    /// What it does, for `Would …` and `Done: …`: `mark task 12 as done`.
+    /// What it does, for the sentences `Would …` and `Done: …`: `mark task 12 as done`.
     pub(crate) what: String,
-    /// Its method.
+    /// The method.
     pub(crate) method: Method,
     /// The operation's path as Gong documents it, for errors: `/v2/tasks/{taskId}`.
     pub(crate) operation: &'static str,
-    /// Path and query, percent-encoded ([`super::with_query`]).
+    /// Path and query, percent-encoded ([`crate::client::url::with_query`]).
     pub(crate) path: String,
-    /// Its body.
+    /// The body.
     pub(crate) body: Body,
-    /// How to see whether it was made, where the exchange broke: `gong_list_tasks shows it`.
+    /// How to see whether the change was made after a failed exchange: `gong_list_tasks shows it`.
     pub(crate) look: &'static str,
 }
 
@@ -57,7 +57,7 @@ impl Change {
         }
     }
 
-    fn planned(&self, gong: &Gong<'_>) -> Receipt {
+    fn dry_run_receipt(&self, gong: &Gong<'_>) -> Receipt {
         Receipt {
             summary: format!("Would {}. Dry run: nothing was changed.", self.what),
             dry_run: Some(true),
@@ -65,7 +65,8 @@ impl Change {
             body: match &self.body {
                 Body::None => None,
                 Body::Json(json) => {
-                    // In the order of the sandbox, which keeps none.
+                    // In a native build another crate may turn on serde_json's `preserve_order`. The
+                    // component sorts members, and the tests have to see the same text.
                     let mut json = json.clone();
                     json.sort_all_objects();
                     Some(json.to_string())
@@ -82,7 +83,7 @@ impl Change {
     }
 }
 
-/// Checks that a list has something in it, and not more than Gong takes.
+/// Checks that a list is not empty and not longer than Gong accepts.
 ///
 /// # Errors
 /// `bad-argument`.
@@ -102,12 +103,12 @@ pub(crate) fn between(argument: &str, items: &[impl Sized], most: usize) -> Resu
     }
 }
 
-/// Makes a change, or with `dry_run` tells what would be sent. `done` adds to the receipt
-/// what Gong answered (null where it answered nothing).
+/// Makes a change, or with `dry_run` shows what would be sent. `done` adds Gong's answer to the
+/// receipt (null where the answer has no body).
 ///
 /// # Errors
-/// Any refusal or broken exchange. Nothing is sent again after a time-out: the error says
-/// that the change may have been made, and how to look.
+/// Any refusal, or a failed exchange. Nothing is sent again after a time-out: the error says that the
+/// change may have been made, and how to check.
 pub(crate) fn make(
     gong: &Gong<'_>,
     dry_run: Option<bool>,
@@ -115,7 +116,7 @@ pub(crate) fn make(
     done: impl FnOnce(&mut Receipt, &Value),
 ) -> Result<Receipt, Error> {
     if dry_run == Some(true) {
-        return Ok(change.planned(gong));
+        return Ok(change.dry_run_receipt(gong));
     }
     let ApiResponse(answer) = send(gong, change)?;
     let mut receipt = change.receipt(gong);
@@ -123,7 +124,7 @@ pub(crate) fn make(
     Ok(receipt)
 }
 
-/// Sends a change once, whatever becomes of it.
+/// Sends a change once.
 ///
 /// # Errors
 /// As [`make`].
@@ -137,34 +138,34 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<ApiResponse, Erro
     let body = encoded
         .as_ref()
         .map(|(content_type, bytes)| (content_type.as_str(), bytes.as_slice()));
-    let answered = gong.exchange(change.method, &change.path, body);
-    let open = |text: &str| {
+    let result = gong.exchange(change.method, &change.path, body);
+    let perhaps_made = |text: &str| {
         format!(
             "{text} It is not known whether the change was made, and nothing was sent again. Look before you try again: {}.",
             change.look
         )
     };
-    match answered {
+    match result {
         Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(ApiResponse::default()),
         Ok(body) => match parse(&body, &operation) {
-            // Every answer of Gong has its id, or nothing at all: else it is another's.
+            // Gong's answers are empty or have a request id; another answer is not Gong's.
             Ok(ApiResponse(answer)) if answer != json!({}) && answer.get("requestId").is_none() => {
-                Err(Error::unexpected_answer(open(&format!(
+                Err(Error::unexpected_answer(perhaps_made(&format!(
                     "The answer to {operation} has no requestId, as every answer of Gong has."
                 ))))
             }
-            Ok(answered) => Ok(answered),
-            Err(error) => Err(Error::unexpected_answer(open(error.text()))),
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(Error::unexpected_answer(perhaps_made(error.text()))),
         },
-        Err(Failure::Refused(refusal)) if refusal.status >= 500 => {
-            Err(Error::unexpected_answer(open(&refusal.fault(&operation))))
-        }
+        Err(ExchangeError::Refused(refusal)) if refusal.status >= 500 => Err(
+            Error::unexpected_answer(perhaps_made(&refusal.fault(&operation))),
+        ),
         Err(failure) => {
             let error = failure.into_error(&operation);
             Err(match error.case() {
-                Case::TimedOut => error.saying(open("Gong did not answer in time.")),
-                Case::Unreachable => match broken(error.text()) {
-                    Some(how) => error.saying(open(&how)),
+                Case::TimedOut => error.saying(perhaps_made("Gong did not answer in time.")),
+                Case::Unreachable => match failure_after_sending(error.text()) {
+                    Some(sentence) => error.saying(perhaps_made(&sentence)),
                     None => error,
                 },
                 _ => error,

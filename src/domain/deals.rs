@@ -1,5 +1,5 @@
-//! Deals over time. Gong's API has no list of deals: one is an Opportunity object on
-//! calls, which tells how it stands now and how it stood at the time of the call.
+//! Deals over time. Gong's API has no list of deals: a deal is an Opportunity object on calls, as it
+//! is now and as it was at the time of the call.
 
 use crate::{
     gong::{calls::Call, crm_object::CrmObject},
@@ -10,17 +10,17 @@ use crate::{
     wit::deals::{DealChange, DealMoment},
 };
 
-/// The fields of a deal that are compared.
+/// The fields of a deal that are followed over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct DealState {
     pub(crate) stage: Option<String>,
     pub(crate) amount: Option<String>,
     pub(crate) close_date: Option<String>,
     pub(crate) probability: Option<String>,
 }
 
-impl State {
-    /// As an Opportunity object tells it.
+impl DealState {
+    /// The state that an Opportunity object has.
     pub(crate) fn of(object: &CrmObject) -> Self {
         Self {
             stage: object.stage(),
@@ -30,7 +30,7 @@ impl State {
         }
     }
 
-    /// What is different later, field by field.
+    /// The fields that differ in a later state.
     pub(crate) fn changes(&self, later: &Self) -> Vec<DealChange> {
         [
             ("stage", &self.stage, &later.stage),
@@ -48,8 +48,8 @@ impl State {
         .collect()
     }
 
-    /// Whether the stage's name says that the deal is won or lost; stages are each company's own.
-    pub(crate) fn is_decided(&self) -> bool {
+    /// Whether the deal is won or lost, by the name of the stage: each company names its stages itself.
+    pub(crate) fn is_closed(&self) -> bool {
         let stage = fold_case(self.stage.as_deref().unwrap_or_default());
         ["closed", "won", "lost"]
             .iter()
@@ -67,35 +67,35 @@ fn or_none(value: &Option<String>) -> String {
     value.clone().unwrap_or_else(|| "none".to_owned())
 }
 
-/// How a deal stood at the calls it was seen on, and stands now.
+/// The states of a deal, at the time of its calls and now.
 #[derive(Debug, Default)]
-pub(crate) struct History {
-    /// When each state was first seen, oldest first; neighbours differ.
-    pub(crate) seen: Vec<(i64, State)>,
-    /// How it is now, where Gong tells that.
-    pub(crate) now: Option<State>,
+pub(crate) struct DealHistory {
+    /// Each state with the time of the first call that has it, oldest first; neighbours differ.
+    pub(crate) seen: Vec<(i64, DealState)>,
+    /// The state now, where Gong has it.
+    pub(crate) now: Option<DealState>,
 }
 
 /// How often and how far the close date moved.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Moves {
-    /// Times that it moved to a later day.
+pub(crate) struct CloseDateMoves {
+    /// How many times it moved to a later day.
     pub(crate) slips: u32,
-    /// Days of these, added up.
+    /// By how many days, added up.
     pub(crate) slipped_days: u32,
-    /// Days that it moved to earlier ones, added up.
+    /// By how many days it moved to earlier ones, added up.
     pub(crate) pulled_in_days: u32,
 }
 
-impl History {
-    /// Of the deal with this id, over calls newest first.
+impl DealHistory {
+    /// The history of the deal with this id, from calls that are newest first.
     pub(crate) fn of<'c>(calls: impl DoubleEndedIterator<Item = &'c Call>, id: &str) -> Self {
         let mut history = Self::default();
-        // Oldest first, so that the last to say how it is now is the newest call.
+        // Oldest first, so that the newest call is the last to set the state now.
         for call in calls.rev() {
             let at = call.meta_data.began().unwrap_or(0);
             for object in call.objects("Opportunity").filter(|one| one.id() == id) {
-                let state = State::of(object);
+                let state = DealState::of(object);
                 if !object.is_of_call_time() {
                     history.now = Some(state);
                 } else if history.seen.last().is_none_or(|(_, last)| *last != state) {
@@ -106,19 +106,19 @@ impl History {
         history
     }
 
-    /// How it is now; else how it was when it was last seen.
-    pub(crate) fn latest(&self) -> State {
+    /// The state now; else the state on the last call.
+    pub(crate) fn latest(&self) -> DealState {
         let last = self.seen.last().map(|(_, state)| state);
         self.now.as_ref().or(last).cloned().unwrap_or_default()
     }
 
-    fn states(&self) -> impl Iterator<Item = &State> {
+    fn states(&self) -> impl Iterator<Item = &DealState> {
         self.seen.iter().map(|(_, state)| state).chain(&self.now)
     }
 
     /// The moves of the close date.
-    pub(crate) fn moves(&self) -> Moves {
-        let mut moves = Moves::default();
+    pub(crate) fn moves(&self) -> CloseDateMoves {
+        let mut moves = CloseDateMoves::default();
         let mut before = None;
         for close in self
             .states()
@@ -137,34 +137,35 @@ impl History {
         moves
     }
 
-    /// The first state whole, then only what changed; nothing if nothing did.
+    /// Rows for an answer: the first with the whole state, each later one with what changed. No rows if
+    /// nothing changed.
     pub(crate) fn rows(&self) -> Vec<DealMoment> {
         let mut rows = Vec::new();
-        let mut before: Option<&State> = None;
+        let mut before: Option<&DealState> = None;
         let seen = self.seen.iter().map(|(at, state)| (Some(*at), state));
         for (at, state) in seen.chain(self.now.iter().map(|now| (None, now))) {
             if before == Some(state) {
                 continue;
             }
-            let told = |field: fn(&State) -> &Option<String>| match before {
+            let changed = |field: fn(&DealState) -> &Option<String>| match before {
                 None => field(state).clone(),
                 Some(before) => (field(before) != field(state)).then(|| or_none(field(state))),
             };
             rows.push(DealMoment {
                 seen: at.map_or_else(|| "now".to_owned(), time::to_date),
-                stage: told(|state| &state.stage),
-                amount: told(|state| &state.amount),
-                close_date: told(|state| &state.close_date),
-                probability: told(|state| &state.probability),
+                stage: changed(|state| &state.stage),
+                amount: changed(|state| &state.amount),
+                close_date: changed(|state| &state.close_date),
+                probability: changed(|state| &state.probability),
             });
             before = Some(state);
         }
         if rows.len() < 2 { Vec::new() } else { rows }
     }
 
-    /// The highest that a field was before, and when, where it is lower now.
-    pub(crate) fn fall(&self, field: fn(&State) -> &Option<String>) -> Option<(i64, String)> {
-        let number = |state: &State| json_ext::number(field(state).as_deref()?);
+    /// The highest value that a field had, and when, if the value is lower now.
+    pub(crate) fn fall(&self, field: fn(&DealState) -> &Option<String>) -> Option<(i64, String)> {
+        let number = |state: &DealState| json_ext::number(field(state).as_deref()?);
         let now = number(self.now.as_ref()?)?;
         let (at, highest) = self
             .seen
@@ -180,12 +181,12 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use super::{History, Moves, State};
+    use super::{CloseDateMoves, DealHistory, DealState};
     use crate::gong::calls::Call;
 
-    fn state(stage: &str, amount: &str, close_date: &str, probability: &str) -> State {
+    fn state(stage: &str, amount: &str, close_date: &str, probability: &str) -> DealState {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        State {
+        DealState {
             stage: text(stage),
             amount: text(amount),
             close_date: text(close_date),
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_close_date_slips_and_is_pulled_in() {
-        let seen = |dates: &[&str]| History {
+        let seen = |dates: &[&str]| DealHistory {
             seen: dates
                 .iter()
                 .map(|date| (0, state("", "", date, "")))
@@ -204,19 +205,22 @@ mod tests {
         };
         assert_eq!(
             seen(&["2026-11-30", "2026-12-20", "", "2026-12-15"]).moves(),
-            Moves {
+            CloseDateMoves {
                 slips: 2,
                 slipped_days: 46,
                 pulled_in_days: 5
             }
         );
-        assert_eq!(seen(&["soon", "2027-01-10"]).moves(), Moves::default());
-        assert_eq!(seen(&[]).moves(), Moves::default());
+        assert_eq!(
+            seen(&["soon", "2027-01-10"]).moves(),
+            CloseDateMoves::default()
+        );
+        assert_eq!(seen(&[]).moves(), CloseDateMoves::default());
     }
 
     #[test]
-    fn rows_tell_only_what_changed() {
-        let history = History {
+    fn rows_have_only_what_changed() {
+        let history = DealHistory {
             seen: vec![
                 (0, state("Discovery", "40000", "2026-11-30", "20")),
                 (86_400, state("Proposal", "40000", "2026-11-30", "60")),
@@ -240,7 +244,7 @@ mod tests {
                 "now||none|2026-12-18|"
             ]
         );
-        let still = History {
+        let still = DealHistory {
             seen: vec![(0, state("Discovery", "", "", ""))],
             now: Some(state("Discovery", "", "", "")),
         };
@@ -249,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_fall_is_from_the_highest() {
-        let history = History {
+        let history = DealHistory {
             seen: vec![
                 (1, state("", "100", "", "20")),
                 (2, state("", "300.5", "", "80")),
@@ -280,14 +284,14 @@ mod tests {
             call("2026-11-10T00:00:00Z", "B", "B"),
             call("2026-11-01T00:00:00Z", "A", "A"),
         ];
-        let history = History::of(calls.iter(), "006");
-        assert!(history.latest().is_decided());
+        let history = DealHistory::of(calls.iter(), "006");
+        assert!(history.latest().is_closed());
         let stages: Vec<_> = history
             .seen
             .iter()
             .map(|(_, one)| one.stage.as_deref())
             .collect();
         assert_eq!(stages, [Some("A"), Some("B")]);
-        assert!(History::of(calls.iter(), "007").seen.is_empty());
+        assert!(DealHistory::of(calls.iter(), "007").seen.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The flow that prospects are assigned to, and what it will do to them.
+//! The flow that prospects are assigned to, with the steps that it will do.
 
 use serde_json::json;
 
@@ -15,18 +15,18 @@ use crate::{
     render,
 };
 
-/// One step of a flow, as far as assigning needs to know it.
+/// One step of a flow, as far as assigning needs it.
 pub(crate) struct Step {
     /// From 1.
     pub(crate) number: u32,
     /// Such as `AUTO_SEND_EMAIL`.
     pub(crate) action: String,
-    /// Of its e-mail.
+    /// The subject of its e-mail.
     pub(crate) subject: Option<String>,
 }
 
 impl Step {
-    /// Whether it goes out with nobody looking: by its action, or because Gong tells none.
+    /// Whether the step is done without a person: by its action, or because Gong names no action.
     fn is_unattended(&self) -> bool {
         self.action.is_empty() || self.action.starts_with("AUTO_")
     }
@@ -40,19 +40,19 @@ impl Step {
     }
 }
 
-/// A flow that prospects are to be assigned to: what it will do to them.
+/// The flow with its steps.
 pub(crate) struct FlowTarget {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// By number.
+    /// Sorted by number.
     pub(crate) steps: Vec<Step>,
 }
 
-/// Finds the flow, an id taken as it is and a name among the owner's, and reads its steps.
+/// Finds the flow by id or, among the owner's flows, by name, and reads its steps.
 ///
 /// # Errors
-/// `bad-argument` with the choices; whatever the requests fail with; `unexpected-answer`
-/// where Gong tells no steps, as nobody knows then what the flow sends.
+/// `bad-argument` with the choices; whatever the requests fail with; `unexpected-answer` where Gong
+/// does not answer with the steps, as it is not known then what the flow sends.
 pub(crate) fn find(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<FlowTarget, Error> {
     let text = flow.trim();
     let id = if is_id(text) {
@@ -107,10 +107,10 @@ impl FlowTarget {
         unattended.map(Step::shown).collect()
     }
 
-    /// Refuses a flow that sends e-mail unattended, unless that is allowed in so many words.
+    /// Fails for a flow that sends e-mail unattended unless the arguments allow it.
     ///
     /// # Errors
-    /// `bad-argument` with the steps in question.
+    /// `bad-argument` with these steps.
     pub(crate) fn guard(&self, allowed: Option<bool>) -> Result<(), Error> {
         let steps = self.unattended();
         if steps.is_empty() || allowed == Some(true) {
@@ -129,7 +129,7 @@ impl FlowTarget {
         ))
     }
 
-    /// What the receipt says of the steps: all on a dry run, else those that go out unattended.
+    /// The receipt's notes on the steps: the unattended ones, on a dry run all of them.
     pub(crate) fn notes(&self, allowed: Option<bool>, dry_run: Option<bool>) -> Vec<String> {
         let steps = self.unattended();
         let unattended = match steps.is_empty() {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn unattended_steps_need_a_word() {
+    fn unattended_steps_need_permission() {
         assert!(target(&["SEND_EMAIL", "CALL"]).guard(None).is_ok());
         let risky = target(&["AUTO_SEND_EMAIL", "CALL", ""]);
         assert!(risky.guard(Some(true)).is_ok());

@@ -1,4 +1,4 @@
-//! A permission profile before and after a change, in lines that a reader understands.
+//! The differences between two states of a permission profile, as lines for a reader.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
@@ -14,10 +14,10 @@ use crate::{
     wit::types::ReceiptItem,
 };
 
-/// What a profile says, line by line: what about, and what.
-struct Told(BTreeMap<String, String>);
+/// A profile as lines: the subject of a line, and what it says.
+struct ProfileLines(BTreeMap<String, String>);
 
-fn told(profile: &Value, names: &BTreeMap<String, String>) -> Told {
+fn lines(profile: &Value, names: &BTreeMap<String, String>) -> ProfileLines {
     let read = Profile::of(profile);
     let mut lines = BTreeMap::new();
     let text = |text: &Option<String>| text.as_deref().map(one_line).unwrap_or_default();
@@ -48,19 +48,20 @@ fn told(profile: &Value, names: &BTreeMap<String, String>) -> Told {
             lines.insert(format!("permission {flag}"), word.to_owned());
         }
     }
-    lines.retain(|_, said| !said.is_empty());
-    Told(lines)
+    lines.retain(|_, line| !line.is_empty());
+    ProfileLines(lines)
 }
 
-/// A profile as it was, and as it shall be.
-pub(crate) struct Difference {
-    before: Told,
-    after: Told,
+/// A profile before and after a change.
+pub(crate) struct ProfileDiff {
+    before: ProfileLines,
+    after: ProfileLines,
     names: BTreeMap<String, String>,
 }
 
-impl Difference {
-    /// Compares; names of leads are looked up, if they can be.
+impl ProfileDiff {
+    /// Compares two profiles, in Gong's JSON. The names of team leads are looked up; where that fails,
+    /// ids stand for them.
     pub(crate) fn between(gong: &Gong<'_>, before: &Value, after: &Value) -> Self {
         let leads = |profile: &Value| {
             let read = Profile::of(profile);
@@ -75,23 +76,23 @@ impl Difference {
             }
         };
         Self {
-            before: told(before, &names),
-            after: told(after, &names),
+            before: lines(before, &names),
+            after: lines(after, &names),
             names,
         }
     }
 
-    /// The lines that differ, before → after. `made` is the profile of Gong's answer, with
-    /// which each is compared, where there is one in it; without an answer nothing is done yet.
-    pub(crate) fn items(&self, made: Option<&Value>) -> Vec<ReceiptItem> {
-        let answered = made.is_some();
-        let made = made.filter(|made| made.is_object());
-        let made = made.map(|made| told(made, &self.names));
+    /// The lines that differ: before → after. `answered` is the profile in Gong's answer to the change,
+    /// and each line says whether Gong now has it; none before the change is sent.
+    pub(crate) fn items(&self, answered: Option<&Value>) -> Vec<ReceiptItem> {
+        let is_sent = answered.is_some();
+        let answered = answered.filter(|profile| profile.is_object());
+        let answered = answered.map(|profile| lines(profile, &self.names));
         let keys: BTreeSet<&String> = self.before.0.keys().chain(self.after.0.keys()).collect();
-        let said = |told: &Told, key: &str| told.0.get(key).cloned().unwrap_or_default();
+        let line = |lines: &ProfileLines, key: &str| lines.0.get(key).cloned().unwrap_or_default();
         let mut items = Vec::new();
         for key in keys {
-            let (before, after) = (said(&self.before, key), said(&self.after, key));
+            let (before, after) = (line(&self.before, key), line(&self.after, key));
             if before == after {
                 continue;
             }
@@ -103,13 +104,13 @@ impl Difference {
                 "" => after.clone(),
                 before => format!("{before} → {}", shown(&after)),
             };
-            let now = made.as_ref().map(|made| said(made, key));
+            let now = answered.as_ref().map(|answered| line(answered, key));
             if let Some(now) = now.as_ref().filter(|now| **now != after) {
                 detail.push_str(&format!(", but Gong now says {}", shown(now)));
             }
             items.push(ReceiptItem {
                 item: key.clone(),
-                done: now.map_or(answered, |now| now == after),
+                done: now.map_or(is_sent, |now| now == after),
                 id: None,
                 detail: Some(detail),
             });

@@ -1,24 +1,26 @@
-//! What spends the company's AI credits: GET /v2/entities/*. Never asked twice for one
-//! answer, and not at all where a setting forbids it.
+//! Requests that spend the company's AI credits: GET /v2/entities/*. None is sent again after a
+//! failure, and none is sent where a setting forbids it.
 
 use serde_json::Value;
 
 use crate::{
-    client::broken,
-    client::{Failure, Gong, json::ApiResponse, parse, request::Method, url::with_query},
+    client::{
+        ExchangeError, Gong, failure_after_sending, json::ApiResponse, parse, request::Method,
+        url::with_query,
+    },
     error::{Case, Error, bad_argument},
     prelude::*,
 };
 
-/// The longest URL that is sent; the question is a part of it. What Gong's servers take is
-/// not documented; 8,000 is a usual limit of servers.
-const MOST_BYTES: usize = 6_000;
+/// The longest URL that is sent, with the question in it. Gong documents no limit; many servers
+/// have one of 8,000.
+const MOST_URL_BYTES: usize = 6_000;
 
-/// Refuses where a setting forbids spending credits.
+/// Fails where a setting forbids spending credits.
 ///
 /// # Errors
 /// `forbidden`.
-pub(crate) fn admit(gong: &Gong<'_>) -> Result<(), Error> {
+pub(crate) fn check_allowed(gong: &Gong<'_>) -> Result<(), Error> {
     if gong.settings.metered {
         return Ok(());
     }
@@ -35,13 +37,13 @@ pub(crate) fn admit(gong: &Gong<'_>) -> Result<(), Error> {
 /// `bad-argument` for `question` if it makes the URL too long.
 pub(crate) fn url(path: &str, query: &[(&str, Option<&str>)]) -> Result<String, Error> {
     let url = with_query(path, query);
-    if url.len() <= MOST_BYTES {
+    if url.len() <= MOST_URL_BYTES {
         return Ok(url);
     }
     Err(bad_argument(
         "question",
         &format!(
-            "it is too long: Gong takes it in the URL, which would have {} characters, and {MOST_BYTES} are sent at \
+            "it is too long: Gong takes it in the URL, which would have {} characters, and {MOST_URL_BYTES} are sent at \
              most (a letter outside ASCII counts 6 or more).",
             url.len()
         ),
@@ -49,20 +51,20 @@ pub(crate) fn url(path: &str, query: &[(&str, Option<&str>)]) -> Result<String, 
     ))
 }
 
-/// Asks once: the answer, and the list in it that has this key.
+/// Sends the request once: the answer, and the list in it under this key.
 ///
 /// # Errors
-/// `forbidden` by [`admit`]; any refusal; a broken exchange, which says that credits may
-/// have been spent.
+/// `forbidden` by [`check_allowed`]; any refusal, or a failed exchange. Where credits may have been
+/// spent all the same, the error says so.
 pub(crate) fn ask(
     gong: &Gong<'_>,
     path: &str,
     url: &str,
     key: &str,
 ) -> Result<(Value, Vec<Value>), Error> {
-    admit(gong)?;
+    check_allowed(gong)?;
     let operation = format!("GET {path}");
-    let spent = |text: &str| {
+    let perhaps_spent = |text: &str| {
         format!(
             "{text} Gong may have spent credits on it all the same, and asking again would spend more, so it was not \
              asked again."
@@ -74,20 +76,20 @@ pub(crate) fn ask(
                 let listed = answer.listed(key, &operation)?.to_vec();
                 Ok((answer.0, listed))
             })
-            .map_err(|error| Error::unexpected_answer(spent(error.text()))),
-        Err(Failure::Refused(refusal)) if refusal.status >= 500 => {
-            Err(Error::unexpected_answer(spent(&refusal.fault(&operation))))
-        }
+            .map_err(|error| Error::unexpected_answer(perhaps_spent(error.text()))),
+        Err(ExchangeError::Refused(refusal)) if refusal.status >= 500 => Err(
+            Error::unexpected_answer(perhaps_spent(&refusal.fault(&operation))),
+        ),
         Err(failure) => {
             let error = failure.into_error(&operation);
             Err(match error.case() {
-                Case::TimedOut => error.saying(spent(&format!(
+                Case::TimedOut => error.saying(perhaps_spent(&format!(
                     "Gong did not answer within {} s (GONG_TIMEOUT_SECONDS; whoever runs the gateway can raise it, and \
                      answers take 15 s and more).",
                     gong.settings.timeout_seconds
                 ))),
-                Case::Unreachable => match broken(error.text()) {
-                    Some(how) => error.saying(spent(&how)),
+                Case::Unreachable => match failure_after_sending(error.text()) {
+                    Some(sentence) => error.saying(perhaps_spent(&sentence)),
                     None => error,
                 },
                 _ => error,

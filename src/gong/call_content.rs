@@ -1,5 +1,5 @@
-//! What Gong says a call was about: summary, topics, trackers, outcome, and the CRM's
-//! objects on it, as the tools that digest calls tell it. POST /v2/calls/extensive.
+//! What a call was about, in the answers of POST /v2/calls/extensive: summary, key points, topics,
+//! trackers, outline, highlights, outcome.
 
 use serde::Deserialize;
 

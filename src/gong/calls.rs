@@ -1,19 +1,11 @@
-//! Calls as Gong describes them, shared by the tools that read calls:
-//! GET /v2/calls and POST /v2/calls/extensive, as far as they are read.
+//! Calls in the answers of GET /v2/calls and POST /v2/calls/extensive, as far as several tools read
+//! them.
 
-use alloc::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use alloc::collections::BTreeSet;
+use serde::Deserialize;
 
 use crate::{
-    client::{
-        Gong,
-        json::required,
-        pages::{Paged, Records},
-    },
+    client::Gong,
     error::Error,
     gong::{
         call_content::Content,
@@ -25,6 +17,14 @@ use crate::{
     time,
     wit::calls::Affiliation,
 };
+
+mod extensive;
+mod links;
+
+pub(crate) use extensive::{
+    CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, by_ids, one,
+};
+pub(crate) use links::{link_pattern, moment_url};
 
 /// OpenAPI `CallBasicData`.
 #[derive(Default, Deserialize)]
@@ -46,12 +46,12 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
-    /// The id; empty if Gong gave none.
+    /// The id; empty if Gong sent none.
     pub(crate) fn id(&self) -> &str {
         self.id.as_ref().map_or("", |id| &id.0)
     }
 
-    /// When it began, in seconds; the planned time where Gong gives no other.
+    /// When it began, in seconds since 1970; the planned time where Gong has no other.
     pub(crate) fn began(&self) -> Option<i64> {
         self.started
             .as_deref()
@@ -59,8 +59,8 @@ impl Meta {
             .and_then(time::parse_instant)
     }
 
-    /// When it began, as shown.
-    pub(crate) fn started_shown(&self) -> String {
+    /// When it began, as answers show it.
+    pub(crate) fn started_display(&self) -> String {
         self.began()
             .map_or_else(|| "unknown".to_owned(), time::to_display)
     }
@@ -71,12 +71,12 @@ impl Meta {
         seconds.div_ceil(60)
     }
 
-    /// Whether it is one of those that are left out by default.
+    /// Whether it is private: the settings decide whether tools show private calls.
     pub(crate) fn is_private(&self) -> bool {
         self.is_private == Some(true)
     }
 
-    /// The title, without line breaks.
+    /// The title on one line.
     pub(crate) fn title(&self) -> Option<String> {
         self.title
             .as_deref()
@@ -102,7 +102,7 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    /// The name; else the e-mail; else the phone number.
+    /// The name; else the e-mail address; else the phone number.
     pub(crate) fn name(&self) -> Option<String> {
         [&self.name, &self.email_address, &self.phone_number]
             .into_iter()
@@ -111,7 +111,7 @@ impl Party {
             .find(|name| !name.is_empty())
     }
 
-    /// Whose side this person is on.
+    /// Whether this person is from the company.
     pub(crate) fn affiliation(&self) -> Affiliation {
         match self.affiliation.as_deref() {
             Some("Internal") => Affiliation::Internal,
@@ -120,8 +120,8 @@ impl Party {
         }
     }
 
-    /// Whether this person was on the call and not only invited. Who spoke was, and
-    /// so was everybody where Gong tells no methods, as on calls by telephone.
+    /// Whether this person was on the call and not only invited. A person who spoke was, and so was
+    /// everybody where Gong sends no methods, as for calls by telephone.
     pub(crate) fn attended(&self) -> bool {
         let methods = self.methods.as_deref().unwrap_or_default();
         self.speaker_id.is_some()
@@ -129,7 +129,7 @@ impl Party {
             || methods.iter().any(|method| method == "Attendee")
     }
 
-    /// CRM objects of this person: a contact, a lead, a user.
+    /// The CRM objects of this person: a contact, a lead, a user.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &CrmObject> {
         self.context
             .iter()
@@ -144,7 +144,7 @@ impl Party {
     }
 }
 
-/// One call (OpenAPI `CallData`), as far as more than one tool reads it.
+/// One call (OpenAPI `CallData`).
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Call {
@@ -155,12 +155,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// The parties, where Gong has them: imported calls may have none.
+    /// The parties; imported calls may have none.
     pub(crate) fn parties(&self) -> impl Iterator<Item = &Party> {
         self.parties.iter().flatten()
     }
 
-    /// CRM objects of one type on the call.
+    /// The CRM objects of one type on the call.
     pub(crate) fn objects<'c>(
         &'c self,
         object_type: &'c str,
@@ -172,8 +172,7 @@ impl Call {
             .filter(move |object| object.object_type.as_deref() == Some(object_type))
     }
 
-    /// Without the CRM fields that nothing here reads, so that thousands can be kept
-    /// in a sandbox's memory: a scan holds a window of them.
+    /// Drops the CRM fields that nothing reads, so that a sandbox's memory can hold thousands of calls.
     pub(crate) fn slim(&mut self) {
         let parties = self.parties.iter_mut().flatten();
         parties
@@ -184,7 +183,7 @@ impl Call {
             .for_each(CrmObject::slim);
     }
 
-    /// The account as it is now.
+    /// The first account, as it is now if Gong has that.
     pub(crate) fn account(&self) -> Option<&CrmObject> {
         self.objects("Account")
             .find(|object| !object.is_of_call_time())
@@ -199,7 +198,7 @@ impl Call {
             .name()
     }
 
-    /// Names of those who are not from the company, each once.
+    /// Names of the people from outside the company, each once.
     pub(crate) fn external(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
         self.parties()
@@ -210,152 +209,11 @@ impl Call {
     }
 }
 
-/// A page of POST /v2/calls/extensive.
-#[derive(Default, Deserialize)]
-pub(crate) struct ExtensivePage {
-    pub(crate) records: Option<Records>,
-    #[serde(deserialize_with = "required")]
-    pub(crate) calls: Option<Vec<Call>>,
-}
-
-impl Paged for ExtensivePage {
-    type Item = Call;
-    fn into_page(self) -> (Option<Records>, Vec<Call>) {
-        (self.records, self.calls.unwrap_or_default())
-    }
-}
-
-/// What POST /v2/calls/extensive is asked to tell about each call.
-#[derive(Clone, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ContentSelector {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) context: Option<&'static str>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(crate) context_timing: &'static [&'static str],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) exposed_fields: Option<Value>,
-}
-
-/// The filter of POST /v2/calls/extensive and /v2/calls/transcript. It is always
-/// sent: a bare `{}` body is refused.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Filter<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) from_date_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) to_date_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) workspace_id: Option<&'a str>,
-    /// Never an empty array: Gong refuses that.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(crate) call_ids: &'a [&'a str],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub(crate) primary_user_ids: &'a [String],
-}
-
-/// A body of POST /v2/calls/extensive or /v2/calls/transcript.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct CallsBody<'a> {
-    /// At top level, beside the filter: elsewhere Gong ignores it and page 1 comes back for ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) cursor: Option<&'a str>,
-    pub(crate) filter: Filter<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) content_selector: Option<&'a ContentSelector>,
-}
-
-/// Link to a moment of a call, with `{s}` for seconds into it, as Gong's own “share a
-/// snippet” writes it: `highlights=[{"type":"SHARE","from":…,"to":…}]`.
-pub(crate) fn moment_url(url: &str) -> String {
-    format!(
-        "{url}&highlights=%5B%7B%22type%22%3A%22SHARE%22%2C%22from%22%3A{{s}}%2C%22to%22%3A{{s+30}}%7D%5D"
-    )
-}
-
-/// Path of POST /v2/calls/extensive.
-pub(crate) const EXTENSIVE: &str = "/v2/calls/extensive";
-
-/// One call by id, told as asked, into the caller's own struct.
-///
-/// # Errors
-/// `not-found`, or whatever the request fails with.
-pub(crate) fn one<T: DeserializeOwned + Default>(
-    gong: &Gong<'_>,
-    id: &str,
-    selector: &ContentSelector,
-) -> Result<T, Error> {
-    #[derive(Default, Deserialize)]
-    struct One<T> {
-        calls: Option<Vec<T>>,
-    }
-    let body = CallsBody {
-        cursor: None,
-        filter: Filter {
-            call_ids: &[id],
-            ..Filter::default()
-        },
-        content_selector: Some(selector),
-    };
-    let answer: One<T> = gong.post_list(EXTENSIVE, &body)?;
-    answer.calls.into_iter().flatten().next().ok_or_else(|| {
-        Error::not_found(format!(
-            "Gong has no call with id {id}. It may still be in processing (try again in some minutes), be deleted, or \
-             belong to another company. gong_search_calls finds ids."
-        ))
-    })
-}
-
-/// Call ids that one request is asked for.
-const IDS_A_REQUEST: usize = 100;
-
-/// What Gong tells of these calls: title, link, and whether they are private.
-///
-/// # Errors
-/// Whatever POST /v2/calls/extensive fails with.
-pub(crate) fn by_ids<'a>(
-    gong: &Gong<'_>,
-    ids: impl Iterator<Item = &'a str>,
-) -> Result<BTreeMap<String, Meta>, Error> {
-    let ids: BTreeSet<&str> = ids.filter(|id| !id.is_empty()).collect();
-    let ids: Vec<&str> = ids.into_iter().collect();
-    let mut calls = BTreeMap::new();
-    for call_ids in ids.chunks(IDS_A_REQUEST) {
-        let selector = ContentSelector::default();
-        let mut cursor: Option<String> = None;
-        loop {
-            let body = CallsBody {
-                cursor: cursor.as_deref(),
-                filter: Filter {
-                    call_ids,
-                    ..Filter::default()
-                },
-                content_selector: Some(&selector),
-            };
-            let (records, found) = gong
-                .post_list::<ExtensivePage>(EXTENSIVE, &body)?
-                .into_page();
-            calls.extend(
-                found
-                    .into_iter()
-                    .map(|call| (call.meta_data.id().to_owned(), call.meta_data)),
-            );
-            match records.and_then(|records| records.cursor) {
-                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
-                _ => break,
-            }
-        }
-    }
-    Ok(calls)
-}
-
-/// Refuses a private call unless the settings allow it.
+/// Fails for a private call unless the settings allow private calls.
 ///
 /// # Errors
 /// `private-call`.
-pub(crate) fn admit(gong: &Gong<'_>, call: &Meta) -> Result<(), Error> {
+pub(crate) fn check_private(gong: &Gong<'_>, call: &Meta) -> Result<(), Error> {
     if call.is_private() && !gong.settings.private_calls {
         return Err(Error::private_call(format!(
             "Call {} is marked private in Gong, and private calls are kept out here. Its participants can open it in \
@@ -366,52 +224,9 @@ pub(crate) fn admit(gong: &Gong<'_>, call: &Meta) -> Result<(), Error> {
     Ok(())
 }
 
-/// The link of every call with `{id}` for its id, if they all have that form.
-pub(crate) fn link_pattern<'a>(
-    calls: impl Iterator<Item = (&'a str, Option<&'a str>)>,
-) -> Option<String> {
-    let mut pattern: Option<Cow<'a, str>> = None;
-    for (id, url) in calls {
-        let Some(url) = url else { continue };
-        if id.is_empty() {
-            return None;
-        }
-        let this = url.replace(id, "{id}");
-        match &pattern {
-            None if this.matches("{id}").count() == 1 => pattern = Some(Cow::Owned(this)),
-            Some(known) if *known == this => {}
-            _ => return None,
-        }
-    }
-    pattern.map(Cow::into_owned)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Call, Meta, link_pattern};
-
-    #[test]
-    fn links_fold_into_one_pattern_only_if_all_have_it() {
-        let same = [
-            ("1", Some("https://x/call?id=1")),
-            ("2", Some("https://x/call?id=2")),
-            ("3", None),
-        ];
-        assert_eq!(
-            link_pattern(same.into_iter()),
-            Some("https://x/call?id={id}".into())
-        );
-        let other = [
-            ("1", Some("https://x/call?id=1")),
-            ("2", Some("https://y/call?id=2")),
-        ];
-        assert_eq!(link_pattern(other.into_iter()), None);
-        assert_eq!(
-            link_pattern([("5", Some("https://x5/5"))].into_iter()),
-            None
-        );
-        assert_eq!(link_pattern(core::iter::empty()), None);
-    }
+    use super::{Call, Meta};
 
     #[test]
     fn nulls_and_missing_members_are_no_error() {
@@ -427,6 +242,6 @@ mod tests {
             ),
             (2, 0, None)
         );
-        assert_eq!(Meta::default().started_shown(), "unknown");
+        assert_eq!(Meta::default().started_display(), "unknown");
     }
 }

@@ -1,11 +1,12 @@
 //! The generic CRM integration, by name or id. GET /v2/crm/integrations;
-//! api:crm:integrations:read. Native CRMs (Salesforce, HubSpot, Dynamics) are not in it.
+//! api:crm:integrations:read. Gong does not list native integrations (Salesforce, HubSpot, Dynamics)
+//! there.
 
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    client::{Gong, json::ApiResponse, refusal::THERE_ALREADY},
+    client::{Gong, json::ApiResponse, refusal::CONFLICT},
     error::{Case, Error, bad_argument},
     gong::id::is_id,
     json_ext::JsonExt,
@@ -17,10 +18,10 @@ use crate::{
 
 pub(crate) mod schema;
 
-/// Characters that a client request id has at most; Gong declares no limit.
+/// Most characters of a client request id; Gong documents no limit.
 const REQUEST_ID: usize = 100;
 
-/// All generic integrations: none or one, says Gong.
+/// All generic integrations: Gong lets a company have one.
 ///
 /// # Errors
 /// Whatever the request fails with.
@@ -40,8 +41,8 @@ pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<CrmIntegration>, Error> {
         .collect())
 }
 
-/// The id that the argument `integration` means; an id is taken as it is, without a request,
-/// and without the argument the only integration is meant.
+/// The id of the integration that the argument `integration` names, or of the only one without the
+/// argument. An id is returned without a look-up.
 ///
 /// # Errors
 /// As [`find`].
@@ -52,7 +53,7 @@ pub(crate) fn id(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Error> {
     }
 }
 
-/// The integration that the argument `integration` means.
+/// The integration that the argument `integration` names, or the only one without the argument.
 ///
 /// # Errors
 /// `not-found` where there is none; `bad-argument` with the choices; whatever the request
@@ -67,19 +68,19 @@ pub(crate) fn find(gong: &Gong<'_>, text: Option<&str>) -> Result<CrmIntegration
                 .into(),
         ));
     }
-    let place = match text.map(str::trim) {
+    let index = match text.map(str::trim) {
         None if found.len() == 1 => 0,
         None => return Err(several("integration", found.iter().map(label))),
         Some(text) => match found.iter().position(|one| one.id == text) {
-            Some(place) => place,
-            None => named(&found, text)?,
+            Some(index) => index,
+            None => index_by_name(&found, text)?,
         },
     };
-    Ok(found.swap_remove(place))
+    Ok(found.swap_remove(index))
 }
 
-/// The place of the one with this name.
-fn named(found: &[CrmIntegration], text: &str) -> Result<usize, Error> {
+/// The index of the integration with this name.
+fn index_by_name(found: &[CrmIntegration], text: &str) -> Result<usize, Error> {
     let named = choose(found, |one| name(one).to_owned(), text).map_err(|near| {
         let choices = near_first(found, near)
             .into_iter()
@@ -93,8 +94,8 @@ fn named(found: &[CrmIntegration], text: &str) -> Result<usize, Error> {
             "gong_list_crm_integrations",
         )
     })?;
-    let place = found.iter().position(|one| core::ptr::eq(one, named));
-    Ok(place.unwrap_or_default())
+    let index = found.iter().position(|one| core::ptr::eq(one, named));
+    Ok(index.unwrap_or_default())
 }
 
 fn label(integration: &CrmIntegration) -> String {
@@ -112,7 +113,7 @@ pub(crate) fn enum_name(case: impl Serialize) -> String {
     name.as_str().unwrap_or_default().to_ascii_uppercase()
 }
 
-/// A client request id that an argument gives: letters, digits, dashes and underscores.
+/// Checks the argument `client_request_id`: letters, digits, dashes and underscores.
 ///
 /// # Errors
 /// `bad-argument`.
@@ -132,11 +133,12 @@ pub(crate) fn request_id(text: &str) -> Result<String, Error> {
     ))
 }
 
-/// A client request id made of what is sent: of the same, the same (FNV-1a, 64 bits).
+/// A client request id computed from the content of an upload (FNV-1a, 64 bits): the same content has
+/// the same id.
 pub(crate) fn request_id_of(parts: &[&str]) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for part in parts {
-        // A byte that is in no text keeps parts apart.
+        // 0xff is in no UTF-8 text, so it marks where a part ends.
         for byte in part.bytes().chain([0xff]) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
         }
@@ -144,9 +146,9 @@ pub(crate) fn request_id_of(parts: &[&str]) -> String {
     format!("gong-tools-{hash:016x}")
 }
 
-/// Adds advice to a refusal because of what is there already (Gong's 409).
-pub(crate) fn where_there_already(error: Error, advice: &str) -> Error {
-    if error.case() != Case::BadArgument || !error.text().contains(THERE_ALREADY) {
+/// Adds advice to the error for Gong's 409, which conflicts with what exists already.
+pub(crate) fn explain_conflict(error: Error, advice: &str) -> Error {
+    if error.case() != Case::BadArgument || !error.text().contains(CONFLICT) {
         return error;
     }
     error.adding(advice)

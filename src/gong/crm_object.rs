@@ -1,11 +1,11 @@
-//! A CRM's objects on a call: Salesforce, HubSpot and Dynamics name their fields differently.
+//! CRM objects on a call. Salesforce, HubSpot and Dynamics have different names for the same fields.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{gong::id::Id, json_ext::number, prelude::*, text::one_line};
 
-/// OpenAPI `CallContextDto` and `PartyContextDto`: links to one external system.
+/// OpenAPI `CallContextDto` and `PartyContextDto`: objects of one CRM.
 #[derive(Default, Deserialize)]
 pub(crate) struct Context {
     pub(crate) objects: Option<Vec<CrmObject>>,
@@ -21,7 +21,7 @@ pub(crate) struct CrmObject {
     pub(crate) fields: Option<Vec<Field>>,
 }
 
-/// OpenAPI `ContextField`; the value is whatever the CRM has.
+/// OpenAPI `ContextField`; the value has any type.
 #[derive(Default, Deserialize)]
 pub(crate) struct Field {
     pub(crate) name: Option<String>,
@@ -42,14 +42,14 @@ impl Field {
 }
 
 impl CrmObject {
-    /// The id; empty if Gong gave none.
+    /// The id; empty if Gong sent none.
     pub(crate) fn id(&self) -> &str {
         self.object_id.as_ref().map_or("", |id| &id.0)
     }
 
-    /// The first field with one of these names (lower case), as CRMs name it differently.
+    /// The first field that has a value, of those with these names (in lower case).
     pub(crate) fn field(&self, names: &[&str]) -> Option<String> {
-        names.iter().find_map(|wanted| {
+        names.iter().find_map(|known| {
             self.fields
                 .iter()
                 .flatten()
@@ -57,13 +57,13 @@ impl CrmObject {
                     field
                         .name
                         .as_deref()
-                        .is_some_and(|name| name.eq_ignore_ascii_case(wanted))
+                        .is_some_and(|name| name.eq_ignore_ascii_case(known))
                 })?
                 .text()
         })
     }
 
-    /// The name: Salesforce and Dynamics say `Name`, HubSpot `dealname`.
+    /// The name: `Name` in Salesforce and Dynamics, `dealname` in HubSpot.
     pub(crate) fn name(&self) -> Option<String> {
         self.field(&["name", "dealname"])
     }
@@ -79,7 +79,7 @@ impl CrmObject {
             .map(without_zero_decimals)
     }
 
-    /// A deal's expected close: a date.
+    /// A deal's expected close date.
     pub(crate) fn close_date(&self) -> Option<String> {
         let text = self.field(&["closedate", "estimatedclosedate"])?;
         Some(match text.split_once('T') {
@@ -98,7 +98,7 @@ impl CrmObject {
         percent.map(without_zero_decimals).or_else(fraction)
     }
 
-    /// The CRM's owner of a deal: an id or a name, whichever it has.
+    /// The owner in the CRM: a name or an id.
     pub(crate) fn owner(&self) -> Option<String> {
         self.field(&[
             "owner",
@@ -109,7 +109,7 @@ impl CrmObject {
         ])
     }
 
-    /// What the seller wrote down as next: Salesforce's field, HubSpot's, a usual custom one.
+    /// The next step that the seller wrote down: Salesforce's field, HubSpot's, or a usual custom one.
     pub(crate) fn next_step(&self) -> Option<String> {
         self.field(&["nextstep", "hs_next_step", "next_step__c"])
     }
@@ -124,7 +124,8 @@ impl CrmObject {
         self.field(&["industry", "industrycode"])
     }
 
-    /// A contact's part in buying: companies keep it in fields of their own.
+    /// A contact's role in buying, from any field with `role` in its name: companies have their own
+    /// fields for it.
     pub(crate) fn role(&self) -> Option<String> {
         self.fields
             .iter()
@@ -133,7 +134,7 @@ impl CrmObject {
             .find_map(Field::text)
     }
 
-    /// Drops the fields that nothing here reads: companies have hundreds of them.
+    /// Drops the fields that nothing reads: companies have hundreds of them.
     pub(crate) fn slim(&mut self) {
         if let Some(fields) = &mut self.fields {
             fields.retain(|field| {

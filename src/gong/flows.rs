@@ -1,5 +1,4 @@
-//! Engage flows: which one a name means, what its steps do, and who is in them.
-//! GET /v2/flows, POST /v2/flows/steps, POST /v2/flows/prospects; api:flows:read.
+//! Engage flows, and the prospects in them. GET /v2/flows, POST /v2/flows/prospects; api:flows:read.
 
 use alloc::collections::BTreeSet;
 use serde::Deserialize;
@@ -15,12 +14,12 @@ use crate::{
     gong::id::Id,
     json_ext::JsonExt,
     prelude::*,
-    text::one_line,
+    text::{one_line, shortened},
 };
 
 /// Pages of flows that are read at most.
 pub(crate) const MOST_PAGES: u32 = 10;
-/// Ids that one POST /v2/flows/prospects is asked for; Gong declares no limit.
+/// Ids in one POST /v2/flows/prospects; Gong documents no limit.
 pub(crate) const IDS_A_REQUEST: usize = 100;
 
 /// A page of GET /v2/flows.
@@ -51,7 +50,7 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    /// The id; empty if Gong gave none.
+    /// The id; empty if Gong sent none.
     pub(crate) fn id(&self) -> &str {
         self.id.as_ref().map_or("", |id| &id.0)
     }
@@ -64,8 +63,8 @@ impl Flow {
     }
 }
 
-/// The flows that an owner sees, by further parameters of GET /v2/flows. The parameter is
-/// `flowOwnerEmail`, though Gong's prose calls it otherwise.
+/// The flows that an owner sees, filtered by further parameters of GET /v2/flows. The parameter for the
+/// owner is `flowOwnerEmail`; the prose in Gong's documentation has another name.
 ///
 /// # Errors
 /// Whatever the first page fails with.
@@ -97,7 +96,7 @@ pub(crate) fn instances(gong: &Gong<'_>, by: &str, ids: &[String]) -> Result<Vec
     Ok(found)
 }
 
-/// An instance in a phrase: `Cold outreach (1695493301223590001), Running, of Cleo Vance`.
+/// An instance as answers name it: `Cold outreach (1695493301223590001), Running, of Cleo Vance`.
 pub(crate) fn shown(instance: &Value) -> String {
     let flow = instance.id("flowId").unwrap_or_default();
     let mut shown = match instance.text("flowName") {
@@ -118,7 +117,7 @@ pub(crate) fn shown(instance: &Value) -> String {
     shown
 }
 
-/// The instances that an unassignment ended; none where the answer does not say.
+/// The ids of the instances that an unassignment ended; none where the answer does not have them.
 pub(crate) fn unassigned(answer: &Value) -> Option<Vec<String>> {
     let ids = answer.get("unassignedFlowInstanceIds")?;
     let text = |id: &Value| match id {
@@ -133,7 +132,7 @@ pub(crate) fn unassigned(answer: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// CRM ids, each once: Gong wants them so, and knows prospects by nothing else.
+/// Checks CRM ids of prospects. Gong accepts no other ids of them, and each only once.
 ///
 /// # Errors
 /// `bad-argument`.
@@ -141,7 +140,7 @@ pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Err
     const EXAMPLE: &str = "\"0035e00000AbCdEAAV\".";
     let mut seen = BTreeSet::new();
     let wrong = |id: &str, why: &str| {
-        let id = crate::text::shortened(id);
+        let id = shortened(id);
         Err(bad_argument(argument, &format!("“{id}” {why}"), EXAMPLE))
     };
     for id in ids.iter().map(|id| id.trim()) {
@@ -166,7 +165,7 @@ mod tests {
     use super::{crm_ids, unassigned};
 
     #[test]
-    fn prospects_are_named_by_the_crms_id_alone() {
+    fn prospects_have_crm_ids_each_once() {
         let ids = |ids: &[&str]| {
             let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
             crm_ids("prospects", &ids).map_err(|error| error.text().to_owned())
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_ended_is_told_or_not() {
+    fn the_answer_may_have_the_ended_instances() {
         let ended = |json| unassigned(&json);
         assert_eq!(
             ended(serde_json::json!({"unassignedFlowInstanceIds": ["12345678901234567890", 7]})),

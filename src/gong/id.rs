@@ -1,5 +1,5 @@
-//! Gong's ids: up to 20 digits, mostly strings, sometimes JSON numbers that no
-//! 64-bit type holds. Here they are strings from end to end.
+//! Gong's ids: up to 20 digits, mostly in JSON strings, sometimes in numbers that no 64-bit type holds.
+//! Here they are always strings.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
@@ -7,9 +7,10 @@ use serde_json::value::RawValue;
 use crate::{
     error::{Error, bad_argument},
     prelude::*,
+    text::shortened,
 };
 
-/// An id as Gong wrote it, be it a string or a number.
+/// An id as Gong wrote it, in a string or a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Id(pub(crate) String);
 
@@ -34,19 +35,19 @@ pub(crate) fn is_id(text: &str) -> bool {
     (5..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// An id in an argument: 1 to 20 digits.
+/// An id in an argument: 1 to 20 digits. `look` is a sentence on how to find ids, for the error.
 ///
 /// # Errors
-/// `bad-argument`, with how to find ids.
+/// `bad-argument`.
 pub(crate) fn digits(argument: &str, text: &str, look: &str) -> Result<String, Error> {
     let text = text.trim();
     match (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(text.to_owned()),
         false => Err(bad_argument(
             argument,
-            &alloc::format!(
+            &format!(
                 "“{}” is not an id (1 to 20 digits). {look}",
-                crate::text::shortened(text)
+                shortened(text)
             ),
             "\"7782342274025937895\".",
         )),
@@ -84,7 +85,6 @@ pub(crate) fn call_id_in(argument: &str, text: &str) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
-
     use super::{Id, call_id, digits};
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_named_by_id_or_link() {
+    fn a_call_has_an_id_or_a_link() {
         assert_eq!(
             call_id(" 7782342274025937895 ").expect("id"),
             "7782342274025937895"

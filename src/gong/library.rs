@@ -1,5 +1,5 @@
-//! The library's public folders, of one workspace or all. GET /v2/library/folders;
-//! api:library:read. A company with several workspaces gets 400 without `workspaceId`.
+//! The library's public folders, of one workspace or all. GET /v2/library/folders; api:library:read.
+//! Gong requires `workspaceId` where a company has several workspaces.
 
 use alloc::collections::BTreeMap;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::{
     client::{Gong, json::ApiResponse},
     error::{Case, Error},
     gong::{
-        id::is_id,
+        id::{Id, is_id},
         workspaces::{self, Workspace},
     },
     json_ext::JsonExt,
@@ -18,28 +18,29 @@ use crate::{
 };
 
 const OPERATION: &str = "GET /v2/library/folders";
-/// Folders within folders that are followed; more would be a ring.
+/// Depth to which parents are followed; deeper ones would be a cycle.
 const DEPTH: usize = 20;
 
-/// A folder with its place.
+/// A folder.
 pub(crate) struct Folder {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// Names of its parents and its own.
+    /// The names of its parents and its own, such as `Sales / Discovery`.
     pub(crate) path: String,
-    /// Workspace's name, where there are several.
+    /// The workspace's name, where there are several.
     pub(crate) workspace: Option<String>,
-    /// As shown, UTC.
+    /// As answers show it, UTC.
     pub(crate) updated: Option<String>,
 }
 
-/// All folders, by workspace and path.
+/// All folders, sorted by workspace and path.
 ///
 /// # Errors
 /// `bad-argument` for an unknown workspace; whatever the requests fail with.
 pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Folder>, Error> {
     let all = match workspaces::all(gong) {
-        // A company with one workspace does without it.
+        // Without the scope for workspaces the folders can still be read: of the workspace with this
+        // id, or of a company's only workspace.
         Err(error)
             if error.case() == Case::MissingScope
                 && workspace.is_none_or(|text| is_id(text.trim())) =>
@@ -48,15 +49,15 @@ pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Fo
         }
         all => all?,
     };
-    let wanted: Vec<&Workspace> = match workspace {
+    let selected: Vec<&Workspace> = match workspace {
         Some(text) => [workspaces::find(&all, text.trim())?].into(),
         None => all.iter().collect(),
     };
     let mut folders = Vec::new();
-    if wanted.is_empty() {
+    if selected.is_empty() {
         folders.extend(of(gong, None, None)?);
     }
-    for one in &wanted {
+    for one in &selected {
         let name = (all.len() > 1).then(|| one.name().to_owned());
         folders.extend(of(gong, Some(one.id()), name)?);
     }
@@ -66,7 +67,7 @@ pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Fo
 
 fn by_id(id: &str) -> Workspace {
     Workspace {
-        id: Some(super::id::Id(id.trim().to_owned())),
+        id: Some(Id(id.trim().to_owned())),
         ..Workspace::default()
     }
 }
@@ -103,7 +104,7 @@ fn path(folder: &Value, by_id: &BTreeMap<String, &Value>) -> String {
     names.join(" / ")
 }
 
-/// The one folder with this name or path.
+/// The one folder with this path or name.
 ///
 /// # Errors
 /// `bad-argument` with the choices.

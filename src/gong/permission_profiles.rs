@@ -1,5 +1,5 @@
 //! Permission profiles, by name or id. GET /v2/all-permission-profiles, one
-//! workspace at a time; integrators use the scope api:permission-profile:read.
+//! workspace per request; api:permission-profile:read.
 
 use alloc::collections::BTreeMap;
 use serde_json::Value;
@@ -17,8 +17,8 @@ use crate::{
     text::{fold_case, one_line},
 };
 
-/// A profile (OpenAPI `PermissionProfileDTO`): three texts, blocks of access, and
-/// many booleans, which Gong adds to; so they are read by what they are.
+/// A profile (OpenAPI `PermissionProfileDTO`): id, name, description, blocks of access, and many
+/// booleans. Gong adds blocks and booleans, so they are recognised by their form, not by name.
 #[derive(Default)]
 pub(crate) struct Profile {
     pub(crate) id: Option<Id>,
@@ -31,14 +31,14 @@ pub(crate) struct Profile {
 pub(crate) struct Level {
     /// Such as `calls`, `forecast edit targets`.
     pub(crate) area: String,
-    /// Gong's word for it.
+    /// Gong's name of the level, such as `managers-team`.
     pub(crate) level: String,
-    /// User ids.
+    /// User ids of the team leads.
     pub(crate) team_leads: Vec<String>,
 }
 
 impl Profile {
-    /// The profile in an answer.
+    /// Reads a profile from Gong's JSON.
     pub(crate) fn of(profile: &Value) -> Self {
         let own = |name: &String| !matches!(name.as_str(), "id" | "name" | "description");
         let members = profile.as_object().into_iter().flatten();
@@ -53,7 +53,7 @@ impl Profile {
         }
     }
 
-    /// The id; empty if Gong gave none.
+    /// The id; empty if Gong sent none.
     pub(crate) fn id(&self) -> &str {
         self.id.as_ref().map_or("", |id| &id.0)
     }
@@ -65,7 +65,7 @@ impl Profile {
             .map_or_else(|| self.id().to_owned(), one_line)
     }
 
-    /// Every access block, also those within `forecastPermissions`.
+    /// The blocks of access, also those within `forecastPermissions`.
     pub(crate) fn levels(&self) -> Vec<Level> {
         let mut levels = Vec::new();
         for (key, value) in self.rest.iter() {
@@ -78,17 +78,17 @@ impl Profile {
         levels
     }
 
-    /// Names of the booleans that are so, those of the library access included.
-    pub(crate) fn flags(&self, so: bool) -> Vec<String> {
+    /// Names of the booleans that have this value, also those within the access to the library.
+    pub(crate) fn flags(&self, value_of_flag: bool) -> Vec<String> {
         let own = self
             .rest
             .iter()
-            .filter(|(_, value)| **value == Value::Bool(so))
+            .filter(|(_, value)| **value == Value::Bool(value_of_flag))
             .map(|(key, _)| key.clone());
         let inner = self.rest.values().filter_map(Value::as_object).flatten();
         own.chain(
             inner
-                .filter(|(_, value)| **value == Value::Bool(so))
+                .filter(|(_, value)| **value == Value::Bool(value_of_flag))
                 .map(|(key, _)| key.clone()),
         )
         .collect()
@@ -110,7 +110,7 @@ impl Profile {
 
 fn level(key: &str, value: &Value) -> Option<Level> {
     let level = value["permissionLevel"].as_str()?.to_owned();
-    // Leads that are left over from another level mean nothing.
+    // Leads that are left from another level have no effect.
     let leads = value["teamLeadIds"]
         .as_array()
         .filter(|_| matches!(level.as_str(), "managers-team" | "report-to-them"));
@@ -127,7 +127,8 @@ fn level(key: &str, value: &Value) -> Option<Level> {
     })
 }
 
-/// `forecastEditTargets` in words: `forecast edit targets`; without `Access` at its end.
+/// The name of a block as answers have it: `forecastEditTargets` becomes `forecast edit targets`, and
+/// `callsAccess` becomes `calls`.
 pub(crate) fn area_of(key: &str) -> String {
     let mut area = String::new();
     for c in key.strip_suffix("Access").unwrap_or(key).chars() {
@@ -139,7 +140,7 @@ pub(crate) fn area_of(key: &str) -> String {
     area
 }
 
-/// Profiles of the workspaces meant, each with its workspace.
+/// The profiles of one workspace or of all, by workspace.
 ///
 /// # Errors
 /// `bad-argument` for an unknown workspace; whatever a request fails with.
@@ -165,7 +166,7 @@ pub(crate) fn all(
     read.collect()
 }
 
-/// The id that the argument `profile` means, and its name if that was looked up.
+/// The id of the profile that the argument `profile` names, and its name if that was looked up.
 ///
 /// # Errors
 /// `bad-argument` with the choices; whatever a request fails with.
@@ -184,7 +185,6 @@ pub(crate) fn id(
             profiles
                 .into_iter()
                 .map(move |profile| (one_line(workspace.name()), profile))
-                .collect::<Vec<_>>()
         })
         .collect();
     match choose(&profiles, |(_, profile)| profile.name(), text) {
@@ -221,7 +221,7 @@ mod tests {
     use super::Profile;
 
     #[test]
-    fn a_profile_is_read_by_what_its_members_are() {
+    fn members_are_recognised_by_their_form() {
         let profile = serde_json::from_str(
             r#"{"id":"1","name":"Reps","callsAccess":{"permissionLevel":"managers-team","teamLeadIds":["7"]},
             "dealsAccess":{"permissionLevel":"all","teamLeadIds":["8"]},"emailsAccess":null,

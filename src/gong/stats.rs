@@ -1,5 +1,5 @@
-//! Gong's statistics of users: POST /v2/stats/activity/* and /v2/stats/interaction. Dates
-//! are in the company's zone, which only answers tell; 404 means that there is nothing.
+//! Gong's statistics of users: POST /v2/stats/activity/* and /v2/stats/interaction. Dates are in the
+//! company's time zone, which is known only from the answers. A 404 means that there are none.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
@@ -18,13 +18,13 @@ use crate::{
     time::{self, DAY},
 };
 
-/// Pages that one tool call reads at most; Gong's page is taken for 100 users.
+/// Pages that one tool call reads at most; a page has 100 users, as far as is known.
 const MOST_PAGES: u32 = 20;
-/// In Gong's words when the end is after the company's today, which begins later than UTC's
-/// in the west.
+/// A part of Gong's message where the end is after the company's today, which begins later than UTC's
+/// in America.
 const NOT_YET: &str = "exceed the current day";
 
-/// What a person did with calls: Gong's member, and the heading of its column.
+/// What a person does with calls: Gong's member, and the heading of its column.
 pub(crate) const ACTIVITIES: [(&str, &str); 15] = [
     ("callsAsHost", "hosted"),
     ("callsAttended", "attended"),
@@ -43,9 +43,9 @@ pub(crate) const ACTIVITIES: [(&str, &str); 15] = [
     ("callsScorecardsReceived", "scorecards received"),
 ];
 
-/// Whose statistics, and of which days: the arguments that the tools share.
+/// The arguments that the tools share: whose statistics, and of which days.
 pub(crate) struct StatsQuery<'a> {
-    /// Names, e-mails or ids; none for everybody.
+    /// Names, e-mail addresses or ids; empty for everybody.
     pub(crate) users: &'a [String],
     /// First day.
     pub(crate) from: Option<&'a str>,
@@ -55,30 +55,31 @@ pub(crate) struct StatsQuery<'a> {
     pub(crate) default_days: i64,
 }
 
-/// Which statistics.
+/// One of Gong's endpoints.
 pub(crate) struct Source {
     /// The path.
     pub(crate) path: &'static str,
-    /// The list in its answer.
+    /// The key of the list in its answer.
     pub(crate) key: &'static str,
-    /// Gong's `aggregationPeriod`, where there is one.
+    /// Gong's `aggregationPeriod`, where the endpoint has one.
     pub(crate) period: Option<&'static str>,
 }
 
 /// What was read.
 pub(crate) struct Stats {
-    /// Gong's items, one a user, by e-mail.
+    /// Gong's items, one per user, sorted by e-mail address.
     pub(crate) users: Vec<Value>,
     /// First day, company's zone.
     pub(crate) from: String,
     /// Day after the last.
     pub(crate) to: String,
-    /// The company's zone, where Gong tells it.
+    /// The company's time zone, where Gong sends it.
     pub(crate) zone: Option<String>,
-    /// What to know of the range.
+    /// Remarks on the range.
     pub(crate) notes: Vec<String>,
-    /// Why not all was read.
+    /// Why not all was read, if so.
     pub(crate) stopped: Option<String>,
+    /// The list of users, if it was read to find ids.
     directory: Option<Pages<User>>,
 }
 
@@ -97,7 +98,7 @@ pub(crate) fn read(
         .users
         .iter()
         .map(|user| people.id(gong, "users", user))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<_, _>>()?;
     let mut notes = Vec::new();
     let mut zone = None;
     let pages = match pages(gong, source, (&from, &to), &ids, &mut zone) {
@@ -159,7 +160,7 @@ fn pages(
         }
         let mut body = Map::new();
         body.insert("filter".into(), filter);
-        // Both beside the filter: elsewhere Gong ignores them.
+        // Both are beside the filter: within it Gong ignores them.
         if let Some(cursor) = cursor {
             body.insert("cursor".into(), json!(cursor));
         }
@@ -178,7 +179,7 @@ fn day_before(date: &str) -> Option<String> {
 }
 
 impl Stats {
-    /// What users are called, by id.
+    /// The names of users, by id.
     pub(crate) fn names<'a>(
         &self,
         gong: &Gong<'_>,
@@ -197,12 +198,12 @@ impl Stats {
     }
 }
 
-/// The date in an instant of Gong's, as the company's zone has it.
+/// The date of one of Gong's instants, in the zone in which Gong writes it: the company's.
 pub(crate) fn date_in(text: Option<&str>) -> Option<String> {
     text.and_then(|text| text.get(..10)).map(str::to_owned)
 }
 
-/// What of the columns is not zero in every row: which to show, and their headings.
+/// Which columns are not zero in every row, and their headings.
 pub(crate) fn used_columns<'a>(
     rows: impl Iterator<Item = &'a [u32; 15]>,
 ) -> ([bool; 15], Vec<String>) {
@@ -221,7 +222,7 @@ pub(crate) fn used_columns<'a>(
     (used, headings)
 }
 
-/// The counts of the columns that are shown.
+/// The counts in the columns that are used.
 pub(crate) fn used_counts(counts: &[u32; 15], used: &[bool; 15]) -> Vec<u32> {
     counts
         .iter()

@@ -1,5 +1,5 @@
-//! Sales targets, by name or id. GET /v2/targets, which Gong added in July 2026; no document
-//! of Gong's with it was found, and neither the scopes. Not paged.
+//! Sales targets, by name or id. GET /v2/targets, which Gong added in July 2026. It is not paged. Its
+//! scopes are not known: no OpenAPI document with it was found.
 
 use crate::{
     client::{Gong, json::ApiResponse},
@@ -12,7 +12,7 @@ use crate::{
     wit::targets::Target,
 };
 
-/// The workspace that is meant, which Gong requires here: without the argument the only one.
+/// The id of the workspace, which Gong requires here: without the argument that of the only one.
 ///
 /// # Errors
 /// `bad-argument` with the choices; whatever the request fails with.
@@ -23,9 +23,9 @@ pub(crate) fn workspace(gong: &Gong<'_>, text: Option<&str>) -> Result<String, E
     let workspaces = workspaces::all(gong)?;
     match &workspaces[..] {
         [one] => Ok(one.id().to_owned()),
-        several_of_them => Err(several(
+        all => Err(several(
             "workspace",
-            several_of_them.iter().map(|one| one.name().to_owned()),
+            all.iter().map(|one| one.name().to_owned()),
         )),
     }
 }
@@ -55,7 +55,8 @@ pub(crate) fn all(gong: &Gong<'_>, workspace: &str) -> Result<Vec<Target>, Error
     Ok(targets)
 }
 
-/// Id and name of the target that the argument `target` means; an id is taken as it is.
+/// Id and name of the target that the argument `target` names. A long id is returned without a
+/// look-up, as the name too.
 ///
 /// # Errors
 /// `bad-argument` with the choices; whatever the request fails with.

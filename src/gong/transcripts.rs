@@ -1,6 +1,6 @@
-//! Transcripts as Gong answers them: POST /v2/calls/transcript
-//! (api:calls:read:transcript). Times are milliseconds, elsewhere seconds. Nothing in
-//! them says whether the call is private, nor who the speakers are: the call does.
+//! Transcripts. POST /v2/calls/transcript; api:calls:read:transcript. Times are in milliseconds; in
+//! Gong's other answers they are in seconds. Whether the call is private and who the speakers are is
+//! only in the call itself.
 
 use serde::Deserialize;
 

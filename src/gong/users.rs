@@ -1,4 +1,4 @@
-//! Users: who is meant by a name, an e-mail or an id, and what ids are called.
+//! Users: finding one by name, e-mail address or id, and the names of ids.
 //! GET /v2/users, POST /v2/users/extensive, GET /v2/users/{id}; api:users:read.
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -17,12 +17,12 @@ use crate::{
     prelude::*,
 };
 
-/// Pages of 100 users that are read at most: 3,000 users.
+/// Pages of 100 users that are read at most.
 const USER_PAGES: u32 = 30;
-/// Ids that one POST /v2/users/extensive is asked for.
+/// Ids in one POST /v2/users/extensive.
 const IDS_A_REQUEST: usize = 100;
 
-/// A user as Gong describes one (OpenAPI `UserMetadata`), as far as it is read.
+/// A user (OpenAPI `UserMetadata`).
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
@@ -37,7 +37,7 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// First and last name; else the e-mail; else the id.
+    /// First and last name; else the e-mail address; else the id.
     pub(crate) fn name(&self) -> String {
         let names: Vec<_> = [&self.first_name, &self.last_name]
             .into_iter()
@@ -54,12 +54,12 @@ impl User {
         }
     }
 
-    /// The id; empty if Gong gave none.
+    /// The id; empty if Gong sent none.
     pub(crate) fn id(&self) -> &str {
         self.id.as_ref().map_or("", |id| &id.0)
     }
 
-    /// Whether this is the user's address, or an alias.
+    /// Whether this is the user's address or one of the aliases.
     pub(crate) fn has_email(&self, email: &str) -> bool {
         let aliases = self.email_aliases.iter().flatten();
         self.email_address
@@ -84,7 +84,7 @@ impl Paged for UsersPage {
     }
 }
 
-/// The whole directory, inactive users included.
+/// All users, also inactive ones.
 ///
 /// # Errors
 /// Whatever GET /v2/users fails with.
@@ -94,18 +94,18 @@ pub(crate) fn directory(gong: &Gong<'_>) -> Result<Pages<User>, Error> {
     })
 }
 
-/// Looks people up for one tool call, reading the directory at most once.
+/// Looks up users for one tool call; reads the list of users once, when it is first needed.
 #[derive(Default)]
 pub(crate) struct People {
     read: Option<Pages<User>>,
 }
 
 impl People {
-    /// The one user that an argument means.
+    /// The user that an argument names.
     ///
     /// # Errors
     /// `bad-argument` with the choices for a name that is unknown or ambiguous;
-    /// whatever reading the directory fails with.
+    /// whatever reading the list of users fails with.
     pub(crate) fn find(
         &mut self,
         gong: &Gong<'_>,
@@ -119,12 +119,12 @@ impl People {
         find_in(users, argument, text)
     }
 
-    /// The directory, if looking somebody up has read it.
+    /// The list of users, if a look-up has read it.
     pub(crate) fn into_directory(self) -> Option<Pages<User>> {
         self.read
     }
 
-    /// The id that an argument means; an id is taken as it is, without a request.
+    /// The id of the user that an argument names; an id is returned without a look-up.
     ///
     /// # Errors
     /// As [`People::find`].
@@ -141,10 +141,11 @@ impl People {
             .map(|user| user.id().to_owned())
     }
 
-    /// The e-mail that an argument means; one is taken as it is, without a request.
+    /// The e-mail address of the user that an argument names; an address is returned without a
+    /// look-up.
     ///
     /// # Errors
-    /// As [`People::find`]; `bad-argument` for a user without e-mail.
+    /// As [`People::find`]; `bad-argument` for a user without an address.
     pub(crate) fn email(
         &mut self,
         gong: &Gong<'_>,
@@ -204,8 +205,8 @@ fn find_in<'u>(users: &'u [User], argument: &str, text: &str) -> Result<&'u User
         })
 }
 
-/// What users are called, by id. Names are an extra: where they can not be had
-/// (a missing scope, a spent quota) the answer goes without them.
+/// The names of users, by id. Where a request fails (a missing scope, a rate limit) the names are left
+/// out: the tools' answers are useful without them.
 pub(crate) fn names(gong: &Gong<'_>, ids: &BTreeSet<String>) -> BTreeMap<String, String> {
     let ids: Vec<&str> = ids
         .iter()
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn names_mean_one_user_or_the_choices() {
+    fn a_name_finds_one_user_or_the_choices() {
         let users = [
             user("100001", "Maria", "Lopez", true),
             user("100002", "Maria", "Silva", true),

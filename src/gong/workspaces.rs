@@ -20,7 +20,7 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The id; empty if Gong gave none.
+    /// The id; empty if Gong sent none.
     pub(crate) fn id(&self) -> &str {
         self.id.as_ref().map_or("", |id| &id.0)
     }
@@ -48,7 +48,7 @@ pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<Workspace>, Error> {
     Ok(workspaces)
 }
 
-/// The id that the argument `workspace` means; an id is taken as it is.
+/// The id of the workspace that the argument `workspace` names; an id is returned without a look-up.
 ///
 /// # Errors
 /// `bad-argument` with the choices; whatever the request fails with.
@@ -63,8 +63,7 @@ pub(crate) fn id(gong: &Gong<'_>, text: Option<&str>) -> Result<Option<String>, 
     find(&workspaces, text).map(|workspace| Some(workspace.id().to_owned()))
 }
 
-/// The id that the argument `workspace` means where Gong needs one; without it the
-/// company's only workspace.
+/// The same where Gong requires a workspace: without the argument the id of the company's only one.
 ///
 /// # Errors
 /// `bad-argument` with the choices; whatever the request fails with.
@@ -96,7 +95,7 @@ pub(crate) fn needed(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Erro
 /// The one workspace with this name or id.
 ///
 /// # Errors
-/// `bad-argument` with all of them: a company has few.
+/// `bad-argument` with all workspaces as choices: a company has few.
 pub(crate) fn find<'w>(workspaces: &'w [Workspace], text: &str) -> Result<&'w Workspace, Error> {
     if let Some(workspace) = workspaces.iter().find(|workspace| workspace.id() == text) {
         return Ok(workspace);

@@ -1,5 +1,5 @@
-//! A Gong with many calls, for tests of the tools that read many: pages of 100,
-//! oldest first, as the real one.
+//! A stand-in for Gong that has many calls, for tests of the tools that read many. Like Gong it
+//! answers with pages of 100, oldest first.
 
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -15,20 +15,22 @@ pub(crate) const NOW: i64 = 1_795_435_200;
 const PAGE: usize = 100;
 const FIRST_ID: i64 = 7_000_000_000_000_000_000;
 
-/// Calls at these instants; every seventh is private, every fifth has no transcript, and
-/// every third says "price" once.
-pub(crate) struct Crowd {
+/// The stand-in. Every seventh call is private, every fifth has no transcript, and in every third that
+/// has one somebody says "price" once.
+pub(crate) struct ManyCalls {
+    /// When each call started.
     starts: Vec<i64>,
-    /// From this request on the day's allowance is used up; counted over all tool calls.
+    /// The number of the first request that is refused because the day's quota is used up.
     pub(crate) refuses_from: Cell<u32>,
+    /// Requests so far, over all tool calls.
     pub(crate) requests: Cell<u32>,
-    /// Ids of which transcripts were asked.
-    pub(crate) heard: RefCell<Vec<String>>,
+    /// Ids of the calls whose transcripts were requested.
+    pub(crate) transcripts_read: RefCell<Vec<String>>,
     clock: Cell<u64>,
 }
 
-impl Crowd {
-    /// So many calls in 30 days, in bursts of three that begin in the same second.
+impl ManyCalls {
+    /// This many calls within 30 days, three at a time that start in the same second.
     pub(crate) fn of(calls: i64) -> Self {
         let starts = (0..calls)
             .map(|call| NOW - 30 * time::DAY + (call / 3 * 3) * 30 * time::DAY / calls)
@@ -37,7 +39,7 @@ impl Crowd {
             starts,
             refuses_from: Cell::new(u32::MAX),
             requests: Cell::new(0),
-            heard: RefCell::default(),
+            transcripts_read: RefCell::default(),
             clock: Cell::new(0),
         }
     }
@@ -117,7 +119,7 @@ impl Crowd {
             .iter()
             .map(|id| id.as_str().expect("a text"))
             .filter_map(|id| {
-                self.heard.borrow_mut().push(id.to_owned());
+                self.transcripts_read.borrow_mut().push(id.to_owned());
                 let call = (id.parse::<i64>().expect("an id") - FIRST_ID) as usize;
                 let said = if Self::says_price(call) {
                     "The price."
@@ -133,7 +135,7 @@ impl Crowd {
     }
 }
 
-impl Host for Crowd {
+impl Host for ManyCalls {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
         self.requests.set(self.requests.get() + 1);
         let answer = if self.requests.get() >= self.refuses_from.get() {

@@ -1,9 +1,10 @@
-//! The operations of Gong's API, `tests/operations.txt`, beside what the tools state of
-//! them: none is left out, none is made up, and no tool is graver than it says.
+//! Compares the operations of Gong's API in `tests/operations.txt` with those that the tools state:
+//! every operation has a tool, every stated operation exists, and a tool's effect is that of its
+//! gravest operation.
 //!
 //! A line is method, path as Gong documents it, and effect: `read`, `metered-read` (spends
-//! credits), `write`, `outreach` (reaches people outside), `destructive` (takes something
-//! away, or can).
+//! credits), `write`, `outreach` (reaches people outside), `destructive` (removes something,
+//! or can).
 
 use serde_json::Value;
 use std::{
@@ -15,19 +16,19 @@ use std::{
 
 use crate::{testing::tool_definitions::definition, tools::TOOLS};
 
-/// From harmless to grave.
+/// The effects, from harmless to grave.
 const EFFECTS: [&str; 5] = ["read", "metered-read", "write", "outreach", "destructive"];
 
-/// Operations that came after the document which `endpoints.json` was made of.
+/// Operations that are newer than Gong's document from which `endpoints.json` was made.
 const LATER: [(&str, &str); 2] = [
     ("GET /v2/targets", "read"),
     ("POST /v2/targets/{targetId}/assignments", "write"),
 ];
 
-/// Tools whose effect is not the gravest of their operations': tool, effect, why.
+/// Tools whose effect is not that of their gravest operation: tool, effect, reason.
 const EXCEPTIONS: [(&str, &str, &str); 0] = [];
 
-/// What a tool's contract states.
+/// What a tool's definition states.
 struct Stated {
     tool: &'static str,
     effect: String,
@@ -36,18 +37,18 @@ struct Stated {
 
 fn stated() -> Vec<Stated> {
     let of = |tool: &crate::tools::Tool| {
-        let contract = definition(tool.name);
+        let definition = definition(tool.name);
         Stated {
             tool: tool.name,
-            effect: contract["effect"].as_str().expect("an effect").to_owned(),
-            operations: serde_json::from_value(contract["operations"].clone())
+            effect: definition["effect"].as_str().expect("an effect").to_owned(),
+            operations: serde_json::from_value(definition["operations"].clone())
                 .expect("a list of texts"),
         }
     };
     TOOLS.iter().map(of).collect()
 }
 
-/// Effect by operation, in the order of the file.
+/// The effect of each operation, from the file.
 fn table() -> BTreeMap<String, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/operations.txt");
     let file = fs::read_to_string(path).expect("tests/operations.txt");
@@ -73,9 +74,9 @@ fn gravity(effect: &str) -> usize {
         .unwrap_or_else(|| panic!("{effect} is no effect"))
 }
 
-/// `--nocapture` prints the table.
+/// With `--nocapture` it prints each operation with its tools.
 #[test]
-#[expect(clippy::print_stdout, reason = "a table for whoever looks for a gap")]
+#[expect(clippy::print_stdout, reason = "a table for finding gaps")]
 fn every_operation_has_a_tool() {
     let stated = stated();
     let mut without = Vec::new();
@@ -94,7 +95,7 @@ fn every_operation_has_a_tool() {
 }
 
 #[test]
-fn no_tool_has_an_operation_that_gong_has_not() {
+fn every_stated_operation_exists() {
     let table = table();
     for Stated {
         tool, operations, ..
@@ -138,8 +139,8 @@ fn a_tool_is_as_grave_as_its_gravest_operation() {
     assert_eq!(needed, excepted, "exceptions that are none");
 }
 
-/// Where the table that was made of Gong's document is: in the folder of the file that
-/// `GONG_OPENAPI` names, else in `../shared/gong`, seen from the workspace.
+/// The path of `endpoints.json`, a table made from Gong's OpenAPI document: in the folder of the file
+/// that `GONG_OPENAPI` names, else in `../shared/gong` beside the workspace.
 fn endpoints(openapi: Option<OsString>) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = match openapi.filter(|path| !path.is_empty()) {
@@ -151,7 +152,7 @@ fn endpoints(openapi: Option<OsString>) -> PathBuf {
     folder.unwrap_or_default().join("endpoints.json")
 }
 
-/// The words of `endpoints.json`: `WRITE, can be DESTRUCTIVE (…)`.
+/// The effect that `endpoints.json` describes in words: `WRITE, can be DESTRUCTIVE (…)`.
 fn effect_in(words: &str) -> &'static str {
     match words {
         _ if words.starts_with("READ, METERED") => "metered-read",

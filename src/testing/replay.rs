@@ -1,9 +1,9 @@
-//! The fixtures: `tests/fixtures/gong-…/*.json`, each a conversation. Arguments
-//! in, numbered exchanges with Gong, text and structure out; `bad-arguments.json`
-//! is a table of arguments that are refused before anything is sent. Responses that
-//! several fixtures have are in `tests/shared-bodies/`. `BLESS=1` rewrites
-//! requests and results, never responses. The same files are replayed through the
-//! built components by `tests/it/replay.rs` and `tests/it/typed_replay.rs`.
+//! Replays the fixtures, `tests/fixtures/gong-…/*.json`: each has a tool's arguments, the exchanges with
+//! Gong in their order, and the text and structure of the result. `bad-arguments.json` is a list of
+//! fixtures whose arguments are refused before anything is sent. Bodies of responses that several
+//! fixtures share are in `tests/shared-bodies/`. `BLESS=1` rewrites requests and results, never
+//! responses. `tests/it/replay.rs` and `tests/it/typed_replay.rs` replay the same files through the
+//! built components.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -28,8 +28,8 @@ const NOW: &str = "2026-11-23T12:00:00Z";
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Conversation {
-    /// What it shows, in a sentence.
+struct Fixture {
+    /// What the case shows, in a sentence.
     about: String,
     /// The sandbox's clock; [`NOW`] without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ struct Conversation {
     arguments: Value,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     exchanges: Vec<Exchange>,
-    /// The answer for a model, line by line.
+    /// The text for a model, line by line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     text: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,27 +53,27 @@ struct Conversation {
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Exchange {
-    request: Asked,
-    response: Answer,
+    request: ApiRequest,
+    response: ApiResponse,
 }
 
 #[derive(Deserialize, Serialize, Default, PartialEq, Debug)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+struct ApiRequest {
     method: String,
     path: String,
-    /// JSON; of another type its text.
+    /// JSON; a body of another content type as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<Value>,
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Answer {
+struct ApiResponse {
     status: u16,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<String, String>,
-    /// Raw, as ids of 20 digits do not survive a number type.
+    /// Unparsed, as no number type holds ids of 20 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<Box<RawValue>>,
     /// The name of a file in `tests/shared-bodies/` instead.
@@ -81,7 +81,7 @@ struct Answer {
     shared_body: Option<String>,
 }
 
-impl Answer {
+impl ApiResponse {
     fn body(&self) -> String {
         match (&self.body, &self.shared_body) {
             (Some(body), None) => body.get().to_owned(),
@@ -94,14 +94,14 @@ impl Answer {
     }
 }
 
-/// Answers from the script, in order, and remembers what was asked.
-struct Script<'c> {
-    conversation: &'c Conversation,
-    asked: RefCell<Vec<Asked>>,
+/// Answers requests with the responses of a fixture, in order, and records the requests.
+struct FixtureHost<'f> {
+    fixture: &'f Fixture,
+    requests: RefCell<Vec<ApiRequest>>,
     elapsed: Cell<u64>,
 }
 
-impl Host for Script<'_> {
+impl Host for FixtureHost<'_> {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
         assert_eq!(
             (request.scheme, request.authority),
@@ -109,8 +109,8 @@ impl Host for Script<'_> {
         );
         assert_eq!(request.timeout_seconds, 30);
         assert_eq!(request.authorization, Some("Basic a2V5OnNlY3JldA=="));
-        let mut asked = self.asked.borrow_mut();
-        asked.push(Asked {
+        let mut requests = self.requests.borrow_mut();
+        requests.push(ApiRequest {
             method: request.method.name().into(),
             path: request.path.into(),
             body: request.body.map(|(content_type, body)| match content_type {
@@ -119,9 +119,9 @@ impl Host for Script<'_> {
             }),
         });
         self.elapsed.set(self.elapsed.get() + 100);
-        let Some(exchange) = self.conversation.exchanges.get(asked.len() - 1) else {
+        let Some(exchange) = self.fixture.exchanges.get(requests.len() - 1) else {
             return Err(Error::unreachable(
-                "the script has no further answer".into(),
+                "the fixture has no further response".into(),
             ));
         };
         let header = |name: &str| exchange.response.headers.get(name).cloned();
@@ -134,7 +134,7 @@ impl Host for Script<'_> {
     }
 
     fn now(&self) -> i64 {
-        let now = self.conversation.now.as_deref().unwrap_or(NOW);
+        let now = self.fixture.now.as_deref().unwrap_or(NOW);
         time::parse_instant(now).expect("an instant")
     }
 
@@ -151,7 +151,7 @@ impl Host for Script<'_> {
             "GONG_BASE_URL" => Some("https://acme.api.gong.io".into()),
             "GONG_ACCESS_KEY" => Some("key".into()),
             "GONG_ACCESS_KEY_SECRET" => Some("secret".into()),
-            other => self.conversation.settings.get(other).cloned(),
+            other => self.fixture.settings.get(other).cloned(),
         }
     }
 }
@@ -182,24 +182,24 @@ fn cases() -> Vec<(String, PathBuf)> {
         .collect()
 }
 
-/// Whether a file is a table of arguments that are refused before anything is sent.
+/// Whether a file is a list of fixtures whose arguments are refused before anything is sent.
 fn is_table(path: &Path) -> bool {
     path.ends_with("bad-arguments.json")
 }
 
 /// Whether the arguments are refused before anything is sent.
-fn is_refused_at_once(conversation: &Conversation) -> bool {
-    let error = conversation.error.as_deref().unwrap_or_default();
-    conversation.exchanges.is_empty() && error.starts_with("Argument `")
+fn is_refused_at_once(fixture: &Fixture) -> bool {
+    let error = fixture.error.as_deref().unwrap_or_default();
+    fixture.exchanges.is_empty() && error.starts_with("Argument `")
 }
 
-/// What is in a file: one conversation, or the rows of a table.
-fn read(path: &Path, json: &str) -> Vec<Conversation> {
-    let conversations = match is_table(path) {
+/// The fixtures in a file: one, or those of a table.
+fn read(path: &Path, json: &str) -> Vec<Fixture> {
+    let fixtures = match is_table(path) {
         true => serde_json::from_str(json),
         false => serde_json::from_str(json).map(|one| vec![one]),
     };
-    conversations.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    fixtures.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn shared_bodies() -> PathBuf {
@@ -207,7 +207,7 @@ fn shared_bodies() -> PathBuf {
 }
 
 #[test]
-fn every_conversation_goes_as_written() {
+fn every_fixture_is_replayed_as_written() {
     let bless = std::env::var_os("BLESS").is_some();
     let mut wrong = Vec::new();
     for (tool, path) in cases() {
@@ -216,58 +216,58 @@ fn every_conversation_goes_as_written() {
             path.file_name().expect("name").to_string_lossy()
         );
         let written = fs::read_to_string(&path).expect("fixture");
-        let mut conversations = read(&path, &written);
-        for conversation in &mut conversations {
+        let mut fixtures = read(&path, &written);
+        for fixture in &mut fixtures {
             let name = match is_table(&path) {
-                true => format!("{name} “{}”", conversation.about),
+                true => format!("{name} “{}”", fixture.about),
                 false => name.clone(),
             };
-            if is_table(&path) != is_refused_at_once(conversation) {
+            if is_table(&path) != is_refused_at_once(fixture) {
                 wrong.push(format!(
                     "{name}: bad-arguments.json has what is refused at once, and only that"
                 ));
             }
-            let script = Script {
-                conversation,
-                asked: RefCell::default(),
+            let host = FixtureHost {
+                fixture,
+                requests: RefCell::default(),
                 elapsed: Cell::new(0),
             };
-            let result = call_tool(&script, &tool, &conversation.arguments.to_string());
-            let asked = script.asked.into_inner();
-            let unasked = conversation.exchanges.len().saturating_sub(asked.len());
-            if unasked > 0 {
-                wrong.push(format!("{name}: {unasked} exchanges were never asked for"));
+            let result = call_tool(&host, &tool, &fixture.arguments.to_string());
+            let requests = host.requests.into_inner();
+            let unsent = fixture.exchanges.len().saturating_sub(requests.len());
+            if unsent > 0 {
+                wrong.push(format!("{name}: {unsent} requests were never sent"));
             }
-            if asked.len() > conversation.exchanges.len() {
-                wrong.push(format!("{name}: no answer for {:?}", asked.last()));
+            if requests.len() > fixture.exchanges.len() {
+                wrong.push(format!("{name}: no response to {:?}", requests.last()));
                 continue;
             }
-            let references = references(&conversation.exchanges[..asked.len()]);
+            let references = references(&fixture.exchanges[..requests.len()]);
             if result.references != references {
                 wrong.push(format!(
                     "{name}: references {:?}, in the answers {references:?}",
                     result.references
                 ));
             }
-            for asked in &asked {
+            for request in &requests {
                 if !operations(&tool)
                     .iter()
-                    .any(|operation| is_of(asked, operation))
+                    .any(|operation| is_of(request, operation))
                 {
                     wrong.push(format!(
                         "{name}: {} {} is none of the operations that the WIT states",
-                        asked.method, asked.path
+                        request.method, request.path
                     ));
                 }
             }
-            for (exchange, asked) in conversation.exchanges.iter_mut().zip(asked) {
-                if exchange.request != asked && !bless {
+            for (exchange, request) in fixture.exchanges.iter_mut().zip(requests) {
+                if exchange.request != request && !bless {
                     wrong.push(format!(
-                        "{name}: asked {asked:?}\n  written {:?}",
+                        "{name}: sent {request:?}\n  written {:?}",
                         exchange.request
                     ));
                 }
-                exchange.request = asked;
+                exchange.request = request;
             }
             let structured = result
                 .structured
@@ -277,25 +277,21 @@ fn every_conversation_goes_as_written() {
                 false => (result.text.lines().map(str::to_owned).collect(), None),
             };
             if !bless
-                && (text != conversation.text
-                    || structured != conversation.structured
-                    || error != conversation.error)
+                && (text != fixture.text
+                    || structured != fixture.structured
+                    || error != fixture.error)
             {
                 wrong.push(format!(
-                    "{name}: answered\n{}\n{structured:?}\n{error:?}",
+                    "{name}: the result is\n{}\n{structured:?}\n{error:?}",
                     text.join("\n")
                 ));
             }
-            (
-                conversation.text,
-                conversation.structured,
-                conversation.error,
-            ) = (text, structured, error);
+            (fixture.text, fixture.structured, fixture.error) = (text, structured, error);
         }
         if bless {
             let blessed = match is_table(&path) {
-                true => serde_json::to_string_pretty(&conversations),
-                false => serde_json::to_string_pretty(&conversations[0]),
+                true => serde_json::to_string_pretty(&fixtures),
+                false => serde_json::to_string_pretty(&fixtures[0]),
             };
             let blessed = blessed.expect("JSON") + "\n";
             if blessed != written {
@@ -306,7 +302,7 @@ fn every_conversation_goes_as_written() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Gong's ids of these answers, the last 20.
+/// Gong's request ids in these responses, the last 20.
 fn references(exchanges: &[Exchange]) -> Vec<String> {
     let mut references: Vec<String> = exchanges
         .iter()
@@ -318,20 +314,20 @@ fn references(exchanges: &[Exchange]) -> Vec<String> {
     references.split_off(references.len().saturating_sub(20))
 }
 
-/// The operations that a tool's contract states.
+/// The operations that a tool's definition states.
 fn operations(tool: &str) -> Vec<String> {
     serde_json::from_value(definition(tool)["operations"].clone()).expect("a list of texts")
 }
 
-/// Whether a request is one for the operation, whose path may have placeholders.
-fn is_of(asked: &Asked, operation: &str) -> bool {
-    let path = asked.path.split('?').next().unwrap_or_default();
+/// Whether a request is for this operation, whose path may have placeholders.
+fn is_of(request: &ApiRequest, operation: &str) -> bool {
+    let path = request.path.split('?').next().unwrap_or_default();
     let Some((method, pattern)) = operation.split_once(' ') else {
         return false;
     };
     let (real, pattern): (Vec<&str>, Vec<&str>) =
         (path.split('/').collect(), pattern.split('/').collect());
-    asked.method == method
+    request.method == method
         && real.len() == pattern.len()
         && real
             .iter()
@@ -340,7 +336,7 @@ fn is_of(asked: &Asked, operation: &str) -> bool {
 }
 
 #[test]
-fn every_tool_has_a_conversation() {
+fn every_tool_has_a_fixture() {
     let cases = cases();
     for tool in crate::tools::TOOLS {
         assert!(
@@ -356,16 +352,16 @@ fn fixtures_are_as_many_as_they_were_and_share_bodies() {
     let (mut count, mut used) = (0, BTreeMap::<String, usize>::new());
     for (_, path) in cases() {
         let json = fs::read_to_string(&path).expect("fixture");
-        for conversation in read(&path, &json) {
+        for fixture in read(&path, &json) {
             count += 1;
-            for exchange in conversation.exchanges {
+            for exchange in fixture.exchanges {
                 if let Some(name) = exchange.response.shared_body {
                     *used.entry(name).or_default() += 1;
                 }
             }
         }
     }
-    assert!(count >= 305, "only {count} conversations");
+    assert!(count >= 305, "only {count} fixtures");
     for file in fs::read_dir(shared_bodies()).expect("shared bodies") {
         let file = file.expect("entry").path();
         let name = file.file_stem().expect("name").to_string_lossy();

@@ -1,5 +1,5 @@
-//! `tool_definitions/gong_….json`, one file a tool, computed from the WIT (description, toolset,
-//! effect, scopes) and the Rust types made of it (schemas). `BLESS=1 cargo test -p gong-tools`
+//! `tool_definitions/gong_….json`, one file per tool, computed from the WIT (description, toolset,
+//! effect, scopes) and from the Rust types that are generated from it (schemas). `BLESS=1 cargo test -p gong-tools`
 //! writes the files.
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
@@ -12,9 +12,9 @@ use crate::{
     wit,
 };
 
-/// Most bytes that a model reads of all tools: names, descriptions, input schemas.
+/// Most bytes of all tools as a model reads them: names, descriptions, input schemas.
 const ALL_BYTES: usize = 32_000;
-/// Most bytes of the tools that are shown unless somebody asks for other toolsets.
+/// Most bytes of the tools in the default toolsets.
 const DEFAULT_BYTES: usize = 16_000;
 
 fn schemas(name: &str) -> (Schema, Schema) {
@@ -42,8 +42,8 @@ fn schemas(name: &str) -> (Schema, Schema) {
     every_tool!(by_name)
 }
 
-/// What the schemas say, without what a model need not read: an absent member
-/// says "optional", a null or an empty list never comes.
+/// A schema without what a model does not need to read. An optional member may be absent, but is never
+/// null.
 fn lean(schema: Value) -> Value {
     let Value::Object(mut schema) = schema else {
         return schema;
@@ -114,13 +114,13 @@ fn lean(schema: Value) -> Value {
     Value::Object(schema)
 }
 
-/// Whether a list can not be left out: its description says how many it takes at least.
+/// Whether a list can not be left out: its description then says how many items it has at least.
 fn is_needed(list: &Value) -> bool {
     let description = list["description"].as_str().unwrap_or_default();
     description.starts_with("1 to ") || description.starts_with("1 or more")
 }
 
-/// A type's own description says less than that of the member which has it.
+/// A schema without the description of its type: that of the member says more.
 fn undescribed(schema: Value) -> Value {
     let Value::Object(mut schema) = schema else {
         return schema;
@@ -129,8 +129,8 @@ fn undescribed(schema: Value) -> Value {
     Value::Object(schema)
 }
 
-/// The menu of `wit/world.wit`: export name and documentation.
-fn menu() -> Vec<(String, String)> {
+/// The exports of `wit/world.wit`: name and documentation.
+fn exports() -> Vec<(String, String)> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve
         .push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit"))
@@ -242,7 +242,7 @@ fn bless() -> bool {
 #[test]
 fn definitions_are_what_the_wit_says() {
     let mut stale = Vec::new();
-    for (export, docs) in menu() {
+    for (export, docs) in exports() {
         let json = serde_json::to_string_pretty(&computed(&export, &docs)).expect("JSON") + "\n";
         let path = folder().join(format!("{}.json", export.replace('-', "_")));
         if fs::read_to_string(&path).ok().as_ref() != Some(&json) {
@@ -278,11 +278,11 @@ fn one_tool_has_one_name_in_every_place() {
         table.is_sorted(),
         "src/tools.rs: every_tool! is alphabetical"
     );
-    let exports = menu()
+    let exported = exports()
         .into_iter()
         .map(|(export, _)| export.replace('-', "_"));
     let places = [
-        ("an export in wit/world.wit", exports.collect()),
+        ("an export in wit/world.wit", exported.collect()),
         (
             "a file in src/tools/",
             tools_in("src/tools", "gong_", ".rs"),
@@ -328,12 +328,12 @@ fn enums_have_their_attribute_in_bindings() {
             _ => {}
         }
     }
-    for (export, docs) in menu() {
+    for (export, docs) in exports() {
         check(&export, &computed(&export, &docs));
     }
 }
 
-/// Bytes of a tool as a model reads it, and with the output schema that some clients show too.
+/// Bytes of a tool as a model reads it; and with the output schema, which some clients show too.
 fn bytes(definition: &Value) -> (usize, usize) {
     let read = json!({
         "name": definition["name"], "description": definition["description"], "inputSchema": definition["inputSchema"],
@@ -343,7 +343,7 @@ fn bytes(definition: &Value) -> (usize, usize) {
     (read, read + r#","outputSchema":"#.len() + output)
 }
 
-/// `tests/tool-bytes.txt`: the totals when somebody last looked at them; 0 without a line.
+/// A total from `tests/tool-bytes.txt`, as it was when the file was last written; 0 without a line.
 fn written_bytes(name: &str, file: &str) -> usize {
     let line = file
         .lines()
@@ -352,12 +352,9 @@ fn written_bytes(name: &str, file: &str) -> usize {
         .unwrap_or_default()
 }
 
-/// `--nocapture` prints each tool's share.
+/// With `--nocapture` it prints each tool's share.
 #[test]
-#[expect(
-    clippy::print_stdout,
-    reason = "a table for whoever makes tools smaller"
-)]
+#[expect(clippy::print_stdout, reason = "a table for making tools smaller")]
 fn what_a_model_reads_stays_small() {
     let (mut all, mut default, mut with_output) = (0, 0, 0);
     let mut rows = Vec::new();
@@ -396,7 +393,7 @@ fn what_a_model_reads_stays_small() {
         let before = written_bytes(name, &file);
         now * 10 <= before * 11 && now * 10 >= before * 9
     };
-    // Small changes leave the file alone, so that they do not add up unseen.
+    // Small changes do not rewrite the file: otherwise many of them could add up unnoticed.
     if bless() && !totals.iter().all(|(name, now)| is_near(name, *now)) {
         let lines: String = totals
             .iter()
@@ -416,7 +413,7 @@ fn what_a_model_reads_stays_small() {
 }
 
 #[test]
-fn output_schemas_know_no_null() {
+fn definitions_have_no_null() {
     for tool in TOOLS {
         assert!(
             !tools::definition(tool.name).contains("null"),

@@ -1,4 +1,4 @@
-//! Times into a call.
+//! Times into a call, such as `12:30`.
 
 use crate::{
     error::{Error, bad_argument},
@@ -6,7 +6,7 @@ use crate::{
     text::shortened,
 };
 
-/// Time into a call: `4:05`, `1:02:03`.
+/// A time into a call: `4:05`, `1:02:03`.
 pub(crate) fn into_call(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
     match seconds / 3600 {
@@ -15,7 +15,7 @@ pub(crate) fn into_call(milliseconds: u64) -> String {
     }
 }
 
-/// Gong's seconds into a call, a JSON number with fractions.
+/// The same from Gong's seconds, a JSON number with a fraction.
 pub(crate) fn into_call_seconds(seconds: f64) -> String {
     into_call((seconds.max(0.0) * 1000.0) as u64)
 }

@@ -1,4 +1,4 @@
-//! Ranges of time as callers write them: instants, dates, spans before now, calendar periods.
+//! Ranges of time in arguments: instants, dates, spans before now, calendar periods.
 
 use core::str::FromStr;
 use jiff::{
@@ -25,8 +25,8 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// The arguments `from` and `to`; without them the `default_days` before `now`. A
-    /// calendar period in `from` alone is that period, as far as it has gone.
+    /// From the arguments `from` and `to`; without them the `default_days` before `now`. A calendar
+    /// period in `from` without `to` is the whole period, up to now.
     ///
     /// # Errors
     /// `bad-argument`, also for an empty range.
@@ -59,11 +59,11 @@ impl Range {
     }
 }
 
-/// What an argument says of time: a moment, or a calendar period with an end of its own.
+/// The value of one argument: a moment, or a calendar period, which has its own end.
 #[derive(Clone, Copy)]
 struct Period {
     start: i64,
-    /// Exclusive; the start itself for a moment.
+    /// Exclusive; the same as the start for a moment.
     end: i64,
 }
 
@@ -97,9 +97,9 @@ fn moment(argument: &str, text: &str, now: i64) -> Result<Period, Error> {
     })
 }
 
-/// Dates of Gong's statistics, in the company's zone, from inclusive, to exclusive:
-/// dates, spans of days before today, or calendar periods (by UTC's today, as Gong does
-/// not tell the zone beforehand). Gong's end is today at the latest.
+/// The dates of a request for Gong's statistics, `from` inclusive and `to` exclusive, in the company's
+/// zone: from dates, spans of days before today, or calendar periods. Today is UTC's, as the zone is
+/// not known before Gong's answer. Gong accepts no end after today.
 ///
 /// # Errors
 /// `bad-argument`, also for an empty range.
@@ -156,7 +156,7 @@ fn date(argument: &str, text: &str, now: i64) -> Result<Period, Error> {
     })
 }
 
-/// A date of Gong's statistics, as [`company_dates`]; of a period its start.
+/// One such date, as in [`company_dates`]; of a period the start.
 ///
 /// # Errors
 /// `bad-argument`.
@@ -164,8 +164,8 @@ pub(crate) fn company_date(argument: &str, text: &str, now: i64) -> Result<Strin
     date(argument, text, now).map(|period| to_date(period.start))
 }
 
-/// A calendar period: `this week`, `last quarter`, `2026-W45`, `2026-11`, `2026-Q3`, `Q3`
-/// (the last one that has begun), `2026`. Weeks begin on Monday, as Gong's.
+/// A calendar period: `this week`, `last quarter`, `2026-W45`, `2026-11`, `2026-Q3`, `Q3` (the latest
+/// that has begun), `2026`. Weeks begin on Monday, as they do in Gong.
 fn calendar_period(text: &str, today: Date) -> Option<Period> {
     let text = text.to_ascii_lowercase().replace(['_', ' '], "-");
     let (first, end) = match text.split_once('-') {
@@ -213,7 +213,7 @@ fn calendar_period(text: &str, today: Date) -> Option<Period> {
     })
 }
 
-/// A number in digits: `parse` alone takes a sign too.
+/// A number of digits only: `parse` alone would accept a sign.
 fn number<T: FromStr>(text: &str) -> Option<T> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
@@ -262,7 +262,7 @@ fn span(text: &str) -> Option<i64> {
     }
 }
 
-/// The Monday of the week of an instant, UTC: `2026-11-23`.
+/// The Monday of an instant's week, in UTC: `2026-11-23`.
 pub(crate) fn week_of(seconds: i64) -> String {
     let monday = start_of("week", clock(seconds).date());
     monday.map_or_else(String::new, |monday| monday.to_string())
@@ -277,7 +277,7 @@ mod tests {
     const NOW: i64 = 1_795_437_000;
 
     #[test]
-    fn callers_write_instants_dates_and_spans() {
+    fn arguments_are_instants_dates_and_spans() {
         let at = |text| to_display(moment("from", text, NOW).expect(text).start);
         assert_eq!(at("2026-11-01T09:00Z"), "2026-11-01T09:00Z");
         assert_eq!(at("2026-11-01T09:00:30+02:00"), "2026-11-01T07:00Z");

@@ -7,7 +7,9 @@ use crate::{
     client::{Gong, request::Method},
     domain::{
         change::{self, Body, Change},
-        validate::{self, CrmLink, Somebody},
+        crm_link::CrmLink,
+        person_argument::PersonArgument,
+        validate,
     },
     error::{Error, bad_argument},
     prelude::*,
@@ -106,7 +108,7 @@ const KEYS: [&str; 3] = ["id", "company", "domain"];
 
 /// Contact or lead go with the person, accounts and deals with the company.
 fn person(text: &str) -> Result<Value, Error> {
-    let who = Somebody::read("person", text, &KEYS)?;
+    let who = PersonArgument::read("person", text, &KEYS)?;
     let reference = |link: &CrmLink| {
         json!({
             "objectType": link.kind.to_ascii_uppercase(), "objectId": link.id, "systemName": link.system,

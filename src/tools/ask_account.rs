@@ -4,7 +4,7 @@
 
 use crate::{
     client::Gong,
-    domain::ai_entity::{self, Period, Place},
+    domain::ai_entity::{self, EntitySearch, Period},
     error::{Error, bad_argument},
     gong::{ai_credits, workspaces},
     wit::ai::{AiAnswer, AskAccount, EntityType},
@@ -53,7 +53,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AskAccount) -> Result<AiAnswer, Error> 
 
 /// As [`run`].
 pub(super) fn ask(gong: &Gong<'_>, asked: &Question<'_>) -> Result<AiAnswer, Error> {
-    ai_credits::admit(gong)?;
+    ai_credits::check_allowed(gong)?;
     let question = asked.question.trim();
     if question.is_empty() {
         return Err(bad_argument(
@@ -65,7 +65,7 @@ pub(super) fn ask(gong: &Gong<'_>, asked: &Question<'_>) -> Result<AiAnswer, Err
     ai_credits::url(PATH, &[("question", Some(question))])?;
     let period = Period::from_arguments(asked.period, asked.from, asked.to, gong.now)?;
     let workspace = workspaces::needed(gong, asked.workspace)?;
-    let place = Place {
+    let place = EntitySearch {
         argument: asked.argument,
         workspace: &workspace,
         from: asked.from,

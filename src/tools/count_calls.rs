@@ -70,7 +70,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         endpoint,
         workspace: workspace.as_deref(),
         // Every call of the range is read.
-        picky: true,
+        selective: true,
         start,
     };
     let mut counted = Counted::default();
@@ -95,7 +95,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         accounts: with_accounts.then_some(accounts.len() as u32),
         rows_overlap: counts.overlap.then_some(true),
         longest_calls: longest,
-        scan: report.shown(),
+        scan: report.summary(),
         resume: report.resume,
         requests: gong.requests(),
     })

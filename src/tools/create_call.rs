@@ -9,7 +9,7 @@ use crate::{
     client::{Gong, request::Method},
     domain::{
         change::{self, Body, Change},
-        validate,
+        crm_link, validate,
     },
     error::{Error, bad_argument},
     gong::{users::People, workspaces},
@@ -169,7 +169,7 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
         ),
         (
             "context",
-            validate::context(&validate::crm_links("crm", &args.crm)?),
+            crm_link::context(&crm_link::parse_all("crm", &args.crm)?),
         ),
     ]);
     Ok(body)

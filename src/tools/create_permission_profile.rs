@@ -7,8 +7,8 @@ use crate::{
     client::{Gong, request::Method, url::with_query},
     domain::{
         change::{self, Body, Change},
-        profile_diff::Difference,
-        profile_patch::Wanted,
+        profile_diff::ProfileDiff,
+        profile_patch::ProfilePatch,
         validate,
     },
     error::Error,
@@ -21,16 +21,16 @@ use crate::{
 /// What is not asked for is left out, and Gong does not give it.
 pub(crate) fn run(gong: &Gong<'_>, args: CreatePermissionProfile) -> Result<Receipt, Error> {
     let name = validate::text("name", &args.name, 255)?;
-    let wanted = Wanted::read(&args.access, args.library_folders, args.allow, args.deny)?;
+    let patch = ProfilePatch::read(&args.access, args.library_folders, args.allow, args.deny)?;
     let mut profile = Map::new();
-    wanted.apply(gong, &mut profile)?;
+    patch.apply(gong, &mut profile)?;
     profile.insert("name".into(), json!(name));
     if let Some(description) = args.description.filter(|text| !text.trim().is_empty()) {
         profile.insert("description".into(), json!(description));
     }
     let workspace = workspaces::needed(gong, args.workspace.as_deref())?;
     let profile = Value::Object(profile);
-    let difference = Difference::between(gong, &json!({}), &profile);
+    let diff = ProfileDiff::between(gong, &json!({}), &profile);
     let change = Change {
         what: format!("create the permission profile “{name}”"),
         method: Method::Post,
@@ -44,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreatePermissionProfile) -> Result<Rece
     };
     let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
         receipt.id = answer["profile"].id("id");
-        receipt.items = difference.items(Some(&answer["profile"]));
+        receipt.items = diff.items(Some(&answer["profile"]));
         let other = receipt.items.iter().filter(|item| !item.done).count();
         if other > 0 {
             let of = receipt.items.len();
@@ -56,7 +56,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreatePermissionProfile) -> Result<Rece
             .push("Users get it in Gong's own settings; the API gives it to nobody.".to_owned());
     })?;
     if receipt.dry_run.is_some() {
-        receipt.items = difference.items(None);
+        receipt.items = diff.items(None);
     }
     Ok(receipt)
 }

@@ -56,7 +56,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: DeleteCrmIntegration) -> Result<Receipt
         ));
     })
     .map_err(|error| {
-        crm::where_there_already(
+        crm::explain_conflict(
             error,
             &format!("Its deletion was asked for today already: {follow}"),
         )

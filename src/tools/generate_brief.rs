@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     client::Gong,
-    domain::ai_entity::{self, Period, Place},
+    domain::ai_entity::{self, EntitySearch, Period},
     error::{Error, bad_argument},
     gong::{ai_credits, workspaces},
     json_ext::JsonExt,
@@ -23,7 +23,7 @@ const PATH: &str = "/v2/entities/get-brief";
 
 /// Checks, looks names up, asks once.
 pub(crate) fn run(gong: &Gong<'_>, args: GenerateBrief) -> Result<AiAnswer, Error> {
-    ai_credits::admit(gong)?;
+    ai_credits::check_allowed(gong)?;
     let (from, to) = (args.from.as_deref(), args.to.as_deref());
     let period = Period::from_arguments(args.period.as_deref(), from, to, gong.now)?;
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
@@ -34,7 +34,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GenerateBrief) -> Result<AiAnswer, Erro
         Some(id) => id,
         None => workspaces::needed(gong, None)?,
     };
-    let place = Place {
+    let place = EntitySearch {
         argument: "crm_entity",
         workspace: &workspace,
         from,

@@ -8,8 +8,8 @@ use crate::{
     client::Gong,
     domain::{
         call_details,
-        call_history::{About, Colleagues, call_history, choice::Wanted},
-        deals::{History, State},
+        call_history::{CustomerCalls, UserNames, call_history, lookup::SearchTerm},
+        deals::{DealHistory, DealState},
         scan::resume::Start,
     },
     error::Error,
@@ -30,7 +30,7 @@ const SILENCE: u32 = 30;
 
 /// Scans the whole range and tells the account that is meant.
 pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, Error> {
-    let wanted = Wanted::new("account", &args.account, "\"Acme Corp\" or \"acme.com\".")?;
+    let wanted = SearchTerm::new("account", &args.account, "\"Acme Corp\" or \"acme.com\".")?;
     let limit = limit(args.limit, 10, 50)?;
     let start = Start::from_arguments(
         args.from.as_deref(),
@@ -47,9 +47,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
         domain,
         mut calls,
         by_domain,
-        colleagues,
+        user_names,
     } = found.whose(&report)?;
-    let details = call_details::add(gong, &mut calls, report.stopped.is_some());
+    let details = call_details::read(gong, &mut calls, report.stopped.is_some());
     let objects = || {
         let accounts = calls.iter().flat_map(|call| call.objects("Account"));
         accounts.filter(|account| Some(account.id()) == id.as_deref())
@@ -57,8 +57,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
     let now = objects()
         .find(|account| !account.is_of_call_time())
         .or_else(|| objects().next());
-    let owner = owner(now, &colleagues);
-    let deals = deals(&calls, &colleagues);
+    let owner = owner(now, &user_names);
+    let deals = deals(&calls, &user_names);
     let names: BTreeMap<String, String> = deals
         .iter()
         .map(|deal| {
@@ -69,10 +69,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
         })
         .collect();
     let call_history = call_history(
-        &About {
+        &CustomerCalls {
             calls: &calls,
             limit,
-            colleagues: &colleagues,
+            user_names: &user_names,
             owner: owner.as_deref(),
             deals: (names.len() > 1).then_some(&names),
             report: &report,
@@ -94,7 +94,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
         owner,
         deals,
         call_history,
-        scan: report.shown(),
+        scan: report.summary(),
         resume: report.resume,
         requests: gong.requests(),
     })
@@ -103,12 +103,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
 /// Facts to look at: silence, and open deals that should be closed by now.
 fn warnings(deals: &[DealSeen], calls: &CallHistory, now: i64) -> Vec<String> {
     let late = deals.iter().filter_map(|deal| {
-        let state = State {
+        let state = DealState {
             stage: deal.stage.clone(),
             close_date: deal.close_date.clone(),
-            ..State::default()
+            ..DealState::default()
         };
-        let late = get_deal::overdue(&state, now).filter(|_| !state.is_decided())?;
+        let late = get_deal::overdue(&state, now).filter(|_| !state.is_closed())?;
         Some(format!(
             "{}: {late}",
             deal.name.as_ref().unwrap_or(&deal.id)
@@ -118,12 +118,12 @@ fn warnings(deals: &[DealSeen], calls: &CallHistory, now: i64) -> Vec<String> {
     silence.into_iter().chain(late).collect()
 }
 
-fn owner(object: Option<&CrmObject>, colleagues: &Colleagues) -> Option<String> {
-    colleagues.owner(&object?.owner()?)
+fn owner(object: Option<&CrmObject>, user_names: &UserNames) -> Option<String> {
+    user_names.owner(&object?.owner()?)
 }
 
 /// The deals on the calls, the one of the newest call first.
-fn deals(calls: &[Call], colleagues: &Colleagues) -> Vec<DealSeen> {
+fn deals(calls: &[Call], user_names: &UserNames) -> Vec<DealSeen> {
     let mut ids: Vec<&str> = Vec::new();
     for deal in calls.iter().flat_map(|call| call.objects("Opportunity")) {
         if !deal.id().is_empty() && !ids.contains(&deal.id()) {
@@ -131,11 +131,11 @@ fn deals(calls: &[Call], colleagues: &Colleagues) -> Vec<DealSeen> {
         }
     }
     ids.into_iter()
-        .map(|id| deal_seen(calls, id, colleagues))
+        .map(|id| deal_seen(calls, id, user_names))
         .collect()
 }
 
-fn deal_seen(calls: &[Call], id: &str, colleagues: &Colleagues) -> DealSeen {
+fn deal_seen(calls: &[Call], id: &str, user_names: &UserNames) -> DealSeen {
     let of_deal = |call: &&Call| call.objects("Opportunity").any(|deal| deal.id() == id);
     let on: Vec<&Call> = calls.iter().filter(of_deal).collect();
     let objects = || {
@@ -145,7 +145,7 @@ fn deal_seen(calls: &[Call], id: &str, colleagues: &Colleagues) -> DealSeen {
     let now = objects()
         .find(|deal| !deal.is_of_call_time())
         .or_else(|| objects().next());
-    let history = History::of(on.iter().copied(), id);
+    let history = DealHistory::of(on.iter().copied(), id);
     let (state, moves) = (history.latest(), history.moves());
     let first = history.seen.first();
     let changes = first.map_or_else(Vec::new, |(_, then)| then.changes(&state));
@@ -156,7 +156,7 @@ fn deal_seen(calls: &[Call], id: &str, colleagues: &Colleagues) -> DealSeen {
         amount: state.amount,
         close_date: state.close_date,
         probability: state.probability,
-        owner: owner(now, colleagues),
+        owner: owner(now, user_names),
         calls: on.len() as u32,
         last_call: on
             .first()

@@ -65,7 +65,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
         }
         error.adding("Without `media` in include it is not needed.")
     })?;
-    calls::admit(gong, &detailed.meta_data)?;
+    calls::check_private(gong, &detailed.meta_data)?;
     let commenters: BTreeSet<String> = match with(CallPart::Comments) {
         true => detailed
             .collaboration
@@ -159,7 +159,7 @@ fn digest(
         id: meta.id().to_owned(),
         title: meta.title(),
         url: meta.url.clone(),
-        started: meta.started_shown(),
+        started: meta.started_display(),
         minutes: meta.minutes(),
         host_id: meta
             .primary_user_id

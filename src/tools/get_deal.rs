@@ -11,10 +11,10 @@ use crate::{
     domain::{
         call_details,
         call_history::{
-            self, About, Colleagues,
-            choice::{Meant, Seen, Wanted, ambiguous, meant, not_found},
+            self, CustomerCalls, UserNames,
+            lookup::{Candidate, Lookup, SearchTerm, ambiguous, look_up, not_found},
         },
-        deals::History,
+        deals::DealHistory,
         scan::{self, Endpoint, Plan, resume::Start},
     },
     error::Error,
@@ -38,7 +38,7 @@ pub(super) const DEFAULT_DAYS: i64 = 180;
 
 /// Scans the whole range, as a deal's calls can be anywhere in it, and tells the one that is meant.
 pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error> {
-    let wanted = Wanted::new(
+    let wanted = SearchTerm::new(
         "deal",
         &args.deal,
         "\"Acme - Renewal\" or \"0063601230sV7grAAC\".",
@@ -59,18 +59,18 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
     let Found {
         seen,
         kept,
-        colleagues,
+        user_names,
     } = found;
-    let id = match meant(&seen, &wanted) {
-        Meant::One(deal) => deal.id.clone(),
-        Meant::Several(deals) => return Err(ambiguous("deal", &wanted, &deals)),
-        Meant::None(near) => return Err(not_found("deal", &wanted, &report, &near)),
+    let id = match look_up(&seen, &wanted) {
+        Lookup::One(deal) => deal.id.clone(),
+        Lookup::Several(deals) => return Err(ambiguous("deal", &wanted, &deals)),
+        Lookup::None(near) => return Err(not_found("deal", &wanted, &report, &near)),
     };
     let mut calls: Vec<Call> = kept
         .into_iter()
         .filter(|call| call.objects("Opportunity").any(|deal| deal.id() == id))
         .collect();
-    let details = call_details::add(gong, &mut calls, report.stopped.is_some());
+    let details = call_details::read(gong, &mut calls, report.stopped.is_some());
     // Calls come newest first; how the deal is now, the newest that tells it knows best.
     let objects = || {
         calls
@@ -83,15 +83,15 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
         .or_else(|| objects().next());
     let owner = now
         .and_then(|deal| deal.owner())
-        .and_then(|owner| colleagues.owner(&owner));
-    let history = History::of(calls.iter(), &id);
+        .and_then(|owner| user_names.owner(&owner));
+    let history = DealHistory::of(calls.iter(), &id);
     let state = history.latest();
     let moves = history.moves();
     let call_history = call_history::call_history(
-        &About {
+        &CustomerCalls {
             calls: &calls,
             limit,
-            colleagues: &colleagues,
+            user_names: &user_names,
             owner: owner.as_deref(),
             deals: None,
             report: &report,
@@ -115,7 +115,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
         id,
         owner,
         call_history,
-        scan: report.shown(),
+        scan: report.summary(),
         resume: report.resume,
         requests: gong.requests(),
     })
@@ -140,7 +140,7 @@ pub(super) fn scan(
     let plan = Plan {
         endpoint,
         workspace,
-        picky: true,
+        selective: true,
         start,
     };
     scan::newest_first(gong, plan, |call| {
@@ -153,19 +153,19 @@ pub(super) fn scan(
 #[derive(Default)]
 struct Found {
     /// Every deal of the range, the one of the newest call first.
-    seen: Vec<Seen>,
+    seen: Vec<Candidate>,
     /// Calls with a deal that may be meant, newest first.
     kept: Vec<Call>,
-    colleagues: Colleagues,
+    user_names: UserNames,
 }
 
 impl Found {
-    fn add(&mut self, call: &mut Call, wanted: &Wanted) {
-        self.colleagues.meet(call);
+    fn add(&mut self, call: &mut Call, wanted: &SearchTerm) {
+        self.user_names.learn(call);
         let mut may_mean = false;
         for deal in call.objects("Opportunity") {
-            may_mean |= wanted.may_mean(deal.id(), deal.name().as_deref());
-            let seen = Seen::entry(&mut self.seen, deal.id(), call);
+            may_mean |= wanted.matches(deal.id(), deal.name().as_deref());
+            let seen = Candidate::entry(&mut self.seen, deal.id(), call);
             // The name now, which Gong tells first; of a nameless object the next one's.
             seen.name = seen.name.take().or_else(|| deal.name());
         }

@@ -8,7 +8,7 @@ use crate::{
     client::Gong,
     error::Error,
     gong::stats::{self, Source, StatsQuery},
-    json_ext::{JsonExt, decimal},
+    json_ext::JsonExt,
     prelude::*,
     render::{self, Table},
     tools::{
@@ -102,7 +102,7 @@ fn row(user: &Value) -> InteractionRow {
 /// At most two decimals, none that are zero.
 fn short(value: f64) -> String {
     let hundredths = (value * 100.0 + 0.5_f64.copysign(value)) as i64;
-    decimal(hundredths as f64 / 100.0)
+    (hundredths as f64 / 100.0).to_string()
 }
 
 impl Answer for InteractionStats {

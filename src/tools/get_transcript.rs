@@ -72,7 +72,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
         ..ContentSelector::default()
     };
     let call: Call = calls::one(gong, &id, &selector)?;
-    calls::admit(gong, &call.meta_data)?;
+    calls::check_private(gong, &call.meta_data)?;
     let body = CallsBody {
         cursor: None,
         filter: Filter {

@@ -58,7 +58,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
     let plan = Plan {
         endpoint,
         workspace: workspace.as_deref(),
-        picky: true,
+        selective: true,
         start,
     };
     let mut seen = Seen::default();
@@ -106,7 +106,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         matched,
         calls_without_deal,
         call_url,
-        scan: report.shown(),
+        scan: report.summary(),
         resume: report.resume,
         requests: gong.requests(),
     })

@@ -64,7 +64,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
             let meta = told.get(&id);
             LibraryCall {
                 title: call.text("title").or_else(|| meta.and_then(Meta::title)),
-                started: meta.map(Meta::started_shown),
+                started: meta.map(Meta::started_display),
                 snippet: call.get("snippet").and_then(snippet),
                 note: call.text("note"),
                 added_by: call

@@ -42,7 +42,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: RegisterCrmIntegration) -> Result<Recei
         );
     })
     .map_err(|error| {
-        crm::where_there_already(
+        crm::explain_conflict(
             error,
             "A company has one CRM: a native one (Salesforce, HubSpot, Dynamics) counts too and is not listed; a generic one is \
              listed by gong_list_crm_integrations.",

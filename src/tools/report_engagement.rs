@@ -8,7 +8,9 @@ use crate::{
     client::{Gong, request::Method},
     domain::{
         change::{self, Body, Change},
-        validate::{self, Somebody},
+        crm_link,
+        person_argument::PersonArgument,
+        validate,
     },
     error::{Error, bad_argument},
     gong::{id::is_id, users::People, workspaces},
@@ -81,7 +83,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Er
         (action, json!(args.action)),
         (
             "crmContext",
-            validate::context(&validate::crm_links("crm", &args.crm)?),
+            crm_link::context(&crm_link::parse_all("crm", &args.crm)?),
         ),
     ]);
     if let Some(text) = &args.sharer {
@@ -122,7 +124,7 @@ fn people(args: &ReportEngagement) -> Result<Vec<Value>, Error> {
     }
     let person = |(index, text): (usize, &String)| -> Result<Value, Error> {
         let at = format!("people[{index}]");
-        let person = Somebody::read(&at, text, &["title"])?;
+        let person = PersonArgument::read(&at, text, &["title"])?;
         if !person.crm.is_empty() || person.phone.is_some() {
             return Err(bad_argument(
                 &at,

@@ -63,7 +63,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
     let plan = Plan {
         endpoint,
         workspace: workspace.as_deref(),
-        picky: filter.is_picky(),
+        selective: filter.is_selective(),
         start,
     };
     let mut kept: Vec<(Call, Option<AccountMatch>)> = Vec::new();
@@ -89,7 +89,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         calls,
         accounts,
         call_url,
-        scan: report.shown(),
+        scan: report.summary(),
         resume: report.resume,
         requests: gong.requests(),
     })
@@ -125,7 +125,7 @@ fn rows(
             let host_id = meta.primary_user_id.as_ref().map_or("", |id| id.0.as_str());
             CallRow {
                 id: meta.id().to_owned(),
-                started: meta.started_shown(),
+                started: meta.started_display(),
                 minutes: meta.minutes(),
                 title: meta.title(),
                 host: call

@@ -54,7 +54,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
             hosts: &hosts,
         },
         workspace: workspace.as_deref(),
-        picky: filter.is_picky(),
+        selective: filter.is_selective(),
         start,
     };
     let mut search = Search::new(gong, query, args.speakers.unwrap_or(Speakers::All), limit);
@@ -90,7 +90,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         moment_url: pattern,
         searched: search.searched,
         without_transcript: (without > 0).then_some(without),
-        scan: report.shown(),
+        scan: report.summary(),
         resume: report.resume,
         requests: gong.requests(),
     })

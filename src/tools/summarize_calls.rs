@@ -118,7 +118,7 @@ fn summary(mut call: Call) -> CallSummary {
         id: meta.id().to_owned(),
         title: meta.title(),
         url: meta.url.clone(),
-        started: meta.started_shown(),
+        started: meta.started_display(),
         minutes: meta.minutes(),
         host: call.host(),
         private: meta.is_private().then_some(true),

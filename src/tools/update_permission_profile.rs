@@ -8,8 +8,8 @@ use crate::{
     client::{Gong, json::ApiResponse, request::Method, url::with_query},
     domain::{
         change::{self, Body, Change},
-        profile_diff::Difference,
-        profile_patch::Wanted,
+        profile_diff::ProfileDiff,
+        profile_patch::ProfilePatch,
         validate,
     },
     error::{Error, bad_argument},
@@ -25,8 +25,8 @@ const PATH: &str = "/v2/permission-profile";
 
 /// Reads the profile, works in what was given, and sends it back if that changes anything.
 pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Receipt, Error> {
-    let wanted = Wanted::read(&args.access, args.library_folders, args.allow, args.deny)?;
-    if wanted.is_empty() && args.name.is_none() && args.description.is_none() {
+    let patch = ProfilePatch::read(&args.access, args.library_folders, args.allow, args.deny)?;
+    if patch.is_empty() && args.name.is_none() && args.description.is_none() {
         return Err(bad_argument(
             "access",
             "nothing is given that shall change: no access, library_folders, allow, deny, name or description.",
@@ -48,15 +48,15 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
         }
     };
     let mut after = before.clone();
-    wanted.apply(gong, &mut after)?;
+    patch.apply(gong, &mut after)?;
     for (member, text) in [("name", name), ("description", args.description)] {
         if let Some(text) = text {
             after.insert(member.into(), json!(text));
         }
     }
     let (before, after) = (Value::Object(before), Value::Object(after));
-    let difference = Difference::between(gong, &before, &after);
-    let planned = difference.items(None);
+    let diff = ProfileDiff::between(gong, &before, &after);
+    let planned = diff.items(None);
     let called = format!(
         "permission profile {} ({id})",
         one_line(before.raw("name").unwrap_or_default())
@@ -86,7 +86,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
         look: "gong_get_permission_profile shows it",
     };
     let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
-        receipt.items = difference.items(Some(&answer["profile"]));
+        receipt.items = diff.items(Some(&answer["profile"]));
         let done = receipt.items.iter().filter(|item| item.done).count();
         if done < planned.len() {
             receipt.summary = format!(

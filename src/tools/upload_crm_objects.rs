@@ -73,7 +73,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmObjects) -> Result<Receipt, Er
         ));
     })
     .map_err(|error| {
-        crm::where_there_already(
+        crm::explain_conflict(
             error,
             &format!(
                 "Without client_request_id it is made of the content, so that the same upload is not made twice: {follow} tells \

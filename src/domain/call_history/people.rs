@@ -1,4 +1,4 @@
-//! People over several calls: who they are, on how many they were, and when last.
+//! The people on several calls: who they are, how many calls they attended, and when last.
 
 use crate::{
     gong::{
@@ -11,7 +11,7 @@ use crate::{
     wit::{calls::Affiliation, deals::PersonSeen},
 };
 
-/// One of them, as far as the calls tell.
+/// A person, as far as the calls show.
 struct Person {
     user_id: Option<String>,
     email: Option<String>,
@@ -21,28 +21,28 @@ struct Person {
     role: Option<String>,
     attended: u32,
     hosted: u32,
-    /// The last call attended.
+    /// When the last call was that they attended.
     last: Option<i64>,
 }
 
-/// All of them; calls come newest first, so the first sight of somebody is the latest.
+/// The people. Calls are added newest first, so what is known first about somebody is the latest.
 #[derive(Default)]
 pub(super) struct People(Vec<Person>);
 
 impl People {
-    /// Adds those on a call, and those who were only invited.
-    pub(super) fn meet(&mut self, call: &Call) {
+    /// Adds the people of a call, also those who were only invited.
+    pub(super) fn add(&mut self, call: &Call) {
         let at = call.meta_data.began();
-        // Somebody who dials in and joins from a laptop is two parties of one call.
-        let mut here: Vec<usize> = Vec::new();
+        // Somebody who joins by telephone and by laptop is two parties of one call.
+        let mut counted: Vec<usize> = Vec::new();
         for party in call.parties() {
             let Some(index) = self.index(party) else {
                 continue;
             };
             let person = &mut self.0[index];
-            person.learn(party);
-            if party.attended() && !here.contains(&index) {
-                here.push(index);
+            person.complete(party);
+            if party.attended() && !counted.contains(&index) {
+                counted.push(index);
                 person.attended += 1;
                 person.last = person.last.max(at);
                 let host = call.meta_data.primary_user_id.as_ref();
@@ -51,7 +51,7 @@ impl People {
         }
     }
 
-    /// The place of a party's person, who is made if not known yet.
+    /// The index of a party's person, who is added if not known yet; none for a party without a name.
     fn index(&mut self, party: &Party) -> Option<usize> {
         let name = party.name()?;
         let (user, email) = (user_id(party), email(party));
@@ -78,8 +78,8 @@ impl People {
         }))
     }
 
-    /// When somebody of a side was last on a call.
-    pub(super) fn last_heard(&self, affiliation: Affiliation) -> Option<i64> {
+    /// When somebody of this affiliation last attended a call.
+    pub(super) fn last_attended(&self, affiliation: Affiliation) -> Option<i64> {
         let people = self
             .0
             .iter()
@@ -87,7 +87,8 @@ impl People {
         people.filter_map(|person| person.last).max()
     }
 
-    /// Customers first, then by when they were last heard; at most `most`, and how many more.
+    /// At most `most` people, customers first and then by the last call attended; and how many more
+    /// there are.
     pub(super) fn shown(mut self, owner: Option<&str>, most: usize) -> (Vec<PersonSeen>, u32) {
         let rank = |affiliation: Affiliation| match affiliation {
             Affiliation::External => 0,
@@ -108,7 +109,8 @@ impl People {
 }
 
 impl Person {
-    fn learn(&mut self, party: &Party) {
+    /// Fills in what was not known yet.
+    fn complete(&mut self, party: &Party) {
         let text = |text: &Option<String>| {
             let text = one_line(text.as_deref()?);
             (!text.is_empty()).then_some(text)
@@ -120,7 +122,7 @@ impl Person {
             |object: &&CrmObject| matches!(object.object_type.as_deref(), Some("Contact" | "Lead"));
         let role = || party.objects().filter(is_contact).find_map(CrmObject::role);
         self.role = self.role.take().or_else(role);
-        // Found by e-mail or id, a party may have the name that another lacked.
+        // A name without a space is a first name or an address; another party may have the whole name.
         if !self.name.contains(' ')
             && let Some(name) = text(&party.name)
         {
@@ -168,7 +170,7 @@ mod tests {
     fn people(calls: &[&str]) -> People {
         let mut people = People::default();
         for call in calls {
-            people.meet(&serde_json::from_str::<Call>(call).expect("a call"));
+            people.add(&serde_json::from_str::<Call>(call).expect("a call"));
         }
         people
     }
@@ -205,10 +207,10 @@ mod tests {
                 "fields": [{"name": "Buying_Role__c", "value": "Economic buyer"}]}]}]}]}"#,
         ]);
         assert_eq!(
-            people.last_heard(Affiliation::External),
+            people.last_attended(Affiliation::External),
             Some(1_795_168_800)
         );
-        assert_eq!(people.last_heard(Affiliation::Unknown), None);
+        assert_eq!(people.last_attended(Affiliation::Unknown), None);
         let (shown, _) = people.shown(Some("Cleo Vance"), 9);
         let roles: Vec<_> = shown.iter().map(|one| one.role.as_deref()).collect();
         assert_eq!(roles, [Some("Economic buyer"), Some("owner, host ×1")]);

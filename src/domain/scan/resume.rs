@@ -9,11 +9,11 @@ use crate::{
     time::Range,
 };
 
-/// What the argument `resume` says, where its token carries a range of its own; none
-/// without it.
+/// What a token in the argument `resume` contains, for tokens that contain their range; none without
+/// the argument.
 ///
 /// # Errors
-/// `bad-argument` for `from` or `to` beside it, and for what is no token.
+/// `bad-argument` for `from` or `to` beside it, and for what is not a token.
 pub(crate) fn resumed<T>(
     from: Option<&str>,
     to: Option<&str>,
@@ -43,7 +43,7 @@ pub(crate) fn resumed<T>(
 pub(crate) struct Start {
     /// The range left to read.
     pub(crate) range: Range,
-    /// Calls in its last second that an earlier answer had.
+    /// Ids of calls in its last second that were in an earlier answer.
     pub(super) skip: BTreeSet<String>,
 }
 
@@ -82,6 +82,7 @@ impl Start {
         })
     }
 
+    /// The token of this start.
     pub(crate) fn token(&self) -> String {
         let mut text = format!(
             "{}.{}",

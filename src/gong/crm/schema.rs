@@ -1,4 +1,4 @@
-//! The schema of the generic CRM integration: fields beside Gong's own.
+//! The schema of the generic CRM integration: the fields that were added to Gong's own.
 //! GET /v2/crm/entity-schema; api:crm:schema. Not paged.
 
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::{
     prelude::*,
 };
 
-/// The fields by object type, both in Gong's words; of one object type or of all.
+/// Each object type with its fields, as Gong sends them; of one object type or of all.
 ///
 /// # Errors
 /// Whatever the request fails with; `unexpected-answer`.
@@ -44,7 +44,7 @@ pub(crate) fn read(
     Ok(types)
 }
 
-/// A field's name: `uniqueName` by Gong's schema, `name` by the example beside it.
+/// A field's name: `uniqueName` in Gong's schema of the answer, `name` in its example.
 pub(crate) fn name(field: &Value) -> String {
     field
         .text("uniqueName")

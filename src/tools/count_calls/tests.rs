@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{mcp::call_tool, testing::many_calls::Crowd};
+use crate::{mcp::call_tool, testing::many_calls::ManyCalls};
 
-fn ask(crowd: &Crowd, arguments: &Value) -> Value {
-    let result = call_tool(crowd, "gong_count_calls", &arguments.to_string());
+fn ask(gong: &ManyCalls, arguments: &Value) -> Value {
+    let result = call_tool(gong, "gong_count_calls", &arguments.to_string());
     assert!(!result.is_error, "{}", result.text);
     serde_json::from_str(&result.structured.expect("structure")).expect("JSON")
 }
@@ -16,12 +16,14 @@ fn calls(count: &Value) -> u64 {
 
 #[test]
 fn rows_and_others_add_up_to_every_call_once() {
-    let crowd = Crowd::of(2_500);
+    let gong = ManyCalls::of(2_500);
     let answer = ask(
-        &crowd,
+        &gong,
         &json!({ "by": ["host", "day"], "from": "30d", "limit": 10 }),
     );
-    let private = (0..2_500).filter(|call| Crowd::is_private(*call)).count() as u64;
+    let private = (0..2_500)
+        .filter(|call| ManyCalls::is_private(*call))
+        .count() as u64;
     let rows = answer["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), 10);
     assert_eq!(calls(&answer["total"]), 2_500 - private);
@@ -31,20 +33,20 @@ fn rows_and_others_add_up_to_every_call_once() {
     );
     assert_eq!(answer["scan"]["left_out_private"], private);
     assert!(answer["resume"].is_null());
-    assert!(crowd.requests.get() <= 35, "{}", crowd.requests.get());
+    assert!(gong.requests.get() <= 35, "{}", gong.requests.get());
 }
 
 #[test]
 fn a_partial_count_and_the_rest_are_the_whole() {
-    let crowd = Crowd::of(900);
-    crowd.refuses_from.set(6);
-    let first = ask(&crowd, &json!({ "by": ["scope"], "from": "30d" }));
-    crowd.refuses_from.set(u32::MAX);
+    let gong = ManyCalls::of(900);
+    gong.refuses_from.set(6);
+    let first = ask(&gong, &json!({ "by": ["scope"], "from": "30d" }));
+    gong.refuses_from.set(u32::MAX);
     let rest = ask(
-        &crowd,
+        &gong,
         &json!({ "by": ["scope"], "resume": first["resume"] }),
     );
-    let private = (0..900).filter(|call| Crowd::is_private(*call)).count() as u64;
+    let private = (0..900).filter(|call| ManyCalls::is_private(*call)).count() as u64;
     assert!(rest["resume"].is_null());
     assert_eq!(
         calls(&first["total"]) + calls(&rest["total"]),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::Gong,
-    domain::validate::{self, Somebody},
+    domain::{crm_link, person_argument::PersonArgument, validate},
     error::{Error, bad_argument},
     gong::{
         id::is_id,
@@ -39,10 +39,10 @@ const KEYS: [&str; 2] = ["user", "channel"];
 ///
 /// # Errors
 /// `bad-argument`.
-pub(super) fn read(parties: &[String]) -> Result<Vec<Somebody>, Error> {
+pub(super) fn read(parties: &[String]) -> Result<Vec<PersonArgument>, Error> {
     let party = |(index, text): (usize, &String)| {
         let at = format!("parties[{index}]");
-        let party = Somebody::read(&at, text, &KEYS)?;
+        let party = PersonArgument::read(&at, text, &KEYS)?;
         match party.get("channel") {
             None | Some("0" | "1") => Ok(party),
             Some(_) => Err(bad_argument(
@@ -62,7 +62,7 @@ pub(super) fn read(parties: &[String]) -> Result<Vec<Somebody>, Error> {
 pub(super) fn described(
     gong: &Gong<'_>,
     people: &mut People,
-    party: &Somebody,
+    party: &PersonArgument,
     host: &User,
     index: usize,
 ) -> Result<Value, Error> {
@@ -79,6 +79,6 @@ pub(super) fn described(
         ("emailAddress", json!(party.email)),
         ("phoneNumber", json!(party.phone)),
         ("mediaChannelId", json!(channel)),
-        ("context", validate::context(&party.crm)),
+        ("context", crm_link::context(&party.crm)),
     ]))
 }

@@ -6,8 +6,8 @@ use crate::{
     domain::{
         call_filter::is_domain,
         call_history::{
-            Colleagues,
-            choice::{Meant, Seen, Wanted, ambiguous, meant, not_found},
+            UserNames,
+            lookup::{Candidate, Lookup, SearchTerm, ambiguous, look_up, not_found},
         },
         scan::Report,
     },
@@ -20,16 +20,16 @@ use crate::{
 
 /// What a scan for an account finds.
 pub(super) struct Found {
-    wanted: Wanted,
+    wanted: SearchTerm,
     /// The argument as a name or domain of e-mail addresses, in lower case.
     address: String,
     /// Every account of the range, the one of the newest call first.
-    seen: Vec<Seen>,
+    seen: Vec<Candidate>,
     /// Their websites.
     websites: BTreeMap<String, String>,
     /// Calls of accounts that may be meant, and those without account but with outsiders; newest first.
     kept: Vec<Call>,
-    colleagues: Colleagues,
+    user_names: UserNames,
 }
 
 /// The account that is meant, and its calls.
@@ -39,11 +39,11 @@ pub(super) struct Whose {
     pub(super) domain: Option<String>,
     pub(super) calls: Vec<Call>,
     pub(super) by_domain: u32,
-    pub(super) colleagues: Colleagues,
+    pub(super) user_names: UserNames,
 }
 
 impl Found {
-    pub(super) fn new(wanted: Wanted) -> Self {
+    pub(super) fn new(wanted: SearchTerm) -> Self {
         let lower = fold_case(&wanted.text);
         let address = lower.rsplit('@').next().unwrap_or_default().to_owned();
         Self {
@@ -52,21 +52,19 @@ impl Found {
             seen: Vec::new(),
             websites: BTreeMap::new(),
             kept: Vec::new(),
-            colleagues: Colleagues::default(),
+            user_names: UserNames::default(),
         }
     }
 
     pub(super) fn add(&mut self, call: &mut Call) {
-        self.colleagues.meet(call);
+        self.user_names.learn(call);
         let (mut may_be_meant, mut in_crm) = (false, false);
         for account in call.objects("Account").filter(|one| !one.id().is_empty()) {
             in_crm = true;
             let site = account.website().map(|website| host(&website));
-            may_be_meant |= self
-                .wanted
-                .may_mean(account.id(), account.name().as_deref())
+            may_be_meant |= self.wanted.matches(account.id(), account.name().as_deref())
                 || site.as_deref().is_some_and(|site| self.is_asked(site));
-            let seen = Seen::entry(&mut self.seen, account.id(), call);
+            let seen = Candidate::entry(&mut self.seen, account.id(), call);
             seen.name = seen.name.take().or_else(|| account.name());
             if let Some(site) = site.filter(|site| !site.is_empty())
                 && !self.websites.contains_key(account.id())
@@ -96,18 +94,18 @@ impl Found {
     /// `bad-argument` with the choices; `not-found`.
     pub(super) fn whose(mut self, report: &Report) -> Result<Whose, Error> {
         let all = core::mem::take(&mut self.seen);
-        let near = match meant(&all, &self.wanted) {
-            Meant::One(account) => return Ok(self.of_account(&account.id)),
-            Meant::Several(accounts) => {
+        let near = match look_up(&all, &self.wanted) {
+            Lookup::One(account) => return Ok(self.of_account(&account.id)),
+            Lookup::Several(accounts) => {
                 return Err(ambiguous("account", &self.wanted, &accounts));
             }
-            Meant::None(near) => near,
+            Lookup::None(near) => near,
         };
         let mut ids = self.accounts_by_website();
         if ids.is_empty() {
             ids = self.accounts_by_address();
         }
-        let choices: Vec<&Seen> = all.iter().filter(|one| ids.contains(&one.id)).collect();
+        let choices: Vec<&Candidate> = all.iter().filter(|one| ids.contains(&one.id)).collect();
         match choices[..] {
             [account] => Ok(self.of_account(&account.id)),
             [] if self.kept.iter().any(|call| self.is_asked_by_address(call)) => {
@@ -166,7 +164,7 @@ impl Found {
             domain: None,
             calls,
             by_domain,
-            colleagues: self.colleagues,
+            user_names: self.user_names,
         }
     }
 
@@ -188,7 +186,7 @@ impl Found {
             domain: Some(names.join(", ")),
             by_domain: calls.len() as u32,
             calls,
-            colleagues: self.colleagues,
+            user_names: self.user_names,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a seller should look at: facts of the CRM and of the calls, no guesses.
 
 use crate::{
-    domain::deals::{History, State},
+    domain::deals::{DealHistory, DealState},
     prelude::*,
     render, time,
     wit::{
@@ -14,9 +14,9 @@ use crate::{
 const SILENCE: u32 = 14;
 
 /// Of an open deal; one that is won or lost needs none.
-pub(super) fn of(history: &History, calls: &CallHistory, now: i64) -> Vec<String> {
+pub(super) fn of(history: &DealHistory, calls: &CallHistory, now: i64) -> Vec<String> {
     let state = history.latest();
-    if state.is_decided() {
+    if state.is_closed() {
         return Vec::new();
     }
     let mut warnings = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn of(history: &History, calls: &CallHistory, now: i64) -> Vec<String
 }
 
 /// A close date in the past.
-pub(crate) fn overdue(state: &State, now: i64) -> Option<String> {
+pub(crate) fn overdue(state: &DealState, now: i64) -> Option<String> {
     let late = -state.days_to_close(now)?;
     (late > 0).then(|| format!("close date is {} past", render::count(late as u32, "day")))
 }
@@ -74,7 +74,7 @@ fn alone(people: &[PersonSeen]) -> Option<String> {
 mod tests {
     use super::of;
     use crate::{
-        domain::deals::{History, State},
+        domain::deals::{DealHistory, DealState},
         wit::{
             calls::Affiliation,
             deals::{CallHistory, PersonSeen},
@@ -109,8 +109,8 @@ mod tests {
         }
     }
 
-    fn state(stage: &str, amount: Option<&str>, close: Option<&str>) -> State {
-        State {
+    fn state(stage: &str, amount: Option<&str>, close: Option<&str>) -> DealState {
+        DealState {
             stage: Some(stage.into()),
             amount: amount.map(Into::into),
             close_date: close.map(Into::into),
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn an_open_deal_is_warned_about_by_facts() {
-        let history = History {
+        let history = DealHistory {
             seen: vec![(NOW - 86_400 * 30, state("Proposal", Some("500"), None))],
             now: Some(state("Proposal", Some("400"), Some("2026-11-22"))),
         };
@@ -133,7 +133,7 @@ mod tests {
                 "only Jo Ray of the customer was on the calls",
             ]
         );
-        let bare = History {
+        let bare = DealHistory {
             seen: vec![],
             now: Some(state("Discovery", None, None)),
         };
@@ -150,12 +150,12 @@ mod tests {
 
     #[test]
     fn a_decided_deal_or_an_old_range_is_not() {
-        let won = History {
+        let won = DealHistory {
             seen: vec![],
             now: Some(state("Closed Won", None, Some("2026-01-01"))),
         };
         assert!(of(&won, &call_history(Some(99), None), NOW).is_empty());
-        let open = History {
+        let open = DealHistory {
             seen: vec![],
             now: Some(state("Proposal", Some("1"), Some("2026-11-23"))),
         };

@@ -120,7 +120,7 @@ pub(super) fn shape(
     Transcript {
         call_id: meta.id().to_owned(),
         title: meta.title(),
-        started: meta.started_shown(),
+        started: meta.started_display(),
         minutes: meta.minutes(),
         url: meta.url.clone(),
         moment_url: meta.url.as_deref().map(moment_url),

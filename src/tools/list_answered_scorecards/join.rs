@@ -7,7 +7,6 @@ use crate::{
         calls::Meta,
         id::{Id, is_id},
     },
-    json_ext::decimal,
     prelude::*,
     text::one_line,
     time,
@@ -97,7 +96,7 @@ fn given(answer: &GivenAnswer, questions: &[Question]) -> Option<wit::Answer> {
                 .map_or_else(|| id.0.clone(), one_line)
         })
         .collect();
-    let score = answer.score.map(decimal);
+    let score = answer.score.map(|score| score.to_string());
     let said = answer
         .answer_text
         .as_deref()

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    domain::deals::State,
+    domain::deals::DealState,
     gong::calls::Call,
     names::has_words,
     prelude::*,
@@ -17,7 +17,7 @@ pub(super) struct Gathered {
     pub(super) id: String,
     pub(super) name: Option<String>,
     /// How the deal is now, where Gong tells that.
-    pub(super) now: Option<State>,
+    pub(super) now: Option<DealState>,
     /// Ids and names of its accounts.
     pub(super) accounts: Vec<(String, Option<String>)>,
     pub(super) crm_owner: Option<String>,
@@ -27,7 +27,7 @@ pub(super) struct Gathered {
     pub(super) last_call_id: String,
     pub(super) people: Vec<String>,
     /// How the deal was at the earliest call that tells it, and when that was.
-    pub(super) then: Option<(i64, State)>,
+    pub(super) then: Option<(i64, DealState)>,
 }
 
 #[derive(Default)]
@@ -48,10 +48,10 @@ impl Seen {
                 deal.meet(call, object.id(), at);
             }
             if object.is_of_call_time() {
-                deal.then = Some((at, State::of(object)));
+                deal.then = Some((at, DealState::of(object)));
             } else if deal.now.is_none() {
                 deal.name = object.name();
-                deal.now = Some(State::of(object));
+                deal.now = Some(DealState::of(object));
                 deal.crm_owner = object.owner();
             }
             if deal.name.is_none() {
@@ -99,7 +99,7 @@ impl Gathered {
     }
 
     /// How it is now; else how it was on the earliest call.
-    pub(super) fn state(&self) -> State {
+    pub(super) fn state(&self) -> DealState {
         let then = self.then.as_ref().map(|(_, then)| then);
         self.now.as_ref().or(then).cloned().unwrap_or_default()
     }

@@ -140,7 +140,7 @@ impl<'g, 'w> Search<'g, 'w> {
         self.calls.push(CallQuotes {
             call_id: meta.id().to_owned(),
             title: meta.title(),
-            started: meta.started_shown(),
+            started: meta.started_display(),
             minutes: meta.minutes(),
             account: call.account().and_then(|account| account.name()),
             private: meta.is_private().then_some(true),

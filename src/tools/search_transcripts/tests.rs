@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{mcp::call_tool, testing::many_calls::Crowd};
+use crate::{mcp::call_tool, testing::many_calls::ManyCalls};
 
-fn ask(crowd: &Crowd, arguments: &Value) -> Value {
-    let result = call_tool(crowd, "gong_search_transcripts", &arguments.to_string());
+fn ask(gong: &ManyCalls, arguments: &Value) -> Value {
+    let result = call_tool(gong, "gong_search_transcripts", &arguments.to_string());
     assert!(!result.is_error, "{}", result.text);
     serde_json::from_str(&result.structured.expect("structure")).expect("JSON")
 }
@@ -18,19 +18,19 @@ fn found(answer: &Value) -> impl Iterator<Item = String> {
 /// The calls to be found, newest first.
 fn wanted(calls: usize) -> Vec<String> {
     let mut wanted: Vec<String> = (0..calls)
-        .filter(|call| Crowd::says_price(*call) && !Crowd::is_private(*call))
-        .map(Crowd::id)
+        .filter(|call| ManyCalls::says_price(*call) && !ManyCalls::is_private(*call))
+        .map(ManyCalls::id)
         .collect();
     wanted.reverse();
     wanted
 }
 
 /// Asks until no token comes back; what all answers found, and how many they were.
-fn exhaust(crowd: &Crowd, limit: u32) -> (Vec<String>, u32) {
+fn exhaust(gong: &ManyCalls, limit: u32) -> (Vec<String>, u32) {
     let mut arguments = json!({ "query": "price", "from": "30d", "limit": limit });
     let mut all = Vec::new();
     for answers in 1..1000 {
-        let answer = ask(crowd, &arguments);
+        let answer = ask(gong, &arguments);
         assert!(found(&answer).count() <= limit as usize);
         all.extend(found(&answer));
         if answer["resume"].is_null() {
@@ -44,14 +44,14 @@ fn exhaust(crowd: &Crowd, limit: u32) -> (Vec<String>, u32) {
 #[test]
 fn limits_cut_anywhere_and_nothing_is_lost_or_told_twice() {
     for limit in [1, 7, 100] {
-        let crowd = Crowd::of(200);
-        assert_eq!(exhaust(&crowd, limit).0, wanted(200), "limit {limit}");
-        let heard = crowd.heard.borrow();
+        let gong = ManyCalls::of(200);
+        assert_eq!(exhaust(&gong, limit).0, wanted(200), "limit {limit}");
+        let read = gong.transcripts_read.borrow();
         let private = (0..200)
-            .filter(|call| Crowd::is_private(*call))
-            .map(Crowd::id);
+            .filter(|call| ManyCalls::is_private(*call))
+            .map(ManyCalls::id);
         assert!(
-            private.into_iter().all(|id| !heard.contains(&id)),
+            private.into_iter().all(|id| !read.contains(&id)),
             "private calls are not asked for"
         );
     }
@@ -60,11 +60,11 @@ fn limits_cut_anywhere_and_nothing_is_lost_or_told_twice() {
 #[test]
 fn a_rate_limit_anywhere_loses_nothing() {
     for refused in 2..20 {
-        let crowd = Crowd::of(600);
-        crowd.refuses_from.set(refused);
+        let gong = ManyCalls::of(600);
+        gong.refuses_from.set(refused);
         let arguments = json!({ "query": "price", "from": "30d", "limit": 100 });
-        let first = call_tool(&crowd, "gong_search_transcripts", &arguments.to_string());
-        crowd.refuses_from.set(u32::MAX);
+        let first = call_tool(&gong, "gong_search_transcripts", &arguments.to_string());
+        gong.refuses_from.set(u32::MAX);
         let Some(structured) = first.structured else {
             assert!(first.is_error);
             continue;
@@ -74,7 +74,7 @@ fn a_rate_limit_anywhere_loses_nothing() {
         let mut resume = first["resume"].clone();
         while !resume.is_null() {
             let next = ask(
-                &crowd,
+                &gong,
                 &json!({ "query": "price", "limit": 100, "resume": resume }),
             );
             all.extend(found(&next));
@@ -86,15 +86,15 @@ fn a_rate_limit_anywhere_loses_nothing() {
 
 #[test]
 fn many_calls_take_few_requests() {
-    let crowd = Crowd::of(2_500);
+    let gong = ManyCalls::of(2_500);
     let arguments = json!({ "query": "unicorn", "from": "30d" });
-    let first = ask(&crowd, &arguments);
+    let first = ask(&gong, &arguments);
     let second = ask(
-        &crowd,
+        &gong,
         &json!({ "query": "unicorn", "resume": first["resume"] }),
     );
     assert!(second["resume"].is_null());
     let read = |answer: &Value| answer["scan"]["read"].as_u64().expect("a number");
     assert_eq!(read(&first) + read(&second), 2_500);
-    assert!(crowd.requests.get() <= 70, "{}", crowd.requests.get());
+    assert!(gong.requests.get() <= 70, "{}", gong.requests.get());
 }

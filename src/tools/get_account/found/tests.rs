@@ -3,7 +3,7 @@
 use crate::{
     gong::calls::Call,
     time::Range,
-    tools::get_account::found::{Found, Report, Wanted, host},
+    tools::get_account::found::{Found, Report, SearchTerm, host},
 };
 
 /// Account id, its name and website, and the customer's address, each where there is one.
@@ -22,7 +22,7 @@ fn call(account: Option<(&str, &str, Option<&str>)>, email: &str) -> Call {
 
 fn whose(wanted: &str) -> String {
     let acme = Some(("001", "Acme Corp", Some("https://www.acme.example/de")));
-    let wanted = Wanted::new("account", wanted, "x").expect("words");
+    let wanted = SearchTerm::new("account", wanted, "x").expect("words");
     let mut found = Found::new(wanted);
     for mut call in [
         call(acme, "jo@acme.example"),

@@ -1,7 +1,7 @@
-//! Which deal or account of those seen on calls is meant by an id or a name.
+//! Finding a deal or an account by id or name among those on calls.
 
 use crate::{
-    domain::{call_history::colleagues::is_crm_id, scan::Report},
+    domain::{call_history::user_names::is_crm_id, scan::Report},
     error::{Error, bad_argument},
     gong::calls::Call,
     names::{choose, has_words, unknown},
@@ -11,20 +11,21 @@ use crate::{
     time,
 };
 
-/// A deal or an account as it was last seen on a call.
-pub(crate) struct Seen {
+/// A deal or an account that was on a call.
+pub(crate) struct Candidate {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
-    /// What tells it from others of a like name.
+    /// What distinguishes it from others with a similar name.
     pub(crate) detail: Option<String>,
 }
 
-impl Seen {
+impl Candidate {
     fn name(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.id.clone())
     }
 
-    /// The one with this id, added if it is new: calls come newest first, and so do these.
+    /// The candidate with this id, which is added if it is new. Calls come newest first, and so the
+    /// candidates are in the order of their last calls.
     pub(crate) fn entry<'s>(all: &'s mut Vec<Self>, id: &str, call: &Call) -> &'s mut Self {
         let index = all.iter().position(|one| one.id == id);
         let index = index.unwrap_or_else(|| {
@@ -41,7 +42,7 @@ impl Seen {
         &mut all[index]
     }
 
-    /// As errors list it, and what to write to mean it.
+    /// How errors list it, and the argument that selects it.
     fn choice(&self) -> (String, String) {
         let details = [Some(&self.id), self.detail.as_ref()];
         let details: Vec<&str> = details.into_iter().flatten().map(String::as_str).collect();
@@ -50,14 +51,14 @@ impl Seen {
     }
 }
 
-/// What an argument says, ready to be compared.
-pub(crate) struct Wanted {
+/// An argument that is an id or a name, ready for comparing.
+pub(crate) struct SearchTerm {
     pub(crate) text: String,
-    /// Its words in lower case; a dash between words is none.
+    /// Its words in lower case, without signs between them.
     words: String,
 }
 
-impl Wanted {
+impl SearchTerm {
     /// Checks the argument.
     ///
     /// # Errors
@@ -77,56 +78,61 @@ impl Wanted {
         }
     }
 
-    /// Whether it is the id, or its words are in the name.
-    pub(crate) fn may_mean(&self, id: &str, name: Option<&str>) -> bool {
+    /// Whether it is this id, or all its words are in this name.
+    pub(crate) fn matches(&self, id: &str, name: Option<&str>) -> bool {
         is_crm_id(id, &self.text) || name.is_some_and(|name| has_words(name, &self.words))
     }
 }
 
-/// What an argument means.
-pub(crate) enum Meant<'c> {
-    One(&'c Seen),
-    /// Several, and none by id or exact name.
-    Several(Vec<&'c Seen>),
-    /// None; these come near.
-    None(Vec<&'c Seen>),
+/// The candidates that a term fits.
+pub(crate) enum Lookup<'c> {
+    /// One, by id, by exact name, or as the only one by words.
+    One(&'c Candidate),
+    /// Several by name or words, and none by id.
+    Several(Vec<&'c Candidate>),
+    /// None; these have similar names.
+    None(Vec<&'c Candidate>),
 }
 
-/// By id, else by exact name, else by words.
-pub(crate) fn meant<'c>(seen: &'c [Seen], wanted: &Wanted) -> Meant<'c> {
-    if let Some(one) = seen.iter().find(|one| is_crm_id(&one.id, &wanted.text)) {
-        return Meant::One(one);
+/// Looks by id, then by exact name, then by words.
+pub(crate) fn look_up<'c>(candidates: &'c [Candidate], term: &SearchTerm) -> Lookup<'c> {
+    if let Some(one) = candidates.iter().find(|one| is_crm_id(&one.id, &term.text)) {
+        return Lookup::One(one);
     }
-    let exactly = choose(seen, Seen::name, &wanted.text);
-    match exactly.or_else(|_| choose(seen, Seen::name, &wanted.words)) {
-        Ok(one) => Meant::One(one),
+    let exactly = choose(candidates, Candidate::name, &term.text);
+    match exactly.or_else(|_| choose(candidates, Candidate::name, &term.words)) {
+        Ok(one) => Lookup::One(one),
         Err(near) => {
-            let is_meant = |one: &&Seen| {
+            let fits = |one: &&Candidate| {
                 let name = one.name();
-                name.eq_ignore_ascii_case(&wanted.text) || has_words(&name, &wanted.words)
+                name.eq_ignore_ascii_case(&term.text) || has_words(&name, &term.words)
             };
-            match near.iter().any(is_meant) {
-                true => Meant::Several(near),
-                false => Meant::None(near),
+            match near.iter().any(fits) {
+                true => Lookup::Several(near),
+                false => Lookup::None(near),
             }
         }
     }
 }
 
-/// The error for several.
-pub(crate) fn ambiguous(what: &str, wanted: &Wanted, choices: &[&Seen]) -> Error {
+/// The error for several candidates.
+pub(crate) fn ambiguous(what: &str, term: &SearchTerm, choices: &[&Candidate]) -> Error {
     let choices = choices.iter().map(|one| one.choice());
-    let lister = "these";
-    unknown(what, what, &wanted.text, choices, 0, lister)
+    unknown(what, what, &term.text, choices, 0, "these")
 }
 
-/// The error for none: what was read, and how to read more.
-pub(crate) fn not_found(what: &str, wanted: &Wanted, report: &Report, near: &[&Seen]) -> Error {
+/// The error for no candidate: what was read, and how to read more.
+pub(crate) fn not_found(
+    what: &str,
+    term: &SearchTerm,
+    report: &Report,
+    near: &[&Candidate],
+) -> Error {
     let mut text = format!(
         "No {what} “{}” is on the calls read. ",
-        crate::text::shortened(&wanted.text)
+        crate::text::shortened(&term.text)
     );
-    render::scan(&mut text, &report.shown());
+    render::scan(&mut text, &report.summary());
     let mut text = text.trim_end().to_owned();
     if !near.is_empty() {
         let near: Vec<String> = near.iter().take(5).map(|one| one.choice().0).collect();
@@ -149,10 +155,10 @@ pub(crate) fn not_found(what: &str, wanted: &Wanted, report: &Report, near: &[&S
 
 #[cfg(test)]
 mod tests {
-    use super::{Meant, Seen, Wanted, ambiguous, meant};
+    use super::{Candidate, Lookup, SearchTerm, ambiguous, look_up};
 
-    fn seen(id: &str, name: &str) -> Seen {
-        Seen {
+    fn candidate(id: &str, name: &str) -> Candidate {
+        Candidate {
             id: id.into(),
             name: Some(name.into()),
             detail: Some("Discovery".into()),
@@ -162,17 +168,17 @@ mod tests {
     #[test]
     fn ids_and_exact_names_win_over_words() {
         let all = [
-            seen("0061", "Acme"),
-            seen("0062", "Acme - Pilot"),
-            seen("0063", "Beta - Renewal"),
-            seen("0064", "Beta - Renewal"),
+            candidate("0061", "Acme"),
+            candidate("0062", "Acme - Pilot"),
+            candidate("0063", "Beta - Renewal"),
+            candidate("0064", "Beta - Renewal"),
         ];
-        let found = |wanted: &str| {
-            let wanted = Wanted::new("deal", wanted, "x").expect("words");
-            match meant(&all, &wanted) {
-                Meant::One(one) => one.id.clone(),
-                Meant::Several(several) => format!("{} of", several.len()),
-                Meant::None(near) => format!("none, {} near", near.len()),
+        let found = |text: &str| {
+            let term = SearchTerm::new("deal", text, "x").expect("words");
+            match look_up(&all, &term) {
+                Lookup::One(one) => one.id.clone(),
+                Lookup::Several(several) => format!("{} of", several.len()),
+                Lookup::None(near) => format!("none, {} near", near.len()),
             }
         };
         assert_eq!(found("acme"), "0061");
@@ -183,13 +189,13 @@ mod tests {
         assert_eq!(found("Ac"), "2 of");
         assert_eq!(found("Acorn"), "none, 0 near");
         assert_eq!(found("Pilots"), "none, 1 near");
-        assert!(Wanted::new("deal", " - ", "x").is_err());
-        let wanted = Wanted::new("deal", "ac", "x").expect("words");
-        let Meant::Several(several) = meant(&all, &wanted) else {
+        assert!(SearchTerm::new("deal", " - ", "x").is_err());
+        let term = SearchTerm::new("deal", "ac", "x").expect("words");
+        let Lookup::Several(several) = look_up(&all, &term) else {
             panic!("two");
         };
         assert_eq!(
-            ambiguous("deal", &wanted, &several).text(),
+            ambiguous("deal", &term, &several).text(),
             "Argument `deal`: “ac” is not exactly one deal. Choices: Acme (0061, Discovery); Acme - Pilot (0062, Discovery). \
              Example: \"0061\", or another from these."
         );

@@ -1,0 +1,205 @@
+//! Windows of a scan: how long they are, and reading one.
+
+use serde::Deserialize;
+
+use crate::{
+    client::{
+        Gong,
+        json::required,
+        pages::{Paged, Records},
+    },
+    domain::scan::{Endpoint, Plan},
+    error::{Case, Error},
+    gong::calls::{Call, CallsBody, EXTENSIVE, ExtensivePage, Filter, Meta},
+    prelude::*,
+    time::{self, DAY, Range},
+};
+
+/// Calls on a page of Gong's (observed; Gong has no parameter for it).
+const PAGE: u32 = 100;
+/// Calls that a window should have, so that most windows fit into one page.
+const AIM: i64 = 80;
+/// The same where all of the range will be read. A window of three pages wastes less, as only its last
+/// page is not full; a larger one would lose more where a rate limit ends it.
+const AIM_SELECTIVE: i64 = 280;
+
+/// Calls that a window of this plan should have.
+pub(super) fn aim(plan: &Plan<'_>) -> i64 {
+    match plan.selective {
+        true => AIM_SELECTIVE,
+        false => AIM,
+    }
+}
+
+/// The length of the first window, before the number of calls is known: all of a short range, an
+/// eighth of a longer one but at most a week.
+pub(super) fn first_width(range: Range) -> i64 {
+    let length = range.to - range.from;
+    if length <= 2 * DAY {
+        length.max(1)
+    } else {
+        (length / 8).clamp(DAY, 7 * DAY)
+    }
+}
+
+/// The length of the next window, from the number of calls in this one.
+pub(super) fn next_width(width: i64, window: Range, total: i64, aim: i64) -> i64 {
+    let length = window.to - window.from;
+    match total {
+        0 => width.saturating_mul(4),
+        _ => (length * aim / total)
+            .clamp(length / 4, length.saturating_mul(4))
+            .max(1),
+    }
+}
+
+/// The time by which the endpoint sorts and filters a call.
+pub(super) fn position(call: &Meta, endpoint: &Endpoint<'_>) -> Option<i64> {
+    let planned = match endpoint {
+        Endpoint::Basic if call.direction.as_deref() == Some("Conference") => {
+            call.scheduled.as_deref().and_then(time::parse_instant)
+        }
+        _ => None,
+    };
+    planned.or_else(|| call.began())
+}
+
+/// What reading a window came to.
+pub(super) enum Window {
+    /// Every call in it.
+    Whole { calls: Vec<Call>, pages: u32 },
+    /// More pages than should be read before the newest calls are reached: they are on the last page.
+    TooMany { total: u32, pages: u32 },
+    /// Gong's rate limit, with its text.
+    Limited(Error),
+}
+
+/// Reads all pages of a window, unless they are too many.
+///
+/// # Errors
+/// Whatever a request fails with, except a rate limit.
+pub(super) fn read_window(
+    gong: &Gong<'_>,
+    plan: &Plan<'_>,
+    window: Range,
+    pages_left: u32,
+) -> Result<Window, Error> {
+    let mut calls = Vec::new();
+    let mut cursor: Option<String> = None;
+    let mut pages = 0;
+    loop {
+        let (records, more) = match read_page(gong, plan, window, cursor.as_deref()) {
+            Ok(page) => page,
+            Err(error) if error.case() == Case::RateLimited => return Ok(Window::Limited(error)),
+            Err(error) => return Err(error),
+        };
+        pages += 1;
+        let full = more.len() as u32;
+        match calls.is_empty() {
+            true => calls = more,
+            false => calls.extend(more),
+        }
+        let records = records.unwrap_or_default();
+        let Some(next) = records.cursor else {
+            return Ok(Window::Whole { calls, pages });
+        };
+        if pages == 1 {
+            let total = records.total_records.unwrap_or(2 * PAGE).max(full);
+            let most = if plan.selective {
+                pages_left
+            } else {
+                pages_left.min(2)
+            };
+            if total.div_ceil(PAGE) > most {
+                return Ok(Window::TooMany { total, pages });
+            }
+        }
+        if cursor.as_ref() == Some(&next) {
+            return Err(Error::unexpected_answer(
+                "Gong repeats the same page cursor; try a shorter range.".into(),
+            ));
+        }
+        if pages == pages_left {
+            return Ok(Window::TooMany {
+                total: pages * PAGE * 2,
+                pages,
+            });
+        }
+        cursor = Some(next);
+    }
+}
+
+/// Reads one page.
+fn read_page(
+    gong: &Gong<'_>,
+    plan: &Plan<'_>,
+    window: Range,
+    cursor: Option<&str>,
+) -> Result<(Option<Records>, Vec<Call>), Error> {
+    let (from, to) = (time::to_rfc3339(window.from), time::to_rfc3339(window.to));
+    match &plan.endpoint {
+        Endpoint::Basic => {
+            let query = [
+                ("fromDateTime", Some(from.as_str())),
+                ("toDateTime", Some(to.as_str())),
+                ("workspaceId", plan.workspace),
+                ("cursor", cursor),
+            ];
+            let page: BasicPage = gong.get_list("/v2/calls", &query)?;
+            let calls = page.calls.unwrap_or_default();
+            Ok((
+                page.records,
+                calls
+                    .into_iter()
+                    .map(|meta_data| Call {
+                        meta_data,
+                        ..Call::default()
+                    })
+                    .collect(),
+            ))
+        }
+        Endpoint::Extensive { selector, hosts } => {
+            let body = CallsBody {
+                cursor,
+                filter: Filter {
+                    from_date_time: Some(from),
+                    to_date_time: Some(to),
+                    workspace_id: plan.workspace,
+                    primary_user_ids: hosts,
+                    ..Filter::default()
+                },
+                content_selector: Some(selector),
+            };
+            let (records, mut calls) = gong
+                .post_list::<ExtensivePage>(EXTENSIVE, &body)?
+                .into_page();
+            calls.iter_mut().for_each(Call::slim);
+            Ok((records, calls))
+        }
+    }
+}
+
+/// A page of GET /v2/calls.
+#[derive(Default, Deserialize)]
+struct BasicPage {
+    records: Option<Records>,
+    #[serde(deserialize_with = "required")]
+    calls: Option<Vec<Meta>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_width;
+    use crate::time::Range;
+
+    #[test]
+    fn windows_grow_where_calls_are_few_and_shrink_where_they_are_many() {
+        let week = Range {
+            from: 0,
+            to: 604_800,
+        };
+        assert_eq!(next_width(604_800, week, 0, 80), 4 * 604_800);
+        assert_eq!(next_width(604_800, week, 160, 80), 302_400);
+        assert_eq!(next_width(604_800, week, 100_000, 80), 151_200);
+    }
+}
