@@ -258,7 +258,7 @@ fn definitions_are_what_the_wit_says() {
     );
 }
 
-/// Names of what is in a folder of the crate, as tools are named.
+/// The tools' names of the files in a folder of the crate.
 fn tools_in(folder: &str, prefix: &str, suffix: &str) -> BTreeSet<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let entries = fs::read_dir(&path).unwrap_or_else(|error| panic!("{folder}: {error}"));
