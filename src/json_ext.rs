@@ -13,13 +13,6 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     value.as_f64()
 }
 
-/// A number as a text, without a fraction that is zero. As JSON is written: `f64`'s own `Display`
-/// has tables of its own.
-pub(crate) fn decimal(number: f64) -> String {
-    let text = Value::from(number).to_string();
-    text.strip_suffix(".0").unwrap_or(&text).to_owned()
-}
-
 /// Members of an object as answers show them.
 pub(crate) trait JsonExt {
     /// A text on one line, if it is not empty.

@@ -1,6 +1,6 @@
 //! `gong_update_permission_profile`. GET, then PUT /v2/permission-profile?profileId=…;
-//! api:permission-profile:read and write. Whether Gong keeps what a PUT leaves out is not
-//! documented, so the whole object goes back, members that are unknown here included.
+//! api:permission-profile:read and write. It is not documented whether Gong keeps members that a
+//! PUT leaves out, so the whole profile is sent back, with members that are not known here.
 
 use serde_json::{Map, Value, json};
 
@@ -23,18 +23,19 @@ use crate::{
 
 const PATH: &str = "/v2/permission-profile";
 
-/// Reads the profile, works in what was given, and sends it back if that changes anything.
+/// Reads the profile, applies the arguments, and sends it back if that changes anything.
 pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Receipt, Error> {
-    let wanted = Wanted::read(&args.access, args.library_folders, args.allow, args.deny)?;
-    if wanted.is_empty() && args.name.is_none() && args.description.is_none() {
+    let patch = Wanted::read(&args.access, args.library_folders, args.allow, args.deny)?;
+    if patch.is_empty() && args.name.is_none() && args.description.is_none() {
         return Err(bad_argument(
             "access",
             "nothing is given that shall change: no access, library_folders, allow, deny, name or description.",
             "[\"calls own\"].",
         ));
     }
-    let name = args.name.as_deref();
-    let name = name
+    let name = args
+        .name
+        .as_deref()
         .map(|name| validate::text("name", name, 255))
         .transpose()?;
     let (id, _) = permission_profiles::id(gong, &args.profile, args.workspace.as_deref())?;
@@ -48,7 +49,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
         }
     };
     let mut after = before.clone();
-    wanted.apply(gong, &mut after)?;
+    patch.apply(gong, &mut after)?;
     for (member, text) in [("name", name), ("description", args.description)] {
         if let Some(text) = text {
             after.insert(member.into(), json!(text));
@@ -57,13 +58,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
     let (before, after) = (Value::Object(before), Value::Object(after));
     let difference = Difference::between(gong, &before, &after);
     let planned = difference.items(None);
-    let called = format!(
+    let profile = format!(
         "permission profile {} ({id})",
         one_line(before.raw("name").unwrap_or_default())
     );
     if planned.is_empty() {
         return Ok(Receipt {
-            summary: format!("Nothing to change: the {called} is so already. Nothing was sent."),
+            summary: format!("Nothing to change: the {profile} is so already. Nothing was sent."),
             dry_run: args.dry_run.filter(|dry| *dry),
             request: None,
             body: None,
@@ -76,7 +77,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
     }
     let change = Change {
         what: format!(
-            "make {} to the {called}",
+            "make {} to the {profile}",
             render::count(planned.len() as u32, "change")
         ),
         method: Method::Put,
@@ -90,7 +91,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
         let done = receipt.items.iter().filter(|item| item.done).count();
         if done < planned.len() {
             receipt.summary = format!(
-                "{done} of {} changes to the {called} were made.",
+                "{done} of {} changes to the {profile} were made.",
                 planned.len()
             );
         }
