@@ -240,14 +240,9 @@ fn example_value(name: &str, schema: &Value) -> String {
 mod tests {
     use super::arguments;
     use crate::{
-        tools::TOOLS,
+        tools::definition,
         wit::calls::{GetCall, SearchCalls},
     };
-
-    fn definition(name: &str) -> &'static str {
-        let tool = TOOLS.iter().find(|tool| tool.name == name);
-        tool.expect("a tool").definition
-    }
 
     fn wrong(json: &str) -> String {
         let error = arguments::<SearchCalls>(json, definition("gong_search_calls"))

@@ -39,7 +39,7 @@ pub(crate) fn list_tools() -> Vec<Tool> {
 
 fn describe(tool: &tools::Tool) -> Tool {
     let definition: Definition<'_> =
-        serde_json::from_str(tool.definition).expect("a test writes the definitions");
+        serde_json::from_str(tools::definition(tool.name)).expect("a test writes the definitions");
     let effect = match definition.effect.as_str() {
         "read" => Effect::Read,
         "metered-read" => Effect::MeteredRead,

@@ -1,6 +1,5 @@
-//! The table of all tools, sorted by name, one for each export in `wit/world.wit`. To add one:
-//! an export in the WIT, a file here, a line in the list below, a `tool_definitions/gong_….json`
-//! that holds `{}`, a folder in `tests/fixtures/`; then `BLESS=1 cargo test -p gong-tools`.
+//! The table of all tools, sorted by name, one for each export in `wit/world.wit`.
+//! `docs/architecture.md` says how to add one.
 
 pub(crate) mod add_digital_interaction;
 pub(crate) mod ask_account;
@@ -93,8 +92,6 @@ pub(crate) struct ToolAnswer {
 pub(crate) struct Tool {
     /// MCP name.
     pub(crate) name: &'static str,
-    /// `tool_definitions/NAME.json`: title, description, schemas, toolset, effect, scopes.
-    pub(crate) definition: &'static str,
     /// Runs it with its arguments as JSON.
     pub(crate) call: fn(&Gong<'_>, arguments: &str) -> Result<ToolAnswer, Error>,
 }
@@ -188,19 +185,26 @@ macro_rules! table {
         /// All tools, sorted by name.
         pub(crate) const TOOLS: &[Tool] = &[$(
             $(#[cfg(not(feature = $feature))])?
-            {
-                const DEFINITION: &str =
-                    include_str!(concat!("tool_definitions/", stringify!($export), ".json"));
-                Tool {
-                    name: stringify!($export),
-                    definition: DEFINITION,
-                    call: |gong, json| Ok(tool_answer(&$module::run(gong, arguments(json, DEFINITION)?)?)),
-                }
+            Tool {
+                name: stringify!($export),
+                call: |gong, json| {
+                    let arguments = arguments(json, definition(stringify!($export)))?;
+                    Ok(tool_answer(&$module::run(gong, arguments)?))
+                },
             },
         )*];
     };
 }
 every_tool!(table);
+
+/// The files of `tool_definitions/`: names of tools and JSON, sorted by name.
+const DEFINITIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/tool_definitions.rs"));
+
+/// A tool's definition as JSON: title, description, schemas, toolset, effect, scopes.
+pub(crate) fn definition(tool: &str) -> &'static str {
+    let index = DEFINITIONS.binary_search_by_key(&tool, |(name, _)| name);
+    index.map_or("{}", |index| DEFINITIONS[index].1)
+}
 
 fn tool_answer(answer: &impl Answer) -> ToolAnswer {
     let mut value = serde_json::to_value(answer).expect("the keys of a record are strings");

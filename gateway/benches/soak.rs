@@ -1,5 +1,5 @@
 //! A soak: many tenants at their limit for a while, with a Gong that misbehaves, and then
-//! accounts that must balance.
+//! counts that must agree.
 //!
 //! `cargo bench -p gateway --bench soak -- --minutes 10 --tenants 200`
 //!
@@ -31,17 +31,17 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinSet;
 use xtask::component::{self, Artefact};
 
-/// How the bench asks itself to be the stand-ins.
+/// The argument with which the bench starts itself as the stand-ins.
 const STAND_INS: &str = "--stand-ins";
 
 /// Users of each tenant, who compete for its requests.
 const USERS: [&str; 2] = ["ada", "bob"];
 
-/// A stand-in that answers 429 by itself: every so many. The others refuse only what reaches
-/// them too fast, which a busy machine's delays can make of what left in time.
+/// Every so many stand-ins answer 429 by themselves. The others do so only for requests that arrive
+/// too fast, which delays of a busy machine can cause even if they left in time.
 const MOODY: usize = 10;
 
-/// How often each stand-in is given a fault: about every thirtieth request has one.
+/// How often each stand-in gets a fault. About every thirtieth request has one.
 const BETWEEN_FAULTS: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
@@ -85,7 +85,8 @@ fn say(text: impl std::fmt::Display) {
 
 // The stand-ins ------------------------------------------------------------------------------
 
-/// Starts them, says where they are, sets faults until told to stop, and tells what they saw.
+/// Starts them, prints their addresses, sets faults until it is stopped, and prints what they
+/// received.
 async fn stand_ins(count: usize) -> anyhow::Result<()> {
     let mut gongs = Vec::new();
     for seed in 0..count {
@@ -129,7 +130,7 @@ async fn stand_ins(count: usize) -> anyhow::Result<()> {
             _ = ticks.tick(), if !calm => {
                 let (tenant, fault) = faults.next(count);
                 gongs[tenant].fault("", fault, Some(1));
-                // What was kept of the requests would outgrow everything else.
+                // Otherwise the recorded requests would fill the memory.
                 gongs[tenant].clear_requests();
             }
         }
@@ -146,7 +147,7 @@ impl Faults {
     fn next(&mut self, tenants: usize) -> (usize, Fault) {
         let number = self.set;
         self.set += 1;
-        // A step that shares no factor with most numbers of tenants visits all of them.
+        // A step that is coprime to most numbers of tenants visits all of them.
         let tenant = number * 37 % tenants;
         let fault = match number % 9 {
             0 => Fault::Slow(Duration::from_millis(1500)),
@@ -246,7 +247,7 @@ impl Gateway {
         Ok(kib.parse()?)
     }
 
-    /// Asks it to end as a process manager does, and waits until it has.
+    /// Sends SIGTERM, as a process manager does, and waits for the end.
     async fn stop(mut self) -> anyhow::Result<()> {
         let id = self.process.id().context("the gateway has ended")?;
         let sent = Command::new("kill").arg(id.to_string()).status().await?;
@@ -269,7 +270,7 @@ fn tenant(number: usize) -> String {
     format!("tenant-{number:03}")
 }
 
-/// Writes `gateway.toml` and gives the users' tokens.
+/// Writes `gateway.toml` and returns the users' tokens.
 fn configure(path: &Path, address: &str, urls: &[String]) -> anyhow::Result<Vec<User>> {
     let options = fake_gong::Options::default();
     let folder = path.parent().context("a folder")?;
@@ -314,7 +315,7 @@ fn configure(path: &Path, address: &str, urls: &[String]) -> anyhow::Result<Vec<
 
 const CREATE_MEETING: &str = "gong_create_meeting";
 
-/// What is called, in turn.
+/// The tools that are called in turn.
 const TOOLS: [&str; 6] = [
     "gong_list_workspaces",
     "gong_list_users",
@@ -341,7 +342,7 @@ fn arguments(tool: &str, organizer: &str) -> Value {
 struct Seen {
     /// Calls that were answered, with an answer or an error of the tool.
     answered: u64,
-    /// Of them, errors of the tool.
+    /// Answered calls with an error of the tool.
     errors: u64,
     /// Meetings that were answered as created.
     created: u64,
@@ -349,9 +350,9 @@ struct Seen {
     attempted: u64,
     /// The slowest answer.
     slowest: Duration,
-    /// Calls without an answer: what went wrong.
+    /// Why calls had no answer.
     lost: Vec<String>,
-    /// An example of each error's beginning.
+    /// Examples of errors, by their beginning.
     examples: BTreeMap<String, u64>,
 }
 
@@ -380,7 +381,7 @@ async fn connect(address: &str, token: &str) -> anyhow::Result<Client> {
     )
 }
 
-/// Calls one tool after the other until told to stop.
+/// Calls one tool after the other until it is stopped.
 async fn call(
     address: String,
     user: User,
@@ -418,7 +419,7 @@ async fn call(
                 .map_or("", |text| &text.text)
                 .chars()
                 .take(48)
-                // Ports differ where what happened does not.
+                // Ports are removed, so that equal errors are counted together.
                 .filter(|c| !c.is_ascii_digit())
                 .collect();
             *seen.examples.entry(text).or_default() += 1;
@@ -465,7 +466,7 @@ async fn soak(time: Duration, tenants: usize) -> anyhow::Result<()> {
             Arc::clone(&stop),
         ));
     }
-    // What every tenant needs once is there after a tenth of the time.
+    // After a tenth of the time everything that a tenant needs once is allocated.
     tokio::time::sleep(time / 10).await;
     let memory_early = gateway.memory()?;
     tokio::time::sleep(time - time / 10).await;
@@ -505,7 +506,7 @@ async fn soak(time: Duration, tenants: usize) -> anyhow::Result<()> {
     balance(&config, tenants, &seen, &by_user, &tallies).await
 }
 
-/// Holds clients, audit and stand-ins against each other.
+/// Compares what the clients, the audit and the stand-ins have counted.
 async fn balance(
     config: &Path,
     tenants: usize,

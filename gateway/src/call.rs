@@ -1,9 +1,9 @@
-//! One call, from the user's wish to the audit's row.
+//! One call of a tool, from the client's request to the row in the audit.
 //!
-//! Governance → queue → governance again (a kill switch counts for those who waited, too) →
-//! sandbox, whose requests await their turn at Gong's limit → audit. The row is on the disk
-//! before the answer leaves, and for a change there is one before it is sent. A call runs as
-//! a task of its own, so that it is accounted for even if nobody waits for it any more.
+//! Governance → queue → governance again (a kill switch also stops calls that waited) → sandbox,
+//! whose requests wait for their turn at Gong's limit → audit. The row is on the disk before the
+//! answer leaves, and a call that changes something has its row before anything is sent. A call
+//! runs in a task of its own, so that it reaches the audit even if the client has gone away.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,69 +19,73 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::call_gate::CallGate;
+use crate::call_queue::RunningCall;
 use crate::gateway::Gateway;
 use crate::governance::Denial;
 use crate::log;
 use crate::progress::Progress;
-use crate::queue::Running;
-use crate::store::{CallId, CallResult, CallRow, CallStart};
-use crate::tenant::{CallGate, Tenant};
+use crate::store::{CallId, CallResult, FinishedCall, StartedCall};
+use crate::tenant::Tenant;
 use crate::tenants::Identity;
 
-/// Where an answer's `_meta` names the call as the audit and the log do.
+/// The key of an answer's `_meta` with the request id, which the audit and the log have too.
 pub const REQUEST_ID: &str = "gong-gateway/request-id";
 
-/// What is asked for.
+/// What a call runs.
 #[derive(Clone, Debug)]
-pub enum Wish {
-    /// A tool, with arguments.
+pub enum CallTarget {
+    /// The tool, with these arguments.
     Tool(JsonObject),
-    /// A resource of the tool, by its address.
+    /// A resource that the tool reads, by its URI.
     Resource(String),
 }
 
-/// Who asks for what.
+/// A client's request.
 #[derive(Clone, Debug)]
-pub struct Asked {
-    /// Who.
+pub struct CallRequest {
+    /// Who calls.
     pub identity: Identity,
-    /// With which program.
+    /// The client program.
     pub client: Option<Implementation>,
-    /// For which tool.
+    /// The tool's name.
     pub tool: Arc<str>,
-    /// For what of it.
-    pub wish: Wish,
+    /// Whether the tool is called, or a resource is read with it.
+    pub target: CallTarget,
 }
 
-/// What a call came to.
+/// The answer to a call.
 #[derive(Debug)]
-pub enum Answer {
-    /// A tool's answer, or a sentence why there is none.
+pub enum CallAnswer {
+    /// The tool's result, or a sentence why there is none.
     Tool(CallToolResult),
-    /// A resource, or why there is none.
+    /// The resource, or why there is none.
     Resource(Result<ReadResourceResponse, ErrorData>),
 }
 
-/// How it ended, for the audit.
-struct Ended {
+/// How a call ended, for the audit and the client.
+struct CallOutcome {
     result: CallResult,
     code: Option<&'static str>,
     reason: Option<String>,
     usage: Usage,
+    /// Requests to Gong.
     sent: u32,
+    /// Gong's own ids of these.
     references: Vec<String>,
-    answer: Outcome,
+    reply: Reply,
 }
 
-enum Outcome {
+/// What the client gets.
+enum Reply {
     Tool(ToolResult),
     Resource(Box<Result<ReadResourceResponse, ErrorData>>),
     Sentence(String),
 }
 
-impl Ended {
-    /// `failed` says how the tool itself failed, if it did.
-    fn with_answer(failed: Option<&str>, answer: Outcome) -> Self {
+impl CallOutcome {
+    /// The tool ran to its end. `failed` says how the tool itself failed, if it did.
+    fn answered(failed: Option<&str>, reply: Reply) -> Self {
         Self {
             result: match failed {
                 Some(_) => CallResult::Error,
@@ -92,11 +96,12 @@ impl Ended {
             usage: Usage::default(),
             sent: 0,
             references: Vec::new(),
-            answer,
+            reply,
         }
     }
 
-    fn without_answer(result: CallResult, code: &'static str, reason: String) -> Self {
+    /// The gateway or the sandbox stopped the call.
+    fn stopped(result: CallResult, code: &'static str, reason: String) -> Self {
         Self {
             result,
             code: Some(code),
@@ -104,33 +109,33 @@ impl Ended {
             usage: Usage::default(),
             sent: 0,
             references: Vec::new(),
-            answer: Outcome::Sentence(reason),
+            reply: Reply::Sentence(reason),
         }
     }
 }
 
-/// Does the call, to its end in the audit, whatever becomes of the caller.
+/// Runs a call until its row is in the audit, even if the client goes away.
 pub async fn run(
     gateway: &Arc<Gateway>,
-    asked: Asked,
+    request: CallRequest,
     progress: Progress,
     cancel: CancellationToken,
-) -> Answer {
+) -> CallAnswer {
     let request_id = Uuid::now_v7().to_string();
-    let span = log::span(
+    let span = log::call_span(
         &request_id,
-        &asked.identity.tenant,
-        &asked.identity.user,
-        &asked.tool,
+        &request.identity.tenant,
+        &request.identity.user,
+        &request.tool,
     );
     let gateway = Arc::clone(gateway);
-    // Whoever waits for this may go away; the call is then cancelled, and ends in order.
-    let waiting = cancel.clone().drop_guard();
+    // If this future is dropped, the call is cancelled and ends in order.
+    let cancel_on_drop = cancel.clone().drop_guard();
     let call = gateway.clone().running.spawn(
         async move {
             let call = Call {
                 gateway: &gateway,
-                asked: &asked,
+                request: &request,
                 request_id: &request_id,
                 start: Instant::now(),
                 at: Timestamp::now(),
@@ -140,115 +145,116 @@ pub async fn run(
         .instrument(span),
     );
     let answer = call.await;
-    waiting.disarm();
+    cancel_on_drop.disarm();
     answer.unwrap_or_else(|error| {
         tracing::error!("a call ended in a fault of the gateway: {error}");
-        Answer::Tool(sentence("The gateway has failed at this call.".to_owned()))
+        CallAnswer::Tool(sentence("The gateway has failed at this call.".to_owned()))
     })
 }
 
 struct Call<'a> {
     gateway: &'a Arc<Gateway>,
-    asked: &'a Asked,
+    request: &'a CallRequest,
     request_id: &'a str,
     start: Instant,
     at: Timestamp,
 }
 
 impl Call<'_> {
-    async fn run(&self, progress: Progress, cancel: CancellationToken) -> Answer {
+    async fn run(&self, progress: Progress, cancel: CancellationToken) -> CallAnswer {
         let mut begun = None;
-        let ended = self.end(&progress, &cancel, &mut begun).await;
+        let outcome = self.outcome(&progress, &cancel, &mut begun).await;
         drop(progress);
-        let row = CallRow {
+        let row = FinishedCall {
             id: begun,
-            start: self.row(),
-            result: ended.result,
-            code: ended.code.map(str::to_owned),
-            reason: ended.reason.clone(),
+            start: self.started(),
+            result: outcome.result,
+            code: outcome.code.map(str::to_owned),
+            reason: outcome.reason.clone(),
             latency: self.start.elapsed(),
-            gong_requests: ended.sent,
-            bytes: ended.usage.response_bytes,
-            gong_request_ids: ended.references.clone(),
+            gong_requests: outcome.sent,
+            bytes: outcome.usage.response_bytes,
+            gong_request_ids: outcome.references.clone(),
         };
-        let committed = self.gateway.store.audit().finish(row).await;
-        self.tell(&ended);
+        let committed = self.gateway.store.audit_writer().finish(row).await;
+        self.report(&outcome);
         if let Err(error) = committed {
             tracing::error!("a call can not be written to the audit: {error}");
-            // What is not in the audit does not leave the gateway.
-            return self.answer(Outcome::Sentence(
+            // An answer that is not in the audit does not leave the gateway.
+            return self.answer(Reply::Sentence(
                 "The gateway can not write its audit at the moment, and answers no calls \
                  unaudited. Whether a change was made is not known."
                     .to_owned(),
             ));
         }
-        self.answer(ended.answer)
+        self.answer(outcome.reply)
     }
 
-    /// How it ends: at a denial, in the queue, in the sandbox, or because of the caller.
-    async fn end(
+    /// Runs the call until governance, the queue or the sandbox ends it, or until it is cancelled.
+    async fn outcome(
         &self,
         progress: &Progress,
         cancel: &CancellationToken,
         begun: &mut Option<CallId>,
-    ) -> Ended {
-        if let Err(ended) = self.decide().await {
-            return ended;
+    ) -> CallOutcome {
+        if let Err(outcome) = self.decide().await {
+            return outcome;
         }
         let live = self.gateway.tenants.live();
-        let Some(tenant) = live.tenant(&self.asked.identity.tenant) else {
-            return Ended::without_answer(
+        let Some(tenant) = live.tenant(&self.request.identity.tenant) else {
+            return CallOutcome::stopped(
                 CallResult::Denied,
                 "unknown-user",
                 "This tenant is not served any more.".to_owned(),
             );
         };
         let gate = Arc::new(CallGate {
-            tenant: Arc::clone(&tenant),
-            user: Arc::clone(&self.asked.identity.user),
+            tenant: Arc::clone(&tenant.name),
+            user: Arc::clone(&self.request.identity.user),
+            limiter: Arc::clone(&tenant.limiter),
             metrics: self.gateway.metrics.clone(),
             progress: progress.clone(),
             sent: AtomicU32::new(0),
         });
         let work = async {
-            let place = match self.queue(&tenant, progress).await {
-                Ok(place) => place,
-                Err(ended) => return ended,
+            let running = match self.queue(&tenant, progress).await {
+                Ok(running) => running,
+                Err(outcome) => return outcome,
             };
-            let ended = self.in_sandbox(&tenant, &gate, begun).await;
-            drop(place);
-            ended
+            let outcome = self.in_sandbox(&tenant, &gate, begun).await;
+            drop(running);
+            outcome
         };
-        let mut ended = tokio::select! {
+        let mut outcome = tokio::select! {
             biased;
-            ended = work => ended,
-            () = self.gateway.abort.cancelled() => Ended::without_answer(
+            outcome = work => outcome,
+            () = self.gateway.abort.cancelled() => CallOutcome::stopped(
                 CallResult::Interrupted,
                 "shutdown",
                 "The gateway was shut down before the call had ended.".to_owned(),
             ),
-            () = cancel.cancelled() => Ended::without_answer(
+            () = cancel.cancelled() => CallOutcome::stopped(
                 CallResult::Error,
                 "cancelled",
                 "The client cancelled the call.".to_owned(),
             ),
         };
-        ended.sent = gate.sent.load(Ordering::Relaxed);
-        ended
+        outcome.sent = gate.sent.load(Ordering::Relaxed);
+        outcome
     }
 
-    /// What governance says at this moment.
-    async fn decide(&self) -> Result<(), Ended> {
-        let policy = self.gateway.policy(&self.asked.identity).await;
+    /// Asks governance whether the call is allowed at this moment.
+    async fn decide(&self) -> Result<(), CallOutcome> {
+        let policy = self.gateway.policy(&self.request.identity).await;
         let denied = |code, reason| {
             self.gateway
                 .metrics
-                .denied(&self.asked.identity.tenant, code);
-            Ended::without_answer(CallResult::Denied, code, reason)
+                .denied(&self.request.identity.tenant, code);
+            CallOutcome::stopped(CallResult::Denied, code, reason)
         };
         match policy {
             Ok(policy) => policy
-                .decide(&self.asked.tool)
+                .decide(&self.request.tool)
                 .map_err(|Denial { code, sentence }| denied(code.as_str(), sentence)),
             Err(error) => {
                 tracing::error!("governance can not be read: {error}");
@@ -259,23 +265,31 @@ impl Call<'_> {
         }
     }
 
-    async fn queue(&self, tenant: &Tenant, progress: &Progress) -> Result<Running, Ended> {
-        let tell = |ahead| progress.tell(waiting(ahead));
-        let place = tenant.queue.enter(&self.asked.identity.user, tell).await;
-        let place = place.map_err(|full| {
+    /// Waits until the call may run.
+    async fn queue(
+        &self,
+        tenant: &Tenant,
+        progress: &Progress,
+    ) -> Result<RunningCall, CallOutcome> {
+        let report = |ahead| progress.send(waiting(ahead));
+        let running = tenant
+            .queue
+            .enter(&self.request.identity.user, report)
+            .await;
+        let running = running.map_err(|full| {
             let reason = format!(
                 "{} calls of {} wait already, and no more may. Try again when some have ended, or \
                  make fewer at once.",
                 full.waiting, tenant.name
             );
-            Ended::without_answer(CallResult::Error, "queue-full", reason)
+            CallOutcome::stopped(CallResult::Error, "queue-full", reason)
         })?;
         let waited = self.start.elapsed();
         self.gateway.metrics.queued(waited);
         if waited.as_millis() > 0 {
             self.decide().await?;
         }
-        Ok(place)
+        Ok(running)
     }
 
     async fn in_sandbox(
@@ -283,46 +297,57 @@ impl Call<'_> {
         tenant: &Tenant,
         gate: &Arc<CallGate>,
         begun: &mut Option<CallId>,
-    ) -> Ended {
+    ) -> CallOutcome {
         let Some(run) = tenant.run(Arc::clone(gate)) else {
             let reason = format!(
                 "The gateway has no credentials for {}'s Gong at the moment; who runs it finds \
                  why in its log.",
                 tenant.name
             );
-            return Ended::without_answer(CallResult::Error, "no-credentials", reason);
+            return CallOutcome::stopped(CallResult::Error, "no-credentials", reason);
         };
         let catalog = &self.gateway.catalog;
-        let reads = catalog.tool(&self.asked.tool).is_some_and(|one| one.reads);
+        let reads = catalog
+            .tool(&self.request.tool)
+            .is_some_and(|tool| tool.reads);
         if !reads {
-            match self.gateway.store.audit().begin(self.row()).await {
+            match self
+                .gateway
+                .store
+                .audit_writer()
+                .begin(self.started())
+                .await
+            {
                 Ok(id) => *begun = Some(id),
                 Err(error) => {
                     tracing::error!("a change can not be written to the audit: {error}");
                     let reason = "The gateway can not write its audit at the moment, and sends no \
                                   changes unaudited. Nothing was sent.";
-                    return Ended::without_answer(CallResult::Error, "no-audit", reason.to_owned());
+                    return CallOutcome::stopped(CallResult::Error, "no-audit", reason.to_owned());
                 }
             }
         }
         let sandbox = &self.gateway.sandbox;
-        match &self.asked.wish {
-            Wish::Tool(arguments) => {
+        match &self.request.target {
+            CallTarget::Tool(arguments) => {
                 let arguments = Value::Object(arguments.clone()).to_string();
-                match sandbox.call_tool(&run, &self.asked.tool, &arguments).await {
-                    Ok(mut result) => Ended {
+                match sandbox
+                    .call_tool(&run, &self.request.tool, &arguments)
+                    .await
+                {
+                    Ok(mut result) => CallOutcome {
                         usage: result.usage,
                         references: std::mem::take(&mut result.references),
-                        ..Ended::with_answer(
+                        ..CallOutcome::answered(
                             result
                                 .is_error
                                 .then_some("The tool answered with an error."),
-                            Outcome::Tool(result),
+                            Reply::Tool(result),
                         )
                     },
-                    Err(stopped) => Ended {
+                    Err(stopped) => CallOutcome {
                         usage: stopped.usage,
-                        ..Ended::without_answer(
+                        ..CallOutcome::stopped(
                             CallResult::Error,
                             limit_name(&stopped.error),
                             stopped.error.to_string(),
@@ -330,66 +355,71 @@ impl Call<'_> {
                     },
                 }
             }
-            Wish::Resource(uri) => {
+            CallTarget::Resource(uri) => {
                 let shown = catalog.resource(uri).map(|(resource, _)| resource);
                 let answer = guide::read_resource(sandbox, &run, shown, uri).await;
-                Ended::with_answer(
+                CallOutcome::answered(
                     answer.is_err().then_some("The resource can not be read."),
-                    Outcome::Resource(Box::new(answer)),
+                    Reply::Resource(Box::new(answer)),
                 )
             }
         }
     }
 
-    fn row(&self) -> CallStart {
-        let client = self.asked.client.as_ref();
-        CallStart {
+    fn started(&self) -> StartedCall {
+        let client = self.request.client.as_ref();
+        StartedCall {
             at: self.at,
             request_id: self.request_id.to_owned(),
-            tenant: self.asked.identity.tenant.to_string(),
-            user: self.asked.identity.user.to_string(),
+            tenant: self.request.identity.tenant.to_string(),
+            user: self.request.identity.user.to_string(),
             client: client.map(|client| shortened(&client.name)),
             client_version: client.map(|client| shortened(&client.version)),
-            tool: shortened(&self.asked.tool),
+            tool: shortened(&self.request.tool),
         }
     }
 
-    /// To the log and the metrics.
-    fn tell(&self, ended: &Ended) {
-        let identity = &self.asked.identity;
-        let tool = self.gateway.tool_label(&self.asked.tool);
-        let result = ended.result.as_str();
+    /// Writes the outcome to the log and the metrics.
+    fn report(&self, outcome: &CallOutcome) {
+        let identity = &self.request.identity;
+        let tool = self.gateway.tool_label(&self.request.tool);
+        let result = outcome.result.as_str();
         let metrics = &self.gateway.metrics;
         metrics.call(&identity.tenant, &tool, result);
-        metrics.operation("tools/call", Some(&tool), ended.code, self.start.elapsed());
-        if !ended.usage.cpu.is_zero() {
-            metrics.ran(&tool, ended.usage.cpu);
+        metrics.operation(
+            "tools/call",
+            Some(&tool),
+            outcome.code,
+            self.start.elapsed(),
+        );
+        if !outcome.usage.cpu.is_zero() {
+            metrics.ran(&tool, outcome.usage.cpu);
         }
         tracing::info!(
             result,
-            code = ended.code,
-            requests = ended.sent,
-            bytes = ended.usage.response_bytes,
-            gong = ended.references.join(" "),
+            code = outcome.code,
+            requests = outcome.sent,
+            bytes = outcome.usage.response_bytes,
+            gong = outcome.references.join(" "),
             "answered in {:.0?}, of it {:.1?} in the sandbox",
             self.start.elapsed(),
-            ended.usage.cpu,
+            outcome.usage.cpu,
         );
     }
 
-    fn answer(&self, outcome: Outcome) -> Answer {
-        let resource = matches!(self.asked.wish, Wish::Resource(_));
-        let mut result = match outcome {
-            Outcome::Resource(answer) => return Answer::Resource(*answer),
-            Outcome::Sentence(text) if resource => {
-                return Answer::Resource(Err(ErrorData::internal_error(text, None)));
+    fn answer(&self, reply: Reply) -> CallAnswer {
+        let resource = matches!(self.request.target, CallTarget::Resource(_));
+        let mut result = match reply {
+            Reply::Resource(answer) => return CallAnswer::Resource(*answer),
+            Reply::Sentence(text) if resource => {
+                return CallAnswer::Resource(Err(ErrorData::internal_error(text, None)));
             }
-            Outcome::Sentence(text) => sentence(text),
-            Outcome::Tool(result) => mcp::answered(result),
+            Reply::Sentence(text) => sentence(text),
+            Reply::Tool(result) => mcp::answered(result),
         };
         let meta = result.meta.get_or_insert_default();
         meta.0.insert(REQUEST_ID.to_owned(), self.request_id.into());
-        Answer::Tool(result)
+        CallAnswer::Tool(result)
     }
 }
 
@@ -418,16 +448,7 @@ fn limit_name(error: &SandboxError) -> &'static str {
     }
 }
 
-/// Names are the client's own words: at most so many characters of them are kept.
+/// Cuts names that clients send, which may have any length.
 fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
-}
-
-/// Why there is nothing to see for a policy that can not be read.
-pub(crate) fn unreadable(error: &crate::store::StoreError) -> ErrorData {
-    tracing::error!("governance can not be read: {error}");
-    ErrorData::internal_error(
-        "The gateway can not read who may call what at the moment.",
-        None,
-    )
 }

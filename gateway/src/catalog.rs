@@ -1,4 +1,4 @@
-//! What the component has, listed once: tools, prompts and resources, as MCP shows them.
+//! The tools, prompts and resources of the component, listed once at the start.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,41 +10,43 @@ use sandbox::Sandbox;
 
 use crate::governance::Policy;
 
-/// Everything the component has, whoever may see it.
+/// Everything that the component has, before governance filters it.
 #[derive(Debug)]
 pub struct Catalog {
-    /// As the component describes them.
-    pub described: Vec<sandbox::Tool>,
-    /// By name, which is the component's order too.
-    tools: BTreeMap<Arc<str>, Entry>,
+    /// The tools as the component describes them.
+    pub component_tools: Vec<sandbox::Tool>,
+    /// By name, which is also the component's order.
+    tools: BTreeMap<Arc<str>, CatalogTool>,
+    /// Each with the tools that it needs.
     prompts: Vec<(Prompt, Vec<String>)>,
+    /// Each with the tool that reads it.
     resources: Vec<(Resource, Arc<str>)>,
 }
 
-/// One tool.
+/// A tool as MCP clients see it.
 #[derive(Debug)]
-pub struct Entry {
+pub struct CatalogTool {
     /// Its name.
     pub name: Arc<str>,
-    /// As MCP lists it.
+    /// Its entry in `tools/list`.
     pub tool: Tool,
     /// Whether it changes nothing.
     pub reads: bool,
 }
 
 impl Catalog {
-    /// Asks the component.
+    /// Lists what the component has.
     ///
     /// # Errors
     ///
-    /// The component can not list what it has, or a schema of it is none.
+    /// The component can not list what it has, or a schema is not valid.
     pub async fn new(sandbox: &Sandbox) -> anyhow::Result<Self> {
-        let described = sandbox.list_tools().await?;
+        let component_tools = sandbox.list_tools().await?;
         let (prompts, resources) = sandbox.list_guide().await?;
         let mut tools = BTreeMap::new();
-        for tool in &described {
+        for tool in &component_tools {
             let name: Arc<str> = tool.name.as_str().into();
-            let entry = Entry {
+            let entry = CatalogTool {
                 name: Arc::clone(&name),
                 reads: matches!(tool.effect, Effect::Read | Effect::MeteredRead),
                 tool: mcp::described(tool.clone())?,
@@ -62,18 +64,18 @@ impl Catalog {
         Ok(Self {
             prompts: prompts.collect(),
             resources: resources.collect(),
-            described,
+            component_tools,
             tools,
         })
     }
 
     /// A tool by its name.
     #[must_use]
-    pub fn tool(&self, name: &str) -> Option<&Entry> {
+    pub fn tool(&self, name: &str) -> Option<&CatalogTool> {
         self.tools.get(name)
     }
 
-    /// The tools that may be called, by name.
+    /// The tools that may be called, sorted by name.
     #[must_use]
     pub fn tools(&self, policy: &Policy) -> Vec<Tool> {
         let tools = self.tools.values();
@@ -101,16 +103,22 @@ impl Catalog {
         shown.map(|(resource, _)| resource.clone()).collect()
     }
 
-    /// A resource by its address, and the tool that it belongs to.
+    /// A resource by its URI, and the tool that reads it.
     #[must_use]
     pub fn resource(&self, uri: &str) -> Option<(&Resource, &Arc<str>)> {
         let found = self.resources.iter().find(|(one, _)| one.uri == uri)?;
         Some((&found.0, &found.1))
     }
 
-    /// Whether there is anything of that sort at all.
+    /// Whether the component has prompts.
     #[must_use]
-    pub fn has(&self) -> (bool, bool) {
-        (!self.prompts.is_empty(), !self.resources.is_empty())
+    pub fn has_prompts(&self) -> bool {
+        !self.prompts.is_empty()
+    }
+
+    /// Whether the component has resources.
+    #[must_use]
+    pub fn has_resources(&self) -> bool {
+        !self.resources.is_empty()
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use gateway::config::FreshToken;
 use gateway::log;
-use gateway::serve::{self, DRAIN, Server};
+use gateway::serve::{self, DEFAULT_DRAIN, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{demo, out};
+use crate::{demo, stdout};
 
 mod admin;
 
@@ -62,34 +62,34 @@ struct Serve {
     #[command(flatten)]
     file: File,
     /// How many seconds calls may go on after a signal to stop.
-    #[arg(long, value_name = "SECONDS", default_value_t = DRAIN.as_secs())]
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_DRAIN.as_secs())]
     drain: u64,
 }
 
-/// Does what the command line asks.
+/// Runs a command.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    // In the demo the answers say what goes wrong, which is the point of it.
+    // The demo shows failures in its answers, so it logs only errors.
     let demo = matches!(cli.command, Command::Demo);
-    log::start(cli.log, if demo { "error" } else { log::USUAL });
+    log::start(cli.log, if demo { "error" } else { log::DEFAULT_FILTER });
     match cli.command {
-        Command::Demo => demo::show().await?,
+        Command::Demo => demo::run().await?,
         Command::Serve(serve) => self::serve(&serve).await?,
         Command::Check { config } => return check(&config.config),
         Command::Admin(admin) => return admin::run(*admin).await,
         Command::Token => {
             let fresh = FreshToken::generate();
-            out::line(format_args!(
+            stdout::line(format_args!(
                 "token  {}",
-                out::bold(fresh.token.reveal().to_owned())
+                stdout::bold(fresh.token.reveal().to_owned())
             ));
-            out::line(format_args!("hash   {}", fresh.hash));
+            stdout::line(format_args!("hash   {}", fresh.hash));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(serve: &Serve) -> anyhow::Result<()> {
-    // Before anything slow: a signal that comes early is not lost.
+    // Signals are caught before anything slow, so that an early one is not lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = Server::start(&serve.file.config).await?;
@@ -97,7 +97,7 @@ async fn serve(serve: &Serve) -> anyhow::Result<()> {
     let scheme = live.config.listen.tls.as_ref().map_or("http", |_| "https");
     tracing::info!(
         tenants = live.tenants().count(),
-        tools = server.gateway.catalog.described.len(),
+        tools = server.gateway.catalog.component_tools.len(),
         "serving MCP at {scheme}://{}/mcp",
         server.address,
     );
@@ -106,10 +106,10 @@ async fn serve(serve: &Serve) -> anyhow::Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    let ended = server.shut_down(Duration::from_secs(serve.drain));
+    let shut_down = server.shut_down(Duration::from_secs(serve.drain));
     tokio::select! {
-        ended = ended => ended,
-        // Who asks twice is in a hurry.
+        result = shut_down => result,
+        // A second Ctrl-C does not wait for calls.
         _ = interrupt.recv() => anyhow::bail!("stopped in a hurry: calls were cut off"),
     }
 }
@@ -117,11 +117,11 @@ async fn serve(serve: &Serve) -> anyhow::Result<()> {
 fn check(path: &Path) -> anyhow::Result<ExitCode> {
     match serve::check(path) {
         Ok(()) => {
-            out::line("ok");
+            stdout::line("ok");
             Ok(ExitCode::SUCCESS)
         }
-        Err(complaints) => {
-            anstream::eprintln!("{complaints:#}");
+        Err(errors) => {
+            anstream::eprintln!("{errors:#}");
             Ok(ExitCode::FAILURE)
         }
     }

@@ -21,8 +21,15 @@
 //! users = ["mia"]
 //! ```
 //!
-//! The file holds no secret: credentials are references, tokens are hashes. It is checked as
-//! a whole: [`Config::load`] has either a configuration or every complaint about it.
+//! The file holds no secret: credentials are references, and tokens are hashes. It is checked as
+//! a whole: [`Config::load`] returns either a configuration or all errors at once.
+//!
+//! | module | concern |
+//! |---|---|
+//! | `document` | reads typed values out of TOML, and collects errors with their lines |
+//! | `parse` | what each key takes |
+//! | `names` | names of tenants, users, toolsets and profiles |
+//! | `secret`, `token` | references to secrets; tokens and their hashes |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -35,87 +42,87 @@ use std::time::Duration;
 use sandbox::Limits;
 use serde::Serialize;
 
+mod document;
 mod names;
 mod parse;
-mod read;
 mod secret;
 mod token;
 
 pub use names::{
     COMPONENT_TOOLSET, READ_ONLY, check_name, check_toolset, component_toolset, is_automatic,
 };
-pub(crate) use read::alike;
 pub use secret::{Secret, SecretError, SecretRef};
 pub use token::{FreshToken, TokenHash};
 
-/// Everything that `gateway.toml` says. Paths are resolved against the file's folder.
+/// What `gateway.toml` says. Relative paths are resolved against the file's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where HTTP is served.
+    /// Where and how HTTP is served.
     pub listen: Listen,
-    /// The SQLite file with reviews, switches, audit and quota. `gateway.db`.
+    /// The state file. Default: `gateway.db`.
     pub state: PathBuf,
-    /// The folder of ahead-of-time compiled code. `cache`.
+    /// The folder of compiled components. Default: `cache`.
     pub cache: PathBuf,
-    /// The component to serve; found or built like `host-harness` does when none.
+    /// The component to serve. `None` means the one that this workspace builds.
     pub component: Option<PathBuf>,
-    /// For stand-ins of Gong only: tenants may be at loopback addresses and on plain HTTP.
+    /// Allows tenants at loopback addresses and on plain HTTP, for stand-ins of Gong.
     pub stand_in: bool,
-    /// More root certificates (PEM) beside Mozilla's, for proxies and stand-ins.
+    /// More root certificates (PEM) in addition to Mozilla's, for proxies and stand-ins.
     pub ca: Option<PathBuf>,
     /// What one call may use.
     pub limits: Limits,
-    /// How long the audit is kept.
-    pub audit: Audit,
+    /// Settings of the audit.
+    pub audit: AuditConfig,
     /// Who may sign in at `/admin`, by name.
     pub admins: BTreeMap<String, Admin>,
-    /// Who may read `/metrics`, beside administrators of the whole gateway.
+    /// The token that may read `/metrics`, as administrators of the whole gateway may.
     pub metrics_token: Option<TokenHash>,
     /// The companies served, by name.
-    pub tenants: BTreeMap<String, Tenant>,
+    pub tenants: BTreeMap<String, TenantConfig>,
 }
 
-/// Where HTTP is served.
+/// Where and how HTTP is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
-    /// `127.0.0.1:8080`.
+    /// The address. Default: `127.0.0.1:8080`.
     pub address: SocketAddr,
-    /// Host names, with the port where it is not the usual one, that requests may be
-    /// addressed to. Loopback's always are.
+    /// Host names that requests may be addressed to, with the port if it is not the default
+    /// one. Loopback names are always allowed.
     pub hosts: Vec<String>,
     /// Origins of web pages that may send MCP requests, such as `https://chat.acme.example`.
     pub origins: Vec<String>,
-    /// The certificate to serve HTTPS with; plain HTTP when none.
+    /// The certificate for HTTPS. `None` means plain HTTP.
     pub tls: Option<Tls>,
 }
 
 /// A certificate chain and its key, both PEM files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
-    /// The chain, the server's own certificate first.
+    /// The certificate chain, beginning with the server's own.
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
 }
 
-/// The audit log.
+/// Settings of the audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Audit {
-    /// How long rows are kept. 90 days.
+pub struct AuditConfig {
+    /// How long rows are kept. Default: 90 days.
     pub keep: Duration,
 }
 
-/// Signs in at `/admin`.
+/// Somebody who may sign in at `/admin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
-    /// With the token of this hash.
+    /// The hash of their token.
     pub token: TokenHash,
-    /// The tenants managed; none means all, those to come included, and the gateway as a whole.
+    /// The tenants that they manage. `None` means all, including future ones, and the gateway
+    /// as a whole.
     pub tenants: Option<BTreeSet<String>>,
 }
 
 impl Admin {
-    /// Whether that tenant is managed.
+    /// Whether they manage this tenant.
     #[must_use]
     pub fn manages(&self, tenant: &str) -> bool {
         let tenants = self.tenants.as_ref();
@@ -125,31 +132,32 @@ impl Admin {
 
 /// A company with its own Gong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tenant {
-    /// The origin of its Gong, such as `https://acme.api.gong.io`, with a port where it is not 443.
+pub struct TenantConfig {
+    /// The origin of its Gong, such as `https://acme.api.gong.io`, with the port if it is not
+    /// the default one.
     pub gong: String,
     /// The access key pair, by reference.
     pub credentials: Credentials,
-    /// How tools begin that have never been seen before. `pending`.
+    /// The review state of new tools. Default: `pending`.
     pub review: Review,
-    /// What the tenant's users and calls may send to Gong together. 3, as Gong allows.
+    /// Requests to Gong a second, for all users together. Default: 3, which is Gong's limit.
     pub requests_per_second: u32,
-    /// The same for a day (UTC). 10,000, as Gong allows.
+    /// Requests to Gong a day (UTC). Default: 10,000, which is Gong's limit.
     pub requests_per_day: u32,
-    /// Calls that run at the same time. 8.
+    /// Calls that run at the same time. Default: 8.
     pub concurrent_calls: u32,
-    /// Calls that may wait for a place; more are refused. 64.
+    /// Calls that may wait to run. More are refused. Default: 64.
     pub queued_calls: u32,
-    /// Whether tools that spend the company's AI credits may be used at all. They need
-    /// approval as others do. No.
+    /// Whether tools that spend the company's AI credits may be called. They need approval like
+    /// others. Default: no.
     pub metered: bool,
-    /// Whether calls that are private in Gong may be listed and read. No.
+    /// Whether calls that are private in Gong may be listed and read. Default: no.
     pub private_calls: bool,
     /// Who may call tools, by name.
     pub users: BTreeMap<String, User>,
-    /// Names of tools by the toolset's name.
+    /// Names of tools, by the name of the toolset.
     pub toolsets: BTreeMap<String, BTreeSet<String>>,
-    /// Which users have which toolsets, by the profile's name.
+    /// Which users have which toolsets, by the name of the profile.
     pub profiles: BTreeMap<String, Profile>,
 }
 
@@ -165,37 +173,38 @@ pub struct Credentials {
 /// A tenant's user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Calls with the bearer token of this hash.
+    /// The hash of their bearer token.
     pub token: TokenHash,
 }
 
 /// Gives its users the tools of its toolsets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// Names of toolsets: the tenant's own, `read-only`, or the component's as `component:calls`.
+    /// Names of toolsets: the tenant's own, `read-only`, or a group of the component such as
+    /// `component:calls`.
     pub toolsets: BTreeSet<String>,
     /// Names of users.
     pub users: BTreeSet<String>,
 }
 
-/// How a tool begins that the tenant has never seen before.
+/// The review state of a tool that is new for the tenant.
 ///
-/// It says nothing about tools that changed: these always return to review, because an
-/// approval, by a person or by this default, is for the text that was there to be read.
+/// Changed tools always return to review: an approval, by a person or by this default, holds for
+/// the text that was approved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Review {
-    /// Somebody approves each one.
+    /// An administrator approves each one.
     #[default]
     Pending,
     /// Approved.
     Approved,
-    /// Approved when it only reads, free of charge; others are pending.
+    /// Approved when it only reads, free of charge. Others are pending.
     ApprovedReads,
 }
 
 impl Review {
-    /// As the file says it.
+    /// Its name in the file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -216,68 +225,68 @@ impl FromStr for Review {
 }
 
 impl Config {
-    /// Reads and checks the file. Secrets are not resolved: see [`SecretRef::resolve`].
+    /// Reads and checks the file. It does not resolve secrets; [`SecretRef::resolve`] does.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, at once. No complaint repeats what could be a secret.
-    pub fn load(path: &Path) -> Result<Self, Complaints> {
+    /// Everything that is wrong. No error quotes what could be a secret.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
         let file = path.display().to_string();
         let text = fs::read_to_string(path).map_err(|error| {
-            Complaints(vec![Complaint {
+            ConfigErrors(vec![ConfigError {
                 file: file.clone(),
                 line: None,
                 key: String::new(),
                 text: format!("it can not be read ({error})"),
             }])
         })?;
-        // A bare file name has the folder "", which joins to the paths as they are.
+        // A bare file name has the folder "", which leaves the paths as they are.
         let folder = path.parent().unwrap_or(Path::new(""));
         parse::config(&file, &text, folder)
     }
 
-    /// Checks a text as [`Config::load`] does, with paths against `folder`.
+    /// Checks a text as [`Config::load`] does, with paths relative to `folder`.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, in a file called `file`.
-    pub fn parse(file: &str, text: &str, folder: &Path) -> Result<Self, Complaints> {
+    /// Everything that is wrong. The errors name the file `file`.
+    pub fn parse(file: &str, text: &str, folder: &Path) -> Result<Self, ConfigErrors> {
         parse::config(file, text, folder)
     }
 }
 
-/// Everything that is wrong with a file, one line each. Never empty.
+/// Everything that is wrong with a file. It displays as one line per error, and is never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaints(pub Vec<Complaint>);
+pub struct ConfigErrors(pub Vec<ConfigError>);
 
-impl fmt::Display for Complaints {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, complaint) in self.0.iter().enumerate() {
+        for (n, error) in self.0.iter().enumerate() {
             if n > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{complaint}")?;
+            write!(f, "{error}")?;
         }
         Ok(())
     }
 }
 
-impl std::error::Error for Complaints {}
+impl std::error::Error for ConfigErrors {}
 
 /// One thing that is wrong: `gateway.toml:12: tenants.acme.gong: …`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
-    /// The file's path as given.
+pub struct ConfigError {
+    /// The file's path.
     pub file: String,
-    /// Counted from 1; none when it is about the file as a whole.
+    /// Counted from 1. `None` when the error is about the whole file.
     pub line: Option<usize>,
-    /// Where in the file, such as `tenants.acme.gong`; empty when nowhere in particular.
+    /// The key, such as `tenants.acme.gong`. Empty when there is none.
     pub key: String,
     /// What is wrong, and what would work.
     pub text: String,
 }
 
-impl fmt::Display for Complaint {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.file)?;
         if let Some(line) = self.line {

@@ -1,7 +1,7 @@
-//! A walk through governance, limits and audit: a gateway with two tenants, three users and two
-//! stand-ins for Gong, over real sockets, with the administrator's real commands.
+//! `gong-gateway demo`: shows governance, limits and audit on a gateway with two tenants, three
+//! users and two stand-ins for Gong, over real sockets, with the administrator's real commands.
 //!
-//! Everything is checked while it is shown: the demo fails where something is not as told.
+//! The demo checks everything that it shows, and fails if something is wrong.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -12,8 +12,7 @@ use anyhow::{Context as _, ensure};
 use fake_gong::{FakeGong, Fault};
 use gateway::config::FreshToken;
 use gateway::limiter::SPAN;
-use gateway::serve::Server;
-use gateway::tenants::LOOK;
+use gateway::serve::{RELOAD_INTERVAL, Server};
 use rmcp::model::{CallToolRequestParams, JsonObject, ProgressNotificationParam, ProtocolVersion};
 use rmcp::service::{NotificationContext, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
@@ -22,7 +21,7 @@ use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::out;
+use crate::stdout;
 
 /// Lines of an answer that are shown.
 const LINES: usize = 5;
@@ -32,7 +31,7 @@ const COLUMNS: usize = 150;
 
 const USERS: [(&str, &str); 3] = [("acme", "mia"), ("acme", "noa"), ("globex", "zoe")];
 
-/// The files of the demo, gone at its end.
+/// The files of the demo, deleted at its end.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -48,49 +47,50 @@ struct Demo {
     tokens: Vec<FreshToken>,
 }
 
-type Client = RunningService<RoleClient, Listener>;
+type Client = RunningService<RoleClient, ProgressClient>;
 
-/// A user's client, which remembers what it is told of waits.
+/// A user's MCP client, which collects progress messages.
 #[derive(Clone, Debug, Default)]
-struct Listener(Arc<Mutex<Vec<String>>>);
+struct ProgressClient(Arc<Mutex<Vec<String>>>);
 
-impl Listener {
-    fn heard(&self) -> Vec<String> {
-        let mut heard = self.0.lock().unwrap_or_else(|error| error.into_inner());
-        std::mem::take(&mut heard)
+impl ProgressClient {
+    /// The messages since the last call of this.
+    fn take_messages(&self) -> Vec<String> {
+        let mut messages = self.0.lock().unwrap_or_else(|error| error.into_inner());
+        std::mem::take(&mut messages)
     }
 }
 
-impl ClientHandler for Listener {
+impl ClientHandler for ProgressClient {
     async fn on_progress(
         &self,
         params: ProgressNotificationParam,
         _context: NotificationContext<RoleClient>,
     ) {
-        let mut heard = self.0.lock().unwrap_or_else(|error| error.into_inner());
-        heard.extend(params.message);
+        let mut messages = self.0.lock().unwrap_or_else(|error| error.into_inner());
+        messages.extend(params.message);
     }
 }
 
-/// Shows all of it.
+/// Runs the demo.
 ///
 /// # Errors
 ///
-/// Something is not as told.
-pub(crate) async fn show() -> anyhow::Result<()> {
+/// Something is not as the demo says.
+pub(crate) async fn run() -> anyhow::Result<()> {
     let demo = Demo::set_up().await?;
     let server = Server::start(&demo.config()).await?;
     let walked = demo.walk(&server).await;
     server.shut_down(Duration::from_secs(5)).await?;
     walked?;
-    out::line("");
-    out::line(out::bold("All of it went as told."));
+    stdout::line("");
+    stdout::line(stdout::bold("All of it went as told."));
     Ok(())
 }
 
 impl Demo {
-    /// The stand-ins, which refuse the fourth request in a second as Gong does; the files; and
-    /// a secret for acme that is not the right one yet.
+    /// Starts the stand-ins, which refuse the fourth request in a second as Gong does, and writes
+    /// the files, at first with a wrong secret for acme.
     async fn set_up() -> anyhow::Result<Self> {
         let folder =
             std::env::temp_dir().join(format!("gong-gateway-demo-{}", uuid::Uuid::now_v7()));
@@ -143,7 +143,7 @@ impl Demo {
         self.folder.0.join("gateway.toml")
     }
 
-    /// In one step, as deployments do.
+    /// Writes a file in one step, as deployments do.
     fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
         let (path, new) = (self.folder.0.join(name), self.folder.0.join("new"));
         std::fs::write(&new, text)?;
@@ -151,7 +151,7 @@ impl Demo {
     }
 
     async fn walk(&self, server: &Server) -> anyhow::Result<()> {
-        out::line(format_args!(
+        stdout::line(format_args!(
             "A gateway at http://{}/mcp, with two tenants (acme: mia and noa; globex: zoe), each \
              with a stand-in for Gong of its own.",
             server.address
@@ -175,11 +175,11 @@ impl Demo {
         heading(
             "Discovery. The tools are known before any credentials work, and nobody may call one",
         );
-        let told = self
+        let text = self
             .admin(&["--tenant", "acme", "tools", "--is", "pending"])
             .await?;
         ensure!(
-            told.contains("gong_search_calls"),
+            text.contains("gong_search_calls"),
             "tools are found and pending"
         );
         shows(mia, "mia", &[]).await?;
@@ -213,7 +213,7 @@ impl Demo {
         denied(mia, "mia", "gong_create_call", "has not been reviewed").await
     }
 
-    /// Gives the toolset of its own to these of acme's users, and to nobody else.
+    /// Gives the toolset to these users of acme, and to nobody else.
     async fn sellers(&self, users: &[&str]) -> anyhow::Result<()> {
         let mut put = vec!["--tenant", "acme", "profiles", "put", "sellers"];
         put.extend(["--toolset", "calls"]);
@@ -231,10 +231,10 @@ impl Demo {
         );
         let right = fake_gong::Options::default().access_key_secret;
         self.write("acme-secret", &right)?;
-        out::indented(out::dim(
+        stdout::indented(stdout::dim(
             "acme-secret is written; the gateway looks once a second.",
         ));
-        tokio::time::sleep(LOOK * 2 + Duration::from_millis(500)).await;
+        tokio::time::sleep(RELOAD_INTERVAL * 2 + Duration::from_millis(500)).await;
         let answer = call(mia, "mia", "gong_search_calls", json!({"limit": 2})).await?;
         ensure!(!answer.is_error, "it is right");
         let seen = self.acme.requests();
@@ -270,7 +270,7 @@ impl Demo {
         self.sellers(&["mia", "noa"]).await?;
         tokio::time::sleep(SPAN).await;
         self.acme.clear_requests();
-        mia.service().heard();
+        mia.service().take_messages();
         let start = Instant::now();
         let mut calls = tokio::task::JoinSet::new();
         let send = |calls: &mut tokio::task::JoinSet<_>, client: &Client, who, number| {
@@ -294,10 +294,10 @@ impl Demo {
         done.sort_by_key(|(.., time)| *time);
         for (who, _, is_error, time) in &done {
             ensure!(*is_error == Some(false), "every call is answered");
-            out::indented(format_args!("{:>4} ms  {who}", time.as_millis()));
+            stdout::indented(format_args!("{:>4} ms  {who}", time.as_millis()));
         }
-        for message in mia.service().heard().iter().take(3) {
-            out::indented(out::dim(format_args!("mia was told: {message}")));
+        for message in mia.service().take_messages().iter().take(3) {
+            stdout::indented(stdout::dim(format_args!("mia was told: {message}")));
         }
         let noas = done.iter().position(|(who, ..)| *who == "noa");
         ensure!(noas <= Some(5), "noa did not wait for all of mia's");
@@ -343,7 +343,7 @@ impl Demo {
         let acts = self
             .admin(&["audit", "--acts", "--user", "ada", "--limit", "8"])
             .await?;
-        let told = calls + &acts;
+        let text = calls + &acts;
         for part in [
             "mia",
             "noa",
@@ -353,16 +353,16 @@ impl Demo {
             "ada",
             "put-profile sellers",
         ] {
-            ensure!(told.contains(part), "the audit has {part}");
+            ensure!(text.contains(part), "the audit has {part}");
         }
         let secret = fake_gong::Options::default().access_key_secret;
-        ensure!(!told.contains(&secret), "and no secret");
+        ensure!(!text.contains(&secret), "and no secret");
         Ok(())
     }
 
-    /// Runs `gong-gateway admin` as an administrator would, and shows what it says.
+    /// Runs `gong-gateway admin` as an administrator would, and shows what it prints.
     async fn admin(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        out::indented(out::dim(format_args!(
+        stdout::indented(stdout::dim(format_args!(
             "$ gong-gateway admin {}",
             quoted(arguments)
         )));
@@ -373,15 +373,15 @@ impl Demo {
             .args(arguments)
             .output()
             .await?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let failed = String::from_utf8_lossy(&output.stderr).into_owned();
         let table = arguments.contains(&"audit") || arguments.contains(&"quota");
-        show_lines(&said, if table { usize::MAX } else { LINES });
+        show_lines(&text, if table { usize::MAX } else { LINES });
         ensure!(
             output.status.success(),
             "gong-gateway admin {arguments:?}: {failed}"
         );
-        Ok(said)
+        Ok(text)
     }
 
     async fn client(&self, server: &Server, user: &str) -> anyhow::Result<Client> {
@@ -394,14 +394,14 @@ impl Demo {
             preferred_versions: vec![ProtocolVersion::V_2026_07_28],
         };
         let transport = StreamableHttpClientTransport::from_config(config);
-        Ok(Listener::default()
+        Ok(ProgressClient::default()
             .serve_with_lifecycle(transport, lifecycle)
             .await?)
     }
 }
 
-/// What a call came to.
-struct Answered {
+/// The answer to a call.
+struct CallAnswer {
     text: String,
     is_error: bool,
 }
@@ -411,14 +411,17 @@ async fn call(
     who: &str,
     tool: &str,
     arguments: Value,
-) -> anyhow::Result<Answered> {
+) -> anyhow::Result<CallAnswer> {
     let result = client.call_tool(params(tool, arguments.clone())).await?;
     let text = result.content.first().and_then(|content| content.as_text());
     let text = text.context("an answer has a text")?.text.clone();
-    out::line("");
-    out::indented(format_args!("{} calls {tool} {arguments}", out::bold(who)));
+    stdout::line("");
+    stdout::indented(format_args!(
+        "{} calls {tool} {arguments}",
+        stdout::bold(who)
+    ));
     show_lines(&text, LINES);
-    Ok(Answered {
+    Ok(CallAnswer {
         text,
         is_error: result.is_error == Some(true),
     })
@@ -437,9 +440,9 @@ async fn denied(client: &Client, who: &str, tool: &str, why: &str) -> anyhow::Re
 async fn shows(client: &Client, who: &str, expected: &[&str]) -> anyhow::Result<()> {
     let tools = client.list_all_tools().await?;
     let names: Vec<&str> = tools.iter().map(|tool| &*tool.name).collect();
-    out::indented(match &*names {
-        [] => format!("{} sees no tools.", out::bold(who)),
-        _ => format!("{} sees {}.", out::bold(who), names.join(" and ")),
+    stdout::indented(match &*names {
+        [] => format!("{} sees no tools.", stdout::bold(who)),
+        _ => format!("{} sees {}.", stdout::bold(who), names.join(" and ")),
     });
     ensure!(names == expected, "{who} sees {names:?}");
     Ok(())
@@ -454,21 +457,21 @@ fn params(tool: &str, arguments: Value) -> CallToolRequestParams {
 }
 
 fn heading(text: &str) {
-    out::line("");
-    out::line(out::bold(text));
+    stdout::line("");
+    stdout::line(stdout::bold(text));
 }
 
 fn show_lines(text: &str, most: usize) {
     let mut lines = text.lines();
     for line in lines.by_ref().take(most) {
         match line.char_indices().nth(COLUMNS) {
-            Some((end, _)) if most == LINES => out::indented(format_args!("{}…", &line[..end])),
-            _ => out::indented(line),
+            Some((end, _)) if most == LINES => stdout::indented(format_args!("{}…", &line[..end])),
+            _ => stdout::indented(line),
         }
     }
     let hidden = lines.count();
     if hidden > 0 {
-        out::indented(out::dim(format_args!("… {hidden} more lines")));
+        stdout::indented(stdout::dim(format_args!("… {hidden} more lines")));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What all parts of a serving gateway share.
+//! The parts of a serving gateway, shared by everything that handles requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,23 +16,23 @@ use crate::metrics::Metrics;
 use crate::store::{Quota, Store, StoreError};
 use crate::tenants::{Identity, Tenants};
 
-/// A gateway at work.
+/// A serving gateway.
 pub struct Gateway {
-    /// The component, for all tenants.
+    /// Runs the component, for all tenants.
     pub sandbox: Arc<Sandbox>,
-    /// What it has.
+    /// The tools, prompts and resources of the component.
     pub catalog: Catalog,
     /// The state file.
     pub store: Store,
     /// Who may call what.
     pub governance: Arc<Governance>,
-    /// Who is served.
+    /// The tenants that are served.
     pub tenants: Tenants,
-    /// What is counted.
+    /// What is counted and timed.
     pub metrics: Metrics,
-    /// The calls that run and wait.
+    /// Calls that run or wait, each a task.
     pub running: TaskTracker,
-    /// Ends every call.
+    /// Interrupts every call.
     pub abort: CancellationToken,
     draining: AtomicBool,
 }
@@ -47,7 +47,7 @@ impl fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// Of its parts.
+    /// Puts the parts together.
     #[must_use]
     pub fn new(
         sandbox: Arc<Sandbox>,
@@ -83,32 +83,32 @@ impl Gateway {
             .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
     }
 
-    /// How much of today's requests a tenant has used. Blocks.
+    /// How many of today's requests a tenant has used. Blocks.
     ///
     /// # Errors
     ///
-    /// The tenant is not served, or the state file can not be read.
+    /// There is no such tenant, or the state file can not be read.
     pub fn quota(&self, tenant: &str) -> Result<Quota, StoreError> {
         let today = Offset::UTC.to_datetime(Timestamp::now()).date();
         let mut quota = self.store.quota(tenant, today)?;
         if let Some(live) = self.tenants.live().tenant(tenant) {
-            // What is leased and not sent is known here only.
-            let standing = live.limiter.standing();
-            quota.limit = standing.per_day;
-            quota.left = standing.left_today;
-            quota.used = standing.per_day - standing.left_today;
+            // The store counts leased requests as used; the limiter knows which were sent.
+            let status = live.limiter.status();
+            quota.limit = status.per_day;
+            quota.left = status.left_today;
+            quota.used = status.per_day - status.left_today;
         }
         Ok(quota)
     }
 
-    /// A tool's name for metrics, where what does not exist is called `unknown`.
+    /// A tool's label in metrics, which is `unknown` for one that does not exist.
     #[must_use]
     pub fn tool_label(&self, name: &str) -> Arc<str> {
         let known = self.catalog.tool(name);
         known.map_or_else(|| "unknown".into(), |tool| Arc::clone(&tool.name))
     }
 
-    /// From now on new calls are refused.
+    /// Refuses new calls from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
         self.running.close();
@@ -120,12 +120,10 @@ impl Gateway {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Takes down how the tenants stand, for metrics.
-    pub fn take_stock(&self) {
+    /// Updates the gauges of the metrics.
+    pub fn update_gauges(&self) {
         let live = self.tenants.live();
-        let standings = live
-            .tenants()
-            .map(|tenant| (&tenant.name, tenant.standing()));
-        self.metrics.set(!self.draining(), standings);
+        let gauges = live.tenants().map(|tenant| (&tenant.name, tenant.gauges()));
+        self.metrics.set_gauges(!self.draining(), gauges);
     }
 }

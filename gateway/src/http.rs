@@ -1,12 +1,12 @@
-//! The HTTP side: who may come in, and where to.
+//! The HTTP routes, and who may use them.
 //!
 //! | path | for whom |
 //! |---|---|
 //! | `/mcp` | users, with their bearer tokens |
 //! | `/admin` | administrators, signed in |
-//! | `/metrics` | administrators of the whole gateway, or who has the token for it |
-//! | `/healthz` | anybody: the process lives |
-//! | `/readyz` | anybody: new calls are taken |
+//! | `/metrics` | administrators of the whole gateway, and the token for metrics |
+//! | `/healthz` | anybody; says that the process lives |
+//! | `/readyz` | anybody; says whether new calls are accepted |
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,22 +29,23 @@ use crate::metrics;
 use crate::tenants::Identity;
 
 /// Bytes of an MCP request. A tool's largest argument is a recording of 8 MB in base64.
-const REQUEST: usize = 12 << 20;
+const MAX_REQUEST: usize = 12 << 20;
 
-const SESSION: &str = "mcp-session-id";
+/// The header with the id of an MCP session.
+const SESSION_HEADER: &str = "mcp-session-id";
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
-struct Front {
+struct HttpState {
     gateway: Arc<Gateway>,
     sessions: Arc<LocalSessionManager>,
-    /// Whose session it is, by its id.
+    /// The user of each session, by its id.
     owners: Arc<Mutex<HashMap<Arc<str>, Identity>>>,
 }
 
-/// All paths but the administrators' page. Cancelling `stop` ends open streams.
+/// All routes except the administrator's page. Cancelling `stop` ends open streams.
 pub fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> Router {
-    let front = Front {
+    let state = HttpState {
         gateway: Arc::clone(gateway),
         sessions: Arc::default(),
         owners: Arc::default(),
@@ -55,60 +56,65 @@ pub fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) 
         .with_allowed_hosts(listen.hosts.iter().cloned().chain(loopback))
         .with_allowed_origins(listen.origins.clone())
         .enforce_origin_validation()
-        .with_max_request_body_bytes(REQUEST)
+        .with_max_request_body_bytes(MAX_REQUEST)
         .with_cancellation_token(stop);
     let service: StreamableHttpService<GatewayServer, LocalSessionManager> =
         StreamableHttpService::new(
             move || Ok(server.clone()),
-            Arc::clone(&front.sessions),
+            Arc::clone(&state.sessions),
             config,
         );
     let mcp = Router::new()
         .route_service("/mcp", service)
-        .layer(middleware::from_fn_with_state(front.clone(), enter));
+        .layer(middleware::from_fn_with_state(state.clone(), authenticate));
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(show_metrics))
-        .with_state(front)
+        .with_state(state)
         .merge(mcp)
 }
 
-/// Lets users in, each to their own sessions, and takes the token off before anybody else sees
-/// the request.
-async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> Response {
+/// Lets users in, each to their own sessions, and removes the token before anything else sees the
+/// request.
+async fn authenticate(
+    State(state): State<HttpState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let token = bearer(request.headers());
-    let live = front.gateway.tenants.live();
+    let live = state.gateway.tenants.live();
     let Some(identity) = token.and_then(|token| live.identify(token)) else {
-        front.gateway.metrics.unauthorized();
+        state.gateway.metrics.unauthorized();
         return unauthorized();
     };
     drop(live);
     request.headers_mut().remove(header::AUTHORIZATION);
     request.headers_mut().remove(header::COOKIE);
-    let session = request.headers().get(SESSION).cloned();
+    let session = request.headers().get(SESSION_HEADER).cloned();
     if let Some(session) = session.as_ref().and_then(|value| value.to_str().ok())
-        && !front.owns(session, &identity)
+        && !state.owns(session, &identity)
     {
-        // As for a session that there is not: nobody learns of others'.
+        // The same answer as for a session that does not exist, so that nobody learns of others'.
         return (StatusCode::NOT_FOUND, "Not Found: Session not found").into_response();
     }
     request.extensions_mut().insert(identity.clone());
     let response = next.run(request).await;
-    if let Some(begun) = response.headers().get(SESSION)
-        && let Ok(begun) = begun.to_str()
+    if let Some(session) = response.headers().get(SESSION_HEADER)
+        && let Ok(session) = session.to_str()
     {
-        front.remember(begun, identity).await;
+        state.remember(session, identity).await;
     }
     response
 }
 
-impl Front {
+impl HttpState {
     fn owns(&self, session: &str, identity: &Identity) -> bool {
         let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         owners.get(session) == Some(identity)
     }
 
+    /// Remembers whose session this is, and forgets sessions that have ended.
     async fn remember(&self, session: &str, identity: Identity) {
         let open = self.sessions.sessions.read().await;
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +131,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// The same, whether there is no token or a wrong one.
+/// The answer is the same without a token and with a wrong one.
 fn unauthorized() -> Response {
     let text = "A token is needed, which whoever runs the gateway gives: \
                 Authorization: Bearer gg_…\n";
@@ -137,13 +143,13 @@ fn unauthorized() -> Response {
     response
 }
 
-/// Whether new calls are taken, and if not why.
-async fn ready(State(front): State<Front>) -> Response {
+/// Says whether new calls are accepted, and if not, why.
+async fn ready(State(state): State<HttpState>) -> Response {
     let mut reasons = Vec::new();
-    if front.gateway.draining() {
+    if state.gateway.draining() {
         reasons.push("the gateway is being shut down".to_owned());
     }
-    let store = front.gateway.store.clone();
+    let store = state.gateway.store.clone();
     let writable = tokio::task::spawn_blocking(move || store.check_writable()).await;
     match writable {
         Ok(Ok(())) => {}
@@ -153,7 +159,7 @@ async fn ready(State(front): State<Front>) -> Response {
         }
         Err(error) => reasons.push(error.to_string()),
     }
-    if front.gateway.catalog.described.is_empty() {
+    if state.gateway.catalog.component_tools.is_empty() {
         reasons.push("the component has no tools".to_owned());
     }
     let status = if reasons.is_empty() {
@@ -165,14 +171,14 @@ async fn ready(State(front): State<Front>) -> Response {
     (status, axum::Json(body)).into_response()
 }
 
-async fn show_metrics(State(front): State<Front>, headers: HeaderMap) -> Response {
-    let live = front.gateway.tenants.live();
+async fn show_metrics(State(state): State<HttpState>, headers: HeaderMap) -> Response {
+    let live = state.gateway.tenants.live();
     if !bearer(&headers).is_some_and(|token| live.reads_metrics(token)) {
-        front.gateway.metrics.unauthorized();
+        state.gateway.metrics.unauthorized();
         return unauthorized();
     }
-    front.gateway.take_stock();
-    let text = front.gateway.metrics.text();
+    state.gateway.update_gauges();
+    let text = state.gateway.metrics.text();
     ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response()
 }
 

@@ -1,8 +1,8 @@
-//! Logs, to standard error: lines for people, or JSON for programs.
+//! Logs to standard error, as lines for people or JSON for programs.
 //!
-//! Every line of a call carries the fields of its [`span`]: the request id, which the audit and
-//! the answer carry too, tenant, user and tool. Tokens are taken off a request before anything
-//! that could log it sees it, and credentials are header values that print as `Sensitive`.
+//! Every line about a call has the fields of its [`call_span`]: the request id, which the audit
+//! and the answer have too, the tenant, the user and the tool. Tokens are removed from a request
+//! before anything can log it, and credentials are header values that print as `Sensitive`.
 
 use std::io::IsTerminal as _;
 
@@ -21,12 +21,12 @@ pub enum Format {
     Json,
 }
 
-/// What is logged when `RUST_LOG` does not say.
-pub const USUAL: &str = "warn,gateway=info,gong_gateway=info,host_harness=info";
+/// The filter when `RUST_LOG` is not set.
+pub const DEFAULT_FILTER: &str = "warn,gateway=info,gong_gateway=info,host_harness=info";
 
-/// Logs from now on, `usual` where `RUST_LOG` does not say what; a second time changes nothing.
-pub fn start(format: Format, usual: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
+/// Starts logging, by `RUST_LOG` or else by `default_filter`. A second call does nothing.
+pub fn start(format: Format, default_filter: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default_filter.into());
     let colour = std::io::stderr().is_terminal();
     let _ = tracing::subscriber::set_global_default(subscriber(
         format,
@@ -64,7 +64,7 @@ where
 
 /// The span of one call.
 #[must_use]
-pub fn span(request_id: &str, tenant: &str, user: &str, tool: &str) -> Span {
+pub fn call_span(request_id: &str, tenant: &str, user: &str, tool: &str) -> Span {
     tracing::info_span!("call", request_id, tenant, user, tool)
 }
 
@@ -100,7 +100,7 @@ mod tests {
         async {
             tracing::info!(requests = 2, "answered");
         }
-        .instrument(span("018f", "acme", "mia", "gong_get_call"))
+        .instrument(call_span("018f", "acme", "mia", "gong_get_call"))
         .await;
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let line: Value = serde_json::from_str(&text).unwrap();

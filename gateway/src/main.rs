@@ -2,7 +2,7 @@
 
 mod cli;
 mod demo;
-mod out;
+mod stdout;
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()).await {
         Ok(code) => code,
         Err(error) => {
-            anstream::eprintln!("{}: {error:#}", out::failure("error"));
+            anstream::eprintln!("{}: {error:#}", stdout::failure("error"));
             ExitCode::FAILURE
         }
     }

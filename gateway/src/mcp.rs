@@ -1,4 +1,4 @@
-//! The gateway as an MCP server: each user sees and calls what governance lets through.
+//! The gateway as an MCP server: each user sees and calls what governance allows.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,16 +15,17 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
-use crate::call::{self, Answer, Asked, Wish, unreadable};
+use crate::call::{self, CallAnswer, CallRequest, CallTarget};
 use crate::gateway::Gateway;
-use crate::governance::{Code, Policy};
+use crate::governance::{DenialCode, Policy};
 use crate::progress::Progress;
+use crate::store::StoreError;
 use crate::tenants::Identity;
 
-/// How often open sessions look whether their user's tools are others.
-const WATCH: Duration = Duration::from_secs(2);
+/// How often open sessions check whether their user's tools have changed.
+const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
-/// One party's end of the protocol. Clones share all.
+/// Answers MCP requests. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct GatewayServer {
     gateway: Arc<Gateway>,
@@ -32,16 +33,15 @@ pub struct GatewayServer {
 }
 
 impl GatewayServer {
-    /// Of this gateway.
+    /// The MCP server of this gateway.
     #[must_use]
     pub fn new(gateway: &Arc<Gateway>) -> Self {
-        let (prompts, resources) = gateway.catalog.has();
         let mut capabilities = ServerCapabilities::builder()
             .enable_tools()
             .enable_tool_list_changed()
             .build();
-        capabilities.prompts = prompts.then(Default::default);
-        capabilities.resources = resources.then(Default::default);
+        capabilities.prompts = gateway.catalog.has_prompts().then(Default::default);
+        capabilities.resources = gateway.catalog.has_resources().then(Default::default);
         let mut config = ServerConfig::new(capabilities);
         config.server_info = Implementation::new("gong-gateway", env!("CARGO_PKG_VERSION"))
             .with_title("Gong gateway");
@@ -57,8 +57,8 @@ impl GatewayServer {
         policy.map_err(|error| unreadable(&error))
     }
 
-    /// With how to use the tools that this user sees.
-    async fn instructed(
+    /// The server's description, with instructions for the tools that this user sees.
+    async fn config_with_instructions(
         &self,
         context: &RequestContext<RoleServer>,
     ) -> Result<ServerConfig, ErrorData> {
@@ -66,7 +66,7 @@ impl GatewayServer {
         let names: Vec<String> = policy.tools().map(str::to_owned).collect();
         let mut config = self.config.clone();
         config.instructions = Some(if names.is_empty() {
-            // A model that is told nothing would look for its own mistake.
+            // Without a reason, a model would look for a mistake of its own.
             "No tool may be used yet: an administrator of this gateway approves tools and gives \
              users access to them."
                 .to_owned()
@@ -77,8 +77,8 @@ impl GatewayServer {
         Ok(config)
     }
 
-    /// Counts an answer that is no call's.
-    fn answered<T>(
+    /// Counts an answer in the metrics. Calls are counted elsewhere.
+    fn counted<T>(
         &self,
         method: &'static str,
         start: Instant,
@@ -94,28 +94,28 @@ impl GatewayServer {
     async fn call(
         &self,
         tool: Arc<str>,
-        wish: Wish,
+        target: CallTarget,
         context: RequestContext<RoleServer>,
-    ) -> Result<Answer, ErrorData> {
+    ) -> Result<CallAnswer, ErrorData> {
         if self.gateway.draining() {
             let text = "The gateway is being shut down; try again in a moment.";
             return Err(ErrorData::internal_error(text, None));
         }
-        let asked = Asked {
+        let request = CallRequest {
             identity: identity(&context)?.clone(),
             client: context.client_info(),
             tool,
-            wish,
+            target,
         };
         let token = context.meta.get_progress_token();
-        let (progress, sending) = Progress::new(context.peer.clone(), token);
-        let answer = call::run(&self.gateway, asked, progress, context.ct.clone()).await;
-        sending.done().await;
+        let (progress, progress_task) = Progress::new(context.peer.clone(), token);
+        let answer = call::run(&self.gateway, request, progress, context.ct.clone()).await;
+        progress_task.done().await;
         Ok(answer)
     }
 }
 
-/// Who sent the request: [`crate::http`] has put it there.
+/// Who sent the request, as [`crate::http`] found out.
 fn identity(context: &RequestContext<RoleServer>) -> Result<&Identity, ErrorData> {
     let identity = sender(&context.extensions);
     identity.ok_or_else(|| ErrorData::internal_error("nobody has signed in", None))
@@ -125,14 +125,14 @@ fn sender(extensions: &Extensions) -> Option<&Identity> {
     extensions.get::<Parts>()?.extensions.get::<Identity>()
 }
 
-/// Notices when a user's tools are others than before.
-struct Watch {
+/// Notices when the tools of a user change.
+struct ToolWatch {
     gateway: Arc<Gateway>,
     identity: Identity,
     seen: Option<Arc<Policy>>,
 }
 
-impl Watch {
+impl ToolWatch {
     async fn new(gateway: &Arc<Gateway>, identity: &Identity) -> Self {
         Self {
             seen: gateway.policy(identity).await.ok(),
@@ -141,10 +141,10 @@ impl Watch {
         }
     }
 
-    /// Waits a while, and tells whether the tools have changed. The snapshot of governance
-    /// tells cheaply that nothing has.
+    /// Waits for one interval, and returns whether the tools have changed in it. While governance
+    /// returns the same policy, nothing has.
     async fn changed(&mut self) -> bool {
-        tokio::time::sleep(WATCH).await;
+        tokio::time::sleep(WATCH_INTERVAL).await;
         let Ok(now) = self.gateway.policy(&self.identity).await else {
             return false;
         };
@@ -154,12 +154,12 @@ impl Watch {
 }
 
 impl ServerHandler for GatewayServer {
-    /// Of sessions, as clients before MCP 2026-07-28 have them.
+    /// Called for sessions, which clients before MCP 2026-07-28 have.
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         let Some(identity) = sender(&context.extensions).cloned() else {
             return;
         };
-        let mut watch = Watch::new(&self.gateway, &identity).await;
+        let mut watch = ToolWatch::new(&self.gateway, &identity).await;
         tokio::spawn(async move {
             while !context.peer.is_transport_closed() {
                 if watch.changed().await && context.peer.notify_tool_list_changed().await.is_err() {
@@ -178,7 +178,7 @@ impl ServerHandler for GatewayServer {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let identity = identity(context.request_context())?;
-        let mut watch = Watch::new(&self.gateway, identity).await;
+        let mut watch = ToolWatch::new(&self.gateway, identity).await;
         loop {
             tokio::select! {
                 changed = watch.changed() => {
@@ -205,10 +205,10 @@ impl ServerHandler for GatewayServer {
         context.peer.set_peer_info(request.clone());
         let answer = async {
             let mut answer = self.negotiate_initialize(&request)?;
-            answer.instructions = self.instructed(&context).await?.instructions;
+            answer.instructions = self.config_with_instructions(&context).await?.instructions;
             Ok(answer)
         };
-        self.answered("initialize", start, answer.await)
+        self.counted("initialize", start, answer.await)
     }
 
     async fn discover(
@@ -217,9 +217,9 @@ impl ServerHandler for GatewayServer {
     ) -> Result<DiscoverResult, ErrorData> {
         let start = Instant::now();
         let versions = self.supported_protocol_versions().into_owned();
-        let answer = self.instructed(&context).await;
+        let answer = self.config_with_instructions(&context).await;
         let answer = answer.map(|config| DiscoverResult::from_server_info(versions, config));
-        self.answered("server/discover", start, answer)
+        self.counted("server/discover", start, answer)
     }
 
     async fn list_tools(
@@ -230,7 +230,7 @@ impl ServerHandler for GatewayServer {
         let start = Instant::now();
         let policy = self.policy(&context).await;
         let answer = policy.map(|policy| self.gateway.catalog.tools(&policy));
-        self.answered(
+        self.counted(
             "tools/list",
             start,
             answer.map(ListToolsResult::with_all_items),
@@ -245,7 +245,7 @@ impl ServerHandler for GatewayServer {
         let start = Instant::now();
         let policy = self.policy(&context).await;
         let answer = policy.map(|policy| self.gateway.catalog.prompts(&policy));
-        self.answered(
+        self.counted(
             "prompts/list",
             start,
             answer.map(ListPromptsResult::with_all_items),
@@ -264,7 +264,7 @@ impl ServerHandler for GatewayServer {
             let prompt = prompts.iter().find(|one| one.name == request.name);
             guide::get_prompt(&self.gateway.sandbox, prompt, request).await
         };
-        self.answered("prompts/get", start, answer.await)
+        self.counted("prompts/get", start, answer.await)
     }
 
     async fn list_resources(
@@ -275,15 +275,14 @@ impl ServerHandler for GatewayServer {
         let start = Instant::now();
         let policy = self.policy(&context).await;
         let answer = policy.map(|policy| self.gateway.catalog.resources(&policy));
-        self.answered(
+        self.counted(
             "resources/list",
             start,
             answer.map(ListResourcesResult::with_all_items),
         )
     }
 
-    /// A resource is a tool's answer by another way: governed, limited and audited as a call of
-    /// that tool.
+    /// Reading a resource is governed, limited and audited as a call of the tool that reads it.
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
@@ -292,16 +291,19 @@ impl ServerHandler for GatewayServer {
         let Some((_, tool)) = self.gateway.catalog.resource(&request.uri) else {
             return Err(guide::no_resource(&request.uri));
         };
-        let wish = Wish::Resource(request.uri);
-        match self.call(Arc::clone(tool), wish, context).await? {
-            Answer::Resource(answer) => answer,
-            Answer::Tool(_) => Err(ErrorData::internal_error("the resource is none", None)),
+        let target = CallTarget::Resource(request.uri);
+        match self.call(Arc::clone(tool), target, context).await? {
+            CallAnswer::Resource(answer) => answer,
+            CallAnswer::Tool(_) => Err(ErrorData::internal_error("the resource is none", None)),
         }
     }
 
-    /// For rmcp's check of headers that repeat arguments: whatever the user may call.
+    /// rmcp compares headers with arguments by this, whatever the user may call.
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.gateway.catalog.tool(name).map(|one| one.tool.clone())
+        self.gateway
+            .catalog
+            .tool(name)
+            .map(|tool| tool.tool.clone())
     }
 
     async fn call_tool(
@@ -312,32 +314,42 @@ impl ServerHandler for GatewayServer {
         let arguments = request.arguments.unwrap_or_default();
         let unknown = match self.gateway.catalog.tool(&request.name) {
             Some(_) => None,
-            None => Some(self.unknown(&request.name, &context).await?),
+            None => Some(self.unknown_tool(&request.name, &context).await?),
         };
         let name: Arc<str> = (&*request.name).into();
-        let answer = self.call(name, Wish::Tool(arguments), context).await?;
+        let answer = self
+            .call(name, CallTarget::Tool(arguments), context)
+            .await?;
         if let Some(text) = unknown {
             return Err(ErrorData::invalid_params(text, None));
         }
         match answer {
-            Answer::Tool(result) => Ok(result.into()),
-            Answer::Resource(_) => Err(ErrorData::internal_error("the call is none", None)),
+            CallAnswer::Tool(result) => Ok(result.into()),
+            CallAnswer::Resource(_) => Err(ErrorData::internal_error("the call is none", None)),
         }
     }
 }
 
 impl GatewayServer {
-    /// What is said of a tool that does not exist; what exists and may not be called is denied
-    /// with a reason instead.
-    async fn unknown(
+    /// The error for a tool that does not exist. The call is still run, so that it is audited.
+    async fn unknown_tool(
         &self,
         name: &str,
         context: &RequestContext<RoleServer>,
     ) -> Result<String, ErrorData> {
         let policy = self.policy(context).await?;
         Ok(match policy.decide(name) {
-            Err(denial) if denial.code != Code::UnknownTool => denial.sentence,
+            Err(denial) if denial.code != DenialCode::UnknownTool => denial.sentence,
             _ => unknown(name, policy.tools()),
         })
     }
+}
+
+/// The error when governance can not be read.
+fn unreadable(error: &StoreError) -> ErrorData {
+    tracing::error!("governance can not be read: {error}");
+    ErrorData::internal_error(
+        "The gateway can not read who may call what at the moment.",
+        None,
+    )
 }

@@ -1,9 +1,8 @@
-//! What is counted and timed, for `GET /metrics` in Prometheus' text format.
+//! Metrics, for `GET /metrics` in Prometheus' text format.
 //!
-//! Where OpenTelemetry's conventions for MCP servers have a name it is used
-//! (`mcp.server.operation.duration`), in the spelling that OpenTelemetry's exporters give it for
-//! Prometheus. Everything else begins with `gong_gateway_`. No label holds what a user wrote:
-//! tools that do not exist are counted as `unknown`.
+//! `mcp.server.operation.duration` is named by OpenTelemetry's conventions for MCP servers, in the
+//! spelling of its exporters for Prometheus. All other names begin with `gong_gateway_`. No label
+//! holds a user's own text: tools that do not exist are counted as `unknown`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,16 +16,16 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-/// The bounds that OpenTelemetry's conventions name for durations of MCP operations.
-const OPERATION: [f64; 14] = [
+/// Buckets for MCP operations, as OpenTelemetry's conventions define them.
+const OPERATION_BUCKETS: [f64; 14] = [
     0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
 ];
 
-/// Bounds for time in the sandbox, which is milliseconds where all is well.
-const SANDBOX: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+/// Buckets for computing time in the sandbox, which is usually milliseconds.
+const SANDBOX_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
 
-/// Bounds for waits.
-const WAIT: [f64; 9] = [0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
+/// Buckets for waits.
+const WAIT_BUCKETS: [f64; 9] = [0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
 
 /// All metrics. Clones share them.
 #[derive(Clone, Debug)]
@@ -42,10 +41,10 @@ pub struct Metrics {
     refused: Family<Tenant, Counter>,
     unauthorized: Counter,
     reloads: Family<Outcome, Counter>,
-    /// What stands at the moment of asking; set by [`Metrics::set`].
+    /// The gauges from here on are set by [`Metrics::set_gauges`].
     quota_left: Family<Tenant, Gauge>,
     quota: Family<Tenant, Gauge>,
-    line: Family<Tenant, Gauge>,
+    limiter_line: Family<Tenant, Gauge>,
     running: Family<Tenant, Gauge>,
     queued: Family<Tenant, Gauge>,
     ready: Gauge,
@@ -98,27 +97,27 @@ struct Build {
     component: String,
 }
 
-/// How a tenant stands.
+/// The present values of one tenant.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing {
+pub struct TenantGauges {
     /// Requests to Gong left today.
     pub quota_left: u32,
-    /// Of how many.
+    /// Requests to Gong allowed in a day.
     pub quota: u32,
-    /// Requests in line for Gong's limit.
-    pub line: usize,
+    /// Requests that wait for their turn at Gong's limit.
+    pub limiter_line: usize,
     /// Calls that run.
     pub running: usize,
-    /// Calls that wait for a place.
+    /// Calls that wait to run.
     pub queued: usize,
 }
 
 impl Metrics {
-    /// With nothing counted. `component` tells which one is served.
+    /// Metrics with nothing counted. `component` is the name of the one that is served.
     #[must_use]
     pub fn new(component: &str) -> Self {
-        let operation = || Histogram::new(OPERATION);
-        let sandbox = || Histogram::new(SANDBOX);
+        let operation = || Histogram::new(OPERATION_BUCKETS);
+        let sandbox = || Histogram::new(SANDBOX_BUCKETS);
         let mut registry = Registry::default();
         let mut metrics = Self {
             registry: Arc::default(),
@@ -126,15 +125,15 @@ impl Metrics {
             calls: Family::default(),
             denials: Family::default(),
             sandbox: Family::new_with_constructor(sandbox as fn() -> Histogram),
-            queue_wait: Histogram::new(WAIT),
-            limiter_wait: Histogram::new(WAIT),
+            queue_wait: Histogram::new(WAIT_BUCKETS),
+            limiter_wait: Histogram::new(WAIT_BUCKETS),
             requests: Family::default(),
             refused: Family::default(),
             unauthorized: Counter::default(),
             reloads: Family::default(),
             quota_left: Family::default(),
             quota: Family::default(),
-            line: Family::default(),
+            limiter_line: Family::default(),
             running: Family::default(),
             queued: Family::default(),
             ready: Gauge::default(),
@@ -209,7 +208,7 @@ impl Metrics {
         own.register(
             "limiter_line",
             "Requests in line for their turn",
-            self.line.clone(),
+            self.limiter_line.clone(),
         );
         own.register("running_calls", "Calls that run", self.running.clone());
         own.register(
@@ -225,7 +224,7 @@ impl Metrics {
         own.register("build", "What is running", Info::new(build));
     }
 
-    /// An MCP request is answered.
+    /// Counts an answered MCP request.
     pub fn operation(
         &self,
         method: &'static str,
@@ -243,7 +242,7 @@ impl Metrics {
             .observe(time.as_secs_f64());
     }
 
-    /// A call has ended, with `result` as in the audit.
+    /// Counts a call that has ended, with `result` as in the audit.
     pub fn call(&self, tenant: &Arc<str>, tool: &Arc<str>, result: &'static str) {
         let labels = Call {
             tenant: Arc::clone(tenant),
@@ -253,13 +252,13 @@ impl Metrics {
         self.calls.get_or_create(&labels).inc();
     }
 
-    /// A call was denied, for the reason of this code.
+    /// Counts a call that was denied, by the code of the denial.
     pub fn denied(&self, tenant: &Arc<str>, reason: &'static str) {
         let tenant = Arc::clone(tenant);
         self.denials.get_or_create(&Denial { tenant, reason }).inc();
     }
 
-    /// A tool has run for this time itself.
+    /// Counts the computing time of a tool.
     pub fn ran(&self, tool: &Arc<str>, cpu: Duration) {
         let tool = Arc::clone(tool);
         self.sandbox
@@ -267,12 +266,12 @@ impl Metrics {
             .observe(cpu.as_secs_f64());
     }
 
-    /// A call has waited for a place.
+    /// Counts the time that a call waited to run.
     pub fn queued(&self, time: Duration) {
         self.queue_wait.observe(time.as_secs_f64());
     }
 
-    /// A request's turn has come, or will not.
+    /// Counts the time that a request waited for its turn, and whether it was refused.
     pub fn admitted(&self, tenant: &Arc<str>, time: Duration, refused: bool) {
         self.limiter_wait.observe(time.as_secs_f64());
         if refused {
@@ -281,7 +280,7 @@ impl Metrics {
         }
     }
 
-    /// Gong has answered with this status; 0 when it has not.
+    /// Counts an answer of Gong by its status, which is 0 when there was no answer.
     pub fn answered(&self, tenant: &Arc<str>, status: u16) {
         let tenant = Arc::clone(tenant);
         self.requests
@@ -289,40 +288,40 @@ impl Metrics {
             .inc();
     }
 
-    /// Somebody came without a known token.
+    /// Counts an HTTP request without a known token.
     pub fn unauthorized(&self) {
         self.unauthorized.inc();
     }
 
-    /// The configuration was read anew.
+    /// Counts a reading of a changed configuration.
     pub fn reloaded(&self, good: bool) {
         let result = if good { "success" } else { "error" };
         self.reloads.get_or_create(&Outcome { result }).inc();
     }
 
-    /// Forgets how tenants stood and takes down how they do.
-    pub fn set<'a>(
+    /// Replaces the gauges of all tenants.
+    pub fn set_gauges<'a>(
         &self,
         ready: bool,
-        tenants: impl IntoIterator<Item = (&'a Arc<str>, Standing)>,
+        tenants: impl IntoIterator<Item = (&'a Arc<str>, TenantGauges)>,
     ) {
         let gauges = [
             &self.quota_left,
             &self.quota,
-            &self.line,
+            &self.limiter_line,
             &self.running,
             &self.queued,
         ];
         for gauge in gauges {
             gauge.clear();
         }
-        for (tenant, standing) in tenants {
+        for (tenant, current) in tenants {
             let values = [
-                i64::from(standing.quota_left),
-                i64::from(standing.quota),
-                standing.line as i64,
-                standing.running as i64,
-                standing.queued as i64,
+                i64::from(current.quota_left),
+                i64::from(current.quota),
+                current.limiter_line as i64,
+                current.running as i64,
+                current.queued as i64,
             ];
             for (gauge, value) in gauges.into_iter().zip(values) {
                 let tenant = Arc::clone(tenant);
@@ -332,7 +331,7 @@ impl Metrics {
         self.ready.set(i64::from(ready));
     }
 
-    /// Everything as text.
+    /// All metrics as text.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -367,14 +366,14 @@ mod tests {
         metrics.answered(&acme, 429);
         metrics.unauthorized();
         metrics.reloaded(false);
-        let standing = Standing {
+        let gauges = TenantGauges {
             quota_left: 9_990,
             quota: 10_000,
-            line: 2,
+            limiter_line: 2,
             running: 1,
             queued: 0,
         };
-        metrics.set(true, [(&acme, standing)]);
+        metrics.set_gauges(true, [(&acme, gauges)]);
         let text = metrics.text();
         for line in [
             r#"mcp_server_operation_duration_seconds_bucket{le="0.05",mcp_method_name="tools/call",gen_ai_tool_name="gong_get_call",error_type=""} 1"#,
@@ -398,7 +397,7 @@ mod tests {
                 "{line} is not in\n{text}"
             );
         }
-        metrics.set(false, []);
+        metrics.set_gauges(false, []);
         assert!(!metrics.text().contains("gong_gateway_quota_left{"));
     }
 }

@@ -1,4 +1,4 @@
-//! Progress notifications of one call, for callers that asked for them.
+//! Progress notifications of one call, for clients that want them.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use rmcp::{Peer, RoleServer};
 use tokio::sync::mpsc::{self, Sender};
 use tokio::task::JoinHandle;
 
-/// Notifications on their way; what comes faster than the caller reads is left out.
+/// Notifications that may wait to be sent. While as many wait, further ones are dropped.
 const PENDING: usize = 8;
 
-/// Tells the caller what its call waits for.
+/// Notifies the client what its call waits for.
 #[derive(Clone)]
 pub struct Progress(Option<Sender<String>>);
 
-/// Sends what [`Progress`] tells.
+/// The task that sends the notifications of a [`Progress`].
 #[derive(Debug)]
-pub struct Sending(Option<JoinHandle<()>>);
+pub struct ProgressTask(Option<JoinHandle<()>>);
 
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,17 +25,17 @@ impl fmt::Debug for Progress {
 }
 
 impl Progress {
-    /// To this peer, if it named a token to tell progress by.
+    /// Notifies this peer, if its request has a progress token.
     #[must_use]
-    pub fn new(peer: Peer<RoleServer>, token: Option<ProgressToken>) -> (Self, Sending) {
+    pub fn new(peer: Peer<RoleServer>, token: Option<ProgressToken>) -> (Self, ProgressTask) {
         let Some(token) = token else {
-            return (Self(None), Sending(None));
+            return (Self(None), ProgressTask(None));
         };
         let (sender, mut messages) = mpsc::channel(PENDING);
         let task = tokio::spawn(async move {
             let mut count = 0.0;
             while let Some(message) = messages.recv().await {
-                // It must rise with each; what is done of how much nobody knows.
+                // MCP requires a rising number. How much remains is not known.
                 count += 1.0;
                 let mut note = ProgressNotificationParam::new(token.clone(), count);
                 note.message = Some(message);
@@ -44,25 +44,26 @@ impl Progress {
                 }
             }
         });
-        (Self(Some(sender)), Sending(Some(task)))
+        (Self(Some(sender)), ProgressTask(Some(task)))
     }
 
-    /// To nobody.
+    /// Notifies nobody.
     #[must_use]
-    pub fn unheard() -> Self {
+    pub fn disabled() -> Self {
         Self(None)
     }
 
-    /// A sentence for the caller.
-    pub fn tell(&self, message: String) {
+    /// Sends a sentence to the client.
+    pub fn send(&self, message: String) {
         if let Some(sender) = &self.0 {
             let _ = sender.try_send(message);
         }
     }
 }
 
-impl Sending {
-    /// Returns when all is sent and every [`Progress`] is gone: after the answer none may come.
+impl ProgressTask {
+    /// Waits until every [`Progress`] is dropped and everything is sent, because no notification
+    /// may follow the answer.
     pub async fn done(self) {
         if let Some(task) = self.0 {
             let _ = task.await;

@@ -1,4 +1,4 @@
-//! `gong-gateway serve`: from the configuration to a gateway at work, and to its orderly end.
+//! `gong-gateway serve`: starts a gateway from its configuration, and shuts it down in order.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,47 +16,52 @@ use tokio_util::sync::CancellationToken;
 use xtask::component::{self, Artefact};
 
 use crate::catalog::Catalog;
-use crate::config::{Config, Tls};
+use crate::config::{Config, Listen, Tls};
 use crate::gateway::Gateway;
 use crate::governance::Governance;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::page::{self, PageState};
-use crate::store::{Serving, Store};
-use crate::tenants::{LOOK, Tenants, files, fingerprint, needs_restart};
+use crate::store::{ServeLock, Store};
+use crate::tenant::authorization;
+use crate::tenants::Tenants;
+
+mod reload;
+
+pub use reload::RELOAD_INTERVAL;
 
 /// How long calls may go on when the gateway is shut down.
-pub const DRAIN: Duration = Duration::from_secs(30);
+pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
-/// For answers to leave once the last call has ended.
+/// How long answers may take to leave after the last call has ended.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// How often rows that are older than the audit is kept are taken out.
-const PRUNE: Duration = Duration::from_secs(60 * 60);
+/// How often old rows of the audit are deleted.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// A gateway that listens.
 #[derive(Debug)]
 pub struct Server {
-    /// What it serves.
+    /// The gateway.
     pub gateway: Arc<Gateway>,
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
     handle: Handle<SocketAddr>,
     listening: tokio::task::JoinHandle<std::io::Result<()>>,
     /// Ends open streams.
     stop: CancellationToken,
-    /// Ends what goes on beside the calls.
+    /// Ends reloading and pruning.
     background: CancellationToken,
-    serving: Serving,
+    serve_lock: ServeLock,
 }
 
 impl Server {
-    /// Starts, following the configuration file as it changes.
+    /// Starts, and reloads the configuration file whenever it changes.
     ///
     /// # Errors
     ///
     /// The configuration is wrong, the component can not be loaded, the state file can not be
-    /// used or is used by another, or the address is taken.
+    /// used or another process serves from it, or the address is in use.
     pub async fn start(path: &Path) -> anyhow::Result<Self> {
         let file = path.to_owned();
         let config = tokio::task::spawn_blocking(move || Config::load(&file)).await??;
@@ -68,8 +73,8 @@ impl Server {
         let (sandbox, component) = sandbox.await??;
         let catalog = Catalog::new(&sandbox).await?;
         let listen = config.listen.clone();
-        let tools = catalog.described.clone();
-        let (store, serving, governance, tenants) =
+        let tools = catalog.component_tools.clone();
+        let (store, serve_lock, governance, tenants) =
             tokio::task::spawn_blocking(move || open(config, &tools)).await??;
         let metrics = Metrics::new(&component);
         let gateway = Gateway::new(
@@ -90,7 +95,7 @@ impl Server {
         let handle = Handle::new();
         let listening = listen_on(listener, tls.clone(), handle.clone(), router)?;
         let background = CancellationToken::new();
-        tokio::spawn(background.clone().run_until_cancelled_owned(follow(
+        tokio::spawn(background.clone().run_until_cancelled_owned(reload::watch(
             Arc::clone(&gateway),
             path.to_owned(),
             tls,
@@ -107,12 +112,12 @@ impl Server {
             listening,
             stop,
             background,
-            serving,
+            serve_lock,
         })
     }
 
-    /// Takes no new calls, lets those that run go on for `drain` at most, and ends with
-    /// everything written down.
+    /// Refuses new calls, lets running ones go on for `drain` at most, and stores what must
+    /// survive.
     ///
     /// # Errors
     ///
@@ -135,7 +140,7 @@ impl Server {
             gateway.abort.cancel();
             gateway.running.wait().await;
         }
-        // What is open now are answers that leave, and streams that nobody ends.
+        // The connections that are still open send answers, or are streams without an end.
         let flushed = async {
             while self.handle.connection_count() > 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -147,17 +152,13 @@ impl Server {
         self.handle.shutdown();
         let _ = self.listening.await;
         gateway.tenants.close().await?;
-        tokio::task::spawn_blocking(move || self.serving.finish()).await??;
+        tokio::task::spawn_blocking(move || self.serve_lock.finish()).await??;
         tracing::info!("shut down");
         Ok(())
     }
 }
 
-fn router(
-    gateway: &Arc<Gateway>,
-    listen: &crate::config::Listen,
-    stop: CancellationToken,
-) -> Router {
+fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> Router {
     let quota = Arc::clone(gateway);
     let page = PageState::new(
         gateway.store.clone(),
@@ -189,8 +190,8 @@ fn listen_on(
     })
 }
 
-/// The component that the configuration names, or the one that this workspace builds; and its
-/// name.
+/// Loads the component that the configuration names, or else the one that this workspace builds.
+/// Returns its file name too.
 ///
 /// # Errors
 ///
@@ -207,30 +208,31 @@ pub fn sandbox(config: &Config) -> anyhow::Result<(Sandbox, String)> {
     Ok((sandbox, name.into_owned()))
 }
 
-/// Opens the state file, tells it what is declared and what tools there are, and takes up the
-/// tenants' work.
+/// Opens the state file, stores what is declared and which tools there are, and starts the
+/// tenants.
 fn open(
     config: Config,
     tools: &[sandbox::Tool],
-) -> anyhow::Result<(Store, Serving, Governance, Tenants)> {
+) -> anyhow::Result<(Store, ServeLock, Governance, Tenants)> {
     let store = Store::open(&config.state)?;
-    let serving = store.lock_for_serving()?;
-    if serving.interrupted > 0 {
+    let serve_lock = store.lock_for_serving()?;
+    if serve_lock.interrupted > 0 {
         tracing::warn!(
-            calls = serving.interrupted,
+            calls = serve_lock.interrupted,
             "the last gateway died during calls; the audit has them as interrupted"
         );
     }
     store.declare(&config)?;
     discover(&store, tools)?;
     let governance = Governance::new(&store)?;
-    let tenants = Tenants::start(config, &store, serving.after_crash)?;
-    Ok((store, serving, governance, tenants))
+    let tenants = Tenants::start(config, &store, serve_lock.after_crash)?;
+    Ok((store, serve_lock, governance, tenants))
 }
 
+/// Stores which tools there are, and logs what has changed.
 fn discover(store: &Store, tools: &[sandbox::Tool]) -> anyhow::Result<()> {
     for (tenant, report) in store.discover(tools)? {
-        if !report.is_quiet() {
+        if !report.is_unchanged() {
             tracing::info!(tenant, "{report}");
         }
     }
@@ -241,7 +243,7 @@ async fn tls(config: &Config) -> anyhow::Result<Option<RustlsConfig>> {
     let Some(Tls { certificate, key }) = &config.listen.tls else {
         return Ok(None);
     };
-    // Two providers may be compiled in; this one is meant. A second time changes nothing.
+    // Two providers may be compiled in, so one is chosen. It fails if that is done already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let tls = RustlsConfig::from_pem_file(certificate, key).await;
     let files = || format!("{} and {}", certificate.display(), key.display());
@@ -250,69 +252,7 @@ async fn tls(config: &Config) -> anyhow::Result<Option<RustlsConfig>> {
     })?))
 }
 
-/// Looks for changes of the file and of what it refers to, until cancelled.
-async fn follow(gateway: Arc<Gateway>, path: PathBuf, tls: Option<RustlsConfig>) {
-    let mut seen = look(&gateway, &path).await;
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let now = look(&gateway, &path).await;
-        if now == seen {
-            continue;
-        }
-        let read = tokio::task::spawn_blocking({
-            let (gateway, path) = (Arc::clone(&gateway), path.clone());
-            move || reload(&gateway, &path)
-        });
-        let outcome = match read.await.unwrap_or_else(|error| Err(error.into())) {
-            Ok(()) => renew_certificate(&gateway, tls.as_ref()).await,
-            Err(error) => Err(error),
-        };
-        gateway.metrics.reloaded(outcome.is_ok());
-        match outcome {
-            Ok(()) => tracing::info!("the configuration was read anew"),
-            Err(error) => tracing::error!(
-                "the new configuration is not used, and the one before stays in force:\n{error:#}"
-            ),
-        }
-        // What a new file refers to.
-        seen = look(&gateway, &path).await;
-    }
-}
-
-async fn look(gateway: &Arc<Gateway>, path: &Path) -> Vec<u8> {
-    let config = Arc::clone(&gateway.tenants.live().config);
-    let path = path.to_owned();
-    let look = move || {
-        let files = files(&config);
-        fingerprint(std::iter::once(&*path).chain(files.iter().map(PathBuf::as_path)))
-    };
-    tokio::task::spawn_blocking(look).await.unwrap_or_default()
-}
-
-fn reload(gateway: &Gateway, path: &Path) -> anyhow::Result<()> {
-    let config = Config::load(path)?;
-    let restart = needs_restart(&gateway.tenants.live().config, &config);
-    if !restart.is_empty() {
-        tracing::warn!("a restart is needed to change {}", restart.join(", "));
-    }
-    // First the store: a tenant that is live has its row there.
-    if gateway.store.declare(&config)? {
-        discover(&gateway.store, &gateway.catalog.described)?;
-    }
-    gateway.tenants.follow(config)
-}
-
-async fn renew_certificate(gateway: &Gateway, tls: Option<&RustlsConfig>) -> anyhow::Result<()> {
-    let live = gateway.tenants.live();
-    if let (Some(tls), Some(files)) = (tls, &live.config.listen.tls) {
-        tls.reload_from_pem_file(&files.certificate, &files.key)
-            .await
-            .context("the new certificate is not used, and the one before stays in force")?;
-    }
-    Ok(())
-}
-
-/// Takes rows out of the audit that are older than it is kept, until cancelled.
+/// Deletes old rows of the audit regularly. Runs until cancelled.
 async fn prune(gateway: Arc<Gateway>) {
     loop {
         let store = gateway.store.clone();
@@ -323,28 +263,28 @@ async fn prune(gateway: Arc<Gateway>) {
             Ok(Err(error)) => tracing::error!("the audit can not be pruned: {error}"),
             Err(error) => tracing::error!("the audit can not be pruned: {error}"),
         }
-        tokio::time::sleep(PRUNE).await;
+        tokio::time::sleep(PRUNE_INTERVAL).await;
     }
 }
 
-/// Checks a configuration as `serve` would, secrets included, without serving.
+/// Checks a configuration and its secrets as `serve` does, without serving.
 ///
 /// # Errors
 ///
 /// Everything that is wrong, one line each.
 pub fn check(path: &Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
-    let mut complaints = Vec::new();
+    let mut errors = Vec::new();
     for (name, tenant) in &config.tenants {
-        if let Err(error) = crate::tenant::authorization(&tenant.credentials) {
-            complaints.push(format!(
+        if let Err(error) = authorization(&tenant.credentials) {
+            errors.push(format!(
                 "{}: tenants.{name}.credentials: {error}",
                 path.display()
             ));
         }
     }
-    if !complaints.is_empty() {
-        bail!(complaints.join("\n"));
+    if !errors.is_empty() {
+        bail!(errors.join("\n"));
     }
     Ok(())
 }

@@ -1,53 +1,47 @@
-//! All live tenants, and how they follow `gateway.toml`.
+//! All live tenants, and whose token is whose.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use ring::digest::{Context as Digest, SHA256};
 
-use crate::config::{Config, SecretRef, TokenHash};
+use crate::config::{Config, TokenHash};
 use crate::store::Store;
 use crate::tenant::{Network, Tenant};
 
-/// How often the file and the secrets are looked at.
-pub const LOOK: Duration = Duration::from_secs(1);
-
-/// Who is asking.
+/// A user of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
-    /// Which tenant's.
+    /// The tenant's name.
     pub tenant: Arc<str>,
-    /// Which user.
+    /// The user's name.
     pub user: Arc<str>,
 }
 
-/// The tenants as of one reading of the configuration.
+/// The tenants of one version of the configuration.
 #[derive(Debug)]
-pub struct Live {
-    /// What was read.
+pub struct LiveTenants {
+    /// The configuration.
     pub config: Arc<Config>,
     tenants: BTreeMap<Arc<str>, Arc<Tenant>>,
-    /// By their tokens' hashes, of which a look-up tells nothing about tokens.
+    /// By the hashes of their tokens: how long a look-up takes says nothing about tokens.
     users: HashMap<TokenHash, Identity>,
 }
 
-impl Live {
+impl LiveTenants {
     /// A tenant by its name.
     #[must_use]
     pub fn tenant(&self, name: &str) -> Option<Arc<Tenant>> {
         self.tenants.get(name).cloned()
     }
 
-    /// All, by name.
+    /// All tenants, sorted by name.
     pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
         self.tenants.values()
     }
 
-    /// Whose bearer token this is.
+    /// The user with this bearer token.
     #[must_use]
     pub fn identify(&self, token: &str) -> Option<Identity> {
         let hash = TokenHash::of(token);
@@ -55,29 +49,31 @@ impl Live {
         found.0.matches(token).then(|| found.1.clone())
     }
 
-    /// Whether this token may read metrics: an administrator's, or the one for that.
+    /// Whether this token may read metrics: the one for metrics, or that of an administrator of
+    /// all tenants.
     #[must_use]
     pub fn reads_metrics(&self, token: &str) -> bool {
         let admins = self.config.admins.values();
-        let whole = admins.filter(|admin| admin.tenants.is_none());
-        let mut hashes = whole
+        let of_all = admins.filter(|admin| admin.tenants.is_none());
+        let mut hashes = of_all
             .map(|admin| &admin.token)
             .chain(&self.config.metrics_token);
         hashes.any(|hash| hash.matches(token))
     }
 }
 
-/// The live tenants. Calls under way keep what they began with.
+/// The live tenants, replaced as a whole when the configuration changes. Calls that run keep the
+/// tenant that they began with.
 #[derive(Debug)]
 pub struct Tenants {
     store: Store,
-    live: ArcSwap<Live>,
-    /// The configuration alone, for the administrator's page.
+    live: ArcSwap<LiveTenants>,
+    /// The configuration of `live`, for the administrator's page.
     config: Arc<ArcSwap<Config>>,
 }
 
 impl Tenants {
-    /// Takes up the work of all tenants of a configuration that the store has been told of.
+    /// Starts to serve all tenants of a configuration. [`Store::declare`] comes before.
     ///
     /// # Errors
     ///
@@ -91,31 +87,31 @@ impl Tenants {
         })
     }
 
-    /// As they are at this moment.
+    /// The tenants at this moment.
     #[must_use]
-    pub fn live(&self) -> Arc<Live> {
+    pub fn live(&self) -> Arc<LiveTenants> {
         self.live.load_full()
     }
 
-    /// The configuration in force, as it changes.
+    /// The configuration in force. It changes with each reload.
     #[must_use]
     pub fn config(&self) -> Arc<ArcSwap<Config>> {
         Arc::clone(&self.config)
     }
 
-    /// Follows a new configuration, and secrets that changed. Blocks.
+    /// Applies a new configuration, and secrets that have changed. Blocks.
     ///
     /// # Errors
     ///
-    /// It can not be followed; nothing has changed.
-    pub fn follow(&self, config: Config) -> anyhow::Result<()> {
+    /// It can not be applied, and nothing has changed.
+    pub fn apply(&self, config: Config) -> anyhow::Result<()> {
         let live = build(config, &self.store, false, Some(&self.live()))?;
         self.config.store(Arc::clone(&live.config));
         self.live.store(Arc::new(live));
         Ok(())
     }
 
-    /// Ends the limiters' work: gives back what was leased and not used.
+    /// Closes all limiters, which gives back requests that were leased and not sent.
     ///
     /// # Errors
     ///
@@ -138,8 +134,8 @@ fn build(
     config: Config,
     store: &Store,
     after_crash: bool,
-    before: Option<&Live>,
-) -> anyhow::Result<Live> {
+    before: Option<&LiveTenants>,
+) -> anyhow::Result<LiveTenants> {
     let ca_pem = match &config.ca {
         None => None,
         Some(path) => Some(
@@ -165,69 +161,9 @@ fn build(
         }
         tenants.insert(Arc::clone(&tenant.name), tenant);
     }
-    Ok(Live {
+    Ok(LiveTenants {
         config: Arc::new(config),
         tenants,
         users,
     })
-}
-
-/// Every file that a configuration depends on.
-#[must_use]
-pub fn files(config: &Config) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = config.ca.iter().cloned().collect();
-    if let Some(tls) = &config.listen.tls {
-        files.extend([tls.certificate.clone(), tls.key.clone()]);
-    }
-    for tenant in config.tenants.values() {
-        let pair = [
-            &tenant.credentials.access_key,
-            &tenant.credentials.access_key_secret,
-        ];
-        files.extend(pair.into_iter().filter_map(|reference| match reference {
-            SecretRef::File(path) => Some(path.clone()),
-            SecretRef::Env(_) => None,
-        }));
-    }
-    files
-}
-
-/// What is in the files, in short. It is their contents that are looked at: renames, links that
-/// are turned to another file and clocks that stand still all make no difference. A file that
-/// can not be read counts as one without contents.
-#[must_use]
-pub fn fingerprint<'p>(files: impl IntoIterator<Item = &'p Path>) -> Vec<u8> {
-    let mut digest = Digest::new(&SHA256);
-    for file in files {
-        let contents = std::fs::read(file).unwrap_or_default();
-        digest.update(&(contents.len() as u64).to_le_bytes());
-        digest.update(&contents);
-    }
-    digest.finish().as_ref().to_vec()
-}
-
-/// What of a new configuration only a restart brings in force.
-#[must_use]
-pub fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
-    let changed = [
-        (
-            "listen.address",
-            before.listen.address != after.listen.address,
-        ),
-        ("listen.hosts", before.listen.hosts != after.listen.hosts),
-        (
-            "listen.origins",
-            before.listen.origins != after.listen.origins,
-        ),
-        (
-            "listen.tls",
-            before.listen.tls.is_some() != after.listen.tls.is_some(),
-        ),
-        ("state", before.state != after.state),
-        ("cache", before.cache != after.cache),
-        ("component", before.component != after.component),
-        ("limits", before.limits != after.limits),
-    ];
-    let keys = changed.into_iter().filter(|(_, changed)| *changed);
-    keys.map(|(key, _)| key).collect()
 }

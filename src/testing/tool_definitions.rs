@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use wit_parser::{Resolve, WorldItem};
 
 use crate::{
-    tools::{TOOLS, every_tool},
+    tools::{self, TOOLS, every_tool},
     wit,
 };
 
@@ -228,8 +228,7 @@ fn computed(export: &str, docs: &str) -> Value {
 
 /// A tool's definition.
 pub(crate) fn definition(tool: &str) -> Value {
-    let tool = TOOLS.iter().find(|one| one.name == tool);
-    serde_json::from_str(tool.expect("a tool").definition).expect("JSON")
+    serde_json::from_str(tools::definition(tool)).expect("JSON")
 }
 
 fn folder() -> std::path::PathBuf {
@@ -259,43 +258,79 @@ fn definitions_are_what_the_wit_says() {
     );
 }
 
+/// Names of what is in a folder of the crate, as tools are named.
+fn tools_in(folder: &str, prefix: &str, suffix: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = fs::read_dir(&path).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    names
+        .filter_map(|name| {
+            let name = name.to_str()?.strip_suffix(suffix)?.replace('-', "_");
+            Some(format!("{prefix}{name}"))
+        })
+        .collect()
+}
+
 #[test]
 fn one_tool_has_one_name_in_every_place() {
-    let names: BTreeSet<String> = menu()
-        .into_iter()
-        .map(|(export, _)| export.replace('-', "_"))
-        .collect();
     let table: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
-    assert!(table.is_sorted(), "the table is alphabetical");
-    assert_eq!(names, table.iter().map(|name| (*name).to_owned()).collect());
-    let files = |folder: std::path::PathBuf, prefix: &str, suffix: &str| -> BTreeSet<String> {
-        fs::read_dir(&folder)
-            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-            .map(|entry| {
-                entry
-                    .expect("entry")
-                    .file_name()
-                    .into_string()
-                    .expect("UTF-8")
-            })
-            .filter_map(|file| {
-                file.strip_suffix(suffix)
-                    .map(|name| format!("{prefix}{}", name.replace('-', "_")))
-            })
-            .collect()
-    };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    assert_eq!(names, files(folder(), "", ".json"), "definitions");
-    assert_eq!(
-        names,
-        files(root.join("src/tools"), "gong_", ".rs"),
-        "tool files"
+    assert!(
+        table.is_sorted(),
+        "src/tools.rs: every_tool! is alphabetical"
     );
-    assert_eq!(
-        names,
-        files(root.join("tests/fixtures"), "", ""),
-        "fixture folders"
-    );
+    let exports = menu()
+        .into_iter()
+        .map(|(export, _)| export.replace('-', "_"));
+    let places = [
+        ("an export in wit/world.wit", exports.collect()),
+        (
+            "a file in src/tools/",
+            tools_in("src/tools", "gong_", ".rs"),
+        ),
+        (
+            "a line in every_tool! of src/tools.rs",
+            table.iter().map(|name| (*name).to_owned()).collect(),
+        ),
+        (
+            "a folder in tests/fixtures/",
+            tools_in("tests/fixtures", "", ""),
+        ),
+        (
+            "a definition, which BLESS=1 cargo test -p gong-tools writes, or removes if the tool is gone",
+            tools_in("src/tool_definitions", "", ".json"),
+        ),
+    ];
+    let all: BTreeSet<&String> = places.iter().flat_map(|(_, names)| names).collect();
+    let missing: Vec<String> = all
+        .iter()
+        .flat_map(|tool| {
+            let without = places.iter().filter(|(_, names)| !names.contains(*tool));
+            without.map(move |(place, _)| format!("{tool} has not {place}"))
+        })
+        .collect();
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// wit-bindgen's names of cases are Rust's; in JSON they are as in the WIT, with `_` for `-`.
+#[test]
+fn enums_have_their_attribute_in_bindings() {
+    fn check(tool: &str, schema: &Value) {
+        for name in schema["enum"].as_array().into_iter().flatten() {
+            let name = name.as_str().expect("a text");
+            assert!(
+                !name.contains(char::is_uppercase),
+                "{tool}: {name} is an enum's case; its type needs rename_all in src/bindings.rs"
+            );
+        }
+        match schema {
+            Value::Object(members) => members.values().for_each(|value| check(tool, value)),
+            Value::Array(items) => items.iter().for_each(|value| check(tool, value)),
+            _ => {}
+        }
+    }
+    for (export, docs) in menu() {
+        check(&export, &computed(&export, &docs));
+    }
 }
 
 /// Bytes of a tool as a model reads it, and with the output schema that some clients show too.
@@ -383,7 +418,11 @@ fn what_a_model_reads_stays_small() {
 #[test]
 fn output_schemas_know_no_null() {
     for tool in TOOLS {
-        assert!(!tool.definition.contains("null"), "{}", tool.name);
+        assert!(
+            !tools::definition(tool.name).contains("null"),
+            "{}",
+            tool.name
+        );
     }
 }
 

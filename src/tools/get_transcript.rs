@@ -49,9 +49,21 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
             .map(|text| time::parse_into_call(name, text))
             .transpose()
     };
+    let from = time_into_call("from", &args.from)?.unwrap_or(0);
+    let to = time_into_call("to", &args.to)?.unwrap_or(u64::MAX);
+    if from >= to {
+        return Err(bad_argument(
+            "from",
+            &format!(
+                "{} is not before {}, the end of the part.",
+                time::into_call(from),
+                time::into_call(to)
+            ),
+            "\"12:30\" with to \"20:00\".",
+        ));
+    }
     let part = Part {
-        window: time_into_call("from", &args.from)?.unwrap_or(0)
-            ..time_into_call("to", &args.to)?.unwrap_or(u64::MAX),
+        window: from..to,
         first_turn: resume_number(args.resume.as_deref(), "turn-")?,
         limit,
     };

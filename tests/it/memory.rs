@@ -1,5 +1,4 @@
-//! What the component holds in memory: a call's memory is a region that is freed with the call
-//! (`src/runtime.rs`), so that long calls and long-lived instances have to be looked at.
+//! What the component holds in memory, in calls that read much and in an instance that lives long.
 
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use crate::server::{answers, gong_server, over_stdio, request, variables};
 use crate::support::{options, run_for, sandbox_with, stand_in};
 
 /// Every reader of calls that are not kept, over thousands of them, in half of the memory that a
-/// call may have. Each would need more without `memory::release`.
+/// call may have.
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_thousands_of_calls_takes_half_of_the_memory() {
     let gong = stand_in(fake_gong::Options {
@@ -47,8 +46,8 @@ async fn reading_thousands_of_calls_takes_half_of_the_memory() {
         let answer = sandbox.call_tool(&run, tool, &arguments.to_string()).await;
         let answer = answer.unwrap_or_else(|error| panic!("{tool}: {error}"));
         assert!(!answer.is_error, "{tool}: {}", answer.text);
-        let told: Value = serde_json::from_str(answer.structured.unwrap().get()).unwrap();
-        let read = told["scan"]["read"].as_u64().unwrap();
+        let structured: Value = serde_json::from_str(answer.structured.unwrap().get()).unwrap();
+        let read = structured["scan"]["read"].as_u64().unwrap();
         assert!(read >= least, "{tool} read {read} calls only");
     }
     let arguments = json!({"account": "acme.com", "from": "2025-01-01"}).to_string();

@@ -4,8 +4,8 @@
 //! The native side does the same work: it builds the request, sends it over the same pooled
 //! client, and parses and shapes the answer, with the very code that the component is made
 //! of. The stand-in has a process of its own and gives recorded answers, so that it is not what
-//! is measured; once it makes them anew, as a Gong does. Times depend on the machine; the ratios
-//! are what counts.
+//! is measured; one comparison has it compute them, as Gong does. Times depend on the machine, so
+//! the ratios matter.
 
 #![expect(
     clippy::print_stdout,
@@ -53,7 +53,7 @@ pub(crate) const TYPICAL: Call = Call {
     arguments: r#"{"from":"2026-03-01","to":"2026-03-16","limit":20}"#,
 };
 
-/// The settings of a call, as the gateway gives them.
+/// The environment of a call, as the gateway sets it.
 pub(crate) fn variables(url: &str) -> Vec<(&'static str, String)> {
     vec![
         ("GONG_BASE_URL", url.to_owned()),
@@ -62,13 +62,13 @@ pub(crate) fn variables(url: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// How the stand-in is asked for its credentials' sake.
+/// The stand-in's `Authorization` header.
 pub(crate) fn authorization() -> http::HeaderValue {
     let options = Options::default();
     basic_authorization(&options.access_key, &options.access_key_secret)
 }
 
-/// What the stand-in is like.
+/// The kind of stand-in.
 #[derive(Clone, Copy)]
 pub(crate) enum Gong {
     /// Recorded answers over HTTP.
@@ -88,7 +88,7 @@ impl Gong {
         }
     }
 
-    /// How it is told in the table.
+    /// Its name in the table.
     pub(crate) fn shown(self) -> &'static str {
         match self {
             Self::Plain => "over plain HTTP",
@@ -98,7 +98,7 @@ impl Gong {
     }
 }
 
-/// The stand-in, in a process of its own.
+/// The stand-in, in its own process.
 pub(crate) struct StandIn {
     child: Child,
     pub(crate) gong: Gong,
@@ -124,7 +124,7 @@ impl StandIn {
         })
     }
 
-    /// Another tenant: connections and TLS sessions of its own.
+    /// Another tenant, with its own connections and TLS sessions.
     pub(crate) fn tenant(&self, policy: &Policy) -> anyhow::Result<Run> {
         let outbound = Outbound::new(&self.url, policy)?;
         Ok(Run {
@@ -146,13 +146,13 @@ impl StandIn {
 
 impl Drop for StandIn {
     fn drop(&mut self) {
-        // It ends when its input does.
+        // It ends when its standard input is closed.
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
 }
 
-/// This program once more, in another role.
+/// Another process of this program, in another role.
 fn again(role: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a program knows its path"));
     command.args(role);
@@ -191,7 +191,7 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// As the gateway's own.
+/// The same runtime as the gateway's.
 fn runtime() -> anyhow::Result<Runtime> {
     Ok(Builder::new_multi_thread().enable_all().build()?)
 }
@@ -212,8 +212,8 @@ async fn stand_in(gong: Gong) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads the component, from the cache if one is named, and answers a call over TLS; the
-/// stand-in is told on standard input.
+/// Loads the component, from the cache if there is one, and answers a call over TLS. The stand-in's
+/// address comes on standard input.
 async fn first_answer(component: &Path, cache: &str) -> anyhow::Result<()> {
     let mut told = String::new();
     std::io::stdin().read_line(&mut told)?;
@@ -237,7 +237,7 @@ async fn first_answer(component: &Path, cache: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// From the start of a process to its first answer.
+/// The time from the start of a process to its first answer.
 fn start(stand_in: &StandIn, component: &Path, cache: &str) -> anyhow::Result<Duration> {
     let told = json!({ "url": stand_in.url, "ca": stand_in.ca_pem }).to_string();
     let component = component.to_str().context("a path in UTF-8")?;

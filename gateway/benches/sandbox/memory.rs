@@ -19,7 +19,7 @@ const TENANTS: usize = 1_000;
 /// Calls at the same time; there are places for 128.
 const CALLS: usize = 100;
 
-/// Lets nothing out until it is opened.
+/// Holds all requests until it is opened.
 #[derive(Debug)]
 struct Barrier(Semaphore);
 
@@ -34,7 +34,7 @@ impl Gate for Barrier {
     fn answered(&self, _: Option<http::StatusCode>, _: Option<Duration>) {}
 }
 
-/// In a fresh process, so that nothing is there from before.
+/// Runs in a fresh process, whose memory has nothing from other measurements.
 pub(crate) async fn measure(component: &Path) -> anyhow::Result<()> {
     let mut told = String::new();
     std::io::stdin().read_line(&mut told)?;
@@ -53,14 +53,14 @@ pub(crate) async fn measure(component: &Path) -> anyhow::Result<()> {
         &std::fs::read(component)?,
         Limits::default(),
     )?);
-    // Warms up what is there once.
+    // Allocates what exists only once.
     let first = tenant()?;
     for call in [SMALL, TYPICAL] {
         let answer = sandbox.call_tool(&first, call.tool, call.arguments).await?;
         ensure!(!answer.is_error, "{}", answer.text);
     }
 
-    // Tenants first, before freed memory lies about to be used again.
+    // Tenants come first, before there is freed memory to reuse.
     let before = resident()?;
     let tenants: Vec<Run> = (0..TENANTS)
         .map(|_| tenant())
@@ -124,7 +124,7 @@ pub(crate) async fn measure(component: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// KiB of memory that is no file's.
+/// KiB of resident memory without that of files.
 fn resident() -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with("RssAnon:"));

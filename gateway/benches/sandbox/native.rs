@@ -63,7 +63,7 @@ impl Native {
         })
     }
 
-    /// Which requests a tool call sends, found out by answering them one after the other.
+    /// The requests of a tool call, found by answering them one after the other.
     pub(crate) async fn requests(&self, call: Call) -> anyhow::Result<Vec<Sent>> {
         let mut sent = Vec::new();
         let mut answers: Vec<(u16, Bytes)> = Vec::new();
@@ -110,12 +110,12 @@ impl Native {
         &self,
         call: Call,
         answer: &dyn Fn(&bench_api::ApiRequest<'_>) -> (u16, Vec<u8>),
-    ) -> native::Answered {
+    ) -> bench_api::Answer {
         let variable = |name: &str| {
             let found = self.variables.iter().find(|(other, _)| *other == name);
             found.map(|(_, value)| value.clone())
         };
-        native::call_tool(call.tool, call.arguments, &variable, answer)
+        bench_api::call_tool(call.tool, call.arguments, &variable, answer)
     }
 
     async fn exchange(&self, sent: &Sent) -> anyhow::Result<(u16, Bytes)> {

@@ -50,7 +50,7 @@ pub(crate) async fn sequential(
     let turns = if quick { 20 } else { 100 };
     for turn in 0..turns {
         for (side, times) in sides.iter().zip(&mut times) {
-            // On a worker, as the gateway's calls are.
+            // On a worker thread, like the gateway's calls.
             let side = side.clone();
             let taken = tokio::spawn(async move {
                 let mut taken = Vec::with_capacity(50);
@@ -90,7 +90,7 @@ pub(crate) async fn sequential(
     Ok(())
 }
 
-/// Every tenant, with connections of its own, calls as fast as it can.
+/// Every tenant has its own connections and calls as fast as it can.
 pub(crate) async fn saturated(
     stand_in: &StandIn,
     sandbox: &Arc<Sandbox>,
@@ -103,7 +103,7 @@ pub(crate) async fn saturated(
     let requests: Arc<[Sent]> = one.requests(call).await?.into();
     let mut best = [(0.0, 0.0); 2];
     let runs = if quick { 1 } else { 3 };
-    // Interleaved, so that what disturbs the machine disturbs both.
+    // The two sides alternate, so that other load on the machine affects both.
     for _ in 0..runs {
         for (which, best) in best.iter_mut().enumerate() {
             let mut sides = Vec::with_capacity(tenants);
@@ -202,7 +202,7 @@ fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// What this process has used of the processors, in user and kernel.
+/// CPU time of this process, in user mode and in the kernel.
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(

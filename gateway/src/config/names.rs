@@ -1,22 +1,21 @@
 //! Names of tenants, users, administrators, toolsets and profiles.
 
-/// The automatic toolset of approved tools that only read.
+/// The automatic toolset of the approved tools that only read.
 pub const READ_ONLY: &str = "read-only";
 
-/// What the names of the automatic toolsets begin with that hold the component's own groups:
-/// `component:calls`. Nobody can make a toolset of such a name, so removing one of the
-/// tenant's own never uncovers a wider one of the same name.
+/// The prefix of the automatic toolsets that hold the component's groups, such as
+/// `component:calls`. No other toolset may have such a name: otherwise removing it would uncover
+/// an automatic one with more tools.
 pub const COMPONENT_TOOLSET: &str = "component:";
 
-/// Longest name.
+/// Characters of the longest name.
 const LONGEST: usize = 64;
 
-/// Checks a name: lower-case letters, digits and dashes, at most 64, beginning with a letter
-/// or digit.
+/// Checks a name: at most 64 lower-case letters, digits and dashes, with no dash at either end.
 ///
 /// # Errors
 ///
-/// What is wrong, as the end of a sentence, with an example that works.
+/// The name is wrong. The error says why, with an example that works.
 pub fn check_name(name: &str) -> Result<(), String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() {
@@ -37,7 +36,7 @@ pub fn check_name(name: &str) -> Result<(), String> {
     ))
 }
 
-/// The nearest name that is one.
+/// A valid name that is similar.
 fn likely(name: &str) -> String {
     let dashed: String = name
         .to_lowercase()
@@ -60,17 +59,17 @@ pub fn component_toolset(name: &str) -> Option<&str> {
     name.strip_prefix(COMPONENT_TOOLSET)
 }
 
-/// Whether a toolset is there by itself and can not be changed.
+/// Whether a toolset is automatic, so that nobody can change it.
 #[must_use]
 pub fn is_automatic(name: &str) -> bool {
     name == READ_ONLY || component_toolset(name).is_some()
 }
 
-/// Checks the name of a toolset that somebody makes.
+/// Checks the name of a toolset that somebody creates.
 ///
 /// # Errors
 ///
-/// It is no name, or an automatic toolset has it.
+/// The name is wrong, or only automatic toolsets may have it.
 pub fn check_toolset(name: &str) -> Result<(), String> {
     if is_automatic(name) {
         return Err(format!(

@@ -1,7 +1,7 @@
 //! What each key of `gateway.toml` takes.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -10,20 +10,22 @@ use http::Uri;
 use http::uri::Scheme;
 use sandbox::Limits;
 
-use super::read::{Document, Table, Value, alike};
-use super::{
-    Admin, Audit, Complaints, Config, Credentials, Listen, Profile, Review, SecretRef, Tenant, Tls,
-    TokenHash, User, check_name, check_toolset, is_automatic,
-};
+use super::document::{Document, Table, Value};
+use super::{Admin, AuditConfig, Config, ConfigErrors, Listen, Tls, TokenHash, check_name};
+use crate::suggest::closest;
+
+mod tenant;
+
+use tenant::tenant;
 
 const TOKEN: &str = "\"sha256:…\" (see `gong-gateway token`)";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whose token a hash is. Two of one hash could not be told apart.
+/// The key that has a token's hash, to find tokens that are used twice.
 type Tokens = BTreeMap<TokenHash, String>;
 
 /// Reads the whole file.
-pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Complaints> {
+pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, ConfigErrors> {
     let document = Document::new(file, text);
     let parsed = document.parse()?;
     let mut root = Table::root(&document, &parsed);
@@ -47,11 +49,11 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     let audit = root
         .get("audit")
         .and_then(|v| v.table("[audit] with keep = \"90 days\""));
-    let audit = audit.map_or(Audit { keep: 90 * DAY }, self::audit);
+    let audit = audit.map_or(AuditConfig { keep: 90 * DAY }, self::audit);
     let admins = root
         .get("admins")
         .and_then(|v| v.table("[admins.ada] with token"));
-    // Checked once the tenants are known.
+    // These names are checked below, when the tenants are known.
     let mut administered = Vec::new();
     let admins = named(admins, "[admins.ada] with token", |mut table, _| {
         let token = token(&mut table, &mut tokens);
@@ -74,7 +76,7 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     let tenants = tenants.and_then(|value| {
         let table = value.table("[tenants.acme] with gong and credentials")?;
         if table.entries().next().is_none() {
-            value.complain("there is no tenant; such as [tenants.acme] with gong and credentials");
+            value.error("there is no tenant; such as [tenants.acme] with gong and credentials");
         }
         Some(table)
     });
@@ -85,7 +87,7 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
         .collect();
     for (name, value) in administered {
         if !known.contains(&name) {
-            value.complain(match alike(name, known.iter().copied()) {
+            value.error(match closest(name, known.iter().copied()) {
                 Some(likely) => format!("there is no tenant {name:?}; did you mean {likely:?}?"),
                 None => format!("there is no tenant {name:?} in this file"),
             });
@@ -98,8 +100,8 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     );
     root.finish();
 
-    if document.has_complaints() {
-        return Err(document.complaints());
+    if document.has_errors() {
+        return Err(document.take_errors());
     }
     Ok(Config {
         listen,
@@ -129,7 +131,7 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     let mut listen = default_listen();
     if let Some(address) = table.get("address") {
         let parsed = address.text("127.0.0.1:8080").and_then(|text| {
-            address.and(SocketAddr::from_str(text).map_err(|_| {
+            address.or_error(SocketAddr::from_str(text).map_err(|_| {
                 format!(
                     "{text:?} is no address with a port, such as \"127.0.0.1:8080\" or \"[::]:443\""
                 )
@@ -139,12 +141,12 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     }
     if let Some(hosts) = table.get("hosts") {
         for (host, value) in hosts.texts("[\"gong.acme.example\"]") {
-            listen.hosts.extend(value.and(self::host(host)));
+            listen.hosts.extend(value.or_error(self::host(host)));
         }
     }
     if let Some(origins) = table.get("origins") {
         for (text, value) in origins.texts("[\"https://chat.acme.example\"]") {
-            listen.origins.extend(value.and(page_origin(text)));
+            listen.origins.extend(value.or_error(page_origin(text)));
         }
     }
     let tls = table
@@ -166,7 +168,7 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     listen
 }
 
-/// A host name with an optional port, as it stands in a `Host` header.
+/// A host name with an optional port, as in a `Host` header.
 fn host(text: &str) -> Result<String, String> {
     let authority = text.parse::<http::uri::Authority>().ok();
     let fits = authority
@@ -179,7 +181,7 @@ fn host(text: &str) -> Result<String, String> {
 }
 
 fn page_origin(text: &str) -> Result<String, String> {
-    // The port may be a star, as for pages under development.
+    // The port may be `*`, for pages under development.
     let plain = text.strip_suffix(":*").unwrap_or(text);
     match origin(plain) {
         Ok(_) => Ok(text.to_owned()),
@@ -218,17 +220,17 @@ fn limits(mut table: Table<'_, '_>) -> Limits {
     limits
 }
 
-fn audit(mut table: Table<'_, '_>) -> Audit {
+fn audit(mut table: Table<'_, '_>) -> AuditConfig {
     let keep = table
         .get("keep")
         .and_then(|v| v.duration(DAY..=3660 * DAY, "90 days"));
     table.finish();
-    Audit {
+    AuditConfig {
         keep: keep.unwrap_or(90 * DAY),
     }
 }
 
-/// Everything in a table whose keys are names; `read` gives none where it has complained.
+/// Reads every entry of a table whose keys are names. `read` returns `None` after an error.
 fn named<'d, 'a, T>(
     table: Option<Table<'d, 'a>>,
     example: &str,
@@ -236,7 +238,7 @@ fn named<'d, 'a, T>(
 ) -> BTreeMap<String, T> {
     let mut all = BTreeMap::new();
     for (name, value) in table.iter().flat_map(Table::entries) {
-        value.and(check_name(name));
+        value.or_error(check_name(name));
         let Some(table) = value.table(example) else {
             continue;
         };
@@ -252,113 +254,16 @@ fn token(table: &mut Table<'_, '_>, tokens: &mut Tokens) -> Option<TokenHash> {
 }
 
 fn hash(value: &Value<'_, '_>, tokens: &mut Tokens) -> Option<TokenHash> {
-    let hash: TokenHash = value.and(value.text("sha256:…")?.parse::<TokenHash>())?;
+    let hash: TokenHash = value.or_error(value.text("sha256:…")?.parse::<TokenHash>())?;
     if let Some(other) = tokens.insert(hash, value.path().to_owned()) {
-        value.complain(format_args!(
+        value.error(format_args!(
             "{other} has the same token; make another with `gong-gateway token`"
         ));
     }
     Some(hash)
 }
 
-fn tenant(
-    mut table: Table<'_, '_>,
-    folder: &Path,
-    stand_in: bool,
-    tokens: &mut Tokens,
-) -> Option<Tenant> {
-    let gong = table
-        .required("gong", "\"https://acme.api.gong.io\"")
-        .and_then(|value| {
-            let text = value.text("https://acme.api.gong.io")?;
-            value.and(self::gong(text, stand_in))
-        });
-    let credentials = credentials(&mut table, folder);
-    let review = table.get("review").and_then(|value| {
-        let text = value.text("pending")?;
-        value.and(Review::from_str(text).map_err(|()| {
-            format!(
-                "{text:?} is not known; known are \"pending\", \"approved\" and \"approved-reads\""
-            )
-        }))
-    });
-    let mut number = |key, range, default| {
-        let number = table.get(key).and_then(|v| v.number(range, default));
-        number.unwrap_or(default)
-    };
-    let requests_per_second = number("requests_per_second", 1..=1_000, 3);
-    let requests_per_day = number("requests_per_day", 1..=100_000_000, 10_000);
-    let concurrent_calls = number("concurrent_calls", 1..=1_000, 8);
-    let queued_calls = number("queued_calls", 0..=100_000, 64);
-    let metered = table.get("metered").and_then(|v| v.boolean());
-    let private_calls = table.get("private_calls").and_then(|v| v.boolean());
-    let users = table
-        .get("users")
-        .and_then(|v| v.table("[tenants.acme.users.mia] with token"));
-    let users = named(users, "{ token = \"sha256:…\" }", |mut table, _| {
-        let token = token(&mut table, tokens);
-        table.finish();
-        Some(token.map(|token| User { token }))
-    });
-    let toolsets = table
-        .get("toolsets")
-        .and_then(|v| v.table("sales = [\"gong_search_calls\"]"));
-    let toolsets = toolsets
-        .map(|table| self::toolsets(&table))
-        .unwrap_or_default();
-    let profiles = table
-        .get("profiles")
-        .and_then(|v| v.table("[tenants.acme.profiles.analysts] with toolsets and users"));
-    let profiles = named(
-        profiles,
-        "{ toolsets = [\"read-only\"], users = [\"mia\"] }",
-        |table, _| Some(profile(table, &users, &toolsets)),
-    );
-    table.finish();
-    // Users without a readable token are known above, and complained about.
-    let users = users
-        .into_iter()
-        .filter_map(|(name, user)| Some((name, user?)))
-        .collect();
-    Some(Tenant {
-        gong: gong?,
-        credentials: credentials?,
-        review: review.unwrap_or_default(),
-        requests_per_second,
-        requests_per_day,
-        concurrent_calls,
-        queued_calls,
-        metered: metered.unwrap_or(false),
-        private_calls: private_calls.unwrap_or(false),
-        users,
-        toolsets,
-        profiles,
-    })
-}
-
-/// The origin of a tenant's Gong, without the port where it is the scheme's own.
-fn gong(text: &str, stand_in: bool) -> Result<String, String> {
-    const EXAMPLE: &str = "such as \"https://acme.api.gong.io\"";
-    let uri = origin(text).map_err(|why| format!("{why}; {EXAMPLE}"))?;
-    let host = uri.host().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
-    let loopback = host == "localhost" || address.is_some_and(|ip| ip.is_loopback());
-    let secure = uri.scheme() == Some(&Scheme::HTTPS);
-    if stand_in && loopback {
-        return Ok(shown(&uri));
-    }
-    if loopback || address.is_some() {
-        return Err(format!(
-            "Gong is addressed by its name, {EXAMPLE}; loopback addresses need stand_in = true"
-        ));
-    }
-    if !secure {
-        return Err(format!("it must begin with https://, {EXAMPLE}"));
-    }
-    Ok(shown(&uri))
-}
-
-/// A URL of scheme, host and perhaps a port, and nothing else.
+/// A URL with a scheme, a host, perhaps a port, and nothing else.
 fn origin(text: &str) -> Result<Uri, &'static str> {
     let uri: Uri = text.parse().map_err(|_| "it is no URL")?;
     let scheme = uri.scheme().ok_or("it is no URL")?;
@@ -366,7 +271,7 @@ fn origin(text: &str) -> Result<Uri, &'static str> {
         return Err("it must begin with https://");
     }
     let authority = uri.authority().ok_or("it has no host")?;
-    // The user part could hold a password, so the complaint does not repeat the text.
+    // The error does not quote the text, because the user part could hold a password.
     if authority.as_str().contains('@') {
         return Err("it must not hold a user name or password");
     }
@@ -377,82 +282,4 @@ fn origin(text: &str) -> Result<Uri, &'static str> {
         return Err("it must end after the host, without a path");
     }
     Ok(uri)
-}
-
-fn shown(uri: &Uri) -> String {
-    let secure = uri.scheme() == Some(&Scheme::HTTPS);
-    let (scheme, usual) = if secure { ("https", 443) } else { ("http", 80) };
-    let host = uri.host().unwrap_or_default().to_ascii_lowercase();
-    match uri.port_u16() {
-        Some(port) if port != usual => format!("{scheme}://{host}:{port}"),
-        _ => format!("{scheme}://{host}"),
-    }
-}
-
-fn credentials(table: &mut Table<'_, '_>, folder: &Path) -> Option<Credentials> {
-    const EXAMPLE: &str =
-        "{ access_key = \"env:ACME_KEY\", access_key_secret = \"file:/run/secrets/acme\" }";
-    let mut table = table.required("credentials", EXAMPLE)?.table(EXAMPLE)?;
-    let mut reference = |key, example: &str| {
-        let value = table.required(key, &format!("{example:?}"))?;
-        value.and(SecretRef::parse(value.text(example)?, folder))
-    };
-    let access_key = reference("access_key", "env:ACME_KEY");
-    let access_key_secret = reference("access_key_secret", "file:/run/secrets/acme");
-    table.finish();
-    Some(Credentials {
-        access_key: access_key?,
-        access_key_secret: access_key_secret?,
-    })
-}
-
-fn toolsets(table: &Table<'_, '_>) -> BTreeMap<String, BTreeSet<String>> {
-    let mut toolsets = BTreeMap::new();
-    for (name, value) in table.entries() {
-        value.and(check_toolset(name));
-        let tools = value.texts("[\"gong_search_calls\", \"gong_get_call\"]");
-        let tools = tools.into_iter().map(|(tool, _)| tool.to_owned()).collect();
-        toolsets.insert(name.to_owned(), tools);
-    }
-    toolsets
-}
-
-/// A profile of the file can name only what the file has: it is whole by itself.
-fn profile(
-    mut table: Table<'_, '_>,
-    users: &BTreeMap<String, Option<User>>,
-    toolsets: &BTreeMap<String, BTreeSet<String>>,
-) -> Profile {
-    let mut profile = Profile::default();
-    if let Some(value) = table.required("toolsets", "[\"read-only\"]") {
-        for (name, item) in value.texts("[\"read-only\"]") {
-            if !is_automatic(name) && !toolsets.contains_key(name) {
-                let likely = alike(
-                    name,
-                    toolsets.keys().map(String::as_str).chain(["read-only"]),
-                );
-                item.complain(match likely {
-                    Some(likely) => format!("there is no toolset {name:?}; did you mean {likely:?}?"),
-                    None => format!(
-                        "there is no toolset {name:?} in this tenant's toolsets; automatic ones are \"read-only\" and such as \"component:calls\""
-                    ),
-                });
-            }
-            profile.toolsets.insert(name.to_owned());
-        }
-    }
-    if let Some(value) = table.required("users", "[\"mia\"]") {
-        for (name, item) in value.texts("[\"mia\"]") {
-            if !users.contains_key(name) {
-                let likely = alike(name, users.keys().map(String::as_str));
-                item.complain(match likely {
-                    Some(likely) => format!("there is no user {name:?}; did you mean {likely:?}?"),
-                    None => format!("there is no user {name:?} in this tenant's users"),
-                });
-            }
-            profile.users.insert(name.to_owned());
-        }
-    }
-    table.finish();
-    profile
 }

@@ -1,4 +1,4 @@
-//! Secrets, and references to where they are.
+//! Secrets, and references to them.
 
 use std::fmt;
 use std::fs;
@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 pub enum SecretRef {
     /// An environment variable of the gateway.
     Env(String),
-    /// A file that holds the secret and nothing else; line ends after it do not count.
+    /// A file that holds only the secret. Line ends after it are ignored.
     File(PathBuf),
 }
 
 impl SecretRef {
-    /// Reads a reference; relative paths are resolved against `folder`.
+    /// Parses a reference. A relative path is resolved against `folder`.
     ///
     /// # Errors
     ///
-    /// It is no reference. The text is not repeated: it could be the secret itself.
+    /// It is not a reference. The error does not quote the text, which could be the secret itself.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, String> {
         let expected = "a reference to the secret is expected, such as env:ACME_KEY or file:/run/secrets/acme-key";
         match text.split_once(':') {
@@ -47,12 +47,12 @@ impl SecretRef {
         }
     }
 
-    /// Fetches the secret as it is now.
+    /// Reads the present value of the secret.
     ///
     /// # Errors
     ///
     /// The variable is not set, the file can not be read, or the secret is empty or has
-    /// characters that no HTTP header may hold.
+    /// characters that are not allowed in HTTP headers.
     pub fn resolve(&self) -> Result<Secret, SecretError> {
         let fail = |why: &str| Err(SecretError(format!("{self}: {why}")));
         let value = match self {
@@ -91,7 +91,7 @@ impl fmt::Display for SecretRef {
     }
 }
 
-/// Why a secret is not there: a sentence that names the reference, never the secret.
+/// Why a secret can not be read. The sentence names the reference, never the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretError(String);
 
@@ -108,7 +108,7 @@ impl std::error::Error for SecretError {}
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a text into keeping.
+    /// Wraps a text.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)

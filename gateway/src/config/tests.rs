@@ -53,7 +53,7 @@ users = ["mia"]
     )
 }
 
-fn load(text: &str) -> Result<Config, Complaints> {
+fn load(text: &str) -> Result<Config, ConfigErrors> {
     Config::parse("gateway.toml", text, Path::new("/etc/gong"))
 }
 
@@ -61,7 +61,7 @@ fn complaints(text: &str) -> String {
     load(text).expect_err("it should be refused").to_string()
 }
 
-/// [`whole`] with one line of it replaced.
+/// [`whole`] with one line replaced.
 fn with(line: &str, other: &str) -> String {
     let text = whole();
     assert!(text.contains(line), "{line}");
@@ -331,7 +331,7 @@ fn references_are_resolved_when_asked_and_never_shown() {
         let told = resolve(reference).unwrap_err().to_string();
         assert!(told.contains(why) && !told.contains("two"), "{told}");
     }
-    // Cargo sets it for every test.
+    // Cargo sets this variable for every test.
     assert_eq!(resolve("env:CARGO_PKG_NAME").unwrap().reveal(), "gateway");
     fs::remove_dir_all(folder).unwrap();
 }

@@ -1,16 +1,16 @@
-//! In tokio's paused time: what takes a day here takes milliseconds.
+//! These run in tokio's paused time, where a day passes in milliseconds.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use tokio::task::JoinSet;
 use tokio::time::{advance, sleep};
 
 use super::*;
 
 thread_local! {
-    /// When the test began, by both clocks. Tests run on one thread each.
+    /// The start of the test on both clocks. Each test has its own thread.
     static START: Cell<Option<(Instant, Timestamp)>> = const { Cell::new(None) };
 }
 
@@ -28,67 +28,73 @@ fn clock() -> Timestamp {
 
 /// A ledger in memory, that outlives the limiter as a file does.
 #[derive(Debug, Default)]
-struct Memory(Mutex<Remembered>);
+struct MemoryLedger(Mutex<Remembered>);
 
 #[derive(Debug, Default)]
 struct Remembered {
-    taken: BTreeMap<Date, u32>,
-    closed_until: Option<Timestamp>,
+    leased: BTreeMap<Date, u32>,
+    blocked_until: Option<Timestamp>,
     broken: bool,
 }
 
-impl Memory {
-    fn taken_of(&self, day: Date) -> u32 {
-        self.0.lock().unwrap().taken.get(&day).copied().unwrap_or(0)
+impl MemoryLedger {
+    fn leased_on(&self, day: Date) -> u32 {
+        self.0
+            .lock()
+            .unwrap()
+            .leased
+            .get(&day)
+            .copied()
+            .unwrap_or(0)
     }
 }
 
-impl Ledger for Memory {
+impl Ledger for MemoryLedger {
     fn lease(&self, day: Date, at_most: u32, per_day: u32) -> anyhow::Result<Lease> {
         let mut remembered = self.0.lock().unwrap();
         anyhow::ensure!(!remembered.broken, "the disk is full");
-        let taken = remembered.taken.entry(day).or_default();
-        let granted = at_most.min(per_day.saturating_sub(*taken));
-        *taken += granted;
+        let leased = remembered.leased.entry(day).or_default();
+        let granted = at_most.min(per_day.saturating_sub(*leased));
+        *leased += granted;
         Ok(Lease {
             granted,
-            taken: *taken,
+            leased: *leased,
         })
     }
 
-    fn give_back(&self, day: Date, unspent: u32) -> anyhow::Result<()> {
-        *self.0.lock().unwrap().taken.get_mut(&day).unwrap() -= unspent;
+    fn give_back(&self, day: Date, unsent: u32) -> anyhow::Result<()> {
+        *self.0.lock().unwrap().leased.get_mut(&day).unwrap() -= unsent;
         Ok(())
     }
 
-    fn taken(&self, day: Date) -> anyhow::Result<u32> {
-        Ok(self.taken_of(day))
+    fn leased(&self, day: Date) -> anyhow::Result<u32> {
+        Ok(self.leased_on(day))
     }
 
-    fn close_until(&self, until: Timestamp) -> anyhow::Result<()> {
-        let known = &mut self.0.lock().unwrap().closed_until;
+    fn block_until(&self, until: Timestamp) -> anyhow::Result<()> {
+        let known = &mut self.0.lock().unwrap().blocked_until;
         *known = (*known).max(Some(until));
         Ok(())
     }
 
-    fn closed_until(&self) -> anyhow::Result<Option<Timestamp>> {
-        Ok(self.0.lock().unwrap().closed_until)
+    fn blocked_until(&self) -> anyhow::Result<Option<Timestamp>> {
+        Ok(self.0.lock().unwrap().blocked_until)
     }
 }
 
-const RULES: Rules = Rules {
+const LIMITS: RequestLimits = RequestLimits {
     per_second: 3,
     per_day: 10_000,
 };
 
-fn open(rules: Rules, ledger: &Arc<Memory>) -> Arc<TenantLimiter> {
+fn open(limits: RequestLimits, ledger: &Arc<MemoryLedger>) -> Arc<TenantLimiter> {
     let ledger = Arc::clone(ledger) as Arc<dyn Ledger>;
-    TenantLimiter::open(rules, ledger, false, clock).unwrap()
+    TenantLimiter::open(limits, ledger, false, clock).unwrap()
 }
 
 fn limiter() -> Arc<TenantLimiter> {
     start_at(NOON);
-    open(RULES, &Arc::default())
+    open(LIMITS, &Arc::default())
 }
 
 fn within(seconds: u64) -> Instant {
@@ -99,7 +105,7 @@ async fn admit(limiter: &Arc<TenantLimiter>, user: &str, seconds: u64) -> Result
     limiter.admit(&user.into(), within(seconds), |_| ()).await
 }
 
-/// Sends `count` requests of a user at once; the numbers in the order in which they left.
+/// Sends `count` numbered requests of a user at once.
 fn send(
     set: &mut JoinSet<(String, usize, Instant)>,
     limiter: &Arc<TenantLimiter>,
@@ -124,7 +130,7 @@ async fn all(mut set: JoinSet<(String, usize, Instant)>) -> Vec<(String, usize, 
     done
 }
 
-/// A small generator of numbers that look random and are the same each time.
+/// A pseudo-random number generator with a fixed seed.
 struct Dice(u64);
 
 impl Dice {
@@ -142,11 +148,11 @@ async fn never_more_than_the_limit_in_any_second() {
     for (seed, per_second) in [(1, 3), (2, 1), (3, 7), (4, 3), (5, 2)] {
         start_at(NOON);
         let ledger = Arc::default();
-        let rules = Rules {
+        let limits = RequestLimits {
             per_second,
-            ..RULES
+            ..LIMITS
         };
-        let limiter = open(rules, &ledger);
+        let limiter = open(limits, &ledger);
         let mut dice = Dice(seed);
         let mut set: JoinSet<Option<Instant>> = JoinSet::new();
         for _ in 0..300 {
@@ -158,7 +164,7 @@ async fn never_more_than_the_limit_in_any_second() {
                 let admitted = admit(&limiter, &user, 3600);
                 match patience {
                     None => admitted.await.unwrap(),
-                    // Some lose patience and leave.
+                    // Some give up before their turn.
                     Some(time) => tokio::time::timeout(time, admitted).await.ok()?.unwrap(),
                 }
                 Some(Instant::now())
@@ -173,11 +179,11 @@ async fn never_more_than_the_limit_in_any_second() {
             let span = *over - *first;
             assert!(span >= SPAN, "{} in {span:?}", per_second + 1);
         }
-        // Those who left cost nothing: all that was taken is sent or put back.
+        // Those that gave up cost nothing: every leased request was sent or given back.
         limiter.close().await.unwrap();
         let sent = u32::try_from(left.len()).unwrap();
         assert!(sent > 200, "{sent}");
-        assert_eq!(ledger.taken_of(date(2026, 3, 16)), sent);
+        assert_eq!(ledger.leased_on(date(2026, 3, 16)), sent);
     }
 }
 
@@ -201,7 +207,7 @@ async fn a_user_with_many_requests_delays_another_by_one_turn() {
     send(&mut set, &limiter, "modest", 1);
     let left = all(set).await;
     let place = left.iter().position(|(user, ..)| user == "modest").unwrap();
-    // Three had left at once; then at most one more of the greedy user's.
+    // Three left at once, and then at most one more of the user with many.
     assert!(place <= 4, "{place}");
     let numbers: Vec<usize> = left
         .iter()
@@ -226,7 +232,7 @@ async fn nobody_starves() {
         *served.get_mut(&**user).unwrap() += 1;
         let counts: Vec<i32> = served.values().copied().collect();
         let most = counts.iter().max().unwrap();
-        // Three left before the others were there.
+        // Three left before the other users came.
         assert!(most - counts.iter().min().unwrap() <= 3, "{served:?}");
     }
 }
@@ -242,25 +248,26 @@ async fn who_can_not_be_served_in_time_is_refused_at_once() {
     assert_eq!(Instant::now(), start, "it did not wait");
     // The 34th leaves eleven spans after the first.
     let honest = SPAN * 11;
-    assert!(refused.retry_after <= honest && refused.retry_after > honest - TELL);
+    assert!(refused.retry_after <= honest && refused.retry_after > honest - PROGRESS_INTERVAL);
     assert_eq!(
         refused.reason,
         "Too many requests of this company are in line for Gong's limit a second: the next turn \
          is in about 13 s, later than this call may take."
     );
-    // Another user's turn comes in time.
+    // The turn of another user comes in time.
     admit(&limiter, "b", 5).await.unwrap();
     all(set).await;
 }
 
-/// Those who come later may go before, and then the wait that was promised no longer holds.
+/// Requests of other users that come later can leave earlier, so that an estimated wait becomes
+/// too short.
 #[tokio::test(start_paused = true)]
 async fn who_was_overtaken_is_refused_as_soon_as_it_is_known() {
     start_at(NOON);
     let limiter = open(
-        Rules {
+        RequestLimits {
             per_second: 1,
-            ..RULES
+            ..LIMITS
         },
         &Arc::default(),
     );
@@ -294,7 +301,7 @@ async fn a_waiter_hears_its_place_in_line() {
         .unwrap();
     assert!(told.len() >= 4, "{told:?}");
     assert_eq!(told[0].ahead, 9);
-    assert_eq!(told[0].why, Why::Rate);
+    assert_eq!(told[0].reason, WaitReason::Rate);
     assert!(told.is_sorted_by(|a, b| a.ahead >= b.ahead && a.time > b.time));
     all(set).await;
 }
@@ -303,7 +310,7 @@ async fn a_waiter_hears_its_place_in_line() {
 async fn retry_after_holds_for_all_and_across_restarts() {
     start_at(NOON);
     let ledger = Arc::default();
-    let limiter = open(RULES, &ledger);
+    let limiter = open(LIMITS, &ledger);
     admit(&limiter, "a", 60).await.unwrap();
     let waiting = tokio::spawn({
         let limiter = Arc::clone(&limiter);
@@ -325,15 +332,15 @@ async fn retry_after_holds_for_all_and_across_restarts() {
     let refused = admit(&limiter, "b", 60).await.unwrap_err();
     assert_eq!(refused.retry_after, Duration::from_secs(4808));
     assert_eq!(
-        limiter.standing().closed_for,
+        limiter.status().blocked_for,
         Some(Duration::from_secs(4808))
     );
 
-    // A shorter pause of an answer that was under way does not shorten it.
+    // An answer with a shorter pause that comes later does not shorten it.
     limiter.answered(Some(StatusCode::TOO_MANY_REQUESTS), None);
     limiter.close().await.unwrap();
     advance(Duration::from_secs(1000)).await;
-    let limiter = open(RULES, &ledger);
+    let limiter = open(LIMITS, &ledger);
     assert!(admit(&limiter, "b", 60).await.is_err());
     advance(Duration::from_secs(3808)).await;
     admit(&limiter, "b", 60).await.unwrap();
@@ -362,15 +369,15 @@ async fn a_short_pause_is_waited_out() {
 #[tokio::test(start_paused = true)]
 async fn the_day_has_an_end_and_another_begins() {
     start_at("2026-03-16T23:59:00Z");
-    let rules = Rules {
+    let limits = RequestLimits {
         per_day: 5,
-        ..RULES
+        ..LIMITS
     };
     let ledger = Arc::default();
-    let limiter = open(rules, &ledger);
+    let limiter = open(limits, &ledger);
     for left in (0..5).rev() {
         admit(&limiter, "a", 10).await.unwrap();
-        assert_eq!(limiter.standing().left_today, left);
+        assert_eq!(limiter.status().left_today, left);
     }
     let refused = admit(&limiter, "a", 10).await.unwrap_err();
     assert!(
@@ -382,20 +389,20 @@ async fn the_day_has_an_end_and_another_begins() {
         refused.reason
     );
     assert!(refused.retry_after > Duration::from_secs(55));
-    // A call that may take that long waits for midnight.
+    // A call with a long enough deadline waits for midnight.
     admit(&limiter, "a", 90).await.unwrap();
     assert_eq!(clock().to_string()[..16], *"2026-03-17T00:00");
-    assert_eq!(limiter.standing().left_today, 4);
-    assert_eq!(ledger.taken_of(date(2026, 3, 16)), 5);
+    assert_eq!(limiter.status().left_today, 4);
+    assert_eq!(ledger.leased_on(date(2026, 3, 16)), 5);
 
     // A higher limit counts at once.
     for _ in 0..4 {
         admit(&limiter, "a", 10).await.unwrap();
     }
     assert!(admit(&limiter, "a", 10).await.is_err());
-    limiter.set(Rules {
+    limiter.set_limits(RequestLimits {
         per_day: 6,
-        ..RULES
+        ..LIMITS
     });
     admit(&limiter, "a", 10).await.unwrap();
     assert!(admit(&limiter, "a", 10).await.is_err());
@@ -405,17 +412,17 @@ async fn the_day_has_an_end_and_another_begins() {
 async fn a_clean_restart_costs_nothing() {
     start_at(NOON);
     let ledger = Arc::default();
-    let limiter = open(RULES, &ledger);
+    let limiter = open(LIMITS, &ledger);
     for _ in 0..3 {
         admit(&limiter, "a", 10).await.unwrap();
     }
-    assert_eq!(ledger.taken_of(date(2026, 3, 16)), BLOCK);
+    assert_eq!(ledger.leased_on(date(2026, 3, 16)), LEASE_SIZE);
     limiter.close().await.unwrap();
-    assert_eq!(ledger.taken_of(date(2026, 3, 16)), 3);
+    assert_eq!(ledger.leased_on(date(2026, 3, 16)), 3);
     assert!(admit(&limiter, "a", 10).await.is_err(), "it is closed");
 
-    let limiter = open(RULES, &ledger);
-    assert_eq!(limiter.standing().left_today, 9_997);
+    let limiter = open(LIMITS, &ledger);
+    assert_eq!(limiter.status().left_today, 9_997);
     let start = Instant::now();
     for _ in 0..3 {
         admit(&limiter, "a", 10).await.unwrap();
@@ -426,13 +433,13 @@ async fn a_clean_restart_costs_nothing() {
 #[tokio::test(start_paused = true)]
 async fn after_a_crash_the_first_second_counts_as_full() {
     start_at(NOON);
-    let ledger: Arc<Memory> = Arc::default();
-    let before = open(RULES, &ledger);
+    let ledger: Arc<MemoryLedger> = Arc::default();
+    let before = open(LIMITS, &ledger);
     admit(&before, "a", 10).await.unwrap();
     drop(before);
     let limiter =
-        TenantLimiter::open(RULES, Arc::clone(&ledger) as Arc<dyn Ledger>, true, clock).unwrap();
-    assert_eq!(limiter.standing().left_today, 10_000 - BLOCK);
+        TenantLimiter::open(LIMITS, Arc::clone(&ledger) as Arc<dyn Ledger>, true, clock).unwrap();
+    assert_eq!(limiter.status().left_today, 10_000 - LEASE_SIZE);
     let start = Instant::now();
     admit(&limiter, "a", 10).await.unwrap();
     assert_eq!(start.elapsed(), SPAN);
@@ -441,9 +448,9 @@ async fn after_a_crash_the_first_second_counts_as_full() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_unaccounted() {
     start_at(NOON);
-    let ledger: Arc<Memory> = Arc::default();
+    let ledger: Arc<MemoryLedger> = Arc::default();
     ledger.0.lock().unwrap().broken = true;
-    let limiter = open(RULES, &ledger);
+    let limiter = open(LIMITS, &ledger);
     let refused = admit(&limiter, "a", 10).await.unwrap_err();
     assert!(refused.reason.contains("can not write down"), "{refused:?}");
     ledger.0.lock().unwrap().broken = false;
@@ -466,20 +473,20 @@ async fn a_cancelled_turn_goes_to_the_next() {
     sleep(Duration::from_millis(1)).await;
     send(&mut set, &limiter, "a", 1);
     sleep(Duration::from_millis(1)).await;
-    assert_eq!(limiter.standing().waiting, 31);
+    assert_eq!(limiter.status().waiting, 31);
     for task in cancelled {
         task.abort();
     }
     let left = all(set).await;
     assert_eq!(left.last().unwrap().2 - start, SPAN);
-    assert_eq!(limiter.standing().waiting, 0);
+    assert_eq!(limiter.status().waiting, 0);
 }
 
 #[test]
 fn times_are_told_roughly() {
-    let told = |seconds| about(Duration::from_secs(seconds));
+    let told = |seconds| wait::about(Duration::from_secs(seconds));
     assert_eq!(told(1), "about 1 s");
-    assert_eq!(about(Duration::from_millis(1200)), "about 2 s");
+    assert_eq!(wait::about(Duration::from_millis(1200)), "about 2 s");
     assert_eq!(told(150), "about 3 min");
     assert_eq!(told(4808), "about 1 h 21 min");
 }

@@ -1,18 +1,18 @@
-//! When the next requests may leave. Pure: it is told the time.
+//! When the next requests may leave. It reads no clock: callers pass the time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// So many requests in any span of time, and none before Gong wants them again.
+/// At most `per_span` requests in any span of time, and none while Gong blocks them.
 #[derive(Debug)]
 pub(super) struct Window {
     per_span: usize,
     span: Duration,
-    /// When requests left within the last span, in order.
+    /// When the requests of the last span left, in order.
     recent: VecDeque<Instant>,
-    closed_until: Option<Instant>,
+    blocked_until: Option<Instant>,
 }
 
 impl Window {
@@ -21,7 +21,7 @@ impl Window {
             per_span: per_span.max(1) as usize,
             span,
             recent: VecDeque::new(),
-            closed_until: None,
+            blocked_until: None,
         }
     }
 
@@ -29,19 +29,19 @@ impl Window {
         self.per_span = per_span.max(1) as usize;
     }
 
-    /// As if as many requests as may had just left.
+    /// Acts as if as many requests as allowed had just left.
     pub(super) fn fill(&mut self, now: Instant) {
         self.recent = std::iter::repeat_n(now, self.per_span).collect();
     }
 
-    /// Lets nothing out before; what was closed longer stays so.
-    pub(super) fn close_until(&mut self, until: Instant) {
-        self.closed_until = self.closed_until.max(Some(until));
+    /// Lets nothing leave before `until`. A later time that is already set stays.
+    pub(super) fn block_until(&mut self, until: Instant) {
+        self.blocked_until = self.blocked_until.max(Some(until));
     }
 
-    /// Until when nothing may leave because Gong said so.
-    pub(super) fn closed_until(&self, now: Instant) -> Option<Instant> {
-        self.closed_until.filter(|until| *until > now)
+    /// Until when Gong wants no request.
+    pub(super) fn blocked_until(&self, now: Instant) -> Option<Instant> {
+        self.blocked_until.filter(|until| *until > now)
     }
 
     /// When the next request may leave: now, or later.
@@ -49,10 +49,10 @@ impl Window {
         self.schedule(now).next().unwrap_or(now)
     }
 
-    /// When the next requests may leave, if each leaves as soon as it may.
+    /// When the next requests may leave, if each leaves as early as possible.
     pub(super) fn schedule(&self, now: Instant) -> impl Iterator<Item = Instant> {
         let mut left = self.recent.clone();
-        let from = self.closed_until.map_or(now, |until| until.max(now));
+        let from = self.blocked_until.map_or(now, |until| until.max(now));
         std::iter::from_fn(move || {
             let earlier = left.len().checked_sub(self.per_span);
             let at = earlier.map_or(from, |index| from.max(left[index] + self.span));
@@ -61,7 +61,7 @@ impl Window {
         })
     }
 
-    /// One request leaves.
+    /// Counts a request that leaves now.
     pub(super) fn take(&mut self, now: Instant) {
         while let Some(first) = self.recent.front()
             && *first + self.span <= now
@@ -71,14 +71,14 @@ impl Window {
         self.recent.push_back(now);
     }
 
-    /// The request that left then did not.
+    /// Undoes the counting of a request that did not leave after all.
     pub(super) fn put_back(&mut self, at: Instant) {
         if let Some(index) = self.recent.iter().rposition(|one| *one == at) {
             self.recent.remove(index);
         }
     }
 
-    /// When none of those that left counts any more.
+    /// When no request that has left counts any more.
     pub(super) fn clear_at(&self) -> Option<Instant> {
         self.recent.back().map(|last| *last + self.span)
     }
@@ -102,8 +102,8 @@ mod tests {
             .map(|at| (at - start).as_millis())
             .collect();
         assert_eq!(times, [300, 1100, 1300, 1400, 2200]);
-        window.close_until(start + Duration::from_secs(60));
-        window.close_until(start + Duration::from_secs(30));
+        window.block_until(start + Duration::from_secs(60));
+        window.block_until(start + Duration::from_secs(30));
         assert_eq!(window.free_at(now), start + Duration::from_secs(60));
     }
 

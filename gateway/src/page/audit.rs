@@ -1,11 +1,9 @@
 //! The audit: calls and administrative acts.
 
 use std::io::{self, Write};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use askama::Template;
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::http::header::{self, HeaderValue};
@@ -14,31 +12,32 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 
-use super::PageState;
 use super::fields::Fields;
 use super::problem::Problem;
-use super::session::{self, Signed};
-use super::view::{self, At, Badge, Choice, Frame, Style, Tone};
-use crate::store::{AuditFilter, AuditRow, CallResult, Kind};
+use super::session::{self, SignedIn};
+use super::state::PageState;
+use super::view::{self, Badge, Choice, Frame, NavItem, Style, Tone};
+use crate::store::{AuditFilter, AuditRow, CallResult, RowKind};
 
 /// Rows of a page.
 const ROWS: usize = 100;
 
-/// Bytes of a download that are sent at once.
+/// Bytes of one chunk of a download.
 const CHUNK: usize = 64 << 10;
 
 #[derive(Template)]
 #[template(path = "audit.html")]
 struct Page {
     frame: Frame,
-    filter: Filter,
+    filter: FilterForm,
     rows: Vec<Row>,
-    /// The address of those before.
+    /// The address of the next page, which has older rows.
     older: Option<String>,
 }
 
-struct Filter {
+struct FilterForm {
     choices: [Choice; 3],
     user: String,
     tool: String,
@@ -62,34 +61,34 @@ struct Row {
     bytes: String,
 }
 
-/// What is asked for, within what the administrator may see.
-fn wanted(signed: &Signed, asked: &Fields) -> Result<AuditFilter, Problem> {
-    let text = |name: &str| asked.get(name).map(str::to_owned);
+/// The filter of the query, within what the administrator may see.
+fn audit_filter(signed_in: &SignedIn, query: &Fields) -> Result<AuditFilter, Problem> {
+    let text = |name: &str| query.get(name).map(str::to_owned);
     let tenant = text("tenant");
     if let Some(tenant) = &tenant {
-        signed.tenant(tenant)?;
+        signed_in.tenant(tenant)?;
     }
-    // Acts that concern all name every tenant: only who manages all sees them.
-    let only =
-        (!signed.manages_all()).then(|| signed.tenants().map(|(name, _)| name.clone()).collect());
-    let result = asked
+    // Acts that concern all tenants are shown only to administrators of all tenants.
+    let only = (!signed_in.manages_all())
+        .then(|| signed_in.tenants().map(|(name, _)| name.clone()).collect());
+    let result = query
         .get("result")
         .map(str::parse::<CallResult>)
         .transpose();
-    let kind = match asked.get("kind") {
+    let kind = match query.get("kind") {
         None => None,
-        Some("call") => Some(Kind::Call),
-        Some("act") => Some(Kind::Act),
+        Some("call") => Some(RowKind::Call),
+        Some("act") => Some(RowKind::Act),
         Some(other) => {
             return Err(Problem::missing(format!(
                 "There is no kind {other:?} of rows: there are call and act."
             )));
         }
     };
-    let before = asked.get("before").map(str::parse).transpose();
+    let before = query.get("before").map(str::parse).transpose();
     Ok(AuditFilter {
-        since: moment(asked, "since")?,
-        until: moment(asked, "until")?,
+        since: moment(query, "since")?,
+        until: moment(query, "until")?,
         tenant,
         only,
         user: text("user"),
@@ -101,9 +100,9 @@ fn wanted(signed: &Signed, asked: &Fields) -> Result<AuditFilter, Problem> {
     })
 }
 
-/// As `datetime-local` sends it, in UTC; a date alone is its start.
-fn moment(asked: &Fields, name: &str) -> Result<Option<Timestamp>, Problem> {
-    let Some(text) = asked.get(name) else {
+/// A time in UTC as `datetime-local` sends it, or a date, which means its beginning.
+fn moment(query: &Fields, name: &str) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = query.get(name) else {
         return Ok(None);
     };
     let moment = text.parse::<DateTime>().ok();
@@ -116,8 +115,8 @@ fn moment(asked: &Fields, name: &str) -> Result<Option<Timestamp>, Problem> {
     }
 }
 
-fn filter(signed: &Signed, asked: &Fields) -> Filter {
-    let chosen = |name| asked.get(name).unwrap_or_default().to_owned();
+fn filter_form(signed_in: &SignedIn, query: &Fields) -> FilterForm {
+    let chosen = |name| query.get(name).unwrap_or_default().to_owned();
     let choice = |name, label, values| Choice {
         name,
         label,
@@ -125,17 +124,17 @@ fn filter(signed: &Signed, asked: &Fields) -> Filter {
         chosen: chosen(name),
     };
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let tenants = signed.tenants().map(|(name, _)| name.clone()).collect();
+    let tenants = signed_in.tenants().map(|(name, _)| name.clone()).collect();
     let names = [
         "tenant", "kind", "result", "user", "tool", "since", "until", "before",
     ];
-    Filter {
+    FilterForm {
         choices: [
             choice("tenant", "Tenant", tenants),
             choice(
                 "kind",
                 "Calls or acts",
-                texts(&[Kind::Call, Kind::Act].map(Kind::as_str)),
+                texts(&[RowKind::Call, RowKind::Act].map(RowKind::as_str)),
             ),
             choice(
                 "result",
@@ -147,8 +146,8 @@ fn filter(signed: &Signed, asked: &Fields) -> Filter {
         tool: chosen("tool"),
         since: chosen("since"),
         until: chosen("until"),
-        any: names.iter().any(|name| asked.get(name).is_some()),
-        query: asked.with("before", None),
+        any: names.iter().any(|name| query.get(name).is_some()),
+        query: query.query_with("before", None),
     }
 }
 
@@ -156,21 +155,21 @@ fn filter(signed: &Signed, asked: &Fields) -> Filter {
 pub(super) async fn show(
     State(state): State<PageState>,
     uri: Uri,
-    signed: Signed,
+    signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    let asked = session::asked(&uri);
-    let wanted = AuditFilter {
+    let query = session::query(&uri);
+    let filter = AuditFilter {
         limit: Some(ROWS + 1),
-        ..wanted(&signed, &asked)?
+        ..audit_filter(&signed_in, &query)?
     };
-    let mut rows = state.store(move |store| store.query_audit(&wanted)).await?;
+    let mut rows = state.store(move |store| store.query_audit(&filter)).await?;
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
     let last = rows.last().filter(|_| more).map(AuditRow::id);
-    Ok(signed.show(&Page {
-        frame: signed.frame(At::Audit, "Audit", None),
-        filter: filter(&signed, &asked),
-        older: last.map(|id| asked.with("before", Some(&id.to_string()))),
+    Ok(signed_in.show(&Page {
+        frame: signed_in.frame(NavItem::Audit, "Audit", None),
+        filter: filter_form(&signed_in, &query),
+        older: last.map(|id| query.query_with("before", Some(&id.to_string()))),
         rows: rows.into_iter().map(row).collect(),
     }))
 }
@@ -230,31 +229,31 @@ fn shown(number: Option<impl Into<u64>>) -> String {
     number.map_or_else(String::new, |number| view::number(number.into()))
 }
 
-/// `GET /audit.jsonl`: all rows that fit, oldest first, as they are read.
+/// `GET /audit.jsonl`: streams all selected rows, oldest first.
 pub(super) async fn download(
     State(state): State<PageState>,
     uri: Uri,
-    signed: Signed,
+    signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    let wanted = AuditFilter {
+    let filter = AuditFilter {
         before: None,
-        ..wanted(&signed, &session::asked(&uri))?
+        ..audit_filter(&signed_in, &session::query(&uri))?
     };
-    // The reader waits for the writer: nothing piles up for a slow browser.
+    // The bounded channel makes the export wait for a slow browser.
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(4);
     tokio::task::spawn_blocking(move || {
-        let mut out = io::BufWriter::with_capacity(CHUNK, Sent(sender.clone()));
-        let done = state.0.store.export_audit(&wanted, &mut out);
+        let mut out = io::BufWriter::with_capacity(CHUNK, ChunkWriter(sender.clone()));
+        let done = state.store_blocking().export_audit(&filter, &mut out);
         let done = done
             .map_err(|error| error.to_string())
             .and_then(|_| out.flush().map_err(|error| error.to_string()));
         if let Err(error) = done {
             tracing::warn!("the download of the audit broke off: {error}");
-            // Whoever downloads sees a broken transfer, not a short file.
+            // The browser then reports a failed download, instead of keeping a short file.
             let _ = sender.blocking_send(Err(io::Error::other("the audit could not be read")));
         }
     });
-    let mut response = Response::new(Body::new(Received(receiver)));
+    let mut response = Response::new(Body::from_stream(ReceiverStream::new(receiver)));
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static("application/jsonl; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, kind);
@@ -263,30 +262,14 @@ pub(super) async fn download(
     Ok(response)
 }
 
-/// The answer's body, as it comes.
-struct Received(mpsc::Receiver<io::Result<Bytes>>);
+/// Writes chunks into the answer's body.
+struct ChunkWriter(mpsc::Sender<io::Result<Bytes>>);
 
-impl HttpBody for Received {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
-        let received = self.0.poll_recv(context);
-        received.map(|received| received.map(|chunk| chunk.map(http_body::Frame::data)))
-    }
-}
-
-/// Writes into the answer's body.
-struct Sent(mpsc::Sender<io::Result<Bytes>>);
-
-impl Write for Sent {
+impl Write for ChunkWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
         let chunk = Bytes::copy_from_slice(bytes);
-        self.0.blocking_send(Ok(chunk)).map_err(gone)?;
+        self.0.blocking_send(Ok(chunk)).map_err(closed)?;
         Ok(bytes.len())
     }
 

@@ -1,17 +1,17 @@
-//! Requests over time, drawn in SVG.
+//! A bar chart of requests over time, in SVG.
 
 use super::view;
 
-/// Units of the drawing; it is scaled to the width there is.
+/// Size of the view box. The browser scales it to the available width.
 const WIDTH: u32 = 720;
 const HEIGHT: u32 = 180;
 
-/// Room for the numbers at the left and the times below.
+/// Margins, for the numbers at the left and the times below.
 const LEFT: u32 = 60;
 const BELOW: u32 = 20;
 const ABOVE: u32 = 14;
 
-/// Horizontal lines besides the one at nought.
+/// Horizontal lines above zero.
 const LINES: u64 = 4;
 
 /// What one bar shows.
@@ -19,7 +19,7 @@ const LINES: u64 = 4;
 pub(super) struct Count {
     /// Such as `2026-11-24 13:00`.
     pub(super) label: String,
-    /// Written below the bar, where there is room.
+    /// A label below the bar, if it has one.
     pub(super) tick: Option<String>,
     /// Requests to Gong.
     pub(super) requests: u64,
@@ -27,7 +27,7 @@ pub(super) struct Count {
     pub(super) calls: u64,
 }
 
-/// A drawing, in units of its view box.
+/// A chart, in units of its view box.
 #[derive(Debug)]
 pub(super) struct Chart {
     pub(super) title: &'static str,
@@ -37,7 +37,7 @@ pub(super) struct Chart {
     pub(super) left: u32,
     pub(super) grid: Vec<Line>,
     pub(super) bars: Vec<Bar>,
-    /// Where the day's limit is, when it is within the drawing.
+    /// The height of the limit's line, if it is shown.
     pub(super) limit: Option<u32>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Bar {
 }
 
 impl Chart {
-    /// Draws. `limit` is what a bar can not go beyond, told when a bar comes near it.
+    /// Draws a chart. The line of `limit` is shown if a bar reaches half of it.
     pub(super) fn draw(title: &'static str, counts: Vec<Count>, limit: Option<u64>) -> Self {
         let most = counts.iter().map(|count| count.requests).max().unwrap_or(0);
         let total: u64 = counts.iter().map(|count| count.requests).sum();
@@ -88,7 +88,7 @@ impl Chart {
             None => format!("No requests to Gong; {}.", view::count(calls, "call")),
         };
         let bars = (0..).zip(counts).map(|(place, count)| {
-            // What is not nothing can be seen.
+            // Even a single request is visible.
             let least = u32::from(count.requests > 0) * 2;
             let height = scaled(count.requests).max(least);
             Bar {
@@ -120,8 +120,8 @@ impl Chart {
     }
 }
 
-/// The distance between lines: 1, 2, 2.5 or 5 times a power of ten, so that [`LINES`] of them
-/// hold `most`.
+/// The distance between lines: the least of 1, 2, 2.5 and 5 times a power of ten with which
+/// [`LINES`] lines reach `most`.
 fn step(most: u64) -> u64 {
     let mut power: u64 = 1;
     loop {

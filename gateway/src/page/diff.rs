@@ -1,6 +1,6 @@
-//! What changed between two texts, line by line.
+//! A line diff of two texts.
 
-/// A line of two texts laid side by side.
+/// A line of a diff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     /// In both.
@@ -12,13 +12,13 @@ pub(super) enum Line {
 }
 
 /// Lines shown before and after a change.
-const AROUND: usize = 2;
+const CONTEXT: usize = 2;
 
-/// Lines compared with each other: longer texts are shown as wholly replaced. The comparison
-/// takes their product in time and memory.
-const MOST: usize = 2_000;
+/// Longer texts are shown as replaced as a whole, because the comparison takes the product of
+/// their lengths in time and memory.
+const MAX_LINES: usize = 2_000;
 
-/// What changed, with some lines around it; empty when nothing did.
+/// The changes with some lines around them. Empty when the texts are equal.
 pub(super) fn diff(old: &str, new: &str) -> Vec<Line> {
     if old == new {
         return Vec::new();
@@ -36,21 +36,21 @@ pub(super) fn diff(old: &str, new: &str) -> Vec<Line> {
     let (old_middle, new_middle) = (&old[start..old.len() - end], &new[start..new.len() - end]);
     let same = |line: &&str| Line::Same((*line).to_owned());
     let mut lines: Vec<Line> = old[..start].iter().map(same).collect();
-    lines.extend(middle(old_middle, new_middle));
+    lines.extend(compare(old_middle, new_middle));
     lines.extend(old[old.len() - end..].iter().map(same));
     shortened(lines)
 }
 
-/// By the longest common subsequence.
-fn middle(old: &[&str], new: &[&str]) -> Vec<Line> {
+/// Compares by the longest common subsequence.
+fn compare(old: &[&str], new: &[&str]) -> Vec<Line> {
     let gone = |line: &str| Line::Gone(line.to_owned());
     let added = |line: &str| Line::New(line.to_owned());
-    if old.len() > MOST || new.len() > MOST {
+    if old.len() > MAX_LINES || new.len() > MAX_LINES {
         let gone = old.iter().map(|line| gone(line));
         return gone.chain(new.iter().map(|line| added(line))).collect();
     }
     let wide = new.len() + 1;
-    // How many lines are common from here to the ends.
+    // The length of the longest common subsequence from line i of `old` and j of `new` on.
     let mut common = vec![0_u16; (old.len() + 1) * wide];
     for (i, a) in old.iter().enumerate().rev() {
         for (j, b) in new.iter().enumerate().rev() {
@@ -79,7 +79,7 @@ fn middle(old: &[&str], new: &[&str]) -> Vec<Line> {
     lines
 }
 
-/// Leaves out what is far from every change.
+/// Leaves out lines that are far from every change.
 fn shortened(lines: Vec<Line>) -> Vec<Line> {
     let changed: Vec<usize> = (0..lines.len())
         .filter(|place| !matches!(lines[*place], Line::Same(_)))
@@ -88,9 +88,9 @@ fn shortened(lines: Vec<Line>) -> Vec<Line> {
         let next = changed.partition_point(|change| *change < place);
         let after = changed
             .get(next)
-            .is_some_and(|change| change - place <= AROUND);
+            .is_some_and(|change| change - place <= CONTEXT);
         let before = next.checked_sub(1).map(|before| changed[before]);
-        after || before.is_some_and(|change| place - change <= AROUND)
+        after || before.is_some_and(|change| place - change <= CONTEXT)
     };
     let mut kept = Vec::new();
     let mut gap = false;

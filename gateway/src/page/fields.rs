@@ -1,22 +1,22 @@
-//! Names and values, as a form posts them or an address carries them. Names may come more
-//! than once, as ticked boxes do.
+//! Names and values of a submitted form or of an address's query. A name may have several
+//! values, as check boxes do.
 
-/// Names and values in their order.
+/// Names and values, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// Reads `application/x-www-form-urlencoded`. Every text can be read so.
-    pub(super) fn read(text: &[u8]) -> Self {
+    /// Parses `application/x-www-form-urlencoded`, which never fails.
+    pub(super) fn parse(text: &[u8]) -> Self {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
-    /// The first value of that name, trimmed, unless it is empty.
+    /// The first value of a name that is not empty, trimmed.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
 
-    /// The values of that name, trimmed, without the empty ones.
+    /// The values of a name that are not empty, trimmed.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0
             .iter()
@@ -25,14 +25,14 @@ impl Fields {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether that name has that value.
+    /// Whether a name has a value.
     pub(super) fn has(&self, name: &str, value: &str) -> bool {
         self.all(name).any(|one| one == value)
     }
 
-    /// These fields with one of them set otherwise, as the query of an address; `None` takes
-    /// it out. What is empty is left out.
-    pub(super) fn with(&self, name: &str, value: Option<&str>) -> String {
+    /// The query of an address with these fields, of which one is replaced, or removed for
+    /// `None`. Empty fields are left out.
+    pub(super) fn query_with(&self, name: &str, value: Option<&str>) -> String {
         let mut query = String::new();
         let others = self
             .0
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn names_may_come_more_than_once() {
-        let fields = Fields::read(b"tool=a&tool=+b%2Bc+&tool=&reason=%20&x");
+        let fields = Fields::parse(b"tool=a&tool=+b%2Bc+&tool=&reason=%20&x");
         assert_eq!(fields.all("tool").collect::<Vec<_>>(), ["a", "b+c"]);
         assert_eq!(fields.get("reason"), None);
         assert!(fields.has("tool", "b+c"));
@@ -67,9 +67,12 @@ mod tests {
 
     #[test]
     fn an_address_keeps_what_is_asked_otherwise() {
-        let fields = Fields::read(b"text=a+%26+b&sort=name&state=");
-        assert_eq!(fields.with("sort", Some("used")), "?text=a+%26+b&sort=used");
-        assert_eq!(fields.with("sort", None), "?text=a+%26+b");
-        assert_eq!(Fields::default().with("sort", None), "");
+        let fields = Fields::parse(b"text=a+%26+b&sort=name&state=");
+        assert_eq!(
+            fields.query_with("sort", Some("used")),
+            "?text=a+%26+b&sort=used"
+        );
+        assert_eq!(fields.query_with("sort", None), "?text=a+%26+b");
+        assert_eq!(Fields::default().query_with("sort", None), "");
     }
 }

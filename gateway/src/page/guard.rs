@@ -1,12 +1,11 @@
-//! What holds for every request and every answer of the page.
+//! Checks every request of the page, and sets the headers of every answer.
 
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::uri::Authority;
 use axum::http::{Method, Uri};
 
-/// The page needs its own style sheet and forms, and nothing else: no scripts, no images, no
-/// frames, nothing of other sites. A text that slipped through the escaping could load and
-/// send nothing.
+/// Allows the page's own style sheet and forms, and nothing else. So even a text that was not
+/// escaped could neither load nor send anything.
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
 
@@ -14,9 +13,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Headers of every answer, problems included.
 ///
-/// `Referrer-Policy` is `same-origin`, which tells other sites nothing, and not `no-referrer`:
-/// under that, browsers send `Origin: null` with a form, and the page could not tell its own
-/// forms from foreign ones.
+/// `Referrer-Policy` is `same-origin`, which also tells other sites nothing. With `no-referrer`
+/// browsers would send `Origin: null` with forms, and the page could not recognize its own.
 const HEADERS: [(HeaderName, &str); 8] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -37,8 +35,8 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
 ];
 
-/// Adds [`HEADERS`]. What says nothing of being kept is not kept.
-pub(super) fn protect(headers: &mut HeaderMap) {
+/// Adds [`HEADERS`]. Browsers do not store an answer that does not allow it.
+pub(super) fn set_headers(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -47,40 +45,40 @@ pub(super) fn protect(headers: &mut HeaderMap) {
         .or_insert(HeaderValue::from_static("no-store"));
 }
 
-/// Why a request is not read.
+/// Why a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Foreign {
-    /// Addressed to a host that this gateway is not: a web page that has bound its own host
-    /// name to the gateway's address.
+pub(super) enum Rejected {
+    /// It is addressed to a host name that is not the gateway's, such as by a site that points
+    /// its own name at the gateway's address.
     Host,
-    /// A form of another site, or of no known one.
+    /// It is a form of another site, or of an unknown one.
     Origin,
 }
 
-/// This machine itself: its names are no other's.
+/// Names that always mean this machine.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Whether a request comes from the page itself, as far as its headers tell. `hosts` are the
-/// names (or `name:port`) under which the gateway is reached, besides loopback's.
+/// Whether a request is addressed to the gateway and comes from its own page. `hosts` are the
+/// gateway's names (or `name:port`), in addition to those of loopback.
 ///
-/// What changes something must say where it comes from. Browsers always do, by `Origin` or
-/// `Sec-Fetch-Site`; both must agree where both are sent.
+/// A request that changes something must say where it comes from. Browsers do so by `Origin`,
+/// `Sec-Fetch-Site` or both, and all that are sent must be right.
 pub(super) fn check(
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
     hosts: &[String],
-) -> Result<(), Foreign> {
+) -> Result<(), Rejected> {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    // HTTP/2 tells the host in the address.
+    // HTTP/2 has the host in the address.
     let host = match text(&header::HOST) {
         Some(host) => host.parse().ok(),
         None => uri.authority().cloned(),
     };
-    let host: Authority = host.ok_or(Foreign::Host)?;
+    let host: Authority = host.ok_or(Rejected::Host)?;
     let mut names = hosts.iter().map(String::as_str).chain(LOOPBACK);
-    if !names.any(|one| is(one, &host)) {
-        return Err(Foreign::Host);
+    if !names.any(|name| is_host(name, &host)) {
+        return Err(Rejected::Host);
     }
     if [Method::GET, Method::HEAD].contains(method) {
         return Ok(());
@@ -99,12 +97,12 @@ pub(super) fn check(
         || !origin.is_none_or(own_origin)
         || !site.is_none_or(own_site)
     {
-        return Err(Foreign::Origin);
+        return Err(Rejected::Origin);
     }
     Ok(())
 }
 
-fn is(allowed: &str, host: &Authority) -> bool {
+fn is_host(allowed: &str, host: &Authority) -> bool {
     let bare = |name: &str| name.trim_matches(['[', ']']).to_ascii_lowercase();
     allowed.eq_ignore_ascii_case(host.as_str()) || bare(allowed) == bare(host.host())
 }
@@ -113,7 +111,7 @@ fn is(allowed: &str, host: &Authority) -> bool {
 mod tests {
     use super::*;
 
-    fn checked(method: Method, headers: &[(&'static str, &str)]) -> Result<(), Foreign> {
+    fn checked(method: Method, headers: &[(&'static str, &str)]) -> Result<(), Rejected> {
         let hosts = ["gateway.example".to_owned()];
         let headers = headers
             .iter()
@@ -128,10 +126,10 @@ mod tests {
         assert_eq!(get("gateway.example"), Ok(()));
         assert_eq!(get("Gateway.Example:8443"), Ok(()));
         assert_eq!(get("[::1]:8080"), Ok(()));
-        assert_eq!(get("rebound.example"), Err(Foreign::Host));
-        assert_eq!(get("gateway.example.rebound.example"), Err(Foreign::Host));
-        assert_eq!(get(""), Err(Foreign::Host));
-        assert_eq!(checked(Method::GET, &[]), Err(Foreign::Host));
+        assert_eq!(get("rebound.example"), Err(Rejected::Host));
+        assert_eq!(get("gateway.example.rebound.example"), Err(Rejected::Host));
+        assert_eq!(get(""), Err(Rejected::Host));
+        assert_eq!(checked(Method::GET, &[]), Err(Rejected::Host));
     }
 
     #[test]
@@ -155,7 +153,7 @@ mod tests {
             &[own, ("sec-fetch-site", "cross-site")],
         ];
         for headers in refused {
-            assert_eq!(post(headers), Err(Foreign::Origin), "{headers:?}");
+            assert_eq!(post(headers), Err(Rejected::Origin), "{headers:?}");
         }
     }
 }

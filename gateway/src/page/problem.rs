@@ -1,4 +1,4 @@
-//! Why there is no page.
+//! Error pages.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::html;
+use super::respond::html;
 use super::view::Style;
 use crate::store::StoreError;
 
-/// Why a request is not answered as asked.
+/// Why a request failed, as a page.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
@@ -35,17 +35,17 @@ impl Problem {
         }
     }
 
-    /// There is no such thing.
+    /// Something does not exist.
     pub(super) fn missing(text: impl fmt::Display) -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not found", text)
     }
 
-    /// A form can not be done as it is.
+    /// A form can not be accepted as it is.
     pub(super) fn refused(text: impl fmt::Display) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Not done", text)
     }
 
-    /// The same where an address was asked for, and not a form posted.
+    /// For a GET, where a refusal of the store means that something does not exist.
     pub(super) fn or_missing(self) -> Self {
         if self.status == StatusCode::UNPROCESSABLE_ENTITY {
             return Self::missing(self.text);
@@ -53,8 +53,8 @@ impl Problem {
         self
     }
 
-    /// What is to be told beside the form, or the problem itself when no form helps.
-    pub(super) fn told(self) -> Result<String, Self> {
+    /// The text to show beside the form, or the problem itself if another form does not help.
+    pub(super) fn beside_form(self) -> Result<String, Self> {
         if self.status == StatusCode::UNPROCESSABLE_ENTITY {
             return Ok(self.text);
         }
@@ -89,7 +89,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A clause as a whole sentence.
+/// Makes a whole sentence of a clause.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let mut sentence: String = letters
@@ -97,7 +97,7 @@ pub(super) fn sentence(text: &str) -> String {
         .into_iter()
         .flat_map(char::to_uppercase)
         .collect();
-    // Names keep their letters: a tool's name is no word.
+    // A tool's name at the beginning keeps its lower case.
     if text
         .split(' ')
         .next()

@@ -1,4 +1,4 @@
-//! What a tenant sends to Gong.
+//! The quota of a tenant, and its requests over time.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -6,18 +6,18 @@ use axum::http::Uri;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 
-use super::PageState;
 use super::chart::{Chart, Count};
+use super::kill_switches::{self, SwitchedOff};
 use super::problem::Problem;
-use super::session::{self, Signed};
-use super::switches::{self, Switches};
-use super::view::{self, At, Frame, Style, Switch, Tone};
+use super::session::{self, SignedIn};
+use super::state::PageState;
+use super::view::{self, Frame, NavItem, Style, SwitchPanel, Tone};
 use crate::store::Quota;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Of how many hundred requests so many are used, the meter turns.
+/// The percentages of used requests at which the meter changes its colour.
 const MUCH: u64 = 75;
 const NEARLY_ALL: u64 = 95;
 
@@ -25,16 +25,16 @@ const NEARLY_ALL: u64 = 95;
 #[template(path = "quota.html")]
 struct Page {
     frame: Frame,
-    quota: Used,
+    quota: QuotaMeter,
     per_second: u32,
     days: bool,
     chart: Chart,
-    switch: Switch,
+    switch: SwitchPanel,
 }
 
-/// A day's quota as it is shown.
+/// The quota of a day, as it is shown.
 #[derive(Debug)]
-pub(super) struct Used {
+pub(super) struct QuotaMeter {
     pub(super) used: u64,
     pub(super) limit: u64,
     pub(super) left: u64,
@@ -42,7 +42,7 @@ pub(super) struct Used {
     pub(super) blocked: Option<String>,
 }
 
-impl From<Quota> for Used {
+impl From<Quota> for QuotaMeter {
     fn from(quota: Quota) -> Self {
         Self {
             used: quota.used.into(),
@@ -53,8 +53,8 @@ impl From<Quota> for Used {
     }
 }
 
-impl Used {
-    /// Of a hundred.
+impl QuotaMeter {
+    /// How much is used, in percent.
     pub(super) fn percent(&self) -> u64 {
         (self.used * 100 / self.limit.max(1)).min(100)
     }
@@ -73,18 +73,18 @@ pub(super) async fn show(
     State(state): State<PageState>,
     Path(tenant): Path<String>,
     uri: Uri,
-    signed: Signed,
+    signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    let per_second = signed.tenant(&tenant)?.requests_per_second;
-    let days = session::asked(&uri).has("span", "days");
-    let quota = Used::from(state.quota(&tenant).await?);
+    let per_second = signed_in.tenant(&tenant)?.requests_per_second;
+    let days = session::query(&uri).has("span", "days");
+    let quota = QuotaMeter::from(state.quota(&tenant).await?);
     let now = Timestamp::now();
     let (step, steps) = if days { (DAY, 30) } else { (HOUR, 24) };
     let first = start(now, step) - step * (steps - 1);
-    let of = tenant.clone();
+    let key = tenant.clone();
     let (usage, off) = state
         .store(move |store| {
-            let usage = store.usage(&of, first, step)?;
+            let usage = store.usage(&key, first, step)?;
             Ok((usage, store.switches()?))
         })
         .await?;
@@ -105,24 +105,24 @@ pub(super) async fn show(
     } else {
         Chart::draw("Requests to Gong, last 24 hours", counts, None)
     };
-    Ok(signed.show(&Page {
-        frame: signed.frame(At::Quota, "Quota", Some(&tenant)),
+    Ok(signed_in.show(&Page {
+        frame: signed_in.frame(NavItem::Quota, "Quota", Some(&tenant)),
         quota,
         per_second,
         days,
         chart,
-        switch: switches::of_tenant(&Switches::from(off), &tenant),
+        switch: kill_switches::panel_of_tenant(&SwitchedOff::from(off), &tenant),
     }))
 }
 
-/// When the hour or day began (UTC) that a moment is in.
+/// The beginning of the hour or day (UTC) of a moment.
 pub(super) fn start(at: Timestamp, step: SignedDuration) -> Timestamp {
     let seconds = at.as_second();
     let start = seconds - seconds.rem_euclid(step.as_secs());
     Timestamp::from_second(start).unwrap_or(at)
 }
 
-/// Every third hour, every fifth day.
+/// A label for every third hour or every fifth day.
 fn tick(at: Timestamp, place: i32, days: bool) -> Option<String> {
     if days {
         return (place % 5 == 0).then(|| view::formatted(at, "%m-%d"));
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_meter_turns() {
-        let used = |used| Used {
+        let used = |used| QuotaMeter {
             used,
             limit: 1_000,
             left: 0,

@@ -1,51 +1,47 @@
-//! Who is signed in, and what they post.
+//! Who is signed in, and the forms that they submit.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 
+use super::cookie::{self, MESSAGE, SESSION};
 use super::fields::Fields;
 use super::problem::Problem;
-use super::secret::Secret;
-use super::view::{At, Frame, Message, Tone};
-use super::{PageState, html, redirect};
-use crate::config::{Admin, Config, Tenant};
+use super::respond::{html, redirect};
+use super::session_secret::SessionSecret;
+use super::state::PageState;
+use super::view::{Frame, Message, NavItem, Tone};
+use crate::config::{Admin, Config, TenantConfig};
 use crate::store::{Actor, Via};
 
-/// How long one stays signed in.
-pub(super) const LIFE: Duration = Duration::from_secs(8 * 60 * 60);
+/// How long a session lasts.
+pub(super) const SESSION_LIFE: Duration = Duration::from_secs(8 * 60 * 60);
 
-/// The cookie that holds the session's secret.
-pub(super) const COOKIE: &str = "gong-gateway-admin";
-
-/// The cookie that takes a message to the page after a change.
-const MESSAGE: &str = "gong-gateway-message";
-
-/// A request of somebody who is signed in.
+/// The administrator who sent a request.
 #[derive(Debug)]
-pub(super) struct Signed {
+pub(super) struct SignedIn {
     /// The administrator's name.
     pub(super) name: String,
     admin: Admin,
     pub(super) config: Arc<Config>,
-    pub(super) secret: Secret,
+    pub(super) secret: SessionSecret,
     message: Option<Message>,
 }
 
-impl Signed {
-    /// For the store's record.
+impl SignedIn {
+    /// The administrator, for the audit.
     pub(super) fn actor(&self) -> Actor {
         Actor::new(&self.name, Via::Page)
     }
 
     /// The tenants that this administrator manages, by name.
-    pub(super) fn tenants(&self) -> impl Iterator<Item = (&String, &Tenant)> {
+    pub(super) fn tenants(&self) -> impl Iterator<Item = (&String, &TenantConfig)> {
         let all = self.config.tenants.iter();
         all.filter(|(name, _)| self.admin.manages(name))
     }
@@ -55,16 +51,16 @@ impl Signed {
         self.admin.tenants.is_none()
     }
 
-    /// A tenant of theirs. Others are answered as those that do not exist.
-    pub(super) fn tenant(&self, name: &str) -> Result<&Tenant, Problem> {
+    /// A tenant that they manage. Others do not exist for them.
+    pub(super) fn tenant(&self, name: &str) -> Result<&TenantConfig, Problem> {
         let tenant = self.config.tenants.get(name);
         tenant
             .filter(|_| self.admin.manages(name))
             .ok_or_else(|| Problem::missing(format!("There is no tenant {name:?} here.")))
     }
 
-    /// The frame of a page, with the message that waits for it.
-    pub(super) fn frame(&self, at: At, title: &str, tenant: Option<&str>) -> Frame {
+    /// The frame of a page, with the message of the change before it.
+    pub(super) fn frame(&self, at: NavItem, title: &str, tenant: Option<&str>) -> Frame {
         Frame {
             title: match tenant {
                 Some(tenant) => format!("{title} · {tenant}"),
@@ -78,48 +74,52 @@ impl Signed {
         }
     }
 
-    /// A page. Its message is told once.
+    /// Answers with a page. Its message is shown once.
     pub(super) fn show(&self, page: &impl askama::Template) -> Response {
         let mut response = html(StatusCode::OK, page);
         if self.message.is_some() {
-            set(&mut response, &cookie(MESSAGE, "", Duration::ZERO, false));
+            cookie::set(&mut response, MESSAGE, "", Duration::ZERO, false);
         }
         response
     }
 
-    /// On to a page, which tells the message: reloading it repeats nothing.
-    pub(super) fn go(&self, to: &str, tone: Tone, text: &str) -> Response {
+    /// Redirects to a page that shows a message. Reloading that page repeats no change.
+    pub(super) fn redirect_with_message(&self, to: &str, tone: Tone, text: &str) -> Response {
         let mut response = redirect(to);
         let message = self.secret.sign(&format!("{}|{text}", tone.class()));
-        // Cookies hold about 4 KB; a text that long is not to be read in a line anyhow.
+        // Cookies hold about 4 KB. A longer message is left out.
         if message.len() < 3_000 {
             let life = Duration::from_secs(60);
-            set(&mut response, &cookie(MESSAGE, &message, life, false));
+            cookie::set(&mut response, MESSAGE, &message, life, false);
         }
         response
     }
 }
 
-impl FromRequestParts<PageState> for Signed {
+impl FromRequestParts<PageState> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &PageState) -> Result<Self, Response> {
-        let signed = read(&parts.headers, state).await;
-        match signed.map_err(Problem::into_response)? {
-            Some(signed) => Ok(signed),
+        let signed_in = signed_in(&parts.headers, state).await;
+        match signed_in.map_err(Problem::into_response)? {
+            Some(signed_in) => Ok(signed_in),
             None => Err(redirect("/admin/sign-in")),
         }
     }
 }
 
-async fn read(headers: &HeaderMap, state: &PageState) -> Result<Option<Signed>, Problem> {
-    let Some(secret) = sent(headers, COOKIE).as_deref().and_then(Secret::read) else {
+/// Who is signed in, by the session cookie.
+async fn signed_in(headers: &HeaderMap, state: &PageState) -> Result<Option<SignedIn>, Problem> {
+    let Some(secret) = cookie::get(headers, SESSION)
+        .as_deref()
+        .and_then(SessionSecret::parse)
+    else {
         return Ok(None);
     };
-    let stored = secret.stored();
-    let session = state.store(move |store| store.session(&stored)).await?;
+    let hash = secret.hash();
+    let session = state.store(move |store| store.session(&hash)).await?;
     let config = state.config();
-    // `Store::declare` ends the sessions of a token that the file has no more.
+    // `Store::declare` ends the sessions whose token is not in the file any more.
     let admin = session.and_then(|session| {
         let admin = config.admins.get(&session.admin)?.clone();
         Some((session.admin, admin))
@@ -127,8 +127,8 @@ async fn read(headers: &HeaderMap, state: &PageState) -> Result<Option<Signed>, 
     let Some((name, admin)) = admin else {
         return Ok(None);
     };
-    let message = sent(headers, MESSAGE)
-        .and_then(|signed| secret.signed(&signed))
+    let message = cookie::get(headers, MESSAGE)
+        .and_then(|signed| secret.verify(&signed))
         .and_then(|text| {
             let (tone, text) = text.split_once('|')?;
             Some(Message {
@@ -136,7 +136,7 @@ async fn read(headers: &HeaderMap, state: &PageState) -> Result<Option<Signed>, 
                 text: text.to_owned(),
             })
         });
-    Ok(Some(Signed {
+    Ok(Some(SignedIn {
         name,
         admin,
         config,
@@ -145,20 +145,20 @@ async fn read(headers: &HeaderMap, state: &PageState) -> Result<Option<Signed>, 
     }))
 }
 
-/// A form that somebody posts who is signed in: from the session's own page, or it is refused.
+/// A form of somebody who is signed in. It must come from a page of the same session.
 #[derive(Debug)]
-pub(super) struct Posted {
-    pub(super) by: Signed,
+pub(super) struct SubmittedForm {
+    pub(super) by: SignedIn,
     pub(super) fields: Fields,
 }
 
-impl FromRequest<PageState> for Posted {
+impl FromRequest<PageState> for SubmittedForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &PageState) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let by = Signed::from_request_parts(&mut parts, state).await?;
-        let fields = posted(Request::from_parts(parts, body), state).await?;
+        let by = SignedIn::from_request_parts(&mut parts, state).await?;
+        let fields = read_form(Request::from_parts(parts, body), state).await?;
         if !fields
             .get("csrf")
             .is_some_and(|csrf| by.secret.is_csrf(csrf))
@@ -174,8 +174,8 @@ impl FromRequest<PageState> for Posted {
     }
 }
 
-/// The fields of a form, whoever posts it.
-pub(super) async fn posted(request: Request, state: &PageState) -> Result<Fields, Response> {
+/// The fields of a form, whoever submits it.
+pub(super) async fn read_form(request: Request, state: &PageState) -> Result<Fields, Response> {
     let body = Bytes::from_request(request, state).await;
     let body = body.map_err(|error| {
         Problem::new(
@@ -185,34 +185,10 @@ pub(super) async fn posted(request: Request, state: &PageState) -> Result<Fields
         )
         .into_response()
     })?;
-    Ok(Fields::read(&body))
+    Ok(Fields::parse(&body))
 }
 
-/// What an address asks.
-pub(super) fn asked(uri: &Uri) -> Fields {
-    Fields::read(uri.query().unwrap_or_default().as_bytes())
-}
-
-/// A cookie that the browser sends.
-pub(super) fn sent(headers: &HeaderMap, name: &str) -> Option<String> {
-    let texts = headers.get_all(header::COOKIE).into_iter();
-    texts
-        .filter_map(|text| text.to_str().ok())
-        .flat_map(|text| text.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(one, _)| *one == name)
-        .map(|(_, value)| value.to_owned())
-}
-
-/// No script reads it, no other site has it sent, no other path sees it.
-pub(super) fn cookie(name: &str, value: &str, life: Duration, secure: bool) -> String {
-    let life = life.as_secs();
-    let secure = if secure { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/admin; Max-Age={life}; HttpOnly; SameSite=Strict{secure}")
-}
-
-/// Adds a cookie to an answer.
-pub(super) fn set(response: &mut Response, cookie: &str) {
-    let cookie = HeaderValue::try_from(cookie).expect("cookies are made of base64url");
-    response.headers_mut().append(header::SET_COOKIE, cookie);
+/// The fields of an address's query.
+pub(super) fn query(uri: &Uri) -> Fields {
+    Fields::parse(uri.query().unwrap_or_default().as_bytes())
 }

@@ -1,33 +1,31 @@
-//! Toolsets, and the profiles that give them to users.
+//! What the pages of toolsets and of profiles share.
 
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::PageState;
 use super::fields::Fields;
+use super::paths;
 use super::problem::Problem;
-use super::session::{Posted, Signed};
-use super::switches::{base, tool_page};
-use super::view::{self, At, Badge, Frame, Style, Tone};
-use crate::config::Profile;
-use crate::store::{Origin, ProfileRow, State as ToolState, Store, StoreError, ToolsetRow};
+use super::session::{SignedIn, SubmittedForm};
+use super::state::PageState;
+use super::view::{Badge, Frame, NavItem, Style, Tone};
+use crate::store::{Origin, StoreError};
 
-/// Toolsets or profiles: what they have in common is shown alike.
+/// Whether a page is about toolsets or profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Noun {
+pub(super) enum SetKind {
     Toolset,
     Profile,
 }
 
-impl Noun {
-    fn at(self) -> At {
+impl SetKind {
+    fn nav_item(self) -> NavItem {
         match self {
-            Self::Toolset => At::Toolsets,
-            Self::Profile => At::Profiles,
+            Self::Toolset => NavItem::Toolsets,
+            Self::Profile => NavItem::Profiles,
         }
     }
 
@@ -38,39 +36,41 @@ impl Noun {
         }
     }
 
-    fn base(self, tenant: &str) -> String {
-        format!("{}/{}", base(tenant), self.at().segment())
+    /// The address of the list.
+    pub(super) fn base(self, tenant: &str) -> String {
+        format!("{}/{}", paths::tenant(tenant), self.nav_item().segment())
     }
 }
 
 #[derive(Template)]
 #[template(path = "sets.html")]
-struct Page<'a> {
-    frame: Frame,
-    tenant: &'a str,
-    plural: &'static str,
-    singular: &'static str,
-    base: String,
-    explanation: &'static str,
-    columns: [&'static str; 2],
-    rows: Vec<Row>,
+pub(super) struct ListPage<'a> {
+    pub(super) frame: Frame,
+    pub(super) tenant: &'a str,
+    pub(super) plural: &'static str,
+    pub(super) singular: &'static str,
+    pub(super) base: String,
+    pub(super) explanation: &'static str,
+    pub(super) columns: [&'static str; 2],
+    pub(super) rows: Vec<ListRow>,
 }
 
-struct Row {
-    name: String,
-    origin: Badge,
-    cells: [(&'static str, String); 2],
+pub(super) struct ListRow {
+    pub(super) name: String,
+    pub(super) origin: Badge,
+    pub(super) cells: [(&'static str, String); 2],
 }
 
 #[derive(Template)]
 #[template(path = "set.html")]
-struct One {
+pub(super) struct FormPage {
     frame: Frame,
     plural: &'static str,
     singular: &'static str,
     base: String,
     /// Empty for a new one.
     name: String,
+    /// The name that was entered, when the form is shown again.
     typed: String,
     example: &'static str,
     origin: Option<Badge>,
@@ -81,11 +81,13 @@ struct One {
     deletion: &'static str,
 }
 
-struct Group {
-    legend: &'static str,
-    name: &'static str,
-    choices: Vec<Choice>,
-    none: &'static str,
+/// Check boxes of one name.
+pub(super) struct Group {
+    pub(super) legend: &'static str,
+    pub(super) name: &'static str,
+    pub(super) choices: Vec<Choice>,
+    /// Shown when there are no choices.
+    pub(super) none: &'static str,
 }
 
 impl Group {
@@ -94,14 +96,14 @@ impl Group {
     }
 }
 
-struct Choice {
-    name: String,
-    hint: String,
-    link: Option<String>,
-    chosen: bool,
+pub(super) struct Choice {
+    pub(super) name: String,
+    pub(super) hint: String,
+    pub(super) link: Option<String>,
+    pub(super) chosen: bool,
 }
 
-fn origin(origin: Origin) -> Badge {
+pub(super) fn origin(origin: Origin) -> Badge {
     match origin {
         Origin::File => Badge::new(Tone::Note, "gateway.toml"),
         Origin::Admin => Badge::new(Tone::Good, "made here"),
@@ -109,7 +111,8 @@ fn origin(origin: Origin) -> Badge {
     }
 }
 
-fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+/// Names in one line; of many only the first.
+pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
     match &names[..] {
         [] => "none".to_owned(),
@@ -118,192 +121,31 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     }
 }
 
-/// `GET /t/{tenant}/toolsets`
-pub(super) async fn toolsets(
-    State(state): State<PageState>,
-    Path(tenant): Path<String>,
-    signed: Signed,
-) -> Result<Response, Problem> {
-    signed.tenant(&tenant)?;
-    let of = tenant.clone();
-    let rows = state.store(move |store| store.toolsets(&of)).await?;
-    let rows = rows.into_iter().map(|row| {
-        let mut tools = view::count(row.tools.len() as u64, "tool");
-        if !row.missing.is_empty() {
-            tools.push_str(&format!("; the component lacks {}", listed(&row.missing)));
-        }
-        Row {
-            origin: origin(row.origin),
-            cells: [("Tools", tools), ("In profiles", listed(&row.profiles))],
-            name: row.name,
-        }
-    });
-    Ok(signed.show(&Page {
-        frame: signed.frame(At::Toolsets, "Toolsets", Some(&tenant)),
-        tenant: &tenant,
-        plural: "Toolsets",
-        singular: "toolset",
-        base: Noun::Toolset.base(&tenant),
-        explanation: "Groups of tools that profiles give to users. Automatic ones follow the \
-                      tools: read-only has every approved one that only reads, component:… a \
-                      group of the component.",
-        columns: ["Tools", "In profiles"],
-        rows: rows.collect(),
-    }))
+/// The choices of a form, and the origin of what it changes.
+pub(super) struct SetForm {
+    pub(super) origin: Option<Origin>,
+    pub(super) groups: Vec<Group>,
 }
 
-/// `GET /t/{tenant}/profiles`
-pub(super) async fn profiles(
-    State(state): State<PageState>,
-    Path(tenant): Path<String>,
-    signed: Signed,
-) -> Result<Response, Problem> {
-    signed.tenant(&tenant)?;
-    let of = tenant.clone();
-    let rows = state.store(move |store| store.profiles(&of)).await?;
-    let rows = rows.into_iter().map(|row| Row {
-        origin: origin(row.origin),
-        cells: [
-            ("Toolsets", listed(&row.toolsets)),
-            ("Users", listed(&row.users)),
-        ],
-        name: row.name,
-    });
-    Ok(signed.show(&Page {
-        frame: signed.frame(At::Profiles, "Profiles", Some(&tenant)),
-        tenant: &tenant,
-        plural: "Profiles",
-        singular: "profile",
-        base: Noun::Profile.base(&tenant),
-        explanation: "A profile gives the tools of its toolsets to its users. A user may have \
-                      several; the tools add up.",
-        columns: ["Toolsets", "Users"],
-        rows: rows.collect(),
-    }))
-}
-
-/// What the form of a toolset or profile offers and has chosen.
-struct Form {
-    origin: Option<Origin>,
-    groups: Vec<Group>,
-}
-
-fn toolset_form(
-    store: &Store,
-    tenant: &str,
+/// The row with this name.
+pub(super) fn find<T>(
+    rows: Vec<T>,
     name: &str,
-    chosen: Option<BTreeSet<String>>,
-) -> Result<Form, StoreError> {
-    let row = if name.is_empty() {
-        None
-    } else {
-        Some(named(store.toolsets(tenant)?, name, |row: &ToolsetRow| {
-            &row.name
-        })?)
-    };
-    let missing = row.iter().flat_map(|row| row.missing.clone());
-    let missing: Vec<String> = missing.collect();
-    let has = chosen.or_else(|| row.as_ref().map(|row| row.tools.clone()));
-    let has = has.unwrap_or_default();
-    let tools = store.tools(tenant)?.into_iter();
-    let present = tools.filter(|tool| tool.state != ToolState::Removed);
-    let mut choices: Vec<Choice> = present
-        .map(|tool| Choice {
-            chosen: has.contains(&tool.name),
-            hint: format!("{}, {}, {}", tool.toolset, tool.effect, tool.state),
-            link: Some(tool_page(tenant, &tool.name)),
-            name: tool.name,
-        })
-        .collect();
-    choices.extend(missing.into_iter().map(|name| Choice {
-        hint: "the component does not have it".to_owned(),
-        chosen: has.contains(&name),
-        link: None,
-        name,
-    }));
-    Ok(Form {
-        origin: row.map(|row| row.origin),
-        groups: vec![Group {
-            legend: "Tools",
-            name: "tool",
-            choices,
-            none: "No tools yet: they are listed when the gateway serves for the first time.",
-        }],
-    })
-}
-
-fn profile_form(
-    store: &Store,
-    tenant: &str,
-    users: BTreeSet<String>,
-    name: &str,
-    chosen: Option<Profile>,
-) -> Result<Form, StoreError> {
-    let row = if name.is_empty() {
-        None
-    } else {
-        Some(named(store.profiles(tenant)?, name, |row: &ProfileRow| {
-            &row.name
-        })?)
-    };
-    let has = chosen.or_else(|| {
-        row.as_ref().map(|row| Profile {
-            toolsets: row.toolsets.clone(),
-            users: row.users.clone(),
-        })
-    });
-    let has = has.unwrap_or_default();
-    let toolsets = store.toolsets(tenant)?.into_iter().map(|row| Choice {
-        chosen: has.toolsets.contains(&row.name),
-        hint: format!(
-            "{}, {}",
-            view::count(row.tools.len() as u64, "tool"),
-            origin(row.origin).text
-        ),
-        link: Some(format!(
-            "{}/one/{}",
-            Noun::Toolset.base(tenant),
-            super::switches::encoded(&row.name)
-        )),
-        name: row.name,
-    });
-    let users = users.into_iter().map(|user| Choice {
-        chosen: has.users.contains(&user),
-        hint: String::new(),
-        link: Some(format!(
-            "{}/users/{}",
-            base(tenant),
-            super::switches::encoded(&user)
-        )),
-        name: user,
-    });
-    Ok(Form {
-        origin: row.map(|row| row.origin),
-        groups: vec![
-            Group {
-                legend: "Toolsets",
-                name: "toolset",
-                choices: toolsets.collect(),
-                none: "No toolsets yet.",
-            },
-            Group {
-                legend: "Users",
-                name: "user",
-                choices: users.collect(),
-                none: "gateway.toml declares no users of this tenant.",
-            },
-        ],
-    })
-}
-
-fn named<T>(rows: Vec<T>, name: &str, of: impl Fn(&T) -> &String) -> Result<T, StoreError> {
-    let found = rows.into_iter().find(|row| of(row) == name);
+    name_of: impl Fn(&T) -> &String,
+) -> Result<T, StoreError> {
+    let found = rows.into_iter().find(|row| name_of(row) == name);
     found.ok_or_else(|| StoreError::Refused(format!("there is none of the name {name:?}")))
 }
 
-fn one(noun: Noun, signed: &Signed, tenant: &str, name: &str, form: Form) -> One {
+pub(super) fn form_page(
+    kind: SetKind,
+    signed_in: &SignedIn,
+    tenant: &str,
+    name: &str,
+    form: SetForm,
+) -> FormPage {
     let title = if name.is_empty() {
-        format!("New {}", noun.singular())
+        format!("New {}", kind.singular())
     } else {
         name.to_owned()
     };
@@ -311,8 +153,8 @@ fn one(noun: Noun, signed: &Signed, tenant: &str, name: &str, form: Form) -> One
         Some(Origin::File) => Some(format!(
             "gateway.toml declares this {}, at tenants.{tenant}.{}s.{name}: it can be changed \
              only there.",
-            noun.singular(),
-            noun.singular()
+            kind.singular(),
+            kind.singular()
         )),
         Some(Origin::Automatic) => Some(
             "This toolset is there by itself and follows the tools. It can not be changed."
@@ -320,155 +162,49 @@ fn one(noun: Noun, signed: &Signed, tenant: &str, name: &str, form: Form) -> One
         ),
         Some(Origin::Admin) | None => None,
     };
-    One {
-        frame: signed.frame(noun.at(), &title, Some(tenant)),
-        plural: noun.at().name(),
-        singular: noun.singular(),
-        base: noun.base(tenant),
+    FormPage {
+        frame: signed_in.frame(kind.nav_item(), &title, Some(tenant)),
+        plural: kind.nav_item().name(),
+        singular: kind.singular(),
+        base: kind.base(tenant),
         name: name.to_owned(),
         typed: String::new(),
-        example: match noun {
-            Noun::Toolset => "sales-tools",
-            Noun::Profile => "analysts",
+        example: match kind {
+            SetKind::Toolset => "sales-tools",
+            SetKind::Profile => "analysts",
         },
         origin: form.origin.map(origin),
         problem: None,
         fixed,
         groups: form.groups,
-        deletion: match noun {
-            Noun::Toolset => "Refused as long as a profile has it.",
-            Noun::Profile => "Its users lose what only this profile gives them.",
+        deletion: match kind {
+            SetKind::Toolset => "Refused as long as a profile has it.",
+            SetKind::Profile => "Its users lose what only this profile gives them.",
         },
     }
 }
 
-/// `GET /t/{tenant}/toolsets/new`
-pub(super) async fn new_toolset(
-    state: State<PageState>,
-    Path(tenant): Path<String>,
-    signed: Signed,
-) -> Result<Response, Problem> {
-    toolset(state, Path((tenant, String::new())), signed).await
-}
-
-/// `GET /t/{tenant}/toolsets/one/{name}`
-pub(super) async fn toolset(
-    State(state): State<PageState>,
-    Path((tenant, name)): Path<(String, String)>,
-    signed: Signed,
-) -> Result<Response, Problem> {
-    signed.tenant(&tenant)?;
-    let of = (tenant.clone(), name.clone());
-    let form = state.store(move |store| toolset_form(store, &of.0, &of.1, None));
-    let form = form.await.map_err(Problem::or_missing)?;
-    Ok(signed.show(&one(Noun::Toolset, &signed, &tenant, &name, form)))
-}
-
-/// `GET /t/{tenant}/profiles/new`
-pub(super) async fn new_profile(
-    state: State<PageState>,
-    Path(tenant): Path<String>,
-    signed: Signed,
-) -> Result<Response, Problem> {
-    profile(state, Path((tenant, String::new())), signed).await
-}
-
-/// `GET /t/{tenant}/profiles/one/{name}`
-pub(super) async fn profile(
-    State(state): State<PageState>,
-    Path((tenant, name)): Path<(String, String)>,
-    signed: Signed,
-) -> Result<Response, Problem> {
-    let users = signed.tenant(&tenant)?.users.keys().cloned().collect();
-    let of = (tenant.clone(), name.clone());
-    let form = state.store(move |store| profile_form(store, &of.0, users, &of.1, None));
-    let form = form.await.map_err(Problem::or_missing)?;
-    Ok(signed.show(&one(Noun::Profile, &signed, &tenant, &name, form)))
-}
-
-/// The name in a form: that of the one which is changed, or a new one's.
-fn name(fields: &Fields) -> String {
+/// The name in a form: that of what is changed, or a new one.
+pub(super) fn entered_name(fields: &Fields) -> String {
     let name = fields.get("was").or_else(|| fields.get("name"));
     name.unwrap_or_default().to_owned()
 }
 
-fn chosen(fields: &Fields, name: &str) -> BTreeSet<String> {
+/// The ticked boxes of one name.
+pub(super) fn chosen(fields: &Fields, name: &str) -> BTreeSet<String> {
     fields.all(name).map(str::to_owned).collect()
 }
 
-/// `POST /t/{tenant}/toolsets`
-pub(super) async fn put_toolset(
-    State(state): State<PageState>,
-    Path(tenant): Path<String>,
-    posted: Posted,
-) -> Result<Response, Problem> {
-    posted.by.tenant(&tenant)?;
-    let (name, tools) = (name(&posted.fields), chosen(&posted.fields, "tool"));
-    let (actor, of) = (
-        posted.by.actor(),
-        (tenant.clone(), name.clone(), tools.clone()),
-    );
-    let new = posted.fields.get("was").is_none();
-    let put = state.store(move |store| {
-        let (tenant, name, tools) = of;
-        if new {
-            let rows = store.toolsets(&tenant)?;
-            unused(rows.iter().map(|row| &row.name), &name)?;
-        }
-        store.put_toolset(&actor, &tenant, &name, &tools)
-    });
-    if let Err(problem) = put.await {
-        let was = was(&posted.fields);
-        let of = (tenant.clone(), was.clone());
-        let form = state.store(move |store| toolset_form(store, &of.0, &of.1, Some(tools)));
-        let page = one(Noun::Toolset, &posted.by, &tenant, &was, form.await?);
-        return again(&posted, page, name, problem);
-    }
-    saved(&posted, Noun::Toolset, &tenant, &name)
-}
-
-/// `POST /t/{tenant}/profiles`
-pub(super) async fn put_profile(
-    State(state): State<PageState>,
-    Path(tenant): Path<String>,
-    posted: Posted,
-) -> Result<Response, Problem> {
-    let users = posted.by.tenant(&tenant)?.users.keys().cloned().collect();
-    let name = name(&posted.fields);
-    let profile = Profile {
-        toolsets: chosen(&posted.fields, "toolset"),
-        users: chosen(&posted.fields, "user"),
-    };
-    let (actor, of) = (
-        posted.by.actor(),
-        (tenant.clone(), name.clone(), profile.clone()),
-    );
-    let new = posted.fields.get("was").is_none();
-    let put = state.store(move |store| {
-        let (tenant, name, profile) = of;
-        if new {
-            let rows = store.profiles(&tenant)?;
-            unused(rows.iter().map(|row| &row.name), &name)?;
-        }
-        store.put_profile(&actor, &tenant, &name, &profile)
-    });
-    if let Err(problem) = put.await {
-        let was = was(&posted.fields);
-        let of = (tenant.clone(), was.clone());
-        let form =
-            state.store(move |store| profile_form(store, &of.0, users, &of.1, Some(profile)));
-        let page = one(Noun::Profile, &posted.by, &tenant, &was, form.await?);
-        return again(&posted, page, name, problem);
-    }
-    saved(&posted, Noun::Profile, &tenant, &name)
-}
-
-fn was(fields: &Fields) -> String {
+/// The name of what a form changes. Empty for something new.
+pub(super) fn old_name(fields: &Fields) -> String {
     fields.get("was").unwrap_or_default().to_owned()
 }
 
-/// What is new takes no other's place.
-fn unused<'a>(mut taken: impl Iterator<Item = &'a String>, name: &str) -> Result<(), StoreError> {
+/// Refuses a new name that is already in use.
+pub(super) fn refuse_taken<'a>(
+    mut taken: impl Iterator<Item = &'a String>,
+    name: &str,
+) -> Result<(), StoreError> {
     if taken.any(|one| one == name) {
         return Err(StoreError::Refused(format!(
             "{name} is there already; change that one, or take another name"
@@ -477,59 +213,55 @@ fn unused<'a>(mut taken: impl Iterator<Item = &'a String>, name: &str) -> Result
     Ok(())
 }
 
-/// The form once more, as it was filled in.
-fn again(posted: &Posted, page: One, typed: String, problem: Problem) -> Result<Response, Problem> {
-    let page = One {
-        problem: Some(problem.told()?),
+/// Shows the form again as it was filled in, with what is wrong.
+pub(super) fn show_again(
+    form: &SubmittedForm,
+    page: FormPage,
+    typed: String,
+    problem: Problem,
+) -> Result<Response, Problem> {
+    let page = FormPage {
+        problem: Some(problem.beside_form()?),
         typed,
         ..page
     };
-    let mut response = posted.by.show(&page);
+    let mut response = form.by.show(&page);
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
 }
 
-fn saved(posted: &Posted, noun: Noun, tenant: &str, name: &str) -> Result<Response, Problem> {
-    let text = format!("Saved {} {name}.", noun.singular());
-    Ok(posted.by.go(&noun.base(tenant), Tone::Good, &text))
-}
-
-/// `POST /t/{tenant}/toolsets/delete`
-pub(super) async fn remove_toolset(
-    State(state): State<PageState>,
-    Path(tenant): Path<String>,
-    posted: Posted,
+pub(super) fn saved(
+    form: &SubmittedForm,
+    kind: SetKind,
+    tenant: &str,
+    name: &str,
 ) -> Result<Response, Problem> {
-    remove(Noun::Toolset, &state, &tenant, &posted).await
+    let text = format!("Saved {} {name}.", kind.singular());
+    Ok(form
+        .by
+        .redirect_with_message(&kind.base(tenant), Tone::Good, &text))
 }
 
-/// `POST /t/{tenant}/profiles/delete`
-pub(super) async fn remove_profile(
-    State(state): State<PageState>,
-    Path(tenant): Path<String>,
-    posted: Posted,
-) -> Result<Response, Problem> {
-    remove(Noun::Profile, &state, &tenant, &posted).await
-}
-
-async fn remove(
-    noun: Noun,
+pub(super) async fn remove(
+    kind: SetKind,
     state: &PageState,
     tenant: &str,
-    posted: &Posted,
+    form: &SubmittedForm,
 ) -> Result<Response, Problem> {
-    posted.by.tenant(tenant)?;
-    let name = posted.fields.get("name").unwrap_or_default().to_owned();
-    if !posted.fields.has("sure", "yes") {
+    form.by.tenant(tenant)?;
+    let name = form.fields.get("name").unwrap_or_default().to_owned();
+    if !form.fields.has("sure", "yes") {
         return Err(Problem::refused("Tick the box that says yes, delete it."));
     }
-    let (actor, of) = (posted.by.actor(), (tenant.to_owned(), name.clone()));
+    let (actor, key) = (form.by.actor(), (tenant.to_owned(), name.clone()));
     state
-        .store(move |store| match noun {
-            Noun::Toolset => store.remove_toolset(&actor, &of.0, &of.1),
-            Noun::Profile => store.remove_profile(&actor, &of.0, &of.1),
+        .store(move |store| match kind {
+            SetKind::Toolset => store.remove_toolset(&actor, &key.0, &key.1),
+            SetKind::Profile => store.remove_profile(&actor, &key.0, &key.1),
         })
         .await?;
-    let text = format!("Deleted {} {name}.", noun.singular());
-    Ok(posted.by.go(&noun.base(tenant), Tone::Plain, &text))
+    let text = format!("Deleted {} {name}.", kind.singular());
+    Ok(form
+        .by
+        .redirect_with_message(&kind.base(tenant), Tone::Plain, &text))
 }

@@ -11,13 +11,15 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
 use super::attempts::Failed;
+use super::cookie::{self, SESSION};
 use super::problem::Problem;
-use super::secret::Secret;
-use super::session::{self, COOKIE, LIFE, Posted, Signed};
+use super::respond::{html, redirect};
+use super::session::{self, SESSION_LIFE, SignedIn, SubmittedForm};
+use super::session_secret::SessionSecret;
+use super::state::PageState;
 use super::view::Style;
-use super::{PageState, html, redirect};
 
-/// How long a failed sign-in waits for its answer.
+/// How long the answer to a failed sign-in is delayed.
 const DELAY: Duration = Duration::from_secs(1);
 
 #[derive(Template)]
@@ -37,22 +39,22 @@ fn page(status: StatusCode, problem: Option<&str>) -> Response {
     )
 }
 
-/// The form; who is signed in already is sent on.
-pub(super) async fn show(signed: Result<Signed, Response>) -> Response {
-    match signed {
+/// Shows the form, or redirects somebody who is already signed in.
+pub(super) async fn show(signed_in: Result<SignedIn, Response>) -> Response {
+    match signed_in {
         Ok(_) => redirect("/admin"),
         Err(_) => page(StatusCode::OK, None),
     }
 }
 
-/// Begins a session, or says that the token is not right.
-pub(super) async fn enter(
+/// Begins a session if the token is right.
+pub(super) async fn sign_in(
     State(state): State<PageState>,
     request: Request,
 ) -> Result<Response, Response> {
     let connected = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let place = connected.map(|ConnectInfo(address)| address.ip());
-    let attempts = &state.0.attempts;
+    let attempts = state.attempts();
     if let Some(wait) = attempts.wait(place, Instant::now()) {
         let problem = "Too many sign-ins have failed from here. Try again in a minute.";
         let mut response = page(StatusCode::TOO_MANY_REQUESTS, Some(problem));
@@ -62,9 +64,9 @@ pub(super) async fn enter(
     }
     let config = state.config();
     let secure = config.listen.tls.is_some() || is_https(&request);
-    let fields = session::posted(request, &state).await?;
+    let fields = session::read_form(request, &state).await?;
     let token = fields.get("token").unwrap_or_default();
-    // Every hash is compared, whichever is right.
+    // All hashes are compared, so that the time does not depend on which one is right.
     let mut right = None;
     for (name, admin) in &config.admins {
         if admin.token.matches(token) {
@@ -88,41 +90,39 @@ pub(super) async fn enter(
         let problem = "No administrator has this token.";
         return Err(page(StatusCode::FORBIDDEN, Some(problem)));
     };
-    let secret = Secret::fresh().ok_or_else(|| {
+    let secret = SessionSecret::generate().ok_or_else(|| {
         let text = "The system has no random numbers.";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Not done", text).into_response()
     })?;
-    let (stored, name, token) = (secret.stored(), name.clone(), admin.token);
-    let ends = Timestamp::now() + LIFE;
-    let opened = state.store(move |store| store.open_session(&stored, &name, &token, ends));
+    let (hash, name, token) = (secret.hash(), name.clone(), admin.token);
+    let ends = Timestamp::now() + SESSION_LIFE;
+    let opened = state.store(move |store| store.open_session(&hash, &name, &token, ends));
     opened.await.map_err(Problem::into_response)?;
     let mut response = redirect("/admin");
-    session::set(
+    cookie::set(
         &mut response,
-        &session::cookie(COOKIE, &secret.cookie(), LIFE, secure),
+        SESSION,
+        &secret.cookie(),
+        SESSION_LIFE,
+        secure,
     );
     Ok(response)
 }
 
-/// Whether the browser came by HTTPS, be it to a proxy before this gateway.
+/// Whether the browser uses HTTPS, perhaps to a proxy in front of the gateway.
 fn is_https(request: &Request) -> bool {
     let origin = request.headers().get(header::ORIGIN);
     origin.is_some_and(|origin| origin.as_bytes().starts_with(b"https://"))
 }
 
 /// Ends the session.
-pub(super) async fn leave(
+pub(super) async fn sign_out(
     State(state): State<PageState>,
-    posted: Posted,
+    form: SubmittedForm,
 ) -> Result<Response, Problem> {
-    let stored = posted.by.secret.stored();
-    state
-        .store(move |store| store.close_session(&stored))
-        .await?;
+    let hash = form.by.secret.hash();
+    state.store(move |store| store.close_session(&hash)).await?;
     let mut response = redirect("/admin/sign-in");
-    session::set(
-        &mut response,
-        &session::cookie(COOKIE, "", Duration::ZERO, false),
-    );
+    cookie::set(&mut response, SESSION, "", Duration::ZERO, false);
     Ok(response)
 }

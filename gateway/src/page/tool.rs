@@ -4,17 +4,19 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::PageState;
 use super::diff::{self, Line};
+use super::kill_switches::{self, SwitchedOff};
+use super::paths;
 use super::problem::Problem;
-use super::session::{Posted, Signed};
-use super::switches::{self, Switches};
-use super::view::{self, At, Badge, Frame, Off, Style, Switch, Tone};
+use super::session::{SignedIn, SubmittedForm};
+use super::state::PageState;
+use super::view::{self, Badge, Frame, NavItem, OffNotice, Style, SwitchPanel, Tone};
 use crate::store::{
-    AuditFilter, AuditRow, Class, Classes, Definition, Kind, Part, State as ToolState, ToolRow,
+    AuditFilter, AuditRow, Class, Classes, Definition, DefinitionPart, ReviewState, RowKind,
+    ToolRow,
 };
 
-/// Acts shown of a tool's history.
+/// Acts that a tool's history shows.
 const HISTORY: usize = 50;
 
 #[derive(Template)]
@@ -26,7 +28,7 @@ struct Page<'a> {
     key: String,
     state: Vec<Badge>,
     classes: Vec<Badge>,
-    off: Option<Off>,
+    off: Option<OffNotice>,
     now: Definition,
     effect: &'static str,
     toolset: &'a str,
@@ -37,33 +39,33 @@ struct Page<'a> {
     changes: Vec<Change>,
     last_used: String,
     calls: String,
-    history: Vec<Done>,
+    history: Vec<HistoryRow>,
     selectable: bool,
     verdict: &'static str,
     approvable: bool,
     disabled: bool,
     decided: bool,
     own_classes: String,
-    choices: Vec<Choice>,
-    switch: Switch,
+    choices: Vec<ClassChoice>,
+    switch: SwitchPanel,
 }
 
 struct Change {
-    part: Part,
+    part: DefinitionPart,
     lines: Vec<Line>,
 }
 
-struct Done {
+struct HistoryRow {
     time: String,
     actor: String,
     act: String,
     detail: String,
 }
 
-struct Choice {
+struct ClassChoice {
     value: &'static str,
     hint: &'static str,
-    /// One of those of which a tool has exactly one.
+    /// One of READ, WRITE and DESTRUCTIVE, of which a tool has exactly one.
     kind: bool,
     chosen: bool,
     /// Whether the tool can have it.
@@ -74,17 +76,17 @@ struct Choice {
 pub(super) async fn show(
     State(state): State<PageState>,
     Path((tenant, name)): Path<(String, String)>,
-    signed: Signed,
+    signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    signed.tenant(&tenant)?;
-    let of = (tenant.clone(), name.clone());
+    signed_in.tenant(&tenant)?;
+    let key = (tenant.clone(), name.clone());
     let (versions, off, history) = state
         .store(move |store| {
-            let (tenant, name) = of;
+            let (tenant, name) = key;
             let filter = AuditFilter {
                 tenant: Some(tenant.clone()),
                 tool: Some(name.clone()),
-                kind: Some(Kind::Act),
+                kind: Some(RowKind::Act),
                 limit: Some(HISTORY),
                 ..AuditFilter::default()
             };
@@ -96,15 +98,17 @@ pub(super) async fn show(
         })
         .await
         .map_err(Problem::or_missing)?;
-    let off = Switches::from(off);
+    let off = SwitchedOff::from(off);
     let row = versions.tool;
     let changes = match &versions.reviewed {
         Some(reviewed) => changes(&row, reviewed, &versions.now),
         None => Vec::new(),
     };
-    let switched_off = off.above(&tenant).or_else(|| off.tool(&tenant, &name));
+    let switched_off = off
+        .wider_than_tool(&tenant)
+        .or_else(|| off.tool(&tenant, &name));
     let page = Page {
-        frame: signed.frame(At::Tools, &name, Some(&tenant)),
+        frame: signed_in.frame(NavItem::Tools, &name, Some(&tenant)),
         tenant: &tenant,
         name: &name,
         key: format!("{name}@{}", row.version),
@@ -122,18 +126,18 @@ pub(super) async fn show(
             .last_used
             .map_or_else(|| "never".to_owned(), view::minute),
         calls: view::count(row.calls_30d, "call"),
-        history: history.into_iter().filter_map(done).collect(),
-        selectable: row.state != ToolState::Removed,
+        history: history.into_iter().filter_map(history_row).collect(),
+        selectable: row.state != ReviewState::Removed,
         verdict: verdict(row.state),
-        approvable: row.state != ToolState::Approved,
-        disabled: row.state == ToolState::Disabled,
+        approvable: row.state != ReviewState::Approved,
+        disabled: row.state == ReviewState::Disabled,
         decided: row.reviewed_at.is_some(),
         own_classes: own_classes(&row, &versions.now),
         choices: choices(&row),
-        switch: switches::of_tool(&off, &tenant, &name),
+        switch: kill_switches::panel_of_tool(&off, &tenant, &name),
         now: versions.now,
     };
-    Ok(signed.show(&page))
+    Ok(signed_in.show(&page))
 }
 
 fn effect(row: &ToolRow) -> &'static str {
@@ -147,15 +151,15 @@ fn effect(row: &ToolRow) -> &'static str {
     }
 }
 
-fn verdict(state: ToolState) -> &'static str {
+fn verdict(state: ReviewState) -> &'static str {
     match state {
-        ToolState::Pending => {
+        ReviewState::Pending => {
             "Nobody may call it until it is approved. An approval is for this text and these \
              schemas: if they change, the tool is pending again."
         }
-        ToolState::Approved => "Those may call it whose profiles have a toolset with it.",
-        ToolState::Disabled => "Nobody may call it, in whatever version.",
-        ToolState::Removed => "The component does not have it any more.",
+        ReviewState::Approved => "Those may call it whose profiles have a toolset with it.",
+        ReviewState::Disabled => "Nobody may call it, in whatever version.",
+        ReviewState::Removed => "The component does not have it any more.",
     }
 }
 
@@ -183,8 +187,8 @@ fn own_classes(row: &ToolRow, now: &Definition) -> String {
     }
 }
 
-fn choices(row: &ToolRow) -> Vec<Choice> {
-    let choice = |class: Class| Choice {
+fn choices(row: &ToolRow) -> Vec<ClassChoice> {
+    let choice = |class: Class| ClassChoice {
         value: class.as_str(),
         hint: match class {
             Class::Read => "changes nothing",
@@ -200,14 +204,14 @@ fn choices(row: &ToolRow) -> Vec<Choice> {
     Class::ALL.into_iter().map(choice).collect()
 }
 
-/// JSON with an indent; what is none is shown as it is.
+/// Indented JSON. Other text stays as it is.
 fn pretty(json: &str) -> String {
     let value: Option<serde_json::Value> = serde_json::from_str(json).ok();
     let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
     pretty.unwrap_or_else(|| json.to_owned())
 }
 
-/// MCP's hints in a line.
+/// MCP's hints on one line.
 fn annotations(json: &str) -> String {
     let hints: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(json).unwrap_or_default();
@@ -218,36 +222,36 @@ fn annotations(json: &str) -> String {
 }
 
 fn changes(row: &ToolRow, reviewed: &Definition, now: &Definition) -> Vec<Change> {
-    let text = |definition: &Definition, part: Part| match part {
-        Part::Title => definition.title.clone(),
-        Part::Description => definition.description.clone(),
-        Part::InputSchema => pretty(&definition.input_schema),
-        Part::OutputSchema => pretty(&definition.output_schema),
-        Part::Annotations => annotations(&definition.annotations),
-        Part::Toolset => definition.toolset.clone(),
-        Part::Effect => definition.effect.to_string(),
-        Part::Classification => {
+    let text = |definition: &Definition, part: DefinitionPart| match part {
+        DefinitionPart::Title => definition.title.clone(),
+        DefinitionPart::Description => definition.description.clone(),
+        DefinitionPart::InputSchema => pretty(&definition.input_schema),
+        DefinitionPart::OutputSchema => pretty(&definition.output_schema),
+        DefinitionPart::Annotations => annotations(&definition.annotations),
+        DefinitionPart::Toolset => definition.toolset.clone(),
+        DefinitionPart::Effect => definition.effect.to_string(),
+        DefinitionPart::Classification => {
             let classes = definition.classification.iter();
             classes
                 .map(|class| class.as_str())
                 .collect::<Vec<_>>()
                 .join("\n")
         }
-        Part::Scopes => definition.scopes.join("\n"),
-        Part::Operations => definition.operations.join("\n"),
+        DefinitionPart::Scopes => definition.scopes.join("\n"),
+        DefinitionPart::Operations => definition.operations.join("\n"),
     };
-    let change = |part: &Part| Change {
+    let change = |part: &DefinitionPart| Change {
         part: *part,
         lines: diff::diff(&text(reviewed, *part), &text(now, *part)),
     };
     row.changed_since_review.iter().map(change).collect()
 }
 
-fn done(row: AuditRow) -> Option<Done> {
+fn history_row(row: AuditRow) -> Option<HistoryRow> {
     let AuditRow::Act(act) = row else {
         return None;
     };
-    Some(Done {
+    Some(HistoryRow {
         time: view::minute(act.time),
         actor: if act.via == "page" {
             act.actor
@@ -263,10 +267,10 @@ fn done(row: AuditRow) -> Option<Done> {
 pub(super) async fn classify(
     State(state): State<PageState>,
     Path((tenant, name)): Path<(String, String)>,
-    posted: Posted,
+    form: SubmittedForm,
 ) -> Result<Response, Problem> {
-    posted.by.tenant(&tenant)?;
-    let fields = &posted.fields;
+    form.by.tenant(&tenant)?;
+    let fields = &form.fields;
     let classes: Option<Classes> = if fields.has("own", "yes") {
         None
     } else {
@@ -281,10 +285,10 @@ pub(super) async fn classify(
         }
         None => format!("{name} is classified as the component says."),
     };
-    let back = switches::tool_page(&tenant, &name);
-    let actor = posted.by.actor();
+    let back = paths::tool(&tenant, &name);
+    let actor = form.by.actor();
     state
         .store(move |store| store.classify(&actor, &tenant, &name, classes.as_ref()))
         .await?;
-    Ok(posted.by.go(&back, Tone::Good, &text))
+    Ok(form.by.redirect_with_message(&back, Tone::Good, &text))
 }

@@ -1,4 +1,4 @@
-//! Users: what each may call, and why not.
+//! Users: what each may call, and why not the rest.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::PageState;
 use super::problem::Problem;
-use super::session::Signed;
-use super::view::{At, Frame, Style};
+use super::session::SignedIn;
+use super::state::PageState;
+use super::view::{Frame, NavItem, Style};
 use crate::store::ProfileRow;
 
 #[derive(Template)]
 #[template(path = "users.html")]
-struct All<'a> {
+struct ListPage<'a> {
     frame: Frame,
     tenant: &'a str,
     rows: Vec<Row>,
@@ -30,7 +30,7 @@ struct Row {
 
 #[derive(Template)]
 #[template(path = "user.html")]
-struct One<'a> {
+struct UserPage<'a> {
     frame: Frame,
     tenant: &'a str,
     name: &'a str,
@@ -51,14 +51,14 @@ struct Denied {
     sentence: String,
 }
 
-/// Profiles that have a user, and the toolsets of these.
-fn of<'a>(profiles: &'a [ProfileRow], user: &str) -> (Vec<&'a str>, BTreeSet<&'a str>) {
-    let having = profiles
+/// The profiles of a user, and their toolsets.
+fn access_of<'a>(profiles: &'a [ProfileRow], user: &str) -> (Vec<&'a str>, BTreeSet<&'a str>) {
+    let matching = profiles
         .iter()
         .filter(|profile| profile.users.contains(user));
-    let toolsets = having.clone().flat_map(|profile| &profile.toolsets);
+    let toolsets = matching.clone().flat_map(|profile| &profile.toolsets);
     (
-        having.clone().map(|profile| &*profile.name).collect(),
+        matching.clone().map(|profile| &*profile.name).collect(),
         toolsets.map(String::as_str).collect(),
     )
 }
@@ -71,21 +71,21 @@ fn joined<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 pub(super) async fn all(
     State(state): State<PageState>,
     Path(tenant): Path<String>,
-    signed: Signed,
+    signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    let users: Vec<String> = signed.tenant(&tenant)?.users.keys().cloned().collect();
-    let asked = (tenant.clone(), state.governance());
+    let users: Vec<String> = signed_in.tenant(&tenant)?.users.keys().cloned().collect();
+    let input = (tenant.clone(), state.governance());
     let rows = state
         .store(move |store| {
-            let (tenant, governance) = asked;
+            let (tenant, governance) = input;
             let profiles = store.profiles(&tenant)?;
             let row = |name: String| {
                 let policy = governance.policy(&tenant, &name)?;
-                let (having, toolsets) = of(&profiles, &name);
+                let (user_profiles, toolsets) = access_of(&profiles, &name);
                 Ok(Row {
                     may: policy.tools().count(),
                     of: policy.all().count(),
-                    profiles: joined(having),
+                    profiles: joined(user_profiles),
                     toolsets: joined(toolsets),
                     name,
                 })
@@ -93,8 +93,8 @@ pub(super) async fn all(
             users.into_iter().map(row).collect()
         })
         .await?;
-    Ok(signed.show(&All {
-        frame: signed.frame(At::Users, "Users", Some(&tenant)),
+    Ok(signed_in.show(&ListPage {
+        frame: signed_in.frame(NavItem::Users, "Users", Some(&tenant)),
         tenant: &tenant,
         rows,
     }))
@@ -104,22 +104,22 @@ pub(super) async fn all(
 pub(super) async fn one(
     State(state): State<PageState>,
     Path((tenant, name)): Path<(String, String)>,
-    signed: Signed,
+    signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    if !signed.tenant(&tenant)?.users.contains_key(&name) {
+    if !signed_in.tenant(&tenant)?.users.contains_key(&name) {
         return Err(Problem::missing(format!(
             "Tenant {tenant} has no user {name:?}. Users are declared in gateway.toml, at \
              tenants.{tenant}.users."
         )));
     }
-    let asked = (tenant.clone(), name.clone(), state.governance());
+    let input = (tenant.clone(), name.clone(), state.governance());
     let (profiles, policy) = state
         .store(move |store| {
-            let (tenant, name, governance) = asked;
+            let (tenant, name, governance) = input;
             Ok((store.profiles(&tenant)?, governance.policy(&tenant, &name)?))
         })
         .await?;
-    let (having, toolsets) = of(&profiles, &name);
+    let (user_profiles, toolsets) = access_of(&profiles, &name);
     let (mut may, mut may_not) = (Vec::new(), Vec::new());
     for (tool, access) in policy.all() {
         match &access.verdict {
@@ -127,9 +127,9 @@ pub(super) async fn one(
                 tool: tool.to_owned(),
                 through: joined(
                     access
-                        .through
+                        .grants
                         .iter()
-                        .map(|through| &*through.toolset)
+                        .map(|grant| &*grant.toolset)
                         .collect::<BTreeSet<_>>(),
                 ),
             }),
@@ -140,11 +140,11 @@ pub(super) async fn one(
             }),
         }
     }
-    Ok(signed.show(&One {
-        frame: signed.frame(At::Users, &name, Some(&tenant)),
+    Ok(signed_in.show(&UserPage {
+        frame: signed_in.frame(NavItem::Users, &name, Some(&tenant)),
         tenant: &tenant,
         name: &name,
-        profiles: having.into_iter().map(str::to_owned).collect(),
+        profiles: user_profiles.into_iter().map(str::to_owned).collect(),
         toolsets: toolsets.into_iter().map(str::to_owned).collect(),
         may,
         may_not,

@@ -1,35 +1,33 @@
-//! What several pages show.
+//! Parts that several pages show: the frame, badges, times and numbers.
 
 use std::fmt;
 use std::sync::LazyLock;
 
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use ring::digest::{SHA256, digest};
 
-use crate::store::{Class, Classes, Effect, State, SwitchRow, ToolRow};
+use crate::store::{Class, Classes, Effect, ReviewState, SwitchRow, ToolRow};
 
 /// The style sheet.
 pub(super) const STYLE: &str = include_str!("style.css");
 
-/// The style sheet's address. It changes with its text, so that browsers may keep it.
+/// Displays as the style sheet's address, which changes with its text, so browsers may keep it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Style;
 
 impl fmt::Display for Style {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        static VERSION: LazyLock<String> = LazyLock::new(|| {
-            let hash = digest(&SHA256, STYLE.as_bytes());
-            let digits = hash.as_ref().iter().take(6);
-            digits.map(|byte| format!("{byte:02x}")).collect()
-        });
+        static VERSION: LazyLock<String> =
+            LazyLock::new(|| HEXLOWER.encode(&digest(&SHA256, STYLE.as_bytes()).as_ref()[..6]));
         write!(f, "/admin/style.css?v={}", *VERSION)
     }
 }
 
-/// Where one is.
+/// An entry of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum At {
+pub(super) enum NavItem {
     Tenants,
     Audit,
     Tools,
@@ -39,8 +37,8 @@ pub(super) enum At {
     Quota,
 }
 
-impl At {
-    /// The pages of a tenant.
+impl NavItem {
+    /// The pages of a tenant, in order.
     pub(super) const TENANT: [Self; 5] = [
         Self::Tools,
         Self::Toolsets,
@@ -74,18 +72,18 @@ impl At {
     }
 }
 
-/// What surrounds a page.
+/// What surrounds the content of a page.
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) title: String,
-    pub(super) at: At,
+    pub(super) at: NavItem,
     pub(super) admin: String,
     pub(super) tenant: Option<String>,
     pub(super) csrf: String,
     pub(super) message: Option<Message>,
 }
 
-/// A list to choose from, to filter a page by.
+/// A list of values to filter a page by.
 #[derive(Debug)]
 pub(super) struct Choice {
     pub(super) name: &'static str,
@@ -94,14 +92,14 @@ pub(super) struct Choice {
     pub(super) chosen: String,
 }
 
-/// What became of a change.
+/// The result of a change.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) tone: Tone,
     pub(super) text: String,
 }
 
-/// How something is to be taken. Said in words too, everywhere.
+/// The colour of something. Words always say the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tone {
     Plain,
@@ -122,7 +120,7 @@ impl Tone {
         Self::Care,
     ];
 
-    /// Its class in the style sheet.
+    /// The class in the style sheet.
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -146,7 +144,7 @@ impl fmt::Display for Tone {
     }
 }
 
-/// A word that is seen at a glance.
+/// A coloured word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Badge {
     pub(super) tone: Tone,
@@ -162,12 +160,12 @@ impl Badge {
     }
 }
 
-/// A tool's state, what changed, and its switch.
+/// Badges for a tool's state, changes since its review, and its kill switch.
 pub(super) fn state(tool: &ToolRow, off: bool) -> Vec<Badge> {
     let tone = match tool.state {
-        State::Pending => Tone::Wait,
-        State::Approved => Tone::Good,
-        State::Disabled | State::Removed => Tone::Plain,
+        ReviewState::Pending => Tone::Wait,
+        ReviewState::Approved => Tone::Good,
+        ReviewState::Disabled | ReviewState::Removed => Tone::Plain,
     };
     let mut badges = vec![Badge::new(tone, tool.state.as_str())];
     if !tool.changed_since_review.is_empty() {
@@ -187,7 +185,7 @@ pub(super) fn state(tool: &ToolRow, off: bool) -> Vec<Badge> {
     badges
 }
 
-/// A tool's classes.
+/// Badges for a tool's classes.
 pub(super) fn classes(classes: &Classes) -> Vec<Badge> {
     let tone = |class| match class {
         Class::Read => Tone::Plain,
@@ -199,30 +197,30 @@ pub(super) fn classes(classes: &Classes) -> Vec<Badge> {
     classes.iter().map(badge).collect()
 }
 
-/// Whether a tool is approved only after a second look.
-pub(super) fn grave(tool: &ToolRow) -> bool {
+/// Whether approving a tool needs a confirmation.
+pub(super) fn needs_confirmation(tool: &ToolRow) -> bool {
     matches!(tool.effect, Effect::Outreach | Effect::Destructive)
         || tool.classification.contains(&Class::Destructive)
         || tool.classification.contains(&Class::Dangerous)
 }
 
-/// A kill switch as the page shows it.
+/// The panel of a kill switch.
 #[derive(Debug)]
-pub(super) struct Switch {
-    /// Unique in its page.
+pub(super) struct SwitchPanel {
+    /// Unique in the page.
     pub(super) id: &'static str,
     pub(super) what: String,
     /// What switching off does.
     pub(super) effect: &'static str,
     pub(super) action: String,
-    pub(super) off: Option<Off>,
+    pub(super) off: Option<OffNotice>,
     /// Whether this administrator may switch it.
     pub(super) may: bool,
 }
 
 /// Who switched something off, when and why.
 #[derive(Clone, Debug)]
-pub(super) struct Off {
+pub(super) struct OffNotice {
     /// Such as `Everything is`.
     pub(super) what: &'static str,
     pub(super) by: String,
@@ -230,7 +228,7 @@ pub(super) struct Off {
     pub(super) reason: String,
 }
 
-impl Off {
+impl OffNotice {
     pub(super) fn of(what: &'static str, row: &SwitchRow) -> Self {
         Self {
             what,
@@ -255,7 +253,7 @@ pub(super) fn formatted(at: Timestamp, format: &str) -> String {
     Offset::UTC.to_datetime(at).strftime(format).to_string()
 }
 
-/// The first sentence or so of a text, on one line.
+/// The first sentence of a text on one line, cut to `most` characters.
 pub(super) fn shortened(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let first = line.split_inclusive(". ").next().unwrap_or_default().trim();

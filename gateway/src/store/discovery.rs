@@ -1,8 +1,9 @@
-//! What the component has, compared with the time before.
+//! Discovery: which tools the component has, compared with the last time.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use host_harness::mcp::{classification_name, effect_name};
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
@@ -10,29 +11,29 @@ use rusqlite::{Connection, Transaction, params};
 use sandbox::Tool;
 use serde::{Deserialize, Serialize};
 
-use super::tools::tenant_exists;
-use super::{Actor, Effect, Part, Store, StoreError, json, millis, record};
+use super::lookup::require_tenant;
+use super::{Actor, DefinitionPart, Effect, Store, StoreError, json, millis, record_act};
 use crate::config::Review;
 
-/// What discovery found, compared with the time before.
+/// What discovery found, compared with the last time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncReport {
-    /// Tools that there are.
+    /// How many tools the component has.
     pub tools: usize,
-    /// Never seen before.
+    /// Tools that the tenant has never had.
     pub new: Vec<String>,
-    /// Different from the time before, and in what.
-    pub changed: BTreeMap<String, Vec<Part>>,
-    /// There no more.
+    /// Tools that changed, and what of their definition.
+    pub changed: BTreeMap<String, Vec<DefinitionPart>>,
+    /// Tools that the component does not have any more.
     pub removed: Vec<String>,
-    /// There again.
+    /// Tools that were removed earlier and are back.
     pub back: Vec<String>,
 }
 
 impl SyncReport {
-    /// Whether everything is as before.
+    /// Whether nothing has changed.
     #[must_use]
-    pub fn is_quiet(&self) -> bool {
+    pub fn is_unchanged(&self) -> bool {
         self.new.is_empty()
             && self.changed.is_empty()
             && self.removed.is_empty()
@@ -43,7 +44,7 @@ impl SyncReport {
 impl fmt::Display for SyncReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} tools", self.tools)?;
-        if self.is_quiet() {
+        if self.is_unchanged() {
             return write!(f, ", as before");
         }
         let list = |f: &mut fmt::Formatter<'_>, what, names: &[String]| match names {
@@ -67,11 +68,11 @@ impl fmt::Display for SyncReport {
 }
 
 impl Store {
-    /// Notes what the component has now, for every declared tenant.
+    /// Stores which tools the component has now, for every declared tenant.
     ///
-    /// Needs no credentials. What is new begins as the tenant's [`Review`] says; what changed
-    /// is pending until somebody approves the new version, or the old one returns; decisions
-    /// on what is gone are kept.
+    /// This needs no credentials. A new tool begins as the tenant's [`Review`] says. A changed
+    /// tool is pending until somebody approves the new version, or the old version returns.
+    /// Decisions on removed tools are kept.
     ///
     /// # Errors
     ///
@@ -93,7 +94,7 @@ impl Store {
         })
     }
 
-    /// The same for one tenant, with a review default of the caller's.
+    /// The same for one tenant, with a given default for new tools.
     ///
     /// # Errors
     ///
@@ -105,14 +106,14 @@ impl Store {
         review: Review,
     ) -> Result<SyncReport, StoreError> {
         self.change(|transaction| {
-            tenant_exists(transaction, tenant)?;
+            require_tenant(transaction, tenant)?;
             let definitions = define(transaction, tools)?;
             sync(transaction, tenant, tools, &definitions, review)
         })
     }
 }
 
-/// Stores the tools' definitions where they are not yet, and gives their ids.
+/// Stores the definitions that are new, and returns the ids of all.
 fn define(transaction: &Transaction<'_>, tools: &[Tool]) -> Result<Vec<String>, StoreError> {
     let mut insert = transaction.prepare_cached(
         "INSERT OR IGNORE INTO definitions (id, name, title, description, input_schema,
@@ -147,12 +148,7 @@ fn define(transaction: &Transaction<'_>, tools: &[Tool]) -> Result<Vec<String>, 
             &json(&tool.scopes),
             &json(&tool.operations),
         ];
-        let hash = digest(&SHA256, json(&parts).as_bytes());
-        let id: String = hash
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let id = HEXLOWER.encode(digest(&SHA256, json(&parts).as_bytes()).as_ref());
         let values = std::iter::once(&*id).chain(parts);
         insert.execute(rusqlite::params_from_iter(values))?;
         ids.push(id);
@@ -160,7 +156,7 @@ fn define(transaction: &Transaction<'_>, tools: &[Tool]) -> Result<Vec<String>, 
     Ok(ids)
 }
 
-/// Notes what there is now for one tenant.
+/// Stores which tools there are now for one tenant.
 fn sync(
     transaction: &Transaction<'_>,
     tenant: &str,
@@ -185,7 +181,7 @@ fn sync(
             let approved = match review {
                 Review::Pending => false,
                 Review::Approved => true,
-                // What costs money is somebody's decision.
+                // Metered reads cost money, so a person decides on them.
                 Review::ApprovedReads => effect_name(tool.effect) == Effect::Read.as_str(),
             };
             let decided = approved.then_some("approved");
@@ -234,9 +230,9 @@ fn sync(
         "UPDATE tenants SET synced_at = ?, found = ? WHERE name = ?",
         params![now, json(&report), tenant],
     )?;
-    if !report.is_quiet() {
+    if !report.is_unchanged() {
         let detail = report.to_string();
-        record(
+        record_act(
             transaction,
             &Actor::gateway(),
             Some(tenant),
@@ -248,9 +244,14 @@ fn sync(
     Ok(report)
 }
 
-fn differing(connection: &Connection, one: &str, other: &str) -> Result<Vec<Part>, StoreError> {
+/// The parts in which two definitions differ.
+fn differing(
+    connection: &Connection,
+    one: &str,
+    other: &str,
+) -> Result<Vec<DefinitionPart>, StoreError> {
     let mut parts = Vec::new();
-    for (part, column) in Part::COLUMNS {
+    for (part, column) in DefinitionPart::COLUMNS {
         let sql = format!(
             "SELECT (SELECT {column} FROM definitions WHERE id = ?)
              IS NOT (SELECT {column} FROM definitions WHERE id = ?)"

@@ -1,4 +1,4 @@
-//! The day's requests to Gong, shared by a tenant's calls in every life of the gateway.
+//! How many requests a tenant has sent to Gong on a day, and until when Gong wants none.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan as _};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::tools::tenant_exists;
+use super::lookup::require_tenant;
 use super::{Store, StoreError, millis, timestamp};
 
 /// How much of a day is used.
@@ -15,23 +15,23 @@ use super::{Store, StoreError, millis, timestamp};
 pub struct Quota {
     /// The day (UTC).
     pub day: Date,
-    /// Requests that were leased and not given back: at least those that were sent.
+    /// Requests that were leased and not given back. At least as many as were sent.
     pub used: u32,
-    /// What the tenant may send on a day.
+    /// Requests that the tenant may send on a day.
     pub limit: u32,
-    /// What can still be leased.
+    /// Requests that can still be leased.
     pub left: u32,
-    /// Until when Gong wants no more requests, if it is still to come.
+    /// Until when Gong wants no requests, if that is in the future.
     pub blocked_until: Option<Timestamp>,
 }
 
 impl Store {
-    /// Takes up to `block` requests out of the day's `limit`, and says how many. They are
-    /// spent for others before they are used: a crash may lose some, never spend one twice.
+    /// Leases up to `block` of the day's `limit` requests, and returns how many. They count as
+    /// used before they are sent: a crash may waste some of them, but none is sent twice.
     ///
     /// # Errors
     ///
-    /// The file could not be written, and nothing may be spent.
+    /// The file could not be written. No request may be sent then.
     pub fn lease(
         &self,
         tenant: &str,
@@ -58,11 +58,11 @@ impl Store {
         })
     }
 
-    /// Gives back what was leased for `day` and not used.
+    /// Gives back requests that were leased for `day` and not sent.
     ///
     /// # Errors
     ///
-    /// The file could not be written; what was leased stays spent.
+    /// The file could not be written, and the requests still count as used.
     pub fn give_back(&self, tenant: &str, day: Date, unused: u32) -> Result<(), StoreError> {
         if unused == 0 {
             return Ok(());
@@ -96,7 +96,7 @@ impl Store {
         })
     }
 
-    /// The last `days` days up to `last`, oldest first, with what was used on each.
+    /// Used requests of the `days` days up to `last`, oldest first.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl Store {
         days: u16,
     ) -> Result<Vec<(Date, u32)>, StoreError> {
         self.read(|connection| {
-            tenant_exists(connection, tenant)?;
+            require_tenant(connection, tenant)?;
             let mut statement = connection
                 .prepare_cached("SELECT leased FROM quota WHERE tenant = ? AND day = ?")?;
             let mut used = Vec::with_capacity(days.into());
@@ -123,8 +123,8 @@ impl Store {
         })
     }
 
-    /// Notes that Gong wants no request of the tenant before `until`; an earlier end than one
-    /// noted before changes nothing.
+    /// Stores that Gong wants no request of the tenant before `until`. A later time that is
+    /// already stored stays.
     ///
     /// # Errors
     ///
@@ -134,14 +134,14 @@ impl Store {
             transaction.execute(
                 "INSERT INTO blocks (tenant, until) VALUES (?, ?)
                  ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
-                // Rounded up: not even a millisecond too early.
+                // Rounded up, so that no request is a fraction of a millisecond too early.
                 params![tenant, millis(until + Duration::from_micros(999))],
             )?;
             Ok(())
         })
     }
 
-    /// Until when Gong wants no request of the tenant; none when that has passed.
+    /// Until when Gong wants no request of the tenant. `None` when that has passed.
     ///
     /// # Errors
     ///

@@ -1,23 +1,24 @@
-//! Administrators who are signed in at the page. Only hashes are stored.
+//! Sessions of administrators at the page. Only hashes of their secrets are stored.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Actor, Store, StoreError, Via, millis, record, timestamp};
+use super::{Actor, Store, StoreError, Via, millis, record_act, timestamp};
 use crate::config::TokenHash;
 
-/// An administrator who is signed in.
+/// The session of an administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Who it is.
+    /// The administrator's name.
     pub admin: String,
     /// When it ends.
     pub expires_at: Timestamp,
 }
 
 impl Store {
-    /// Begins a session: its token's hash, whose it is, and the hash of the token that the
-    /// administrator signed in with. [`Store::declare`] ends it when that is no longer theirs.
+    /// Begins a session. `session` is the hash of its secret, `admin_token` that of the token
+    /// that the administrator signed in with: [`Store::declare`] ends the session when the
+    /// administrator has another token.
     ///
     /// # Errors
     ///
@@ -44,11 +45,11 @@ impl Store {
                 ],
             )?;
             let actor = Actor::new(admin, Via::Page);
-            record(transaction, &actor, None, "sign-in", None, None)
+            record_act(transaction, &actor, None, "sign-in", None, None)
         })
     }
 
-    /// The session of this hash, if it has not ended.
+    /// The session with this hash, if it has not ended.
     ///
     /// # Errors
     ///
@@ -73,7 +74,7 @@ impl Store {
         })
     }
 
-    /// Notes that somebody failed to sign in. `detail` never holds what was tried.
+    /// Records a failed sign-in. `detail` must not hold the token that was tried.
     ///
     /// # Errors
     ///
@@ -81,7 +82,7 @@ impl Store {
     pub fn sign_in_refused(&self, detail: &str) -> Result<(), StoreError> {
         self.write(|transaction| {
             let actor = Actor::new("unknown", Via::Page);
-            record(
+            record_act(
                 transaction,
                 &actor,
                 None,
@@ -92,7 +93,7 @@ impl Store {
         })
     }
 
-    /// Ends a session; one that is no more is no error.
+    /// Ends a session. It is no error if it has already ended.
     ///
     /// # Errors
     ///
@@ -108,7 +109,7 @@ impl Store {
                 .optional()?;
             let Some(admin) = admin else { return Ok(()) };
             let actor = Actor::new(&admin, Via::Page);
-            record(transaction, &actor, None, "sign-out", None, None)
+            record_act(transaction, &actor, None, "sign-out", None, None)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Counts for those who look after many tenants.
+//! Counts per tenant, for overviews.
 
 use std::collections::BTreeMap;
 
@@ -6,35 +6,35 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 use serde::Serialize;
 
-use super::tools::tenant_exists;
-use super::{CallResult, State, Store, StoreError, millis, timestamp};
+use super::lookup::require_tenant;
+use super::{CallResult, ReviewState, Store, StoreError, millis, timestamp};
 
-/// A tenant in numbers.
+/// Counts of one tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// How many tools are in each state; none where there are none.
-    pub tools: BTreeMap<State, u64>,
-    /// Calls, whatever became of them.
+    /// How many tools are in each state. States without tools are missing.
+    pub tools: BTreeMap<ReviewState, u64>,
+    /// All calls.
     pub calls: u64,
-    /// Of them, those that were refused.
+    /// Calls that were denied.
     pub denied: u64,
-    /// Of them, those that failed or were interrupted.
+    /// Calls that failed or were interrupted.
     pub errors: u64,
 }
 
-/// What was sent to Gong in some time.
+/// Calls and requests in an interval of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Usage {
-    /// When the time begins.
+    /// When the interval begins.
     pub start: Timestamp,
-    /// Calls that came in it.
+    /// Calls that began in it.
     pub calls: u64,
-    /// Requests that these sent to Gong.
+    /// Requests that these calls sent to Gong.
     pub gong_requests: u64,
 }
 
 impl Store {
-    /// Every declared tenant in numbers, calls counted from `since`.
+    /// Counts of every declared tenant. Calls are counted from `since` on.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Store {
             for name in names {
                 summaries.insert(name?, Summary::default());
             }
-            // As `state` in tools.rs has it.
+            // The same rule as `review_state` in tools.rs.
             let mut tools = connection.prepare_cached(
                 "SELECT tenant, CASE
                      WHEN NOT present THEN 'removed'
@@ -86,9 +86,8 @@ impl Store {
         })
     }
 
-    /// What a tenant sent to Gong since `first`, in steps of `step`, oldest first; steps
-    /// without calls are left out. As far as the audit goes back; calls that still run have
-    /// sent nothing here yet.
+    /// What a tenant sent to Gong since `first`, in intervals of `step`, oldest first. Intervals
+    /// without calls are left out. Requests of a call are counted when the call has ended.
     ///
     /// # Errors
     ///
@@ -101,7 +100,7 @@ impl Store {
     ) -> Result<Vec<Usage>, StoreError> {
         let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1);
         self.read(|connection| {
-            tenant_exists(connection, tenant)?;
+            require_tenant(connection, tenant)?;
             let mut statement = connection.prepare_cached(
                 "SELECT (at - ?2) / ?3, count(*), coalesce(sum(gong_requests), 0) FROM audit
                  WHERE kind = 'call' AND tenant = ?1 AND at >= ?2 GROUP BY 1 ORDER BY 1",

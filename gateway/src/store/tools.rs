@@ -1,21 +1,22 @@
-//! A tenant's tools, and what was decided about them.
+//! A tenant's tools, and the versions of their definitions.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Serialize;
 
+use super::lookup::{require_tenant, unknown_tool};
 use super::{
-    Actor, Class, Classes, Decision, Effect, Part, State, Store, StoreError, from_json, json,
-    millis, record, refused, timestamp, unknown,
+    Classes, DefinitionPart, Effect, ReviewState, Store, StoreError, from_json, millis, refused,
+    timestamp,
 };
 
-/// Hexadecimal digits of a definition's id that are shown: enough to tell versions apart.
+/// Hexadecimal digits of a definition's id that name a version.
 const VERSION_DIGITS: usize = 12;
 
 /// One version of a tool, as the component describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Definition {
-    /// Tells versions apart: 12 hexadecimal digits.
+    /// Names the version: 12 hexadecimal digits.
     pub version: String,
     /// For people.
     pub title: String,
@@ -27,15 +28,15 @@ pub struct Definition {
     pub output_schema: String,
     /// MCP's hints as a JSON object, as text.
     pub annotations: String,
-    /// The group.
+    /// The group within the component.
     pub toolset: String,
-    /// What it does to the world.
+    /// What it does.
     pub effect: Effect,
-    /// The component's own classes.
+    /// The classes that the component states.
     pub classification: Classes,
     /// The OAuth scopes that it needs.
     pub scopes: Vec<String>,
-    /// The operations that it may send.
+    /// The operations of Gong's API that it may use.
     pub operations: Vec<String>,
 }
 
@@ -58,14 +59,14 @@ impl Definition {
     }
 }
 
-/// The version that is there now, and the one that was decided on.
+/// A tool with its present definition and the reviewed one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ToolVersions {
     /// The tool's row.
     pub tool: ToolRow,
-    /// As the component describes it now.
+    /// The present definition.
     pub now: Definition,
-    /// As it was when somebody decided, if somebody did.
+    /// The definition that was reviewed, if one was.
     pub reviewed: Option<Definition>,
 }
 
@@ -78,49 +79,49 @@ pub struct ToolRow {
     pub title: String,
     /// For the model.
     pub description: String,
-    /// Tells versions apart. `NAME@VERSION` names the tool only as long as it has not changed.
+    /// Names the version. `NAME@VERSION` names the tool only as long as it has not changed.
     pub version: String,
-    /// What it does to the world.
+    /// What it does.
     pub effect: Effect,
-    /// The component's group.
+    /// The group within the component.
     pub toolset: String,
-    /// What counts: the administrators' classes, or else the component's own.
+    /// The classes in force: the administrators', or else the component's.
     pub classification: Classes,
-    /// Whether administrators set the classes.
+    /// Whether administrators have set the classes.
     pub classified: bool,
-    /// Where it stands.
-    pub state: State,
-    /// Who decided; `gateway` for the tenant's default.
+    /// The state of its review.
+    pub state: ReviewState,
+    /// Who decided: an administrator, or `gateway` for the tenant's default.
     pub reviewed_by: Option<String>,
-    /// When it was decided.
+    /// When they decided.
     pub reviewed_at: Option<Timestamp>,
-    /// What is different from the version that was decided on.
-    pub changed_since_review: Vec<Part>,
-    /// When discovery saw it first.
+    /// The parts that differ from the reviewed version.
+    pub changed_since_review: Vec<DefinitionPart>,
+    /// When discovery first saw it.
     pub found_at: Timestamp,
     /// When it was last called, as far back as the audit goes.
     pub last_used: Option<Timestamp>,
-    /// Calls in the last 30 days, denied ones not counted.
+    /// Calls in the last 30 days, without denied ones.
     pub calls_30d: u64,
 }
 
 impl Store {
-    /// The tenant's tools by name, removed ones too.
+    /// The tenant's tools by name, including removed ones.
     ///
     /// # Errors
     ///
     /// There is no such tenant, or the file could not be read.
     pub fn tools(&self, tenant: &str) -> Result<Vec<ToolRow>, StoreError> {
         self.read(|connection| {
-            tenant_exists(connection, tenant)?;
+            require_tenant(connection, tenant)?;
             let mut rows = rows(connection, tenant, None)?;
-            let mut uses = connection.prepare_cached(
+            let mut usage = connection.prepare_cached(
                 "SELECT what, max(at), count(*) FILTER (WHERE at >= ?2) FROM audit
                  WHERE kind = 'call' AND tenant = ?1 AND result <> 'denied' GROUP BY what",
             )?;
             let since = Timestamp::now() - SignedDuration::from_hours(30 * 24);
-            let mut uses = uses.query(params![tenant, millis(since)])?;
-            while let Some(row) = uses.next()? {
+            let mut usage = usage.query(params![tenant, millis(since)])?;
+            while let Some(row) = usage.next()? {
                 let name: String = row.get(0)?;
                 if let Ok(at) = rows.binary_search_by(|one| one.name.cmp(&name)) {
                     rows[at].last_used = Some(timestamp(row.get(1)?));
@@ -131,7 +132,7 @@ impl Store {
         })
     }
 
-    /// One tool, with its present definition and the one decided on.
+    /// One tool, with its present definition and the reviewed one.
     ///
     /// # Errors
     ///
@@ -164,176 +165,6 @@ impl Store {
             })
         })
     }
-
-    /// Decides on tools, on all of `names` or on none. `NAME@VERSION` decides only if the
-    /// tool is still that version: the one that somebody has looked at.
-    ///
-    /// Returns the names of the tools whose state it changed.
-    ///
-    /// # Errors
-    ///
-    /// There is no such tenant or tool, the tool has changed since, or it is removed and can
-    /// not be approved.
-    pub fn review(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        names: &[String],
-        decision: Decision,
-    ) -> Result<Vec<String>, StoreError> {
-        self.change(|transaction| {
-            tenant_exists(transaction, tenant)?;
-            let mut changed = Vec::new();
-            for name in names {
-                let (name, seen) = match name.split_once('@') {
-                    Some((name, seen)) => (name, Some(seen)),
-                    None => (&**name, None),
-                };
-                let Some(row) = rows(transaction, tenant, Some(name))?.pop() else {
-                    return refused(unknown_tool(transaction, tenant, name)?);
-                };
-                if let Some(seen) = seen
-                    && seen != row.version
-                {
-                    return refused(format_args!(
-                        "{name} has changed meanwhile: it is {name}@{} now, not @{seen}; look at it again before you decide",
-                        row.version
-                    ));
-                }
-                let (word, state) = match decision {
-                    Decision::Approve => (Some("approved"), State::Approved),
-                    Decision::Disable => (Some("disabled"), State::Disabled),
-                    Decision::Pending => (None, State::Pending),
-                };
-                if row.state == State::Removed && decision == Decision::Approve {
-                    return refused(format_args!(
-                        "{name} can not be approved: the component does not have it any more; if it returns as it was, what was decided counts again"
-                    ));
-                }
-                if row.state == state && row.changed_since_review.is_empty() {
-                    continue;
-                }
-                let by = word.map(|_| &actor.name);
-                transaction.execute(
-                    "UPDATE tools SET decision = ?3, reviewed_by = ?4, reviewed_at = ?5,
-                     reviewed = CASE WHEN ?3 IS NULL THEN NULL ELSE definition END
-                     WHERE tenant = ?1 AND name = ?2",
-                    params![tenant, name, word, by, word.map(|_| millis(Timestamp::now()))],
-                )?;
-                let detail = format!("version {}; was {}", row.version, row.state);
-                let act = decision.act();
-                record(transaction, actor, Some(tenant), act, Some(name), Some(&detail))?;
-                changed.push(name.to_owned());
-            }
-            Ok(changed)
-        })
-    }
-
-    /// Sets a tool's classes for the tenant's policies; none gives it back its own.
-    ///
-    /// Exactly one of read, write and destructive is needed. READ is refused for a tool that
-    /// changes something: classes serve policies, they do not change what a tool does.
-    ///
-    /// # Errors
-    ///
-    /// There is no such tenant or tool, or the classes do not fit.
-    pub fn classify(
-        &self,
-        actor: &Actor,
-        tenant: &str,
-        name: &str,
-        classes: Option<&Classes>,
-    ) -> Result<(), StoreError> {
-        self.change(|transaction| {
-            tenant_exists(transaction, tenant)?;
-            let Some(row) = rows(transaction, tenant, Some(name))?.pop() else {
-                return refused(unknown_tool(transaction, tenant, name)?);
-            };
-            if let Some(classes) = classes {
-                check_classes(name, row.effect, classes)?;
-            }
-            transaction.execute(
-                "UPDATE tools SET classes = ? WHERE tenant = ? AND name = ?",
-                params![classes.map(json), tenant, name],
-            )?;
-            let detail = match classes {
-                Some(classes) => list(classes),
-                None => "its own".to_owned(),
-            };
-            let detail = format!("{detail}; was {}", list(&row.classification));
-            record(
-                transaction,
-                actor,
-                Some(tenant),
-                "classify",
-                Some(name),
-                Some(&detail),
-            )
-        })
-    }
-}
-
-fn list(classes: &Classes) -> String {
-    let names: Vec<&str> = classes.iter().map(|class| class.as_str()).collect();
-    names.join(" ")
-}
-
-fn check_classes(name: &str, effect: Effect, classes: &Classes) -> Result<(), StoreError> {
-    let kinds = [Class::Read, Class::Write, Class::Destructive];
-    let chosen: Vec<Class> = kinds
-        .into_iter()
-        .filter(|kind| classes.contains(kind))
-        .collect();
-    match chosen[..] {
-        [Class::Read] if !effect.reads() => refused(format_args!(
-            "{name} can not be classed READ: its effect is {effect}, in the component's own word; class it WRITE or DESTRUCTIVE"
-        )),
-        [_] => Ok(()),
-        _ => refused(
-            "exactly one of READ, WRITE and DESTRUCTIVE is needed, with SENSITIVE and DANGEROUS beside it as you see fit, such as: WRITE SENSITIVE",
-        ),
-    }
-}
-
-/// Refuses a tenant that is not declared.
-pub(super) fn tenant_exists(connection: &Connection, tenant: &str) -> Result<(), StoreError> {
-    let found = connection
-        .prepare_cached("SELECT 1 FROM tenants WHERE name = ?")?
-        .exists([tenant])?;
-    if found {
-        return Ok(());
-    }
-    let names = names(connection, "SELECT name FROM tenants ORDER BY name", [])?;
-    refused(unknown("tenant", tenant, names.iter().map(String::as_str)))
-}
-
-/// One column of texts.
-pub(crate) fn names(
-    connection: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> Result<Vec<String>, StoreError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(params, |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-pub(super) fn unknown_tool(
-    connection: &Connection,
-    tenant: &str,
-    name: &str,
-) -> Result<String, StoreError> {
-    let known = names(
-        connection,
-        "SELECT name FROM tools WHERE tenant = ? ORDER BY name",
-        [tenant],
-    )?;
-    if known.is_empty() {
-        return Ok(format!(
-            "there is no tool {name:?}: nothing has been discovered for {tenant} yet, which `gong-gateway serve` does when it starts"
-        ));
-    }
-    Ok(unknown("tool", name, known.iter().map(String::as_str)))
 }
 
 fn version(id: &str) -> String {
@@ -347,14 +178,14 @@ pub(crate) fn effect(row: &Row<'_>) -> rusqlite::Result<Effect> {
     })
 }
 
-/// A tenant's tools by name, or the one of a name, without their uses.
-fn rows(
+/// A tenant's tools by name, or the one with this name, without their use.
+pub(super) fn rows(
     connection: &Connection,
     tenant: &str,
     name: Option<&str>,
 ) -> Result<Vec<ToolRow>, StoreError> {
     let mut differing = String::new();
-    for (_, column) in Part::COLUMNS {
+    for (_, column) in DefinitionPart::COLUMNS {
         differing.push_str(&format!(
             ", d.{column} IS NOT r.{column} AS {column}_differs"
         ));
@@ -373,7 +204,7 @@ fn rows(
         let own: Option<String> = row.get("classes")?;
         let mut changed = Vec::new();
         if reviewed.is_some() {
-            for (part, column) in Part::COLUMNS {
+            for (part, column) in DefinitionPart::COLUMNS {
                 if row.get(&*format!("{column}_differs"))? {
                     changed.push(part);
                 }
@@ -396,7 +227,7 @@ fn rows(
                 },
             )?,
             classified: own.is_some(),
-            state: state(
+            state: review_state(
                 row.get("present")?,
                 decision.as_deref(),
                 &id,
@@ -413,17 +244,18 @@ fn rows(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// A tool's state, which is nowhere stored: an approval is for the version that it was given to.
-pub(crate) fn state(
+/// A tool's state, which follows from what is stored. An approval holds only for the version that
+/// was approved.
+pub(crate) fn review_state(
     present: bool,
     decision: Option<&str>,
     definition: &str,
     reviewed: Option<&str>,
-) -> State {
+) -> ReviewState {
     match decision {
-        _ if !present => State::Removed,
-        Some("disabled") => State::Disabled,
-        Some("approved") if reviewed == Some(definition) => State::Approved,
-        _ => State::Pending,
+        _ if !present => ReviewState::Removed,
+        Some("disabled") => ReviewState::Disabled,
+        Some("approved") if reviewed == Some(definition) => ReviewState::Approved,
+        _ => ReviewState::Pending,
     }
 }

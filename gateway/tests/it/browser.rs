@@ -1,4 +1,4 @@
-//! Headless Chromium, spoken to by WebDriver: a small client, for what the page's test needs.
+//! A small WebDriver client for headless Chromium, with what the tests of the page need.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::support::Folder;
 /// The key under which WebDriver gives an element's id.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// Chromium as it is started here: closed networks and containers forbid the rest.
+/// Arguments for Chromium, so that it runs in containers and without a network.
 const ARGUMENTS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
@@ -34,13 +34,13 @@ const ARGUMENTS: [&str; 10] = [
     "--force-color-profile=srgb",
 ];
 
-/// Where Debian puts them; others by these variables.
+/// The path of a program: that of the variable, or Debian's.
 fn program(variable: &str, usual: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).map_or_else(|| PathBuf::from(usual), PathBuf::from);
     path.is_file().then_some(path)
 }
 
-/// The driver, which ends with this.
+/// The driver's process, killed when dropped.
 #[derive(Debug)]
 struct Driver(Child);
 
@@ -51,7 +51,7 @@ impl Drop for Driver {
     }
 }
 
-/// A browser of the test's own.
+/// A browser for one test.
 #[derive(Debug)]
 pub(crate) struct Browser {
     client: Client<HttpConnector, Full<Bytes>>,
@@ -61,7 +61,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts one; `None` where Chromium or its driver is not installed.
+    /// Starts a browser. `None` where Chromium or its driver is not installed.
     pub(crate) async fn start() -> Option<Self> {
         let chromium = program("CHROMIUM", "/usr/bin/chromium")?;
         let chromedriver = program("CHROMEDRIVER", "/usr/bin/chromedriver")?;
@@ -114,7 +114,7 @@ impl Browser {
         Some(browser)
     }
 
-    /// Where files go that are downloaded.
+    /// The folder for downloaded files.
     pub(crate) fn downloads(&self) -> PathBuf {
         self.profile.0.join("downloads")
     }
@@ -124,7 +124,7 @@ impl Browser {
         answer.unwrap_or_else(|why| panic!("{why}"))
     }
 
-    /// As `send`; what the driver complains of is an error.
+    /// Like `send`, but returns errors of the driver.
     async fn attempt(&self, method: Method, path: &str, body: Value) -> Result<Value, String> {
         let body = match method {
             Method::POST => body.to_string(),
@@ -182,7 +182,7 @@ impl Browser {
         self.post("/url", json!({"url": url})).await;
     }
 
-    /// The path of where one is, with its query.
+    /// The path of the present page, with its query.
     pub(crate) async fn path(&self) -> String {
         let url = self.send(Method::GET, "/url", Value::Null).await;
         let url = url.as_str().expect("a text").to_owned();
@@ -213,7 +213,7 @@ impl Browser {
     }
 
     pub(crate) async fn click(&self, what: &str) {
-        // A reader scrolls on when a bar is in the way; the driver does not.
+        // The driver does not scroll when a fixed bar covers the element.
         let script = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})";
         self.touch(what, async |element| {
             let arguments = json!({"script": script, "args": [{ELEMENT: element}]});
@@ -225,7 +225,7 @@ impl Browser {
         .await;
     }
 
-    /// Does something with an element; with the next page's, where it was the last one's.
+    /// Does something with an element, and tries again if the page has changed meanwhile.
     async fn touch(&self, what: &str, work: impl AsyncFn(&str) -> Result<Value, String>) {
         loop {
             match work(&self.find(what).await).await {
@@ -236,7 +236,7 @@ impl Browser {
         }
     }
 
-    /// Types into a field; what was there is gone.
+    /// Replaces the text of a field.
     pub(crate) async fn fill(&self, what: &str, text: &str) {
         self.touch(what, async |element| {
             let clear = format!("/element/{element}/clear");
@@ -248,7 +248,7 @@ impl Browser {
         .await;
     }
 
-    /// Presses keys, wherever the focus is.
+    /// Presses keys in the focused element.
     pub(crate) async fn keys(&self, keys: &str) {
         let pressed: Vec<Value> = keys
             .chars()
@@ -260,22 +260,22 @@ impl Browser {
         self.post("/actions", actions).await;
     }
 
-    /// All text that one sees; empty between two pages.
+    /// All visible text. Empty while a page loads.
     pub(crate) async fn text(&self) -> String {
         let text = self.value("document.body?.innerText").await;
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// What an expression of JavaScript is worth, asked from outside of the page.
+    /// The value of a JavaScript expression, evaluated through the DevTools protocol.
     pub(crate) async fn value(&self, expression: &str) -> Value {
         let asked = json!({"expression": expression, "returnByValue": true});
         let answer = self.devtools("Runtime.evaluate", asked).await;
         answer["result"]["value"].clone()
     }
 
-    /// What the browser had to complain of since it was asked last: errors of the network,
-    /// of the page, and violations of its policy.
-    pub(crate) async fn complaints(&self) -> Vec<String> {
+    /// The console since the last call: errors of the network and of the page, and violations
+    /// of its policy.
+    pub(crate) async fn console_errors(&self) -> Vec<String> {
         let log = self.post("/se/log", json!({"type": "browser"})).await;
         let entries = log.as_array().expect("a list").iter();
         entries
@@ -283,7 +283,7 @@ impl Browser {
             .collect()
     }
 
-    /// The page as a picture, from its top down to a screen or two.
+    /// Saves a screenshot of the upper part of the page.
     pub(crate) async fn picture(&self, path: &Path) {
         let page = self.value("document.documentElement.scrollHeight").await;
         let width = self.value("innerWidth").await;

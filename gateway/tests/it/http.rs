@@ -1,4 +1,4 @@
-//! The HTTP side: tokens, sessions, hosts, health, metrics, TLS, and an orderly end.
+//! HTTP: tokens, sessions, hosts, health, metrics, TLS, and shutdown.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,8 +17,7 @@ use crate::support::{
 const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"raw","version":"1"}}}"#;
 const LIST: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
 
-/// Sends a request and reads until its answer is there; streams are read as far as they come
-/// within a second.
+/// Sends a request and reads its answer. Of a stream it reads what comes within a second.
 async fn send(address: SocketAddr, head: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut request = format!("{head} HTTP/1.1\r\nconnection: close\r\n");
@@ -33,7 +32,7 @@ async fn send(address: SocketAddr, head: &str, headers: &[(&str, &str)], body: &
     let mut answer = Vec::new();
     let read = reader.read_to_end(&mut answer);
     let read = tokio::time::timeout(Duration::from_secs(1), read);
-    // Who refuses a request may have closed before all of it is written.
+    // A server that refuses a request may close the connection before all of it is written.
     let (_, _) = tokio::join!(writer.write_all(request.as_bytes()), read);
     String::from_utf8_lossy(&answer).into_owned()
 }
@@ -204,7 +203,7 @@ async fn an_orderly_end_finishes_what_runs_and_takes_nothing_new() {
             tokio::spawn(async move { call(&client, "gong_list_workspaces", json!({})).await });
         let live = gateway.server().gateway.tenants.live();
         let acme = live.tenant("acme").unwrap();
-        until("it runs", async || acme.standing().running == 1).await;
+        until("it runs", async || acme.gauges().running == 1).await;
         let store = gateway.server().gateway.store.clone();
         let server = gateway.server.take().unwrap();
         let start = Instant::now();
@@ -219,7 +218,7 @@ async fn an_orderly_end_finishes_what_runs_and_takes_nothing_new() {
             "{:?}",
             start.elapsed()
         );
-        // The day's requests that were not sent are given back.
+        // Leased requests that were not sent are given back.
         let today = jiff::tz::Offset::UTC
             .to_datetime(jiff::Timestamp::now())
             .date();
@@ -237,7 +236,7 @@ async fn what_takes_longer_than_the_drain_is_interrupted_and_in_the_audit() {
         tokio::spawn(async move { call(&client, "gong_list_workspaces", json!({})).await });
     let live = gateway.server().gateway.tenants.live();
     let acme = live.tenant("acme").unwrap();
-    until("it runs", async || acme.standing().running == 1).await;
+    until("it runs", async || acme.gauges().running == 1).await;
     let server = gateway.server.take().unwrap();
     let ended = server.shut_down(Duration::from_millis(200)).await;
     ended.unwrap();
@@ -249,7 +248,7 @@ async fn what_takes_longer_than_the_drain_is_interrupted_and_in_the_audit() {
     assert_eq!(row.code.as_deref(), Some("shutdown"));
 }
 
-/// A certificate of its own for `localhost`, and its key, in PEM.
+/// A self-signed certificate for `localhost` and its key, in PEM.
 fn certificate() -> (String, String) {
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -257,7 +256,7 @@ fn certificate() -> (String, String) {
     (certificate.pem(), key.serialize_pem())
 }
 
-/// Asks over TLS, trusting one certificate only.
+/// Sends a request over TLS, trusting only one certificate.
 async fn ask_over_tls(address: SocketAddr, certificate: &str) -> Result<String, String> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;

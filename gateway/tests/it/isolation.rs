@@ -1,21 +1,22 @@
-//! What one tenant's calls do to another's: nothing.
+//! Calls of one tenant do not affect another tenant.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
+use gateway::call_gate::CallGate;
 use gateway::progress::Progress;
 use gateway::store::CallResult;
-use gateway::tenant::{self as live, CallGate, Network};
+use gateway::tenant::{self as live, Network};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, Setup, Tenant, TestGateway, call, fail, options, stand_in, succeed};
 use crate::wat::wat_component;
 
-/// Does what the length of the arguments says: `{}` answers, `{"a":1}` loops without end,
-/// `{"a":11}` takes all the memory there is, `{"a":111}` crashes, `{"a":1111}` answers with a
-/// structured result that is no JSON.
+/// A tool whose behaviour depends on the length of its arguments: `{}` answers, `{"a":1}` loops
+/// forever, `{"a":11}` takes all memory, `{"a":111}` crashes, `{"a":1111}` answers with a
+/// structured result that is not JSON.
 const MISCHIEF: &str = "
     (if (i32.eq (local.get 3) (i32.const 7)) (then (loop $again (br $again))))
     (if (i32.eq (local.get 3) (i32.const 8)) (then
@@ -28,7 +29,7 @@ const MISCHIEF: &str = "
         (i32.store (i32.const 128) (i32.const 2))))
     (global.get $answer)";
 
-/// The workspace's test component, with a file of its own.
+/// A gateway that serves this component.
 async fn mischievous(tenants: &[(&str, Tenant)]) -> (TestGateway, Folder) {
     let folder = Folder::new();
     let component = folder.0.join("mischief.wasm");
@@ -150,9 +151,8 @@ async fn tenants_share_neither_gong_nor_answers() {
     assert_eq!((acmes.requests().len(), globexs.requests().len()), (1, 1));
 }
 
-/// Outside of the stand-in's mode only public addresses are connected to, checked after the
-/// name is looked up: a name that leads to this machine is of no use, even if its certificate
-/// is trusted.
+/// Without `stand_in` only public addresses are allowed, which is checked after name resolution. So
+/// a name that resolves to this machine is refused, even if its certificate is trusted.
 #[tokio::test(flavor = "multi_thread")]
 async fn private_addresses_are_refused_after_the_look_up() {
     let gong = stand_in(fake_gong::Options {
@@ -171,14 +171,15 @@ async fn private_addresses_are_refused_after_the_look_up() {
         let tenant = tokio::task::spawn_blocking(move || {
             live::Tenant::start("acme", &settings, &network, &store, false)
         });
+        let tenant = tenant.await.unwrap().unwrap();
         let gate = CallGate {
-            tenant: Arc::new(tenant.await.unwrap().unwrap()),
+            tenant: Arc::clone(&tenant.name),
             user: "mia".into(),
+            limiter: Arc::clone(&tenant.limiter),
             metrics: shared.metrics.clone(),
-            progress: Progress::unheard(),
+            progress: Progress::disabled(),
             sent: AtomicU32::new(0),
         };
-        let tenant = Arc::clone(&gate.tenant);
         let run = tenant.run(Arc::new(gate)).unwrap();
         let result = shared
             .sandbox

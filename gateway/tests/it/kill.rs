@@ -1,4 +1,4 @@
-//! `kill -9` while everything is written, many times over.
+//! `kill -9` while everything is being written, many times.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -7,7 +7,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use gateway::store::{
-    Actor, AuditFilter, AuditRow, CallResult, Decision, Kind, State, Store, Switch, Via,
+    Actor, AuditFilter, AuditRow, CallResult, Decision, KillSwitch, ReviewState, RowKind, Store,
+    Via,
 };
 use jiff::Timestamp;
 
@@ -18,7 +19,7 @@ const WRITER: &str = "GATEWAY_TEST_WRITER";
 const ROUNDS: u64 = 40;
 const LIMIT: u32 = 4_000;
 
-/// Says what is on the disk, one line each. A line that is cut off was not said.
+/// Reports what is on the disk, one line each. An incomplete line does not count.
 fn say(line: &str) {
     static OUT: Mutex<()> = Mutex::new(());
     let _turn = OUT.lock();
@@ -27,7 +28,7 @@ fn say(line: &str) {
     let _ = out.flush();
 }
 
-/// Not a test by itself: writes until it is killed.
+/// Not a test, but the process that writes until it is killed.
 #[test]
 fn write_until_killed() {
     let Some(path) = std::env::var_os(WRITER) else {
@@ -39,7 +40,7 @@ fn write_until_killed() {
     let process = std::process::id();
     std::thread::scope(|scope| {
         for thread in 0..4 {
-            let audit = store.audit();
+            let audit = store.audit_writer();
             scope.spawn(move || {
                 for n in 0.. {
                     let id = format!("{process}-{thread}-{n}");
@@ -61,7 +62,7 @@ fn write_until_killed() {
         scope.spawn(|| {
             let actor = Actor::new("ada", Via::Page);
             let names = ["search_calls".to_owned()];
-            let everything = Switch::Everything;
+            let everything = KillSwitch::Everything;
             loop {
                 for decision in [Decision::Approve, Decision::Disable, Decision::Pending] {
                     let changed = store
@@ -125,12 +126,12 @@ fn a_kill_at_any_moment_loses_nothing_that_was_said_to_be_written() {
             quota.used
         );
 
-        // What the dead one had begun is interrupted when the next one starts.
+        // Unfinished calls of the killed process are interrupted when the next one starts.
         let serving = store.lock_for_serving().expect("the dead hold no lock");
         interrupted += serving.interrupted;
         drop(serving);
         let filter = AuditFilter {
-            kind: Some(Kind::Call),
+            kind: Some(RowKind::Call),
             limit: Some(usize::MAX >> 1),
             ..AuditFilter::default()
         };
@@ -164,9 +165,9 @@ fn a_kill_at_any_moment_loses_nothing_that_was_said_to_be_written() {
     assert!(interrupted > 0, "some were cut off");
     assert!(leased > 0);
 
-    // An act and what it did came together, and at most one of each life was not said.
+    // An act and its effect are in one transaction, and each process reported all but its last.
     let filter = AuditFilter {
-        kind: Some(Kind::Act),
+        kind: Some(RowKind::Act),
         tool: Some("search_calls".to_owned()),
         limit: Some(usize::MAX >> 1),
         ..AuditFilter::default()
@@ -187,9 +188,9 @@ fn a_kill_at_any_moment_loses_nothing_that_was_said_to_be_written() {
         );
     }
     let state = match last.as_deref() {
-        Some("approve") => State::Approved,
-        Some("disable") => State::Disabled,
-        _ => State::Pending,
+        Some("approve") => ReviewState::Approved,
+        Some("disable") => ReviewState::Disabled,
+        _ => ReviewState::Pending,
     };
     assert_eq!(
         store
@@ -200,7 +201,7 @@ fn a_kill_at_any_moment_loses_nothing_that_was_said_to_be_written() {
         state
     );
 
-    // The rest of the day can still be spent, and no more than the rest.
+    // Exactly the rest of the day's requests can still be leased.
     loop {
         let granted = store.lease("acme", DAY, 64, LIMIT).expect("a lease");
         leased += granted;

@@ -1,4 +1,4 @@
-//! Gong's limits and the queue, as users and clients see them.
+//! Gong's limits and the queue, as clients see them.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ use crate::support::{
     succeed, text, until,
 };
 
-/// A client that remembers what it is told of progress.
+/// A client that collects progress notifications.
 #[derive(Clone, Debug, Default)]
-struct Listener(Arc<Mutex<Vec<ProgressNotificationParam>>>);
+struct ProgressClient(Arc<Mutex<Vec<ProgressNotificationParam>>>);
 
-impl Listener {
-    fn heard(&self) -> Vec<(f64, String)> {
+impl ProgressClient {
+    fn messages(&self) -> Vec<(f64, String)> {
         let heard = self.0.lock().unwrap();
         let told = heard
             .iter()
@@ -29,7 +29,7 @@ impl Listener {
     }
 }
 
-impl ClientHandler for Listener {
+impl ClientHandler for ProgressClient {
     async fn on_progress(
         &self,
         params: ProgressNotificationParam,
@@ -39,7 +39,7 @@ impl ClientHandler for Listener {
     }
 }
 
-/// Gong refuses the fourth request in a second; the stand-in does, too. Nobody meets it.
+/// Like Gong, the stand-in refuses the fourth request in a second. No call is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_users_together_stay_within_gongs_limit() {
     let gong = stand_in(Options {
@@ -68,7 +68,7 @@ async fn all_users_together_stay_within_gongs_limit() {
         "three spans"
     );
     let live = gateway.server().gateway.tenants.live();
-    assert_eq!(live.tenant("acme").unwrap().standing().quota_left, 9_990);
+    assert_eq!(live.tenant("acme").unwrap().gauges().quota_left, 9_990);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +89,7 @@ async fn a_user_with_many_calls_does_not_hold_up_another() {
     let live = gateway.server().gateway.tenants.live();
     let acme = live.tenant("acme").unwrap();
     until("most of mia's calls are in line", async || {
-        acme.standing().line >= 6
+        acme.gauges().limiter_line >= 6
     })
     .await;
     let before = gong.requests().len();
@@ -107,14 +107,14 @@ async fn a_waiting_caller_hears_its_place_in_line() {
         .with("concurrent_calls = 2");
     let gateway = TestGateway::start(&[("acme", tenant)]).await;
     for lifecycle in lifecycles() {
-        let listener = Listener::default();
+        let listener = ProgressClient::default();
         let client = gateway
             .client_with("acme/mia", lifecycle, listener.clone())
             .await;
         let calls = (0..4).map(|_| succeed(&client, "gong_list_workspaces", json!({})));
         let calls: Vec<_> = calls.collect();
         join(calls).await;
-        let heard = listener.heard();
+        let heard = listener.messages();
         let said = |part: &str| heard.iter().any(|(_, message)| message.contains(part));
         assert!(said("Waiting for Gong's limit a second"), "{heard:?}");
         assert!(
@@ -153,9 +153,9 @@ async fn beyond_the_queue_a_call_hears_so_at_once() {
     let live = gateway.server().gateway.tenants.live();
     let acme = live.tenant("acme").unwrap();
     let first = slow(gateway.client("acme/mia").await);
-    until("one runs", async || acme.standing().running == 1).await;
+    until("one runs", async || acme.gauges().running == 1).await;
     let second = slow(gateway.client("acme/mia").await);
-    until("one waits", async || acme.standing().queued == 1).await;
+    until("one waits", async || acme.gauges().queued == 1).await;
 
     let noa = gateway.client("acme/noa").await;
     let start = Instant::now();
@@ -168,7 +168,7 @@ async fn beyond_the_queue_a_call_hears_so_at_once() {
     );
     let row = gateway.audit().await.pop().unwrap();
     assert_eq!(row.code.as_deref(), Some("queue-full"));
-    // Another tenant has a queue of its own.
+    // Another tenant has its own queue.
     let globex = gateway.client("globex/mia").await;
     succeed(&globex, "gong_list_users", json!({"limit": 1})).await;
     first.await.unwrap().unwrap();
@@ -215,12 +215,12 @@ async fn a_cancelled_call_ends_leaves_the_line_and_is_in_the_audit() {
             .send_cancellable_request(request.into(), PeerRequestOptions::no_options())
             .await
             .unwrap();
-        until("it runs", async || acme.standing().running == 1).await;
+        until("it runs", async || acme.gauges().running == 1).await;
         handle
             .cancel(Some("changed my mind".to_owned()))
             .await
             .unwrap();
-        until("it has ended", async || acme.standing().running == 0).await;
+        until("it has ended", async || acme.gauges().running == 0).await;
         until("it is in the audit", async || {
             gateway.audit().await.len() > earlier
         })
@@ -230,7 +230,7 @@ async fn a_cancelled_call_ends_leaves_the_line_and_is_in_the_audit() {
         assert_eq!(row.result, CallResult::Error);
         assert_eq!(row.code.as_deref(), Some("cancelled"));
     }
-    // Its connection is gone, and so is the place in line.
+    // Its connection is closed, and its request has left the queue.
     gong.clear_faults();
     let client = gateway.client_with("acme/mia", discover(), ()).await;
     succeed(&client, "gong_list_workspaces", json!({})).await;

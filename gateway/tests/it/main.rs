@@ -1,4 +1,13 @@
-//! The gateway over real sockets, with the built component and a stand-in for Gong.
+//! Runs the gateway over real sockets, with the built component and a stand-in for Gong.
+//!
+//! | module | concern |
+//! |---|---|
+//! | `mcp`, `http` | what MCP clients see; tokens, sessions, health, TLS, shutdown |
+//! | `limits`, `isolation` | Gong's limits and the queue; tenants do not affect each other |
+//! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
+//! | `store`, `kill` | several processes on one state file; `kill -9` at any moment |
+//! | `admin_cli`, `page`, `demo` | the administrator's commands and page; the demo |
+//! | `browser`, `support`, `wat` | a WebDriver client; what the tests share |
 
 mod admin_cli;
 mod browser;

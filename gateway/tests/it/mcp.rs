@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gateway::call::REQUEST_ID;
 use gateway::config::Profile;
-use gateway::store::{CallResult, Decision, Switch};
+use gateway::store::{CallResult, Decision, KillSwitch};
 use rmcp::model::{ErrorCode, ReadResourceRequestParams};
 use rmcp::service::NotificationContext;
 use rmcp::{ClientHandler, ClientLifecycleMode, RoleClient, ServiceError};
@@ -106,20 +106,20 @@ async fn the_whole_flow_from_discovery_to_a_call() {
     let text = fail(&client, "gong_list_workspaces", json!({})).await;
     assert!(text.contains("in no toolset of user mia's"), "{text}");
 
-    // Neither another user nor another tenant has any of it.
+    // Another user and another tenant have none of these tools.
     for who in ["acme/noa", "globex/mia"] {
         let other = gateway.client(who).await;
         assert!(other.list_all_tools().await.unwrap().is_empty(), "{who}");
         fail(&other, "gong_list_users", json!({})).await;
     }
 
-    // A kill switch, with its reason.
+    // A kill switch and its reason.
     let switch = async |on: bool| {
         let store = gateway.server().gateway.store.clone();
         let done = tokio::task::spawn_blocking(move || {
             store.switch(
                 &ada(),
-                &Switch::Tenant("acme".to_owned()),
+                &KillSwitch::Tenant("acme".to_owned()),
                 on,
                 "an incident",
             )
@@ -244,7 +244,7 @@ async fn instructions_speak_of_what_the_user_sees() {
     }
 }
 
-/// A client that counts how often it hears that its tools are others.
+/// A client that counts notifications of changed tools.
 #[derive(Clone, Debug, Default)]
 struct Counter(Arc<AtomicUsize>);
 
@@ -263,7 +263,7 @@ async fn sessions_hear_that_their_tools_have_changed() {
     let client = gateway
         .client_with("acme/mia", initialize, counter.clone())
         .await;
-    // The watch begins with the session.
+    // The gateway watches from the beginning of the session.
     tokio::time::sleep(Duration::from_millis(300)).await;
     gateway
         .review("acme", &["gong_list_users"], Decision::Disable)

@@ -6,14 +6,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gateway::store::{CallResult, CallRow, CallStart, State};
+use gateway::store::{CallResult, FinishedCall, ReviewState, StartedCall};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::browser::Browser;
 use crate::support::{Tenant, TestGateway, options, stand_in, succeed, until};
 
-/// A phone, and a desk.
+/// Window sizes of a phone and a desktop.
 const PHONE: (u32, u32) = (360, 780);
 const DESK: (u32, u32) = (1280, 900);
 
@@ -21,7 +21,7 @@ const ENTER: &str = "\u{e007}";
 const TAB: &str = "\u{e004}";
 const SPACE: &str = " ";
 
-/// Every page that a signed-in administrator can come to by links.
+/// Every page that an administrator can reach by links.
 const PAGES: [(&str, &str); 14] = [
     ("tenants", ""),
     ("tools", "/t/acme/tools"),
@@ -42,7 +42,7 @@ const PAGES: [(&str, &str); 14] = [
     ("audit", "/audit"),
 ];
 
-/// Two tenants, of which one has been at work.
+/// Two tenants, of which one has a history of calls.
 async fn gateway() -> (TestGateway, fake_gong::FakeGong) {
     let gong = stand_in(options()).await;
     let acme = Tenant::at(&gong);
@@ -61,9 +61,9 @@ async fn gateway() -> (TestGateway, fake_gong::FakeGong) {
     (gateway, gong)
 }
 
-/// A month of calls, more by day than by night and on workdays.
+/// Writes a month of calls, more on workdays and by day.
 async fn write_history(gateway: &TestGateway) {
-    let audit = gateway.server().gateway.store.audit();
+    let audit = gateway.server().gateway.store.audit_writer();
     let now = Timestamp::now();
     let tools = [
         "gong_search_calls",
@@ -102,9 +102,9 @@ async fn write_history(gateway: &TestGateway) {
             } else {
                 1 + (hour + call) % 5
             };
-            rows.push(audit.finish(CallRow {
+            rows.push(audit.finish(FinishedCall {
                 id: None,
-                start: CallStart {
+                start: StartedCall {
                     at: at - SignedDuration::from_secs(call * 97),
                     request_id: uuid::Uuid::now_v7().to_string(),
                     tenant: "acme".to_owned(),
@@ -128,7 +128,8 @@ async fn write_history(gateway: &TestGateway) {
     }
 }
 
-/// Says loudly that nothing was tested, unless that is not allowed.
+/// Starts a browser. If there is none, it prints that nothing was tested, or fails if that is not
+/// allowed.
 async fn browser() -> Option<Browser> {
     let browser = Browser::start().await;
     if browser.is_none() {
@@ -138,7 +139,7 @@ async fn browser() -> Option<Browser> {
             std::env::var_os("CI").is_none(),
             "{skipped}, and CI needs them"
         );
-        // Not by `eprintln`, which the tests' runner would keep to itself.
+        // Not by `eprintln`, which the test runner captures.
         let _ = writeln!(std::io::stderr(), "{skipped}");
     }
     browser
@@ -166,17 +167,17 @@ impl Admin<'_> {
         self.comes_to("/admin").await;
     }
 
-    /// Waits until the page that one looks at has that text.
+    /// Waits until the page shows a text.
     async fn says(&self, text: &str) {
         until(text, async || self.browser.text().await.contains(text)).await;
     }
 
-    /// Waits until one is there, query included.
+    /// Waits until the browser is at a path with its query.
     async fn comes_to(&self, path: &str) {
         until(path, async || self.browser.path().await == path).await;
     }
 
-    fn state(&self, tenant: &str, tool: &str) -> State {
+    fn state(&self, tenant: &str, tool: &str) -> ReviewState {
         let store = &self.gateway.server().gateway.store;
         store.tool(tenant, tool).expect("a tool").tool.state
     }
@@ -195,7 +196,7 @@ async fn an_administrator_works_without_scripts() {
     admin.browser.scripts(false).await;
     admin.browser.window(DESK.0, DESK.1, false).await;
     work(&admin).await;
-    assert_eq!(admin.browser.complaints().await, Vec::<String>::new());
+    assert_eq!(admin.browser.console_errors().await, Vec::<String>::new());
     admin.browser.quit().await;
     gateway.stop().await;
 }
@@ -206,7 +207,7 @@ async fn work(admin: &Admin<'_>) {
     admin.sign_in().await;
     admin.says("Signed in as ada").await;
 
-    // Tools are approved together; what is grave, after a second look.
+    // Tools are approved together, and those with serious effects after a confirmation.
     browser.click("=globex").await;
     admin.comes_to("/admin/t/globex/tools").await;
     assert_eq!(browser.title().await, "Tools · globex · Gong gateway");
@@ -228,7 +229,7 @@ async fn work(admin: &Admin<'_>) {
     browser.picture(&pictures().join("confirm.png")).await;
     assert_eq!(
         admin.state("globex", "gong_erase_personal_data"),
-        State::Pending
+        ReviewState::Pending
     );
     browser.click("=Back, nothing done").await;
     admin.comes_to("/admin/t/globex/tools").await;
@@ -243,7 +244,7 @@ async fn work(admin: &Admin<'_>) {
         .await;
     assert_eq!(
         admin.state("globex", "gong_erase_personal_data"),
-        State::Approved
+        ReviewState::Approved
     );
     admin.open("/t/globex/tools?state=approved").await;
     admin.says("3 of ").await;
@@ -266,7 +267,7 @@ async fn work(admin: &Admin<'_>) {
     admin.says("names people who left").await;
     browser.picture(&pictures().join("tool-off.png")).await;
 
-    // The user is told why, on the page as in the call.
+    // The user sees the reason on the page and in the answer to a call.
     browser.click("=Users").await;
     browser.click("=mia").await;
     admin.says("switched-off-tool").await;
@@ -278,7 +279,7 @@ async fn work(admin: &Admin<'_>) {
     browser.click("=Switch on again").await;
     admin.says("Switched on again").await;
 
-    // A toolset and a profile of one's own.
+    // A new toolset and a new profile.
     browser.click("=Toolsets").await;
     browser.click("=New toolset").await;
     browser.fill("#name", "directory").await;
@@ -293,12 +294,12 @@ async fn work(admin: &Admin<'_>) {
     browser.click("=Save").await;
     admin.says("Saved profile assistants.").await;
 
-    // The audit has all of it, and can be taken along.
+    // The audit has everything, and can be downloaded.
     browser.click("=Audit").await;
     browser.fill("#tool", "gong_list_users").await;
     browser.fill("#user", "ada").await;
     browser.click("=Show").await;
-    // The page from before has those acts too, and others besides.
+    // The unfiltered page has those acts and others.
     until("what was not asked for is gone", async || {
         !browser.text().await.contains("gong_search_calls")
     })
@@ -316,7 +317,7 @@ async fn work(admin: &Admin<'_>) {
         "{lines}"
     );
 
-    // Everything stops, and goes on.
+    // Everything is switched off and on again.
     browser.click("=Tenants").await;
     browser
         .fill("#switch-everything-reason", "an exercise")
@@ -353,8 +354,8 @@ async fn every_page_fits_a_phone_and_needs_nothing_else() {
     browser.click("=Sign in").await;
     admin.says("No administrator has this token.").await;
     // The answer was 403, and the browser says so.
-    let complaints = browser.complaints().await;
-    assert_eq!(complaints.len(), 1, "{complaints:#?}");
+    let errors = browser.console_errors().await;
+    assert_eq!(errors.len(), 1, "{errors:#?}");
     admin.sign_in().await;
     for (look, (width, height), dark) in [
         ("desk", DESK, false),
@@ -375,14 +376,18 @@ async fn every_page_fits_a_phone_and_needs_nothing_else() {
             assert_eq!(loaded, "/admin/style.css", "{name}");
             assert_eq!(faults(browser).await, "", "{name}, {look}");
         }
-        assert_eq!(browser.complaints().await, Vec::<String>::new(), "{look}");
+        assert_eq!(
+            browser.console_errors().await,
+            Vec::<String>::new(),
+            "{look}"
+        );
     }
     admin.browser.quit().await;
     gateway.stop().await;
 }
 
-/// What would keep somebody out who does not see the page, or sees it badly: fields without a
-/// label, tables without headers, two things of one id, text that is too faint.
+/// Faults of accessibility: fields without a label, tables without headers, duplicate ids, text
+/// with too little contrast.
 async fn faults(browser: &Browser) -> String {
     let script = include_str!("page/faults.js");
     let faults = browser.value(script).await;
@@ -411,7 +416,7 @@ async fn the_keyboard_is_enough() {
     admin.open("/t/globex/tools?text=gong_list_trackers").await;
     let focused =
         "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent";
-    // By Tab to the tool's box and on to the button.
+    // Tab leads to the check box of the tool and then to the button.
     for (wanted, key) in [("Select gong_list_trackers", SPACE), ("Approve", ENTER)] {
         for _ in 0..60 {
             browser.keys(TAB).await;

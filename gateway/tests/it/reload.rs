@@ -1,4 +1,4 @@
-//! The configuration and the secrets change while calls go on.
+//! The configuration and the secrets change while calls run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::support::{Tenant, TestGateway, call, fail, options, stand_in, succeed, text, until};
 
-/// The secret is written anew under load. (For the stand-in it is the same secret: Gong takes
-/// both for a while, the stand-in knows one only.)
+/// The secret's file is replaced under load. Its text stays the same, because the stand-in accepts
+/// only one secret, while Gong accepts the old one for a while.
 #[tokio::test(flavor = "multi_thread")]
 async fn rotating_credentials_loses_no_call() {
     let old = stand_in(options()).await;
@@ -98,7 +98,7 @@ async fn a_broken_file_changes_nothing_and_a_good_one_does() {
     .await;
     succeed(&mia, "gong_list_workspaces", json!({})).await;
 
-    // A user leaves, a tenant comes, and another Gong.
+    // A user is removed, and a tenant with another Gong is added.
     let other = stand_in(options()).await;
     let moved = Tenant {
         users: vec!["mia"],
@@ -119,7 +119,7 @@ async fn a_broken_file_changes_nothing_and_a_good_one_does() {
     succeed(&globex, "gong_list_workspaces", json!({})).await;
 }
 
-/// Kubernetes mounts secrets as links to links to files, and turns the middle one.
+/// Kubernetes mounts secrets as links to links to files, and replaces the middle link.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_behind_turned_links_are_noticed() {
@@ -153,7 +153,7 @@ async fn secrets_behind_turned_links_are_noticed() {
     .await;
 }
 
-/// What Gong wants, and how many the day has, is the tenant's whatever is configured anew.
+/// Gong's `Retry-After` and the day's used requests survive changes of the configuration.
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_live_through_a_reload_and_a_restart() {
     let gong = stand_in(options()).await;
@@ -179,7 +179,7 @@ async fn limits_live_through_a_reload_and_a_restart() {
     gateway.write(&[("acme", acme.with("requests_per_day = 5000"))]);
     until("the day is shorter", async || {
         let live = gateway.server().gateway.tenants.live();
-        live.tenant("acme").unwrap().standing().quota == 5000
+        live.tenant("acme").unwrap().gauges().quota == 5000
     })
     .await;
     refused(&gateway).await;
@@ -188,5 +188,5 @@ async fn limits_live_through_a_reload_and_a_restart() {
     gateway.run().await;
     refused(&gateway).await;
     let live = gateway.server().gateway.tenants.live();
-    assert_eq!(live.tenant("acme").unwrap().standing().quota_left, 4_999);
+    assert_eq!(live.tenant("acme").unwrap().gauges().quota_left, 4_999);
 }

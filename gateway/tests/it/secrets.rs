@@ -1,5 +1,5 @@
-//! The secrets of tenants and users appear nowhere: not in logs at their loudest, errors,
-//! metrics, the audit, the state file, or what is printed of the gateway's own values.
+//! Secrets of tenants and users appear nowhere: not in logs at the most verbose level, errors,
+//! metrics, the audit, the state file, or debug output.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::support::{Tenant, TestGateway, call, lifecycles, options, stand_in, u
 const KEY: &str = "STANDINACCESSKEY";
 const SECRET: &str = "stand-in-access-key-secret";
 
-/// All that must not appear.
+/// Everything that must not appear.
 fn secrets(gateway: &TestGateway) -> Vec<String> {
     let tokens = gateway
         .tokens
@@ -34,7 +34,7 @@ fn assert_none(secrets: &[String], place: &str, text: &[u8]) {
         let found = text
             .windows(secret.len())
             .any(|part| part == secret.as_bytes());
-        // Not even a failing test repeats it.
+        // A failing test does not print it either.
         assert!(!found, "secret {index} is in {place}");
     }
 }
@@ -42,7 +42,7 @@ fn assert_none(secrets: &[String], place: &str, text: &[u8]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_the_gateway_writes_or_answers_holds_a_secret() {
     let gong = stand_in(options()).await;
-    // Written by a gateway in this process; then another process serves the same files.
+    // A gateway in this process writes the files, and another process serves them.
     let mut gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
     let secrets = secrets(&gateway);
     let debug = format!(
@@ -82,7 +82,7 @@ async fn nothing_that_the_gateway_writes_or_answers_holds_a_secret() {
         log
     });
 
-    // Calls that go well, that fail in every way, and that are refused.
+    // Calls that succeed, that fail in every way, and that are denied.
     let mut answers = String::new();
     for lifecycle in lifecycles() {
         let client = gateway.client_at(&address, "acme/mia", lifecycle).await;
@@ -116,7 +116,7 @@ async fn nothing_that_the_gateway_writes_or_answers_holds_a_secret() {
         answers.contains("gong_gateway_tool_calls_total"),
         "metrics were read"
     );
-    // A broken secret, and a broken file with a plain secret in it.
+    // A broken secret, and a configuration with an error and a plain secret.
     gateway.write_secrets(KEY, "\u{7f}");
     tokio::time::sleep(Duration::from_millis(1200)).await;
     gateway.write(&[(
@@ -163,7 +163,7 @@ async fn nothing_that_the_gateway_writes_or_answers_holds_a_secret() {
     for file in std::fs::read_dir(&gateway.folder.0).unwrap() {
         let path = file.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        // SQLite's own files go with its last connection.
+        // SQLite deletes its own files with the last connection.
         if name.starts_with("gateway.db")
             && let Ok(bytes) = std::fs::read(&path)
         {
@@ -174,7 +174,7 @@ async fn nothing_that_the_gateway_writes_or_answers_holds_a_secret() {
     assert_none(&secrets, "the state file", &state);
 }
 
-/// Each line of a call has the request id, the tenant, the user and the tool.
+/// Every log line of a call has the request id, the tenant, the user and the tool.
 fn for_each_call_the_log_says_whose_it_is(log: &str) {
     let mut answered = 0;
     for line in log.lines() {
@@ -209,7 +209,7 @@ async fn raw(address: &str, path: &str, token: &str) -> String {
     answer
 }
 
-/// What `gong-gateway check` says of the broken file.
+/// What `gong-gateway check` prints about the broken file.
 async fn check(gateway: &TestGateway) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_gong-gateway"))
         .args(["check", "--config"])
@@ -226,7 +226,7 @@ async fn check(gateway: &TestGateway) -> String {
     said
 }
 
-/// A process that was killed leaves the state file to the next, which serves at once.
+/// After a process was killed, the next one can serve from the state file at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_was_killed_is_followed_by_another() {
     let gong = stand_in(options()).await;
@@ -269,7 +269,7 @@ async fn a_gateway_that_was_killed_is_followed_by_another() {
         .await
         .unwrap();
     assert_eq!(answer.is_error, Some(false));
-    // What the dead one had just sent nobody knows: the first second counts as full.
+    // What the killed one had just sent is not known, so the first second counts as used up.
     assert!(
         start.elapsed() > Duration::from_millis(500),
         "{:?}",

@@ -1,4 +1,4 @@
-//! One state file, several processes.
+//! Several processes use one state file.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -10,7 +10,8 @@ use std::time::Duration;
 use gateway::config::{Config, TokenHash};
 use gateway::governance::Governance;
 use gateway::store::{
-    Actor, AuditFilter, CallResult, CallRow, CallStart, Decision, Kind, Store, Switch, Via,
+    Actor, AuditFilter, CallResult, Decision, FinishedCall, KillSwitch, RowKind, StartedCall,
+    Store, Via,
 };
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
@@ -63,7 +64,7 @@ pub(crate) fn tools() -> Vec<Tool> {
     ]
 }
 
-/// Two tenants, as `gateway.toml` says them.
+/// A configuration of two tenants.
 pub(crate) fn configuration() -> String {
     let hash = |of: &str| TokenHash::of(of).to_string();
     format!(
@@ -92,7 +93,7 @@ users.pat.token = "{}"
     )
 }
 
-/// The same, with every tool discovered.
+/// The state file of this configuration, with every tool discovered.
 pub(crate) fn store(folder: &Folder) -> Store {
     let store = Store::open(&folder.0.join("gateway.db")).expect("the store opens");
     let config =
@@ -102,10 +103,10 @@ pub(crate) fn store(folder: &Folder) -> Store {
     store
 }
 
-pub(crate) fn call(request_id: &str, tool: &str, at: Timestamp) -> CallRow {
-    CallRow {
+pub(crate) fn call(request_id: &str, tool: &str, at: Timestamp) -> FinishedCall {
+    FinishedCall {
         id: None,
-        start: CallStart {
+        start: StartedCall {
             at,
             request_id: request_id.to_owned(),
             tenant: "acme".to_owned(),
@@ -124,7 +125,7 @@ pub(crate) fn call(request_id: &str, tool: &str, at: Timestamp) -> CallRow {
     }
 }
 
-/// This test program once more, running only `test`, which finds `value` in the variable.
+/// Another process of this test program, which runs only `test`, with `value` in the variable.
 pub(crate) fn again(test: &str, variable: &str, value: &Path) -> Child {
     let program = std::env::current_exe().expect("a running program has a path");
     Command::new(program)
@@ -138,7 +139,7 @@ pub(crate) fn again(test: &str, variable: &str, value: &Path) -> Child {
 
 const SPENDER: &str = "GATEWAY_TEST_SPENDER";
 
-/// Not a test by itself: what each of the processes below does.
+/// Not a test, but what each of the processes below runs.
 #[test]
 fn spend() {
     let Some(path) = std::env::var_os(SPENDER) else {
@@ -159,7 +160,7 @@ fn spend() {
         }
         let request_id = format!("{}-{spent}", std::process::id());
         let row = call(&request_id, "search_calls", Timestamp::now());
-        store.audit().finish(row).wait().expect("a row");
+        store.audit_writer().finish(row).wait().expect("a row");
         let names = ["search_calls".to_owned()];
         for decision in [Decision::Approve, Decision::Disable] {
             store
@@ -174,7 +175,7 @@ fn spend() {
 fn processes_share_one_file_and_nothing_is_spent_twice_or_lost() {
     let folder = Folder::new();
     let path = folder.0.join("gateway.db");
-    // None of them finds a file: they make it, and bring it up to date, all at once.
+    // The file does not exist yet: all of them try to create and migrate it at the same time.
     let children: Vec<Child> = (0..5)
         .map(|_| again("store::spend", SPENDER, &path))
         .collect();
@@ -191,7 +192,7 @@ fn processes_share_one_file_and_nothing_is_spent_twice_or_lost() {
     assert_eq!(spent, 500, "exactly the day's limit");
     let store = Store::open(&path).expect("it opens");
     let filter = AuditFilter {
-        kind: Some(Kind::Call),
+        kind: Some(RowKind::Call),
         limit: Some(10_000),
         ..AuditFilter::default()
     };
@@ -220,7 +221,7 @@ fn a_kill_switch_of_another_process_counts_at_the_next_call() {
         assert!(off.status.success());
         assert!(!allowed(), "from the moment that the command has ended");
         store
-            .switch(&actor, &Switch::Tenant("acme".to_owned()), true, "")
+            .switch(&actor, &KillSwitch::Tenant("acme".to_owned()), true, "")
             .expect("on again");
     }
 }
@@ -245,14 +246,14 @@ fn decisions_are_not_made_anew_for_rows_of_the_audit() {
     let governance = Governance::new(&store).expect("it watches");
     let policy = || governance.policy("acme", "mia").expect("a policy");
     let first = policy();
-    let audit = store.audit();
+    let audit = store.audit_writer();
     for n in 0..20 {
         let row = call(&n.to_string(), "search_calls", Timestamp::now());
         audit.finish(row).wait().expect("a row");
         assert!(Arc::ptr_eq(&first, &policy()), "the one that was kept");
     }
     let actor = Actor::new("ada", Via::CommandLine);
-    let off = Switch::Tenant("acme".to_owned());
+    let off = KillSwitch::Tenant("acme".to_owned());
     store.switch(&actor, &off, false, "test").expect("off");
     assert!(!Arc::ptr_eq(&first, &policy()), "a new one");
 }
@@ -275,7 +276,7 @@ fn an_older_file_is_brought_up_to_date_with_what_it_holds() {
     drop(older);
     let store = store(&folder);
     let filter = AuditFilter {
-        kind: Some(Kind::Call),
+        kind: Some(RowKind::Call),
         ..AuditFilter::default()
     };
     assert_eq!(store.query_audit(&filter).expect("rows").len(), 1);
@@ -295,7 +296,7 @@ fn an_older_file_is_brought_up_to_date_with_what_it_holds() {
 fn retention_takes_what_is_old_in_slices_while_calls_are_written() {
     let folder = Folder::new();
     let store = store(&folder);
-    let audit = store.audit();
+    let audit = store.audit_writer();
     let old = Timestamp::now() - SignedDuration::from_hours(100 * 24);
     let waiting: Vec<_> = (0..12_000)
         .map(|n| audit.finish(call(&n.to_string(), "search_calls", old)))
@@ -321,7 +322,7 @@ fn retention_takes_what_is_old_in_slices_while_calls_are_written() {
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
     let mut out = Vec::new();
     let filter = AuditFilter {
-        kind: Some(Kind::Call),
+        kind: Some(RowKind::Call),
         ..AuditFilter::default()
     };
     assert_eq!(store.export_audit(&filter, &mut out), Ok(50));

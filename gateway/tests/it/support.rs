@@ -9,7 +9,7 @@ use std::time::Duration;
 use fake_gong::FakeGong;
 use gateway::config::FreshToken;
 use gateway::serve::Server;
-use gateway::store::{Actor, AuditFilter, AuditRow, Call, Decision, Via};
+use gateway::store::{Actor, AuditFilter, AuditRow, AuditedCall, Decision, Via};
 use rmcp::model::{CallToolRequestParams, CallToolResult, JsonObject, ProtocolVersion};
 use rmcp::service::RunningService;
 use rmcp::transport::StreamableHttpClientTransport;
@@ -35,7 +35,7 @@ pub(crate) fn component() -> &'static Path {
     })
 }
 
-/// A folder of the test's own, gone afterwards.
+/// A folder for one test, deleted when dropped.
 #[derive(Debug)]
 pub(crate) struct Folder(pub(crate) PathBuf);
 
@@ -53,12 +53,12 @@ impl Drop for Folder {
     }
 }
 
-/// Compiled code, kept from one test run to the next beside the component.
+/// The folder of compiled code, which is kept beside the component for the next test run.
 pub(crate) fn cache() -> PathBuf {
     component().with_file_name("gateway-test-cache")
 }
 
-/// A small company's stand-in.
+/// Options of a stand-in for a small company.
 pub(crate) fn options() -> fake_gong::Options {
     fake_gong::Options {
         calls: 60,
@@ -72,20 +72,20 @@ pub(crate) async fn stand_in(options: fake_gong::Options) -> FakeGong {
         .expect("the stand-in starts")
 }
 
-/// A tenant to be: its Gong, its users, and more lines of `gateway.toml`.
+/// A tenant for `gateway.toml`.
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
     pub(crate) gong: String,
     pub(crate) users: Vec<&'static str>,
     pub(crate) review: &'static str,
-    /// Lines such as `queued_calls = 1`.
+    /// More lines, such as `queued_calls = 1`.
     pub(crate) more: String,
-    /// Toolsets that all users have.
+    /// The toolsets of all users.
     pub(crate) toolsets: Vec<&'static str>,
 }
 
 impl Tenant {
-    /// With two users who may read everything.
+    /// A tenant with two users who may read everything.
     pub(crate) fn at(gong: &FakeGong) -> Self {
         Self {
             gong: gong.base_url(),
@@ -103,10 +103,10 @@ impl Tenant {
     }
 }
 
-/// How the gateway is set up, beside its tenants.
+/// The settings of a gateway, without its tenants.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
-    /// Lines at the file's top.
+    /// Lines at the top of the file.
     pub(crate) top: String,
     /// Lines of `[listen]`.
     pub(crate) listen: String,
@@ -114,12 +114,12 @@ pub(crate) struct Setup {
     pub(crate) component: Option<PathBuf>,
 }
 
-/// A gateway in this process, and the folder with all its files.
+/// A gateway in this process, and the folder with its files.
 #[derive(Debug)]
 pub(crate) struct TestGateway {
     pub(crate) server: Option<Server>,
     pub(crate) folder: Folder,
-    /// By `tenant/user`; of the administrator by `admin`.
+    /// By `tenant/user`, and `admin` for the administrator.
     pub(crate) tokens: BTreeMap<String, FreshToken>,
     setup: Setup,
 }
@@ -142,7 +142,7 @@ impl TestGateway {
         gateway
     }
 
-    /// Starts the server on what is written.
+    /// Starts the server with the written configuration.
     pub(crate) async fn run(&mut self) {
         let server = Server::start(&self.config()).await;
         self.server = Some(server.expect("the gateway starts"));
@@ -152,7 +152,7 @@ impl TestGateway {
         self.folder.0.join("gateway.toml")
     }
 
-    /// Writes the credential pair that all tenants use, each in one step as a deployment does.
+    /// Writes the credential pair of all tenants, each file in one step as deployments do.
     pub(crate) fn write_secrets(&self, key: &str, secret: &str) {
         for (name, text) in [("access-key", key), ("access-key-secret", secret)] {
             let path = self.folder.0.join(name);
@@ -238,7 +238,7 @@ impl TestGateway {
             .expect("the client connects")
     }
 
-    /// A user's client of another process that serves the same files.
+    /// A user's MCP client for another process that serves the same files.
     pub(crate) async fn client_at(
         &self,
         address: &str,
@@ -254,7 +254,7 @@ impl TestGateway {
     }
 
     /// The audit's calls, oldest first.
-    pub(crate) async fn audit(&self) -> Vec<Call> {
+    pub(crate) async fn audit(&self) -> Vec<AuditedCall> {
         let store = self.server().gateway.store.clone();
         let filter = AuditFilter {
             limit: Some(10_000),
@@ -266,7 +266,7 @@ impl TestGateway {
             AuditRow::Call(call) => Some(call),
             AuditRow::Act(_) => None,
         });
-        let mut calls: Vec<Call> = calls.collect();
+        let mut calls: Vec<AuditedCall> = calls.collect();
         calls.reverse();
         calls
     }
@@ -280,7 +280,7 @@ impl TestGateway {
         reviewed.await.expect("it ends").expect("it can be decided");
     }
 
-    /// Ends in order, and keeps the files.
+    /// Shuts the server down in order, and keeps the files.
     pub(crate) async fn stop(&mut self) {
         if let Some(server) = self.server.take() {
             let ended = server.shut_down(Duration::from_secs(5)).await;
@@ -300,7 +300,7 @@ pub(crate) fn discover() -> ClientLifecycleMode {
     }
 }
 
-/// As clients before MCP 2026-07-28 begin, and as those since.
+/// The first requests of clients before MCP 2026-07-28, and of newer ones.
 pub(crate) fn lifecycles() -> [ClientLifecycleMode; 2] {
     [ClientLifecycleMode::Initialize, discover()]
 }
@@ -323,7 +323,7 @@ pub(crate) fn text(result: &CallToolResult) -> &str {
     &result.content[0].as_text().expect("a text").text
 }
 
-/// Calls a tool that must answer well.
+/// Calls a tool that must succeed.
 pub(crate) async fn succeed<H: ClientHandler>(
     client: &Client<H>,
     tool: &str,
@@ -334,7 +334,7 @@ pub(crate) async fn succeed<H: ClientHandler>(
     result
 }
 
-/// Calls a tool that must answer with an error, and gives its text.
+/// Calls a tool that must fail, and returns the text of the error.
 pub(crate) async fn fail<H: ClientHandler>(
     client: &Client<H>,
     tool: &str,
@@ -345,7 +345,7 @@ pub(crate) async fn fail<H: ClientHandler>(
     text(&result).to_owned()
 }
 
-/// Waits until it holds.
+/// Waits until a condition holds.
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let reached = async {
         while !holds().await {

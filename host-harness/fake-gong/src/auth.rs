@@ -1,4 +1,4 @@
-//! Who asks, and what they may: Basic authentication and scopes.
+//! Basic authentication, and the scopes of the credentials.
 //!
 //! Gong answers 401 to wrong credentials and, with the scope's name, to a missing scope too.
 
@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use crate::options::Options;
 use crate::response::ApiError;
 
-/// Refuses whoever does not bring the access key and its secret.
+/// Refuses requests without the access key and its secret.
 pub(crate) fn authenticate(headers: &HeaderMap, options: &Options) -> Result<(), ApiError> {
     let expected = STANDARD.encode(format!(
         "{}:{}",

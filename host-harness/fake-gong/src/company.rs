@@ -46,12 +46,12 @@ use random::Random;
 
 use crate::instants;
 
-/// The place of the workspace of the sellers.
+/// The index of the sellers' workspace.
 pub(crate) const SALES: usize = 0;
-/// The place of the workspace of those who look after customers.
+/// The index of the workspace of customer success.
 pub(crate) const SUCCESS: usize = 1;
 
-/// Everything that the API tells about.
+/// Everything that the API has data about.
 #[derive(Debug)]
 pub struct Company {
     pub(crate) seed: u64,
@@ -268,7 +268,7 @@ impl Company {
         calls::long_id(self.seed, self.calls.len())
     }
 
-    /// The places of those who still work there and do one of these things.
+    /// The indices of the active users with one of these roles.
     pub(crate) fn with_role(&self, roles: &[Role]) -> Vec<usize> {
         let users = self.users.iter().enumerate();
         users
@@ -288,7 +288,7 @@ impl Company {
         midnight.map_or(self.now, |midnight| midnight.timestamp())
     }
 
-    /// The place of the workspace with this id.
+    /// The index of the workspace with this id.
     pub(crate) fn workspace(&self, id: &str) -> Option<usize> {
         let mut workspaces = self.workspaces.iter();
         workspaces.position(|workspace| workspace.id == id)

@@ -1,4 +1,4 @@
-//! Things that go wrong on demand.
+//! Faults that tests and demos switch on.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Frame;
 use serde_json::json;
 
-use crate::response::{ApiError, ApiResult, json_response, response};
+use crate::response::{ApiError, ApiResult, http_response, json_response};
 
 /// Something that goes wrong with an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum Fault {
     Huge(usize),
     /// 302 to this location, as a wrong base URL gives.
     Redirect(String),
-    /// This status with this text in `errors`, and `Retry-After` in seconds if given.
+    /// This status with this text in `errors`, and `Retry-After` in seconds if there is one.
     Status(u16, String, Option<u32>),
     /// 403, as for a request from an address that the access key does not trust.
     UntrustedIp,
@@ -93,7 +93,7 @@ impl Faults {
 impl Fault {
     /// The answer that takes the operation's place, if the fault is of that sort.
     pub(crate) fn instead(&self, request_id: &str) -> Option<Response<Body>> {
-        let refused = |error| response(Err(error) as ApiResult, request_id);
+        let refused = |error| http_response(Err(error) as ApiResult, request_id);
         match self {
             Self::Slow(_) | Self::SlowBody(_) | Self::Cut => None,
             Self::NotJson => {

@@ -1,4 +1,4 @@
-//! Everything that stands behind the endpoints.
+//! The company, its state and all that the endpoints share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

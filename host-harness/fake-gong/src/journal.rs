@@ -1,4 +1,4 @@
-//! What was asked of the stand-in, for the one who tests against it.
+//! The requests so far, for tests.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -77,7 +77,7 @@ struct Requests {
 }
 
 impl Journal {
-    /// Notes that a request arrived, and gives its number.
+    /// Notes that a request arrived, and returns its number.
     pub(crate) fn add_request(&self, request: SeenRequest) -> u64 {
         let mut requests = lock(&self.requests);
         requests.count += 1;
@@ -87,8 +87,8 @@ impl Journal {
         number
     }
 
-    /// Notes the status with which a request is answered.
-    pub(crate) fn answered(&self, number: u64, status: u16) {
+    /// Notes the status of a request's response.
+    pub(crate) fn set_status(&self, number: u64, status: u16) {
         *lock(&self.tally).statuses.entry(status).or_default() += 1;
         let mut requests = lock(&self.requests);
         if let Some((_, request)) = requests.seen.iter_mut().find(|(at, _)| *at == number) {

@@ -27,6 +27,7 @@ mod paging;
 mod request;
 mod response;
 mod response_cache;
+mod router;
 mod routes;
 pub mod scripted;
 mod server;

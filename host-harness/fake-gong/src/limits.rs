@@ -30,7 +30,7 @@ struct Taken {
 }
 
 impl Limits {
-    /// Takes one request in, or refuses it. A refused request costs nothing of the quota.
+    /// Counts one request, or refuses it. A refused request costs nothing of the quota.
     pub(crate) fn take(&self, rate_limit: bool, daily_quota: Option<u32>) -> Result<(), ApiError> {
         let mut taken = self.taken.lock().unwrap_or_else(|error| error.into_inner());
         if daily_quota.is_some_and(|quota| taken.today >= quota) {

@@ -14,7 +14,7 @@ pub(crate) struct Operation {
     pub(crate) path: &'static str,
     /// The scope without which the answer is 401.
     pub(crate) scope: &'static str,
-    /// What sort of body it takes.
+    /// The kind of body that it takes.
     pub(crate) takes: Takes,
     /// Whether it changes the company.
     pub(crate) writes: bool,
@@ -22,10 +22,10 @@ pub(crate) struct Operation {
     pub(crate) run: Run,
 }
 
-/// What an operation does with a request.
+/// The function that handles an operation's requests.
 pub(crate) type Run = fn(&Gong, &ApiRequest) -> ApiResult;
 
-/// What sort of body an operation takes.
+/// The kind of body that an operation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takes {
     /// None.

@@ -1,4 +1,4 @@
-//! What the one who starts the stand-in may choose.
+//! The options of the stand-in.
 
 use std::path::{Path, PathBuf};
 

@@ -44,7 +44,7 @@ struct Sequence {
 }
 
 impl Cursors {
-    /// The page of `items` that is asked for, with its `records`.
+    /// The requested page of `items`, with its `records`.
     pub(crate) fn page<'a, T>(
         &self,
         request: &ApiRequest,
@@ -94,7 +94,7 @@ impl Cursors {
         Ok((&items[start..end], records))
     }
 
-    /// Lets every cursor given so far expire.
+    /// Makes all cursors so far expire.
     pub(crate) fn expire(&self) {
         let mut state = self.state.lock().unwrap_or_else(|error| error.into_inner());
         state.running.clear();
@@ -116,7 +116,7 @@ fn cursor(request: &ApiRequest) -> Result<Option<&str>, ApiError> {
 /// What must stay the same from page to page.
 fn fingerprint(request: &ApiRequest) -> u64 {
     let mut query = request.query.clone();
-    // Sorted, as the order of fields is the sender's own affair.
+    // Sorted, because the order of fields does not matter.
     let body: BTreeMap<&str, &Value> = match request.body.as_object() {
         Some(fields) => fields
             .iter()

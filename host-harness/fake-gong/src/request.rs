@@ -28,9 +28,9 @@ pub(crate) struct ApiRequest {
 pub struct Part {
     /// The form field's name, e.g. `dataFile`.
     pub name: String,
-    /// The file's name, if it was given.
+    /// The file's name, if there is one.
     pub filename: Option<String>,
-    /// The content type, if it was given.
+    /// The content type, if there is one.
     pub content_type: Option<String>,
     /// The content.
     pub bytes: Vec<u8>,
@@ -154,7 +154,7 @@ impl<'a> Filter<'a> {
         )
     }
 
-    /// A window of days in the company's time zone, from inclusive, to exclusive. Gong wants
+    /// A window of days in the company's time zone, from inclusive, to exclusive. Gong takes
     /// a plain date here, and no later one than today.
     pub(crate) fn days(&self, from: &str, to: &str, today: Date) -> Result<Days, ApiError> {
         let day = |name: &str| match self.text(name)? {
@@ -198,7 +198,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Parses both ends, each given with the name under which an error speaks of it.
+    /// Parses both ends. Each comes with its name for errors.
     pub(crate) fn parse(
         (from_name, from): (&str, Option<&str>),
         (to_name, to): (&str, Option<&str>),

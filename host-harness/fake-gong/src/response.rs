@@ -1,4 +1,4 @@
-//! What an operation gives back: an answer, or a refusal in Gong's words.
+//! Responses of operations, and errors in Gong's words.
 
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// What every error says that comes from the OpenAPI document and not from Gong.
 pub(crate) const UNDOCUMENTED: &str = "(stand-in: not in Gong's OpenAPI document)";
 
-/// What an operation gives back.
+/// The result of an operation.
 pub(crate) type ApiResult = Result<ApiResponse, ApiError>;
 
 /// A JSON object to which the `requestId` is still added.
@@ -61,7 +61,7 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// A refusal with one text.
+    /// An error with one text.
     pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self {
             status,
@@ -106,9 +106,9 @@ impl ApiError {
     }
 }
 
-/// The outcome as it goes over the wire. Every answer of Gong, good or bad, has a `requestId`.
-pub(crate) fn response(outcome: ApiResult, request_id: &str) -> Response<Body> {
-    match outcome {
+/// The HTTP response. Every response of Gong's, errors too, has a `requestId`.
+pub(crate) fn http_response(result: ApiResult, request_id: &str) -> Response<Body> {
+    match result {
         Ok(answer) => {
             let body = match answer.body {
                 // The first field, where the order is kept, as in Gong's documentation.

@@ -1,5 +1,5 @@
-//! A server that plays a written conversation: it answers what the script says, in the
-//! script's order, and tells what was asked otherwise than written.
+//! A server that plays a script of exchanges, in their order, and reports requests that differ
+//! from it.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -97,7 +97,7 @@ impl Scripted {
     ///
     /// # Errors
     ///
-    /// When something was asked otherwise than written, or not asked at all: what, line by line.
+    /// Requests differed from the script or are missing: one line each.
     pub fn finish(self) -> Result<Vec<Seen>, String> {
         let mut play = lock(&self.play);
         let number = play.seen.len();
@@ -175,10 +175,10 @@ async fn answer(
         )],
         Some(exchange) => differences(exchange, &seen),
     };
-    let told = differences
+    let lines = differences
         .iter()
         .map(|difference| format!("exchange {number}: {difference}"));
-    play.differences.extend(told);
+    play.differences.extend(lines);
     play.seen.push(seen);
     Ok(match exchange {
         Some(exchange) => response(exchange),

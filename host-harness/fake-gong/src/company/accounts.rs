@@ -205,7 +205,7 @@ const TITLES: [&str; 12] = [
     "General Counsel",
 ];
 
-/// The customers as they stand at `now`. Sellers and success managers are given by place.
+/// The customers as they stand at `now`. Sellers and success managers are indices of users.
 pub(crate) fn win(
     seed: u64,
     now: Timestamp,

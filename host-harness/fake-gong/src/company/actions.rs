@@ -1,5 +1,5 @@
 //! What the vendor's people did with calls. Statistics, coaching metrics and logs all count
-//! these same deeds, so that they agree with each other and with the calls.
+//! these same actions, so that they agree with each other and with the calls.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::calls::Identity;
 use super::content;
 use super::random::Random;
 
-/// A sort of deed, in the order in which Gong's statistics name them.
+/// What a user did with a call, in the order of Gong's statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Action {
     Hosted,
@@ -31,7 +31,7 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// Every deed, with its field in the statistics.
+    /// Every action, with its field in the statistics.
     pub(crate) const ALL: [(Self, &'static str); 15] = [
         (Self::Hosted, "callsAsHost"),
         (Self::GaveFeedback, "callsGaveFeedback"),
@@ -58,9 +58,9 @@ pub(crate) struct Event {
     pub(crate) at: Timestamp,
     /// The day in the company's time zone.
     pub(crate) day: Date,
-    /// Who did it, by place.
+    /// The user, by index.
     pub(crate) user: usize,
-    /// The call, by place.
+    /// The call, by index.
     pub(crate) call: usize,
     pub(crate) action: Action,
 }

@@ -1,4 +1,4 @@
-//! AI briefs: what Gong can be asked to write about an account or a deal.
+//! AI briefs: the templates by which Gong writes about an account or a deal.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -30,7 +30,7 @@ impl User {
 }
 
 impl Problem {
-    /// The three keys that tell it.
+    /// The three keys of the response.
     pub(crate) fn json(problem: Option<&Self>) -> Map<String, Value> {
         let fields = json!({
             "userFacingError": problem.map(|problem| problem.text),

@@ -1,8 +1,8 @@
-//! What sorts of calls there are.
+//! The kinds of calls.
 
 use super::phrases::Theme;
 
-/// A sort of call.
+/// A kind of call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// An opener on the phone.
@@ -117,7 +117,7 @@ impl Kind {
         }
     }
 
-    /// The sort of call that a deal in this stage gets.
+    /// The kind of call that a deal in this stage gets.
     pub(crate) fn of_stage(stage: usize) -> &'static [Self] {
         match stage {
             0 => &[Self::Cold, Self::Discovery],

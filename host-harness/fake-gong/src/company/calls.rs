@@ -62,9 +62,9 @@ pub(crate) struct Party {
 /// Who somebody on a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
-    /// One of the vendor's people, by place.
+    /// One of the vendor's people, by index.
     User(usize),
-    /// A person at the call's account, by place.
+    /// A person at the call's account, by index.
     Contact(usize),
     /// A telephone number that Gong knows nothing about.
     Number,
@@ -404,7 +404,7 @@ impl Call {
         })
     }
 
-    /// `parties` of the extensive answer, with links to the CRM as far as they are asked for.
+    /// `parties` of the extensive answer, with links to the CRM if they are requested.
     pub(crate) fn parties(&self, company: &Company, context: &dyn Fn(&Party) -> Value) -> Value {
         let party = |party: &Party| {
             let none = (None, None, None, None, "Unknown", None);

@@ -186,7 +186,7 @@ pub(crate) fn topics(call: &Call) -> Value {
         .collect()
 }
 
-/// Every tracker, also those that did not come up; where and by whom only if asked for.
+/// Every tracker, also those that did not come up; where and by whom only if requested.
 pub(crate) fn trackers(company: &Company, call: &Call, occurrences: bool) -> Value {
     let mut random = random(call, "trackers");
     let themes = themes(call);
@@ -301,7 +301,7 @@ pub(crate) fn speakers(company: &Company, call: &Call) -> Value {
         .collect()
 }
 
-/// Statistics of the host. They are asked for as `personInteractionStats`.
+/// Statistics of the host. Requests name them `personInteractionStats`.
 pub(crate) fn interaction_stats(call: &Call) -> Value {
     let mut random = random(call, "stats");
     json!([

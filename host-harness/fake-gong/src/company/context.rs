@@ -16,7 +16,7 @@ pub(crate) enum Timing {
     TimeOfCall,
 }
 
-/// How much of the CRM is asked for.
+/// How much of the CRM a request selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Depth {
     /// Sorts and ids.
@@ -161,7 +161,7 @@ pub(crate) fn contact_fields(
     ]
 }
 
-/// Once for each timing that is asked for.
+/// Once for each requested timing.
 fn each(depth: &Depth, mut look: impl FnMut(Timing)) {
     match depth {
         Depth::Basic => look(Timing::Now),

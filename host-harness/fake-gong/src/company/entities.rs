@@ -20,7 +20,7 @@ const MOST_EMAILS: usize = 500;
 /// How many calls an answer points to.
 const FOUND: usize = 3;
 
-/// Something in the CRM that can be asked about.
+/// An account, deal, contact or lead of the CRM.
 #[derive(Clone, Copy)]
 pub(crate) struct Entity<'a> {
     account_index: usize,
@@ -184,7 +184,7 @@ impl Conversations<'_> {
     pub(crate) fn brief(&self, brief: &Brief, entity: Entity<'_>) -> Value {
         let sections = brief.sections.iter().map(|(title, source)| {
             let mut section = match source {
-                Source::Conversations => self.told(title.unwrap_or_default()),
+                Source::Conversations => self.summarize_calls(title.unwrap_or_default()),
                 Source::Crm => json!({
                     "briefSectionType": "CrmOrGongData",
                     "sectionSummary": entity.facts(self.company),
@@ -235,7 +235,7 @@ impl Conversations<'_> {
     }
 
     /// A section of a brief that is made from calls and emails.
-    fn told(&self, about: &str) -> Value {
+    fn summarize_calls(&self, about: &str) -> Value {
         let best = self.best(about);
         let summary: Vec<String> = best.iter().flat_map(|call| self.items(call)).collect();
         let calls: Vec<Value> = best.iter().map(|call| self.call_finding(call)).collect();

@@ -1,4 +1,4 @@
-//! The logs: who came in, who did what, and who heard which call.
+//! The logs: access, user actions, and plays of calls.
 //!
 //! Field names of the plays and of access from outside are those of Gong's records, in
 //! snake_case; those of the other two sorts are made up, as nobody has published them.
@@ -12,18 +12,18 @@ use super::actions::{Action, Event};
 use super::random::{self, Random};
 use crate::instants;
 
-/// A sort of log.
+/// A log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Log {
     /// Who came into the application.
     Access,
     /// What users did in it.
     Activity,
-    /// Which calls users heard.
+    /// Plays of calls by users.
     Play,
     /// Who from outside came to the page of a call that was shared.
     SharedAccess,
-    /// Who from outside heard a call that was shared.
+    /// Plays of shared calls by people outside the company.
     SharedPlay,
 }
 
@@ -57,7 +57,7 @@ impl Log {
             Self::Activity => each(activity),
             Self::Play => each(play),
             Self::SharedAccess => each(opened),
-            Self::SharedPlay => each(heard),
+            Self::SharedPlay => each(shared_play),
         };
         entries.sort_by_key(|(at, _)| *at);
         entries
@@ -135,7 +135,7 @@ fn play(company: &Company, event: &Event) -> Option<Entry> {
     Some((event.at, of_user(company, event.user, event.at, record)))
 }
 
-/// What a player tells about a stretch that was heard.
+/// The entry of a play.
 fn played(company: &Company, event: &Event) -> Value {
     let call = &company.calls[event.call];
     let mut random = Random::new(call.seed, &format!("played by {}", event.user));
@@ -157,11 +157,11 @@ fn opened(company: &Company, event: &Event) -> Option<Entry> {
     shared(company, event, false)
 }
 
-fn heard(company: &Company, event: &Event) -> Option<Entry> {
+fn shared_play(company: &Company, event: &Event) -> Option<Entry> {
     shared(company, event, true)
 }
 
-/// The customer's first person on the call opened what was shared, and mostly heard it.
+/// The customer's first person on the call opened the shared call, and mostly played it.
 fn shared(company: &Company, event: &Event, is_play: bool) -> Option<Entry> {
     if event.action != Action::SharedExternally {
         return None;

@@ -1,4 +1,4 @@
-//! What people say on calls: templates, sorted by what the talk is about.
+//! What people say on calls: templates, by theme.
 //!
 //! `[a|b|c]` is one of three; `{account}` and its like are filled in by [`super::templates`].
 

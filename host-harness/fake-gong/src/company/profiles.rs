@@ -187,7 +187,7 @@ fn fields(level: &str, lead: Option<&str>, grants: fn(&str) -> bool) -> Map<Stri
 }
 
 impl Profile {
-    /// The name, by which the profiles of a workspace are told apart.
+    /// The name, which is unique in a workspace.
     #[must_use]
     pub fn name(&self) -> &str {
         self.fields["name"].as_str().unwrap_or_default()

@@ -1,11 +1,11 @@
-//! Chance that comes out the same each time: everything invented is drawn from a seed and a
-//! name, so that one thing can be drawn without drawing all that comes before it.
+//! Reproducible random values: each is drawn from a seed and a name, so that one thing can be
+//! drawn without all that come before it.
 
-/// Rolls for one thing.
+/// A random number generator for one thing.
 pub(crate) struct Random(fastrand::Rng);
 
 impl Random {
-    /// The dice of the thing named `of` in the company with this seed.
+    /// The generator for the thing named `of` in the company with this seed.
     pub(crate) fn new(seed: u64, of: &str) -> Self {
         Self(fastrand::Rng::with_seed(hash(&format!("{seed} {of}"))))
     }
@@ -30,7 +30,7 @@ impl Random {
         self.0.f64()
     }
 
-    /// Whether something of so many percent comes about.
+    /// True with this probability in percent.
     pub(crate) fn chance(&mut self, percent: u32) -> bool {
         self.0.u32(..100) < percent
     }

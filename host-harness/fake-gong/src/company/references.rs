@@ -1,5 +1,5 @@
 //! Everything that refers to a person at a customer, as the data privacy endpoints list it:
-//! several hundred emails, of which Gong tells no subject and no text.
+//! several hundred emails, without their subjects and texts, as in Gong.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};

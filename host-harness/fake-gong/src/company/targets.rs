@@ -10,7 +10,7 @@ use super::random::Random;
 use super::{Company, SALES, SUCCESS};
 use crate::instants;
 
-/// What is to be reached, by whom is told by its assignments.
+/// A target. Its assignments say who must reach it.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Gong's id.

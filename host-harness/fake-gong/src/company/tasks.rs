@@ -32,7 +32,7 @@ pub struct Task {
 /// Every status of a task.
 pub(crate) const STATUSES: [&str; 3] = ["OPEN", "DONE", "DISMISSED"];
 
-/// Every sort of task.
+/// Every kind of task.
 pub(crate) const TYPES: [&str; 2] = ["FLOW", "MANUAL"];
 
 /// Name and weight of the priorities.

@@ -1,8 +1,8 @@
-//! Fills templates in: chooses among `[a|b]` and puts names and things in for `{account}`.
+//! Fills in templates: picks one of `[a|b]`, and puts names and topics in for `{account}` and others.
 
 use super::random::Random;
 
-/// Who and what a talk is about.
+/// The names and topics of a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Speakers {
     pub(crate) account: String,
@@ -12,7 +12,7 @@ pub(crate) struct Speakers {
     pub(crate) things: AccountTopics,
 }
 
-/// What an account has to do with, so that its calls speak of the same systems and teams.
+/// The systems, teams and more that all calls of an account speak of.
 #[derive(Clone, Debug)]
 pub(crate) struct AccountTopics {
     teams: Vec<&'static str>,
@@ -23,7 +23,7 @@ pub(crate) struct AccountTopics {
 }
 
 impl AccountTopics {
-    /// Draws what one account has to do with.
+    /// Draws the topics of an account.
     pub(crate) fn draw(random: &mut Random) -> Self {
         Self {
             teams: random.some(&TEAMS, 4),
@@ -96,7 +96,7 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 5] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
 
-/// Fills one template in.
+/// Fills in a template.
 pub(crate) fn say(template: &str, cast: &Speakers, random: &mut Random) -> String {
     let mut said = String::with_capacity(template.len() + 32);
     let mut rest = template;

@@ -1,4 +1,4 @@
-//! What was said, word for word. It is made up anew each time, from the call's own seed.
+//! Transcripts. They are generated for each request from the call's own seed.
 //!
 //! The weight is Gong's: some 1.5 kB of JSON a minute, so that an hour of 140 monologues is
 //! about 94 kB.

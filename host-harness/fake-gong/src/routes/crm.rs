@@ -194,7 +194,7 @@ fn entities(gong: &Gong, request: &ApiRequest) -> ApiResult {
     Ok(json!({ "crmObjectsMap": crm.objects(sort, &ids) }).into())
 }
 
-/// 201; what is wrong with the lines is told by the request's status.
+/// 201; what is wrong with the lines is in the request's status.
 fn upload(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let mut crm = gong.state.crm.lock();
     let id = integration(request, |id| crm.has(id))?;
@@ -205,7 +205,7 @@ fn upload(gong: &Gong, request: &ApiRequest) -> ApiResult {
     Ok(ApiResponse::created(json!({ "clientRequestId": request })))
 }
 
-/// It outlives the integration, whose deletion is asked after here.
+/// It is there even without the integration, whose deletion has a status too.
 fn status(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let id = integration(request, |_| true)?;
     let request = request.required_query("clientRequestId")?;

@@ -62,7 +62,7 @@ fn cost(conversations: &Conversations<'_>) -> u32 {
     u32::try_from(calls + emails).unwrap_or(u32::MAX).max(1)
 }
 
-/// What both operations are asked about.
+/// The entity that both operations are about.
 struct StatsQuery<'a> {
     workspace: usize,
     entity: Entity<'a>,

@@ -1,4 +1,4 @@
-//! `POST /v2/calls/extensive`: of each call exactly what the content selector asks for.
+//! `POST /v2/calls/extensive`: of each call exactly what the content selector selects.
 
 use serde_json::{Map, Value, json};
 
@@ -82,7 +82,7 @@ impl Selector<'_> {
         self.0["exposedFields"].pointer(pointer) == Some(&Value::Bool(true))
     }
 
-    /// How much of the CRM is asked for.
+    /// How much of the CRM is selected.
     fn depth(&self) -> Result<Option<Depth>, ApiError> {
         let context = self.0["context"].as_str().unwrap_or("None");
         let timing = &self.0["contextTiming"];
@@ -175,7 +175,7 @@ impl Selector<'_> {
     }
 }
 
-/// The timings that are asked for; Gong takes Now where there are none.
+/// The selected timings; Gong takes Now where there are none.
 fn timings(timing: &Value) -> Result<Vec<Timing>, ApiError> {
     let mut timings = Vec::new();
     for name in timing.as_array().into_iter().flatten() {

@@ -20,7 +20,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::post("/v2/flows/steps", SCOPE, steps),
 ];
 
-/// The user whose flows are asked for.
+/// The user whose flows are requested.
 fn owner<'a>(gong: &'a Gong, request: &ApiRequest, name: &str) -> Result<&'a User, ApiError> {
     let email = request.required_query(name)?;
     gong.company

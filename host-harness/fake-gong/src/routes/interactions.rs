@@ -30,7 +30,7 @@ const fn put(path: &'static str, run: Run) -> Operation {
     Operation::write(Method::PUT, path, ENGAGEMENT, Takes::Json, run)
 }
 
-/// Events of digital interactions are told apart by their `eventId` alone.
+/// The `eventId` of a digital interaction is unique.
 const INTERACTIONS: &str = "digital interaction";
 
 /// Either somebody who is known, or somebody who is only tracked.
@@ -118,7 +118,7 @@ fn email_of(body: &Fields<'_>, name: &str) -> Result<Vec<String>, ApiError> {
     Ok(email.map(str::to_owned).into_iter().collect())
 }
 
-/// Events are told apart by their `eventId` within the reporting system.
+/// The `eventId` is unique within the reporting system.
 fn engaged(
     gong: &Gong,
     body: &Fields<'_>,

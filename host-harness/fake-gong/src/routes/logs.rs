@@ -10,7 +10,7 @@ use crate::response::{ApiError, ApiResult};
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::get("/v2/logs", "api:logs:read", list)];
 
-/// One sort of log, oldest entry first.
+/// One log, oldest entry first.
 fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let name = request.required_query("logType")?;
     let log = Log::named(name).ok_or_else(|| {

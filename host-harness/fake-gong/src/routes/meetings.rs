@@ -125,7 +125,7 @@ fn organized(gong: &Gong, id: &str, organizer: Option<usize>) -> Result<(), ApiE
     }
 }
 
-/// Checks a meeting as it is sent; the place of its organizer.
+/// Checks the meeting in a request, and returns the index of its organizer.
 fn plan(gong: &Gong, request: &ApiRequest) -> Result<usize, ApiError> {
     let body = Fields::of(&request.body)?;
     let (start, end) = (

@@ -86,7 +86,7 @@ fn create(gong: &Gong, request: &ApiRequest) -> ApiResult {
 }
 
 /// Answers the whole profile. Whether Gong keeps what is left out is not documented. The
-/// stand-in does not: it goes back to its default, so that a test notices whoever does not
+/// stand-in does not: it goes back to its default, so that a test notices a client that does not
 /// send the whole object back. Neither can the name be left out.
 fn update(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let mut profile = profile(gong, request)?;
@@ -122,7 +122,7 @@ fn workspace(gong: &Gong, request: &ApiRequest) -> Result<usize, ApiError> {
         .ok_or_else(|| ApiError::bad_request(format!("Workspace ID {id} was not found")))
 }
 
-/// The profile that is asked for. An id that no signed 64-bit number holds is "Bad request";
+/// The requested profile. An id that no signed 64-bit number holds is "Bad request";
 /// Gong declares no 404 here, so an unknown one is 400 as well.
 fn profile(gong: &Gong, request: &ApiRequest) -> Result<Profile, ApiError> {
     let id = request.required_query("profileId")?;
@@ -136,7 +136,7 @@ fn profile(gong: &Gong, request: &ApiRequest) -> Result<Profile, ApiError> {
         .ok_or_else(|| ApiError::bad_request(format!("Permission profile ID {id} was not found")))
 }
 
-/// A whole profile from what is given: without access and without permissions where nothing is.
+/// A whole profile from the fields of a request. What is missing is no access and no permission.
 fn read(gong: &Gong, body: &Fields<'_>) -> Result<Map<String, Value>, ApiError> {
     let mut fields = Map::new();
     for name in ["name", "description"] {
@@ -145,11 +145,11 @@ fn read(gong: &Gong, body: &Fields<'_>) -> Result<Map<String, Value>, ApiError> 
     for area in AREAS {
         fields.insert(area.to_owned(), access(gong, body, area)?);
     }
-    let given = body.object("forecastPermissions")?;
+    let sent = body.object("forecastPermissions")?;
     let mut forecasts = Map::new();
     for forecast in FORECASTS {
-        let access = match &given {
-            Some(given) => access(gong, given, forecast)?,
+        let access = match &sent {
+            Some(sent) => access(gong, sent, forecast)?,
             None => no_access(),
         };
         forecasts.insert(forecast.to_owned(), access);
@@ -188,25 +188,25 @@ fn access(gong: &Gong, body: &Fields<'_>, area: &str) -> Result<Value, ApiError>
 
 /// The level is mandatory here, and none goes with nothing else.
 fn library(body: &Fields<'_>) -> Result<Value, ApiError> {
-    let given = body.object("libraryFolderAccess")?;
+    let sent = body.object("libraryFolderAccess")?;
     let mut library = json!({ "permissionLevel": "none", "libraryFolderIds": null });
-    if let Some(given) = &given {
-        let level = level(given, &LIBRARY_LEVELS)?;
-        let level = level.ok_or_else(|| given.refuse("permissionLevel", "must not be null"))?;
-        let folders = given.texts("libraryFolderIds")?.unwrap_or_default();
+    if let Some(sent) = &sent {
+        let level = level(sent, &LIBRARY_LEVELS)?;
+        let level = level.ok_or_else(|| sent.refuse("permissionLevel", "must not be null"))?;
+        let folders = sent.texts("libraryFolderIds")?.unwrap_or_default();
         if level == "none" && !folders.is_empty() {
-            return Err(given.refuse("libraryFolderIds", "must not be set with none"));
+            return Err(sent.refuse("libraryFolderIds", "must not be set with none"));
         }
         library["permissionLevel"] = level.into();
         library["libraryFolderIds"] = json!((!folders.is_empty()).then_some(folders));
     }
     for flag in LIBRARY_FLAGS {
-        let is_set = match &given {
-            Some(given) => given.flag(flag)?,
+        let is_set = match &sent {
+            Some(sent) => sent.flag(flag)?,
             None => false,
         };
-        if let (true, Some(given)) = (is_set && library["permissionLevel"] == "none", &given) {
-            return Err(given.refuse(flag, "must not be set with none"));
+        if let (true, Some(sent)) = (is_set && library["permissionLevel"] == "none", &sent) {
+            return Err(sent.refuse(flag, "must not be set with none"));
         }
         library[flag] = is_set.into();
     }

@@ -1,5 +1,5 @@
 //! `/v2/data-privacy/*`: what refers to an email address or a telephone number, and the
-//! erasure of whoever has it. Both are in the query, and there is no body.
+//! erasure of the person who has it. Both are in the query, and there is no body.
 
 use http::Method;
 use serde_json::{Map, Value, json};

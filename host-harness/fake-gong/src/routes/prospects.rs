@@ -78,7 +78,7 @@ fn assign_in_cool_off(gong: &Gong, request: &ApiRequest) -> ApiResult {
     assigned(gong, request, true)
 }
 
-/// Who can not be assigned does not hinder the others: that is told inside a 200.
+/// A prospect that can not be assigned does not stop the others: its error is in a 200.
 fn assigned(gong: &Gong, request: &ApiRequest, ignores_cool_off: bool) -> ApiResult {
     let body = Fields::of(&request.body)?;
     let prospects = body.some_texts("crmProspectsIds", MOST_ASSIGNED)?;
@@ -211,7 +211,7 @@ fn unassign_instances(gong: &Gong, request: &ApiRequest) -> ApiResult {
     Ok(json!({ "unassignedFlowInstanceIds": ids }).into())
 }
 
-/// The user who asks for it, if one is named, must be one of Gong's.
+/// The user in whose name it is done, if there is one, must be one of Gong's.
 fn on_behalf(gong: &Gong, body: &Fields<'_>) -> Result<(), ApiError> {
     let name = "unassignedByUserEmail";
     match body.text(name)? {

@@ -28,7 +28,7 @@ fn list(gong: &Gong, _: &ApiRequest) -> ApiResult {
     Ok(json!({ "scorecards": scorecards }).into())
 }
 
-/// Filters by plain days in the company's time zone. Where no method of review is given,
+/// Filters by plain days in the company's time zone. Without a method of review,
 /// only what people filled in counts.
 fn answered(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let company = &gong.company;

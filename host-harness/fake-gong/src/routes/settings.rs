@@ -34,7 +34,7 @@ fn keyword_trackers(gong: &Gong, request: &ApiRequest) -> ApiResult {
     Ok(json!({ "keywordTrackers": trackers }).into())
 }
 
-/// The workspace that is asked for, by place; none means all of them.
+/// The requested workspace, by index; none means all of them.
 fn workspace(gong: &Gong, request: &ApiRequest) -> Result<Option<usize>, ApiError> {
     let request = request.query("workspaceId").filter(|id| !id.is_empty());
     request

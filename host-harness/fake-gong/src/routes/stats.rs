@@ -33,7 +33,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
 ];
 
-/// Whose statistics are asked for, and of which days.
+/// The users and days of a request for statistics.
 struct StatsQuery<'a> {
     company: &'a Company,
     events: Vec<&'a Event>,
@@ -125,7 +125,7 @@ impl<'a> StatsQuery<'a> {
     }
 }
 
-/// What Gong's document says when nobody who is asked for has data.
+/// What Gong's document says when no requested user has data.
 const NOBODY: &str = "User not found";
 
 /// One set of sums a user.
@@ -212,7 +212,7 @@ impl Range {
     }
 }
 
-/// Sums for each period of the range. Users who are asked for by id come without activity too,
+/// Sums for each period of the range. Users who are requested by id come without activity too,
 /// if anybody has any.
 fn by_period(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let query = StatsQuery::read(gong, request)?;

@@ -92,8 +92,8 @@ impl AddedCall {
         })
     }
 
-    /// The call in the extensive answer: what a selector asks for is there, but empty, as
-    /// long as nothing is analysed.
+    /// The call in the extensive answer: the selected fields are there, but empty, as long as the
+    /// call is not analysed.
     pub(crate) fn select(&self, company: &Company, selector: &Value) -> Value {
         let exposed =
             |pointer: &str| selector["exposedFields"].pointer(pointer) == Some(&json!(true));
@@ -227,12 +227,12 @@ fn language(code: Option<&str>) -> &'static str {
         Some("en") => "eng",
         Some("es") => "spa",
         Some("fr") => "fre",
-        // Not known before Gong has heard it.
+        // Undetermined, as long as the call is not analysed.
         _ => "und",
     }
 }
 
-/// A call, whether it was held or added.
+/// A recorded call, or one that was added through the API.
 #[derive(Clone, Copy)]
 pub(crate) enum AnyCall<'a> {
     Held(&'a crate::company::Call),
@@ -240,7 +240,7 @@ pub(crate) enum AnyCall<'a> {
 }
 
 impl<'a> AnyCall<'a> {
-    /// All calls that are left, those that were held first.
+    /// All calls that remain, the recorded ones first.
     pub(crate) fn all(
         remaining: Remaining<'a>,
         added: &'a AddedCalls,
@@ -287,7 +287,7 @@ impl<'a> AnyCall<'a> {
         }
     }
 
-    /// The primary user, by place.
+    /// The primary user, by index.
     pub(crate) fn host(self) -> usize {
         match self {
             Self::Held(call) => call.host,
@@ -295,7 +295,7 @@ impl<'a> AnyCall<'a> {
         }
     }
 
-    /// The workspace, by place.
+    /// The workspace, by index.
     pub(crate) fn workspace(self) -> usize {
         match self {
             Self::Held(call) => call.workspace,

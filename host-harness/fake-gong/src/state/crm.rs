@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::instants;
 
-/// How many errors of an upload are told.
+/// How many errors of an upload are listed.
 const MOST_ERRORS: usize = 20;
 
 /// The sorts of objects that have a schema and can be read.
@@ -142,8 +142,8 @@ impl Crm {
         });
     }
 
-    /// How a request stands with this look at it: pending at first, then in progress, and done
-    /// with the third look. `None` where there is no such one.
+    /// The status of a request: pending at the first question, then in progress, and done at the
+    /// third. `None` if there is no such request.
     pub(crate) fn poll(&mut self, integration: u64, client_request_id: &str) -> Option<Value> {
         let place = self.requests.iter().position(|request| {
             request.integration == integration && request.client_request_id == client_request_id
@@ -190,7 +190,7 @@ impl Crm {
         }
     }
 
-    /// The schema of one sort of object, or of all.
+    /// The schema of one type of object, or of all.
     pub(crate) fn schema(&self, sort: Option<&str>) -> Value {
         let of = |sort: &str| {
             let schema = self.integration.iter();
@@ -203,7 +203,7 @@ impl Crm {
         schema.into()
     }
 
-    /// Sets the schema of one sort of object. Every field that was there must be among the new
+    /// Sets the schema of one type of object. Every field that was there must be among the new
     /// ones, be it to be deleted; the name of one that is not is the error. Who deletes a field
     /// or changes its type loses its values.
     pub(crate) fn set_schema(&mut self, sort: &str, fields: &[Value]) -> Result<(), String> {
@@ -376,10 +376,10 @@ impl Integration {
     }
 }
 
-/// The fields that every sort of object has.
+/// The fields that every type of object has.
 const COMMON: [&str; 4] = ["objectId", "modifiedDate", "isDeleted", "url"];
 
-/// The further fields of a sort of object, and the one without which it is refused.
+/// The further fields of a type of object, and the one without which it is refused.
 fn standard(sort: &str) -> (&'static [&'static str], Option<&'static str>) {
     match sort {
         "ACCOUNT" => (&["name", "domains"], None),

@@ -36,7 +36,7 @@ pub(crate) struct Failure {
     pub(crate) message: String,
 }
 
-/// People who are assigned one after the other, a step with each look at it.
+/// A bulk assignment, which makes progress with each request for its status.
 #[derive(Clone, Debug)]
 struct Bulk {
     id: String,
@@ -144,8 +144,8 @@ impl Flows {
         answer
     }
 
-    /// A bulk assignment as it stands with this look at it: pending at first, half done at the
-    /// second look, and complete from the third on. `None` where there is no such one.
+    /// The status of a bulk assignment: pending at the first request for it, half done at the
+    /// second, and complete from the third on. `None` if there is none with this id.
     pub(crate) fn poll(&mut self, remaining: Remaining<'_>, id: &str) -> Option<Value> {
         let place = self.bulks.iter().position(|bulk| bulk.id == id)?;
         let mut bulk = self.bulks[place].clone();

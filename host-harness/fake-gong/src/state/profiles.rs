@@ -47,7 +47,7 @@ impl Profiles {
         profile
     }
 
-    /// Puts a profile in the place of what it was.
+    /// Adds or replaces a profile.
     pub(crate) fn put(&mut self, profile: Profile) {
         self.changed.insert(profile.id.clone(), profile);
     }

@@ -36,7 +36,7 @@ pub struct TargetAssignment {
 }
 
 impl Targets {
-    /// Puts assignments in, in the place of older ones of the same member and period.
+    /// Adds assignments. They replace older ones of the same member and period.
     pub(crate) fn assign(&mut self, target: &str, assignments: Vec<TargetAssignment>) {
         let all = self.0.entry(target.to_owned()).or_default();
         for new in assignments {
@@ -58,7 +58,7 @@ impl TargetAssignment {
     }
 }
 
-/// Reads a file, or tells everything that is wrong with it. A member is known by email address
+/// Reads a file, or lists everything that is wrong with it. A member is known by email address
 /// or CRM id.
 pub(crate) fn read(
     file: &[u8],

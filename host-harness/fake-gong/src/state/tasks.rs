@@ -19,7 +19,7 @@ impl Tasks {
             .collect()
     }
 
-    /// Puts a changed task in the place of what it was.
+    /// Replaces a task.
     pub(crate) fn change(&mut self, task: Task) {
         self.0.insert(task.id, task);
     }

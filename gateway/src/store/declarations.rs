@@ -1,16 +1,17 @@
-//! What `gateway.toml` declares.
+//! What `gateway.toml` declares: tenants, their users, toolsets and profiles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
-use super::access::{Access, users};
-use super::tools::names;
-use super::{Actor, Origin, Store, StoreError, SyncReport, from_json, json, record, timestamp};
+use super::access::Access;
+use super::lookup::{texts, users};
+use super::{Actor, Origin, Store, StoreError, SyncReport, from_json, json, record_act, timestamp};
 use crate::config::{Config, Profile, Review};
 
 /// A declared tenant.
@@ -18,60 +19,60 @@ use crate::config::{Config, Profile, Review};
 pub struct TenantRow {
     /// Its name.
     pub name: String,
-    /// Its Gong.
+    /// The origin of its Gong.
     pub gong: String,
-    /// How new tools begin.
+    /// The review state of tools that are new.
     pub review: Review,
-    /// Whether tools that spend credits may be used.
+    /// Whether tools that spend AI credits may be called.
     pub metered: bool,
     /// Requests to Gong a second.
     pub requests_per_second: u32,
     /// Requests to Gong a day.
     pub requests_per_day: u32,
-    /// Its users, by name.
+    /// Names of its users, sorted.
     pub users: Vec<String>,
-    /// When discovery ran last.
+    /// When discovery last ran.
     pub synced_at: Option<Timestamp>,
     /// What it found.
     pub found: Option<SyncReport>,
 }
 
 impl Store {
-    /// Takes over what `gateway.toml` declares: tenants, their users, toolsets and profiles,
-    /// and ends the sessions of administrators who are gone or have another token. Without a
-    /// change to the last time nothing is written.
+    /// Stores what `gateway.toml` declares: tenants, their users, toolsets and profiles. Ends
+    /// the sessions of administrators who are gone or have another token. Returns whether
+    /// something has changed since the last time; if not, nothing is written.
     ///
-    /// Reviews, classes, switches and what administrators made stay, except for toolsets and
-    /// profiles of a name that the file now has. Returns whether something changed.
+    /// Reviews, classes, kill switches and what administrators created stay. Only a toolset or
+    /// profile with the name of a declared one is replaced by that.
     ///
     /// # Errors
     ///
     /// The file could not be written.
     pub fn declare(&self, config: &Config) -> Result<bool, StoreError> {
-        let declared = declared(config);
+        let hash = hash(config);
         let same = |connection: &Connection| -> Result<bool, StoreError> {
             let last: Option<String> =
                 connection.query_row("SELECT declared FROM meta", [], |row| row.get(0))?;
-            Ok(last.as_deref() == Some(&declared))
+            Ok(last.as_deref() == Some(&hash))
         };
         if self.read(same)? {
             return Ok(false);
         }
         self.change(|transaction| {
-            let mut told = Told::default();
-            declare_tenants(transaction, config, &mut told)?;
+            let mut log = ChangeLog::default();
+            declare_tenants(transaction, config, &mut log)?;
             for (name, tenant) in &config.tenants {
-                declare_users(transaction, name, tenant.users.keys(), &mut told)?;
-                declare_toolsets(transaction, name, &tenant.toolsets, &mut told)?;
-                declare_profiles(transaction, name, &tenant.profiles, &mut told)?;
+                declare_users(transaction, name, tenant.users.keys(), &mut log)?;
+                declare_toolsets(transaction, name, &tenant.toolsets, &mut log)?;
+                declare_profiles(transaction, name, &tenant.profiles, &mut log)?;
             }
             end_sessions(transaction, config)?;
-            transaction.execute("UPDATE meta SET declared = ?", [&declared])?;
-            // Tenant by tenant: none is told of another.
-            for (tenant, told) in told.0 {
-                let detail = Some(told.join("; "));
+            transaction.execute("UPDATE meta SET declared = ?", [&hash])?;
+            // One act per tenant, because administrators of one tenant see only its acts.
+            for (tenant, changes) in log.0 {
+                let detail = Some(changes.join("; "));
                 let tenant = Some(&*tenant);
-                record(
+                record_act(
                     transaction,
                     &Actor::file(),
                     tenant,
@@ -119,19 +120,19 @@ impl Store {
     }
 }
 
-/// What became different, by tenant.
+/// What a declaration changes, by tenant, for the audit.
 #[derive(Default)]
-struct Told(BTreeMap<String, Vec<String>>);
+struct ChangeLog(BTreeMap<String, Vec<String>>);
 
-impl Told {
+impl ChangeLog {
     fn note(&mut self, tenant: &str, what: impl fmt::Display) {
-        let told = self.0.entry(tenant.to_owned()).or_default();
-        told.push(what.to_string());
+        let changes = self.0.entry(tenant.to_owned()).or_default();
+        changes.push(what.to_string());
     }
 }
 
-/// Tells what [`Store::declare`] would take over from another such.
-fn declared(config: &Config) -> String {
+/// A hash of everything that [`Store::declare`] stores.
+fn hash(config: &Config) -> String {
     let tenants: BTreeMap<_, _> = config
         .tenants
         .iter()
@@ -152,19 +153,15 @@ fn declared(config: &Config) -> String {
         .iter()
         .map(|(name, admin)| (name, admin.token.to_string()))
         .collect();
-    let hash = digest(&SHA256, json(&(tenants, admins)).as_bytes());
-    hash.as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    HEXLOWER.encode(digest(&SHA256, json(&(tenants, admins)).as_bytes()).as_ref())
 }
 
 fn declare_tenants(
     transaction: &Transaction<'_>,
     config: &Config,
-    told: &mut Told,
+    log: &mut ChangeLog,
 ) -> Result<(), StoreError> {
-    let before = names(transaction, "SELECT name FROM tenants ORDER BY name", [])?;
+    let before = texts(transaction, "SELECT name FROM tenants ORDER BY name", [])?;
     for name in &before {
         if !config.tenants.contains_key(name) {
             for table in ["toolsets", "profiles"] {
@@ -172,7 +169,7 @@ fn declare_tenants(
                 transaction.execute(&sql, [name])?;
             }
             transaction.execute("DELETE FROM tenants WHERE name = ?", [name])?;
-            told.note(name, "tenant removed");
+            log.note(name, "tenant removed");
         }
     }
     for (name, tenant) in &config.tenants {
@@ -195,9 +192,9 @@ fn declare_tenants(
             ],
         )?;
         if !before.contains(name) {
-            told.note(name, "tenant added");
+            log.note(name, "tenant added");
         } else if changed > 0 {
-            told.note(name, "settings changed");
+            log.note(name, "settings changed");
         }
     }
     Ok(())
@@ -207,20 +204,20 @@ fn declare_users<'n>(
     transaction: &Transaction<'_>,
     tenant: &str,
     declared: impl Iterator<Item = &'n String>,
-    told: &mut Told,
+    log: &mut ChangeLog,
 ) -> Result<(), StoreError> {
     let mut before: BTreeSet<String> = users(transaction, tenant)?.into_iter().collect();
     for name in declared {
         if !before.remove(name) {
             let sql = "INSERT INTO users (tenant, name) VALUES (?, ?)";
             transaction.execute(sql, [tenant, name])?;
-            told.note(tenant, format_args!("user {name} added"));
+            log.note(tenant, format_args!("user {name} added"));
         }
     }
     for name in before {
         let sql = "DELETE FROM users WHERE tenant = ? AND name = ?";
         transaction.execute(sql, [tenant, &name])?;
-        told.note(tenant, format_args!("user {name} removed"));
+        log.note(tenant, format_args!("user {name} removed"));
     }
     Ok(())
 }
@@ -229,7 +226,7 @@ fn declare_toolsets(
     transaction: &Transaction<'_>,
     tenant: &str,
     declared: &BTreeMap<String, BTreeSet<String>>,
-    told: &mut Told,
+    log: &mut ChangeLog,
 ) -> Result<(), StoreError> {
     let mut before = Access::load(transaction, tenant)?.toolsets;
     for (name, tools) in declared {
@@ -244,13 +241,13 @@ fn declare_toolsets(
              ON CONFLICT DO UPDATE SET origin = excluded.origin, tools = excluded.tools",
             params![tenant, name, json(tools)],
         )?;
-        told.note(tenant, format_args!("toolset {name} {changed}"));
+        log.note(tenant, format_args!("toolset {name} {changed}"));
     }
     for (name, (origin, _)) in before {
         if origin == Origin::File {
             let sql = "DELETE FROM toolsets WHERE tenant = ? AND name = ?";
             transaction.execute(sql, [tenant, &name])?;
-            told.note(tenant, format_args!("toolset {name} removed"));
+            log.note(tenant, format_args!("toolset {name} removed"));
         }
     }
     Ok(())
@@ -260,7 +257,7 @@ fn declare_profiles(
     transaction: &Transaction<'_>,
     tenant: &str,
     declared: &BTreeMap<String, Profile>,
-    told: &mut Told,
+    log: &mut ChangeLog,
 ) -> Result<(), StoreError> {
     let mut before = Access::load(transaction, tenant)?.profiles;
     for (name, profile) in declared {
@@ -276,13 +273,13 @@ fn declare_profiles(
              toolsets = excluded.toolsets, users = excluded.users",
             params![tenant, name, json(&profile.toolsets), json(&profile.users)],
         )?;
-        told.note(tenant, format_args!("profile {name} {changed}"));
+        log.note(tenant, format_args!("profile {name} {changed}"));
     }
     for (name, old) in before {
         if old.origin == Origin::File {
             let sql = "DELETE FROM profiles WHERE tenant = ? AND name = ?";
             transaction.execute(sql, [tenant, &name])?;
-            told.note(tenant, format_args!("profile {name} removed"));
+            log.note(tenant, format_args!("profile {name} removed"));
         }
     }
     Ok(())

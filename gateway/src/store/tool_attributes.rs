@@ -1,4 +1,5 @@
-//! The words for tools: what they do, where they stand, what of them changes.
+//! What is said about a tool: its effect, its classes, its review state, the parts of its
+//! definition.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,9 +7,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::unknown;
+use crate::suggest::unknown_name;
 
-/// What a tool does to the world, in the component's own word. Nobody can change it.
+/// What a tool does, as the component states it. Administrators can not change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
@@ -20,12 +21,12 @@ pub enum Effect {
     Write,
     /// Changes data and makes Gong contact people.
     Outreach,
-    /// Removes or overwrites what cannot be brought back.
+    /// Removes or overwrites data for good.
     Destructive,
 }
 
 impl Effect {
-    /// As MCP's `_meta` says it, such as `metered-read`.
+    /// Its name in MCP's `_meta`, such as `metered-read`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -37,7 +38,7 @@ impl Effect {
         }
     }
 
-    /// Whether it changes nothing. What it costs is another question.
+    /// Whether it changes nothing, be it free of charge or not.
     #[must_use]
     pub fn reads(self) -> bool {
         matches!(self, Self::Read | Self::MeteredRead)
@@ -56,7 +57,7 @@ impl FromStr for Effect {
             Self::Destructive,
         ];
         let found = all.into_iter().find(|one| one.as_str() == text);
-        found.ok_or_else(|| unknown("effect", text, all.map(Self::as_str)))
+        found.ok_or_else(|| unknown_name("effect", text, all.map(Self::as_str)))
     }
 }
 
@@ -66,7 +67,7 @@ impl fmt::Display for Effect {
     }
 }
 
-/// How a gateway classes a tool for its policies.
+/// A class by which policies select tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Class {
@@ -74,7 +75,7 @@ pub enum Class {
     Read,
     /// Changes data or makes Gong contact people.
     Write,
-    /// Removes or overwrites what cannot be brought back.
+    /// Removes or overwrites data for good.
     Destructive,
     /// Personal or confidential data.
     Sensitive,
@@ -83,7 +84,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// All there are.
+    /// All of them.
     pub const ALL: [Self; 5] = [
         Self::Read,
         Self::Write,
@@ -92,7 +93,7 @@ impl Class {
         Self::Dangerous,
     ];
 
-    /// As gateways write it, such as `READ`.
+    /// Its name, such as `READ`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -112,7 +113,7 @@ impl FromStr for Class {
         let found = Self::ALL
             .into_iter()
             .find(|one| one.as_str().eq_ignore_ascii_case(text));
-        found.ok_or_else(|| unknown("class", text, Self::ALL.map(Self::as_str)))
+        found.ok_or_else(|| unknown_name("class", text, Self::ALL.map(Self::as_str)))
     }
 }
 
@@ -125,25 +126,25 @@ impl fmt::Display for Class {
 /// The classes of one tool, in order.
 pub type Classes = BTreeSet<Class>;
 
-/// Where a tool stands in the tenant's review.
+/// The state of a tool in the tenant's review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Nobody has decided on this version of it.
+pub enum ReviewState {
+    /// Nobody has decided on this version.
     Pending,
-    /// This version may be used by whom the profiles say.
+    /// This version may be called by the users whose profiles have it.
     Approved,
-    /// Nobody may use it, in whatever version.
+    /// No version may be called.
     Disabled,
-    /// The component has it no more. What was decided is kept for its return.
+    /// The component does not have it any more. Decisions on it are kept for its return.
     Removed,
 }
 
-impl State {
-    /// All there are.
+impl ReviewState {
+    /// All of them.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Approved, Self::Disabled, Self::Removed];
 
-    /// As it is written everywhere.
+    /// Its name in the state file, in JSON and in tables.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -155,16 +156,16 @@ impl State {
     }
 }
 
-impl FromStr for State {
+impl FromStr for ReviewState {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
-        found.ok_or_else(|| unknown("state", text, Self::ALL.map(Self::as_str)))
+        found.ok_or_else(|| unknown_name("state", text, Self::ALL.map(Self::as_str)))
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for ReviewState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -174,11 +175,11 @@ impl fmt::Display for State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
-    /// The present version may be used.
+    /// The present version may be called.
     Approve,
-    /// No version may be used.
+    /// No version may be called.
     Disable,
-    /// Back to review, as if nobody had decided.
+    /// Withdraws an earlier decision: the tool is pending again.
     Pending,
 }
 
@@ -197,10 +198,10 @@ impl Decision {
 /// A part of a tool's definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
+pub enum DefinitionPart {
     /// The title, for people.
     Title,
-    /// What a model reads.
+    /// The description, for models.
     Description,
     /// The arguments.
     InputSchema,
@@ -208,20 +209,20 @@ pub enum Part {
     OutputSchema,
     /// MCP's hints.
     Annotations,
-    /// The group.
+    /// The group within the component.
     Toolset,
-    /// What it does to the world.
+    /// What it does.
     Effect,
     /// The component's own classes.
     Classification,
     /// The OAuth scopes that it needs.
     Scopes,
-    /// The operations that it may send.
+    /// The operations of Gong's API that it may use.
     Operations,
 }
 
-impl Part {
-    /// All there are, with their columns.
+impl DefinitionPart {
+    /// All of them, with their columns.
     pub(super) const COLUMNS: [(Self, &'static str); 10] = [
         (Self::Title, "title"),
         (Self::Description, "description"),
@@ -235,7 +236,7 @@ impl Part {
         (Self::Operations, "operations"),
     ];
 
-    /// In words.
+    /// Its name, for people.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -253,7 +254,7 @@ impl Part {
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for DefinitionPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }

@@ -1,22 +1,22 @@
-//! What the administrator's commands print for people.
+//! The tables that the administrator's commands print.
 
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
-use gateway::governance::{Code, Through, ToolAccess};
+use gateway::governance::{DenialCode, Grant, ToolAccess};
 use gateway::store::{
-    AuditRow, Definition, Part, ProfileRow, Quota, SwitchRow, SyncReport, TenantRow, ToolRow,
-    ToolVersions, ToolsetRow,
+    AuditRow, DefinitionPart, ProfileRow, Quota, SwitchRow, SyncReport, TenantRow, ToolRow,
+    ToolsetRow,
 };
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// One line, below the header: most rows are one line high.
+/// Only a line below the header, because most rows have a single line.
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// Names in one cell; more are counted.
-const NAMES: usize = 6;
+/// Names that one cell shows at most.
+const MAX_NAMES: usize = 6;
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
@@ -24,8 +24,8 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
     table
 }
 
-/// Numbers stand under each other.
-fn right(table: &mut Table, columns: &[usize]) {
+/// Aligns columns of numbers to the right.
+fn align_right(table: &mut Table, columns: &[usize]) {
     for column in columns {
         if let Some(column) = table.column_mut(*column) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -33,8 +33,8 @@ fn right(table: &mut Table, columns: &[usize]) {
     }
 }
 
-/// The table, or a sentence where it has no rows.
-fn or(table: &Table, otherwise: &str) -> String {
+/// The table, or a sentence if it has no rows.
+fn table_or(table: &Table, otherwise: &str) -> String {
     if table.is_empty() {
         otherwise.to_owned()
     } else {
@@ -42,20 +42,20 @@ fn or(table: &Table, otherwise: &str) -> String {
     }
 }
 
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%F %H:%M").to_string()
 }
 
-fn maybe(at: Option<Timestamp>) -> String {
+fn time_or_empty(at: Option<Timestamp>) -> String {
     at.map(time).unwrap_or_default()
 }
 
-fn some<T: ToString>(value: Option<&T>) -> String {
+fn text_or_empty<T: ToString>(value: Option<&T>) -> String {
     value.map(T::to_string).unwrap_or_default()
 }
 
-/// `a, b`; `nobody` of none is `none`.
-pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+/// `a, b`, or `none`.
+pub(super) fn joined<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
     if names.is_empty() {
         "none".to_owned()
@@ -64,13 +64,13 @@ pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n String>) -> String 
     }
 }
 
-/// One name a line, and how many more.
-fn column<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+/// Names below each other. Of many only the first, and how many more there are.
+fn name_lines<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
-    if names.len() <= NAMES {
+    if names.len() <= MAX_NAMES {
         return names.join("\n");
     }
-    let shown = &names[..NAMES - 1];
+    let shown = &names[..MAX_NAMES - 1];
     format!(
         "{}\nand {} more",
         shown.join("\n"),
@@ -87,7 +87,7 @@ pub(super) fn classes(tool: &ToolRow) -> String {
     names.join(" ")
 }
 
-fn parts(parts: &[Part]) -> String {
+pub(super) fn parts(parts: &[DefinitionPart]) -> String {
     let names: Vec<&str> = parts.iter().map(|part| part.as_str()).collect();
     names.join(", ")
 }
@@ -112,11 +112,11 @@ pub(super) fn tenants(tenants: &[TenantRow]) -> String {
             if tenant.metered { "yes" } else { "no" },
             &tenant.requests_per_second.to_string(),
             &tenant.requests_per_day.to_string(),
-            &maybe(tenant.synced_at),
+            &time_or_empty(tenant.synced_at),
         ]);
     }
-    right(&mut table, &[2, 5, 6]);
-    or(&table, "No tenant is declared.")
+    align_right(&mut table, &[2, 5, 6]);
+    table_or(&table, "No tenant is declared.")
 }
 
 pub(super) fn tools(tools: &[ToolRow], all: usize) -> String {
@@ -150,15 +150,15 @@ pub(super) fn tools(tools: &[ToolRow], all: usize) -> String {
             &class,
             &tool.toolset,
             &reviewed,
-            &maybe(tool.last_used),
+            &time_or_empty(tool.last_used),
             &tool.calls_30d.to_string(),
         ]);
     }
-    right(&mut table, &[7]);
+    align_right(&mut table, &[7]);
     if table.is_empty() && all > 0 {
         return format!("None of {all} tools fits.");
     }
-    let shown = or(
+    let shown = table_or(
         &table,
         "Nothing has been discovered yet: `gong-gateway serve` does it when it starts, or `gong-gateway admin sync --now`.",
     );
@@ -169,149 +169,21 @@ pub(super) fn tools(tools: &[ToolRow], all: usize) -> String {
     }
 }
 
-pub(super) fn tool(versions: &ToolVersions) -> String {
-    let tool = &versions.tool;
-    let now = &versions.now;
-    let mut text = format!("{}@{}  {}\n", tool.name, tool.version, tool.title);
-    let mut line = |what: &str, value: &str| {
-        let _ = writeln!(text, "  {what:<13}{value}");
-    };
-    line("state", tool.state.as_str());
-    if let (Some(by), Some(at)) = (&tool.reviewed_by, tool.reviewed_at) {
-        line("reviewed", &format!("{} by {by}", time(at)));
-    }
-    if !tool.changed_since_review.is_empty() {
-        line("changed", &parts(&tool.changed_since_review));
-    }
-    line("effect", tool.effect.as_str());
-    line(
-        "class",
-        &if tool.classified {
-            let own: Vec<&str> = now
-                .classification
-                .iter()
-                .map(|class| class.as_str())
-                .collect();
-            format!("{} (its own: {})", classes(tool), own.join(" "))
-        } else {
-            classes(tool)
-        },
-    );
-    line("group", &tool.toolset);
-    line("operations", &now.operations.join(", "));
-    line("scopes", &now.scopes.join(", "));
-    line("found", &time(tool.found_at));
-    line(
-        "last used",
-        &tool.last_used.map_or_else(|| "never".to_owned(), time),
-    );
-    line("30 days", &tool.calls_30d.to_string());
-    let _ = writeln!(text, "\n{}", visible(&now.description));
-    let Some(reviewed) = &versions.reviewed else {
-        return text;
-    };
-    for part in &tool.changed_since_review {
-        let _ = writeln!(text, "\n{part}:");
-        for line in different(&value(reviewed, *part), &value(now, *part)) {
-            let _ = writeln!(text, "{}", visible(&line));
-        }
-    }
-    text
-}
-
-/// Makes seen what a terminal would hide: control characters, and those that take no space or
-/// turn the writing round. A model reads them all.
-fn visible(text: &str) -> String {
-    let mut seen = String::with_capacity(text.len());
-    for c in text.chars() {
-        let hidden = c.is_control() && c != '\n'
-            || matches!(
-                c,
-                '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
-                    | '\u{200b}'..='\u{200f}'
-                    | '\u{2028}'..='\u{202e}'
-                    | '\u{2060}'..='\u{206f}'
-                    | '\u{fe00}'..='\u{fe0f}'
-                    | '\u{e0000}'..='\u{e0fff}'
-            );
-        if hidden {
-            seen.extend(c.escape_unicode());
-        } else {
-            seen.push(c);
-        }
-    }
-    seen
-}
-
-fn value(definition: &Definition, part: Part) -> String {
-    match part {
-        Part::Title => definition.title.clone(),
-        Part::Description => definition.description.clone(),
-        Part::InputSchema => pretty(&definition.input_schema),
-        Part::OutputSchema => pretty(&definition.output_schema),
-        Part::Annotations => pretty(&definition.annotations),
-        Part::Toolset => definition.toolset.clone(),
-        Part::Effect => definition.effect.to_string(),
-        Part::Classification => {
-            let names = definition.classification.iter().map(|class| class.as_str());
-            names.collect::<Vec<_>>().join("\n")
-        }
-        Part::Scopes => definition.scopes.join("\n"),
-        Part::Operations => definition.operations.join("\n"),
-    }
-}
-
-fn pretty(json: &str) -> String {
-    let value: Option<serde_json::Value> = serde_json::from_str(json).ok();
-    let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
-    pretty.unwrap_or_else(|| json.to_owned())
-}
-
-/// The lines of two texts that differ: what both begin and end with is left out, but for a
-/// line on either side.
-fn different(old: &str, new: &str) -> Vec<String> {
-    let old: Vec<&str> = old.lines().collect();
-    let new: Vec<&str> = new.lines().collect();
-    let same = |pairs: &mut dyn Iterator<Item = (&&str, &&str)>| {
-        pairs.take_while(|(one, other)| one == other).count()
-    };
-    let before = same(&mut old.iter().zip(&new));
-    let after = same(&mut old[before..].iter().rev().zip(new[before..].iter().rev()));
-    let mut lines = Vec::new();
-    if before > 0 {
-        lines.push(format!("    {}", new[before - 1]));
-    }
-    lines.extend(
-        old[before..old.len() - after]
-            .iter()
-            .map(|line| format!("  - {line}")),
-    );
-    lines.extend(
-        new[before..new.len() - after]
-            .iter()
-            .map(|line| format!("  + {line}")),
-    );
-    if after > 0 {
-        lines.push(format!("    {}", new[new.len() - after]));
-    }
-    lines
-}
-
 pub(super) fn toolsets(toolsets: &[ToolsetRow]) -> String {
     let mut table = table(["Toolset", "From", "Tools", "Profiles"]);
     for toolset in toolsets {
-        let mut tools = column(&toolset.tools);
+        let mut tools = name_lines(&toolset.tools);
         if !toolset.missing.is_empty() {
-            let _ = write!(tools, "\nnot there: {}", listed(&toolset.missing));
+            let _ = write!(tools, "\nnot there: {}", joined(&toolset.missing));
         }
         table.add_row([
             &*toolset.name,
             toolset.origin.as_str(),
             &tools,
-            &column(&toolset.profiles),
+            &name_lines(&toolset.profiles),
         ]);
     }
-    or(&table, "There are no toolsets.")
+    table_or(&table, "There are no toolsets.")
 }
 
 pub(super) fn profiles(profiles: &[ProfileRow]) -> String {
@@ -320,17 +192,17 @@ pub(super) fn profiles(profiles: &[ProfileRow]) -> String {
         table.add_row([
             &*profile.name,
             profile.origin.as_str(),
-            &column(&profile.toolsets),
-            &column(&profile.users),
+            &name_lines(&profile.toolsets),
+            &name_lines(&profile.users),
         ]);
     }
-    or(
+    table_or(
         &table,
         "There are no profiles, so nobody has tools. Make one, such as: gong-gateway admin profiles put analysts --toolset read-only --user mia",
     )
 }
 
-/// A user and what they have.
+/// A user with their access.
 #[derive(Serialize)]
 pub(super) struct User {
     pub(super) user: String,
@@ -347,22 +219,23 @@ pub(super) fn users(users: &[User]) -> String {
             1 => "1 tool".to_owned(),
             n => format!("{n} tools"),
         };
-        table.add_row([&*user.user, &listed(&user.profiles), &tools]);
+        table.add_row([&*user.user, &joined(&user.profiles), &tools]);
     }
-    or(
+    table_or(
         &table,
         "The tenant has no users; declare them in the configuration file.",
     )
 }
 
-/// How a user stands to a tool.
+/// Whether a user may call a tool, and why.
 #[derive(Serialize)]
 pub(super) struct Explained {
     tool: String,
     allowed: bool,
-    /// What gives the tool to the user, whether or not something else stands against it.
-    through: Vec<Through>,
-    code: Option<Code>,
+    /// What gives the tool to the user. It may be denied all the same.
+    #[serde(rename = "through")]
+    grants: Vec<Grant>,
+    code: Option<DenialCode>,
     why_not: Option<String>,
 }
 
@@ -372,7 +245,7 @@ impl Explained {
         Self {
             tool: tool.to_owned(),
             allowed: denial.is_none(),
-            through: access.through.clone(),
+            grants: access.grants.clone(),
             code: denial.map(|denial| denial.code),
             why_not: denial.map(|denial| denial.sentence.clone()),
         }
@@ -386,14 +259,14 @@ pub(super) fn explained(user: &str, rows: &[Explained]) -> String {
             Some(why) => format!(
                 "{user} may not call {} ({}).\n{why}",
                 one.tool,
-                some(one.code.as_ref())
+                text_or_empty(one.code.as_ref())
             ),
         };
-        for through in &one.through {
+        for grant in &one.grants {
             let _ = write!(
                 text,
                 "\nProfile {} gives it with toolset {}.",
-                through.profile, through.toolset
+                grant.profile, grant.toolset
             );
         }
         return text;
@@ -401,19 +274,19 @@ pub(super) fn explained(user: &str, rows: &[Explained]) -> String {
     let mut table = table(["Tool", "May call", "Through", "Why not"]);
     for row in rows {
         let through: Vec<String> = row
-            .through
+            .grants
             .iter()
-            .map(|through| format!("{}: {}", through.profile, through.toolset))
+            .map(|grant| format!("{}: {}", grant.profile, grant.toolset))
             .collect();
         table.add_row([
             &*row.tool,
             if row.allowed { "yes" } else { "no" },
-            &column(&through),
-            &some(row.code.as_ref()),
+            &name_lines(&through),
+            &text_or_empty(row.code.as_ref()),
         ]);
     }
     let allowed = rows.iter().filter(|row| row.allowed).count();
-    let shown = or(&table, "Nothing has been discovered yet.");
+    let shown = table_or(&table, "Nothing has been discovered yet.");
     format!(
         "{shown}\n{user} may call {allowed} of {} tools. For whole sentences on one name it: gong-gateway admin explain --user {user} TOOL",
         rows.len()
@@ -430,7 +303,7 @@ pub(super) fn switches(switches: &[SwitchRow]) -> String {
             &row.reason,
         ]);
     }
-    or(&table, "Nothing is switched off.")
+    table_or(&table, "Nothing is switched off.")
 }
 
 pub(super) fn audit(rows: &[AuditRow], more: bool) -> String {
@@ -460,8 +333,8 @@ pub(super) fn audit(rows: &[AuditRow], more: bool) -> String {
                     &client,
                     &call.tool,
                     call.result.as_str(),
-                    &some(call.latency_ms.as_ref()),
-                    &some(call.gong_requests.as_ref()),
+                    &text_or_empty(call.latency_ms.as_ref()),
+                    &text_or_empty(call.gong_requests.as_ref()),
                     call.code.as_deref().unwrap_or_default(),
                 ])
             }
@@ -484,15 +357,15 @@ pub(super) fn audit(rows: &[AuditRow], more: bool) -> String {
             }
         };
     }
-    right(&mut table, &[6, 7]);
-    let mut text = or(&table, "Nothing fits.");
+    align_right(&mut table, &[6, 7]);
+    let mut text = table_or(&table, "Nothing fits.");
     if more {
         text.push_str("\nThere is more: raise --limit, or export with --jsonl.");
     }
     text
 }
 
-/// A tenant's day.
+/// The quota of a tenant.
 #[derive(Serialize)]
 pub(super) struct TenantQuota {
     pub(super) tenant: String,
@@ -523,11 +396,11 @@ pub(super) fn quota(rows: &[TenantQuota]) -> String {
                 .unwrap_or_default(),
         ]);
     }
-    right(&mut table, &[2, 3, 4]);
-    or(&table, "No tenant is declared.")
+    align_right(&mut table, &[2, 3, 4]);
+    table_or(&table, "No tenant is declared.")
 }
 
-/// What discovery found for a tenant.
+/// The last discovery of a tenant.
 #[derive(Serialize)]
 pub(super) struct Found {
     tenant: String,
@@ -554,11 +427,11 @@ pub(super) fn found(rows: &[Found]) -> String {
             .map(|found| found.to_string().replace("; ", "\n"));
         table.add_row([
             &*row.tenant,
-            &maybe(row.at),
+            &time_or_empty(row.at),
             found
                 .as_deref()
                 .unwrap_or("nothing has been discovered yet"),
         ]);
     }
-    or(&table, "No tenant is declared.")
+    table_or(&table, "No tenant is declared.")
 }

@@ -1,4 +1,4 @@
-//! Kill switches: for a tool, a tenant, everything.
+//! Kill switches, which stop a tool, a tenant or everything.
 
 use std::fmt;
 
@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
-use super::tools::{names, tenant_exists, unknown_tool};
-use super::{Actor, Store, StoreError, millis, record, refused, timestamp, unknown};
+use super::lookup::{require_tenant, texts, unknown_tool};
+use super::{Actor, Store, StoreError, millis, record_act, refused, timestamp};
+use crate::suggest::unknown_name;
 
 /// A kill switch: what it stops.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Switch {
+pub enum KillSwitch {
     /// Every call of every tenant.
     Everything,
     /// Every call of a tenant.
@@ -23,8 +24,8 @@ pub enum Switch {
     ToolEverywhere(String),
 }
 
-impl Switch {
-    /// Tenant and tool as stored: empty for all.
+impl KillSwitch {
+    /// Tenant and tool, as they are stored: empty means all.
     fn key(&self) -> (&str, &str) {
         match self {
             Self::Everything => ("", ""),
@@ -44,7 +45,7 @@ impl Switch {
     }
 }
 
-impl fmt::Display for Switch {
+impl fmt::Display for KillSwitch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Everything => write!(f, "everything"),
@@ -59,10 +60,10 @@ impl fmt::Display for Switch {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SwitchRow {
     /// What it stops.
-    pub switch: Switch,
-    /// Why, in the words of who did it. Callers are told.
+    pub switch: KillSwitch,
+    /// Why, in the administrator's words. Denied calls quote it.
     pub reason: String,
-    /// Who did it.
+    /// Who switched it off.
     pub by: String,
     /// When.
     pub at: Timestamp,
@@ -80,7 +81,7 @@ impl Store {
                 connection.prepare_cached("SELECT * FROM switches ORDER BY tenant, tool")?;
             let rows = statement.query_map([], |row| {
                 Ok(SwitchRow {
-                    switch: Switch::from_key(row.get("tenant")?, row.get("tool")?),
+                    switch: KillSwitch::from_key(row.get("tenant")?, row.get("tool")?),
                     reason: row.get("reason")?,
                     by: row.get("off_by")?,
                     at: timestamp(row.get("off_at")?),
@@ -90,23 +91,23 @@ impl Store {
         })
     }
 
-    /// Turns a kill switch off, or on again. Counts at the next call, in every process.
-    /// Returns whether it was the other way before; off again takes the new reason.
+    /// Switches something off, or on again, for every process from the next call on. Returns
+    /// whether that changed the switch. Switching off twice keeps the second reason.
     ///
     /// # Errors
     ///
-    /// There is no such tenant or tool, or off has no reason.
+    /// There is no such tenant or tool, or there is no reason for switching off.
     pub fn switch(
         &self,
         actor: &Actor,
-        switch: &Switch,
+        switch: &KillSwitch,
         on: bool,
         reason: &str,
     ) -> Result<bool, StoreError> {
         self.change(|transaction| {
             let (tenant, tool) = switch.key();
             if !tenant.is_empty() {
-                tenant_exists(transaction, tenant)?;
+                require_tenant(transaction, tenant)?;
             }
             if !tool.is_empty() {
                 check_tool(transaction, tenant, tool)?;
@@ -136,7 +137,7 @@ impl Store {
                     params![tenant, tool, reason, actor.name, millis(Timestamp::now())],
                 )?;
             }
-            record(
+            record_act(
                 transaction,
                 actor,
                 Some(tenant).filter(|tenant| !tenant.is_empty()),
@@ -152,7 +153,7 @@ impl Store {
     }
 }
 
-/// Refuses a tool that the tenant, or with an empty one no tenant at all, has.
+/// Refuses a tool that the tenant does not have. With an empty tenant, a tool that none has.
 fn check_tool(connection: &Connection, tenant: &str, tool: &str) -> Result<(), StoreError> {
     let known = connection
         .prepare_cached("SELECT 1 FROM tools WHERE name = ?1 AND (?2 = '' OR tenant = ?2)")?
@@ -163,15 +164,15 @@ fn check_tool(connection: &Connection, tenant: &str, tool: &str) -> Result<(), S
     if !tenant.is_empty() {
         return refused(unknown_tool(connection, tenant, tool)?);
     }
-    let known = names(
+    let known = texts(
         connection,
         "SELECT DISTINCT name FROM tools ORDER BY name",
         [],
     )?;
-    refused(unknown("tool", tool, known.iter().map(String::as_str)))
+    refused(unknown_name("tool", tool, known.iter().map(String::as_str)))
 }
 
-/// Words that callers and terminals are shown.
+/// A text without line breaks and control characters, which is safe to show in terminals.
 fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();

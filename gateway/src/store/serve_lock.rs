@@ -1,4 +1,5 @@
-//! One `serve` per state file: the limiter of Gong's requests lives in the process.
+//! Only one process serves from a state file, because the limiter of requests to Gong lives in
+//! its memory.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -9,26 +10,26 @@ use std::time::Duration;
 
 use super::{Store, StoreError, refused};
 
-/// How long to wait for one who looks, and how often.
-const LOOK: Duration = Duration::from_millis(10);
-const LOOKS: u32 = 30;
+/// [`Store::served_by`] holds the lock for a moment, so taking it is tried this often.
+const TRIES: u32 = 30;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
-/// Keeps others from serving from the same file, until it is dropped or the process ends.
+/// Keeps other processes from serving from the same file until it is dropped.
 #[derive(Debug)]
-pub struct Serving {
+pub struct ServeLock {
     locked: File,
-    /// Whether the last process did not come to an orderly end: see [`Serving::finish`].
+    /// Whether the last process ended without [`ServeLock::finish`].
     pub after_crash: bool,
-    /// Calls that the last process had begun and not finished: they are `interrupted` now.
+    /// Calls that the last process began and did not finish. They are `interrupted` now.
     pub interrupted: usize,
 }
 
-impl Serving {
-    /// Notes that serving came to an orderly end, and lets others serve.
+impl ServeLock {
+    /// Records an orderly end, and releases the lock.
     ///
     /// # Errors
     ///
-    /// The lock file can not be written; the next one believes that there was a crash.
+    /// The lock file can not be written. The next process then assumes a crash.
     pub fn finish(self) -> Result<(), StoreError> {
         self.locked
             .set_len(0)
@@ -37,14 +38,14 @@ impl Serving {
 }
 
 impl Store {
-    /// Takes the serving lock, which the kernel frees however a process ends, and marks the
+    /// Takes the lock, which the kernel releases when the process ends in any way, and marks the
     /// calls that the last process left unfinished.
     ///
     /// # Errors
     ///
-    /// Another process serves from this file: the error names its process id. Or the lock
-    /// file beside the state file can not be made.
-    pub fn lock_for_serving(&self) -> Result<Serving, StoreError> {
+    /// Another process serves from this file; the error has its process id. Or the lock file
+    /// beside the state file can not be created.
+    pub fn lock_for_serving(&self) -> Result<ServeLock, StoreError> {
         let path = self.lock_path();
         let failed = |error: std::io::Error| {
             StoreError::Failed(format!("cannot lock {}: {error}", path.display()))
@@ -57,13 +58,12 @@ impl Store {
             .mode(0o600)
             .open(&path)
             .map_err(failed)?;
-        // Who only looks whether somebody serves holds the lock, too, for a moment.
         let mut tries = 0;
         let locked = loop {
             match file.try_lock() {
-                Err(TryLockError::WouldBlock) if tries < LOOKS => {
+                Err(TryLockError::WouldBlock) if tries < TRIES => {
                     tries += 1;
-                    thread::sleep(LOOK);
+                    thread::sleep(BETWEEN_TRIES);
                 }
                 tried => break tried,
             }
@@ -84,25 +84,25 @@ impl Store {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        // A process id that nobody took away is a crashed process's.
+        // `finish` removes the process id, so one that is still there is of a crashed process.
         let after_crash = file.metadata().map_err(failed)?.len() > 0;
         let pid = std::process::id().to_string();
         file.set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| file.write_all(pid.as_bytes()))
             .map_err(failed)?;
-        Ok(Serving {
+        Ok(ServeLock {
             locked: file,
             after_crash,
-            interrupted: self.interrupt()?,
+            interrupted: self.interrupt_unfinished()?,
         })
     }
 
-    /// The process that serves from this file now, if one does.
+    /// The id of the process that serves from this file now.
     ///
     /// # Errors
     ///
-    /// The lock file is there and can not be read.
+    /// The lock file exists and can not be read.
     pub fn served_by(&self) -> Result<Option<String>, StoreError> {
         let path = self.lock_path();
         let failed = |error: std::io::Error| {

@@ -1,32 +1,32 @@
-//! How many of a tenant's calls run at once, and how many may wait for that.
+//! How many calls of a tenant run at the same time, and how many may wait.
 //!
-//! The bounds keep one tenant from taking all of the gateway, and a caller from waiting for what
-//! will not come: beyond them it hears so at once. Users take turns, as at Gong's limit.
+//! The limits keep one tenant from using the whole gateway. A call beyond them is refused at once.
+//! Users take turns, as they do at Gong's rate limit.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::oneshot;
 
-use crate::line::{self, Line};
+use crate::fair_queue::{FairQueue, wait_for_turn};
 
 /// How many calls may run and wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// At the same time.
+pub struct QueueLimits {
+    /// Calls that may run at the same time.
     pub running: u32,
-    /// For a place; with those, the tenant's calls are full.
+    /// Calls that may wait to run.
     pub waiting: u32,
 }
 
-/// The queue of one tenant.
+/// The calls of one tenant.
 #[derive(Debug)]
 pub struct CallQueue(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    bounds: Bounds,
+    limits: QueueLimits,
     running: usize,
-    line: Line<Waiter>,
+    queue: FairQueue<Waiter>,
     next_id: u64,
 }
 
@@ -36,31 +36,31 @@ struct Waiter {
     turn: oneshot::Sender<()>,
 }
 
-/// As many calls run and wait as may.
+/// A call was refused because too many wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full {
+pub struct QueueFull {
     /// How many wait.
     pub waiting: usize,
 }
 
-/// A place among the calls that run, until dropped.
+/// The permission to run. Dropping it lets the next call run.
 #[derive(Debug)]
-pub struct Running(Arc<CallQueue>);
+pub struct RunningCall(Arc<CallQueue>);
 
 impl CallQueue {
-    /// With nobody in it.
+    /// An empty queue.
     #[must_use]
-    pub fn new(bounds: Bounds) -> Arc<Self> {
+    pub fn new(limits: QueueLimits) -> Arc<Self> {
         Arc::new(Self(Mutex::new(State {
-            bounds,
+            limits,
             running: 0,
-            line: Line::new(),
+            queue: FairQueue::new(),
             next_id: 0,
         })))
     }
 
-    /// Waits for a place. While it waits, `waiting` hears now and then how many go before.
-    /// Dropping the future leaves the line.
+    /// Waits until a call may run. Meanwhile `report` regularly gets the number of calls that
+    /// are ahead. Dropping the future leaves the queue.
     ///
     /// # Errors
     ///
@@ -68,55 +68,56 @@ impl CallQueue {
     pub async fn enter(
         self: &Arc<Self>,
         user: &Arc<str>,
-        mut waiting: impl FnMut(usize),
-    ) -> Result<Running, Full> {
-        let mut place = {
+        mut report: impl FnMut(usize),
+    ) -> Result<RunningCall, QueueFull> {
+        let mut waiting = {
             let mut state = self.lock();
-            if state.line.is_empty() && state.has_room() {
+            if state.queue.is_empty() && state.has_room() {
                 state.running += 1;
-                return Ok(Running(Arc::clone(self)));
+                return Ok(RunningCall(Arc::clone(self)));
             }
-            if state.line.len() >= state.bounds.waiting as usize {
-                return Err(Full {
-                    waiting: state.line.len(),
+            if state.queue.len() >= state.limits.waiting as usize {
+                return Err(QueueFull {
+                    waiting: state.queue.len(),
                 });
             }
             let (turn, receiver) = oneshot::channel();
             let id = state.next_id;
             state.next_id += 1;
-            state.line.push(user, Waiter { id, turn });
-            Place {
+            state.queue.push(user, Waiter { id, turn });
+            WaitingCall {
                 queue: self,
                 id,
                 turn: receiver,
             }
         };
-        let id = place.id;
-        let turn = line::turn(&mut place.turn, || {
+        let id = waiting.id;
+        let turn = wait_for_turn(&mut waiting.turn, || {
             if let Some(ahead) = self.ahead(id) {
-                waiting(ahead);
+                report(ahead);
             }
         });
-        turn.await.expect("who is in line is not forgotten");
-        Ok(Running(Arc::clone(self)))
+        turn.await
+            .expect("the queue keeps the sender until the turn comes");
+        Ok(RunningCall(Arc::clone(self)))
     }
 
-    /// Other bounds from now on. Calls that run or wait already go on.
-    pub fn set(&self, bounds: Bounds) {
+    /// Changes the limits. Calls that already run or wait go on.
+    pub fn set_limits(&self, limits: QueueLimits) {
         let mut state = self.lock();
-        state.bounds = bounds;
-        state.let_in();
+        state.limits = limits;
+        state.start_waiting();
     }
 
     /// How many calls run, and how many wait.
     #[must_use]
-    pub fn standing(&self) -> (usize, usize) {
+    pub fn counts(&self) -> (usize, usize) {
         let state = self.lock();
-        (state.running, state.line.len())
+        (state.running, state.queue.len())
     }
 
     fn ahead(&self, id: u64) -> Option<usize> {
-        self.lock().line.order().position(|waiter| waiter.id == id)
+        self.lock().queue.order().position(|waiter| waiter.id == id)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -128,12 +129,13 @@ impl CallQueue {
 
 impl State {
     fn has_room(&self) -> bool {
-        self.running < self.bounds.running as usize
+        self.running < self.limits.running as usize
     }
 
-    fn let_in(&mut self) {
+    /// Lets waiting calls run while there is room.
+    fn start_waiting(&mut self) {
         while self.has_room()
-            && let Some(waiter) = self.line.pop()
+            && let Some(waiter) = self.queue.pop()
         {
             if waiter.turn.send(()).is_ok() {
                 self.running += 1;
@@ -142,31 +144,31 @@ impl State {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningCall {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.running -= 1;
-        state.let_in();
+        state.start_waiting();
     }
 }
 
-/// A place in line, left when dropped.
-struct Place<'a> {
+/// A call in the queue, which leaves it when dropped.
+struct WaitingCall<'a> {
     queue: &'a CallQueue,
     id: u64,
     turn: oneshot::Receiver<()>,
 }
 
-impl Drop for Place<'_> {
+impl Drop for WaitingCall<'_> {
     fn drop(&mut self) {
         self.turn.close();
         let mut state = self.queue.lock();
-        // Its turn had come, and it left without making use of it.
+        // Its turn had come, but the caller was gone before it could run.
         if self.turn.try_recv().is_ok() {
             state.running -= 1;
         }
-        state.line.remove(|waiter| waiter.id == self.id);
-        state.let_in();
+        state.queue.remove(|waiter| waiter.id == self.id);
+        state.start_waiting();
     }
 }
 
@@ -178,18 +180,18 @@ mod tests {
 
     use super::*;
 
-    const BOUNDS: Bounds = Bounds {
+    const LIMITS: QueueLimits = QueueLimits {
         running: 2,
         waiting: 3,
     };
 
-    async fn enter(queue: &Arc<CallQueue>, user: &str) -> Result<Running, Full> {
+    async fn enter(queue: &Arc<CallQueue>, user: &str) -> Result<RunningCall, QueueFull> {
         queue.enter(&user.into(), |_| ()).await
     }
 
     #[tokio::test(start_paused = true)]
     async fn so_many_run_so_many_wait_and_the_next_hears_so_at_once() {
-        let queue = CallQueue::new(BOUNDS);
+        let queue = CallQueue::new(LIMITS);
         let first = enter(&queue, "a").await.unwrap();
         let second = enter(&queue, "a").await.unwrap();
         let waiting: Vec<_> = (0..3)
@@ -199,9 +201,9 @@ mod tests {
             })
             .collect();
         sleep(Duration::from_millis(1)).await;
-        assert_eq!(queue.standing(), (2, 3));
+        assert_eq!(queue.counts(), (2, 3));
         let full = enter(&queue, "b").await.unwrap_err();
-        assert_eq!(full, Full { waiting: 3 });
+        assert_eq!(full, QueueFull { waiting: 3 });
 
         drop(first);
         drop(second);
@@ -212,14 +214,14 @@ mod tests {
                 running.clear();
             }
         }
-        assert_eq!(queue.standing(), (1, 0));
+        assert_eq!(queue.counts(), (1, 0));
         drop(running);
-        assert_eq!(queue.standing(), (0, 0));
+        assert_eq!(queue.counts(), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]
     async fn users_take_turns_and_hear_their_place() {
-        let queue = CallQueue::new(Bounds {
+        let queue = CallQueue::new(QueueLimits {
             running: 1,
             waiting: 10,
         });
@@ -250,7 +252,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_leaves_gives_the_place_to_the_next() {
-        let queue = CallQueue::new(Bounds {
+        let queue = CallQueue::new(QueueLimits {
             running: 1,
             waiting: 10,
         });
@@ -268,12 +270,12 @@ mod tests {
         drop(running);
         leaves.abort();
         stays.await.unwrap().unwrap();
-        assert_eq!(queue.standing(), (0, 0));
+        assert_eq!(queue.counts(), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]
     async fn wider_bounds_let_the_waiting_in() {
-        let queue = CallQueue::new(Bounds {
+        let queue = CallQueue::new(QueueLimits {
             running: 0,
             waiting: 1,
         });
@@ -283,7 +285,7 @@ mod tests {
         });
         sleep(Duration::from_millis(1)).await;
         assert!(!waits.is_finished());
-        queue.set(BOUNDS);
+        queue.set_limits(LIMITS);
         waits.await.unwrap().unwrap();
     }
 }

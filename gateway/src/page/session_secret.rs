@@ -12,60 +12,60 @@ use crate::config::TokenHash;
 /// Bytes of a session's secret.
 const BYTES: usize = 32;
 
-/// What makes one tag of a secret differ from another.
+/// The purposes of tags, so that a tag for one is not valid for the other.
 const FORM: &[u8] = b"form\0";
 const MESSAGE: &[u8] = b"message\0";
 
-/// A session's secret: known to the browser's cookie alone. The store holds a hash of it.
+/// A session's secret. Only the browser's cookie has it; the store has a hash.
 #[derive(Clone)]
-pub(super) struct Secret([u8; BYTES]);
+pub(super) struct SessionSecret([u8; BYTES]);
 
-impl Secret {
-    /// A fresh one; `None` when the system has no random numbers.
-    pub(super) fn fresh() -> Option<Self> {
+impl SessionSecret {
+    /// A new secret. `None` when the system has no random numbers.
+    pub(super) fn generate() -> Option<Self> {
         let mut bytes = [0; BYTES];
         SystemRandom::new().fill(&mut bytes).ok()?;
         Some(Self(bytes))
     }
 
-    /// Reads what [`Secret::cookie`] wrote.
-    pub(super) fn read(cookie: &str) -> Option<Self> {
+    /// Parses the result of [`SessionSecret::cookie`].
+    pub(super) fn parse(cookie: &str) -> Option<Self> {
         let bytes = BASE64.decode(cookie).ok()?;
         Some(Self(bytes.try_into().ok()?))
     }
 
-    /// As the cookie carries it.
+    /// The value of the cookie.
     pub(super) fn cookie(&self) -> String {
         BASE64.encode(self.0)
     }
 
-    /// As the store holds it.
-    pub(super) fn stored(&self) -> TokenHash {
+    /// The hash, which the store has.
+    pub(super) fn hash(&self) -> TokenHash {
         TokenHash::of(&self.cookie())
     }
 
-    /// What each form of the session carries. Nobody gets from it to the secret.
+    /// The token in each form of the session. The secret can not be derived from it.
     pub(super) fn csrf(&self) -> String {
         BASE64.encode(self.tag(FORM, &[]))
     }
 
-    /// Whether a form is of this session. Takes equally long for every wrong one.
+    /// Whether a form has this session's token. The comparison takes constant time.
     pub(super) fn is_csrf(&self, text: &str) -> bool {
         self.verifies(FORM, &[], text)
     }
 
-    /// A text that this session alone can have written.
+    /// A text with a tag that only this session can make.
     pub(super) fn sign(&self, text: &str) -> String {
         let tag = BASE64.encode(self.tag(MESSAGE, text.as_bytes()));
         format!("{}.{tag}", BASE64.encode(text))
     }
 
-    /// The text, when [`Secret::sign`] has written it.
-    pub(super) fn signed(&self, signed: &str) -> Option<String> {
+    /// The text of a result of [`SessionSecret::sign`], if its tag is right.
+    pub(super) fn verify(&self, signed: &str) -> Option<String> {
         let (text, tag) = signed.split_once('.')?;
         let text = BASE64.decode(text).ok()?;
-        let right = self.verifies(MESSAGE, &text, tag);
-        right.then(|| String::from_utf8(text).ok()).flatten()
+        let is_right = self.verifies(MESSAGE, &text, tag);
+        is_right.then(|| String::from_utf8(text).ok()).flatten()
     }
 
     fn key(&self) -> hmac::Key {
@@ -83,7 +83,7 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for SessionSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
     }
@@ -95,8 +95,11 @@ mod tests {
 
     #[test]
     fn a_form_is_of_one_session() {
-        let (mine, other) = (Secret::fresh().unwrap(), Secret::fresh().unwrap());
-        let again = Secret::read(&mine.cookie()).unwrap();
+        let (mine, other) = (
+            SessionSecret::generate().unwrap(),
+            SessionSecret::generate().unwrap(),
+        );
+        let again = SessionSecret::parse(&mine.cookie()).unwrap();
         assert!(mine.is_csrf(&again.csrf()));
         assert!(!mine.is_csrf(&other.csrf()));
         assert!(!mine.is_csrf(""));
@@ -105,19 +108,22 @@ mod tests {
 
     #[test]
     fn a_message_is_signed() {
-        let (mine, other) = (Secret::fresh().unwrap(), Secret::fresh().unwrap());
+        let (mine, other) = (
+            SessionSecret::generate().unwrap(),
+            SessionSecret::generate().unwrap(),
+        );
         let signed = mine.sign("Approved 3 tools. ✓");
-        assert_eq!(mine.signed(&signed).as_deref(), Some("Approved 3 tools. ✓"));
-        assert_eq!(other.signed(&signed), None);
-        assert_eq!(mine.signed("QQ."), None);
-        assert_eq!(mine.signed(&mine.csrf()), None);
+        assert_eq!(mine.verify(&signed).as_deref(), Some("Approved 3 tools. ✓"));
+        assert_eq!(other.verify(&signed), None);
+        assert_eq!(mine.verify("QQ."), None);
+        assert_eq!(mine.verify(&mine.csrf()), None);
     }
 
     #[test]
     fn nothing_shows_a_secret() {
-        assert_eq!(format!("{:?}", Secret([7; BYTES])), "Secret");
+        assert_eq!(format!("{:?}", SessionSecret([7; BYTES])), "Secret");
         for bad in ["", "AAAA", "%%%", &"A".repeat(44)] {
-            assert!(Secret::read(bad).is_none());
+            assert!(SessionSecret::parse(bad).is_none());
         }
     }
 }

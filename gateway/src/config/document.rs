@@ -1,4 +1,4 @@
-//! Reading a TOML document and collecting what is wrong with it.
+//! Reads typed values out of a TOML document, and collects what is wrong with it.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -8,16 +8,14 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Complaint, Complaints};
+use super::{ConfigError, ConfigErrors};
+use crate::suggest::closest;
 
-/// How much alike a wrong key and a right one must be for the right one to be proposed.
-const ALIKE: f64 = 0.75;
-
-/// The document: what the spans refer to, and the complaints so far.
+/// The document, to which the spans refer, and the errors so far.
 pub(super) struct Document<'a> {
     file: &'a str,
     text: &'a str,
-    complaints: RefCell<Vec<Complaint>>,
+    errors: RefCell<Vec<ConfigError>>,
 }
 
 impl<'a> Document<'a> {
@@ -25,44 +23,44 @@ impl<'a> Document<'a> {
         Self {
             file,
             text,
-            complaints: RefCell::default(),
+            errors: RefCell::default(),
         }
     }
 
-    /// Parses the text. Where it is not TOML, those are the only complaints.
-    pub(super) fn parse(&self) -> Result<Spanned<DeTable<'a>>, Complaints> {
+    /// Parses the text. If it is not TOML, nothing else is checked.
+    pub(super) fn parse(&self) -> Result<Spanned<DeTable<'a>>, ConfigErrors> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         if errors.is_empty() {
             return Ok(table);
         }
         for error in errors {
-            self.complain(
+            self.error(
                 error.span(),
                 "",
                 format_args!("this is not TOML: {}", error.message()),
             );
         }
-        Err(self.complaints())
+        Err(self.take_errors())
     }
 
-    /// All complaints, in the file's order.
-    pub(super) fn complaints(&self) -> Complaints {
-        let mut complaints = self.complaints.take();
-        complaints.sort_by_key(|complaint| complaint.line);
-        complaints.dedup();
-        Complaints(complaints)
+    /// All errors, sorted by line.
+    pub(super) fn take_errors(&self) -> ConfigErrors {
+        let mut errors = self.errors.take();
+        errors.sort_by_key(|error| error.line);
+        errors.dedup();
+        ConfigErrors(errors)
     }
 
-    pub(super) fn has_complaints(&self) -> bool {
-        !self.complaints.borrow().is_empty()
+    pub(super) fn has_errors(&self) -> bool {
+        !self.errors.borrow().is_empty()
     }
 
-    pub(super) fn complain(&self, span: Option<Range<usize>>, key: &str, text: impl Display) {
+    pub(super) fn error(&self, span: Option<Range<usize>>, key: &str, text: impl Display) {
         let line = span.map(|span| {
             let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
             1 + before.iter().filter(|byte| **byte == b'\n').count()
         });
-        self.complaints.borrow_mut().push(Complaint {
+        self.errors.borrow_mut().push(ConfigError {
             file: self.file.to_owned(),
             line,
             key: key.to_owned(),
@@ -71,7 +69,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A table whose keys are fixed, and which of them were asked for.
+/// A table, and the keys that were read from it. [`finish`](Self::finish) reports all others.
 pub(super) struct Table<'d, 'a> {
     document: &'d Document<'a>,
     path: String,
@@ -91,18 +89,18 @@ impl<'d, 'a> Table<'d, 'a> {
         }
     }
 
-    /// The value of a key, if it is there.
+    /// The value of an optional key.
     pub(super) fn get(&mut self, key: &'static str) -> Option<Value<'d, 'a>> {
         self.known.push(key);
         let (found, value) = self.table.get_key_value(key)?;
         Some(self.value(found, value))
     }
 
-    /// The value of a key that must be there.
+    /// The value of a required key.
     pub(super) fn required(&mut self, key: &'static str, example: &str) -> Option<Value<'d, 'a>> {
         let value = self.get(key);
         if value.is_none() {
-            self.document.complain(
+            self.document.error(
                 Some(self.span.clone()),
                 &join(&self.path, key),
                 format_args!("it is missing; such as {example}"),
@@ -111,7 +109,7 @@ impl<'d, 'a> Table<'d, 'a> {
         value
     }
 
-    /// Every entry of a table whose keys are names that somebody chose.
+    /// Every entry of a table whose keys are names, such as those of tenants.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&'d str, Value<'d, 'a>)> {
         let mut entries: Vec<_> = self.table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
@@ -120,18 +118,18 @@ impl<'d, 'a> Table<'d, 'a> {
             .map(|(key, value)| (&**key.get_ref(), self.value(key, value)))
     }
 
-    /// Complains about every key that was never asked for, with the likely right one.
+    /// Reports every key that was not read, with the most similar known one.
     pub(super) fn finish(self) {
         for (key, _) in self.table.iter() {
             let name = &**key.get_ref();
             if self.known.contains(&name) {
                 continue;
             }
-            let hint = match alike(name, self.known.iter().copied()) {
+            let hint = match closest(name, self.known.iter().copied()) {
                 Some(right) => format!("did you mean {right}?"),
                 None => format!("known are {}", self.known.join(", ")),
             };
-            self.document.complain(
+            self.document.error(
                 Some(key.span()),
                 &join(&self.path, name),
                 format_args!("there is no such key; {hint}"),
@@ -157,28 +155,28 @@ impl<'d, 'a> Table<'d, 'a> {
 pub(super) struct Value<'d, 'a> {
     document: &'d Document<'a>,
     path: String,
-    /// Where its key is: the place that a complaint names. A table's own span may begin elsewhere.
+    /// The span of its key, which errors refer to: a table's own span may begin elsewhere.
     key: Range<usize>,
     value: &'d Spanned<DeValue<'a>>,
 }
 
 impl<'d, 'a> Value<'d, 'a> {
-    pub(super) fn complain(&self, text: impl Display) {
+    pub(super) fn error(&self, text: impl Display) {
         self.document
-            .complain(Some(self.key.clone()), &self.path, text);
+            .error(Some(self.key.clone()), &self.path, text);
     }
 
     pub(super) fn path(&self) -> &str {
         &self.path
     }
 
-    /// What `read` makes of it, or its complaint.
-    pub(super) fn and<T, E: Display>(&self, read: Result<T, E>) -> Option<T> {
-        read.map_err(|error| self.complain(error)).ok()
+    /// Unwraps what was made of this value, or reports why that failed.
+    pub(super) fn or_error<T, E: Display>(&self, read: Result<T, E>) -> Option<T> {
+        read.map_err(|error| self.error(error)).ok()
     }
 
     fn wrong<T>(&self, expected: &str, example: &str) -> Option<T> {
-        self.complain(format_args!("{expected} is expected, such as {example}"));
+        self.error(format_args!("{expected} is expected, such as {example}"));
         None
     }
 
@@ -215,8 +213,8 @@ impl<'d, 'a> Value<'d, 'a> {
         size.filter(|size| range.contains(size)).or_else(|| {
             let expected = format!(
                 "a size in quotes from {} to {}",
-                shown(*range.start()),
-                shown(*range.end())
+                display_bytes(*range.start()),
+                display_bytes(*range.end())
             );
             self.wrong(&expected, &format!("{example:?}"))
         })
@@ -231,9 +229,9 @@ impl<'d, 'a> Value<'d, 'a> {
         let span = self.value.get_ref().as_str().and_then(duration);
         span.filter(|span| range.contains(span)).or_else(|| {
             let expected = format!(
-                "a length of time in quotes from {:#} to {:#}",
-                friendly(*range.start()),
-                friendly(*range.end())
+                "a length of time in quotes from {} to {}",
+                display_duration(*range.start()),
+                display_duration(*range.end())
             );
             self.wrong(&expected, &format!("{example:?}"))
         })
@@ -252,10 +250,10 @@ impl<'d, 'a> Value<'d, 'a> {
         }
     }
 
-    /// A list of texts, each with its place.
+    /// A list of texts, each with its own value for errors.
     pub(super) fn texts(&self, example: &str) -> Vec<(&'d str, Value<'d, 'a>)> {
         let Some(list) = self.value.get_ref().as_array() else {
-            self.complain(format_args!(
+            self.error(format_args!(
                 "a list of texts is expected, such as {example}"
             ));
             return Vec::new();
@@ -272,7 +270,7 @@ impl<'d, 'a> Value<'d, 'a> {
                 .as_str()
                 .filter(|text| !text.trim().is_empty());
             if text.is_none() {
-                value.complain(format_args!(
+                value.error(format_args!(
                     "every item must be a text in quotes, such as {example}"
                 ));
             }
@@ -282,7 +280,7 @@ impl<'d, 'a> Value<'d, 'a> {
     }
 }
 
-/// `tenants.acme.gong`; keys that TOML would quote are quoted.
+/// A dotted path such as `tenants.acme.gong`. Keys that TOML would quote are quoted.
 fn join(path: &str, key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let key = if !key.is_empty() && key.chars().all(bare) {
@@ -295,17 +293,6 @@ fn join(path: &str, key: &str) -> String {
     } else {
         format!("{path}.{key}")
     }
-}
-
-/// The most likely of `known`, if one is likely at all.
-pub(crate) fn alike<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let plain = |name: &str| name.to_lowercase().replace('-', "_");
-    let name = plain(name);
-    known
-        .map(|right| (strsim::jaro_winkler(&name, &plain(right)), right))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|one, two| one.0.total_cmp(&two.0))
-        .map(|(_, right)| right)
 }
 
 const UNITS: [(&str, u64); 4] = [
@@ -321,14 +308,15 @@ fn bytes(text: &str) -> Option<u64> {
     number.checked_mul(*size)
 }
 
-fn shown(bytes: u64) -> String {
+/// `64 MiB`.
+fn display_bytes(bytes: u64) -> String {
     let fits = |(_, size): &&(&str, u64)| bytes.is_multiple_of(*size);
     let (unit, size) = UNITS.iter().find(fits).expect("1 divides everything");
     format!("{} {unit}", bytes / size)
 }
 
-/// Reads a length of time; none when it is no such, or negative.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
+/// Parses a length of time that is not negative.
+fn duration(text: &str) -> Option<Duration> {
     let span: jiff::Span = text.trim().parse().ok()?;
     let duration = span
         .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
@@ -337,7 +325,7 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
 }
 
 /// `90 days`, `30 seconds`.
-fn friendly(duration: Duration) -> String {
+fn display_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (count, unit) = match seconds {
         0 => (duration.as_millis() as u64, "millisecond"),

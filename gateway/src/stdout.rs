@@ -1,30 +1,30 @@
-//! Printing: for people as host-harness does, and for programs.
+//! Standard output: for people in the style of host-harness, and plain for programs.
 
 use std::io;
 
 pub(crate) use host_harness::out::{bold, dim, failure, indented, line};
 
-/// Standard output as it is, for programs. A reader that goes away ends the writing.
+/// Plain standard output, for programs. Remembers whether the reader has closed the pipe.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
-    gone: bool,
+pub(crate) struct Pipe {
+    closed: bool,
 }
 
-impl Reader {
-    /// Whether the reader has gone away, which is no error.
-    pub(crate) fn is_gone(&self) -> bool {
-        self.gone
+impl Pipe {
+    /// Whether the reader has closed the pipe, which is not an error.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
         if let Err(error) = &result {
-            self.gone |= error.kind() == io::ErrorKind::BrokenPipe;
+            self.closed |= error.kind() == io::ErrorKind::BrokenPipe;
         }
         result
     }
 }
 
-impl io::Write for Reader {
+impl io::Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = io::stdout().lock().write(bytes);
         self.note(written)

@@ -1,0 +1,58 @@
+//! Admits the requests of one call: at Gong's limit, with metrics and progress notifications.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use sandbox::Gate;
+use sandbox::gate::Admission;
+
+use crate::limiter::{TenantLimiter, Wait};
+use crate::metrics::Metrics;
+use crate::progress::Progress;
+
+/// Lets the requests of one call leave in their turn, counts them, and reports waits.
+#[derive(Debug)]
+pub struct CallGate {
+    /// The tenant's name.
+    pub tenant: Arc<str>,
+    /// The user's name.
+    pub user: Arc<str>,
+    /// The tenant's limiter.
+    pub limiter: Arc<TenantLimiter>,
+    /// Counts requests and waits.
+    pub metrics: Metrics,
+    /// Notifies the client of waits.
+    pub progress: Progress,
+    /// How many requests have left.
+    pub sent: AtomicU32,
+}
+
+impl Gate for CallGate {
+    fn admit(&self, deadline: Instant) -> Admission<'_> {
+        Box::pin(async move {
+            let start = Instant::now();
+            let report = |wait: Wait| self.progress.send(wait.sentence());
+            let admitted = self
+                .limiter
+                .admit(&self.user, deadline.into(), report)
+                .await;
+            let refused = admitted.is_err();
+            self.metrics
+                .admitted(&self.tenant, start.elapsed(), refused);
+            if let Err(refused) = &admitted {
+                tracing::warn!("a request was not sent: {}", refused.reason);
+            } else {
+                self.sent.fetch_add(1, Ordering::Relaxed);
+            }
+            admitted
+        })
+    }
+
+    fn answered(&self, status: Option<StatusCode>, retry_after: Option<Duration>) {
+        let code = status.map_or(0, |status| status.as_u16());
+        self.metrics.answered(&self.tenant, code);
+        self.limiter.answered(status, retry_after);
+    }
+}

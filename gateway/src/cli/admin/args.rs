@@ -1,0 +1,292 @@
+//! The arguments of `gong-gateway admin`. Their comments are the help that it prints.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use gateway::store::{CallResult, Class, Decision, Effect, ReviewState, ToolRow};
+use jiff::Timestamp;
+use jiff::tz::Offset;
+
+/// See and change what may be called by whom, and what was.
+#[derive(Args)]
+pub(crate) struct Admin {
+    /// The gateway's configuration, which names the state file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "gateway.toml",
+        env = "GONG_GATEWAY_CONFIG"
+    )]
+    pub(super) config: PathBuf,
+    /// The state file itself, where the configuration is not at hand.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
+    /// Print JSON instead of tables.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Your name in the audit. Your user's name on this machine when left out.
+    // With an id of its own: a command's positional `name` would else be taken for it.
+    #[arg(id = "actor", long = "as", global = true, value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// The tenant. Not needed where there is only one.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) tenant: Option<String>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// List the tenants.
+    Tenants,
+    /// List a tenant's tools: where they stand in the review, their classes, their use.
+    Tools(ToolsArgs),
+    /// Show one tool, and what changed since it was reviewed.
+    Tool {
+        /// Such as gong_search_calls.
+        tool: String,
+    },
+    /// Approve tools, as they are now.
+    Approve(DecisionArgs),
+    /// Disable tools, in whatever version.
+    Disable(DecisionArgs),
+    /// Take decisions back: the tools are pending again.
+    ResetReview(DecisionArgs),
+    /// Set how a tool is classed, such as: classify gong_get_call READ SENSITIVE.
+    Classify {
+        /// Such as gong_get_call.
+        tool: String,
+        /// One of READ, WRITE and DESTRUCTIVE, with SENSITIVE and DANGEROUS as you see fit.
+        #[arg(required_unless_present = "own")]
+        classes: Vec<Class>,
+        /// Back to the classes that the tool gives itself.
+        #[arg(long, conflicts_with = "classes")]
+        own: bool,
+    },
+    /// List toolsets; make, change or remove one.
+    Toolsets {
+        #[command(subcommand)]
+        command: Option<ToolsetsCommand>,
+    },
+    /// List profiles, which bind toolsets to users; make, change or remove one.
+    Profiles {
+        #[command(subcommand)]
+        command: Option<ProfilesCommand>,
+    },
+    /// List a tenant's users and what they have.
+    Users,
+    /// Say what a user may call and why, and why not the rest.
+    Explain {
+        /// The user.
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// Only about this tool.
+        tool: Option<String>,
+    },
+    /// Stop a tool, a tenant or everything, from the next call on.
+    Off {
+        #[command(flatten)]
+        what: SwitchArgs,
+        /// Why: those who are refused are told.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Let go on what was stopped.
+    On(SwitchArgs),
+    /// List what is stopped.
+    Switches,
+    /// Show calls and acts, newest first, or export them.
+    Audit(AuditArgs),
+    /// Show how much of today's requests to Gong is used. What a serving gateway has put by, up
+    /// to 50 requests of a tenant, counts as used.
+    Quota,
+    /// Show what the last discovery of tools found.
+    Sync {
+        /// Discover now, which needs no credentials. A gateway that serves does it when it starts.
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+/// Which tools; all when nothing is said.
+#[derive(Args)]
+pub(super) struct ToolsArgs {
+    /// Only those whose name has one of these texts in it.
+    #[arg(value_name = "TEXT")]
+    pub(super) names: Vec<String>,
+    #[command(flatten)]
+    pub(super) by: ToolFilter,
+}
+
+#[derive(Args, Default)]
+pub(super) struct ToolFilter {
+    /// Only those that stand so: pending, approved, disabled or removed.
+    #[arg(long = "is", value_name = "STATE", value_delimiter = ',')]
+    pub(super) states: Vec<ReviewState>,
+    /// Only those of this group of the component, such as calls.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) group: Vec<String>,
+    /// Only those with this effect: read, metered-read, write, outreach or destructive.
+    #[arg(long, value_name = "EFFECT", value_delimiter = ',')]
+    pub(super) effect: Vec<Effect>,
+    /// Only those of this class, such as SENSITIVE.
+    #[arg(long, value_name = "CLASS", value_delimiter = ',')]
+    pub(super) class: Vec<Class>,
+    /// Only those that changed since they were reviewed.
+    #[arg(long)]
+    pub(super) changed: bool,
+}
+
+impl ToolFilter {
+    /// Whether there is no filter.
+    pub(super) fn is_empty(&self) -> bool {
+        self.states.is_empty()
+            && self.group.is_empty()
+            && self.effect.is_empty()
+            && self.class.is_empty()
+            && !self.changed
+    }
+
+    /// Whether all filters select a tool.
+    pub(super) fn selects(&self, tool: &ToolRow) -> bool {
+        (self.states.is_empty() || self.states.contains(&tool.state))
+            && (self.group.is_empty() || self.group.contains(&tool.toolset))
+            && (self.effect.is_empty() || self.effect.contains(&tool.effect))
+            && self
+                .class
+                .iter()
+                .all(|class| tool.classification.contains(class))
+            && (!self.changed || !tool.changed_since_review.is_empty())
+    }
+
+    /// Whether a tool in this state can be decided on by filters. A disabled tool is approved by
+    /// filters only if they ask for disabled ones.
+    pub(super) fn allows(&self, decision: Decision, state: ReviewState) -> bool {
+        decision != Decision::Approve
+            || match state {
+                ReviewState::Pending | ReviewState::Approved => true,
+                ReviewState::Disabled => self.states.contains(&ReviewState::Disabled),
+                ReviewState::Removed => false,
+            }
+    }
+}
+
+/// Which tools to decide on: by name, or all that fit the filters.
+#[derive(Args)]
+pub(super) struct DecisionArgs {
+    /// Such as gong_get_call, or gong_get_call@VERSION for no other version than that one.
+    #[arg(value_name = "TOOL")]
+    pub(super) names: Vec<String>,
+    #[command(flatten)]
+    pub(super) by: ToolFilter,
+    /// All of the tenant's tools; disabled ones are approved by name or with --is disabled.
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ToolsetsCommand {
+    /// Make a toolset, or give it other tools.
+    Put {
+        /// Its name, such as sales.
+        name: String,
+        /// All its tools, such as gong_search_calls.
+        #[arg(required = true)]
+        tools: Vec<String>,
+    },
+    /// Remove a toolset.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum ProfilesCommand {
+    /// Make a profile, or give it other toolsets and users.
+    Put {
+        /// Its name, such as analysts.
+        name: String,
+        /// All its toolsets, such as read-only,sales or component:calls.
+        #[arg(
+            long = "toolset",
+            value_name = "NAME",
+            value_delimiter = ',',
+            required = true
+        )]
+        toolsets: Vec<String>,
+        /// All its users.
+        #[arg(long = "user", value_name = "NAME", value_delimiter = ',')]
+        users: Vec<String>,
+    },
+    /// Remove a profile.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// What a kill switch stops: with --tenant that tenant, with a tool that tool, with both
+/// that tenant's, with --everything all.
+#[derive(Args)]
+pub(super) struct SwitchArgs {
+    /// One tool; without --tenant, everybody's.
+    #[arg(long, value_name = "NAME")]
+    pub(super) tool: Option<String>,
+    /// Every call of every tenant.
+    #[arg(long, conflicts_with_all = ["tool", "tenant"])]
+    pub(super) everything: bool,
+}
+
+#[derive(Args)]
+pub(super) struct AuditArgs {
+    /// From then on: 2026-11-24, 2026-11-24T10:00Z, or so long ago: 1h, 7d.
+    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    pub(super) since: Option<Timestamp>,
+    /// Before then.
+    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    pub(super) until: Option<Timestamp>,
+    /// Only what this user or administrator did.
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: Option<String>,
+    /// Only calls of this tool and acts on it.
+    #[arg(long, value_name = "NAME")]
+    pub(super) tool: Option<String>,
+    /// Only calls that ended so: success, denied, error, interrupted; started: not yet.
+    #[arg(long, value_name = "RESULT")]
+    pub(super) result: Option<CallResult>,
+    /// Only calls.
+    #[arg(long, conflicts_with = "acts")]
+    pub(super) calls: bool,
+    /// Only administrative acts.
+    #[arg(long)]
+    pub(super) acts: bool,
+    /// How many rows. 50 in a table, all in an export.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+    /// Export: one JSON object a line, oldest first.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) jsonl: bool,
+}
+
+/// Parses a moment, a date, or how long ago it was.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    if let Ok(date) = text.parse::<jiff::civil::Date>() {
+        return Offset::UTC
+            .to_timestamp(date.into())
+            .map_err(|error| error.to_string());
+    }
+    let ago = text.parse::<jiff::Span>().ok().and_then(|span| {
+        let ago = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
+        ago.ok().filter(|ago| !ago.is_negative())
+    });
+    ago.and_then(|ago| Timestamp::now().checked_sub(ago).ok())
+        .ok_or_else(|| {
+            "a date, a moment in UTC or a length of time is expected, such as 2026-11-24, 2026-11-24T10:00Z or 1h"
+                .to_owned()
+        })
+}

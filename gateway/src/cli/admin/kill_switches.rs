@@ -1,0 +1,53 @@
+//! Commands that switch something off and on.
+
+use anyhow::bail;
+use gateway::store::KillSwitch;
+use serde_json::json;
+
+use super::AdminCli;
+use super::args::SwitchArgs;
+
+impl AdminCli<'_> {
+    /// Switches something off or on.
+    pub(super) fn switch(&self, args: &SwitchArgs, on: bool, reason: &str) -> anyhow::Result<()> {
+        let switch = match (&self.admin.tenant, &args.tool, args.everything) {
+            (None, None, true) => KillSwitch::Everything,
+            (Some(tenant), None, _) => KillSwitch::Tenant(tenant.clone()),
+            (Some(tenant), Some(tool), _) => KillSwitch::Tool(tenant.clone(), tool.clone()),
+            (None, Some(tool), _) => KillSwitch::ToolEverywhere(tool.clone()),
+            (None, None, false) => bail!(
+                "say what: --tool NAME, --tenant NAME, both for one tenant's tool, or --everything"
+            ),
+        };
+        let changed = self.store.switch(&self.actor, &switch, on, reason)?;
+        let state = if on { "on" } else { "off" };
+        let already = if changed { "" } else { " already" };
+        let text = format!("Switched {state}{already}: {switch}.");
+        self.report(
+            &json!({"switch": switch, "state": state, "changed": changed}),
+            text,
+        )?;
+        if on {
+            self.still_off(&switch)?;
+        }
+        Ok(())
+    }
+
+    /// Warns when another switch still stops what was switched on.
+    fn still_off(&self, switch: &KillSwitch) -> anyhow::Result<()> {
+        let wider = |off: &KillSwitch| match (off, switch) {
+            (KillSwitch::Everything, _) => true,
+            (KillSwitch::Tenant(off), KillSwitch::Tenant(on) | KillSwitch::Tool(on, _)) => {
+                off == on
+            }
+            (KillSwitch::ToolEverywhere(off), KillSwitch::Tool(_, on)) => off == on,
+            _ => false,
+        };
+        for row in self.store.switches()? {
+            if wider(&row.switch) {
+                anstream::eprintln!("Still off: {} ({}).", row.switch, row.reason);
+            }
+        }
+        Ok(())
+    }
+}

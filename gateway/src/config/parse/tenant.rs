@@ -1,0 +1,191 @@
+//! The keys of a tenant.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::Path;
+use std::str::FromStr as _;
+
+use http::Uri;
+use http::uri::Scheme;
+
+use super::super::document::Table;
+use super::{Tokens, named, origin, token};
+use crate::config::{
+    Credentials, Profile, Review, SecretRef, TenantConfig, User, check_toolset, is_automatic,
+};
+use crate::suggest::closest;
+
+pub(super) fn tenant(
+    mut table: Table<'_, '_>,
+    folder: &Path,
+    stand_in: bool,
+    tokens: &mut Tokens,
+) -> Option<TenantConfig> {
+    let gong = table
+        .required("gong", "\"https://acme.api.gong.io\"")
+        .and_then(|value| {
+            let text = value.text("https://acme.api.gong.io")?;
+            value.or_error(self::gong(text, stand_in))
+        });
+    let credentials = credentials(&mut table, folder);
+    let review = table.get("review").and_then(|value| {
+        let text = value.text("pending")?;
+        value.or_error(Review::from_str(text).map_err(|()| {
+            format!(
+                "{text:?} is not known; known are \"pending\", \"approved\" and \"approved-reads\""
+            )
+        }))
+    });
+    let mut number = |key, range, default| {
+        let number = table.get(key).and_then(|v| v.number(range, default));
+        number.unwrap_or(default)
+    };
+    let requests_per_second = number("requests_per_second", 1..=1_000, 3);
+    let requests_per_day = number("requests_per_day", 1..=100_000_000, 10_000);
+    let concurrent_calls = number("concurrent_calls", 1..=1_000, 8);
+    let queued_calls = number("queued_calls", 0..=100_000, 64);
+    let metered = table.get("metered").and_then(|v| v.boolean());
+    let private_calls = table.get("private_calls").and_then(|v| v.boolean());
+    let users = table
+        .get("users")
+        .and_then(|v| v.table("[tenants.acme.users.mia] with token"));
+    let users = named(users, "{ token = \"sha256:…\" }", |mut table, _| {
+        let token = token(&mut table, tokens);
+        table.finish();
+        Some(token.map(|token| User { token }))
+    });
+    let toolsets = table
+        .get("toolsets")
+        .and_then(|v| v.table("sales = [\"gong_search_calls\"]"));
+    let toolsets = toolsets
+        .map(|table| self::toolsets(&table))
+        .unwrap_or_default();
+    let profiles = table
+        .get("profiles")
+        .and_then(|v| v.table("[tenants.acme.profiles.analysts] with toolsets and users"));
+    let profiles = named(
+        profiles,
+        "{ toolsets = [\"read-only\"], users = [\"mia\"] }",
+        |table, _| Some(profile(table, &users, &toolsets)),
+    );
+    table.finish();
+    // Users without a valid token are reported above, and profiles may still name them.
+    let users = users
+        .into_iter()
+        .filter_map(|(name, user)| Some((name, user?)))
+        .collect();
+    Some(TenantConfig {
+        gong: gong?,
+        credentials: credentials?,
+        review: review.unwrap_or_default(),
+        requests_per_second,
+        requests_per_day,
+        concurrent_calls,
+        queued_calls,
+        metered: metered.unwrap_or(false),
+        private_calls: private_calls.unwrap_or(false),
+        users,
+        toolsets,
+        profiles,
+    })
+}
+
+/// The origin of a tenant's Gong, without the port if it is the scheme's default.
+fn gong(text: &str, stand_in: bool) -> Result<String, String> {
+    const EXAMPLE: &str = "such as \"https://acme.api.gong.io\"";
+    let uri = origin(text).map_err(|why| format!("{why}; {EXAMPLE}"))?;
+    let host = uri.host().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+    let loopback = host == "localhost" || address.is_some_and(|ip| ip.is_loopback());
+    let secure = uri.scheme() == Some(&Scheme::HTTPS);
+    if stand_in && loopback {
+        return Ok(display_origin(&uri));
+    }
+    if loopback || address.is_some() {
+        return Err(format!(
+            "Gong is addressed by its name, {EXAMPLE}; loopback addresses need stand_in = true"
+        ));
+    }
+    if !secure {
+        return Err(format!("it must begin with https://, {EXAMPLE}"));
+    }
+    Ok(display_origin(&uri))
+}
+
+fn display_origin(uri: &Uri) -> String {
+    let secure = uri.scheme() == Some(&Scheme::HTTPS);
+    let (scheme, usual) = if secure { ("https", 443) } else { ("http", 80) };
+    let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+    match uri.port_u16() {
+        Some(port) if port != usual => format!("{scheme}://{host}:{port}"),
+        _ => format!("{scheme}://{host}"),
+    }
+}
+
+fn credentials(table: &mut Table<'_, '_>, folder: &Path) -> Option<Credentials> {
+    const EXAMPLE: &str =
+        "{ access_key = \"env:ACME_KEY\", access_key_secret = \"file:/run/secrets/acme\" }";
+    let mut table = table.required("credentials", EXAMPLE)?.table(EXAMPLE)?;
+    let mut reference = |key, example: &str| {
+        let value = table.required(key, &format!("{example:?}"))?;
+        value.or_error(SecretRef::parse(value.text(example)?, folder))
+    };
+    let access_key = reference("access_key", "env:ACME_KEY");
+    let access_key_secret = reference("access_key_secret", "file:/run/secrets/acme");
+    table.finish();
+    Some(Credentials {
+        access_key: access_key?,
+        access_key_secret: access_key_secret?,
+    })
+}
+
+fn toolsets(table: &Table<'_, '_>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut toolsets = BTreeMap::new();
+    for (name, value) in table.entries() {
+        value.or_error(check_toolset(name));
+        let tools = value.texts("[\"gong_search_calls\", \"gong_get_call\"]");
+        let tools = tools.into_iter().map(|(tool, _)| tool.to_owned()).collect();
+        toolsets.insert(name.to_owned(), tools);
+    }
+    toolsets
+}
+
+/// A profile of the file can name only toolsets and users of the file.
+fn profile(
+    mut table: Table<'_, '_>,
+    users: &BTreeMap<String, Option<User>>,
+    toolsets: &BTreeMap<String, BTreeSet<String>>,
+) -> Profile {
+    let mut profile = Profile::default();
+    if let Some(value) = table.required("toolsets", "[\"read-only\"]") {
+        for (name, item) in value.texts("[\"read-only\"]") {
+            if !is_automatic(name) && !toolsets.contains_key(name) {
+                let likely = closest(
+                    name,
+                    toolsets.keys().map(String::as_str).chain(["read-only"]),
+                );
+                item.error(match likely {
+                    Some(likely) => format!("there is no toolset {name:?}; did you mean {likely:?}?"),
+                    None => format!(
+                        "there is no toolset {name:?} in this tenant's toolsets; automatic ones are \"read-only\" and such as \"component:calls\""
+                    ),
+                });
+            }
+            profile.toolsets.insert(name.to_owned());
+        }
+    }
+    if let Some(value) = table.required("users", "[\"mia\"]") {
+        for (name, item) in value.texts("[\"mia\"]") {
+            if !users.contains_key(name) {
+                let likely = closest(name, users.keys().map(String::as_str));
+                item.error(match likely {
+                    Some(likely) => format!("there is no user {name:?}; did you mean {likely:?}?"),
+                    None => format!("there is no user {name:?} in this tenant's users"),
+                });
+            }
+            profile.users.insert(name.to_owned());
+        }
+    }
+    table.finish();
+    profile
+}

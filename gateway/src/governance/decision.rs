@@ -1,0 +1,179 @@
+//! The rules: whether a user may call a tool, and why not.
+
+use super::facts::{Facts, SwitchedOff};
+use super::policy::{Denial, DenialCode, Grant, Policy, ToolAccess, unknown_tool};
+use crate::store::access::StoredProfile;
+use crate::store::{Effect, KillSwitch, ReviewState};
+
+impl Facts {
+    /// Decides on every tool of the tenant for one user.
+    pub(super) fn policy(&self, tenant: &str, user: &str) -> Policy {
+        let decision = UserDecision {
+            facts: self,
+            tenant,
+            user,
+        };
+        let tools = self.tools.keys().map(|name| {
+            let grants = decision.grants(name);
+            let verdict = decision.verdict(name, &grants);
+            (name.clone(), ToolAccess { verdict, grants })
+        });
+        Policy::new(tools.collect(), decision.check_user().err())
+    }
+}
+
+/// What one user of a tenant may call.
+struct UserDecision<'f> {
+    facts: &'f Facts,
+    tenant: &'f str,
+    user: &'f str,
+}
+
+impl UserDecision<'_> {
+    /// The profiles and toolsets through which the user has a tool.
+    fn grants(&self, name: &str) -> Vec<Grant> {
+        let Some(tool) = self.facts.tools.get(name) else {
+            return Vec::new();
+        };
+        let mut grants = Vec::new();
+        for (profile, stored) in self.profiles() {
+            for toolset in &stored.row.toolsets {
+                if self.facts.toolset_has(toolset, name, tool) {
+                    grants.push(Grant {
+                        profile: profile.clone(),
+                        toolset: toolset.clone(),
+                    });
+                }
+            }
+        }
+        grants
+    }
+
+    fn profiles(&self) -> impl Iterator<Item = (&String, &StoredProfile)> {
+        let all = self.facts.access.profiles.iter();
+        all.filter(|(_, stored)| stored.row.users.contains(self.user))
+    }
+
+    /// Denies if the user may call nothing at all.
+    fn check_user(&self) -> Result<(), Denial> {
+        let Self {
+            facts,
+            tenant,
+            user,
+        } = self;
+        if !facts.declared || !facts.users.iter().any(|declared| declared == user) {
+            return deny(
+                DenialCode::UnknownUser,
+                format!(
+                    "There is no user {user} of tenant {tenant} any more. Only who runs the gateway can change that."
+                ),
+            );
+        }
+        if let Some(off) = facts.off.get(&KillSwitch::Everything) {
+            return deny(
+                DenialCode::SwitchedOffEverything,
+                off.sentence("All tools of the gateway are"),
+            );
+        }
+        if let Some(off) = facts.off.get(&KillSwitch::Tenant((*tenant).to_owned())) {
+            return deny(
+                DenialCode::SwitchedOffTenant,
+                off.sentence(&format!("All tools of {tenant} are")),
+            );
+        }
+        Ok(())
+    }
+
+    /// The first of the reasons, in the order of [`DenialCode`], that stops a tool.
+    fn verdict(&self, name: &str, grants: &[Grant]) -> Result<(), Denial> {
+        self.check_user()?;
+        let Self {
+            facts,
+            tenant,
+            user,
+        } = self;
+        let Some(tool) = facts.tools.get(name) else {
+            return deny(
+                DenialCode::UnknownTool,
+                unknown_tool(name, facts.tools.keys().map(String::as_str)),
+            );
+        };
+        if tool.state == ReviewState::Removed {
+            return deny(
+                DenialCode::Removed,
+                format!("{name} is gone: this version of the gateway's tools does not have it."),
+            );
+        }
+        let here = KillSwitch::Tool((*tenant).to_owned(), name.to_owned());
+        let everywhere = KillSwitch::ToolEverywhere(name.to_owned());
+        if let Some(off) = facts.off.get(&here).or_else(|| facts.off.get(&everywhere)) {
+            return deny(
+                DenialCode::SwitchedOffTool,
+                off.sentence(&format!("{name} is")),
+            );
+        }
+        match tool.state {
+            ReviewState::Disabled => {
+                return deny(
+                    DenialCode::Disabled,
+                    format!(
+                        "{name} is disabled for {tenant}. Only an administrator can approve it."
+                    ),
+                );
+            }
+            ReviewState::Pending => {
+                let why = if tool.decided {
+                    "has changed since it was reviewed and waits for another review"
+                } else {
+                    "has not been reviewed yet"
+                };
+                return deny(
+                    DenialCode::PendingReview,
+                    format!("{name} {why} for {tenant}. Only an administrator can approve it."),
+                );
+            }
+            ReviewState::Approved | ReviewState::Removed => {}
+        }
+        if tool.effect == Effect::MeteredRead && !facts.metered {
+            return deny(
+                DenialCode::MeteredOff,
+                format!(
+                    "{name} spends Gong AI credits, which {tenant} does not allow. Only who runs the gateway can change that, with metered = true."
+                ),
+            );
+        }
+        if !grants.is_empty() {
+            return Ok(());
+        }
+        let profiles: Vec<&str> = self.profiles().map(|(name, _)| &**name).collect();
+        if profiles.is_empty() {
+            return deny(
+                DenialCode::NoProfile,
+                format!(
+                    "User {user} has no access profile, and so no tools. Only an administrator of {tenant} can give one."
+                ),
+            );
+        }
+        deny(
+            DenialCode::NotInProfile,
+            format!(
+                "{name} is in no toolset of user {user}'s access profiles ({}). Only an administrator of {tenant} can change that.",
+                profiles.join(", ")
+            ),
+        )
+    }
+}
+
+impl SwitchedOff {
+    fn sentence(&self, what: &str) -> String {
+        format!(
+            "{what} switched off since {} UTC: {}. Trying again does not help; only an administrator can switch it on.",
+            self.at.strftime("%F %H:%M"),
+            self.reason.trim_end_matches('.')
+        )
+    }
+}
+
+fn deny(code: DenialCode, sentence: String) -> Result<(), Denial> {
+    Err(Denial { code, sentence })
+}

@@ -1,0 +1,162 @@
+//! The result of governance: what one user may call, and why not the rest.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::suggest::unknown_name;
+
+/// What a user may call, as of one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    tools: BTreeMap<String, ToolAccess>,
+    /// Set when the user may call nothing at all, not even a tool that does not exist.
+    denied_everything: Option<Denial>,
+}
+
+/// Whether a user may call a tool, and through what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolAccess {
+    /// Whether it may be called, or why not.
+    pub verdict: Result<(), Denial>,
+    /// What gives the tool to the user. It may be denied all the same.
+    pub grants: Vec<Grant>,
+}
+
+/// A profile and a toolset through which a user has a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Grant {
+    /// A profile that has the user.
+    pub profile: String,
+    /// A toolset of it that has the tool.
+    pub toolset: String,
+}
+
+impl Policy {
+    pub(super) fn new(
+        tools: BTreeMap<String, ToolAccess>,
+        denied_everything: Option<Denial>,
+    ) -> Self {
+        Self {
+            tools,
+            denied_everything,
+        }
+    }
+
+    /// Names of the tools that may be called, sorted. `tools/list` shows these.
+    pub fn tools(&self) -> impl Iterator<Item = &str> {
+        let allowed = self.all().filter(|(_, access)| access.verdict.is_ok());
+        allowed.map(|(name, _)| name)
+    }
+
+    /// Whether a tool may be called. [`decide`](Self::decide) also says why not.
+    #[must_use]
+    pub fn allows(&self, tool: &str) -> bool {
+        self.tools
+            .get(tool)
+            .is_some_and(|access| access.verdict.is_ok())
+    }
+
+    /// Whether a tool may be called.
+    ///
+    /// # Errors
+    ///
+    /// It may not be called. The denial says why, and who can change that.
+    pub fn decide(&self, tool: &str) -> Result<(), Denial> {
+        match self.tools.get(tool) {
+            Some(access) => access.verdict.clone(),
+            None => Err(self.denied_everything.clone().unwrap_or_else(|| Denial {
+                code: DenialCode::UnknownTool,
+                // Only names that the user may call are proposed.
+                sentence: unknown_tool(tool, self.tools()),
+            })),
+        }
+    }
+
+    /// Every tool of the tenant with the user's access to it, sorted by name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &ToolAccess)> {
+        self.tools.iter().map(|(name, access)| (&**name, access))
+    }
+}
+
+/// Why a call is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Denial {
+    /// For the audit and metrics.
+    pub code: DenialCode,
+    /// For the model and the user: why, and who can change that.
+    pub sentence: String,
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl std::error::Error for Denial {}
+
+/// The reason of a denial. Where there are several, the first of this order is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DenialCode {
+    /// The user or the tenant is not declared any more.
+    UnknownUser,
+    /// The kill switch of everything is off.
+    SwitchedOffEverything,
+    /// The tenant's kill switch is off.
+    SwitchedOffTenant,
+    /// The component never had it.
+    UnknownTool,
+    /// The component does not have it any more.
+    Removed,
+    /// The tool's kill switch is off.
+    SwitchedOffTool,
+    /// Administrators disabled it.
+    Disabled,
+    /// Nobody has approved this version.
+    PendingReview,
+    /// It spends credits, and the tenant does not allow that.
+    MeteredOff,
+    /// The user has no profile.
+    NoProfile,
+    /// None of the user's profiles has it.
+    NotInProfile,
+}
+
+impl DenialCode {
+    /// Its name in the audit and in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownUser => "unknown-user",
+            Self::SwitchedOffEverything => "switched-off-everything",
+            Self::SwitchedOffTenant => "switched-off-tenant",
+            Self::UnknownTool => "unknown-tool",
+            Self::Removed => "removed",
+            Self::SwitchedOffTool => "switched-off-tool",
+            Self::Disabled => "disabled",
+            Self::PendingReview => "pending-review",
+            Self::MeteredOff => "metered-off",
+            Self::NoProfile => "no-profile",
+            Self::NotInProfile => "not-in-profile",
+        }
+    }
+}
+
+impl fmt::Display for DenialCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A sentence about a tool that does not exist, with the likely one.
+pub(super) fn unknown_tool<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let mut text = unknown_name("tool", name, known);
+    text.replace_range(..1, "T");
+    if !text.ends_with('?') {
+        text.push('.');
+    }
+    text
+}

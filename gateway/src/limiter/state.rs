@@ -1,0 +1,122 @@
+//! The state of a limiter, and which requests may leave at a moment.
+
+use jiff::Timestamp;
+use sandbox::Refused;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::RequestLimits;
+use super::day::{DayBudget, day_number, until_midnight};
+use super::wait::WaitReason;
+use super::window::Window;
+use crate::fair_queue::{FairQueue, PROGRESS_INTERVAL};
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) limits: RequestLimits,
+    pub(super) window: Window,
+    pub(super) budget: DayBudget,
+    pub(super) queue: FairQueue<Waiter>,
+    pub(super) next_id: u64,
+    /// Whether the task runs that lets waiting requests leave.
+    pub(super) releasing: bool,
+    pub(super) shut_down: bool,
+}
+
+/// A request in the queue.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    pub(super) id: u64,
+    pub(super) deadline: Instant,
+    pub(super) turn: oneshot::Sender<Result<Turn, Refused>>,
+}
+
+/// The permission to send one request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) at: Instant,
+    /// The day to whose budget it counts.
+    pub(super) day: i64,
+}
+
+/// What the task that lets requests leave does next.
+pub(super) enum Step {
+    Stop,
+    WaitUntil(Instant),
+    Lease { day: i64, per_day: u32 },
+}
+
+impl State {
+    /// Whether a new request may leave at once. If so, it counts as sent.
+    pub(super) fn send_at_once(&mut self, now: Instant, today: i64) -> bool {
+        let free = self.queue.is_empty()
+            && self.budget.day == today
+            && self.budget.in_hand > 0
+            && self.window.free_at(now) <= now;
+        if free {
+            self.budget.in_hand -= 1;
+            self.window.take(now);
+        }
+        free
+    }
+
+    /// Lets every request leave whose turn it is.
+    pub(super) fn step(&mut self, today: i64) -> Step {
+        let now = Instant::now();
+        if self.budget.day != today {
+            self.budget = DayBudget::new(today);
+        }
+        loop {
+            if self.queue.is_empty() {
+                self.releasing = false;
+                return Step::Stop;
+            }
+            if self.budget.in_hand == 0 {
+                return if self.budget.used_up {
+                    // Checks regularly for the next day. Requests that can not wait that long
+                    // are already refused.
+                    Step::WaitUntil(now + PROGRESS_INTERVAL)
+                } else {
+                    Step::Lease {
+                        day: today,
+                        per_day: self.limits.per_day,
+                    }
+                };
+            }
+            let at = self.window.free_at(now);
+            if at > now {
+                return Step::WaitUntil(at);
+            }
+            let turn = Turn {
+                at: now,
+                day: today,
+            };
+            if let Some(waiter) = self.queue.pop()
+                && waiter.turn.send(Ok(turn)).is_ok()
+            {
+                self.budget.in_hand -= 1;
+                self.window.take(now);
+            }
+        }
+    }
+
+    /// When the next requests can leave.
+    pub(super) fn schedule(&self, now: Instant, wall: Timestamp) -> impl Iterator<Item = Instant> {
+        let mut from = now;
+        if self.budget.used_up && self.budget.day == day_number(wall) {
+            from += until_midnight(wall);
+        }
+        self.window.schedule(from)
+    }
+
+    /// What delays requests at present.
+    pub(super) fn wait_reason(&self, now: Instant) -> WaitReason {
+        if self.budget.used_up {
+            WaitReason::Day
+        } else if self.window.blocked_until(now).is_some() {
+            WaitReason::RetryAfter
+        } else {
+            WaitReason::Rate
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What all handlers of the page share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::attempts::Attempts;
+use super::problem::Problem;
+use crate::config::Config;
+use crate::governance::Governance;
+use crate::store::{Quota, Store, StoreError};
+
+/// The state of the page. Clones share it.
+#[derive(Clone)]
+pub struct PageState(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    config: Arc<ArcSwap<Config>>,
+    governance: Arc<Governance>,
+    quota: Box<ReadQuota>,
+    attempts: Attempts,
+}
+
+/// Reads a tenant's quota of today. It may block.
+type ReadQuota = dyn Fn(&str) -> Result<Quota, StoreError> + Send + Sync;
+
+impl fmt::Debug for PageState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PageState").field(&self.0.store).finish()
+    }
+}
+
+impl PageState {
+    /// `config` holds the configuration in force. `quota` returns what a tenant has used today,
+    /// which the limiter knows more exactly than [`Store::quota`].
+    pub fn new(
+        store: Store,
+        governance: Arc<Governance>,
+        config: Arc<ArcSwap<Config>>,
+        quota: impl Fn(&str) -> Result<Quota, StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            config,
+            governance,
+            quota: Box::new(quota),
+            attempts: Attempts::default(),
+        }))
+    }
+
+    pub(super) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
+    }
+
+    pub(super) fn config(&self) -> Arc<Config> {
+        self.0.config.load_full()
+    }
+
+    /// The store, for threads that may block.
+    pub(super) fn store_blocking(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(super) fn governance(&self) -> Arc<Governance> {
+        Arc::clone(&self.0.governance)
+    }
+
+    /// Runs `work` on a thread that may block.
+    pub(super) async fn store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let state = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&state.0.store)).await;
+        done.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+            .map_err(Problem::from)
+    }
+
+    pub(super) async fn quota(&self, tenant: &str) -> Result<Quota, Problem> {
+        let state = self.clone();
+        let tenant = tenant.to_owned();
+        self.store(move |_| (state.0.quota)(&tenant)).await
+    }
+}

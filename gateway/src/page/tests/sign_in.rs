@@ -1,0 +1,105 @@
+//! Signing in, sessions and cookies.
+
+use super::*;
+
+#[tokio::test]
+async fn a_token_opens_a_session_and_nothing_else_does() {
+    let gateway = Gateway::new();
+    let mut browser = gateway.signed_in("ada's token").await;
+    let cookie = browser.cookies[0].1.clone();
+    assert!(
+        browser
+            .get("")
+            .await
+            .text
+            .contains("Signed in as</span> ada")
+    );
+    for path in [
+        "",
+        "/t/acme/tools",
+        "/audit",
+        "/audit.jsonl",
+        "/t/acme/users/mia",
+    ] {
+        let stranger = Request::get(format!("/admin{path}")).header("host", HOST);
+        let answer = gateway.send(stranger.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.header("location"), "/admin/sign-in", "{path}");
+        assert_eq!(answer.text, "");
+    }
+    // An invented cookie does not open one, nor does the hash in the store.
+    let hash = TokenHash::of(&cookie).to_string();
+    for made_up in ["x", "", &"A".repeat(43), &hash] {
+        browser.cookies[0].1 = made_up.to_owned();
+        let answer = browser.get("").await;
+        assert_eq!(answer.header("location"), "/admin/sign-in");
+    }
+    browser.cookies = vec![("gong-gateway-admin".to_owned(), cookie.clone())];
+    assert_eq!(browser.get("/sign-in").await.header("location"), "/admin");
+    browser.post("/sign-out", &[]).await;
+    assert!(browser.cookies.is_empty());
+    browser.cookies = vec![("gong-gateway-admin".to_owned(), cookie)];
+    assert_eq!(browser.get("").await.header("location"), "/admin/sign-in");
+    assert_eq!(gateway.acts(), ["ada sign-out  ", "ada sign-in  "]);
+}
+
+#[tokio::test]
+async fn the_cookie_is_of_this_page_alone() {
+    let gateway = Gateway::new();
+    let mut browser = gateway.signed_in("ada's token").await;
+    let enter = |origin| [("origin", origin)];
+    let fields = [("token", "ada's token")];
+    let answer = browser.post_raw("/sign-in", &fields, &enter(ORIGIN)).await;
+    let cookie = answer.header("set-cookie").to_owned();
+    assert!(
+        cookie.ends_with("; Path=/admin; Max-Age=28800; HttpOnly; SameSite=Strict; Secure"),
+        "{cookie}"
+    );
+    let plain = enter("http://gateway.example");
+    let answer = browser.post_raw("/sign-in", &fields, &plain).await;
+    assert!(answer.header("set-cookie").ends_with("SameSite=Strict"));
+}
+
+#[tokio::test]
+async fn a_session_ends_with_the_administrators_token_and_entry() {
+    let gateway = Gateway::new();
+    let mut browser = gateway.signed_in("ada's token").await;
+    let renewed = config("ada's new token");
+    gateway.store.declare(&renewed).unwrap();
+    gateway.config.store(Arc::new(renewed));
+    assert_eq!(browser.get("").await.header("location"), "/admin/sign-in");
+
+    let mut browser = gateway.signed_in("ada's new token").await;
+    let mut gone = config("ada's new token");
+    gone.admins.remove("ada");
+    gateway.config.store(Arc::new(gone));
+    assert_eq!(browser.get("").await.header("location"), "/admin/sign-in");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_sign_ins_are_slow_limited_and_in_the_audit_without_the_token() {
+    let gateway = Gateway::new();
+    let mut browser = Browser {
+        gateway: &gateway,
+        cookies: Vec::new(),
+        csrf: String::new(),
+    };
+    let start = tokio::time::Instant::now();
+    for _ in 0..10 {
+        let answer = browser.post("/sign-in", &[("token", "gg_wrong")]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(answer.text.contains("No administrator has this token."));
+        assert!(!answer.text.contains("gg_wrong"));
+    }
+    assert!(start.elapsed().as_secs() >= 10);
+    let answer = browser.post("/sign-in", &[("token", "ada's token")]).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!((1..=60).contains(&answer.header("retry-after").parse::<u32>().unwrap()));
+    let acts = gateway.acts();
+    assert_eq!(acts, vec!["unknown sign-in-refused  "; 10]);
+    let mut lines = Vec::new();
+    gateway
+        .store
+        .export_audit(&AuditFilter::default(), &mut lines)
+        .unwrap();
+    assert!(!String::from_utf8(lines).unwrap().contains("gg_wrong"));
+}

@@ -1,0 +1,58 @@
+//! Small queries that several parts of the store need.
+
+use rusqlite::Connection;
+
+use super::{StoreError, refused};
+use crate::suggest::unknown_name;
+
+/// Refuses a tenant that is not declared.
+pub(super) fn require_tenant(connection: &Connection, tenant: &str) -> Result<(), StoreError> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM tenants WHERE name = ?")?
+        .exists([tenant])?;
+    if found {
+        return Ok(());
+    }
+    let names = texts(connection, "SELECT name FROM tenants ORDER BY name", [])?;
+    refused(unknown_name(
+        "tenant",
+        tenant,
+        names.iter().map(String::as_str),
+    ))
+}
+
+/// The first column of a query, as texts.
+pub(crate) fn texts(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params, |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Says that the tenant has no tool of this name, and which is likely meant.
+pub(super) fn unknown_tool(
+    connection: &Connection,
+    tenant: &str,
+    name: &str,
+) -> Result<String, StoreError> {
+    let known = texts(
+        connection,
+        "SELECT name FROM tools WHERE tenant = ? ORDER BY name",
+        [tenant],
+    )?;
+    if known.is_empty() {
+        return Ok(format!(
+            "there is no tool {name:?}: nothing has been discovered for {tenant} yet, which `gong-gateway serve` does when it starts"
+        ));
+    }
+    Ok(unknown_name("tool", name, known.iter().map(String::as_str)))
+}
+
+/// Names of a tenant's users, sorted.
+pub(super) fn users(connection: &Connection, tenant: &str) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT name FROM users WHERE tenant = ? ORDER BY name";
+    texts(connection, sql, [tenant])
+}
