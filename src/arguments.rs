@@ -1,6 +1,6 @@
-//! A tool's arguments: from JSON into the record of the WIT, by the input schema of the tool's
-//! definition; or an error that names the one that is wrong, says why, and gives an example that
-//! works.
+//! Reads a tool's arguments from JSON into the record of the WIT, checked against the tool's
+//! input schema first: an error names the wrong argument, says why it is wrong, and has an example
+//! that works.
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
@@ -10,26 +10,26 @@ use crate::{
     prelude::*,
 };
 
-/// The part of a tool's definition that is about arguments.
+/// The part of a tool's definition that describes its arguments.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Definition {
     input_schema: Value,
 }
 
-/// Arguments from JSON. A null is an argument left out, a list left out is empty, and `5.0` is a
-/// whole number.
+/// Reads arguments from JSON. A null counts as absent, an absent list as empty, and `5.0` is an
+/// integer.
 ///
 /// # Errors
-/// `bad-argument`, by the input schema of the tool's `definition`.
+/// `bad-argument` if they do not fit the input schema in the tool's `definition`.
 pub(crate) fn arguments<T: DeserializeOwned>(json: &str, definition: &str) -> Result<T, Error> {
-    // The schema is made of the same record, so that what fits the one fits the other.
-    serde_json::from_value(fitted(json, definition)?)
+    // The schema is generated from `T`, so whatever fits it can be read as `T`.
+    serde_json::from_value(fit_arguments(json, definition)?)
         .map_err(|error| not_arguments(&format!("{error}.")))
 }
 
-/// The arguments as the schema has them.
-fn fitted(json: &str, definition: &str) -> Result<Value, Error> {
+/// The arguments in the form that the schema has.
+fn fit_arguments(json: &str, definition: &str) -> Result<Value, Error> {
     let mut value: Value = match json.trim() {
         "" | "null" => json!({}),
         json => serde_json::from_str(json)
@@ -39,13 +39,13 @@ fn fitted(json: &str, definition: &str) -> Result<Value, Error> {
         return Err(not_arguments("not a JSON object."));
     };
     let Definition { input_schema } =
-        serde_json::from_str(definition).expect("a test has written the definition");
+        serde_json::from_str(definition).expect("a test writes the definitions");
     match fit_object("", arguments, &input_schema) {
         Ok(()) => Ok(value),
-        Err(wrong) => Err(bad_argument(
-            &wrong.at,
-            &wrong.problem,
-            &format!("{}.", wrong.example),
+        Err(mismatch) => Err(bad_argument(
+            &mismatch.at,
+            &mismatch.problem,
+            &format!("{}.", mismatch.example),
         )),
     }
 }
@@ -54,17 +54,19 @@ fn not_arguments(problem: &str) -> Error {
     bad_argument("arguments", problem, "{} or {\"limit\": 20}.")
 }
 
-/// What is wrong, and where: the argument, or the path to a member within it.
-struct Wrong {
-    /// Such as `limit`, `parties[0].email`.
+/// What is wrong with an argument or with a member within it.
+struct Mismatch {
+    /// Where it is, such as `limit` or `parties[0].email`.
     at: String,
     problem: String,
     example: String,
 }
 
-/// Makes an object fit its schema, as far as it has one meaning; else the first thing in it that
-/// the schema does not have, does not allow, or misses.
-fn fit_object(path: &str, object: &mut Map<String, Value>, schema: &Value) -> Result<(), Wrong> {
+/// Brings an object into the form of its schema.
+///
+/// # Errors
+/// The first member that the schema does not have, that has the wrong type, or that is missing.
+fn fit_object(path: &str, object: &mut Map<String, Value>, schema: &Value) -> Result<(), Mismatch> {
     let none = Map::new();
     let properties = schema["properties"].as_object().unwrap_or(&none);
     let at = |name: &str| match path {
@@ -83,13 +85,14 @@ fn fit_object(path: &str, object: &mut Map<String, Value>, schema: &Value) -> Re
             object.entry(name).or_insert_with(|| json!([]));
         }
     }
-    let mut required = schema["required"].as_array().into_iter().flatten();
+    let required = schema["required"].as_array();
     let missing = required
-        .by_ref()
+        .into_iter()
+        .flatten()
         .filter_map(Value::as_str)
         .find(|name| !object.contains_key(*name));
     if let Some(name) = missing {
-        return Err(Wrong {
+        return Err(Mismatch {
             at: at(name),
             problem: "it is required.".to_owned(),
             example: example(name, &properties[name]),
@@ -98,7 +101,7 @@ fn fit_object(path: &str, object: &mut Map<String, Value>, schema: &Value) -> Re
     Ok(())
 }
 
-fn unknown(at: String, is_argument: bool, properties: &Map<String, Value>) -> Wrong {
+fn unknown(at: String, is_argument: bool, properties: &Map<String, Value>) -> Mismatch {
     let names: Vec<&str> = properties.keys().map(String::as_str).collect();
     let known = match names.is_empty() {
         true => "none".to_owned(),
@@ -108,7 +111,7 @@ fn unknown(at: String, is_argument: bool, properties: &Map<String, Value>) -> Wr
         true => format!("this tool has no such argument; it has: {known}."),
         false => format!("there is no such member here; it has: {known}."),
     };
-    Wrong {
+    Mismatch {
         at,
         problem,
         example: names.first().map_or_else(
@@ -118,8 +121,8 @@ fn unknown(at: String, is_argument: bool, properties: &Map<String, Value>) -> Wr
     }
 }
 
-/// As [`fit_object`], for one value.
-fn fit(at: &str, name: &str, value: &mut Value, schema: &Value) -> Result<(), Wrong> {
+/// Like [`fit_object`], for a value of any type.
+fn fit(at: &str, name: &str, value: &mut Value, schema: &Value) -> Result<(), Mismatch> {
     if let (Some("object"), Value::Object(object)) = (schema["type"].as_str(), &mut *value) {
         return fit_object(at, object, schema);
     }
@@ -131,9 +134,9 @@ fn fit(at: &str, name: &str, value: &mut Value, schema: &Value) -> Result<(), Wr
             fit(&format!("{at}[{index}]"), name, item, &schema["items"])
         });
     }
-    match mismatch(value, schema) {
+    match expected_instead(value, schema) {
         None => Ok(()),
-        Some(expected) => Err(Wrong {
+        Some(expected) => Err(Mismatch {
             at: at.to_owned(),
             problem: format!("{expected} is expected."),
             example: example(name, schema),
@@ -141,9 +144,9 @@ fn fit(at: &str, name: &str, value: &mut Value, schema: &Value) -> Result<(), Wr
     }
 }
 
-/// What a schema expects, if the value is something else. A whole number that is written with
-/// decimals becomes one without.
-fn mismatch(value: &mut Value, schema: &Value) -> Option<String> {
+/// What a schema expects, if the value is something else. An integer with zero decimals loses
+/// them.
+fn expected_instead(value: &mut Value, schema: &Value) -> Option<String> {
     if let Some(options) = schema["enum"].as_array() {
         let options: Vec<&str> = options.iter().filter_map(Value::as_str).collect();
         return (!value.as_str().is_some_and(|text| options.contains(&text)))
@@ -152,7 +155,7 @@ fn mismatch(value: &mut Value, schema: &Value) -> Option<String> {
     let (fits, expected) = match schema["type"].as_str() {
         Some("string") => (value.is_string(), "a text"),
         Some("boolean") => (value.is_boolean(), "true or false"),
-        Some("integer") => match whole(value) {
+        Some("integer") => match integer(value) {
             Some(number) => {
                 *value = json!(number);
                 (true, "")
@@ -167,7 +170,7 @@ fn mismatch(value: &mut Value, schema: &Value) -> Option<String> {
             };
             let inner = items
                 .iter_mut()
-                .find_map(|item| mismatch(item, &schema["items"]))?;
+                .find_map(|item| expected_instead(item, &schema["items"]))?;
             return Some(format!("a list of which each is {inner}"));
         }
         _ => (true, ""),
@@ -175,14 +178,14 @@ fn mismatch(value: &mut Value, schema: &Value) -> Option<String> {
     (!fits).then(|| expected.to_owned())
 }
 
-/// A whole number, as the WIT's `u32` has it.
-fn whole(value: &Value) -> Option<u32> {
+/// An integer in the range of `u32`, which all integer arguments in the WIT are.
+fn integer(value: &Value) -> Option<u32> {
     let number = value.as_f64()?;
-    let whole = number as u32;
-    (f64::from(whole) == number).then_some(whole)
+    let integer = number as u32;
+    (f64::from(integer) == number).then_some(integer)
 }
 
-/// An example of an argument that works.
+/// An example of a valid argument.
 fn example(name: &str, schema: &Value) -> String {
     format!("{{\"{name}\": {}}}", example_value(name, schema))
 }
@@ -283,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_nothing_are_left_out() {
+    fn nulls_and_empty_texts_count_as_absent() {
         for json in ["", "null", "{}", r#"{"limit": null}"#] {
             assert!(
                 arguments::<SearchCalls>(json, definition("gong_search_calls")).is_ok(),
@@ -296,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_may_have_decimals_that_are_zero() {
+    fn an_integer_may_have_zero_decimals() {
         let limit = |json: &str| {
             arguments::<SearchCalls>(json, definition("gong_search_calls")).map(|args| args.limit)
         };
@@ -316,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_that_stands_twice_counts_as_it_stands_last() {
+    fn the_last_of_duplicate_arguments_counts() {
         let json = r#"{"limit": 1, "limit": 2}"#;
         let args = arguments::<SearchCalls>(json, definition("gong_search_calls")).expect("valid");
         assert_eq!(args.limit, Some(2));

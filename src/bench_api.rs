@@ -1,12 +1,12 @@
-//! Tools without a sandbox and without a network: the caller answers the requests. Benchmarks compare
-//! this with the component to measure what the sandbox costs. The component does not contain it.
+//! Calls a tool natively, with the caller in place of sandbox and network, to measure what those
+//! cost. The components do not contain it.
 
 use crate::{
     client::request::{Host, Request, Response},
     error::Error,
 };
 
-/// A request of a tool's.
+/// A request that a tool sends.
 pub struct ApiRequest<'a> {
     /// Its method.
     pub method: &'static str,
@@ -16,27 +16,27 @@ pub struct ApiRequest<'a> {
     pub body: Option<(&'a str, &'a [u8])>,
 }
 
-/// A tool's answer: text, structured, and whether it is an error.
+/// A tool's answer: its text, its structured content, and whether it is an error.
 pub type Answer = (String, Option<String>, bool);
 
-/// Calls the tool of this name. `variable` returns settings, `answer` Gong's status and body for
-/// each request.
+/// Calls a tool by name. `variable` returns the settings, `answer` the status and body of Gong's
+/// answer to a request.
 pub fn call_tool(
     name: &str,
     arguments_json: &str,
     variable: &dyn Fn(&str) -> Option<String>,
     answer: &dyn Fn(&ApiRequest<'_>) -> (u16, Vec<u8>),
 ) -> Answer {
-    let result = crate::mcp::call_tool(&CallerHost { variable, answer }, name, arguments_json);
+    let result = crate::mcp::call_tool(&BenchHost { variable, answer }, name, arguments_json);
     (result.text, result.structured, result.is_error)
 }
 
-struct CallerHost<'a> {
+struct BenchHost<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     answer: &'a dyn Fn(&ApiRequest<'_>) -> (u16, Vec<u8>),
 }
 
-impl Host for CallerHost<'_> {
+impl Host for BenchHost<'_> {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
         let (status, body) = (self.answer)(&ApiRequest {
             method: request.method.name(),

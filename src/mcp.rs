@@ -1,4 +1,4 @@
-//! The tools by name and JSON: the world `gong-mcp`.
+//! Listing the tools and calling one by name with JSON, as the world `gong-mcp` exports it.
 #![cfg(any(feature = "mcp", not(target_family = "wasm")))]
 
 use serde::Deserialize;
@@ -32,29 +32,27 @@ struct Definition<'a> {
     output_schema: &'a RawValue,
 }
 
-/// All tools with everything that MCP knows of them.
+/// All tools with their definitions.
 pub(crate) fn list_tools() -> Vec<Tool> {
-    TOOLS.iter().map(listed).collect()
+    TOOLS.iter().map(describe).collect()
 }
 
-fn listed(tool: &tools::Tool) -> Tool {
+fn describe(tool: &tools::Tool) -> Tool {
     let definition: Definition<'_> =
-        serde_json::from_str(tools::definition(tool.name)).expect("a test has written it");
+        serde_json::from_str(tools::definition(tool.name)).expect("a test writes the definitions");
     let effect = match definition.effect.as_str() {
         "read" => Effect::Read,
         "metered-read" => Effect::MeteredRead,
         "write" => Effect::Write,
         "outreach" => Effect::Outreach,
-        // A test holds the words; anything else is taken for the worst.
+        // Tests allow no other word; if there were one, the worst is assumed.
         _ => Effect::Destructive,
     };
-    let classification = definition.classification.iter();
+    let classes = definition.classification.iter();
     Tool {
         name: tool.name.to_owned(),
         annotations: annotations(effect, definition.idempotent),
-        classification: classification
-            .map(|class| self::classification(class))
-            .collect(),
+        classification: classes.map(|class| classification(class)).collect(),
         effect,
         title: definition.title,
         description: definition.description,
@@ -73,12 +71,12 @@ fn classification(class: &str) -> Classification {
         "write" => Classification::Write,
         "destructive" => Classification::Destructive,
         "sensitive" => Classification::Sensitive,
-        // A test holds the words; anything else is taken for the worst.
+        // Tests allow no other word; if there were one, the worst is assumed.
         _ => Classification::Dangerous,
     }
 }
 
-/// MCP's hints follow from the effect. Every tool reaches Gong, so the world is open.
+/// MCP's hints. Every tool talks to Gong, so all have an open world.
 fn annotations(effect: Effect, idempotent: bool) -> Annotations {
     let reads = matches!(effect, Effect::Read | Effect::MeteredRead);
     Annotations {
@@ -93,23 +91,23 @@ fn annotations(effect: Effect, idempotent: bool) -> Annotations {
 pub(crate) fn call_tool(host: &dyn Host, name: &str, arguments: &str) -> ToolResult {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == name) else {
         let names: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
-        return failed(format!(
+        return error_result(format!(
             "There is no tool {name}. Tools: {}.",
             names.join(", ")
         ));
     };
     let gong = match Gong::open(host) {
         Ok(gong) => gong,
-        Err(error) => return failed(error.text().to_owned()),
+        Err(error) => return error_result(error.text().to_owned()),
     };
     let result = match (tool.call)(&gong, arguments) {
-        Ok(answered) => ToolResult {
-            text: answered.text,
-            structured: Some(answered.structured),
+        Ok(answer) => ToolResult {
+            text: answer.text,
+            structured: Some(answer.structured),
             is_error: false,
             references: Vec::new(),
         },
-        Err(error) => failed(error.text().to_owned()),
+        Err(error) => error_result(error.text().to_owned()),
     };
     ToolResult {
         references: gong.references(),
@@ -117,7 +115,7 @@ pub(crate) fn call_tool(host: &dyn Host, name: &str, arguments: &str) -> ToolRes
     }
 }
 
-fn failed(text: String) -> ToolResult {
+fn error_result(text: String) -> ToolResult {
     ToolResult {
         text,
         structured: None,

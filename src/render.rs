@@ -1,4 +1,4 @@
-//! Answers as compact text: what a model reads.
+//! Answers as compact text for a model to read.
 
 use core::fmt::Write;
 use serde::Serialize;
@@ -9,81 +9,58 @@ mod call_history;
 
 pub(crate) use call_history::{call_history, last_contact};
 
-/// What a tool gives: a record of the WIT, and how it reads as text.
+/// A tool's result: a record of the WIT that has a text form too.
 pub(crate) trait Answer: Serialize {
-    /// The answer for a model: dense, and whole by itself.
+    /// The text for a model: dense, and complete without the structured form.
     fn text(&self) -> String;
 }
 
 /// A table with a heading and `|` between cells. Columns that are empty in
 /// every row are left out.
-pub(crate) struct Table<'h, const N: usize>(Cells<'h>);
-
-/// The cells of a table, compiled once for tables of all widths.
-struct Cells<'h> {
-    heading: &'h [&'static str],
-    /// Row by row.
-    cells: Vec<String>,
+pub(crate) struct Table {
+    /// The heading first.
+    rows: Vec<Vec<String>>,
 }
 
-impl<'h, const N: usize> Table<'h, N> {
+impl Table {
     /// An empty table.
-    pub(crate) fn new(heading: &'h [&'static str; N]) -> Self {
-        Self(Cells {
-            heading,
-            cells: Vec::new(),
-        })
+    pub(crate) fn new(heading: impl IntoIterator<Item = &'static str>) -> Self {
+        Self {
+            rows: [heading.into_iter().map(str::to_owned).collect()].into(),
+        }
     }
 
-    /// Adds a row. Cells are put on one line, and a `|` in them becomes `/`.
-    pub(crate) fn row(&mut self, cells: [String; N]) {
-        self.0.row(&cells);
+    /// Adds a row with a cell for each column. Cells are put on one line, and a `|` in them
+    /// becomes `/`.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells = cells.into_iter();
+        let row: Vec<String> = cells
+            .map(|cell| one_line(&cell).replace('|', "/"))
+            .collect();
+        debug_assert_eq!(row.len(), self.rows[0].len(), "a cell for each column");
+        self.rows.push(row);
     }
 
     /// Appends the table to `text`; nothing if it has no rows.
     pub(crate) fn write(self, text: &mut String) {
-        self.0.write(text);
-    }
-}
-
-impl Cells<'_> {
-    fn row(&mut self, cells: &[String]) {
-        for cell in cells {
-            let mut cell = one_line(cell);
-            if cell.contains('|') {
-                cell = cell.replace('|', "/");
-            }
-            self.cells.push(cell);
-        }
-    }
-
-    fn write(&self, text: &mut String) {
-        if self.cells.is_empty() {
+        let rows = &self.rows[1..];
+        if rows.is_empty() {
             return;
         }
-        let width = self.heading.len();
-        let mut used = alloc::vec![false; width];
-        for row in self.cells.chunks(width) {
-            for (used, cell) in used.iter_mut().zip(row) {
-                *used |= !cell.is_empty();
-            }
-        }
-        line_of(text, self.heading, &used);
-        for row in self.cells.chunks(width) {
-            line_of(text, row, &used);
+        let used: Vec<usize> = (0..self.rows[0].len())
+            .filter(|column| rows.iter().any(|row| !row[*column].is_empty()))
+            .collect();
+        for row in &self.rows {
+            let cells: Vec<&str> = used.iter().map(|column| row[*column].as_str()).collect();
+            text.push_str(&cells.join("|"));
+            text.push('\n');
         }
     }
 }
 
-/// Appends the cells of the used columns as a line.
-fn line_of(text: &mut String, cells: &[impl AsRef<str>], used: &[bool]) {
-    let mut between = "";
-    for (cell, _) in cells.iter().zip(used).filter(|(_, used)| **used) {
-        text.push_str(between);
-        text.push_str(cell.as_ref());
-        between = "|";
-    }
-    text.push('\n');
+/// The cell of a value that may be absent.
+pub(crate) fn cell(value: &Option<String>) -> String {
+    value.clone().unwrap_or_default()
 }
 
 /// `1 call`, `2 calls`.
@@ -91,7 +68,7 @@ pub(crate) fn count(number: u32, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Appends `label: value` and a line break, if there is a value.
+/// Appends `label: value` as a line, if there is a value.
 pub(crate) fn line(text: &mut String, label: &str, value: Option<&str>) {
     if let Some(value) = value {
         text.push_str(label);
@@ -101,15 +78,15 @@ pub(crate) fn line(text: &mut String, label: &str, value: Option<&str>) {
     }
 }
 
-/// As [`line`], with the values joined; nothing without values.
+/// Like [`line`], with the values joined; nothing if there are none.
 pub(crate) fn list(text: &mut String, label: &str, values: &[String], separator: &str) {
     if !values.is_empty() {
         line(text, label, Some(&values.join(separator)));
     }
 }
 
-/// As [`list`], the foremost three and how many more there are.
-pub(crate) fn foremost(text: &mut String, label: &str, all: &[String]) {
+/// Like [`list`], but only the first three values and how many more there are.
+pub(crate) fn first_three(text: &mut String, label: &str, all: &[String]) {
     let (shown, rest) = all.split_at(all.len().min(3));
     let mut shown = shown.to_vec();
     if !rest.is_empty() {
@@ -131,7 +108,7 @@ pub(crate) fn crm_line(text: &mut String, label: &str, object: &CrmObject) {
         .map(|percent| format!("{percent} %"));
     let details = [&object.stage, &object.amount, &close, &probability];
     let mut shown = one_line(name);
-    // The id is for other systems, so it goes with the other fields.
+    // The id only matters to who works with other systems, and so do the fields.
     if !object.fields.is_empty() {
         shown.push_str(&format!(" ({})", object.id));
     }
@@ -142,7 +119,7 @@ pub(crate) fn crm_line(text: &mut String, label: &str, object: &CrmObject) {
     line(text, label, Some(&shown));
 }
 
-/// What a list leaves out, and why; nothing where it leaves nothing out.
+/// How many items a list leaves out and why; nothing if it leaves none out.
 pub(crate) fn left_out(text: &mut String, number: Option<u32>, why: &str) {
     if let Some(number) = number {
         // Writing to a String does not fail.
@@ -156,7 +133,7 @@ pub(crate) fn requests(text: &mut String, requests: u32) {
     text.push('.');
 }
 
-/// A sentence on what a scan of calls read.
+/// A sentence about what a scan of calls read.
 pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
     // Writing to a String does not fail.
     let _ = write!(
@@ -183,9 +160,8 @@ impl Answer for crate::wit::types::Receipt {
         line(&mut text, "Body", self.body.as_deref());
         line(&mut text, "Id", self.id.as_deref());
         line(&mut text, "Link", self.url.as_deref());
-        let mut table = Table::new(&["item", "done", "id", "detail"]);
+        let mut table = Table::new(["item", "done", "id", "detail"]);
         for item in &self.items {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([
                 item.item.clone(),
                 if item.done { "yes" } else { "no" }.into(),
@@ -210,7 +186,7 @@ mod tests {
 
     #[test]
     fn tables_drop_empty_columns_and_keep_their_shape() {
-        let mut table = Table::new(&["id", "title", "host"]);
+        let mut table = Table::new(["id", "title", "host"]);
         table.row(["1".into(), "a | b\nc".into(), String::new()]);
         table.row(["2".into(), String::new(), String::new()]);
         let mut text = String::new();

@@ -1,5 +1,5 @@
-//! What the gateway sets by environment variables, read and checked once at
-//! the start of a call. Listing tools reads none of it.
+//! The settings, which the host passes as environment variables. Each tool call reads and checks
+//! them when it starts; listing tools needs none.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -8,43 +8,44 @@ use crate::{
     prelude::*,
 };
 
-/// Gong's common host; companies on a regional one set `GONG_BASE_URL`.
+/// The host of most companies; those on a regional one set `GONG_BASE_URL`.
 const DEFAULT_BASE_URL: &str = "https://api.gong.io";
-/// How long one exchange with Gong may stand still, in seconds.
+/// Default of `GONG_TIMEOUT_SECONDS`.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 30;
 
 /// The scheme of the base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
-    /// On loopback only, for tests.
+    /// For tests on the loopback interface only.
     Http,
-    /// Everywhere else.
+    /// For every other host.
     Https,
 }
 
-/// Valid settings.
+/// Settings after validation.
 pub(crate) struct Settings {
     /// `GONG_BASE_URL`'s scheme.
     pub(crate) scheme: Scheme,
     /// `GONG_BASE_URL`'s host, with the port if it names one.
     pub(crate) authority: String,
-    /// The Authorization header; none where the host adds it (`GONG_AUTH=host`).
+    /// The Authorization header; none if the host adds it (`GONG_AUTH=host`).
     pub(crate) authorization: Option<String>,
     /// `GONG_PRIVATE_CALLS=allow`: private calls are listed and readable.
     pub(crate) private_calls: bool,
-    /// Not `GONG_METERED=deny`: what spends the company's AI credits may be asked.
+    /// Not `GONG_METERED=deny`: requests that spend the company's AI credits are allowed.
     pub(crate) metered: bool,
-    /// Not `GONG_PACE=host`: the call itself keeps to Gong's 3 requests a second.
+    /// Not `GONG_PACE=host`: the tool call itself keeps to Gong's 3 requests a second.
     pub(crate) paced: bool,
-    /// `GONG_TIMEOUT_SECONDS`: connecting, waiting for an answer, and gaps within it, each.
+    /// `GONG_TIMEOUT_SECONDS`: the limit for connecting, for the first byte, and for each gap
+    /// between bytes.
     pub(crate) timeout_seconds: u64,
 }
 
 impl Settings {
-    /// Reads the settings through `variable`, which gives an environment variable.
+    /// Reads the settings from the environment variables that `variable` returns.
     ///
     /// # Errors
-    /// `not-configured`, naming the variable. No error repeats a value that could be secret.
+    /// `not-configured` with the variable's name. Its value could be secret and is never quoted.
     pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let set = |name: &str| {
             variable(name)
@@ -133,7 +134,8 @@ fn missing(variable: &str) -> Error {
     )
 }
 
-/// Credentials go where this points, so only Gong's own hosts pass, by https, and loopback for tests.
+/// Credentials are sent to this URL, so only Gong's own hosts over https are allowed, and the
+/// loopback interface for tests.
 fn base_url(text: &str) -> Result<(Scheme, String), Error> {
     let wrong = |problem: &str| not_configured("GONG_BASE_URL", problem);
     let (scheme, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
@@ -168,8 +170,8 @@ fn base_url(text: &str) -> Result<(Scheme, String), Error> {
                     .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
         });
     match scheme {
-        Scheme::Https if gong || loopback => Ok((scheme, authority.to_string())),
-        Scheme::Http if loopback => Ok((scheme, authority.to_string())),
+        Scheme::Https if gong || loopback => Ok((scheme, authority.clone())),
+        Scheme::Http if loopback => Ok((scheme, authority.clone())),
         Scheme::Http if gong => Err(wrong("Gong is reached by https only.")),
         _ => Err(wrong(
             "only api.gong.io and hosts that end in .api.gong.io get the credentials.",

@@ -1,5 +1,5 @@
-//! The tools, alphabetical: the exports of `wit/world.wit` as a table. `docs/architecture.md` says
-//! how to add one.
+//! The table of all tools, sorted by name, one for each export in `wit/world.wit`.
+//! `docs/architecture.md` says how to add one.
 
 pub(crate) mod add_digital_interaction;
 pub(crate) mod ask_account;
@@ -80,11 +80,11 @@ use crate::{
     render::Answer,
 };
 
-/// An answer in both forms that MCP knows.
+/// A tool's answer in the two forms that MCP has.
 pub(crate) struct ToolAnswer {
-    /// For the model.
+    /// Text for the model.
     pub(crate) text: String,
-    /// A JSON object without nulls and empty lists.
+    /// A JSON object without nulls, empty lists and empty texts.
     pub(crate) structured: String,
 }
 
@@ -92,13 +92,14 @@ pub(crate) struct ToolAnswer {
 pub(crate) struct Tool {
     /// MCP name.
     pub(crate) name: &'static str,
-    /// Runs it on its arguments as JSON.
+    /// Runs it with its arguments as JSON.
     pub(crate) call: fn(&Gong<'_>, arguments: &str) -> Result<ToolAnswer, Error>,
 }
 
-/// The one list of the tools, alphabetical: export, module, arguments and answer. The
-/// exports (`lib.rs`), the table below and the schemas (`contract.rs`) are made of it.
-/// What changes something says `unless "read-only"`: that feature leaves it out.
+/// The one list of the tools, sorted by name: export, module, arguments and answer. The
+/// exports (`lib.rs`), the table below and the schemas (`testing/tool_definitions.rs`) are
+/// made from it. Tools that change something say `unless "read-only"`: with that feature they
+/// are left out.
 macro_rules! every_tool {
     ($make:ident) => {
         $make! {
@@ -188,7 +189,7 @@ macro_rules! table {
                 name: stringify!($export),
                 call: |gong, json| {
                     let arguments = arguments(json, definition(stringify!($export)))?;
-                    Ok(answered(&$module::run(gong, arguments)?))
+                    Ok(tool_answer(&$module::run(gong, arguments)?))
                 },
             },
         )*];
@@ -196,17 +197,17 @@ macro_rules! table {
 }
 every_tool!(table);
 
-/// `tool_definitions/`: tool and JSON, sorted by tool.
+/// The files of `tool_definitions/`: names of tools and JSON, sorted by name.
 const DEFINITIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/tool_definitions.rs"));
 
 /// A tool's definition as JSON: title, description, schemas, toolset, effect, scopes.
 pub(crate) fn definition(tool: &str) -> &'static str {
-    let place = DEFINITIONS.binary_search_by_key(&tool, |(name, _)| name);
-    place.map_or("{}", |place| DEFINITIONS[place].1)
+    let index = DEFINITIONS.binary_search_by_key(&tool, |(name, _)| name);
+    index.map_or("{}", |index| DEFINITIONS[index].1)
 }
 
-fn answered(answer: &impl Answer) -> ToolAnswer {
-    let mut value = serde_json::to_value(answer).expect("the keys of a record are texts");
+fn tool_answer(answer: &impl Answer) -> ToolAnswer {
+    let mut value = serde_json::to_value(answer).expect("the keys of a record are strings");
     leave_out_absent(&mut value);
     ToolAnswer {
         text: answer.text(),
@@ -214,8 +215,8 @@ fn answered(answer: &impl Answer) -> ToolAnswer {
     }
 }
 
-/// Takes nulls, empty lists and empty texts out of objects: a member that is not there says the
-/// same in fewer words.
+/// Removes nulls, empty lists and empty texts from objects: an absent member says the same in
+/// fewer tokens.
 fn leave_out_absent(value: &mut Value) {
     match value {
         Value::Object(members) => members.retain(|_, value| {
@@ -247,38 +248,38 @@ pub(crate) fn limit(limit: Option<u32>, default: u32, most: u32) -> Result<usize
     }
 }
 
-/// The number in the `resume` argument of tools that number what they show; 0 without it.
+/// The number in a `resume` token that is a prefix and a number; 0 without a token.
 ///
 /// # Errors
-/// `bad-argument` for anything but the prefix and a number.
-pub(crate) fn numbered(resume: Option<&str>, prefix: &str) -> Result<usize, Error> {
-    match resume.map(|token| {
-        token
-            .trim()
-            .strip_prefix(prefix)
-            .and_then(|number| number.parse().ok())
-    }) {
-        None => Ok(0),
-        Some(Some(number)) => Ok(number),
-        Some(None) => Err(bad_argument(
-            "resume",
-            "not a token of this tool.",
-            &format!(
-                "the resume value of the previous answer, unchanged, such as \"{prefix}100\"."
-            ),
-        )),
-    }
+/// `bad-argument` for any other token.
+pub(crate) fn resume_number(resume: Option<&str>, prefix: &str) -> Result<usize, Error> {
+    let Some(token) = resume else {
+        return Ok(0);
+    };
+    let number = token.trim().strip_prefix(prefix);
+    number
+        .and_then(|number| number.parse().ok())
+        .ok_or_else(|| {
+            bad_argument(
+                "resume",
+                "not a token of this tool.",
+                &format!(
+                    "the resume value of the previous answer, unchanged, such as \"{prefix}100\"."
+                ),
+            )
+        })
 }
 
-/// The `resume` argument of tools that read a whole list and show a part: how many to skip.
+/// How many items to skip, by the `resume` argument of tools that read a whole list and show a
+/// part of it.
 ///
 /// # Errors
 /// `bad-argument` for anything but a token of [`offset_token`].
 pub(crate) fn offset(resume: Option<&str>) -> Result<usize, Error> {
-    numbered(resume, "after-")
+    resume_number(resume, "after-")
 }
 
-/// The token after `shown` of `all` items, if any are left.
+/// The token to go on after `shown` of `all` items, if any are left.
 pub(crate) fn offset_token(shown: usize, all: usize) -> Option<String> {
     (shown < all).then(|| format!("after-{shown}"))
 }
@@ -290,7 +291,7 @@ mod tests {
     use super::leave_out_absent;
 
     #[test]
-    fn what_is_absent_is_left_out_and_zero_and_false_stay() {
+    fn absent_members_are_left_out_but_zero_and_false_stay() {
         let mut value =
             json!({"a": null, "b": [], "c": "", "d": 0, "e": false, "f": [{"g": null, "h": 1}]});
         leave_out_absent(&mut value);

@@ -1,8 +1,8 @@
-//! WASI: HTTP out, clocks, environment. The only file that names `wasi`.
+//! WASI: outgoing HTTP, clocks, environment. The only file that names `wasi`.
 //!
-//! The bindings are used directly, with all three time-outs: a GET has no body
-//! at all, a body has its content-length, and a failed write still polls the
-//! response, which holds the early answer or the true error code.
+//! It uses the bindings directly, because they allow all three time-outs, a GET without any
+//! body, a body with its content-length, and reading the response after a failed write: it has
+//! the server's early answer or the real error code.
 
 use core::cell::OnceCell;
 use wasi::{
@@ -25,19 +25,19 @@ use crate::{
     settings::Scheme,
 };
 
-/// Most bytes that one answer of Gong's may have: a page of 100 calls with CRM fields is about 0.7 MB.
-const MOST_BYTES: usize = 16 << 20;
-/// Most characters of what a host says of an error.
-const MOST_WORDS: usize = 500;
-/// What one read asks for.
-const CHUNK: u64 = 64 << 10;
-/// Most bytes that `blocking-write-and-flush` takes.
-const AT_ONCE: usize = 4096;
+/// The largest answer that is read: a page of 100 calls with CRM fields is about 0.7 MB.
+const MAX_ANSWER_BYTES: usize = 16 << 20;
+/// How many characters of a host's own error text are passed on.
+const MAX_ERROR_CHARS: usize = 500;
+/// How many bytes one read requests.
+const READ_BYTES: u64 = 64 << 10;
+/// The most that one `blocking-write-and-flush` accepts.
+const MAX_BLOCKING_WRITE: usize = 4096;
 
-/// The sandbox's way out, for one call.
+/// The host as WASI provides it, for one tool call.
 #[derive(Default)]
 pub(crate) struct Wasi {
-    /// The environment, asked for once: each time costs as much as all of it.
+    /// The environment, read once: WASI has no way to read a single variable.
     environment: OnceCell<Vec<(String, String)>>,
 }
 
@@ -68,60 +68,57 @@ impl Host for Wasi {
 
 fn exchange(request: &Request<'_>) -> Result<Response, Error> {
     let authority = request.authority;
-    let refused = |what: &str| {
+    let rejected = |what: &str| {
         Error::unexpected_answer(format!("The host does not take the request's {what}."))
     };
     let outgoing = OutgoingRequest::new(headers(request)?);
     let method = match request.method {
-        // What it is anyway.
-        Method::Get => None,
-        Method::Post => Some(WasiMethod::Post),
-        Method::Put => Some(WasiMethod::Put),
-        Method::Patch => Some(WasiMethod::Patch),
-        Method::Delete => Some(WasiMethod::Delete),
+        Method::Get => WasiMethod::Get,
+        Method::Post => WasiMethod::Post,
+        Method::Put => WasiMethod::Put,
+        Method::Patch => WasiMethod::Patch,
+        Method::Delete => WasiMethod::Delete,
     };
     let scheme = match request.scheme {
         Scheme::Https => WasiScheme::Https,
         Scheme::Http => WasiScheme::Http,
     };
-    if let Some(method) = method {
-        outgoing
-            .set_method(&method)
-            .map_err(|()| refused("method"))?;
-    }
+    outgoing
+        .set_method(&method)
+        .map_err(|()| rejected("method"))?;
     outgoing
         .set_scheme(Some(&scheme))
-        .map_err(|()| refused("scheme"))?;
+        .map_err(|()| rejected("scheme"))?;
     outgoing
         .set_authority(Some(authority))
-        .map_err(|()| refused("authority"))?;
+        .map_err(|()| rejected("authority"))?;
     outgoing
         .set_path_with_query(Some(request.path))
-        .map_err(|()| refused("path"))?;
+        .map_err(|()| rejected("path"))?;
     let body = match request.body {
-        Some((_, bytes)) => Some((outgoing.body().map_err(|()| refused("body"))?, bytes)),
+        Some((_, bytes)) => Some((outgoing.body().map_err(|()| rejected("body"))?, bytes)),
         None => None,
     };
     let timeout = Some(request.timeout_seconds.saturating_mul(1_000_000_000));
     let options = RequestOptions::new();
-    // A host without time-outs of its own says so here and is then waited for.
+    // A host that does not support a time-out returns an error here; then there is none.
     let _ = options.set_connect_timeout(timeout);
     let _ = options.set_first_byte_timeout(timeout);
     let _ = options.set_between_bytes_timeout(timeout);
     let future = outgoing_handler::handle(outgoing, Some(options))
-        .map_err(|code| broken(&code, authority))?;
+        .map_err(|code| exchange_error(&code, authority))?;
     if let Some((body, bytes)) = body {
         write(body, bytes);
     }
     let incoming = loop {
-        // It is never there at once.
+        // Blocks first: the response is never there immediately.
         future.subscribe().block();
         match future.get() {
             None => {}
             Some(Ok(Ok(incoming))) => break incoming,
-            Some(Ok(Err(code))) => return Err(broken(&code, authority)),
-            // The host keeps the contract of `future-incoming-response.get`: only a second success is an error.
-            Some(Err(())) => return Err(refused("response")),
+            Some(Ok(Err(code))) => return Err(exchange_error(&code, authority)),
+            // By WASI's contract only a second `get` after the response was taken fails so.
+            Some(Err(())) => return Err(rejected("response")),
         }
     };
     read(&incoming, authority)
@@ -148,19 +145,19 @@ fn headers(request: &Request<'_>) -> Result<Fields, Error> {
     })
 }
 
-/// Writes as far as the other side takes it: what went wrong, the response tells.
+/// Writes as much as the other side accepts. Errors are ignored here: the response has them.
 fn write(body: OutgoingBody, bytes: &[u8]) {
     if let Ok(stream) = body.write()
         && write_all(&stream, bytes).is_ok()
     {
         drop(stream);
-        // An error here (the host closed already) comes back with the response.
+        // If the server has closed the connection already, the response has the error.
         let _ = OutgoingBody::finish(body, None);
     }
 }
 
 fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError> {
-    if bytes.len() <= AT_ONCE {
+    if bytes.len() <= MAX_BLOCKING_WRITE {
         return stream.blocking_write_and_flush(bytes);
     }
     while !bytes.is_empty() {
@@ -169,45 +166,45 @@ fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError>
             stream.subscribe().block();
             continue;
         }
-        let (now, later) = bytes.split_at(room.min(bytes.len()));
-        stream.write(now)?;
-        bytes = later;
+        let (chunk, rest) = bytes.split_at(room.min(bytes.len()));
+        stream.write(chunk)?;
+        bytes = rest;
     }
     stream.flush()
 }
 
 fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error> {
     let status = incoming.status();
-    // What they say matters only of a refusal.
+    // Only errors and redirects have headers that matter.
     let headers = (!(200..300).contains(&status)).then(|| incoming.headers());
     let header = |name: &str| {
         let value = headers.as_ref()?.get(name).into_iter().next()?;
         String::from_utf8(value).ok()
     };
-    let cut = |detail: &str| {
-        Error::unreachable(format!("Gong's answer broke off ({detail}). Try again."))
-    };
+    let no_body = || Error::unreachable(format!("Gong's answer broke off (no body). Try again."));
     let mut body = Vec::new();
     let mut reserved = false;
-    let incoming_body = incoming.consume().map_err(|()| cut("no body"))?;
-    let stream = incoming_body.stream().map_err(|()| cut("no body"))?;
+    let incoming_body = incoming.consume().map_err(|()| no_body())?;
+    let stream = incoming_body.stream().map_err(|()| no_body())?;
     loop {
-        match stream.blocking_read(CHUNK) {
+        match stream.blocking_read(READ_BYTES) {
             Ok(bytes) => {
-                if body.len() + bytes.len() > MOST_BYTES {
+                if body.len() + bytes.len() > MAX_ANSWER_BYTES {
                     return Err(Error::unexpected_answer(format!(
                         "The answer is larger than {} MB, more than Gong is known to send. Ask for less, such as a shorter range.",
-                        MOST_BYTES >> 20
+                        MAX_ANSWER_BYTES >> 20
                     )));
                 }
                 if body.is_empty() {
                     body = bytes;
                 } else {
                     if !reserved {
-                        // Growing by and by would take twice the memory.
+                        // Growing step by step could take twice the memory.
                         reserved = true;
                         body.reserve_exact(
-                            length(incoming).min(MOST_BYTES).saturating_sub(body.len()),
+                            content_length(incoming)
+                                .min(MAX_ANSWER_BYTES)
+                                .saturating_sub(body.len()),
                         );
                     }
                     body.extend_from_slice(&bytes);
@@ -216,8 +213,8 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
             Err(StreamError::Closed) => break,
             Err(StreamError::LastOperationFailed(error)) => {
                 return Err(match wasi::http::types::http_error_code(&error) {
-                    Some(code) => broken(&code, authority),
-                    None => cut_with(&error.to_debug_string(), authority),
+                    Some(code) => exchange_error(&code, authority),
+                    None => debug_text_error(&error.to_debug_string(), authority),
                 });
             }
         }
@@ -230,30 +227,31 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
     })
 }
 
-/// How long the answer says that it is; 0 if it does not.
-fn length(incoming: &IncomingResponse) -> usize {
-    let told = incoming.headers().get("content-length");
-    let told = told.first().and_then(|length| str::from_utf8(length).ok());
-    told.and_then(|length| length.trim().parse().ok())
+/// The answer's content-length; 0 without one.
+fn content_length(incoming: &IncomingResponse) -> usize {
+    let values = incoming.headers().get("content-length");
+    values
+        .first()
+        .and_then(|value| str::from_utf8(value).ok()?.trim().parse().ok())
         .unwrap_or_default()
 }
 
-/// Hosts give some errors inside a body only as debug text: the codes' names are in it.
-fn cut_with(debug: &str, authority: &str) -> Error {
+/// Hosts report some errors within a body only as debug text, which has the code's name in it.
+fn debug_text_error(debug: &str, authority: &str) -> Error {
     let debug = debug.to_ascii_lowercase();
     if debug.contains("timeout") || debug.contains("timed out") {
-        return broken(&ErrorCode::ConnectionReadTimeout, authority);
+        return exchange_error(&ErrorCode::ConnectionReadTimeout, authority);
     }
     if debug.contains("bodysize") || debug.contains("body size") {
-        return broken(&ErrorCode::HttpResponseBodySize(None), authority);
+        return exchange_error(&ErrorCode::HttpResponseBodySize(None), authority);
     }
     Error::unreachable(format!(
         "Gong's answer broke off on its way from {authority}. Try again."
     ))
 }
 
-/// The WASI error code in words.
-fn broken(code: &ErrorCode, authority: &str) -> Error {
+/// The error for a WASI error code.
+fn exchange_error(code: &ErrorCode, authority: &str) -> Error {
     let host = authority.split(':').next().unwrap_or(authority);
     match code {
         ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => Error::network_denied(format!(
@@ -285,15 +283,15 @@ fn broken(code: &ErrorCode, authority: &str) -> Error {
         ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => unreachable("connection cut", authority),
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => unreachable("no route", authority),
         ErrorCode::HttpProtocolError => unreachable("no valid HTTP", authority),
-        ErrorCode::InternalError(Some(text)) => internal(text, authority),
+        ErrorCode::InternalError(Some(text)) => host_error(text, authority),
         _ => unreachable("fault of the connection", authority),
     }
 }
 
-/// What a host, or a component between it and this one, says in its own words. `http-rate-limit.wasm`
-/// begins with `rate-limited: ` where its limit is the reason.
-fn internal(text: &str, authority: &str) -> Error {
-    let text: String = text.chars().take(MOST_WORDS).collect();
+/// The error for a host's own text, or that of a component between it and this one:
+/// `http-rate-limit.wasm` begins with `rate-limited: ` if its limit is the reason.
+fn host_error(text: &str, authority: &str) -> Error {
+    let text: String = text.chars().take(MAX_ERROR_CHARS).collect();
     match text.strip_prefix("rate-limited: ") {
         Some(text) => Error::rate_limited(text.to_owned()),
         None => Error::unreachable(format!(

@@ -1,4 +1,4 @@
-//! Prompts for whole jobs. A text names its arguments in braces.
+//! Prompts for jobs that take several tools. A text has its arguments in braces.
 
 /// A prompt.
 pub(super) struct Prompt {
@@ -6,7 +6,7 @@ pub(super) struct Prompt {
     pub(super) title: &'static str,
     pub(super) description: &'static str,
     pub(super) arguments: &'static [Argument],
-    /// The tools that the text speaks of.
+    /// The tools that the text uses.
     pub(super) tools: &'static [&'static str],
     pub(super) text: &'static str,
 }
@@ -15,11 +15,11 @@ pub(super) struct Prompt {
 pub(super) struct Argument {
     pub(super) name: &'static str,
     pub(super) description: &'static str,
-    /// What stands for it when it is not given; none if it is required.
+    /// Its value where the user leaves it out; none if it is required.
     pub(super) default: Option<&'static str>,
 }
 
-/// All, sorted by name.
+/// All prompts, sorted by name.
 pub(super) const PROMPTS: &[Prompt] = &[
     Prompt {
         name: "check_deal_risk",

@@ -1,8 +1,8 @@
-//! What the calls with a customer add up to, as text: what a seller reads before a meeting.
+//! The history of the calls with a customer as text, for a seller who prepares a meeting.
 
 use crate::{
     prelude::*,
-    render::{Table, count, line, list},
+    render::{Table, cell, count, line, list},
     time,
     wit::{
         calls::Affiliation,
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// How long ago: of the last call, and of the customer's last one where that is longer ago.
+/// How long ago the last call was, and the last one with a customer on it if that is longer ago.
 pub(crate) fn last_contact(text: &mut String, history: &CallHistory) {
     let Some(days) = history.days_since_call else {
         return;
@@ -26,7 +26,7 @@ pub(crate) fn last_contact(text: &mut String, history: &CallHistory) {
     text.push('\n');
 }
 
-/// People, next steps, trackers, calls, and what can not be known.
+/// People, next steps, trackers, calls, and what Gong's API does not have.
 pub(crate) fn call_history(text: &mut String, history: &CallHistory) {
     people(text, &history.people, history.people_left_out);
     steps(text, &history.next_steps);
@@ -37,7 +37,7 @@ pub(crate) fn call_history(text: &mut String, history: &CallHistory) {
 }
 
 fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
-    let mut table = Table::new(&[
+    let mut table = Table::new([
         "person",
         "affiliation",
         "title",
@@ -46,7 +46,7 @@ fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
         "calls",
         "last heard",
     ]);
-    // Colleagues who were there once say little each.
+    // Colleagues who were on one call at most need no row of their own.
     let is_minor = |person: &&PersonSeen| {
         person.affiliation == Affiliation::Internal && person.calls < 2 && person.role.is_none()
     };
@@ -61,13 +61,12 @@ fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
             Affiliation::Internal => "internal",
             Affiliation::Unknown => "unknown",
         };
-        let cell = |value: &Option<String>| value.clone().unwrap_or_default();
         table.row([
             person.name.clone(),
             affiliation.into(),
             cell(&person.title),
             cell(&person.role),
-            // Colleagues' addresses are known, or in the structure.
+            // A seller knows colleagues' addresses; the structured answer has them too.
             match person.affiliation {
                 Affiliation::Internal => String::new(),
                 _ => cell(&person.email),
@@ -86,7 +85,7 @@ fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
     }
 }
 
-/// One line per call, as the steps of a call belong together.
+/// One line per call, with all its steps.
 fn steps(text: &mut String, steps: &[NextStep]) {
     if steps.is_empty() {
         return;

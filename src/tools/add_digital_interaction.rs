@@ -1,5 +1,5 @@
 //! `gong_add_digital_interaction`. POST /v2/digital-interaction;
-//! api:digital-interactions:write. Gong tells events apart by `eventId`: 409 for a second one.
+//! api:digital-interactions:write. Gong answers 409 for an `eventId` that it already has.
 
 use serde_json::{Value, json};
 
@@ -21,16 +21,16 @@ use crate::{
     },
 };
 
-/// Characters that this tool takes of a text; Gong declares no limit.
-const LONG: usize = 2_000;
+/// The longest text that this tool accepts, in characters; Gong documents no limit.
+const MAX_TEXT: usize = 2_000;
 
-/// Checks, then sends once.
+/// Checks the arguments, then sends the event once.
 pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receipt, Error> {
-    let event_type = validate::text("event_type", &args.event_type, LONG)?;
-    let title = validate::text("title", &args.title, LONG)?;
+    let event_type = validate::text("event_type", &args.event_type, MAX_TEXT)?;
+    let title = validate::text("title", &args.title, MAX_TEXT)?;
     let at = validate::past("timestamp", &args.timestamp, gong.now)?;
     let person = match (&args.person, &args.tracking_id) {
-        (Some(who), None) => person(who)?,
+        (Some(text), None) => person(text)?,
         (None, Some(_)) => Value::Null,
         _ => {
             return Err(bad_argument(
@@ -52,8 +52,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receip
     let fields: Vec<Value> = args
         .fields
         .iter()
-        .map(|field| custom(field))
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|field| custom_field(field))
+        .collect::<Result<_, _>>()?;
     let device = args.device.map(|device| match device {
         Device::Mobile => "MOBILE",
         Device::Pc => "PC",
@@ -61,7 +61,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receip
     let body = validate::object([
         (
             "eventId",
-            json!(validate::text("event_id", &args.event_id, LONG)?),
+            json!(validate::text("event_id", &args.event_id, MAX_TEXT)?),
         ),
         ("timestamp", json!(time::to_rfc3339(at))),
         ("eventType", json!(event_type)),
@@ -89,8 +89,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: AddDigitalInteraction) -> Result<Receip
     change::make(gong, args.dry_run, &change, |_, _| {})
 }
 
-/// `Name: value`.
-fn custom(field: &str) -> Result<Value, Error> {
+/// A custom field, written `Name: value`.
+fn custom_field(field: &str) -> Result<Value, Error> {
     match field.split_once(':') {
         Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
             Ok(json!({ "name": name.trim(), "value": value.trim() }))
@@ -103,30 +103,31 @@ fn custom(field: &str) -> Result<Value, Error> {
     }
 }
 
-/// What a person may say before a colon.
+/// The keys that a person may have, such as `company: Acme`.
 const KEYS: [&str; 3] = ["id", "company", "domain"];
 
-/// Contact or lead go with the person, accounts and deals with the company.
+/// The `person` of the request. A contact or lead is an object of the person, accounts and deals
+/// are objects of the company.
 fn person(text: &str) -> Result<Value, Error> {
-    let who = PersonArgument::read("person", text, &KEYS)?;
+    let person = PersonArgument::read("person", text, &KEYS)?;
     let reference = |link: &CrmLink| {
         json!({
             "objectType": link.kind.to_ascii_uppercase(), "objectId": link.id, "systemName": link.system,
         })
     };
-    let (own, companys): (Vec<&CrmLink>, Vec<&CrmLink>) = who
+    let (of_person, of_company): (Vec<&CrmLink>, Vec<&CrmLink>) = person
         .crm
         .iter()
         .partition(|link| matches!(link.kind, "Contact" | "Lead"));
-    let problem = if own.len() > 1 {
+    let problem = if of_person.len() > 1 {
         Some("a person is one contact or lead.")
-    } else if companys.iter().any(|link| link.kind == "User") {
+    } else if of_company.iter().any(|link| link.kind == "User") {
         Some("a user of the CRM is not somebody at a customer.")
-    } else if own.is_empty()
-        && who.name.is_none()
-        && who.email.is_none()
-        && who.phone.is_none()
-        && who.get("id").is_none()
+    } else if of_person.is_empty()
+        && person.name.is_none()
+        && person.email.is_none()
+        && person.phone.is_none()
+        && person.get("id").is_none()
     {
         Some("it has no name, email, phone, contact or lead; somebody who is not known has an id.")
     } else {
@@ -140,21 +141,21 @@ fn person(text: &str) -> Result<Value, Error> {
         ));
     }
     let company = validate::object([
-        ("name", json!(who.get("company"))),
-        ("domain", json!(who.get("domain"))),
+        ("name", json!(person.get("company"))),
+        ("domain", json!(person.get("domain"))),
         (
             "companyBusinessContexts",
-            companys.into_iter().map(reference).collect(),
+            of_company.into_iter().map(reference).collect(),
         ),
     ]);
     Ok(validate::object([
-        ("name", json!(who.name)),
-        ("email", json!(who.email)),
-        ("phoneNumber", json!(who.phone)),
-        ("personId", json!(who.get("id"))),
+        ("name", json!(person.name)),
+        ("email", json!(person.email)),
+        ("phoneNumber", json!(person.phone)),
+        ("personId", json!(person.get("id"))),
         (
             "personBusinessContext",
-            own.first().copied().map_or(Value::Null, reference),
+            of_person.first().copied().map_or(Value::Null, reference),
         ),
         ("company", company),
     ]))

@@ -1,6 +1,6 @@
 //! `gong_ask_account`, and what `gong_ask_deal` shares with it. GET
-//! /v2/entities/ask-entity; api:ai-ask:read. Each answer spends credits: everything that
-//! can be wrong is found out before it is asked.
+//! /v2/entities/ask-entity; api:ai-ask:read. Each answer spends credits, so everything is checked
+//! before the question is sent.
 
 use crate::{
     client::Gong,
@@ -14,27 +14,27 @@ pub(super) mod answer;
 
 const PATH: &str = "/v2/entities/ask-entity";
 
-/// A question, whatever it is about.
+/// A question about an account or a deal.
 pub(super) struct Question<'a> {
     /// The argument that names the entity.
     pub(super) argument: &'a str,
-    /// What it is.
+    /// Account or deal.
     pub(super) kind: EntityType,
-    /// Name or CRM id.
+    /// Name or CRM id of the account or deal.
     pub(super) entity: &'a str,
     /// The question.
     pub(super) question: &'a str,
-    /// Gong's name of a period.
+    /// A period by Gong's name for it; a range has `from` and `to` instead.
     pub(super) period: Option<&'a str>,
-    /// Or a range.
+    /// Start of the range.
     pub(super) from: Option<&'a str>,
-    /// Exclusive.
+    /// End of the range, exclusive.
     pub(super) to: Option<&'a str>,
-    /// Name or id.
+    /// Name or id of the workspace.
     pub(super) workspace: Option<&'a str>,
 }
 
-/// Checks, looks names up, asks once.
+/// Checks the arguments, looks up names, asks the question once.
 pub(crate) fn run(gong: &Gong<'_>, args: AskAccount) -> Result<AiAnswer, Error> {
     ask(
         gong,
@@ -51,10 +51,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: AskAccount) -> Result<AiAnswer, Error> 
     )
 }
 
-/// As [`run`].
-pub(super) fn ask(gong: &Gong<'_>, asked: &Question<'_>) -> Result<AiAnswer, Error> {
+/// Checks the question, looks up names, asks it once.
+pub(super) fn ask(gong: &Gong<'_>, args: &Question<'_>) -> Result<AiAnswer, Error> {
     ai_credits::check_allowed(gong)?;
-    let question = asked.question.trim();
+    let question = args.question.trim();
     if question.is_empty() {
         return Err(bad_argument(
             "question",
@@ -63,15 +63,15 @@ pub(super) fn ask(gong: &Gong<'_>, asked: &Question<'_>) -> Result<AiAnswer, Err
         ));
     }
     ai_credits::url(PATH, &[("question", Some(question))])?;
-    let period = Period::from_arguments(asked.period, asked.from, asked.to, gong.now)?;
-    let workspace = workspaces::needed(gong, asked.workspace)?;
+    let period = Period::from_arguments(args.period, args.from, args.to, gong.now)?;
+    let workspace = workspaces::needed(gong, args.workspace)?;
     let place = EntitySearch {
-        argument: asked.argument,
+        argument: args.argument,
         workspace: &workspace,
-        from: asked.from,
-        to: asked.to,
+        from: args.from,
+        to: args.to,
     };
-    let entity = ai_entity::find(gong, asked.kind, asked.entity, &place)?;
+    let entity = ai_entity::find(gong, args.kind, args.entity, &place)?;
     let range = period.range.as_ref();
     let url = ai_credits::url(
         PATH,
@@ -85,6 +85,8 @@ pub(super) fn ask(gong: &Gong<'_>, asked: &Question<'_>) -> Result<AiAnswer, Err
             ("question", Some(question)),
         ],
     )?;
-    let (answered, findings) = ai_credits::ask(gong, PATH, &url, "answer")?;
-    Ok(answer::of(gong, &entity, &period, &answered, &findings))
+    let (response, findings) = ai_credits::ask(gong, PATH, &url, "answer")?;
+    Ok(answer::ai_answer(
+        gong, &entity, &period, &response, &findings,
+    ))
 }

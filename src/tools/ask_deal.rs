@@ -1,4 +1,4 @@
-//! `gong_ask_deal`: `gong_ask_account` for a deal.
+//! `gong_ask_deal`: like `gong_ask_account`, for a deal.
 
 use crate::{
     client::Gong,
@@ -7,7 +7,7 @@ use crate::{
     wit::ai::{AiAnswer, AskDeal, EntityType},
 };
 
-/// Checks, looks names up, asks once.
+/// Checks the arguments, looks up names, asks the question once.
 pub(crate) fn run(gong: &Gong<'_>, args: AskDeal) -> Result<AiAnswer, Error> {
     ask(
         gong,

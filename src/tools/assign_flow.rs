@@ -1,9 +1,9 @@
-//! `gong_assign_flow`. POST /v2/flows/prospects/assign; api:flows:write. Who can not be
-//! assigned is told inside a 200.
+//! `gong_assign_flow`. POST /v2/flows/prospects/assign; api:flows:write. Gong answers 200 even if
+//! some prospects can not be assigned, and lists them in the answer.
 //!
-//! Gong deprecates POST /v2/flows/prospects/assign/cool-off-override. What it does is
-//! `override_cool_off` here, which goes through …/assign with `overrides.coolOffOverride`:
-//! the deprecated path is covered, and never asked.
+//! The argument `override_cool_off` covers the deprecated POST
+//! /v2/flows/prospects/assign/cool-off-override: it is sent as `overrides.coolOffOverride` of
+//! …/assign, and the deprecated path is not used.
 
 use alloc::collections::BTreeSet;
 use serde_json::{Map, Value, json};
@@ -25,14 +25,15 @@ use crate::{
     },
 };
 
-/// Prospects that Gong takes at once (its document of 2026-07; its help page says 200).
-const MOST: usize = 100;
-/// Where the path of the request and of its operation are the same.
+/// How many prospects Gong accepts in one request (its API documentation of 2026-07; its help
+/// page says 200).
+const MAX_PROSPECTS: usize = 100;
+/// Path of the operation, which has no parameters.
 const PATH: &str = "/v2/flows/prospects/assign";
 
-/// Reads what the flow will do before anybody is put into it.
+/// Reads what the flow would do before it puts anybody into it.
 pub(crate) fn run(gong: &Gong<'_>, args: AssignFlow) -> Result<Receipt, Error> {
-    between("prospects", &args.prospects, MOST)?;
+    between("prospects", &args.prospects, MAX_PROSPECTS)?;
     let prospects = flows::crm_ids("prospects", &args.prospects)?;
     if let Some(nameless) = args.variables.iter().find(|one| one.name.trim().is_empty()) {
         return Err(bad_argument(
@@ -43,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: AssignFlow) -> Result<Receipt, Error> {
     }
     let owner = People::default().email(gong, "owner", &args.owner)?;
     let mut target = flow_target::find(gong, &args.flow, &owner)?;
-    let steps = overridden(&args.steps, &mut target)?;
+    let steps = step_overrides(&args.steps, &mut target)?;
     if args.dry_run != Some(true) {
         target.guard(args.allow_unattended_email)?;
     }
@@ -52,8 +53,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: AssignFlow) -> Result<Receipt, Error> {
         overrides.insert("steps".into(), steps.into());
     }
     if !args.variables.is_empty() {
-        let variables = args.variables.iter();
-        let variables: Value = variables
+        let variables: Value = args
+            .variables
+            .iter()
             .map(|one| json!({ "name": one.name.trim(), "value": one.value }))
             .collect();
         overrides.insert("flowInstanceVariables".into(), variables);
@@ -93,14 +95,15 @@ pub(crate) fn run(gong: &Gong<'_>, args: AssignFlow) -> Result<Receipt, Error> {
             target.shown()
         );
     })?;
-    let notes = target.notes(args.allow_unattended_email, args.dry_run);
-    receipt.notes.extend(notes);
+    receipt
+        .notes
+        .extend(target.notes(args.allow_unattended_email, args.dry_run));
     Ok(receipt)
 }
 
-/// The texts for steps as Gong takes them. Gong drops what it does not know without a
-/// word, so the numbers are held against the flow here.
-fn overridden(texts: &[StepText], target: &mut FlowTarget) -> Result<Vec<Value>, Error> {
+/// The texts for steps in the form that Gong accepts, also set in `target`. Gong silently ignores
+/// steps that the flow does not have, so the numbers are checked here.
+fn step_overrides(texts: &[StepText], target: &mut FlowTarget) -> Result<Vec<Value>, Error> {
     let mut seen = BTreeSet::new();
     let wrong = |problem: String| {
         Err(bad_argument(
@@ -114,7 +117,7 @@ fn overridden(texts: &[StepText], target: &mut FlowTarget) -> Result<Vec<Value>,
     for text in texts {
         let number = text.number;
         if !numbers.contains(&number) {
-            let numbers: Vec<String> = numbers.iter().map(|number| format!("{number}")).collect();
+            let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
             return wrong(format!(
                 "{} has no step {number}; it has {}.",
                 target.shown(),
@@ -133,9 +136,9 @@ fn overridden(texts: &[StepText], target: &mut FlowTarget) -> Result<Vec<Value>,
         }
         if let Some(subject) = &text.subject {
             step["subject"] = subject.as_str().into();
-            let mut same = target.steps.iter_mut().filter(|one| one.number == number);
-            if let Some(one) = same.next() {
-                one.subject = step.text("subject");
+            let mut of_flow = target.steps.iter_mut();
+            if let Some(of_flow) = of_flow.find(|one| one.number == number) {
+                of_flow.subject = step.text("subject");
             }
         }
         if let Some(body) = &text.body {
@@ -146,7 +149,7 @@ fn overridden(texts: &[StepText], target: &mut FlowTarget) -> Result<Vec<Value>,
     Ok(steps)
 }
 
-/// Person by person, in the order asked.
+/// The outcome for each prospect, in the order of the arguments.
 fn outcomes(prospects: &[String], answer: &Value) -> Vec<ReceiptItem> {
     let find = |key: &str, prospect: &String| {
         let mut all = answer.items(key).iter();
@@ -158,11 +161,11 @@ fn outcomes(prospects: &[String], answer: &Value) -> Vec<ReceiptItem> {
         let detail = match (assigned, refused) {
             (Some(one), _) => one.text("flowInstanceStatus"),
             (None, Some(one)) => {
-                let said = [one.text("errorCode"), one.text("errorMessage")];
-                let said: Vec<String> = said.into_iter().flatten().collect();
-                Some(match said.is_empty() {
+                let reason = [one.text("errorCode"), one.text("errorMessage")];
+                let reason: Vec<String> = reason.into_iter().flatten().collect();
+                Some(match reason.is_empty() {
                     true => "Gong gives no reason".into(),
-                    false => said.join(": "),
+                    false => reason.join(": "),
                 })
             }
             (None, None) => Some("Gong says nothing of it".into()),

@@ -1,5 +1,5 @@
 //! `gong_bulk_assign_flow`. POST /v2/flows/prospects/bulk-assignments; api:flows:write.
-//! Gong answers 202 and does it later; who is not in the CRM yet is created there.
+//! Gong answers 202 and assigns later; it creates records in the CRM for people without one.
 
 use serde_json::{Value, json};
 
@@ -21,18 +21,20 @@ use crate::{
     },
 };
 
-/// People that Gong takes at once.
-const MOST: usize = 50;
-/// Where the path of the request and of its operation are the same.
+/// How many people Gong accepts in one request.
+const MAX_PEOPLE: usize = 50;
+/// Path of the operation, which has no parameters.
 const PATH: &str = "/v2/flows/prospects/bulk-assignments";
 
-/// Checks the people, reads what the flow will do, and hands them over.
+/// Checks the people, reads what the flow would do, and sends Gong the people.
 pub(crate) fn run(gong: &Gong<'_>, args: BulkAssignFlow) -> Result<Receipt, Error> {
-    between("people", &args.people, MOST)?;
-    let numbered = args.people.iter().enumerate();
-    let people: Vec<Value> = numbered
+    between("people", &args.people, MAX_PEOPLE)?;
+    let people: Vec<Value> = args
+        .people
+        .iter()
+        .enumerate()
         .map(|(index, person)| prospect(index, person))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<_, _>>()?;
     let known: Vec<String> = people
         .iter()
         .filter_map(|person| person.id("crmId"))
@@ -81,12 +83,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: BulkAssignFlow) -> Result<Receipt, Erro
             render::count(new, "prospect")
         ));
     }
-    let notes = target.notes(args.allow_unattended_email, args.dry_run);
-    receipt.notes.extend(notes);
+    receipt
+        .notes
+        .extend(target.notes(args.allow_unattended_email, args.dry_run));
     Ok(receipt)
 }
 
-/// One person as Gong takes them, with what was given of them alone.
+/// A person in the form that Gong accepts.
 fn prospect(index: usize, person: &BulkProspect) -> Result<Value, Error> {
     let wrong = |member: &str, problem: &str, example: &str| {
         Err(bad_argument(
@@ -95,12 +98,12 @@ fn prospect(index: usize, person: &BulkProspect) -> Result<Value, Error> {
             example,
         ))
     };
-    let given = |text: &Option<String>| {
+    let trimmed = |text: &Option<String>| {
         let text = text.as_deref().map(str::trim);
         text.filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    let (first, last) = (given(&person.first_name), given(&person.last_name));
-    let crm_id = given(&person.crm_id);
+    let (first, last) = (trimmed(&person.first_name), trimmed(&person.last_name));
+    let crm_id = trimmed(&person.crm_id);
     if crm_id.is_none() && (first.is_none() || last.is_none()) {
         return wrong(
             "",
@@ -108,11 +111,11 @@ fn prospect(index: usize, person: &BulkProspect) -> Result<Value, Error> {
             "{\"first_name\": \"Jo\", \"last_name\": \"Ray\", \"email\": \"jo.ray@acme.com\"}.",
         );
     }
-    let email = given(&person.email);
+    let email = trimmed(&person.email);
     if email.as_deref().is_some_and(|email| !is_email(email)) {
         return wrong(".email", "not an e-mail address.", "\"jo.ray@acme.com\".");
     }
-    let linkedin = given(&person.linkedin_url);
+    let linkedin = trimmed(&person.linkedin_url);
     let is_url = |url: &str| url.starts_with("https://") || url.starts_with("http://");
     if linkedin.as_deref().is_some_and(|url| !is_url(url)) {
         return wrong(
@@ -126,10 +129,10 @@ fn prospect(index: usize, person: &BulkProspect) -> Result<Value, Error> {
         ("firstName", first),
         ("lastName", last),
         ("email", email),
-        ("jobTitle", given(&person.job_title)),
+        ("jobTitle", trimmed(&person.job_title)),
         ("linkedInUrl", linkedin),
-        ("companyName", given(&person.company)),
-        ("accountCrmId", given(&person.account_crm_id)),
+        ("companyName", trimmed(&person.company)),
+        ("accountCrmId", trimmed(&person.account_crm_id)),
     ];
     Ok(validate::object(
         members.map(|(name, value)| (name, json!(value))),

@@ -1,6 +1,6 @@
 //! `gong_count_calls`. GET /v2/calls (api:calls:read:basic) where metadata is enough,
-//! else POST /v2/calls/extensive (api:calls:read:extensive). Gong counts nothing by
-//! itself; the calls are counted here, so that no model has to list them.
+//! else POST /v2/calls/extensive (api:calls:read:extensive). Gong's API has no counts; the calls
+//! are counted here, so that no model has to list them.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::ops::ControlFlow;
@@ -28,14 +28,14 @@ mod tally;
 mod tests;
 mod text;
 
-use tally::{Counted, key_names};
+use tally::Counter;
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
-/// How many of the longest calls are named.
+/// How many of the longest calls are listed.
 const LONGEST: usize = 3;
 
-/// Counts what the filters keep, and only then gives ids their names.
+/// Counts the calls that match the filters, then looks up the names of the ids it counted by.
 pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error> {
     let limit = limit(args.limit, 50, 200)?;
     let by = args.by.as_slice();
@@ -53,9 +53,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         DEFAULT_DAYS,
         gong.now,
     )?;
-    let asked = filter_arguments!(args);
-    let filter = CallFilter::new(&asked)?;
-    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &asked)?;
+    let arguments = filter_arguments!(args);
+    let filter = CallFilter::new(&arguments)?;
+    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments)?;
     let selector = selector(by, &filter);
     let with_accounts = selector.context.is_some();
     let endpoint = if with_accounts || selector.exposed_fields.is_some() || !hosts.is_empty() {
@@ -69,23 +69,23 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let plan = Plan {
         endpoint,
         workspace: workspace.as_deref(),
-        // Every call of the range is read.
+        // All calls of the range are read, whatever the filters.
         selective: true,
         start,
     };
-    let mut counted = Counted::default();
+    let mut counter = Counter::default();
     let mut accounts: BTreeSet<String> = BTreeSet::new();
     let mut longest: Vec<LongCall> = Vec::new();
     let report = scan::newest_first(gong, plan, |call| {
         if filter.matches(call).is_some() {
-            counted.add(call, by);
+            counter.add(call, by);
             accounts.extend(call.account().map(|account| account.id().to_owned()));
             keep_longest(&mut longest, call);
         }
         ControlFlow::Continue(())
     })?;
-    let names = names(gong, by, &counted);
-    let counts = counted.shown(by, limit, &names);
+    let names = names(gong, by, &counter);
+    let counts = counter.into_counts(by, limit, &names);
     Ok(CallCounts {
         by: args.by,
         rows: counts.rows,
@@ -101,7 +101,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     })
 }
 
-/// What has to be asked for beyond metadata.
+/// What the counts and filters need beyond metadata.
 fn selector(by: &[CountBy], filter: &CallFilter) -> ContentSelector {
     let mut content = Map::new();
     if by.contains(&CountBy::Tracker) {
@@ -127,10 +127,10 @@ fn selector(by: &[CountBy], filter: &CallFilter) -> ContentSelector {
 
 fn keep_longest(longest: &mut Vec<LongCall>, call: &Call) {
     let minutes = call.meta_data.minutes();
-    let place = longest.partition_point(|other| other.minutes >= minutes);
-    if place < LONGEST {
+    let index = longest.partition_point(|other| other.minutes >= minutes);
+    if index < LONGEST {
         longest.insert(
-            place,
+            index,
             LongCall {
                 id: call.meta_data.id().to_owned(),
                 minutes,
@@ -141,18 +141,18 @@ fn keep_longest(longest: &mut Vec<LongCall>, call: &Call) {
     }
 }
 
-/// What ids among the keys are called. Names are an extra: where they can not be had
-/// (a missing scope, a spent quota) the answer goes with ids.
-fn names(gong: &Gong<'_>, by: &[CountBy], counted: &Counted) -> BTreeMap<String, String> {
-    let mut names = counted.accounts.clone();
-    for (place, what) in by.iter().enumerate() {
-        match what {
+/// Names by id, for ids among the keys. If they can not be read (a missing scope, a spent quota),
+/// the answer has the ids.
+fn names(gong: &Gong<'_>, by: &[CountBy], counter: &Counter) -> BTreeMap<String, String> {
+    let mut names = counter.accounts.clone();
+    for (index, by) in by.iter().enumerate() {
+        match by {
             CountBy::Host => {
-                let ids: BTreeSet<String> = key_names(counted, place).collect();
+                let ids: BTreeSet<String> = counter.keys(index).collect();
                 let found = users::names(gong, &ids);
                 names.extend(found.into_iter().map(|(id, name)| (id, one_line(&name))));
             }
-            CountBy::Workspace if counted.total.calls > 0 => {
+            CountBy::Workspace if counter.total.calls > 0 => {
                 let all = workspaces::all(gong).unwrap_or_default();
                 names.extend(
                     all.iter()

@@ -1,5 +1,5 @@
-//! `gong_create_call`. POST /v2/calls; api:calls:create. The recording comes by
-//! PUT /v2/calls/{id}/media, or Gong fetches it.
+//! `gong_create_call`. POST /v2/calls; api:calls:create. The recording is uploaded with
+//! PUT /v2/calls/{id}/media, or Gong downloads it.
 
 mod parties;
 
@@ -24,25 +24,25 @@ use crate::{
     },
 };
 
-/// Characters that Gong takes of `purpose` and `disposition`.
-const SHORT: usize = 255;
-/// Characters that Gong takes of `clientUniqueId`.
-const UNIQUE_ID: usize = 2048;
-/// Characters that this tool takes of texts for which Gong declares no limit.
-const LONG: usize = 10_000;
+/// The longest `purpose` and `disposition` that Gong accepts, in characters.
+const MAX_PURPOSE: usize = 255;
+/// The longest `clientUniqueId` that Gong accepts, in characters.
+const MAX_UNIQUE_ID: usize = 2048;
+/// The longest text that this tool accepts where Gong documents no limit, in characters.
+const MAX_TEXT: usize = 10_000;
 
-/// Checks what was given, looks up the people, adds the host to the parties where nobody
-/// of them is the host, as Gong wants it there.
+/// Checks the arguments, looks up the people, and adds the host to the parties if missing, because
+/// Gong requires it there.
 pub(crate) fn run(gong: &Gong<'_>, args: CreateCall) -> Result<Receipt, Error> {
-    let mut body = checked(&args, gong.now)?;
-    let parties = parties::read(&args.parties)?;
+    let mut body = body_without_users(&args, gong.now)?;
+    let parties = parties::parse(&args.parties)?;
     let mut people = People::default();
     let host = parties::host(gong, &mut people, &args.host)?;
     let mut parties = parties
         .iter()
         .enumerate()
-        .map(|(index, party)| parties::described(gong, &mut people, party, &host, index))
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|(index, party)| parties::call_participant(gong, &mut people, party, &host, index))
+        .collect::<Result<Vec<_>, Error>>()?;
     let is_host = |party: &Value| party["userId"] == host.id();
     let added = !parties.iter().any(is_host);
     if added {
@@ -91,21 +91,21 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateCall) -> Result<Receipt, Error> {
     Ok(receipt)
 }
 
-/// The body as far as no look-up is needed.
-fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
+/// The body without its parts that need a look-up: users and workspace.
+fn body_without_users(args: &CreateCall, now: i64) -> Result<Value, Error> {
     let optional = |argument: &str, value: &Option<String>, most: usize| {
         let text = value.as_deref();
         text.map(|text| validate::text(argument, text, most))
             .transpose()
     };
-    let moment = |argument: &str, value: &Option<String>| {
+    let instant = |argument: &str, value: &Option<String>| {
         let text = value.as_deref();
         text.map(|text| time::instant_argument(argument, text))
             .transpose()
     };
     let (start, end) = (
-        moment("scheduled_start", &args.scheduled_start)?,
-        moment("scheduled_end", &args.scheduled_end)?,
+        instant("scheduled_start", &args.scheduled_start)?,
+        instant("scheduled_end", &args.scheduled_end)?,
     );
     if let (Some(start), Some(end)) = (start, end)
         && end <= start
@@ -129,7 +129,7 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
             json!(validate::text(
                 "client_unique_id",
                 &args.client_unique_id,
-                UNIQUE_ID
+                MAX_UNIQUE_ID
             )?),
         ),
         (
@@ -142,11 +142,14 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
         ),
         ("direction", json!(direction(args.direction))),
         ("duration", json!(args.duration_seconds)),
-        ("title", json!(optional("title", &args.title, LONG)?)),
-        ("purpose", json!(optional("purpose", &args.purpose, SHORT)?)),
+        ("title", json!(optional("title", &args.title, MAX_TEXT)?)),
+        (
+            "purpose",
+            json!(optional("purpose", &args.purpose, MAX_PURPOSE)?),
+        ),
         (
             "disposition",
-            json!(optional("disposition", &args.disposition, SHORT)?),
+            json!(optional("disposition", &args.disposition, MAX_PURPOSE)?),
         ),
         ("languageCode", json!(language(args.language.as_deref())?)),
         ("scheduledStart", json!(start.map(time::to_rfc3339))),
@@ -165,7 +168,7 @@ fn checked(args: &CreateCall, now: i64) -> Result<Value, Error> {
         ("callProviderCode", json!(args.provider)),
         (
             "customData",
-            json!(optional("custom_data", &args.custom_data, LONG)?),
+            json!(optional("custom_data", &args.custom_data, MAX_TEXT)?),
         ),
         (
             "context",
@@ -184,8 +187,8 @@ fn direction(direction: CallDirection) -> &'static str {
     }
 }
 
-/// Gong's list of languages is long and grows, so only the form is checked: `en-US`,
-/// `fil-PH`, `yue-Hant-HK`.
+/// Checks only the form, such as `en-US`, `fil-PH`, `yue-Hant-HK`: Gong's list of languages is
+/// long and grows.
 fn language(code: Option<&str>) -> Result<Option<&str>, Error> {
     let Some(code) = code.map(str::trim) else {
         return Ok(None);

@@ -1,8 +1,7 @@
 //! `gong_create_meeting`. POST /v2/meetings; api:meetings:user:create; limited release.
 //!
-//! Effect: write and not outreach. By its document Gong makes a meeting link and tells
-//! whom "the requesting party should add to the invitation": the invitation is sent by
-//! whoever asks, and Gong contacts nobody.
+//! Its effect is write and not outreach: by its documentation Gong creates a meeting link and lists
+//! whom "the requesting party should add to the invitation". Gong itself contacts nobody.
 
 use serde_json::{Value, json};
 
@@ -21,10 +20,10 @@ use crate::{
     wit::{meetings::CreateMeeting, types::Receipt},
 };
 
-/// Invitees that one call takes; Gong declares no limit.
-const MOST_INVITEES: usize = 100;
+/// How many invitees this tool accepts; Gong documents no limit.
+const MAX_INVITEES: usize = 100;
 
-/// A whole meeting, as creating and updating send it.
+/// The arguments of a meeting, for creating and for updating one.
 pub(super) struct Meeting<'a> {
     pub(super) start: &'a str,
     pub(super) end: &'a str,
@@ -35,17 +34,17 @@ pub(super) struct Meeting<'a> {
     pub(super) external_id: Option<&'a str>,
 }
 
-/// A meeting that was checked.
-pub(super) struct Planned {
+/// A meeting whose arguments are valid.
+pub(super) struct CheckedMeeting {
     pub(super) body: Value,
     pub(super) start: i64,
     /// `2026-11-01T09:00Z to 2026-11-01T09:30Z with 2 invitees`.
-    pub(super) shown: String,
+    pub(super) summary: String,
 }
 
 impl Meeting<'_> {
-    /// Checks it and finds the organizer.
-    pub(super) fn planned(self, gong: &Gong<'_>) -> Result<Planned, Error> {
+    /// Checks the arguments and looks up the organizer.
+    pub(super) fn check(self, gong: &Gong<'_>) -> Result<CheckedMeeting, Error> {
         let start = time::instant_argument("start", self.start)?;
         let end = time::instant_argument("end", self.end)?;
         if end <= start {
@@ -59,15 +58,16 @@ impl Meeting<'_> {
                 &format!("\"{}\".", time::to_display(start + 1800)),
             ));
         }
-        between("invitees", self.invitees, MOST_INVITEES)?;
+        between("invitees", self.invitees, MAX_INVITEES)?;
         let invitees: Vec<Value> = self
             .invitees
             .iter()
             .map(|text| invitee(text))
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<_, _>>()?;
         let organizer = People::default().email(gong, "organizer", self.organizer)?;
-        let is_organizer = |one: &Value| {
-            one.raw("email")
+        let is_organizer = |invitee: &Value| {
+            invitee
+                .raw("email")
                 .is_some_and(|email| email.eq_ignore_ascii_case(&organizer))
         };
         if invitees.iter().any(is_organizer) {
@@ -77,7 +77,7 @@ impl Meeting<'_> {
                 "[\"jo@acme.com\"].",
             ));
         }
-        let shown = format!(
+        let summary = format!(
             "{} to {} of {organizer} with {}",
             time::to_display(start),
             time::to_display(end),
@@ -98,7 +98,11 @@ impl Meeting<'_> {
                 body[name] = value.into();
             }
         }
-        Ok(Planned { body, start, shown })
+        Ok(CheckedMeeting {
+            body,
+            start,
+            summary,
+        })
     }
 }
 
@@ -125,7 +129,7 @@ fn invitee(text: &str) -> Result<Value, Error> {
     Ok(invitee)
 }
 
-/// Checks and sends once. A meeting in the past is a mistake.
+/// Checks the arguments, then creates the meeting once. One in the past is a mistake.
 pub(crate) fn run(gong: &Gong<'_>, args: CreateMeeting) -> Result<Receipt, Error> {
     let meeting = Meeting {
         start: &args.start,
@@ -136,34 +140,34 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateMeeting) -> Result<Receipt, Error
         provider: args.provider.as_deref(),
         external_id: args.external_id.as_deref(),
     };
-    let planned = meeting.planned(gong)?;
-    if planned.start < gong.now {
+    let meeting = meeting.check(gong)?;
+    if meeting.start < gong.now {
         return Err(bad_argument(
             "start",
             &format!(
                 "{} is in the past; it is {}.",
-                time::to_display(planned.start),
+                time::to_display(meeting.start),
                 time::to_display(gong.now)
             ),
             &format!("\"{}\".", time::to_display(gong.now + time::DAY)),
         ));
     }
     let change = Change {
-        what: format!("plan a meeting, {}", planned.shown),
+        what: format!("plan a meeting, {}", meeting.summary),
         method: Method::Post,
         operation: "/v2/meetings",
         path: "/v2/meetings".into(),
-        body: Body::Json(planned.body),
+        body: Body::Json(meeting.body),
         look: "the organizer can look in Gong, as its API has no list of meetings",
     };
     change::make(gong, args.dry_run, &change, |receipt, answer| {
         receipt.id = answer.id("meetingId");
         receipt.url = answer.text("meetingUrl");
-        let more = answer.items("additionalInvitees").iter();
-        let more: Vec<String> = more
-            .filter_map(|one| {
-                let email = one.text("email")?;
-                Some(match one.text("displayName") {
+        let additional = answer.items("additionalInvitees").iter();
+        let additional: Vec<String> = additional
+            .filter_map(|invitee| {
+                let email = invitee.text("email")?;
+                Some(match invitee.text("displayName") {
                     Some(name) => format!("{name} <{email}>"),
                     None => email,
                 })
@@ -172,10 +176,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreateMeeting) -> Result<Receipt, Error
         receipt
             .notes
             .push("By its documentation Gong sends no invitation: send one with the link.".into());
-        if !more.is_empty() {
+        if !additional.is_empty() {
             receipt.notes.push(format!(
                 "Invite {} as well, so that Gong records the meeting.",
-                more.join(", ")
+                additional.join(", ")
             ));
         }
     })

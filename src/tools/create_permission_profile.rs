@@ -1,5 +1,5 @@
 //! `gong_create_permission_profile`. POST /v2/permission-profile?workspaceId=…;
-//! api:permission-profile:write. Gong says 422 for a name that is taken.
+//! api:permission-profile:write. Gong answers 422 for a name that is taken.
 
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,7 @@ use crate::{
     wit::{permission_profiles::CreatePermissionProfile, types::Receipt},
 };
 
-/// What is not asked for is left out, and Gong does not give it.
+/// Creates the profile once. Permissions that are not in the request are not granted.
 pub(crate) fn run(gong: &Gong<'_>, args: CreatePermissionProfile) -> Result<Receipt, Error> {
     let name = validate::text("name", &args.name, 255)?;
     let patch = ProfilePatch::read(&args.access, args.library_folders, args.allow, args.deny)?;
@@ -30,7 +30,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreatePermissionProfile) -> Result<Rece
     }
     let workspace = workspaces::needed(gong, args.workspace.as_deref())?;
     let profile = Value::Object(profile);
-    let diff = ProfileDiff::between(gong, &json!({}), &profile);
+    let difference = ProfileDiff::between(gong, &json!({}), &profile);
     let change = Change {
         what: format!("create the permission profile “{name}”"),
         method: Method::Post,
@@ -44,19 +44,19 @@ pub(crate) fn run(gong: &Gong<'_>, args: CreatePermissionProfile) -> Result<Rece
     };
     let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
         receipt.id = answer["profile"].id("id");
-        receipt.items = diff.items(Some(&answer["profile"]));
-        let other = receipt.items.iter().filter(|item| !item.done).count();
-        if other > 0 {
-            let of = receipt.items.len();
-            let done = receipt.summary.trim_end_matches('.');
-            receipt.summary = format!("{done}, but {other} of {of} is not as asked.");
+        receipt.items = difference.items(Some(&answer["profile"]));
+        let not_done = receipt.items.iter().filter(|item| !item.done).count();
+        if not_done > 0 {
+            let all = receipt.items.len();
+            let summary = receipt.summary.trim_end_matches('.');
+            receipt.summary = format!("{summary}, but {not_done} of {all} is not as asked.");
         }
         receipt
             .notes
             .push("Users get it in Gong's own settings; the API gives it to nobody.".to_owned());
     })?;
     if receipt.dry_run.is_some() {
-        receipt.items = diff.items(None);
+        receipt.items = difference.items(None);
     }
     Ok(receipt)
 }

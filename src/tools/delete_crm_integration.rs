@@ -1,5 +1,5 @@
 //! `gong_delete_crm_integration`. DELETE /v2/crm/integrations; api:crm:integration:delete.
-//! Accounts, contacts, deals, leads and users of it go too, for ever; it takes up to 24 h.
+//! Its accounts, contacts, deals, leads and users are deleted too, for ever; it takes up to 24 h.
 
 use crate::{
     client::{Gong, request::Method, url::with_query},
@@ -12,7 +12,7 @@ use crate::{
     wit::{crm::DeleteCrmIntegration, types::Receipt},
 };
 
-/// Looks up what `confirm` must repeat, then deletes once.
+/// Looks up the integration, which `confirm` must name, then deletes it once.
 pub(crate) fn run(gong: &Gong<'_>, args: DeleteCrmIntegration) -> Result<Receipt, Error> {
     let integration = crm::find(gong, args.integration.as_deref())?;
     let (id, name) = (&integration.id, crm::name(&integration));
@@ -28,8 +28,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: DeleteCrmIntegration) -> Result<Receipt
             &format!("\"{name}\", if that is what shall be deleted."),
         ));
     }
-    // One a day: sent again, Gong refuses it; after a failure the next day has another.
-    let request: String = format!("gong-tools-delete-{id}-{}", time::to_date(gong.now));
+    // One id a day: Gong refuses a repetition, and after a failure the next day has a new id.
+    let request = format!("gong-tools-delete-{id}-{}", time::to_date(gong.now));
     let change = Change {
         what: format!(
             "ask Gong to delete the generic CRM integration “{name}” ({id}) with all its objects, for ever"

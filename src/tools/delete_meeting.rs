@@ -9,13 +9,13 @@ use crate::{
     error::Error,
     gong::{id::digits, users::People},
     prelude::*,
-    tools::update_meeting::LOOK,
+    tools::update_meeting::ID_SOURCE,
     wit::{meetings::DeleteMeeting, types::Receipt},
 };
 
-/// Sends once. The body is there without an organizer too, as Gong requires one.
+/// Deletes once. Gong requires a body, even without an organizer in it.
 pub(crate) fn run(gong: &Gong<'_>, args: DeleteMeeting) -> Result<Receipt, Error> {
-    let id = digits("meeting", &args.meeting, LOOK)?;
+    let id = digits("meeting", &args.meeting, ID_SOURCE)?;
     let body = match &args.organizer {
         Some(text) => {
             let email = People::default().email(gong, "organizer", text)?;

@@ -1,17 +1,17 @@
 //! `gong_erase_personal_data`. POST /v2/data-privacy/erase-data-for-email-address and
 //! /erase-data-for-phone-number; api:data-privacy:delete. The address is in the query,
-//! and there is no body. Gong answers at once and works for hours.
+//! and there is no body. Gong answers immediately and takes hours to erase.
 
 use crate::{
     client::{Gong, request::Method, url::with_query},
     domain::change::{self, Body, Change},
     error::{Error, bad_argument},
     prelude::*,
-    tools::find_personal_data::{Subject, counted},
+    tools::find_personal_data::{Subject, counts},
     wit::{privacy::ErasePersonalData, types::Receipt},
 };
 
-/// A dry run looks what is there; the real one wants the address a second time.
+/// Erases only if `confirm` repeats the address; a dry run counts what would be erased.
 pub(crate) fn run(gong: &Gong<'_>, args: ErasePersonalData) -> Result<Receipt, Error> {
     let subject = Subject::read(args.email.as_deref(), args.phone.as_deref())?;
     let text = subject.text();
@@ -27,8 +27,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ErasePersonalData) -> Result<Receipt, E
         Subject::Email(_) => "/v2/data-privacy/erase-data-for-email-address",
         Subject::Phone(_) => "/v2/data-privacy/erase-data-for-phone-number",
     };
-    let there: Option<String> = match dry {
-        true => Some(counted(&subject.look_up(gong)?)),
+    let existing = match dry {
+        true => Some(counts(&subject.look_up(gong)?)),
         false => None,
     };
     let change = Change {
@@ -47,8 +47,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ErasePersonalData) -> Result<Receipt, E
                 .into(),
         );
     })?;
-    if let Some(there) = there {
-        receipt.notes.push(format!("There are now: {there}."));
+    if let Some(existing) = existing {
+        receipt.notes.push(format!("There are now: {existing}."));
     }
     receipt.notes.push(
         "Erase the person in the CRM and the mail system first, or Gong imports the data again."

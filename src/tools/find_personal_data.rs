@@ -1,6 +1,7 @@
 //! `gong_find_personal_data`. GET /v2/data-privacy/data-for-email-address and
-//! /data-for-phone-number; api:data-privacy:read. Gong refuses addresses of own users,
-//! answers all at once (about 100 kB for one contact), and of e-mails neither subject nor body.
+//! /data-for-phone-number; api:data-privacy:read. Gong refuses addresses of the company's own
+//! users, returns everything in one answer (about 100 kB for one contact), and of e-mails neither
+//! subject nor body.
 
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::{
     error::{Error, bad_argument},
     json_ext::JsonExt,
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     tools::{limit, offset},
     wit::privacy::{
         CallReference, CrmReference, EmailReference, EngagementReference, FindPersonalData,
@@ -18,14 +19,14 @@ use crate::{
     },
 };
 
-/// Whose data is meant.
+/// The address whose data is looked up.
 pub(super) enum Subject {
     Email(String),
     Phone(String),
 }
 
 impl Subject {
-    /// Exactly one of the two arguments.
+    /// From exactly one of the two arguments.
     ///
     /// # Errors
     /// `bad-argument`.
@@ -41,14 +42,14 @@ impl Subject {
         }
     }
 
-    /// The address or the number.
+    /// The e-mail address or phone number.
     pub(super) fn text(&self) -> &str {
         match self {
             Self::Email(text) | Self::Phone(text) => text,
         }
     }
 
-    /// Gong's name of the query parameter.
+    /// Gong's name for the query parameter.
     pub(super) fn parameter(&self) -> &'static str {
         match self {
             Self::Email(_) => "emailAddress",
@@ -56,10 +57,10 @@ impl Subject {
         }
     }
 
-    /// All that Gong has of it.
+    /// All data that Gong has for it.
     ///
     /// # Errors
-    /// Any refusal or broken exchange.
+    /// Any error of the request.
     pub(super) fn look_up(&self, gong: &Gong<'_>) -> Result<Value, Error> {
         let path = match self {
             Self::Email(_) => "/v2/data-privacy/data-for-email-address",
@@ -70,18 +71,18 @@ impl Subject {
     }
 }
 
-/// How many references of each kind an answer has, in a sentence without its stop.
-pub(super) fn counted(answer: &Value) -> String {
+/// How many references of each kind an answer has: `2 calls, 1 e-mail`.
+pub(super) fn counts(answer: &Value) -> String {
     let count = |noun: &str, key: &str, number: usize| {
-        // By phone, Gong does not say.
-        let said = answer.get(key).is_some();
-        said.then(|| render::count(number as u32, noun))
+        // Answers for a phone number do not have all kinds.
+        let has_kind = answer.get(key).is_some();
+        has_kind.then(|| render::count(number as u32, noun))
     };
     let kinds: Vec<String> = [
         count("call", "calls", answer.items("calls").len()),
         count("e-mail", "emails", answer.items("emails").len()),
         count("meeting", "meetings", answer.items("meetings").len()),
-        count("CRM object", "customerData", crm(answer).count()),
+        count("CRM object", "customerData", crm_objects(answer).count()),
         count(
             "engagement event",
             "customerEngagement",
@@ -97,8 +98,8 @@ pub(super) fn counted(answer: &Value) -> String {
     kinds.join(", ")
 }
 
-/// The CRM's objects, each with the name of its system.
-fn crm(answer: &Value) -> impl Iterator<Item = (&Value, &Value)> {
+/// The CRM objects, each with its system.
+fn crm_objects(answer: &Value) -> impl Iterator<Item = (&Value, &Value)> {
     let systems = answer.items("customerData").iter();
     systems.flat_map(|system| {
         let objects = system.items("objects").iter();
@@ -106,17 +107,17 @@ fn crm(answer: &Value) -> impl Iterator<Item = (&Value, &Value)> {
     })
 }
 
-/// Looks up once; what is left out is counted.
+/// One request; `found` counts everything, the lists have a page of each kind.
 pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalData, Error> {
     let subject = Subject::read(args.email.as_deref(), args.phone.as_deref())?;
     let limit = limit(args.limit, 20, 500)?;
     let skip = offset(args.resume.as_deref())?;
     let answer = subject.look_up(gong)?;
-    let most = [
+    let longest = [
         answer.items("calls").len(),
         answer.items("emails").len(),
         answer.items("meetings").len(),
-        crm(&answer).count(),
+        crm_objects(&answer).count(),
         answer.items("customerEngagement").len(),
     ]
     .into_iter()
@@ -124,7 +125,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
     .unwrap_or_default();
     let page = |kind: &str| answer.items(kind).iter().skip(skip).take(limit);
     Ok(PersonalData {
-        found: counted(&answer),
+        found: counts(&answer),
         matching_phones: answer.texts("matchingPhoneNumbers"),
         matching_emails: answer.texts("emailAddresses"),
         calls: page("calls").map(call).collect(),
@@ -132,7 +133,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
         meetings: page("meetings")
             .filter_map(|meeting| meeting.id("id"))
             .collect(),
-        crm: crm(&answer)
+        crm: crm_objects(&answer)
             .skip(skip)
             .take(limit)
             .map(|(system, object)| CrmReference {
@@ -142,7 +143,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
             })
             .collect(),
         engagement: page("customerEngagement").map(event).collect(),
-        resume: super::offset_token(skip + limit, most),
+        resume: super::offset_token(skip + limit, longest),
         requests: gong.requests(),
         subject: subject.text().into(),
     })
@@ -177,16 +178,15 @@ fn event(event: &Value) -> EngagementReference {
 
 impl Answer for PersonalData {
     fn text(&self) -> String {
-        let cell = |value: &Option<String>| value.clone().unwrap_or_default();
         let mut text = format!("{}: {}.\n", self.subject, self.found);
         render::list(&mut text, "Numbers that match", &self.matching_phones, ", ");
         render::list(&mut text, "Addresses of them", &self.matching_emails, ", ");
-        let mut calls = Table::new(&["call", "status"]);
+        let mut calls = Table::new(["call", "status"]);
         for call in &self.calls {
             calls.row([call.id.clone(), cell(&call.status)]);
         }
         calls.write(&mut text);
-        let mut emails = Table::new(&["e-mail", "sent", "from", "mailbox"]);
+        let mut emails = Table::new(["e-mail", "sent", "from", "mailbox"]);
         for email in &self.emails {
             emails.row([
                 email.id.clone(),
@@ -197,12 +197,12 @@ impl Answer for PersonalData {
         }
         emails.write(&mut text);
         render::list(&mut text, "Meetings", &self.meetings, ", ");
-        let mut crm = Table::new(&["CRM", "type", "id"]);
+        let mut crm = Table::new(["CRM", "type", "id"]);
         for object in &self.crm {
             crm.row([cell(&object.system), cell(&object.kind), cell(&object.id)]);
         }
         crm.write(&mut text);
-        let mut engagement = Table::new(&["engagement", "at", "name", "system", "content", "id"]);
+        let mut engagement = Table::new(["engagement", "at", "name", "system", "content", "id"]);
         for event in &self.engagement {
             engagement.row([
                 cell(&event.kind),

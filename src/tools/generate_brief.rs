@@ -1,5 +1,5 @@
 //! `gong_generate_brief`. GET /v2/entities/get-brief; api:ai-briefer:read. Each brief spends
-//! credits: everything that can be wrong is found out before it is asked for.
+//! credits, so everything is checked before it is requested.
 
 use serde_json::Value;
 
@@ -14,14 +14,14 @@ use crate::{
     tools::{
         ask_account::answer,
         list_briefs::{self, is_published},
-        list_trackers::{names, workspace},
+        list_trackers::{workspace_name, workspace_names},
     },
     wit::ai::{AiAnswer, GenerateBrief},
 };
 
 const PATH: &str = "/v2/entities/get-brief";
 
-/// Checks, looks names up, asks once.
+/// Checks the arguments, looks up names, generates the brief once.
 pub(crate) fn run(gong: &Gong<'_>, args: GenerateBrief) -> Result<AiAnswer, Error> {
     ai_credits::check_allowed(gong)?;
     let (from, to) = (args.from.as_deref(), args.to.as_deref());
@@ -29,7 +29,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GenerateBrief) -> Result<AiAnswer, Erro
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
     let briefs = list_briefs::all(gong, workspace.as_deref())?;
     let brief = find(gong, &briefs, &args.brief)?;
-    // A brief is in one workspace, which need not be asked for.
+    // A brief is in one workspace, which the arguments need not name.
     let workspace = match workspace.or_else(|| brief.id("workspaceId")) {
         Some(id) => id,
         None => workspaces::needed(gong, None)?,
@@ -54,17 +54,19 @@ pub(crate) fn run(gong: &Gong<'_>, args: GenerateBrief) -> Result<AiAnswer, Erro
             ("toDateTime", range.map(|(_, to)| to.as_str())),
         ],
     )?;
-    let (answered, sections) = ai_credits::ask(gong, PATH, &url, "briefSections")?;
-    Ok(answer::of(gong, &entity, &period, &answered, &sections))
+    let (response, sections) = ai_credits::ask(gong, PATH, &url, "briefSections")?;
+    Ok(answer::ai_answer(
+        gong, &entity, &period, &response, &sections,
+    ))
 }
 
-/// The one published brief with this name, whatever its case.
-fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Value, Error> {
-    let wanted = wanted.trim();
+/// The one published brief with this name, in upper or lower case.
+fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], name: &str) -> Result<&'b Value, Error> {
+    let searched = name.trim();
     let name = |brief: &Value| brief.text("briefName").unwrap_or_default();
     let named: Vec<&Value> = briefs
         .iter()
-        .filter(|brief| fold_case(&name(brief)) == fold_case(wanted))
+        .filter(|brief| fold_case(&name(brief)) == fold_case(searched))
         .collect();
     let published: Vec<&Value> = named
         .iter()
@@ -74,19 +76,22 @@ fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Va
     match published[..] {
         [one] => return Ok(one),
         [first, ..] => {
-            let names = names(gong, &published);
-            let places: Vec<String> = published
+            let names = workspace_names(gong, published.iter().copied());
+            let workspaces: Vec<String> = published
                 .iter()
-                .filter_map(|brief| workspace(brief, &names))
+                .filter_map(|brief| workspace_name(brief, &names))
                 .collect();
             return Err(bad_argument(
                 "workspace",
                 &format!(
                     "several briefs are called “{}”, in: {}.",
                     name(first),
-                    places.join("; ")
+                    workspaces.join("; ")
                 ),
-                &format!("\"{}\".", places.first().map_or("Sales", String::as_str)),
+                &format!(
+                    "\"{}\".",
+                    workspaces.first().map_or("Sales", String::as_str)
+                ),
             ));
         }
         [] => {}
@@ -97,10 +102,10 @@ fn find<'b>(gong: &Gong<'_>, briefs: &'b [Value], wanted: &str) -> Result<&'b Va
         .map(name)
         .collect();
     let problem = match named.is_empty() {
-        true => format!("no brief is called “{}”.", shortened(wanted)),
+        true => format!("no brief is called “{}”.", shortened(searched)),
         false => format!(
             "“{}” is not published in Gong, and only published briefs can be generated.",
-            shortened(wanted)
+            shortened(searched)
         ),
     };
     Err(match valid.first() {

@@ -1,6 +1,6 @@
 //! `gong_get_account`. POST /v2/calls/extensive as `gong_get_deal` uses it;
-//! api:calls:read:extensive. Gong's API has no list of accounts: these are the Account
-//! objects on calls, and the e-mail domains of people on calls without any.
+//! api:calls:read:extensive. Gong's API has no list of accounts, so accounts are found on calls: by
+//! their CRM objects, or by e-mail domains of people on calls without an Account object.
 
 use alloc::collections::BTreeMap;
 
@@ -20,17 +20,17 @@ use crate::{
     wit::deals::{AccountOverview, CallHistory, DealSeen, GetAccount},
 };
 
-mod found;
+mod account_calls;
 mod text;
 
-use found::{Found, Whose};
+use account_calls::{AccountCalls, AccountFinder};
 
-/// Days without a call that are told as a warning: accounts are quieter than open deals.
-const SILENCE: u32 = 30;
+/// Days without a call that cause a warning; more than for deals, as accounts are quieter.
+const SILENT_DAYS: u32 = 30;
 
-/// Scans the whole range and tells the account that is meant.
+/// Scans the whole range, then picks the account that the argument names.
 pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, Error> {
-    let wanted = SearchTerm::new("account", &args.account, "\"Acme Corp\" or \"acme.com\".")?;
+    let query = SearchTerm::new("account", &args.account, "\"Acme Corp\" or \"acme.com\".")?;
     let limit = limit(args.limit, 10, 50)?;
     let start = Start::from_arguments(
         args.from.as_deref(),
@@ -40,33 +40,29 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
         gong.now,
     )?;
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
-    let mut found = Found::new(wanted);
-    let report = get_deal::scan(gong, start, workspace.as_deref(), |call| found.add(call))?;
-    let Whose {
+    let mut finder = AccountFinder::new(query);
+    let report = get_deal::scan(gong, start, workspace.as_deref(), |call| finder.add(call))?;
+    let AccountCalls {
         id,
         domain,
         mut calls,
         by_domain,
         user_names,
-    } = found.whose(&report)?;
+    } = finder.pick(&report)?;
     let details = call_details::read(gong, &mut calls, report.stopped.is_some());
     let objects = || {
         let accounts = calls.iter().flat_map(|call| call.objects("Account"));
         accounts.filter(|account| Some(account.id()) == id.as_deref())
     };
-    let now = objects()
+    let account = objects()
         .find(|account| !account.is_of_call_time())
         .or_else(|| objects().next());
-    let owner = owner(now, &user_names);
+    let owner = owner(account, &user_names);
     let deals = deals(&calls, &user_names);
-    let names: BTreeMap<String, String> = deals
+    let deal_name = |deal: &DealSeen| deal.name.clone().unwrap_or_else(|| deal.id.clone());
+    let deal_names: BTreeMap<String, String> = deals
         .iter()
-        .map(|deal| {
-            (
-                deal.id.clone(),
-                deal.name.clone().unwrap_or_else(|| deal.id.clone()),
-            )
-        })
+        .map(|deal| (deal.id.clone(), deal_name(deal)))
         .collect();
     let call_history = call_history(
         &CustomerCalls {
@@ -74,20 +70,20 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
             limit,
             user_names: &user_names,
             owner: owner.as_deref(),
-            deals: (names.len() > 1).then_some(&names),
+            deals: (deal_names.len() > 1).then_some(&deal_names),
             report: &report,
         },
         &details,
         gong.now,
     );
     Ok(AccountOverview {
-        name: now
+        name: account
             .and_then(CrmObject::name)
             .or(domain)
             .or_else(|| id.clone())
             .unwrap_or_default(),
-        website: now.and_then(CrmObject::website),
-        industry: now.and_then(CrmObject::industry),
+        website: account.and_then(CrmObject::website),
+        industry: account.and_then(CrmObject::industry),
         by_domain: (by_domain > 0).then_some(by_domain),
         warnings: warnings(&deals, &call_history, gong.now),
         id,
@@ -100,7 +96,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
     })
 }
 
-/// Facts to look at: silence, and open deals that should be closed by now.
+/// Facts that need attention: silence, and open deals past their close date.
 fn warnings(deals: &[DealSeen], calls: &CallHistory, now: i64) -> Vec<String> {
     let late = deals.iter().filter_map(|deal| {
         let state = DealState {
@@ -114,7 +110,7 @@ fn warnings(deals: &[DealSeen], calls: &CallHistory, now: i64) -> Vec<String> {
             deal.name.as_ref().unwrap_or(&deal.id)
         ))
     });
-    let silence = get_deal::silence(calls, SILENCE);
+    let silence = get_deal::silence(calls, SILENT_DAYS);
     silence.into_iter().chain(late).collect()
 }
 
@@ -122,7 +118,7 @@ fn owner(object: Option<&CrmObject>, user_names: &UserNames) -> Option<String> {
     user_names.owner(&object?.owner()?)
 }
 
-/// The deals on the calls, the one of the newest call first.
+/// The deals on the calls, the one with the newest call first.
 fn deals(calls: &[Call], user_names: &UserNames) -> Vec<DealSeen> {
     let mut ids: Vec<&str> = Vec::new();
     for deal in calls.iter().flat_map(|call| call.objects("Opportunity")) {
@@ -136,29 +132,29 @@ fn deals(calls: &[Call], user_names: &UserNames) -> Vec<DealSeen> {
 }
 
 fn deal_seen(calls: &[Call], id: &str, user_names: &UserNames) -> DealSeen {
-    let of_deal = |call: &&Call| call.objects("Opportunity").any(|deal| deal.id() == id);
-    let on: Vec<&Call> = calls.iter().filter(of_deal).collect();
+    let is_of_deal = |call: &&Call| call.objects("Opportunity").any(|deal| deal.id() == id);
+    let calls: Vec<&Call> = calls.iter().filter(is_of_deal).collect();
     let objects = || {
-        let deals = on.iter().flat_map(|call| call.objects("Opportunity"));
+        let deals = calls.iter().flat_map(|call| call.objects("Opportunity"));
         deals.filter(|deal| deal.id() == id)
     };
-    let now = objects()
+    let deal = objects()
         .find(|deal| !deal.is_of_call_time())
         .or_else(|| objects().next());
-    let history = DealHistory::of(on.iter().copied(), id);
+    let history = DealHistory::of(calls.iter().copied(), id);
     let (state, moves) = (history.latest(), history.moves());
     let first = history.seen.first();
     let changes = first.map_or_else(Vec::new, |(_, then)| then.changes(&state));
     DealSeen {
         id: id.to_owned(),
-        name: now.and_then(CrmObject::name),
+        name: deal.and_then(CrmObject::name),
         stage: state.stage,
         amount: state.amount,
         close_date: state.close_date,
         probability: state.probability,
-        owner: owner(now, user_names),
-        calls: on.len() as u32,
-        last_call: on
+        owner: owner(deal, user_names),
+        calls: calls.len() as u32,
+        last_call: calls
             .first()
             .map_or_else(String::new, |call| get_deal::day(call)),
         slips: (moves.slips > 0).then_some(moves.slips),

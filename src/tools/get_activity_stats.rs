@@ -9,7 +9,7 @@ use crate::{
     gong::stats::{self, ACTIVITIES, Source, StatsQuery, date_in, used_columns, used_counts},
     json_ext::JsonExt,
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     tools::{limit, offset, offset_token},
     wit::stats::{ActivityPeriod, ActivityRow, ActivityStats, GetActivityStats},
 };
@@ -17,19 +17,20 @@ use crate::{
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
 
-/// One user's counts, over the range or over one of its periods.
-struct Counted<'u> {
+/// A user's counts, for the whole range or for one period of it.
+struct UserCounts<'u> {
     user: &'u Value,
     from: Option<String>,
     to: Option<String>,
     counts: [u32; 15],
 }
 
-/// Reads all, leaves out who did nothing where nobody was asked for, and names who is shown.
+/// Reads the counts of all users, leaves out idle ones unless the arguments name users, and looks
+/// up the names of those on the page.
 pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivityStats, Error> {
     let limit = limit(args.limit, 100, 500)?;
     let skip = offset(args.resume.as_deref())?;
-    let asked = StatsQuery {
+    let query = StatsQuery {
         users: &args.users,
         from: args.from.as_deref(),
         to: args.to.as_deref(),
@@ -53,8 +54,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
             }),
         },
     };
-    let mut read = stats::read(gong, &asked, &source)?;
-    let mut rows: Vec<Counted<'_>> = read.users.iter().flat_map(counted).collect();
+    let mut read = stats::read(gong, &query, &source)?;
+    let mut rows: Vec<UserCounts<'_>> = read.users.iter().flat_map(user_counts).collect();
     let all = rows.len();
     if args.users.is_empty() {
         rows.retain(|row| row.counts.iter().any(|count| *count > 0));
@@ -62,7 +63,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
     let idle = (all - rows.len()) as u32;
     let (used, columns) = used_columns(rows.iter().map(|row| &row.counts));
     let matched = rows.len();
-    let page: Vec<Counted<'_>> = rows.into_iter().skip(skip).take(limit).collect();
+    let page: Vec<UserCounts<'_>> = rows.into_iter().skip(skip).take(limit).collect();
     let ids: Vec<String> = page
         .iter()
         .filter_map(|row| row.user.id("userId"))
@@ -104,21 +105,21 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
     })
 }
 
-/// The counts of a user: one set, or one a period, in time.
-fn counted(user: &Value) -> Vec<Counted<'_>> {
-    let counts = |of: &Value| ACTIVITIES.map(|(key, _)| of.count(key).unwrap_or(0));
+/// The counts of a user, for the whole range or for each period in chronological order.
+fn user_counts(user: &Value) -> Vec<UserCounts<'_>> {
+    let counts = |stats: &Value| ACTIVITIES.map(|(key, _)| stats.count(key).unwrap_or(0));
     if let Some(whole) = user.get("userAggregateActivityStats") {
-        return Vec::from([Counted {
+        return Vec::from([UserCounts {
             user,
             from: None,
             to: None,
             counts: counts(whole),
         }]);
     }
-    let mut periods: Vec<Counted<'_>> = user
+    let mut periods: Vec<UserCounts<'_>> = user
         .items("userAggregateActivity")
         .iter()
-        .map(|period| Counted {
+        .map(|period| UserCounts {
             user,
             from: date_in(period.raw("fromDate")),
             to: date_in(period.raw("toDate")),
@@ -129,19 +130,19 @@ fn counted(user: &Value) -> Vec<Counted<'_>> {
     periods
 }
 
-/// Which days, for the head of an answer.
-pub(super) fn range(from: &str, to: &str, zone: Option<&str>) -> String {
+/// The days of statistics, for the first line of an answer.
+pub(super) fn range_text(from: &str, to: &str, zone: Option<&str>) -> String {
     let zone = zone.unwrap_or("the company's zone, which Gong does not name here");
     format!("from {from} to {to} (exclusive; {zone})")
 }
 
-/// The counts of a row in the columns of a table: all 15, empty where a column is left out.
-pub(super) fn cells(columns: &[String], counts: &[u32]) -> [String; 15] {
+/// The counts of a row as cells for all 15 activities; cells of columns that are left out are empty.
+pub(super) fn count_cells(columns: &[String], counts: &[u32]) -> [String; 15] {
     ACTIVITIES.map(|(_, heading)| {
         let column = columns.iter().position(|column| column == heading);
         column
             .and_then(|column| counts.get(column))
-            .map_or_else(String::new, |count| format!("{count}"))
+            .map_or_else(String::new, u32::to_string)
     })
 }
 
@@ -151,27 +152,24 @@ impl Answer for ActivityStats {
             "{} of {}, {}.\n",
             render::count(self.rows.len() as u32, "row"),
             self.matched,
-            range(&self.from, &self.to, self.zone.as_deref())
+            range_text(&self.from, &self.to, self.zone.as_deref())
         );
-        let mut heading = ["user", "user id", "from", "to"].to_vec();
-        heading.extend(ACTIVITIES.map(|(_, heading)| heading));
-        let heading: [&str; 19] = core::array::from_fn(|column| heading[column]);
-        let mut table = Table::new(&heading);
+        let heading = ["user", "user id", "from", "to"].into_iter();
+        let mut table = Table::new(heading.chain(ACTIVITIES.map(|(_, heading)| heading)));
         for row in &self.rows {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
-            let mut all = Vec::from([
+            let user = [
                 cell(&row.user),
                 row.user_id.clone(),
                 cell(&row.from),
                 cell(&row.to),
-            ]);
-            all.extend(cells(&self.columns, &row.counts));
-            table.row(core::array::from_fn(|column| {
-                core::mem::take(&mut all[column])
-            }));
+            ];
+            table.row(
+                user.into_iter()
+                    .chain(count_cells(&self.columns, &row.counts)),
+            );
         }
         table.write(&mut text);
-        end(
+        write_end(
             &mut text,
             &self.notes,
             self.stopped.as_deref(),
@@ -182,8 +180,8 @@ impl Answer for ActivityStats {
     }
 }
 
-/// What a list of statistics ends with.
-pub(super) fn end(
+/// Appends the last lines of a list of statistics.
+pub(super) fn write_end(
     text: &mut String,
     notes: &[String],
     stopped: Option<&str>,

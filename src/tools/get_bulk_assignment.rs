@@ -1,5 +1,5 @@
 //! `gong_get_bulk_assignment`. GET /v2/flows/prospects/bulk-assignments/{id};
-//! api:flows:read. What Gong made of a bulk assignment so far.
+//! api:flows:read. How far Gong has got with a bulk assignment.
 
 use serde_json::Value;
 
@@ -8,15 +8,16 @@ use crate::{
     error::{Error, bad_argument},
     json_ext::JsonExt,
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     wit::engage::{BulkAssignment, BulkOutcome, GetBulkAssignment},
 };
 
-/// Asks once. Ids are UUIDs in Gong's document; whatever else may stand in a path is taken too.
+/// One request. Ids are UUIDs in Gong's documentation; other ids that need no encoding in a path
+/// are accepted too.
 pub(crate) fn run(gong: &Gong<'_>, args: GetBulkAssignment) -> Result<BulkAssignment, Error> {
     let id = args.id.trim();
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if id.is_empty() || id.len() > 64 || !id.chars().all(fits) {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if id.is_empty() || id.len() > 64 || !id.chars().all(is_allowed) {
         return Err(bad_argument(
             "id",
             "not an id of a bulk assignment; gong_bulk_assign_flow gives it.",
@@ -43,8 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetBulkAssignment) -> Result<BulkAssign
 }
 
 fn outcome(result: &Value) -> BulkOutcome {
-    let none = Value::Null;
-    let prospect = result.get("prospect").unwrap_or(&none);
+    let prospect = &result["prospect"];
     let crm_id = result.id("crmId").or_else(|| prospect.id("crmId"));
     let name = [prospect.text("firstName"), prospect.text("lastName")];
     let name: Vec<String> = name.into_iter().flatten().collect();
@@ -73,14 +73,13 @@ impl Answer for BulkAssignment {
             (self.assigned, "assigned"),
             (self.failed, "failed"),
         ];
-        let counts = counts.into_iter();
         let counts: String = counts
+            .into_iter()
             .filter_map(|(number, word)| Some(format!(", {} {word}", number?)))
             .collect();
         let mut text = format!("Bulk assignment {}: {}{counts}.\n", self.id, self.status);
-        let mut table = Table::new(&["person", "status", "crm id", "instance", "error"]);
+        let mut table = Table::new(["person", "status", "crm id", "instance", "error"]);
         for one in &self.people {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([
                 one.person.clone(),
                 cell(&one.status),

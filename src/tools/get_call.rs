@@ -1,6 +1,6 @@
-//! `gong_get_call`. POST /v2/calls/extensive with one call id, and where that does not
-//! know the call yet GET /v2/calls/{id} (api:calls:read:basic); api:calls:read:extensive, and api:calls:read:media-url for the media part.
-//! Brief, key points and highlights cost no credits.
+//! `gong_get_call`. POST /v2/calls/extensive with one call id (api:calls:read:extensive, and
+//! api:calls:read:media-url for media); GET /v2/calls/{id} (api:calls:read:basic) for a call that
+//! is not there yet. Brief, key points and highlights cost no credits.
 
 use alloc::collections::BTreeSet;
 use serde::Deserialize;
@@ -20,31 +20,31 @@ use crate::{
     wit::calls::{CallDigest, CallPart, GetCall},
 };
 
+mod api;
 mod comment;
 mod parts;
 mod text;
-mod wire;
 
+use api::DetailedCall;
 use comment::comment;
 use parts::{highlight_section, outline_section, person, stats, tracker_section};
-use wire::Detailed;
 
-/// Reads the call with all that is free, and only what was included of the rest.
+/// Reads the call with all parts that are always in the answer, and those in `include`.
 pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
     let id = call_id(&args.call)?;
-    let with = |part| args.include.contains(&part);
-    let stats = with(CallPart::Stats);
+    let includes = |part| args.include.contains(&part);
+    let stats = includes(CallPart::Stats);
     let mut fields = json!({
         "parties": true,
         "content": {
             "brief": true, "keyPoints": true, "outline": true, "topics": true, "trackers": true,
-            "trackerOccurrences": with(CallPart::Trackers), "callOutcome": true, "highlights": true,
+            "trackerOccurrences": includes(CallPart::Trackers), "callOutcome": true, "highlights": true,
         },
         "interaction": { "speakers": stats, "personInteractionStats": stats, "questions": stats },
         "collaboration": { "publicComments": true },
     });
-    if with(CallPart::Media) {
-        // Asked only then: it needs a scope of its own.
+    if includes(CallPart::Media) {
+        // Only then, as it needs a scope of its own.
         fields["media"] = Value::Bool(true);
     }
     let selector = ContentSelector {
@@ -52,22 +52,25 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
         context_timing: &[],
         exposed_fields: Some(fields),
     };
-    let told = match calls::one(gong, &id, &selector) {
-        Err(error) if error.case() == Case::NotFound => basic(gong, &id).ok_or(error),
-        told => told.map(|detailed| (detailed, false)),
+    let result = match calls::one(gong, &id, &selector) {
+        Err(error) if error.case() == Case::NotFound => match basic(gong, &id) {
+            Some(call) => Ok((call, true)),
+            None => Err(error),
+        },
+        result => result.map(|call| (call, false)),
     };
-    let (detailed, basic): (Detailed, bool) = told.map_err(|error| {
-        let for_media = error.case() == Case::MissingScope
-            && with(CallPart::Media)
+    let (call, is_basic): (DetailedCall, bool) = result.map_err(|error| {
+        let is_about_media = error.case() == Case::MissingScope
+            && includes(CallPart::Media)
             && error.text().contains("media");
-        if !for_media {
-            return error;
+        match is_about_media {
+            true => error.adding("Without `media` in include it is not needed."),
+            false => error,
         }
-        error.adding("Without `media` in include it is not needed.")
     })?;
-    calls::check_private(gong, &detailed.meta_data)?;
-    let commenters: BTreeSet<String> = match with(CallPart::Comments) {
-        true => detailed
+    calls::check_private(gong, &call.meta_data)?;
+    let commenters: BTreeSet<String> = match includes(CallPart::Comments) {
+        true => call
             .collaboration
             .iter()
             .flat_map(|collaboration| collaboration.public_comments.iter().flatten())
@@ -77,40 +80,39 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
     };
     let names = users::names(gong, &commenters);
     let digest = digest(
-        detailed,
+        call,
         &args.include,
         |id| names.get(id).cloned(),
         gong.requests(),
     );
     Ok(CallDigest {
-        basic: basic.then_some(true),
+        basic: is_basic.then_some(true),
         ..digest
     })
 }
 
-/// What GET /v2/calls/{id} tells: it knows a call before the details do, as long as Gong
-/// works on it. None where it does not know the call either, or is not to be had.
-fn basic(gong: &Gong<'_>, id: &str) -> Option<(Detailed, bool)> {
+/// The metadata of GET /v2/calls/{id}, which also has calls that Gong is still processing. None if
+/// the request fails.
+fn basic(gong: &Gong<'_>, id: &str) -> Option<DetailedCall> {
     #[derive(Default, Deserialize)]
-    struct One {
+    struct Response {
         call: calls::Meta,
     }
-    let One { call } = gong.get(&format!("/v2/calls/{id}"), &[]).ok()?;
-    let detailed = Detailed {
+    let Response { call } = gong.get(&format!("/v2/calls/{id}"), &[]).ok()?;
+    Some(DetailedCall {
         meta_data: call,
-        ..Detailed::default()
-    };
-    Some((detailed, true))
+        ..DetailedCall::default()
+    })
 }
 
-/// What the caller gets of the call.
+/// The tool's answer for a call.
 fn digest(
-    detailed: Detailed,
+    detailed: DetailedCall,
     include: &[CallPart],
     user_name: impl Fn(&str) -> Option<String>,
     requests: u32,
 ) -> CallDigest {
-    let with = |part| include.contains(&part);
+    let includes = |part| include.contains(&part);
     let content = detailed.content.unwrap_or_default();
     let interaction = detailed.interaction.unwrap_or_default();
     let comments = detailed
@@ -128,7 +130,7 @@ fn digest(
     let trackers = content.trackers.unwrap_or_default();
     let mut more = Vec::new();
     let mut offer = |part: CallPart, name: &str, count: usize| {
-        if count > 0 && !with(part) {
+        if count > 0 && !includes(part) {
             more.push(format!("{name} {count}"));
         }
     };
@@ -178,10 +180,10 @@ fn digest(
         basic: None,
         people: call
             .parties()
-            .filter_map(|party| person(party, &call, &interaction, with(CallPart::People)))
+            .filter_map(|party| person(party, &call, &interaction, includes(CallPart::People)))
             .collect(),
-        accounts: objects(&call, "Account", with(CallPart::Crm)),
-        deals: objects(&call, "Opportunity", with(CallPart::Crm)),
+        accounts: objects(&call, "Account", includes(CallPart::Crm)),
+        deals: objects(&call, "Opportunity", includes(CallPart::Crm)),
         brief: content
             .brief
             .as_deref()
@@ -197,17 +199,17 @@ fn digest(
         outcome: content.call_outcome.as_ref().and_then(outcome_name),
         topics: topics(content.topics.unwrap_or_default()),
         trackers: fired(&trackers),
-        outline: if with(CallPart::Outline) {
+        outline: if includes(CallPart::Outline) {
             outline.into_iter().filter_map(outline_section).collect()
         } else {
             Vec::new()
         },
-        highlights: if with(CallPart::Highlights) {
+        highlights: if includes(CallPart::Highlights) {
             highlights.into_iter().map(highlight_section).collect()
         } else {
             Vec::new()
         },
-        comments: if with(CallPart::Comments) {
+        comments: if includes(CallPart::Comments) {
             comments
                 .into_iter()
                 .map(|one| comment(one, &user_name))
@@ -215,7 +217,7 @@ fn digest(
         } else {
             Vec::new()
         },
-        tracker_moments: if with(CallPart::Trackers) {
+        tracker_moments: if includes(CallPart::Trackers) {
             trackers
                 .into_iter()
                 .filter_map(|tracker| tracker_section(tracker, &speaker))

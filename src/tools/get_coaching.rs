@@ -1,5 +1,5 @@
-//! `gong_get_coaching`. GET /v2/coaching, whose query names have hyphens and whose dates
-//! are instants; api:coaching:read. Each metric is a list of calls.
+//! `gong_get_coaching`. GET /v2/coaching, whose query parameters have hyphens in their names and
+//! instants as dates; api:coaching:read. Each metric is a list of calls.
 
 use alloc::collections::BTreeSet;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::{
     },
     json_ext::JsonExt,
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     text::fold_case,
     time::{self, Range},
     wit::stats::{Coaching, CoachingMetric, CoachingRow, GetCoaching},
@@ -21,7 +21,7 @@ use crate::{
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
-/// Metrics seen on the wire, and their columns; Gong documents none.
+/// Metrics seen in Gong's answers, and their columns; Gong documents none.
 const METRICS: [(&str, &str); 5] = [
     ("callsListenedTo", "heard"),
     ("callsManagerAttended", "attended"),
@@ -30,7 +30,7 @@ const METRICS: [(&str, &str); 5] = [
     ("callsWithScorecardFilled", "scored"),
 ];
 
-/// Asks once.
+/// Looks up manager and workspace, then one request.
 pub(crate) fn run(gong: &Gong<'_>, args: GetCoaching) -> Result<Coaching, Error> {
     let range = Range::from_arguments(
         args.from.as_deref(),
@@ -86,10 +86,9 @@ fn name(user: &Value) -> Option<String> {
 }
 
 fn row(data: &Value) -> CoachingRow {
-    let none = Value::Null;
-    let report = data.get("report").unwrap_or(&none);
-    let metrics = data.get("metrics").and_then(Value::as_object);
-    let mut metrics: Vec<CoachingMetric> = metrics
+    let report = &data["report"];
+    let mut metrics: Vec<CoachingMetric> = data["metrics"]
+        .as_object()
         .into_iter()
         .flatten()
         .filter_map(|(name, calls)| {
@@ -117,31 +116,22 @@ impl Answer for Coaching {
             self.to,
             render::count(self.reports.len() as u32, "direct report")
         );
-        let mut heading = ["report", "id", "title"].to_vec();
-        heading.extend(METRICS.map(|(_, column)| column));
-        heading.push("other");
-        let heading: [&str; 9] = core::array::from_fn(|column| heading[column]);
-        let mut table = Table::new(&heading);
+        let heading = ["report", "id", "title"].into_iter();
+        let heading = heading.chain(METRICS.map(|(_, column)| column));
+        let mut table = Table::new(heading.chain(["other"]));
         for row in &self.reports {
-            let mut all = Vec::from([
-                row.user.clone(),
-                row.user_id.clone().unwrap_or_default(),
-                row.title.clone().unwrap_or_default(),
-            ]);
             let find = |name: &str| row.metrics.iter().find(|metric| metric.name == name);
-            all.extend(METRICS.map(|(name, _)| {
-                find(name).map_or_else(String::new, |metric| format!("{}", metric.calls))
-            }));
+            let counts = METRICS.map(|(name, _)| {
+                find(name).map_or_else(String::new, |metric| metric.calls.to_string())
+            });
             let other: Vec<String> = row
                 .metrics
                 .iter()
                 .filter(|metric| METRICS.iter().all(|(name, _)| *name != metric.name))
                 .map(|metric| format!("{} {}", metric.name, metric.calls))
                 .collect();
-            all.push(other.join("; "));
-            table.row(core::array::from_fn(|column| {
-                core::mem::take(&mut all[column])
-            }));
+            let user = [row.user.clone(), cell(&row.user_id), cell(&row.title)].into_iter();
+            table.row(user.chain(counts).chain([other.join("; ")]));
         }
         table.write(&mut text);
         for note in &self.notes {

@@ -1,5 +1,5 @@
-//! `gong_get_crm_objects`. GET /v2/crm/entities; api:crm:get-objects. The ids are the body of
-//! this GET, a bare list; Gong drops what goes beyond 100, and says null of an unknown id.
+//! `gong_get_crm_objects`. GET /v2/crm/entities; api:crm:get-objects. This GET has a body, the list
+//! of ids; Gong silently drops ids beyond 100 and returns null for unknown ones.
 
 use serde_json::{Value, json};
 
@@ -14,18 +14,18 @@ use crate::{
     wit::crm::{CrmObject, CrmObjects, CrmValue, GetCrmObjects},
 };
 
-/// Ids that Gong takes.
-const MOST: usize = 100;
+/// How many ids Gong accepts.
+const MAX_IDS: usize = 100;
 
-/// Asks once, and for the integration before where it is not given by id.
+/// One request, and one before it for the integration unless its id is in the arguments.
 pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Error> {
-    between("ids", &args.ids, MOST)?;
+    between("ids", &args.ids, MAX_IDS)?;
     let mut ids: Vec<&str> = Vec::new();
     for id in args.ids.iter().map(|id| id.trim()) {
         if id.is_empty() {
             return Err(bad_argument("ids", "one is empty.", "[\"deal-8608553\"]."));
         }
-        // Gong's list is a set.
+        // Gong treats the list as a set.
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -55,7 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
                     .filter_map(|(name, value)| {
                         Some(CrmValue {
                             name: one_line(name),
-                            value: shown(value)?,
+                            value: value_text(value)?,
                         })
                     })
                     .collect();
@@ -75,7 +75,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
     })
 }
 
-fn shown(value: &Value) -> Option<String> {
+/// The text of a field's value; none if it is empty.
+fn value_text(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::String(text) => one_line(text),

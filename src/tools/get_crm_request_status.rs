@@ -1,5 +1,5 @@
-//! `gong_get_crm_request_status`. GET /v2/crm/request-status; api:crm:upload. What becomes of
-//! an upload of objects, or of the deletion of an integration.
+//! `gong_get_crm_request_status`. GET /v2/crm/request-status; api:crm:upload. The status of an
+//! upload of objects, or of the deletion of an integration.
 
 use crate::{
     client::{Gong, json::ApiResponse},
@@ -11,7 +11,7 @@ use crate::{
     wit::crm::{CrmLineError, CrmRequestStatus, GetCrmRequestStatus},
 };
 
-/// Asks once, and for the integration before where it is not given by id.
+/// One request, and one before it for the integration unless its id is in the arguments.
 pub(crate) fn run(gong: &Gong<'_>, args: GetCrmRequestStatus) -> Result<CrmRequestStatus, Error> {
     let request = crm::request_id(&args.client_request_id)?;
     let integration = crm::id(gong, args.integration.as_deref())?;
@@ -64,22 +64,22 @@ impl Answer for CrmRequestStatus {
                 render::count(good, "object")
             ));
         }
-        let mut table = Table::new(&["line", "error"]);
+        let mut table = Table::new(["line", "error"]);
         for error in &self.errors {
             let line = match error.line {
                 0 => "whole file".into(),
-                line => format!("{line}"),
+                line => line.to_string(),
             };
             table.row([line, error.description.clone()]);
         }
         table.write(&mut text);
-        let untold = self
+        let not_listed = self
             .failed
             .unwrap_or_default()
             .saturating_sub(self.errors.len() as u32);
         render::left_out(
             &mut text,
-            (untold > 0).then_some(untold),
+            (not_listed > 0).then_some(not_listed),
             "Gong tells 20 errors at most",
         );
         render::requests(&mut text, self.requests);

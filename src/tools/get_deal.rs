@@ -1,6 +1,7 @@
-//! `gong_get_deal`. POST /v2/calls/extensive: a scan with context Extended that finds the
-//! deal's calls, and one request for what was said on them and how the deal stood then
-//! (`told.rs` says why not at once); api:calls:read:extensive. Free of credits, unlike Gong's own answers.
+//! `gong_get_deal`. POST /v2/calls/extensive, first to scan for the deal's calls with their CRM
+//! objects, then for the content of these calls and the deal's state at the time of each
+//! (`domain/call_details.rs` says why the scan does not read that too); api:calls:read:extensive.
+//! Costs no credits, unlike Gong's AI answers.
 
 use alloc::collections::BTreeMap;
 use core::{mem::take, ops::ControlFlow};
@@ -32,13 +33,14 @@ mod warnings;
 
 pub(super) use warnings::{overdue, silence};
 
-/// Days back without `from`: as long as most deals live. A company with 15 calls a day
-/// is read in about 30 requests; a busier one to where the scan's pages end.
+/// Days back without `from`: most deals take no longer. For a company with 15 calls a day this
+/// takes about 30 requests; for a busier one the scan stops at its page limit.
 pub(super) const DEFAULT_DAYS: i64 = 180;
 
-/// Scans the whole range, as a deal's calls can be anywhere in it, and tells the one that is meant.
+/// Scans the whole range, as a deal's calls can be anywhere in it, then picks the deal that the
+/// argument names.
 pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error> {
-    let wanted = SearchTerm::new(
+    let query = SearchTerm::new(
         "deal",
         &args.deal,
         "\"Acme - Renewal\" or \"0063601230sV7grAAC\".",
@@ -52,36 +54,36 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
         gong.now,
     )?;
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
-    let mut found = Found::default();
+    let mut finder = DealFinder::default();
     let report = scan(gong, start, workspace.as_deref(), |call| {
-        found.add(call, &wanted)
+        finder.add(call, &query)
     })?;
-    let Found {
+    let DealFinder {
         seen,
         kept,
         user_names,
-    } = found;
-    let id = match look_up(&seen, &wanted) {
+    } = finder;
+    let id = match look_up(&seen, &query) {
         Lookup::One(deal) => deal.id.clone(),
-        Lookup::Several(deals) => return Err(ambiguous("deal", &wanted, &deals)),
-        Lookup::None(near) => return Err(not_found("deal", &wanted, &report, &near)),
+        Lookup::Several(deals) => return Err(ambiguous("deal", &query, &deals)),
+        Lookup::None(near) => return Err(not_found("deal", &query, &report, &near)),
     };
     let mut calls: Vec<Call> = kept
         .into_iter()
         .filter(|call| call.objects("Opportunity").any(|deal| deal.id() == id))
         .collect();
     let details = call_details::read(gong, &mut calls, report.stopped.is_some());
-    // Calls come newest first; how the deal is now, the newest that tells it knows best.
+    // Calls are newest first, so the first object with the deal's present state is the latest.
     let objects = || {
         calls
             .iter()
             .flat_map(|call| call.objects("Opportunity"))
             .filter(|deal| deal.id() == id)
     };
-    let now = objects()
+    let deal = objects()
         .find(|deal| !deal.is_of_call_time())
         .or_else(|| objects().next());
-    let owner = now
+    let owner = deal
         .and_then(|deal| deal.owner())
         .and_then(|owner| user_names.owner(&owner));
     let history = DealHistory::of(calls.iter(), &id);
@@ -100,13 +102,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
         gong.now,
     );
     Ok(DealOverview {
-        name: now.and_then(|deal| deal.name()),
+        name: deal.and_then(|deal| deal.name()),
         accounts: accounts(&calls),
-        next_step: now.and_then(|deal| deal.next_step()),
+        next_step: deal.and_then(|deal| deal.next_step()),
         slips: (moves.slips > 0).then_some(moves.slips),
         slipped_days: (moves.slips > 0).then_some(moves.slipped_days),
         pulled_in_days: (moves.pulled_in_days > 0).then_some(moves.pulled_in_days),
-        warnings: warnings::of(&history, &call_history, gong.now),
+        warnings: warnings::warnings(&history, &call_history, gong.now),
         history: history.rows(),
         stage: state.stage,
         amount: state.amount,
@@ -121,7 +123,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
     })
 }
 
-/// Shows every call of the range to `visit`, with people and CRM objects.
+/// Calls `visit` for every call of the range, with people and CRM objects.
 pub(super) fn scan(
     gong: &Gong<'_>,
     start: Start,
@@ -149,27 +151,27 @@ pub(super) fn scan(
     })
 }
 
-/// What a scan for a deal finds.
+/// Collects deals and calls during a scan.
 #[derive(Default)]
-struct Found {
-    /// Every deal of the range, the one of the newest call first.
+struct DealFinder {
+    /// Every deal of the range, the one with the newest call first.
     seen: Vec<Candidate>,
-    /// Calls with a deal that may be meant, newest first.
+    /// Calls with a deal that may match, newest first.
     kept: Vec<Call>,
     user_names: UserNames,
 }
 
-impl Found {
-    fn add(&mut self, call: &mut Call, wanted: &SearchTerm) {
+impl DealFinder {
+    fn add(&mut self, call: &mut Call, query: &SearchTerm) {
         self.user_names.learn(call);
-        let mut may_mean = false;
+        let mut may_match = false;
         for deal in call.objects("Opportunity") {
-            may_mean |= wanted.matches(deal.id(), deal.name().as_deref());
+            may_match |= query.matches(deal.id(), deal.name().as_deref());
             let seen = Candidate::entry(&mut self.seen, deal.id(), call);
-            // The name now, which Gong tells first; of a nameless object the next one's.
+            // Gong lists the present state first, so this is the latest name that is known.
             seen.name = seen.name.take().or_else(|| deal.name());
         }
-        if may_mean {
+        if may_match {
             call.slim();
             self.kept.push(take(call));
         }
@@ -182,7 +184,7 @@ pub(super) fn day(call: &Call) -> String {
     at.map_or_else(|| "unknown".to_owned(), crate::time::to_date)
 }
 
-/// Accounts on the calls, the one on most of them first.
+/// Accounts on the calls, sorted by how many calls they are on.
 fn accounts(calls: &[Call]) -> Vec<String> {
     let mut accounts: BTreeMap<&str, (u32, Option<String>)> = BTreeMap::new();
     for account in calls.iter().filter_map(Call::account) {

@@ -1,5 +1,5 @@
-//! `gong_get_flow_steps`. POST /v2/flows/steps; api:flows:read. At most 20 flows;
-//! Gong answers 404 if one of them is unknown.
+//! `gong_get_flow_steps`. POST /v2/flows/steps; api:flows:read. Gong accepts at most 20 flows and
+//! answers 404 if one of them is unknown.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -18,26 +18,26 @@ use crate::{
 const BODY_CHARS: usize = 200;
 
 #[derive(Default, Deserialize)]
-struct Answered {
+struct Response {
     #[serde(deserialize_with = "required")]
-    flows: Option<Vec<WireFlow>>,
+    flows: Option<Vec<ApiFlow>>,
 }
 
 /// OpenAPI `PublicApiFlowWithSteps`.
 #[derive(Default, Deserialize)]
-struct WireFlow {
+struct ApiFlow {
     id: Option<Id>,
     name: Option<String>,
     visibility: Option<String>,
     exclusive: Option<bool>,
     description: Option<String>,
-    steps: Option<Vec<Step>>,
+    steps: Option<Vec<ApiStep>>,
 }
 
 /// OpenAPI `PublicApiFlowStep`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Step {
+struct ApiStep {
     step_order: Option<u32>,
     action: Option<String>,
     subject: Option<String>,
@@ -45,7 +45,7 @@ struct Step {
     is_reply: Option<bool>,
 }
 
-/// Checks the ids here, as Gong's limits are known, then asks once.
+/// Checks the ids first, as Gong's errors would not say which is wrong, then one request.
 pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Error> {
     let problem = match args.flows.len() {
         0 => Some("it is empty.".to_owned()),
@@ -65,13 +65,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
         ));
     }
     let body = json!({ "flowIds": args.flows });
-    let answer: Answered = gong.post("/v2/flows/steps", &body)?;
-    let whole = args.bodies == Some(true);
-    let flows = answer
+    let response: Response = gong.post("/v2/flows/steps", &body)?;
+    let whole_bodies = args.bodies == Some(true);
+    let flows = response
         .flows
         .into_iter()
         .flatten()
-        .map(|flow| shape(flow, whole))
+        .map(|api| flow(api, whole_bodies))
         .collect();
     Ok(FlowSteps {
         flows,
@@ -79,13 +79,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
     })
 }
 
-fn shape(flow: WireFlow, whole: bool) -> Flow {
+fn flow(flow: ApiFlow, whole_bodies: bool) -> Flow {
     let id = flow.id.map_or_else(String::new, |id| id.0);
     let mut steps: Vec<FlowStep> = flow
         .steps
         .into_iter()
         .flatten()
-        .map(|step| shape_step(step, whole))
+        .map(|api| step(api, whole_bodies))
         .collect();
     steps.sort_by_key(|step| step.number);
     Flow {
@@ -102,7 +102,7 @@ fn shape(flow: WireFlow, whole: bool) -> Flow {
     }
 }
 
-fn shape_step(step: Step, whole: bool) -> FlowStep {
+fn step(step: ApiStep, whole_bodies: bool) -> FlowStep {
     let body = step
         .body
         .as_deref()
@@ -117,7 +117,7 @@ fn shape_step(step: Step, whole: bool) -> FlowStep {
             .map(one_line)
             .filter(|subject| !subject.is_empty()),
         body: body.map(|body| match body.char_indices().nth(BODY_CHARS) {
-            Some((end, _)) if !whole => format!(
+            Some((end, _)) if !whole_bodies => format!(
                 "{}… ({} characters in all)",
                 &body[..end],
                 body.chars().count()
@@ -134,7 +134,7 @@ fn without_tags(html: &str) -> String {
     let mut rest = html;
     while let Some((before, after)) = rest.split_once('<') {
         text.push_str(before);
-        // A `<` that opens no tag is a character like others.
+        // A `<` that does not begin a tag is text.
         match after.split_once('>').filter(|(tag, _)| {
             tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))
         }) {

@@ -1,6 +1,6 @@
 //! `gong_get_interaction_stats`. POST /v2/stats/interaction; api:stats:interaction. Gong
-//! counts calls with Whisper on. Its document names the statistics but no units: seconds
-//! and questions an hour are what its product shows.
+//! counts calls with Whisper on. Its documentation has no units: seconds and questions an hour are
+//! what Gong's product shows.
 
 use serde_json::Value;
 
@@ -10,10 +10,9 @@ use crate::{
     gong::stats::{self, Source, StatsQuery},
     json_ext::JsonExt,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table},
     tools::{
-        Answer,
-        get_activity_stats::{end, range},
+        get_activity_stats::{range_text, write_end},
         limit, offset, offset_token,
     },
     wit::stats::{GetInteractionStats, InteractionRow, InteractionStats, OtherStat},
@@ -22,11 +21,11 @@ use crate::{
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
 
-/// Reads all and names who is shown.
+/// Reads the statistics of all users and looks up the names of those on the page.
 pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<InteractionStats, Error> {
     let limit = limit(args.limit, 100, 500)?;
     let skip = offset(args.resume.as_deref())?;
-    let asked = StatsQuery {
+    let query = StatsQuery {
         users: &args.users,
         from: args.from.as_deref(),
         to: args.to.as_deref(),
@@ -37,7 +36,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<Interact
         key: "peopleInteractionStats",
         period: None,
     };
-    let mut read = stats::read(gong, &asked, &source)?;
+    let mut read = stats::read(gong, &query, &source)?;
     let matched = read.users.len();
     if matched == 0 {
         read.notes
@@ -99,7 +98,7 @@ fn row(user: &Value) -> InteractionRow {
     row
 }
 
-/// At most two decimals, none that are zero.
+/// At most two decimals, without trailing zeros.
 fn short(value: f64) -> String {
     let hundredths = (value * 100.0 + 0.5_f64.copysign(value)) as i64;
     (hundredths as f64 / 100.0).to_string()
@@ -111,9 +110,9 @@ impl Answer for InteractionStats {
             "{} of {}, {}; calls with Whisper on.\n",
             render::count(self.users.len() as u32, "user"),
             self.matched,
-            range(&self.from, &self.to, self.zone.as_deref())
+            range_text(&self.from, &self.to, self.zone.as_deref())
         );
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "user",
             "user id",
             "talk ratio",
@@ -144,7 +143,7 @@ impl Answer for InteractionStats {
             ]);
         }
         table.write(&mut text);
-        end(
+        write_end(
             &mut text,
             &self.notes,
             self.stopped.as_deref(),

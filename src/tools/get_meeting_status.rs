@@ -1,5 +1,5 @@
 //! `gong_get_meeting_status`. POST /v2/meetings/integration/status;
-//! api:meetings:integration:status; limited release. Which users Gong can plan meetings for.
+//! api:meetings:integration:status; limited release. For which users Gong can plan meetings.
 
 use serde_json::json;
 
@@ -14,22 +14,22 @@ use crate::{
     wit::meetings::{GetMeetingStatus, MeetingStatus, OrganizerStatus},
 };
 
-/// Addresses that Gong looks at in one request.
-const MOST: usize = 100;
+/// How many e-mail addresses Gong accepts in one request.
+const MAX_USERS: usize = 100;
+const PATH: &str = "/v2/meetings/integration/status";
 
-/// Finds the addresses, asks once, and says of whom Gong answered nothing.
+/// Looks up the e-mail addresses, then one request; lists users without an answer separately.
 pub(crate) fn run(gong: &Gong<'_>, args: GetMeetingStatus) -> Result<MeetingStatus, Error> {
-    between("users", &args.users, MOST)?;
+    between("users", &args.users, MAX_USERS)?;
     let mut people = People::default();
     let emails: Vec<String> = args
         .users
         .iter()
         .map(|user| people.email(gong, "users", user))
-        .collect::<Result<Vec<_>, _>>()?;
-    const PATH: &str = "/v2/meetings/integration/status";
+        .collect::<Result<_, _>>()?;
     let answer: ApiResponse = gong.post(PATH, &json!({ "emails": emails }))?;
     let users: Vec<OrganizerStatus> = answer
-        .listed("users", "POST /v2/meetings/integration/status")?
+        .listed("users", &format!("POST {PATH}"))?
         .iter()
         .map(|user| OrganizerStatus {
             email: user.text("email").unwrap_or_default(),
@@ -66,14 +66,14 @@ impl Answer for MeetingStatus {
                 (false, false) => "not a Gong user",
             };
             text.push_str(&format!("{}: {state}", user.email));
-            for (label, said) in [
+            for (label, detail) in [
                 (" — ", &user.problem),
                 (" Fix: ", &user.fix_url),
                 (" Help: ", &user.help_url),
             ] {
-                if let Some(said) = said {
+                if let Some(detail) = detail {
                     text.push_str(label);
-                    text.push_str(said);
+                    text.push_str(detail);
                 }
             }
             text.push('\n');

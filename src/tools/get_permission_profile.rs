@@ -16,7 +16,7 @@ use crate::{
     wit::permission_profiles::{self as wit, Access, ProfileQuery},
 };
 
-/// Finds the id, reads the profile, and names team leads.
+/// Looks up the id, reads the profile, then the names of team leads.
 pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, Error> {
     let (id, _) = permission_profiles::id(gong, &args.profile, args.workspace.as_deref())?;
     let answer: ApiResponse = gong.get("/v2/permission-profile", &[("profileId", Some(&id))])?;
@@ -27,7 +27,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, E
         .flat_map(|level| level.team_leads.iter().cloned())
         .collect();
     let names = users::names(gong, &leads);
-    let named = |id: String| {
+    let name = |id: String| {
         names
             .get(&id)
             .map_or_else(|| format!("user {id}"), |name| one_line(name))
@@ -44,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, E
             .map(|one| Access {
                 area: one.area,
                 level: one.level,
-                team_leads: one.team_leads.into_iter().map(named).collect(),
+                team_leads: one.team_leads.into_iter().map(name).collect(),
             })
             .collect(),
         library_folders: profile.library_folders(),

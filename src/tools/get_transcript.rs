@@ -14,24 +14,24 @@ use crate::{
     },
     prelude::*,
     time,
-    tools::numbered,
+    tools::resume_number,
     wit::transcripts::{GetTranscript, Speakers, Transcript},
 };
 
 mod text;
 mod turns;
 
-/// Which part of a call's words is asked for.
+/// Which part of a transcript to return.
 struct Part {
     /// Milliseconds into the call.
     window: core::ops::Range<u64>,
-    /// The first turn, by number in the whole call; 0 for all.
+    /// Number of the first turn, counted over the whole call; 0 for all turns.
     first_turn: usize,
-    /// Bytes of text.
+    /// The most bytes of text.
     limit: usize,
 }
 
-/// The call first, as the transcript does not say whether the call is private.
+/// Reads the call first, as the transcript does not say whether the call is private.
 pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Error> {
     let id = call_id(&args.call)?;
     let limit = match args.limit.unwrap_or(60_000) {
@@ -44,13 +44,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
             ));
         }
     };
-    let time = |name, text: &Option<String>| {
+    let time_into_call = |name, text: &Option<String>| {
         text.as_deref()
             .map(|text| time::parse_into_call(name, text))
             .transpose()
     };
-    let from = time("from", &args.from)?.unwrap_or(0);
-    let to = time("to", &args.to)?.unwrap_or(u64::MAX);
+    let from = time_into_call("from", &args.from)?.unwrap_or(0);
+    let to = time_into_call("to", &args.to)?.unwrap_or(u64::MAX);
     if from >= to {
         return Err(bad_argument(
             "from",
@@ -64,7 +64,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
     }
     let part = Part {
         window: from..to,
-        first_turn: numbered(args.resume.as_deref(), "turn-")?,
+        first_turn: resume_number(args.resume.as_deref(), "turn-")?,
         limit,
     };
     let selector = ContentSelector {
@@ -87,11 +87,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Er
             "Gong has no transcript of call {id}: it was not recorded, has no speech, or is still in processing (try again in some minutes)."
         ))
     })?;
-    let whose = args.speakers.unwrap_or(Speakers::All);
-    Ok(turns::shape(
+    let speakers = args.speakers.unwrap_or(Speakers::All);
+    Ok(turns::transcript(
         &call,
         monologues,
-        whose,
+        speakers,
         part,
         gong.requests(),
     ))

@@ -18,8 +18,9 @@ use crate::{
     wit::users::{self as wit, GetUser},
 };
 
+/// The answer of GET /v2/users/{id}.
 #[derive(Default, Deserialize)]
-struct Answered {
+struct Response {
     user: User,
 }
 
@@ -68,12 +69,13 @@ struct Language {
     primary: Option<bool>,
 }
 
-/// Finds who is meant, then reads that user and the manager's name.
+/// Looks up the id, reads the user, then the manager's name.
 pub(crate) fn run(gong: &Gong<'_>, args: GetUser) -> Result<wit::User, Error> {
     let id = People::default().id(gong, "user", &args.user)?;
-    let Answered { user } = gong.get(&format!("/v2/users/{id}"), &[])?;
+    let Response { user } = gong.get(&format!("/v2/users/{id}"), &[])?;
     let manager_id = user.manager_id.as_ref().map(|id| id.0.clone());
-    let names = users::names(gong, &manager_id.iter().cloned().collect::<BTreeSet<_>>());
+    let manager_ids: BTreeSet<String> = manager_id.iter().cloned().collect();
+    let names = users::names(gong, &manager_ids);
     let manager = manager_id.as_ref().and_then(|id| names.get(id).cloned());
     Ok(shape(user, id, manager, manager_id, gong.requests()))
 }

@@ -1,5 +1,5 @@
 //! `gong_grant_call_access`. PUT /v2/calls/users-access; api:call-user-access:write.
-//! POST there is the read, DELETE revokes.
+//! POST on the same path reads the access, DELETE revokes it.
 
 use serde_json::json;
 
@@ -13,12 +13,12 @@ use crate::{
     wit::{access::GrantCallAccess, types::Receipt},
 };
 
-/// Users that one call takes; Gong declares no limit.
-const MOST: usize = 100;
+/// How many users this tool accepts; Gong documents no limit.
+const MAX_USERS: usize = 100;
 
 /// Looks up the users, then grants once.
 pub(crate) fn run(gong: &Gong<'_>, args: GrantCallAccess) -> Result<Receipt, Error> {
-    let (call, body, users) = asked(gong, &args.call, &args.users)?;
+    let (call, body, users) = call_and_users(gong, &args.call, &args.users)?;
     let change = Change {
         what: format!("let {users} see call {call}"),
         method: Method::Put,
@@ -30,15 +30,15 @@ pub(crate) fn run(gong: &Gong<'_>, args: GrantCallAccess) -> Result<Receipt, Err
     change::make(gong, args.dry_run, &change, |_, _| {})
 }
 
-/// The call's id, the body that names it with its users, and how many these are. Gong
+/// The call's id, the body with the call and its users, and the number of users: `2 users`. Gong
 /// wants each user once.
-pub(super) fn asked(
+pub(super) fn call_and_users(
     gong: &Gong<'_>,
     call: &str,
     users: &[String],
 ) -> Result<(String, Body, String), Error> {
     let call = call_id(call)?;
-    between("users", users, MOST)?;
+    between("users", users, MAX_USERS)?;
     let mut people = People::default();
     let mut ids = Vec::new();
     for user in users {

@@ -1,8 +1,9 @@
 //! `gong_list_answered_scorecards`. POST /v2/stats/activity/scorecards
-//! (api:stats:scorecards), whose ids alone say nothing: joined with
+//! (api:stats:scorecards), whose answer has little but ids, joined with
 //! GET /v2/settings/scorecards, POST /v2/users/extensive and POST /v2/calls/extensive.
 
 use alloc::collections::BTreeSet;
+use core::cmp::Reverse;
 
 use crate::{
     client::Gong,
@@ -17,31 +18,31 @@ use crate::{
     time,
     tools::{
         limit,
-        list_answered_scorecards::wire::PageRequest,
+        list_answered_scorecards::api::PageRequest,
         list_scorecards::{self, Scorecard},
         offset, offset_token,
     },
     wit::scorecards::{AnsweredList, ListAnsweredScorecards, ReviewMethod},
 };
 
+mod api;
 mod join;
 mod text;
-mod wire;
 
-use wire::{Answered, AnsweredFilter, Page};
+use api::{AnsweredScorecard, Filter, Page};
 
 /// Days back without `from` and `review-from`.
 const DEFAULT_DAYS: &str = "30d";
-/// Pages of answered scorecards that are read at most.
-const MOST_PAGES: u32 = 10;
+/// The most pages of answered scorecards that are read.
+const MAX_PAGES: u32 = 10;
 
-/// Resolves names, reads the answers, then joins those that are shown.
+/// Looks up the names in the arguments, reads the answered scorecards, then joins those on the page.
 pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<AnsweredList, Error> {
     let limit = limit(args.limit, 50, 200)?;
     let skip = offset(args.resume.as_deref())?;
     let scorecards = list_scorecards::all(gong)?;
     let filter = filter(gong, &args, &scorecards)?;
-    let read = gong.pages(MOST_PAGES, |cursor| {
+    let read = gong.pages(MAX_PAGES, |cursor| {
         gong.post_list::<Page>(
             "/v2/stats/activity/scorecards",
             &PageRequest {
@@ -51,22 +52,20 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
         )
     })?;
     let mut found = read.items;
-    found.sort_by_key(|one| {
-        core::cmp::Reverse(one.review_time.as_deref().and_then(time::parse_instant))
-    });
+    found.sort_by_key(|one| Reverse(one.review_time.as_deref().and_then(time::parse_instant)));
     let matched = found.len();
-    let page: Vec<Answered> = found.into_iter().skip(skip).take(limit).collect();
+    let page: Vec<AnsweredScorecard> = found.into_iter().skip(skip).take(limit).collect();
     let shown = page.len();
     let calls = calls::by_ids(gong, page.iter().map(|one| id_text(&one.call_id)))?;
-    // What Gong does not tell of a call may be that it is private.
-    let open = |one: &Answered| {
+    // A call that Gong does not return could be private.
+    let is_open = |one: &AnsweredScorecard| {
         calls
             .get(id_text(&one.call_id))
             .is_some_and(|call| !call.is_private())
     };
-    let page: Vec<Answered> = page
+    let page: Vec<AnsweredScorecard> = page
         .into_iter()
-        .filter(|one| gong.settings.private_calls || open(one))
+        .filter(|one| gong.settings.private_calls || is_open(one))
         .collect();
     let people: BTreeSet<String> = page
         .iter()
@@ -81,7 +80,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
     Ok(AnsweredList {
         answered: page
             .iter()
-            .map(|one| join::shape(one, &scorecards, &calls, &names, call_url.is_none()))
+            .map(|one| join::join(one, &scorecards, &calls, &names, call_url.is_none()))
             .collect(),
         scorecards: scorecards
             .iter()
@@ -105,7 +104,7 @@ fn filter(
     gong: &Gong<'_>,
     args: &ListAnsweredScorecards,
     scorecards: &[Scorecard],
-) -> Result<AnsweredFilter, Error> {
+) -> Result<Filter, Error> {
     let date = |argument, text: Option<&str>| {
         text.map(|text| time::company_date(argument, text, gong.now))
             .transpose()
@@ -118,13 +117,13 @@ fn filter(
     let reviewed = args
         .reviewed
         .iter()
-        .map(|one| people.id(gong, "reviewed", one))
-        .collect::<Result<Vec<_>, _>>()?;
-    let wanted = args.scorecards.iter().map(|one| {
-        if is_id(one.trim()) {
-            return Ok(one.trim().to_owned());
+        .map(|user| people.id(gong, "reviewed", user))
+        .collect::<Result<_, _>>()?;
+    let scorecard_id = |text: &String| {
+        if is_id(text.trim()) {
+            return Ok(text.trim().to_owned());
         }
-        choose(scorecards, Scorecard::name, one)
+        choose(scorecards, Scorecard::name, text)
             .map(|found| found.id().to_owned())
             .map_err(|near| {
                 let choices = near_first(scorecards, near)
@@ -133,25 +132,29 @@ fn filter(
                 unknown(
                     "scorecards",
                     "scorecard",
-                    one,
+                    text,
                     choices,
                     scorecards.len(),
                     "gong_list_scorecards",
                 )
             })
-    });
-    Ok(AnsweredFilter {
+    };
+    Ok(Filter {
         call_from_date: date("from", from)?,
         call_to_date: date("to", args.to.as_deref())?,
         review_from_date: date("review_from", args.review_from.as_deref())?,
         review_to_date: date("review_to", args.review_to.as_deref())?,
-        // Gong's own default, MANUAL, silently leaves out what AI has scored.
+        // Gong's default, MANUAL, silently leaves out scorecards that AI has answered.
         review_method: match args.method.unwrap_or(ReviewMethod::Both) {
             ReviewMethod::Manual => "MANUAL",
             ReviewMethod::Automatic => "AUTOMATIC",
             ReviewMethod::Both => "BOTH",
         },
         reviewed_user_ids: reviewed,
-        scorecard_ids: wanted.collect::<Result<Vec<_>, _>>()?,
+        scorecard_ids: args
+            .scorecards
+            .iter()
+            .map(scorecard_id)
+            .collect::<Result<_, _>>()?,
     })
 }

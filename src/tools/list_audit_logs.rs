@@ -1,4 +1,4 @@
-//! `gong_list_audit_logs`. GET /v2/logs; api:logs:read. Gong has no filter by user.
+//! `gong_list_audit_logs`. GET /v2/logs; api:logs:read. Gong can not filter by user.
 
 use serde_json::Value;
 
@@ -18,24 +18,24 @@ use crate::{
 };
 
 mod detail;
-mod place;
+mod position;
 mod text;
 
-use place::Place;
+use position::Position;
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 1;
-/// Pages that one tool call reads at most; a page was not seen to be of another size than 100.
-const MOST_PAGES: u32 = 40;
+/// The most pages that one tool call reads; all pages seen so far had 100 entries.
+const MAX_PAGES: u32 = 40;
 /// For how long Gong keeps sign-ins.
 const ACCESS_LOG_DAYS: i64 = 14;
-/// 2021-03-01: since then Gong keeps what users do.
+/// 2021-03-01: Gong keeps the log of users' actions since then.
 const ACTIVITY_LOG_SINCE: i64 = 1_614_556_800;
 
-/// Reads entries in Gong's order until enough are kept.
+/// Reads entries in Gong's order until `limit` of them match.
 pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, Error> {
     let limit = limit(args.limit, 100, 500)?;
-    let start = Place::from_arguments(
+    let start = Position::from_arguments(
         args.from.as_deref(),
         args.to.as_deref(),
         args.resume.as_deref(),
@@ -45,19 +45,19 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
     let user = args
         .user
         .as_deref()
-        .map(|user| Wanted::find(gong, user))
+        .map(|user| UserFilter::new(gong, user))
         .transpose()?;
     let (mut rows, mut entries, mut total) = (Vec::new(), Vec::new(), None);
     let (mut cursor, mut stopped): (Option<String>, Option<String>) = (None, None);
     let mut taken = 0;
     let mut more = false;
     'pages: for page in 1.. {
-        let (records, items) = match ask(gong, &args.log, &start, cursor.as_deref()) {
+        let (records, items) = match read_page(gong, &args.log, &start, cursor.as_deref()) {
             Err(error) if page > 1 && error.case() == Case::RateLimited => {
                 (stopped, more) = (Some(error.into_text()), true);
                 break;
             }
-            asked => asked?.into_page(),
+            page => page?.into_page(),
         };
         let records = records.unwrap_or_default();
         total = total.or(records.total_records);
@@ -69,7 +69,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
                     more = true;
                     break 'pages;
                 }
-                if user.as_ref().is_none_or(|user| user.is(entry)) {
+                if user.as_ref().is_none_or(|user| user.matches(entry)) {
                     rows.push(row(entry));
                 }
             }
@@ -83,8 +83,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
             }
             next => cursor = next,
         }
-        if page == MOST_PAGES {
-            stopped = Some(format!("read {MOST_PAGES} pages, the most for one call"));
+        if page == MAX_PAGES {
+            stopped = Some(format!("read {MAX_PAGES} pages, the most for one call"));
             more = true;
             break;
         }
@@ -106,10 +106,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
     })
 }
 
-fn ask(
+fn read_page(
     gong: &Gong<'_>,
     log: &AuditLog,
-    place: &Place,
+    position: &Position,
     cursor: Option<&str>,
 ) -> Result<JsonPage, Error> {
     let log = match log {
@@ -120,8 +120,8 @@ fn ask(
         AuditLog::ExternallySharedCallPlay => "ExternallySharedCallPlay",
     };
     let (from, to) = (
-        time::to_rfc3339(place.range.from),
-        time::to_rfc3339(place.range.to),
+        time::to_rfc3339(position.range.from),
+        time::to_rfc3339(position.range.to),
     );
     let query = [
         ("logType", Some(log)),
@@ -133,14 +133,14 @@ fn ask(
     JsonPage::of(&answer, "logEntries", "GET /v2/logs")
 }
 
-fn notes(log: &AuditLog, place: &Place, now: i64) -> Vec<String> {
+fn notes(log: &AuditLog, position: &Position, now: i64) -> Vec<String> {
     let kept = now - ACCESS_LOG_DAYS * DAY;
     let note = match log {
-        AuditLog::AccessLog if place.range.from < kept => Some(format!(
+        AuditLog::AccessLog if position.range.from < kept => Some(format!(
             "Gong keeps this log for {ACCESS_LOG_DAYS} days: there is nothing before {}.",
             time::to_display(kept)
         )),
-        AuditLog::UserActivityLog if place.range.from < ACTIVITY_LOG_SINCE => {
+        AuditLog::UserActivityLog if position.range.from < ACTIVITY_LOG_SINCE => {
             Some("Gong keeps this log since March 2021.".into())
         }
         _ => None,
@@ -148,15 +148,16 @@ fn notes(log: &AuditLog, place: &Place, now: i64) -> Vec<String> {
     note.into_iter().collect()
 }
 
-/// The user whose entries are asked for; of an entry's id and e-mail one may be missing.
-struct Wanted {
+/// Matches the entries of one user, by id or e-mail, as an entry may lack either.
+struct UserFilter {
+    /// Empty for somebody who is not a user.
     id: String,
     email: Option<String>,
 }
 
-impl Wanted {
-    fn find(gong: &Gong<'_>, text: &str) -> Result<Self, Error> {
-        // Outsiders who open shared calls are in no directory: their e-mail is enough.
+impl UserFilter {
+    fn new(gong: &Gong<'_>, text: &str) -> Result<Self, Error> {
+        // Not looked up: outsiders who open shared calls are not among Gong's users.
         if text.contains('@') {
             return Ok(Self {
                 id: String::new(),
@@ -172,12 +173,12 @@ impl Wanted {
         Ok(Self { id, email })
     }
 
-    fn is(&self, entry: &Value) -> bool {
+    fn matches(&self, entry: &Value) -> bool {
         let by_id = entry.id("userId").is_some_and(|id| id == self.id);
         let email = entry.text("userEmailAddress");
         by_id
             || match (&self.email, email) {
-                (Some(wanted), Some(email)) => wanted.eq_ignore_ascii_case(&email),
+                (Some(own), Some(email)) => own.eq_ignore_ascii_case(&email),
                 _ => false,
             }
     }
@@ -198,6 +199,6 @@ fn row(entry: &Value) -> AuditRow {
         email,
         user_id: id,
         impersonator,
-        detail: Some(detail::of(entry.get("logRecord"))).filter(|detail| !detail.is_empty()),
+        detail: Some(detail::detail(entry.get("logRecord"))).filter(|detail| !detail.is_empty()),
     }
 }

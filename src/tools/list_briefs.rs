@@ -1,4 +1,4 @@
-//! `gong_list_briefs`. GET /v2/settings/briefs; api:ai-briefer:read. Not paged, costs no credits.
+//! `gong_list_briefs`. GET /v2/settings/briefs; api:ai-briefer:read. Not paged; costs no credits.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::{
     gong::workspaces,
     json_ext::JsonExt,
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     text::fold_case,
     time,
     tools::list_trackers,
@@ -17,7 +17,7 @@ use crate::{
 
 /// All briefs, of one workspace or of all.
 pub(super) fn all(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Value>, Error> {
-    // Gong's 404 here is about the workspace, and no empty list.
+    // `get` and not `get_list`: a 404 here means an unknown workspace, not an empty list.
     let answer: ApiResponse = gong.get("/v2/settings/briefs", &[("workspaceId", workspace)])?;
     let mut briefs = answer.listed("briefs", "GET /v2/settings/briefs")?.to_vec();
     briefs.sort_by_cached_key(|brief| {
@@ -29,25 +29,25 @@ pub(super) fn all(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Value>
     Ok(briefs)
 }
 
-/// Whether it can be generated.
+/// Whether Gong can generate the brief.
 pub(super) fn is_published(brief: &Value) -> bool {
     brief
         .raw("status")
         .is_some_and(|status| status.trim().eq_ignore_ascii_case("Published"))
 }
 
-/// Asks once.
+/// One request.
 pub(crate) fn run(gong: &Gong<'_>, args: ListBriefs) -> Result<BriefList, Error> {
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
     let found = all(gong, workspace.as_deref())?;
-    let names = list_trackers::names(gong, &found.iter().collect::<Vec<_>>());
+    let names = list_trackers::workspace_names(gong, &found);
     Ok(BriefList {
         briefs: found
             .iter()
             .map(|brief| Brief {
                 id: brief.id("briefId").unwrap_or_default(),
                 name: brief.text("briefName").unwrap_or_default(),
-                workspace: list_trackers::workspace(brief, &names),
+                workspace: list_trackers::workspace_name(brief, &names),
                 status: brief.text("status"),
                 description: brief.text("description"),
                 creator: brief.text("creator"),
@@ -62,7 +62,7 @@ impl Answer for BriefList {
     fn text(&self) -> String {
         let mut text = render::count(self.briefs.len() as u32, "brief");
         text.push_str("; only Published ones can be generated.\n");
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "name",
             "status",
             "workspace",
@@ -72,7 +72,6 @@ impl Answer for BriefList {
             "id",
         ]);
         for brief in &self.briefs {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([
                 brief.name.clone(),
                 cell(&brief.status),

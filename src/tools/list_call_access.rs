@@ -1,5 +1,5 @@
-//! `gong_list_call_access`. POST /v2/calls/users-access, which reads;
-//! api:call-user-access:read. Gong says 400 where it does not know one of the calls.
+//! `gong_list_call_access`. POST /v2/calls/users-access, which only reads;
+//! api:call-user-access:read. Gong answers 400 if one of the calls is unknown.
 
 use alloc::collections::BTreeSet;
 use serde_json::json;
@@ -16,12 +16,12 @@ use crate::{
     wit::access::{AccessUser, CallAccess, CallAccessList, ListCallAccess},
 };
 
-/// Calls that one request asks about; Gong declares no limit.
-const MOST: usize = 100;
+/// How many calls this tool accepts; Gong documents no limit.
+const MAX_CALLS: usize = 100;
 
-/// Asks once, then names the users.
+/// One request, then looks up the users' names.
 pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessList, Error> {
-    between("calls", &args.calls, MOST)?;
+    between("calls", &args.calls, MAX_CALLS)?;
     let mut calls = Vec::new();
     for call in &args.calls {
         let id = call_id_in("calls", call)?;
@@ -65,7 +65,7 @@ impl Answer for CallAccessList {
     fn text(&self) -> String {
         let mut text = render::count(self.calls.len() as u32, "call");
         text.push('\n');
-        let mut table = Table::new(&["call", "user", "name"]);
+        let mut table = Table::new(["call", "user", "name"]);
         for call in &self.calls {
             for user in &call.users {
                 let name = user.name.clone().unwrap_or_default();

@@ -1,30 +1,29 @@
 //! `gong_list_call_outcomes`. GET /v2/call-outcomes; api:call-outcomes:read. Not paged.
 
+use serde_json::Value;
+
 use crate::{
     client::{Gong, json::ApiResponse},
     error::Error,
     json_ext::JsonExt,
     names::has_words,
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     text::fold_case,
     wit::calls::{CallOutcome, CallOutcomeList, ListCallOutcomes},
 };
 
-/// Asks once; the names are matched here.
+/// One request; names are matched here.
 pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcomeList, Error> {
     let answer: ApiResponse = gong.get_list("/v2/call-outcomes", &[])?;
-    let mut found: Vec<_> = answer
+    let mut found: Vec<&Value> = answer
         .listed("outcomes", "GET /v2/call-outcomes")?
         .iter()
         .collect();
     let all = found.len();
-    let wanted = args.query.as_deref().map(fold_case);
-    found.retain(|outcome| {
-        wanted.as_deref().is_none_or(|wanted| {
-            has_words(&outcome.text("callOutcome").unwrap_or_default(), wanted)
-        })
-    });
+    if let Some(query) = args.query.as_deref().map(fold_case) {
+        found.retain(|outcome| has_words(&outcome.text("callOutcome").unwrap_or_default(), &query));
+    }
     found.sort_by_key(|outcome| outcome.count("displayOrder"));
     let left_out = (all - found.len()) as u32;
     Ok(CallOutcomeList {
@@ -46,9 +45,8 @@ impl Answer for CallOutcomeList {
     fn text(&self) -> String {
         let mut text = render::count(self.outcomes.len() as u32, "outcome");
         text.push('\n');
-        let mut table = Table::new(&["name", "category", "connected", "sentiment"]);
+        let mut table = Table::new(["name", "category", "connected", "sentiment"]);
         for outcome in &self.outcomes {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([
                 outcome.name.clone(),
                 cell(&outcome.category),

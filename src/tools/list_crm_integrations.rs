@@ -1,5 +1,5 @@
 //! `gong_list_crm_integrations`. GET /v2/crm/integrations; api:crm:integrations:read. Not
-//! paged: Gong lets a company have one. `integrationId` is a JSON number beyond 2^53.
+//! paged: a company can have one. `integrationId` is a JSON number above 2^53.
 
 use crate::{
     client::Gong,
@@ -12,7 +12,7 @@ use crate::{
     wit::crm::{CrmIntegrationList, ListCrmIntegrations},
 };
 
-/// Asks once; the names are matched here.
+/// One request; names are matched here.
 pub(crate) fn run(gong: &Gong<'_>, args: ListCrmIntegrations) -> Result<CrmIntegrationList, Error> {
     let mut integrations = crm::all(gong)?;
     let all = integrations.len();
@@ -31,7 +31,7 @@ impl Answer for CrmIntegrationList {
     fn text(&self) -> String {
         let mut text = render::count(self.integrations.len() as u32, "generic CRM integration");
         text.push('\n');
-        let mut table = Table::new(&["id", "name", "owner"]);
+        let mut table = Table::new(["id", "name", "owner"]);
         for integration in &self.integrations {
             table.row([
                 integration.id.clone(),

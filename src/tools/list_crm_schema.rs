@@ -1,5 +1,6 @@
-//! `gong_list_crm_schema`. GET /v2/crm/entity-schema; api:crm:schema. Not paged; without
-//! `objectType` Gong tells the fields of all (its document calls it required, its text does not).
+//! `gong_list_crm_schema`. GET /v2/crm/entity-schema; api:crm:schema. Not paged. Without
+//! `objectType` Gong returns the fields of all types, although its OpenAPI document calls the
+//! parameter required.
 
 use crate::{
     client::Gong,
@@ -7,11 +8,11 @@ use crate::{
     gong::crm::{self, schema},
     json_ext::JsonExt,
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     wit::crm::{CrmField, CrmSchema, ListCrmSchema},
 };
 
-/// Asks once, and for the integration before where it is not given by id.
+/// One request, and one before it for the integration unless its id is in the arguments.
 pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Error> {
     let integration = crm::id(gong, args.integration.as_deref())?;
     let object_type = args.object_type.map(crm::enum_name);
@@ -21,7 +22,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Err
         .iter()
         .flat_map(|(object_type, fields)| fields.iter().map(move |field| (object_type, field)))
         .map(|(object_type, field)| CrmField {
-            object_type: lower(object_type.clone()),
+            object_type: object_type.to_ascii_lowercase(),
             name: schema::name(field),
             label: field.text("label"),
             field_type: field.text("type").map(lower),
@@ -40,7 +41,7 @@ impl Answer for CrmSchema {
     fn text(&self) -> String {
         let mut text = render::count(self.fields.len() as u32, "added field");
         text.push_str(" (Gong's own are not listed)\n");
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "object",
             "name",
             "label",
@@ -50,7 +51,6 @@ impl Answer for CrmSchema {
             "deleted",
         ]);
         for field in &self.fields {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([
                 field.object_type.clone(),
                 field.name.clone(),

@@ -1,5 +1,5 @@
 //! `gong_list_daily_activity`. POST /v2/stats/activity/day-by-day;
-//! api:stats:user-actions:detailed. Gong tells lists of call ids.
+//! api:stats:user-actions:detailed. Gong returns lists of call ids.
 
 use serde_json::Value;
 
@@ -9,10 +9,9 @@ use crate::{
     gong::stats::{self, ACTIVITIES, Source, StatsQuery, date_in, used_columns, used_counts},
     json_ext::JsonExt,
     prelude::*,
-    render::{self, Table},
+    render::{self, Answer, Table, cell},
     tools::{
-        Answer,
-        get_activity_stats::{cells, end, range},
+        get_activity_stats::{count_cells, range_text, write_end},
         limit, offset, offset_token,
     },
     wit::stats::{ActivityCalls, DailyActivity, DayRow, ListDailyActivity},
@@ -21,18 +20,20 @@ use crate::{
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 7;
 
+/// A day of a user.
 struct Day<'u> {
     user: &'u Value,
-    of: &'u Value,
+    data: &'u Value,
     date: String,
     counts: [u32; 15],
 }
 
-/// Reads all, keeps the days on which something was done, and names who is shown.
+/// Reads the days of all users, keeps those with activity, and looks up the names of the users on
+/// the page.
 pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActivity, Error> {
     let limit = limit(args.limit, 100, 500)?;
     let skip = offset(args.resume.as_deref())?;
-    let asked = StatsQuery {
+    let query = StatsQuery {
         users: &args.users,
         from: args.from.as_deref(),
         to: args.to.as_deref(),
@@ -43,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
         key: "usersDetailedActivities",
         period: None,
     };
-    let mut read = stats::read(gong, &asked, &source)?;
+    let mut read = stats::read(gong, &query, &source)?;
     let days: Vec<Day<'_>> = read.users.iter().flat_map(days).collect();
     let (used, columns) = used_columns(days.iter().map(|day| &day.counts));
     let matched = days.len();
@@ -66,7 +67,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
                 user_id: id,
                 counts: used_counts(&day.counts, &used),
                 calls: if with_calls {
-                    calls(day.of)
+                    calls(day.data)
                 } else {
                     Vec::new()
                 },
@@ -91,16 +92,16 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
     })
 }
 
-/// The days of a user on which there was something, in time.
+/// The days of a user with activity, in chronological order.
 fn days(user: &Value) -> Vec<Day<'_>> {
     let mut days: Vec<Day<'_>> = user
         .items("userDailyActivityStats")
         .iter()
-        .map(|of| Day {
+        .map(|data| Day {
             user,
-            of,
-            date: date_in(of.raw("fromDate")).unwrap_or_default(),
-            counts: ACTIVITIES.map(|(key, _)| of.items(key).len() as u32),
+            data,
+            date: date_in(data.raw("fromDate")).unwrap_or_default(),
+            counts: ACTIVITIES.map(|(key, _)| data.items(key).len() as u32),
         })
         .filter(|day| day.counts.iter().any(|count| *count > 0))
         .collect();
@@ -125,32 +126,23 @@ impl Answer for DailyActivity {
             "{} of {} with activity, {}.\n",
             render::count(self.rows.len() as u32, "day"),
             self.matched,
-            range(&self.from, &self.to, None)
+            range_text(&self.from, &self.to, None)
         );
-        let mut heading = ["user", "user id", "day"].to_vec();
-        heading.extend(ACTIVITIES.map(|(_, heading)| heading));
-        heading.push("call ids");
-        let heading: [&str; 19] = core::array::from_fn(|column| heading[column]);
-        let mut table = Table::new(&heading);
+        let heading = ["user", "user id", "day"].into_iter();
+        let heading = heading.chain(ACTIVITIES.map(|(_, heading)| heading));
+        let mut table = Table::new(heading.chain(["call ids"]));
         for row in &self.rows {
-            let mut all = Vec::from([
-                row.user.clone().unwrap_or_default(),
-                row.user_id.clone(),
-                row.day.clone(),
-            ]);
-            all.extend(cells(&self.columns, &row.counts));
             let ids: Vec<String> = row
                 .calls
                 .iter()
                 .map(|calls| format!("{}: {}", calls.activity, calls.call_ids.join(" ")))
                 .collect();
-            all.push(ids.join("; "));
-            table.row(core::array::from_fn(|column| {
-                core::mem::take(&mut all[column])
-            }));
+            let user = [cell(&row.user), row.user_id.clone(), row.day.clone()].into_iter();
+            let counts = count_cells(&self.columns, &row.counts);
+            table.row(user.chain(counts).chain([ids.join("; ")]));
         }
         table.write(&mut text);
-        end(
+        write_end(
             &mut text,
             &self.notes,
             self.stopped.as_deref(),

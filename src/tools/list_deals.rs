@@ -1,6 +1,6 @@
 //! `gong_list_deals`. POST /v2/calls/extensive with context Extended, now and at
-//! the time of the call; api:calls:read:extensive. Gong's API has no list of deals:
-//! these are the Opportunity objects on the calls of a window.
+//! the time of the call; api:calls:read:extensive. Gong's API has no list of deals, so these are
+//! the Opportunity objects on the calls of a range.
 
 use core::ops::ControlFlow;
 use serde_json::json;
@@ -21,15 +21,15 @@ use crate::{
     wit::deals::{DealPage, ListDeals},
 };
 
-mod gathered;
+mod seen_deals;
 mod text;
 
-use gathered::{Gathered, Seen};
+use seen_deals::{SeenDeal, SeenDeals};
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
 
-/// Scans the window, gathers deals over its calls, then filters by what they are now.
+/// Scans the range, collects the deals on its calls, then filters them by their present state.
 pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
     let limit = limit(args.limit, 50, 200)?;
     let resume = args.resume.as_deref();
@@ -61,7 +61,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         selective: true,
         start,
     };
-    let mut seen = Seen::default();
+    let mut seen = SeenDeals::default();
     let report = scan::newest_first(gong, plan, |call| {
         seen.add(call);
         ControlFlow::Continue(())
@@ -74,24 +74,22 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
     let calls_without_deal = seen.without_deal;
     let lower = |text: &Option<String>| text.as_deref().map(|text| fold_case(text.trim()));
     let (account, stage, deal) = (lower(&args.account), lower(&args.stage), lower(&args.deal));
-    let mut deals: Vec<Gathered> = seen
+    let mut deals: Vec<SeenDeal> = seen
         .deals
         .into_values()
-        .filter(|one| {
+        .filter(|seen| {
             account
                 .as_deref()
-                .is_none_or(|wanted| one.is_account(wanted))
+                .is_none_or(|query| seen.matches_account(query))
         })
-        .filter(|one| {
-            stage.as_deref().is_none_or(|wanted| {
-                one.state()
-                    .stage
-                    .as_deref()
-                    .is_some_and(|stage| has_words(stage, wanted))
+        .filter(|seen| {
+            stage.as_deref().is_none_or(|query| {
+                let stage = seen.state().stage;
+                stage.is_some_and(|stage| has_words(&stage, query))
             })
         })
-        .filter(|one| deal.as_deref().is_none_or(|wanted| one.is_deal(wanted)))
-        .filter(|one| owner.as_ref().is_none_or(|owner| owner.owns(one)))
+        .filter(|seen| deal.as_deref().is_none_or(|query| seen.matches(query)))
+        .filter(|seen| owner.as_ref().is_none_or(|owner| owner.owns(seen)))
         .collect();
     deals.sort_by(|one, other| {
         other
@@ -102,7 +100,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
     let matched = deals.len() as u32;
     deals.truncate(limit);
     Ok(DealPage {
-        deals: deals.into_iter().map(Gathered::shown).collect(),
+        deals: deals.into_iter().map(SeenDeal::into_deal).collect(),
         matched,
         calls_without_deal,
         call_url,
@@ -112,7 +110,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
     })
 }
 
-/// Whose deals are asked for. The CRM's owner is an id of the CRM's, or a name.
+/// The owner whose deals to list. The CRM has an id of its own or a name for an owner.
 struct Owner {
     id: String,
     name: String,
@@ -130,14 +128,14 @@ impl Owner {
         })
     }
 
-    fn owns(&self, deal: &Gathered) -> bool {
-        let crm = deal.crm_owner.as_deref().is_some_and(|owner| {
+    fn owns(&self, deal: &SeenDeal) -> bool {
+        let owns_in_crm = deal.crm_owner.as_deref().is_some_and(|owner| {
             owner.eq_ignore_ascii_case(&self.name)
                 || self
                     .email
                     .as_deref()
                     .is_some_and(|email| owner.eq_ignore_ascii_case(email))
         });
-        crm || deal.hosts.contains_key(&self.id)
+        owns_in_crm || deal.hosts.contains_key(&self.id)
     }
 }

@@ -1,6 +1,6 @@
-//! `gong_list_flow_folders`. GET /v2/flows/folders; api:flows:read. Gong's
-//! document has a wrong answer schema here: the key on the wire is `flowsFolders`,
-//! and a missing parent is the text "null".
+//! `gong_list_flow_folders`. GET /v2/flows/folders; api:flows:read. Gong documents another answer
+//! than it sends: the list is `flowsFolders`, and the parent of a folder without one is the text
+//! "null".
 
 use alloc::collections::BTreeMap;
 use serde::Deserialize;
@@ -44,7 +44,7 @@ struct Folder {
     visibility: Option<String>,
 }
 
-/// Finds the owner's e-mail, reads the pages, and names parents.
+/// Looks up the owner's e-mail, then reads all pages.
 pub(crate) fn run(gong: &Gong<'_>, args: ListFlowFolders) -> Result<FlowFolderList, Error> {
     let parent = folder_id("parent", args.parent.as_deref())?;
     let owner = People::default().email(gong, "owner", &args.owner)?;
@@ -101,7 +101,7 @@ impl Answer for FlowFolderList {
             self.owner
         );
         render::line(&mut text, "Not all listed", self.stopped.as_deref());
-        let mut table = Table::new(&["id", "name", "in", "visibility"]);
+        let mut table = Table::new(["id", "name", "in", "visibility"]);
         for folder in &self.folders {
             table.row([
                 folder.id.clone(),

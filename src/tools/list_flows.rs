@@ -17,7 +17,7 @@ use crate::{
     wit::flows::{FlowList, FlowRow, ListFlows},
 };
 
-/// An argument that is a folder's id.
+/// Checks an argument that must be the id of a folder.
 pub(super) fn folder_id<'a>(
     argument: &str,
     text: Option<&'a str>,
@@ -32,7 +32,7 @@ pub(super) fn folder_id<'a>(
     }
 }
 
-/// Finds the owner's e-mail, which Gong asks for, then reads the pages.
+/// Looks up the owner's e-mail, which Gong requires, then reads all pages.
 pub(crate) fn run(gong: &Gong<'_>, args: ListFlows) -> Result<FlowList, Error> {
     let limit = limit(args.limit, 100, 500)?;
     let folder = folder_id("folder", args.folder.as_deref())?;
@@ -83,7 +83,7 @@ impl Answer for FlowList {
             self.owner
         );
         render::line(&mut text, "Not all listed", self.stopped.as_deref());
-        let mut table = Table::new(&["id", "name", "folder", "visibility", "created", "exclusive"]);
+        let mut table = Table::new(["id", "name", "folder", "visibility", "created", "exclusive"]);
         for flow in &self.flows {
             table.row([
                 flow.id.clone(),

@@ -1,5 +1,5 @@
-//! `gong_list_library_calls`. GET /v2/library/folder-content; api:library:read. The answer
-//! has no flag for private calls, so POST /v2/calls/extensive is asked for it.
+//! `gong_list_library_calls`. GET /v2/library/folder-content; api:library:read. The answer does not
+//! say which calls are private, so POST /v2/calls/extensive is read for that.
 
 use alloc::collections::BTreeSet;
 use serde_json::Value;
@@ -14,38 +14,38 @@ use crate::{
     },
     json_ext::JsonExt,
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     text::one_line,
     time,
     tools::{limit, offset, offset_token},
     wit::library::{LibraryCall, LibraryCallList, ListLibraryCalls},
 };
 
-/// Finds the folder, reads it, and keeps private calls out before any is shown.
+/// Looks up the folder, reads it, and leaves out private calls.
 pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCallList, Error> {
     let limit = limit(args.limit, 50, 200)?;
     let skip = offset(args.resume.as_deref())?;
-    let wanted = args.folder.trim();
-    let (id, path) = if is_id(wanted) {
-        (wanted.into(), None)
+    let text = args.folder.trim();
+    let (id, path) = if is_id(text) {
+        (text.into(), None)
     } else {
         let folders = library::folders(gong, None)?;
-        let folder = library::find(&folders, wanted)?;
+        let folder = library::find(&folders, text)?;
         (folder.id.clone(), Some(folder.path.clone()))
     };
     let answer: ApiResponse = gong.get("/v2/library/folder-content", &[("folderId", Some(&id))])?;
     let listed = answer.listed("calls", "GET /v2/library/folder-content")?;
     let ids: Vec<String> = listed.iter().filter_map(|call| call.id("id")).collect();
-    let told = calls::by_ids(gong, ids.iter().map(String::as_str))?;
-    // What Gong does not tell of a call may be that it is private.
-    let open = |call: &&Value| {
-        let told = call.id("id").and_then(|id| told.get(&id));
-        gong.settings.private_calls || told.is_some_and(|call| !call.is_private())
+    let metas = calls::by_ids(gong, ids.iter().map(String::as_str))?;
+    // A call that Gong does not return could be private.
+    let is_open = |call: &&Value| {
+        let meta = call.id("id").and_then(|id| metas.get(&id));
+        gong.settings.private_calls || meta.is_some_and(|meta| !meta.is_private())
     };
-    let shown: Vec<&Value> = listed.iter().filter(open).collect();
-    let private = (listed.len() - shown.len()) as u32;
-    let matched = shown.len();
-    let page: Vec<&Value> = shown.into_iter().skip(skip).take(limit).collect();
+    let open: Vec<&Value> = listed.iter().filter(is_open).collect();
+    let private = (listed.len() - open.len()) as u32;
+    let matched = open.len();
+    let page: Vec<&Value> = open.into_iter().skip(skip).take(limit).collect();
     let adders: BTreeSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
     let names = users::names(gong, &adders);
     let ids: Vec<String> = page
@@ -61,7 +61,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
         .iter()
         .zip(ids)
         .map(|(call, id)| {
-            let meta = told.get(&id);
+            let meta = metas.get(&id);
             LibraryCall {
                 title: call.text("title").or_else(|| meta.and_then(Meta::title)),
                 started: meta.map(Meta::started_display),
@@ -105,7 +105,7 @@ impl Answer for LibraryCallList {
             self.matched,
             self.folder
         );
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "id",
             "started (UTC)",
             "title",
@@ -116,7 +116,6 @@ impl Answer for LibraryCallList {
             "link",
         ]);
         for call in &self.calls {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             let at =
                 |value: &Option<String>| value.as_deref().map(time::in_table).unwrap_or_default();
             table.row([

@@ -1,5 +1,5 @@
-//! `gong_list_library_folders`. GET /v2/library/folders, one request a workspace;
-//! api:library:read. Private and archived folders are not in Gong's API.
+//! `gong_list_library_folders`. GET /v2/library/folders, one request per workspace;
+//! api:library:read. Gong's API does not list private and archived folders.
 
 use crate::{
     client::Gong,
@@ -13,16 +13,13 @@ use crate::{
     wit::library::{LibraryFolder, LibraryFolderList, ListLibraryFolders},
 };
 
-/// Reads all, picks here.
+/// Reads all folders; paths are matched here.
 pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFolderList, Error> {
     let mut folders = library::folders(gong, args.workspace.as_deref())?;
     let all = folders.len();
-    let query = args.query.map(|query| fold_case(query.trim()));
-    folders.retain(|folder| {
-        query
-            .as_deref()
-            .is_none_or(|query| has_words(&folder.path, query))
-    });
+    if let Some(query) = args.query.map(|query| fold_case(query.trim())) {
+        folders.retain(|folder| has_words(&folder.path, &query));
+    }
     let left_out = (all - folders.len()) as u32;
     Ok(LibraryFolderList {
         folders: folders
@@ -45,7 +42,7 @@ impl Answer for LibraryFolderList {
             "{}; private and archived ones are not in Gong's API.\n",
             render::count(self.folders.len() as u32, "folder")
         );
-        let mut table = Table::new(&["id", "path", "workspace", "updated (UTC)"]);
+        let mut table = Table::new(["id", "path", "workspace", "updated (UTC)"]);
         for folder in &self.folders {
             table.row([
                 folder.id.clone(),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[derive(Default, Deserialize)]
-struct Answered {
+struct Response {
     #[serde(deserialize_with = "required")]
     users: Option<Vec<User>>,
 }
@@ -28,11 +28,12 @@ struct User {
     email_address: Option<String>,
 }
 
-/// Finds the id, then reads the users, which come all at once.
+/// Looks up the id, then reads the users, who are not paged.
 pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, Error> {
     let (id, name) = permission_profiles::id(gong, &args.profile, args.workspace.as_deref())?;
-    let answer: Answered = gong.get("/v2/permission-profile/users", &[("profileId", Some(&id))])?;
-    let mut users: Vec<ProfileUser> = answer
+    let response: Response =
+        gong.get("/v2/permission-profile/users", &[("profileId", Some(&id))])?;
+    let mut users: Vec<ProfileUser> = response
         .users
         .into_iter()
         .flatten()
@@ -63,7 +64,7 @@ impl Answer for ProfileUsers {
             "{} with profile {profile}\n",
             render::count(self.users.len() as u32, "user")
         );
-        let mut table = Table::new(&["id", "name", "email"]);
+        let mut table = Table::new(["id", "name", "email"]);
         for user in &self.users {
             table.row([
                 user.id.clone(),

@@ -1,5 +1,5 @@
-//! `gong_list_permission_profiles`. GET /v2/all-permission-profiles for each
-//! workspace meant; api:permission-profile:read.
+//! `gong_list_permission_profiles`. GET /v2/all-permission-profiles, one request per workspace;
+//! api:permission-profile:read.
 
 use alloc::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     wit::permission_profiles::{ListPermissionProfiles, ProfileList, ProfileRow},
 };
 
-/// Gong wants a workspace; without one, all are asked, one request each.
+/// Gong requires a workspace; without one in the arguments all are read.
 pub(crate) fn run(gong: &Gong<'_>, args: ListPermissionProfiles) -> Result<ProfileList, Error> {
     let mut rows = Vec::new();
     for (workspace, profiles) in permission_profiles::all(gong, args.workspace.as_deref())? {
@@ -42,7 +42,7 @@ fn row(profile: &Profile, workspace: &str) -> ProfileRow {
     }
 }
 
-/// Areas by level, as most profiles have one or two levels.
+/// Areas grouped by level, as most profiles have only one or two levels: `all: calls, deals`.
 fn access(profile: &Profile) -> Vec<String> {
     let mut areas: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for one in profile.levels() {
@@ -56,7 +56,7 @@ impl Answer for ProfileList {
     fn text(&self) -> String {
         let mut text = render::count(self.profiles.len() as u32, "permission profile");
         text.push('\n');
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "id",
             "name",
             "workspace",

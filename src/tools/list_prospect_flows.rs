@@ -1,5 +1,5 @@
-//! `gong_list_prospect_flows`. POST /v2/flows/prospects; api:flows:read. By
-//! prospect Gong tells open flows only, by instance finished ones too.
+//! `gong_list_prospect_flows`. POST /v2/flows/prospects; api:flows:read. For prospects Gong lists
+//! open flows only, for flow instances finished ones too.
 
 use alloc::collections::BTreeSet;
 use serde::Deserialize;
@@ -16,20 +16,20 @@ use crate::{
     wit::flows::{ListProspectFlows, ProspectFlow, ProspectFlowList},
 };
 
-/// Ids that one call takes; Gong declares no limit, assigning takes 100.
-const MOST_IDS: usize = 100;
+/// How many ids this tool accepts, as many as assigning does; Gong documents no limit.
+const MAX_IDS: usize = 100;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answered {
+struct Response {
     #[serde(deserialize_with = "required")]
-    prospects_assigned: Option<Vec<Assigned>>,
+    prospects_assigned: Option<Vec<AssignedFlow>>,
 }
 
 /// OpenAPI `PublicApiAssignedFlow`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Assigned {
+struct AssignedFlow {
     flow_id: Option<Id>,
     flow_name: Option<String>,
     crm_prospect_id: Option<Id>,
@@ -41,39 +41,39 @@ struct Assigned {
     exclusive: Option<bool>,
 }
 
-/// Asks once, and says which of the asked are in no flow.
+/// One request; also lists the ids that are in no flow.
 pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFlowList, Error> {
-    let asked = match (args.prospects.len(), args.instances.len()) {
+    let ids = match (args.prospects.len(), args.instances.len()) {
         (0, 0) => Err("give CRM ids here, or flow instance ids in `instances`."),
         (1.., 1..) => Err("Gong takes prospects or instances, not both in one question."),
-        (count, 0) | (0, count) if count > MOST_IDS => Err("at most 100 ids in one question."),
+        (count, 0) | (0, count) if count > MAX_IDS => Err("at most 100 ids in one question."),
         (_, 0) => Ok(&args.prospects),
         (_, _) => Ok(&args.instances),
     };
-    let asked = asked.map_err(|problem| {
+    let ids = ids.map_err(|problem| {
         bad_argument(
             "prospects",
             problem,
             "{\"prospects\": [\"0035e00000AbCdEAAV\"]}.",
         )
     })?;
-    // Gong takes one of the two and refuses an empty list.
+    // Only one of the two: Gong refuses an empty list.
     let body = match args.instances.is_empty() {
         true => json!({"crmProspectsIds": args.prospects}),
         false => json!({"flowInstanceIds": args.instances}),
     };
-    let answer: Answered = gong.post("/v2/flows/prospects", &body)?;
-    let flows: Vec<ProspectFlow> = answer
+    let response: Response = gong.post("/v2/flows/prospects", &body)?;
+    let flows: Vec<ProspectFlow> = response
         .prospects_assigned
         .into_iter()
         .flatten()
-        .map(shape)
+        .map(prospect_flow)
         .collect();
     let found: BTreeSet<&str> = flows
         .iter()
         .flat_map(|flow| [flow.prospect.as_str(), flow.instance_id.as_str()])
         .collect();
-    let without_flow = asked
+    let without_flow = ids
         .iter()
         .filter(|id| !found.contains(id.as_str()))
         .cloned()
@@ -85,7 +85,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
     })
 }
 
-fn shape(assigned: Assigned) -> ProspectFlow {
+fn prospect_flow(assigned: AssignedFlow) -> ProspectFlow {
     let id = |id: Option<Id>| id.map_or_else(String::new, |id| id.0);
     let flow_id = id(assigned.flow_id);
     ProspectFlow {
@@ -116,7 +116,7 @@ impl Answer for ProspectFlowList {
     fn text(&self) -> String {
         let mut text = render::count(self.flows.len() as u32, "flow instance");
         text.push('\n');
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "prospect",
             "flow",
             "status",

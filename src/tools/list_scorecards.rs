@@ -1,4 +1,4 @@
-//! `gong_list_scorecards`. GET /v2/settings/scorecards, all workspaces at once;
+//! `gong_list_scorecards`. GET /v2/settings/scorecards, which has all workspaces;
 //! api:settings:scorecards:read.
 
 use serde::Deserialize;
@@ -16,12 +16,12 @@ use crate::{
 };
 
 #[derive(Default, Deserialize)]
-struct Scorecards {
+struct Response {
     #[serde(deserialize_with = "required")]
     scorecards: Option<Vec<Scorecard>>,
 }
 
-/// OpenAPI `Scorecard`. Its ids and ranges are numbers in the document and strings on the wire.
+/// OpenAPI `Scorecard`. Ids and ranges are numbers by the documentation and strings in answers.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Scorecard {
@@ -44,11 +44,11 @@ pub(super) struct Question {
     answer_guide: Option<String>,
     min_range: Option<Value>,
     max_range: Option<Value>,
-    pub(super) answer_options: Option<Vec<Choice>>,
+    pub(super) answer_options: Option<Vec<AnswerOption>>,
 }
 
 #[derive(Default, Deserialize)]
-pub(super) struct Choice {
+pub(super) struct AnswerOption {
     pub(super) id: Option<Id>,
     pub(super) text: Option<String>,
 }
@@ -67,16 +67,16 @@ impl Scorecard {
 
 /// All scorecards of the company.
 pub(super) fn all(gong: &Gong<'_>) -> Result<Vec<Scorecard>, Error> {
-    let answer: Scorecards = gong.get_list("/v2/settings/scorecards", &[])?;
-    let mut scorecards = answer.scorecards.unwrap_or_default();
+    let response: Response = gong.get_list("/v2/settings/scorecards", &[])?;
+    let mut scorecards = response.scorecards.unwrap_or_default();
     scorecards.sort_by_cached_key(|scorecard| fold_case(&scorecard.name()));
     Ok(scorecards)
 }
 
-/// Reads all, picks here, and names workspaces where there are several.
+/// Reads all scorecards, filters them here, and adds the workspaces' names if there are several.
 pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList, Error> {
     let workspaces = match workspaces::all(gong) {
-        // Without a filter they only add names.
+        // Without a filter they would only add names.
         Err(error) if error.case() == Case::MissingScope && args.workspace.is_none() => Vec::new(),
         workspaces => workspaces?,
     };
@@ -125,7 +125,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
     })
 }
 
-/// A scorecard with its questions, labelled Q1, Q2, … in Gong's order.
+/// A scorecard with its questions labelled Q1, Q2, … in Gong's order.
 pub(super) fn shape(
     scorecard: &Scorecard,
     workspace: Option<String>,
@@ -139,7 +139,7 @@ pub(super) fn shape(
         .map(|(index, question)| wit::Question {
             label: format!("Q{}", index + 1),
             text: one_line(question.question_text.as_deref().unwrap_or_default()),
-            answer: kind(question),
+            answer: answer_kind(question),
             guide: question
                 .answer_guide
                 .as_deref()
@@ -158,7 +158,8 @@ pub(super) fn shape(
     }
 }
 
-fn kind(question: &Question) -> Option<String> {
+/// What answers a question has: options, a range, or its type.
+fn answer_kind(question: &Question) -> Option<String> {
     let options: Vec<String> = question
         .answer_options
         .iter()
@@ -171,7 +172,7 @@ fn kind(question: &Question) -> Option<String> {
     }
     let number = |value: &Option<Value>| match value {
         Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) => Some(format!("{number}")),
+        Some(Value::Number(number)) => Some(number.to_string()),
         _ => None,
     };
     match (number(&question.min_range), number(&question.max_range)) {
@@ -183,7 +184,7 @@ fn kind(question: &Question) -> Option<String> {
     }
 }
 
-/// The heading of a scorecard and a line for each question.
+/// Appends a heading for a scorecard and a line for each question.
 pub(super) fn write(text: &mut String, scorecard: &wit::Scorecard) {
     let state = if scorecard.disabled == Some(true) {
         "disabled"

@@ -5,12 +5,12 @@ use crate::{
     error::Error,
     gong::targets,
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     time::in_table,
     wit::targets::{ListTargets, TargetList},
 };
 
-/// Asks once, and for the workspace before where it is not given by id.
+/// One request, and one before it for the workspace unless its id is in the arguments.
 pub(crate) fn run(gong: &Gong<'_>, args: ListTargets) -> Result<TargetList, Error> {
     let workspace = targets::workspace(gong, args.workspace.as_deref())?;
     Ok(TargetList {
@@ -23,7 +23,7 @@ impl Answer for TargetList {
     fn text(&self) -> String {
         let mut text = render::count(self.targets.len() as u32, "target");
         text.push('\n');
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "id",
             "name",
             "type",
@@ -33,7 +33,6 @@ impl Answer for TargetList {
             "description",
         ]);
         for target in &self.targets {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([
                 target.id.clone(),
                 cell(&target.name),

@@ -1,5 +1,5 @@
-//! `gong_list_tasks`. POST /v2/tasks; api:tasks:read. Gong wants every filter but the
-//! workspace, and documents one action (CALL) and one status (OPEN). Not paged.
+//! `gong_list_tasks`. POST /v2/tasks; api:tasks:read. Gong requires every filter but the
+//! workspace, and documents only one action (CALL) and one status (OPEN). Not paged.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ mod text;
 
 const OPERATION: &str = "POST /v2/tasks";
 
-/// Asks once and puts what is due first first.
+/// One request; tasks are sorted by due time.
 pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
     let limit = limit(args.limit, 50, 200)?;
     let skip = offset(args.resume.as_deref())?;
@@ -36,7 +36,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
     }
     let answer: ApiResponse = gong
         .post_list("/v2/tasks", &json!({ "filter": filter }))
-        .map_err(without_engage)?;
+        .map_err(explain_missing_engage)?;
     let mut found: Vec<(Option<i64>, &Value)> = answer
         .listed("tasks", OPERATION)?
         .iter()
@@ -52,7 +52,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
         .take(limit)
         .map(|(due, task)| Task {
             overdue: is_overdue(&due).then_some(true),
-            ..shape(task)
+            ..self::task(task)
         })
         .collect();
     Ok(TaskList {
@@ -65,34 +65,29 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
     })
 }
 
-/// Seen: 500 where a company has no Engage tasks.
-fn without_engage(error: Error) -> Error {
+/// Gong was seen to answer 500 for a company without Engage.
+fn explain_missing_engage(error: Error) -> Error {
     if error.case() != Case::UnexpectedAnswer || !error.text().contains("(status 500)") {
         return error;
     }
     error.adding("Gong also answers so where the company or the user has no Engage.")
 }
 
-fn shape(task: &Value) -> Task {
-    let none = Value::Null;
-    let part = |key: &str| task.get(key).unwrap_or(&none);
-    let (account, flow) = (part("account"), part("flow"));
+fn task(task: &Value) -> Task {
+    let (account, flow) = (&task["account"], &task["flow"]);
+    let object = |key: &str| Some(&task[key]).filter(|value| value.is_object());
     Task {
         id: task.id("id").unwrap_or_default(),
         kind: task.text("type"),
         title: task.text("title"),
         due: task.instant("dueDate"),
         overdue: None,
-        priority: part("priority").text("name"),
+        priority: task["priority"].text("name"),
         account: account.text("name"),
         account_id: account.id("crmId"),
         account_url: account.text("crmUrl"),
-        deal: Some(part("opportunity"))
-            .filter(|one| one.is_object())
-            .map(deal),
-        contact: Some(part("contact"))
-            .filter(|one| one.is_object())
-            .map(contact),
+        deal: object("opportunity").map(deal),
+        contact: object("contact").map(contact),
         more_contacts: task
             .items("additionalContacts")
             .iter()
@@ -100,7 +95,7 @@ fn shape(task: &Value) -> Task {
             .collect(),
         flow: flow.text("name"),
         flow_id: flow.id("id"),
-        step: flow.get("step").and_then(|step| step.count("stepNumber")),
+        step: flow["step"].count("stepNumber"),
     }
 }
 
@@ -117,8 +112,7 @@ fn deal(deal: &Value) -> TaskDeal {
 }
 
 fn contact(contact: &Value) -> TaskContact {
-    let none = Value::Null;
-    let data = contact.get("data").unwrap_or(&none);
+    let data = &contact["data"];
     let name = [data.text("firstName"), data.text("lastName")];
     let name: Vec<String> = name.into_iter().flatten().collect();
     let phone = data.items("phoneNumbers").first();

@@ -17,24 +17,21 @@ use crate::{
     wit::settings::{ListTrackers, Tracker, TrackerKeywords, TrackerList},
 };
 
-/// Asks once; names are matched here.
+/// One request; names are matched here.
 pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Error> {
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
     let query = [("workspaceId", workspace.as_deref())];
-    // Gong's 404 here is about the workspace, and no empty list.
+    // `get` and not `get_list`: a 404 here means an unknown workspace, not an empty list.
     let answer: ApiResponse = gong.get("/v2/settings/trackers", &query)?;
-    let mut found: Vec<_> = answer
+    let mut found: Vec<&Value> = answer
         .listed("keywordTrackers", "GET /v2/settings/trackers")?
         .iter()
         .collect();
     let all = found.len();
-    let wanted = args.query.map(|query| fold_case(query.trim()));
-    found.retain(|tracker| {
-        wanted.as_deref().is_none_or(|wanted| {
-            has_words(&tracker.text("trackerName").unwrap_or_default(), wanted)
-        })
-    });
-    let names = names(gong, &found);
+    if let Some(query) = args.query.map(|query| fold_case(query.trim())) {
+        found.retain(|tracker| has_words(&tracker.text("trackerName").unwrap_or_default(), &query));
+    }
+    let names = workspace_names(gong, found.iter().copied());
     let keywords = args.keywords == Some(true);
     let mut trackers: Vec<Tracker> = found
         .iter()
@@ -49,9 +46,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
     })
 }
 
-/// Workspaces by id, where what was found is of several. Names are an extra.
-pub(super) fn names(gong: &Gong<'_>, found: &[&Value]) -> BTreeMap<String, String> {
-    let mut ids = found.iter().filter_map(|one| one.id("workspaceId"));
+/// Names of workspaces by id, if the items are in several; empty if they can not be read.
+pub(super) fn workspace_names<'i>(
+    gong: &Gong<'_>,
+    items: impl IntoIterator<Item = &'i Value>,
+) -> BTreeMap<String, String> {
+    let mut ids = items.into_iter().filter_map(|item| item.id("workspaceId"));
     let first = ids.next();
     if ids.all(|id| Some(id) == first) {
         return BTreeMap::new();
@@ -63,23 +63,21 @@ pub(super) fn names(gong: &Gong<'_>, found: &[&Value]) -> BTreeMap<String, Strin
         .collect()
 }
 
-/// The workspace of what was found: its name, else its id; nothing where all are of one.
-pub(super) fn workspace(one: &Value, names: &BTreeMap<String, String>) -> Option<String> {
-    let id = one.id("workspaceId").filter(|_| !names.is_empty())?;
+/// The name of an item's workspace, else its id; none if all items are in one.
+pub(super) fn workspace_name(item: &Value, names: &BTreeMap<String, String>) -> Option<String> {
+    let id = item.id("workspaceId").filter(|_| !names.is_empty())?;
     Some(names.get(&id).cloned().unwrap_or(id))
 }
 
 fn shape(tracker: &Value, names: &BTreeMap<String, String>, keywords: bool) -> Tracker {
     let languages = tracker.items("languageKeywords");
-    let count = languages
-        .iter()
-        .map(|one| one.texts("keywords").len())
-        .sum::<usize>();
+    let counts = languages.iter().map(|one| one.texts("keywords").len());
+    let count: usize = counts.sum();
     let filter = tracker.text("filterQuery");
     Tracker {
         id: tracker.id("trackerId").unwrap_or_default(),
         name: tracker.text("trackerName").unwrap_or_default(),
-        workspace: workspace(tracker, names),
+        workspace: workspace_name(tracker, names),
         said_by: tracker.text("affiliation").filter(|who| who != "Anyone"),
         said: said(tracker),
         keyword_count: count as u32,
@@ -97,7 +95,7 @@ fn shape(tracker: &Value, names: &BTreeMap<String, String>, keywords: bool) -> T
     }
 }
 
-/// Where the words have to be said: `first 10 minutes`, `in a question`, `topic Pricing`.
+/// Where in a call the words count: `first 10 minutes`, `in a question`, `topic Pricing`.
 fn said(tracker: &Value) -> Vec<String> {
     let mut said = Vec::new();
     if let Some(at) = tracker.text("saidAt").filter(|at| at != "Anytime") {
@@ -122,7 +120,7 @@ impl Answer for TrackerList {
             "{}; Gong's API does not list smart trackers.\n",
             render::count(self.trackers.len() as u32, "keyword tracker")
         );
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "id",
             "name",
             "workspace",
@@ -133,7 +131,7 @@ impl Answer for TrackerList {
             "keywords",
         ]);
         for tracker in &self.trackers {
-            let words: Vec<String> = tracker.keywords.iter().map(words).collect();
+            let words: Vec<String> = tracker.keywords.iter().map(keywords).collect();
             table.row([
                 tracker.id.clone(),
                 tracker.name.clone(),
@@ -152,7 +150,7 @@ impl Answer for TrackerList {
                     .map(time::in_table)
                     .unwrap_or_default(),
                 if words.is_empty() {
-                    format!("{}", tracker.keyword_count)
+                    tracker.keyword_count.to_string()
                 } else {
                     words.join("; ")
                 },
@@ -166,7 +164,7 @@ impl Answer for TrackerList {
 }
 
 /// `eng (with related forms): price, discount`.
-fn words(one: &TrackerKeywords) -> String {
+fn keywords(one: &TrackerKeywords) -> String {
     let language = one.language.as_deref().unwrap_or("any language");
     let forms = if one.related_forms == Some(true) {
         " (with related forms)"

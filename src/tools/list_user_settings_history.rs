@@ -15,7 +15,7 @@ use crate::{
     wit::users::{ListUserSettingsHistory, SettingsChange, SettingsHistory},
 };
 
-/// Looks the user up, asks once.
+/// Looks up the user, then one request.
 pub(crate) fn run(
     gong: &Gong<'_>,
     args: ListUserSettingsHistory,
@@ -56,7 +56,7 @@ impl Answer for SettingsHistory {
             render::count(self.changes.len() as u32, "change"),
             self.user
         );
-        let mut table = Table::new(&["UTC", "setting", "set to"]);
+        let mut table = Table::new(["UTC", "setting", "set to"]);
         for change in &self.changes {
             table.row([
                 change.at.as_deref().map(time::in_table).unwrap_or_default(),

@@ -14,7 +14,7 @@ use crate::{
     wit::users::{ListUsers, UserPage, UserRow},
 };
 
-/// Gong has no search for users: the directory is read and picked from here.
+/// Gong can not search users, so all are read and filtered here.
 pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
     let limit = limit(args.limit, 100, 500)?;
     let skip = offset(args.resume.as_deref())?;
@@ -95,7 +95,7 @@ impl Answer for UserPage {
             self.matched,
             self.read
         );
-        let mut table = Table::new(&["id", "name", "email", "title", "manager", "state"]);
+        let mut table = Table::new(["id", "name", "email", "title", "manager", "state"]);
         for user in &self.users {
             let state = if user.inactive == Some(true) {
                 "inactive"

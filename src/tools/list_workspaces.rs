@@ -11,14 +11,14 @@ use crate::{
     wit::users::{ListWorkspaces, Workspace, WorkspaceList},
 };
 
-/// Asks for all, which are few, and picks here: Gong has no filter.
+/// Reads all workspaces, which are few, and filters them here, as Gong can not.
 pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList, Error> {
     let query = args.query.map(|query| fold_case(&query));
     let workspaces = workspaces::all(gong)?
         .into_iter()
         .filter(|workspace| {
             query
-                .as_ref()
+                .as_deref()
                 .is_none_or(|query| has_words(workspace.name(), query))
         })
         .map(|workspace| Workspace {
@@ -41,7 +41,7 @@ impl Answer for WorkspaceList {
     fn text(&self) -> String {
         let mut text = render::count(self.workspaces.len() as u32, "workspace");
         text.push('\n');
-        let mut table = Table::new(&["id", "name", "description"]);
+        let mut table = Table::new(["id", "name", "description"]);
         for workspace in &self.workspaces {
             table.row([
                 workspace.id.clone(),

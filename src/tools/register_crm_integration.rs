@@ -1,5 +1,5 @@
 //! `gong_register_crm_integration`. PUT /v2/crm/integrations; api:crm:integration:register.
-//! The answer's `integrationId` is a JSON number beyond 2^53.
+//! The answer's `integrationId` is a JSON number above 2^53.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::{
 
 /// Looks up the owner, then registers once.
 pub(crate) fn run(gong: &Gong<'_>, args: RegisterCrmIntegration) -> Result<Receipt, Error> {
-    let name: String = one_line(&args.name);
+    let name = one_line(&args.name);
     if name.is_empty() {
         return Err(bad_argument(
             "name",

@@ -1,6 +1,6 @@
 //! `gong_report_engagement`. PUT /v2/customer-engagement/content/viewed,
 //! …/content/shared and …/action; api:engagement-data:write. Gong calls them legacy and
-//! releases them to few; 409 for an `eventId` that it has.
+//! limits who may use them; it answers 409 for an `eventId` that it already has.
 
 use serde_json::{Value, json};
 
@@ -23,20 +23,20 @@ use crate::{
     },
 };
 
-/// Characters that this tool takes of a text; Gong declares no limit.
-const LONG: usize = 2_000;
+/// The longest text that this tool accepts, in characters; Gong documents no limit.
+const MAX_TEXT: usize = 2_000;
 
-/// Checks, looks up the sharer, then sends once.
+/// Checks the arguments, looks up the sharer, then reports the event once.
 pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Error> {
     let at = validate::past("timestamp", &args.timestamp, gong.now)?;
-    let of_content = args.event != EngagementEvent::Action;
+    let is_about_content = args.event != EngagementEvent::Action;
     for (argument, value) in [
         ("content_id", &args.content_id),
         ("url", &args.url),
         ("title", &args.title),
     ] {
         let is_empty = value.as_deref().unwrap_or_default().trim().is_empty();
-        if of_content && is_empty {
+        if is_about_content && is_empty {
             return Err(bad_argument(
                 argument,
                 "it is required for viewed and shared.",
@@ -49,7 +49,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Er
         }
     }
     let people = people(&args)?;
-    let (path, who, action) = match args.event {
+    let (path, people_member, action_member) = match args.event {
         EngagementEvent::Viewed => (
             "/v2/customer-engagement/content/viewed",
             "viewer",
@@ -69,7 +69,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Er
     let mut body = validate::object([
         (
             "reportingSystem",
-            json!(validate::text("system", &args.system, LONG)?),
+            json!(validate::text("system", &args.system, MAX_TEXT)?),
         ),
         ("eventTimestamp", json!(time::to_rfc3339(at))),
         ("eventId", json!(args.event_id)),
@@ -79,8 +79,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Er
             json!(validate::link("url", args.url.as_deref())?),
         ),
         ("contentTitle", json!(args.title)),
-        (who, people),
-        (action, json!(args.action)),
+        (people_member, people),
+        (action_member, json!(args.action)),
         (
             "crmContext",
             crm_link::context(&crm_link::parse_all("crm", &args.crm)?),
@@ -114,12 +114,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ReportEngagement) -> Result<Receipt, Er
     change::make(gong, args.dry_run, &change, |_, _| {})
 }
 
-/// One viewer or actor at most; recipients have an address each.
+/// The people of the event: one viewer or actor at most, or recipients with an e-mail address each.
 fn people(args: &ReportEngagement) -> Result<Vec<Value>, Error> {
     const EXAMPLE: &str = "[\"Jo Ray, jo.ray@acme.example, title: CFO\"].";
     let wrong = |problem: &str| Err(bad_argument("people", problem, EXAMPLE));
-    let shared = args.event == EngagementEvent::Shared;
-    if !shared && args.people.len() > 1 {
+    let is_shared = args.event == EngagementEvent::Shared;
+    if !is_shared && args.people.len() > 1 {
         return wrong("an event has one viewer or actor; several have several events.");
     }
     let person = |(index, text): (usize, &String)| -> Result<Value, Error> {
@@ -132,7 +132,7 @@ fn people(args: &ReportEngagement) -> Result<Vec<Value>, Error> {
                 EXAMPLE,
             ));
         }
-        if shared && person.email.is_none() {
+        if is_shared && person.email.is_none() {
             return Err(bad_argument(&at, "a recipient has an address.", EXAMPLE));
         }
         Ok(validate::object([
@@ -141,14 +141,10 @@ fn people(args: &ReportEngagement) -> Result<Vec<Value>, Error> {
             ("title", json!(person.get("title"))),
         ]))
     };
-    args.people
-        .iter()
-        .enumerate()
-        .map(person)
-        .collect::<Result<Vec<_>, _>>()
+    args.people.iter().enumerate().map(person).collect()
 }
 
-/// By id or e-mail as it is; a name is looked up.
+/// The user who shared the content: an id or e-mail is sent as it is, a name is looked up.
 fn sharer(gong: &Gong<'_>, text: &str) -> Result<Value, Error> {
     if is_id(text) {
         return Ok(json!({ "id": text }));

@@ -6,13 +6,13 @@ use crate::{
     domain::change::{self, Change},
     error::Error,
     prelude::*,
-    tools::grant_call_access::asked,
+    tools::grant_call_access::call_and_users,
     wit::{access::RevokeCallAccess, types::Receipt},
 };
 
-/// Looks up the users, then revokes once. Gong answers 200 for ids that do not exist, too.
+/// Looks up the users, then revokes once. Gong answers 200 even for ids that do not exist.
 pub(crate) fn run(gong: &Gong<'_>, args: RevokeCallAccess) -> Result<Receipt, Error> {
-    let (call, body, users) = asked(gong, &args.call, &args.users)?;
+    let (call, body, users) = call_and_users(gong, &args.call, &args.users)?;
     let change = Change {
         what: format!("take from {users} the access to call {call}"),
         method: Method::Delete,

@@ -1,6 +1,6 @@
 //! `gong_search_calls`. GET /v2/calls (api:calls:read:basic) where metadata is
-//! enough, else POST /v2/calls/extensive (api:calls:read:extensive). Gong has no
-//! search: what its filter lacks is matched here.
+//! enough, else POST /v2/calls/extensive (api:calls:read:extensive). Gong can only filter by a few
+//! fields; everything else is matched here.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::{mem::take, ops::ControlFlow};
@@ -31,7 +31,7 @@ mod text;
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
 
-/// Plans the scan, keeps what matches, and names hosts that the cheap endpoint gives as ids.
+/// Scans the range for calls that match, then looks up hosts whose names the endpoint does not have.
 pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error> {
     let limit = limit(args.limit, 50, 200)?;
     let resume = args.resume.as_deref();
@@ -42,9 +42,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         DEFAULT_DAYS,
         gong.now,
     )?;
-    let asked = filter_arguments!(args);
-    let filter = CallFilter::new(&asked)?;
-    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &asked)?;
+    let arguments = filter_arguments!(args);
+    let filter = CallFilter::new(&arguments)?;
+    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments)?;
     let people = args.people == Some(true) || filter.needs_people();
     let accounts = args.people == Some(true) || filter.account.is_some();
     let selector = ContentSelector {
@@ -76,7 +76,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         }
         ControlFlow::Continue(())
     })?;
-    // The cheap endpoint walks by the planned time; answers go by the real one.
+    // GET /v2/calls is sorted by scheduled time; the answer is sorted by the actual one.
     kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));
     let unnamed: BTreeSet<String> = kept
         .iter()
@@ -95,20 +95,22 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
     })
 }
 
-/// Rows of the answer; the account of all of them once, where they share one.
+/// The rows of the answer, its accounts, and the pattern of the calls' links. If all calls have the
+/// same account, the rows do not repeat it.
 fn rows(
     kept: &[(Call, Option<AccountMatch>)],
     names: &BTreeMap<String, String>,
 ) -> (Vec<CallRow>, Vec<AccountSeen>, Option<String>) {
     let mut accounts: BTreeMap<String, AccountSeen> = BTreeMap::new();
     for account in kept.iter().filter_map(|(call, _)| call.account()) {
-        let name = account.name();
-        let seen = AccountSeen {
-            name,
-            id: account.id().to_owned(),
-            calls: 0,
-        };
-        accounts.entry(seen.id.clone()).or_insert(seen).calls += 1;
+        let seen = accounts
+            .entry(account.id().to_owned())
+            .or_insert_with(|| AccountSeen {
+                name: account.name(),
+                id: account.id().to_owned(),
+                calls: 0,
+            });
+        seen.calls += 1;
     }
     let shared = accounts.len() == 1
         && accounts
@@ -138,11 +140,7 @@ fn rows(
                 external: call.external(),
                 matched: matched.filter(|matched| *matched != AccountMatch::Crm),
                 private: meta.is_private().then_some(true),
-                url: if pattern.is_none() {
-                    meta.url.clone()
-                } else {
-                    None
-                },
+                url: meta.url.clone().filter(|_| pattern.is_none()),
             }
         })
         .collect();

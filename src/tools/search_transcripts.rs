@@ -1,6 +1,6 @@
 //! `gong_search_transcripts`. POST /v2/calls/extensive for calls, people and privacy
 //! (api:calls:read:extensive), then POST /v2/calls/transcript for many calls at a
-//! time (api:calls:read:transcript). Gong has no search; the words are matched here.
+//! time (api:calls:read:transcript). Gong can not search transcripts; words are matched here.
 
 use core::{mem::take, ops::ControlFlow};
 use serde_json::json;
@@ -25,11 +25,13 @@ mod tests;
 mod text;
 
 use query::Query;
-use search::{Cut, Search};
+use search::{Search, Stop};
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
-/// Picks calls by the filters, then looks through their words until enough is found.
+
+/// Scans for calls that match the filters and searches their transcripts, until `limit` quotes are
+/// found.
 pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<TranscriptMatches, Error> {
     let query = Query::parse(&args.query)?;
     let limit = limit(args.limit, 20, 100)?;
@@ -40,9 +42,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         DEFAULT_DAYS,
         gong.now,
     )?;
-    let asked = filter_arguments!(args);
-    let filter = CallFilter::new(&asked)?;
-    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &asked)?;
+    let arguments = filter_arguments!(args);
+    let filter = CallFilter::new(&arguments)?;
+    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments)?;
     let selector = ContentSelector {
         context: filter.account.is_some().then_some("Extended"),
         context_timing: &[],
@@ -62,14 +64,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         Some(_) => search.add(take(call)),
         None => ControlFlow::Continue(()),
     })?;
-    if search.cut.is_none() {
-        // Whether it is the last call or not, there is nothing to break off.
-        let _ = search.look_through();
+    if search.stop.is_none() {
+        // The scan is over, so whether to break it off does not matter.
+        let _ = search.search_pending();
     }
-    if let Some(Cut { call, why, failed }) = search.cut {
+    if let Some(Stop { call, why, error }) = search.stop {
         report.rewind(&call, why);
-        // Nothing is lost with the answer where nothing was read for it.
-        if let Some(error) = failed
+        // The error is the answer if there is nothing else to return.
+        if let Some(error) = error
             && (report.read == 0 || search.searched == 0 && error.case() != Case::RateLimited)
         {
             return Err(error);

@@ -1,6 +1,6 @@
 //! `gong_set_integration_origins`. POST /v2/integration-settings;
-//! api:integration-settings:write. Gong's document promises an `integrationId`, which
-//! does not come; whether the origins of before stay is not documented.
+//! api:integration-settings:write. Gong documents an `integrationId` in the answer and does not
+//! send it. It is not documented whether earlier origins stay.
 
 use serde_json::{Value, json};
 
@@ -14,22 +14,22 @@ use crate::{
     wit::{origins::SetIntegrationOrigins, types::Receipt},
 };
 
-/// Where in Gong pages of others are shown.
+/// The places in Gong that show pages of other systems.
 const KINDS: [&str; 3] = ["EMAIL_COMPOSER", "ACCOUNT_PAGES", "DIALER"];
 const EXAMPLE: &str = "\"dialer https://acme.partner.example\".";
 
-/// Origins that one call takes; Gong declares no limit.
-const MOST: usize = 50;
+/// How many origins this tool accepts; Gong documents no limit.
+const MAX_ORIGINS: usize = 50;
 
-/// Checks the origins, then sets them at once.
+/// Checks the origins, then sets all in one request.
 pub(crate) fn run(gong: &Gong<'_>, args: SetIntegrationOrigins) -> Result<Receipt, Error> {
-    between("origins", &args.origins, MOST)?;
+    between("origins", &args.origins, MAX_ORIGINS)?;
     let settings: Vec<Value> = args
         .origins
         .iter()
         .enumerate()
         .map(|(index, line)| setting(&format!("origins[{index}]"), line))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<_, _>>()?;
     let change = Change {
         what: format!(
             "let Gong show pages of {}",
@@ -44,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SetIntegrationOrigins) -> Result<Receip
     change::make(gong, args.dry_run, &change, |_, _| {})
 }
 
-/// `dialer https://acme.partner.example`: where in Gong, and the origin.
+/// Parses a place and an origin: `dialer https://acme.partner.example`.
 fn setting(argument: &str, line: &str) -> Result<Value, Error> {
     let (kind, origin) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
     let kind = kind.to_ascii_uppercase().replace('-', "_");
@@ -58,11 +58,11 @@ fn setting(argument: &str, line: &str) -> Result<Value, Error> {
             EXAMPLE,
         ));
     }
-    Ok(json!({ "integrationType": kind, "allowedOrigin": self::origin(argument, origin)? }))
+    Ok(json!({ "integrationType": kind, "allowedOrigin": checked_origin(argument, origin)? }))
 }
 
-/// Scheme, host, perhaps a port, in the form that browsers compare.
-fn origin(argument: &str, text: &str) -> Result<String, Error> {
+/// An https origin, with or without a port, in the form that browsers compare.
+fn checked_origin(argument: &str, text: &str) -> Result<String, Error> {
     let text = text.trim().trim_end_matches('/').to_ascii_lowercase();
     let host = text.strip_prefix("https://").map(|rest| {
         let (host, port) = rest.split_once(':').unwrap_or((rest, "443"));
@@ -92,15 +92,15 @@ fn origin(argument: &str, text: &str) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::origin;
+    use super::checked_origin;
 
     #[test]
     fn an_origin_is_https_host_and_port() {
         assert_eq!(
-            origin("origin", "https://Acme.partner.example/").expect("one"),
+            checked_origin("origin", "https://Acme.partner.example/").expect("one"),
             "https://acme.partner.example"
         );
-        assert!(origin("origin", "https://a.example:8443").is_ok());
+        assert!(checked_origin("origin", "https://a.example:8443").is_ok());
         for wrong in [
             "",
             "acme.example",
@@ -112,7 +112,7 @@ mod tests {
             "https://a.example:port",
             "https://a@b.example",
         ] {
-            assert!(origin("origin", wrong).is_err(), "{wrong}");
+            assert!(checked_origin("origin", wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `gong_summarize_calls`. One POST /v2/calls/extensive with all the ids
+//! `gong_summarize_calls`. One POST /v2/calls/extensive with all ids
 //! (api:calls:read:extensive). Costs no credits.
 
 use alloc::collections::BTreeMap;
@@ -21,14 +21,14 @@ use crate::{
 
 mod text;
 
-/// Calls at a time: fewer than Gong's page, so that one request has them all.
-const MOST_CALLS: usize = 20;
-/// Key points of each call.
-const KEY_POINTS: usize = 5;
-/// Topics and trackers of each call.
-const FOREMOST: usize = 3;
+/// How many calls this tool accepts: fewer than Gong's page, so that one request is enough.
+const MAX_CALLS: usize = 20;
+/// The most key points of a call.
+const MAX_KEY_POINTS: usize = 5;
+/// The most topics of a call, and the most trackers.
+const MAX_TOPICS: usize = 3;
 
-/// Asks for all calls at once, and tells which of them are private or unknown.
+/// Reads all calls in one request; private and unknown ones are listed by id only.
 pub(crate) fn run(gong: &Gong<'_>, args: SummarizeCalls) -> Result<CallSummaries, Error> {
     let mut ids: Vec<String> = Vec::new();
     for call in &args.calls {
@@ -37,10 +37,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: SummarizeCalls) -> Result<CallSummaries
             ids.push(id);
         }
     }
-    if ids.is_empty() || ids.len() > MOST_CALLS {
+    if ids.is_empty() || ids.len() > MAX_CALLS {
         return Err(bad_argument(
             "calls",
-            &format!("{} calls are not 1 to {MOST_CALLS}.", ids.len()),
+            &format!("{} calls are not 1 to {MAX_CALLS}.", ids.len()),
             "[\"7782342274025937895\", \"7782342274025937896\"].",
         ));
     }
@@ -54,11 +54,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: SummarizeCalls) -> Result<CallSummaries
             },
         })),
     };
-    let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let call_ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let body = CallsBody {
         cursor: None,
         filter: Filter {
-            call_ids: &asked,
+            call_ids: &call_ids,
             ..Filter::default()
         },
         content_selector: Some(&selector),
@@ -107,12 +107,12 @@ fn summary(mut call: Call) -> CallSummary {
         .map(|text| one_line(&text))
         .filter(|text| !text.is_empty())
         .collect();
-    let more = key_points.len().saturating_sub(KEY_POINTS) as u32;
-    key_points.truncate(KEY_POINTS);
+    let more = key_points.len().saturating_sub(MAX_KEY_POINTS) as u32;
+    key_points.truncate(MAX_KEY_POINTS);
     let mut topics = topics(content.topics.unwrap_or_default());
-    topics.truncate(FOREMOST);
+    topics.truncate(MAX_TOPICS);
     let mut trackers = fired(&content.trackers.unwrap_or_default());
-    trackers.truncate(FOREMOST);
+    trackers.truncate(MAX_TOPICS);
     let meta = &call.meta_data;
     CallSummary {
         id: meta.id().to_owned(),
@@ -125,7 +125,7 @@ fn summary(mut call: Call) -> CallSummary {
         external: call
             .parties()
             .filter(|party| party.affiliation() == Affiliation::External)
-            .filter_map(titled)
+            .filter_map(name_and_title)
             .collect(),
         accounts: objects(&call, "Account", false),
         deals: objects(&call, "Opportunity", false),
@@ -143,7 +143,7 @@ fn summary(mut call: Call) -> CallSummary {
 }
 
 /// `Jo Ray (CFO)`.
-fn titled(party: &Party) -> Option<String> {
+fn name_and_title(party: &Party) -> Option<String> {
     let name = party.name()?;
     let title = party.title.as_deref().map(one_line);
     Some(match title.filter(|title| !title.is_empty()) {

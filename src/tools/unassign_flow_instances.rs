@@ -1,5 +1,5 @@
 //! `gong_unassign_flow_instances`. POST /v2/flows/prospects/unassign-flows-by-instance-id;
-//! api:flows:write. What is missing in the answer was not ended; one unknown id spoils all.
+//! api:flows:write. The answer lists what was ended; with one unknown id nothing is ended.
 
 use serde_json::{Value, json};
 
@@ -17,19 +17,21 @@ use crate::{
     },
 };
 
-/// Instances that Gong takes at once.
-const MOST: usize = 200;
-/// Where the path of the request and of its operation are the same.
+/// How many flow instances Gong accepts in one request.
+const MAX_INSTANCES: usize = 200;
+/// Path of the operation, which has no parameters.
 const PATH: &str = "/v2/flows/prospects/unassign-flows-by-instance-id";
-const LOOK: &str = "gong_list_prospect_flows lists the instances of prospects.";
+/// Where callers find a flow instance's id.
+const ID_SOURCE: &str = "gong_list_prospect_flows lists the instances of prospects.";
 
-/// Ends once; a dry run tells whose flows would end.
+/// Ends the instances once; a dry run lists their flows and prospects.
 pub(crate) fn run(gong: &Gong<'_>, args: UnassignFlowInstances) -> Result<Receipt, Error> {
-    between("instances", &args.instances, MOST)?;
-    let ids = args.instances.iter();
-    let mut ids: Vec<String> = ids
-        .map(|id| digits("instances", id, LOOK))
-        .collect::<Result<Vec<_>, _>>()?;
+    between("instances", &args.instances, MAX_INSTANCES)?;
+    let mut ids: Vec<String> = args
+        .instances
+        .iter()
+        .map(|id| digits("instances", id, ID_SOURCE))
+        .collect::<Result<_, _>>()?;
     ids.sort();
     ids.dedup();
     let by = requester(gong, args.by.as_deref())?;
@@ -46,13 +48,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignFlowInstances) -> Result<Receip
         body: Body::Json(body),
         look: "gong_list_prospect_flows shows the state of instances",
     };
-    let known = match args.dry_run {
+    let instances = match args.dry_run {
         Some(true) => flows::instances(gong, "flowInstanceIds", &ids)?,
         _ => Vec::new(),
     };
-    let made = change::make(gong, args.dry_run, &change, |receipt, answer| {
+    let result = change::make(gong, args.dry_run, &change, |receipt, answer| {
         let Some(ended) = flows::unassigned(answer) else {
-            receipt.notes.push(UNTOLD.into());
+            receipt.notes.push(RESULT_UNKNOWN.into());
             return;
         };
         receipt.items = ids
@@ -68,36 +70,36 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignFlowInstances) -> Result<Receip
         let done = receipt.items.iter().filter(|item| item.done).count();
         receipt.summary = format!("Ended {done} of {}.", render::count(count, "flow instance"));
     });
-    let mut receipt = made.map_err(unknown_instance)?;
+    let mut receipt = result.map_err(explain_unknown_instance)?;
     if args.dry_run == Some(true) {
-        receipt.items = ids.iter().map(|id| planned(id, &known)).collect();
+        receipt.items = ids.iter().map(|id| planned(id, &instances)).collect();
     }
     Ok(receipt)
 }
 
-/// What a receipt says where Gong took an unassignment without saying what it did.
-pub(super) const UNTOLD: &str =
+/// The note of a receipt if Gong's answer does not list what it ended.
+pub(super) const RESULT_UNKNOWN: &str =
     "Gong took the request, but does not say what it ended; gong_list_prospect_flows shows it.";
 
-/// The e-mail of the user who asks for an unassignment.
+/// The e-mail of the user in whose name flows are unassigned.
 pub(super) fn requester(gong: &Gong<'_>, by: Option<&str>) -> Result<Option<String>, Error> {
     by.map(|by| People::default().email(gong, "by", by))
         .transpose()
 }
 
-fn item(id: &str, done: bool, otherwise: &str) -> ReceiptItem {
+fn item(id: &str, done: bool, reason: &str) -> ReceiptItem {
     ReceiptItem {
         item: id.into(),
         done,
         id: None,
-        detail: (!done).then(|| otherwise.into()),
+        detail: (!done).then(|| reason.into()),
     }
 }
 
-/// What one instance is now.
-fn planned(id: &String, known: &[Value]) -> ReceiptItem {
-    let mut known = known.iter();
-    let detail = match known.find(|one| one.id("flowInstanceId").as_ref() == Some(id)) {
+/// The present state of an instance, for a dry run.
+fn planned(id: &String, instances: &[Value]) -> ReceiptItem {
+    let mut instances = instances.iter();
+    let detail = match instances.find(|one| one.id("flowInstanceId").as_ref() == Some(id)) {
         Some(one) => {
             let prospect = one.id("crmProspectId").unwrap_or_default();
             format!("{}, prospect {prospect}", flows::shown(one))
@@ -107,12 +109,12 @@ fn planned(id: &String, known: &[Value]) -> ReceiptItem {
     item(id, false, &detail)
 }
 
-/// Gong does not say which id it does not know.
-fn unknown_instance(error: Error) -> Error {
+/// Gong's error does not say which id is unknown.
+fn explain_unknown_instance(error: Error) -> Error {
     if error.case() != Case::BadArgument || !error.text().contains("does not exist") {
         return error;
     }
     error.adding(&format!(
-        "One unknown id spoils the whole list, so nothing was ended; a dry_run tells which it is. {LOOK}"
+        "One unknown id spoils the whole list, so nothing was ended; a dry_run tells which it is. {ID_SOURCE}"
     ))
 }

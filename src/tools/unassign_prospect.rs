@@ -1,6 +1,6 @@
 //! `gong_unassign_prospect`. POST /v2/flows/prospects/unassign-flows-by-crm-id;
-//! api:flows:write. Without a flow Gong ends all flows of the prospect; an unknown prospect
-//! is an empty answer.
+//! api:flows:write. Without a flow Gong ends all flows of the prospect; for an unknown prospect it
+//! returns an empty list.
 
 use serde_json::{Value, json};
 
@@ -13,21 +13,21 @@ use crate::{
     names::{choose, near_first, unknown},
     prelude::*,
     render,
-    tools::unassign_flow_instances::{UNTOLD, requester},
+    tools::unassign_flow_instances::{RESULT_UNKNOWN, requester},
     wit::{
         engage::UnassignProspect,
         types::{Receipt, ReceiptItem},
     },
 };
 
-/// Where the path of the request and of its operation are the same.
+/// Path of the operation, which has no parameters.
 const PATH: &str = "/v2/flows/prospects/unassign-flows-by-crm-id";
 
-/// Ends once; a dry run tells which flows would end.
+/// Ends the flows once; a dry run lists them.
 pub(crate) fn run(gong: &Gong<'_>, args: UnassignProspect) -> Result<Receipt, Error> {
     let prospects = flows::crm_ids("prospect", &[args.prospect])?;
     let prospect = prospects.concat();
-    let named = match (args.flow.as_deref().map(str::trim), args.all_flows) {
+    let flow = match (args.flow.as_deref().map(str::trim), args.all_flows) {
         (None, Some(true)) => None,
         (Some(flow), None | Some(false)) => Some(flow),
         (None, _) => {
@@ -47,11 +47,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignProspect) -> Result<Receipt, Er
     };
     let by = requester(gong, args.by.as_deref())?;
     let dry_run = args.dry_run == Some(true);
-    let mut open = match dry_run || named.is_some_and(|flow| !is_id(flow)) {
+    let mut open = match dry_run || flow.is_some_and(|flow| !is_id(flow)) {
         true => flows::instances(gong, "crmProspectsIds", &prospects)?,
         false => Vec::new(),
     };
-    let flow = named.map(|text| flow_id(text, &open)).transpose()?;
+    let flow = flow.map(|text| flow_id(text, &open)).transpose()?;
     let mut body = json!({ "crmProspectId": prospect });
     if let Some(flow) = &flow {
         body["flowId"] = flow.as_str().into();
@@ -73,7 +73,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignProspect) -> Result<Receipt, Er
     };
     let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
         match flows::unassigned(answer) {
-            None => receipt.notes.push(UNTOLD.into()),
+            None => receipt.notes.push(RESULT_UNKNOWN.into()),
             Some(ended) if ended.is_empty() => {
                 receipt.summary = format!(
                     "Nothing was ended: prospect {prospect} is not in {}, or Gong does not know this CRM id.",
@@ -86,8 +86,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignProspect) -> Result<Receipt, Er
                     "Took prospect {prospect} out of {from}: ended {}.",
                     render::count(ended.len() as u32, "flow instance")
                 );
-                let ended = ended.into_iter();
-                receipt.items = ended.map(|id| item(id, true, None)).collect();
+                receipt.items = ended.into_iter().map(|id| item(id, true, None)).collect();
             }
         }
     })?;
@@ -96,8 +95,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignProspect) -> Result<Receipt, Er
         if open.is_empty() {
             receipt.notes.push("No open flow would end.".into());
         }
-        let open = open.iter();
         receipt.items = open
+            .iter()
             .map(|one| {
                 let id = one.id("flowInstanceId").unwrap_or_default();
                 item(id, false, Some(format!("would end: {}", flows::shown(one))))
@@ -116,7 +115,7 @@ fn item(instance: String, done: bool, detail: Option<String>) -> ReceiptItem {
     }
 }
 
-/// The id of the flow that is meant, a name among those that the prospect is in.
+/// The id of a flow by id, or by its name among the open flows of the prospect.
 fn flow_id(text: &str, open: &[Value]) -> Result<String, Error> {
     if is_id(text) {
         return Ok(text.to_owned());

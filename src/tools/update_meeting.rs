@@ -1,5 +1,5 @@
 //! `gong_update_meeting`. PUT /v2/meetings/{meetingId}; api:meetings:user:update; limited
-//! release. Gong wants the whole meeting and has no way to read one. Effect: write, for
+//! release. Gong requires the whole meeting and has no way to read one. Its effect is write, for
 //! the reason in `create_meeting.rs`.
 
 use crate::{
@@ -12,12 +12,12 @@ use crate::{
     wit::{meetings::UpdateMeeting, types::Receipt},
 };
 
-/// Where a meeting's id is to be had.
-pub(super) const LOOK: &str = "gong_create_meeting gave it.";
+/// Where callers find a meeting's id.
+pub(super) const ID_SOURCE: &str = "gong_create_meeting gave it.";
 
-/// Checks and sends once.
+/// Checks the arguments, then replaces the meeting once.
 pub(crate) fn run(gong: &Gong<'_>, args: UpdateMeeting) -> Result<Receipt, Error> {
-    let id = digits("meeting", &args.meeting, LOOK)?;
+    let id = digits("meeting", &args.meeting, ID_SOURCE)?;
     let meeting = Meeting {
         start: &args.start,
         end: &args.end,
@@ -27,13 +27,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdateMeeting) -> Result<Receipt, Error
         provider: args.provider.as_deref(),
         external_id: args.external_id.as_deref(),
     };
-    let planned = meeting.planned(gong)?;
+    let meeting = meeting.check(gong)?;
     let change = Change {
-        what: format!("replace meeting {id}: {}", planned.shown),
+        what: format!("replace meeting {id}: {}", meeting.summary),
         method: Method::Put,
         operation: "/v2/meetings/{meetingId}",
         path: format!("/v2/meetings/{id}"),
-        body: Body::Json(planned.body),
+        body: Body::Json(meeting.body),
         look: "the organizer can look in Gong, and sending the same again does no harm",
     };
     change::make(gong, args.dry_run, &change, |receipt, _| {

@@ -1,6 +1,6 @@
 //! `gong_update_permission_profile`. GET, then PUT /v2/permission-profile?profileId=…;
-//! api:permission-profile:read and write. Whether Gong keeps what a PUT leaves out is not
-//! documented, so the whole object goes back, members that are unknown here included.
+//! api:permission-profile:read and write. It is not documented whether Gong keeps members that a
+//! PUT leaves out, so the whole profile is sent back, with members that are not known here.
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ use crate::{
 
 const PATH: &str = "/v2/permission-profile";
 
-/// Reads the profile, works in what was given, and sends it back if that changes anything.
+/// Reads the profile, applies the arguments, and sends it back if that changes anything.
 pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Receipt, Error> {
     let patch = ProfilePatch::read(&args.access, args.library_folders, args.allow, args.deny)?;
     if patch.is_empty() && args.name.is_none() && args.description.is_none() {
@@ -33,8 +33,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
             "[\"calls own\"].",
         ));
     }
-    let name = args.name.as_deref();
-    let name = name
+    let name = args
+        .name
+        .as_deref()
         .map(|name| validate::text("name", name, 255))
         .transpose()?;
     let (id, _) = permission_profiles::id(gong, &args.profile, args.workspace.as_deref())?;
@@ -55,15 +56,15 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
         }
     }
     let (before, after) = (Value::Object(before), Value::Object(after));
-    let diff = ProfileDiff::between(gong, &before, &after);
-    let planned = diff.items(None);
-    let called = format!(
+    let difference = ProfileDiff::between(gong, &before, &after);
+    let planned = difference.items(None);
+    let profile = format!(
         "permission profile {} ({id})",
         one_line(before.raw("name").unwrap_or_default())
     );
     if planned.is_empty() {
         return Ok(Receipt {
-            summary: format!("Nothing to change: the {called} is so already. Nothing was sent."),
+            summary: format!("Nothing to change: the {profile} is so already. Nothing was sent."),
             dry_run: args.dry_run.filter(|dry| *dry),
             request: None,
             body: None,
@@ -76,7 +77,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
     }
     let change = Change {
         what: format!(
-            "make {} to the {called}",
+            "make {} to the {profile}",
             render::count(planned.len() as u32, "change")
         ),
         method: Method::Put,
@@ -86,11 +87,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
         look: "gong_get_permission_profile shows it",
     };
     let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
-        receipt.items = diff.items(Some(&answer["profile"]));
+        receipt.items = difference.items(Some(&answer["profile"]));
         let done = receipt.items.iter().filter(|item| item.done).count();
         if done < planned.len() {
             receipt.summary = format!(
-                "{done} of {} changes to the {called} were made.",
+                "{done} of {} changes to the {profile} were made.",
                 planned.len()
             );
         }

@@ -1,5 +1,5 @@
-//! `gong_update_task`. PATCH /v2/tasks/{taskId}; api:tasks:write. Gong answers the task as
-//! it is then.
+//! `gong_update_task`. PATCH /v2/tasks/{taskId}; api:tasks:write. Gong returns the task after the
+//! change.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Sends what was given, once.
+/// Checks the arguments, then changes the task once.
 pub(crate) fn run(gong: &Gong<'_>, args: UpdateTask) -> Result<Receipt, Error> {
     let task = digits("task", &args.task, "gong_list_tasks lists them.")?;
     let status = args.status.map(|status| match status {
@@ -28,8 +28,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdateTask) -> Result<Receipt, Error> {
     let due = args
         .due
         .as_deref()
-        .map(|due| time::instant_argument("due", due));
-    let due = due.transpose()?;
+        .map(|due| time::instant_argument("due", due))
+        .transpose()?;
     let priority = args.priority.as_deref().map(str::trim);
     if priority == Some("") {
         return Err(bad_argument("priority", "it is empty.", "\"high\"."));

@@ -1,4 +1,4 @@
-//! `gong_upload_call_media`. PUT /v2/calls/{id}/media; api:calls:create. Gong answers 201.
+//! `gong_upload_call_media`. PUT /v2/calls/{id}/media; api:calls:create.
 
 use base64::{
     Engine,
@@ -19,10 +19,10 @@ use crate::{
     wit::{calls::UploadCallMedia, types::Receipt},
 };
 
-/// Most bytes of a file. Gong takes 1.5 GB, but base64 in JSON passes through a sandbox
-/// of 64 MB in up to four copies of a third more than the file each; larger recordings
-/// go by `download_media_url` of gong_create_call.
-const MOST_BYTES: usize = 8 << 20;
+/// The largest file, in bytes. Gong accepts 1.5 GB, but a sandbox of 64 MB holds the argument's
+/// base64, a third larger than the file, in up to four copies. Gong can download larger recordings
+/// itself: `download_media_url` of gong_create_call.
+const MAX_BYTES: usize = 8 << 20;
 
 /// Base64 with or without its padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -30,7 +30,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// File types that Gong names, by the file's ending.
+/// Content types of the files that Gong accepts, by file name extension.
 const TYPES: [(&str, &str); 5] = [
     ("wav", "audio/wav"),
     ("mp3", "audio/mpeg"),
@@ -39,15 +39,15 @@ const TYPES: [(&str, &str); 5] = [
     ("flac", "audio/flac"),
 ];
 
-/// Decodes, then uploads once.
+/// Decodes the file, then uploads it once.
 pub(crate) fn run(gong: &Gong<'_>, args: UploadCallMedia) -> Result<Receipt, Error> {
     let call = call_id(&args.call)?;
     let name = validate::text("file_name", &args.file_name, 255)?;
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    let content_type = ending.and_then(|ending| {
-        let of = |(one, _): &&(&str, &str)| one.eq_ignore_ascii_case(ending);
-        TYPES.iter().find(of).map(|(_, content_type)| *content_type)
-    });
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let content_type = TYPES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(extension))
+        .map(|(_, content_type)| *content_type);
     let Some(content_type) = content_type else {
         return Err(bad_argument(
             "file_name",
@@ -55,7 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCallMedia) -> Result<Receipt, Err
             "\"call.mp3\".",
         ));
     };
-    let bytes = decoded(args.media)?;
+    let bytes = decode(args.media)?;
     let change = Change {
         what: format!(
             "upload {name} ({} bytes) as the recording of call {call}",
@@ -82,10 +82,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCallMedia) -> Result<Receipt, Err
     })
 }
 
-/// The file's bytes. Takes the text, so that it is gone before the body is made.
-fn decoded(media: String) -> Result<Vec<u8>, Error> {
-    // Lines of 76 characters have a byte of two more each.
-    let most = MOST_BYTES / 3 * 4 + MOST_BYTES / 18;
+/// Decodes the file. Takes the text by value, so that it is freed before the body is built.
+fn decode(media: String) -> Result<Vec<u8>, Error> {
+    // Base64 is a third larger, and may have line breaks of two bytes after every 76 characters.
+    let most = MAX_BYTES / 3 * 4 + MAX_BYTES / 18;
     if media.len() > most {
         return Err(too_large());
     }
@@ -111,7 +111,7 @@ fn decoded(media: String) -> Result<Vec<u8>, Error> {
             "it is empty.",
             "\"UklGRg==\", the file's bytes in base64.",
         )),
-        count if count > MOST_BYTES => Err(too_large()),
+        count if count > MAX_BYTES => Err(too_large()),
         _ => Ok(bytes),
     }
 }
@@ -121,7 +121,7 @@ fn too_large() -> Error {
         "media",
         &format!(
             "the file is larger than {} MB, which is what the sandbox has room for.",
-            MOST_BYTES >> 20
+            MAX_BYTES >> 20
         ),
         "a smaller file; or add the call with download_media_url, from where Gong fetches up to 1.5 GB.",
     )
@@ -129,17 +129,17 @@ fn too_large() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_BYTES, decoded};
+    use super::{MAX_BYTES, decode};
 
     #[test]
     fn base64_is_decoded_up_to_the_limit() {
-        assert_eq!(decoded("UklGRg==".into()).expect("bytes"), b"RIFF");
-        assert_eq!(decoded("UklG\r\nRg".into()).expect("bytes"), b"RIFF");
+        assert_eq!(decode("UklGRg==".into()).expect("bytes"), b"RIFF");
+        assert_eq!(decode("UklG\r\nRg".into()).expect("bytes"), b"RIFF");
         for wrong in ["", " ", "data:audio/wav;base64,UklG", "Ukl*"] {
-            assert!(decoded(wrong.into()).is_err(), "{wrong}");
+            assert!(decode(wrong.into()).is_err(), "{wrong}");
         }
-        let whole = "AAAA".repeat(MOST_BYTES / 3);
-        assert!(decoded(whole.clone()).is_ok());
-        assert!(decoded(whole + "AAAA").is_err());
+        let whole = "AAAA".repeat(MAX_BYTES / 3);
+        assert!(decode(whole.clone()).is_ok());
+        assert!(decode(whole + "AAAA").is_err());
     }
 }

@@ -1,6 +1,6 @@
-//! `gong_upload_crm_objects`. POST /v2/crm/entities; api:crm:upload. multipart part `dataFile`,
-//! a JSON object a line (LDJSON); the three query parameters are in Gong's prose only. 201
-//! says that Gong has the file; it works on it later.
+//! `gong_upload_crm_objects`. POST /v2/crm/entities; api:crm:upload. The multipart part `dataFile`
+//! has a JSON object per line (LDJSON); the three query parameters are only in the text of Gong's
+//! documentation. 201 means that Gong has the file; it processes it later.
 
 mod lines;
 
@@ -15,21 +15,22 @@ use crate::{
     wit::{crm::UploadCrmObjects, types::Receipt},
 };
 
-/// Bytes of one upload. Gong takes 200 MB; this much goes through a tool call and the sandbox.
-const MOST_BYTES: usize = 5_000_000;
+/// The largest upload, in bytes. Gong accepts 200 MB; a tool call in a sandbox can carry this much.
+const MAX_BYTES: usize = 5_000_000;
 
-/// Checks each line, looks up the integration where it is not given by id, then sends once.
+/// Checks every line, looks up the integration unless its id is in the arguments, then uploads
+/// once.
 pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmObjects) -> Result<Receipt, Error> {
     let objects = args.objects.trim_start_matches('\u{feff}').trim_end();
-    if objects.len() > MOST_BYTES {
+    if objects.len() > MAX_BYTES {
         return Err(bad_argument(
             "objects",
-            &format!("{} bytes; at most {MOST_BYTES} in one call.", objects.len()),
+            &format!("{} bytes; at most {MAX_BYTES} in one call.", objects.len()),
             "the first half of the lines now, the rest in another call.",
         ));
     }
     let checked = lines::check(args.object_type, objects)?;
-    let given = args
+    let request = args
         .client_request_id
         .as_deref()
         .map(crm::request_id)
@@ -37,7 +38,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmObjects) -> Result<Receipt, Er
     let integration = crm::id(gong, args.integration.as_deref())?;
     let object_type = crm::enum_name(args.object_type);
     let request =
-        given.unwrap_or_else(|| crm::request_id_of(&[&integration, &object_type, objects]));
+        request.unwrap_or_else(|| crm::request_id_of(&[&integration, &object_type, objects]));
     let deleted = match checked.deleted {
         0 => String::new(),
         deleted => format!(", {deleted} of them to be deleted"),

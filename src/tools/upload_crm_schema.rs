@@ -1,8 +1,8 @@
-//! `gong_upload_crm_schema`. POST /v2/crm/entity-schema; api:crm:schema. The body is a bare
-//! list, and Gong refuses one that leaves out a field it was sent before: so the present
-//! fields are read and repeated. Another type makes a new field of the old name, without values.
+//! `gong_upload_crm_schema`. POST /v2/crm/entity-schema; api:crm:schema. The body is a list of
+//! fields. Gong refuses it if a field of an earlier upload is missing, so the present fields are
+//! read and sent again. A field whose type changes loses its values.
 
-mod merged;
+mod merge;
 
 use serde_json::Value;
 
@@ -16,13 +16,13 @@ use crate::{
     wit::{crm::UploadCrmSchema, types::Receipt},
 };
 
-/// Fields that one call changes; Gong declares no limit.
-const MOST: usize = 500;
+/// How many fields this tool accepts; Gong documents no limit.
+const MAX_FIELDS: usize = 500;
 
-/// Reads the present fields, then sends all once.
+/// Reads the present fields, merges the changes, then sends all fields once.
 pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmSchema) -> Result<Receipt, Error> {
-    between("fields", &args.fields, MOST)?;
-    merged::check(&args.fields)?;
+    between("fields", &args.fields, MAX_FIELDS)?;
+    merge::check(&args.fields)?;
     let integration = crm::id(gong, args.integration.as_deref())?;
     let object_type = crm::enum_name(args.object_type);
     let present: Vec<Value> = schema::read(gong, &integration, Some(&object_type))?
@@ -30,7 +30,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmSchema) -> Result<Receipt, Err
         .filter(|(name, _)| *name == object_type)
         .flat_map(|(_, fields)| fields)
         .collect();
-    let merged = merged::merge(&present, &args.fields)?;
+    let merged = merge::merge(&present, &args.fields)?;
     if merged.differences.is_empty() {
         return Ok(Receipt {
             summary: format!("Nothing was sent: the fields of {object_type} are so already."),
@@ -44,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmSchema) -> Result<Receipt, Err
             requests: gong.requests(),
         });
     }
-    let loses = (!merged.losses.is_empty()).then(|| {
+    let loss = (!merged.losses.is_empty()).then(|| {
         format!(
             "The values of {} would be lost in all objects",
             merged.losses.join(", ")
@@ -52,10 +52,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmSchema) -> Result<Receipt, Err
     });
     let allowed = args.allow_data_loss == Some(true);
     let dry_run = args.dry_run == Some(true);
-    if let (Some(loses), false, false) = (&loses, allowed, dry_run) {
+    if let (Some(loss), false, false) = (&loss, allowed, dry_run) {
         return Err(bad_argument(
             "allow_data_loss",
-            &format!("{loses}. Ask whoever wants the change; dry_run shows it."),
+            &format!("{loss}. Ask whoever wants the change; dry_run shows it."),
             "true, if that is meant.",
         ));
     }
@@ -82,11 +82,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadCrmSchema) -> Result<Receipt, Err
         let unchanged = render::count(merged.unchanged, "field");
         receipt.notes.push(format!("{unchanged} sent unchanged."));
     }
-    if let Some(loses) = loses {
-        let text: String = match (dry_run, allowed) {
-            (true, false) => format!("{loses}: without dry_run this needs allow_data_loss."),
-            (true, true) => format!("{loses}."),
-            (false, _) => format!("{}.", loses.replace("would be", "are")),
+    if let Some(loss) = loss {
+        let text = match (dry_run, allowed) {
+            (true, false) => format!("{loss}: without dry_run this needs allow_data_loss."),
+            (true, true) => format!("{loss}."),
+            (false, _) => format!("{}.", loss.replace("would be", "are")),
         };
         receipt.notes.push(text);
     }

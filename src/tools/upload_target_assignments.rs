@@ -1,10 +1,12 @@
-//! `gong_upload_target_assignments`. POST /v2/targets/{targetId}/assignments; multipart part
-//! `file`, a CSV. Gong added it in July 2026; no document of Gong's with it was found: the
-//! API's CSV format, its answer and its scopes were never seen. The columns are those of the
-//! import in Gong's user interface, so only what can not be right in either is refused here,
-//! the file is sent as it was given, and Gong can be let check it with `validate_only`.
+//! `gong_upload_target_assignments`. POST /v2/targets/{targetId}/assignments; the multipart part
+//! `file` is a CSV. Gong added it in July 2026, and no documentation of it was found: the API's CSV
+//! format, its answer and its scopes are unknown. The columns are those of the import in Gong's
+//! user interface, so only files that would be wrong there too are refused, the file is sent
+//! unchanged, and `validate_only` lets Gong check it.
 
-mod table;
+mod csv;
+
+use serde_json::json;
 
 use crate::{
     client::{
@@ -22,22 +24,23 @@ use crate::{
     wit::{targets::UploadTargetAssignments, types::Receipt},
 };
 
-/// Bytes of one file; Gong declares no limit.
-const MOST_BYTES: usize = 1_000_000;
-/// Characters of Gong's answer that are quoted.
-const QUOTED: usize = 600;
+/// The largest file, in bytes; Gong documents no limit.
+const MAX_BYTES: usize = 1_000_000;
+/// The most characters of Gong's answer that are quoted.
+const MAX_QUOTE: usize = 600;
 
-/// Checks the file, looks up workspace and target where they are not given by id, sends once.
+/// Checks the file, looks up workspace and target unless the arguments have ids, then uploads
+/// once.
 pub(crate) fn run(gong: &Gong<'_>, args: UploadTargetAssignments) -> Result<Receipt, Error> {
     let csv = args.csv.trim_start_matches('\u{feff}').trim();
-    if csv.len() > MOST_BYTES {
+    if csv.len() > MAX_BYTES {
         return Err(bad_argument(
             "csv",
-            &format!("{} bytes; at most {MOST_BYTES} in one call.", csv.len()),
+            &format!("{} bytes; at most {MAX_BYTES} in one call.", csv.len()),
             "the header and the first half of the rows now, the rest in another call.",
         ));
     }
-    let checked = table::check(csv)?;
+    let checked = csv::check(csv)?;
     if args.target.trim().is_empty() {
         return Err(bad_argument(
             "target",
@@ -49,9 +52,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadTargetAssignments) -> Result<Rece
     let (id, name) = targets::find(gong, &workspace, &args.target)?;
     let rows = render::count(checked.rows, "assignment");
     let validates_only = args.validate_only == Some(true);
-    let mut path = String::from("/v2/targets/");
-    path.extend(encoded(&id));
-    path.push_str("/assignments");
+    let path = format!("/v2/targets/{}/assignments", encoded(&id));
     let change = Change {
         what: match validates_only {
             true => {
@@ -78,15 +79,15 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadTargetAssignments) -> Result<Rece
     };
     let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
         receipt.id = Some(id.clone());
-        let mut said = answer.clone();
-        if let Some(members) = said.as_object_mut() {
+        let mut content = answer.clone();
+        if let Some(members) = content.as_object_mut() {
             members.remove("requestId");
         }
-        // Its shape is not known: what it says is passed on.
-        let says_something = said.as_object().is_none_or(|members| !members.is_empty());
-        if says_something && !said.is_null() {
-            let mut text = said.to_string();
-            if let Some((end, _)) = text.char_indices().nth(QUOTED) {
+        // The form of the answer is unknown, so whatever it contains is passed on.
+        let is_empty = content.is_null() || content == json!({});
+        if !is_empty {
+            let mut text = content.to_string();
+            if let Some((end, _)) = text.char_indices().nth(MAX_QUOTE) {
                 text.truncate(end);
                 text.push('…');
             }

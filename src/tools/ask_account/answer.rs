@@ -1,5 +1,5 @@
-//! What Gong's AI answers, with its sources numbered once. Findings that draw on private
-//! calls are left out, as those calls are everywhere else.
+//! The answer of Gong's AI, with a list of its sources. Findings that cite private calls are left
+//! out, as private calls are everywhere else.
 
 use alloc::collections::BTreeMap;
 use serde_json::Value;
@@ -15,54 +15,54 @@ use crate::{
 
 mod text;
 
-/// The answer, of the findings or sections in it.
-pub(in crate::tools) fn of(
+/// The tool's answer, from Gong's `response` and the findings or sections in it.
+pub(in crate::tools) fn ai_answer(
     gong: &Gong<'_>,
     entity: &Entity,
     period: &Period,
-    answer: &Value,
-    listed: &[Value],
+    response: &Value,
+    sections: &[Value],
 ) -> AiAnswer {
     let mut notes = Vec::from([
         "Gong credits were spent on this; asking again, even the same, spends more.".to_owned(),
     ]);
     notes.extend(entity.note.clone());
-    let (open, note) = open_calls(gong, listed);
+    let (open, note) = open_calls(gong, sections);
     notes.extend(note);
     let mut sources = Sources::default();
     let mut private = 0;
     let mut findings = Vec::new();
-    for one in listed {
-        let closed = |id: &String| open.as_ref().is_some_and(|open| !open.contains(id));
-        if call_ids(one).iter().any(closed) {
+    for section in sections {
+        let is_closed = |id: &String| open.as_ref().is_some_and(|open| !open.contains(id));
+        if call_ids(section).iter().any(is_closed) {
             private += 1;
         } else {
-            findings.extend(finding(one, &mut sources));
+            findings.extend(finding(section, &mut sources));
         }
     }
     AiAnswer {
         about: entity.shown(),
         period: period.shown(),
         findings,
-        sources: sources.listed,
-        calls_searched: answer.count("numOfCallsSearched"),
-        emails_searched: answer.count("numOfEmailsSearched"),
+        sources: sources.list,
+        calls_searched: response.count("numOfCallsSearched"),
+        emails_searched: response.count("numOfEmailsSearched"),
         left_out_private: (private > 0).then_some(private),
         notes,
         requests: gong.requests(),
     }
 }
 
-/// Ids of the cited calls that may be shown; none where all may. What Gong does not tell of
-/// a call may be that it is private.
-fn open_calls(gong: &Gong<'_>, listed: &[Value]) -> (Option<Vec<String>>, Option<String>) {
+/// Ids of the cited calls that may be shown; `None` if all may. A call that Gong does not return
+/// could be private, so it may not.
+fn open_calls(gong: &Gong<'_>, sections: &[Value]) -> (Option<Vec<String>>, Option<String>) {
     if gong.settings.private_calls {
         return (None, None);
     }
-    let ids: Vec<String> = listed.iter().flat_map(call_ids).collect();
+    let ids: Vec<String> = sections.iter().flat_map(call_ids).collect();
     match calls::by_ids(gong, ids.iter().map(String::as_str)) {
-        Ok(told) => {
-            let open = told.into_iter().filter(|(_, call)| !call.is_private());
+        Ok(calls) => {
+            let open = calls.into_iter().filter(|(_, call)| !call.is_private());
             (Some(open.map(|(id, _)| id).collect()), None)
         }
         Err(error) => (
@@ -75,24 +75,24 @@ fn open_calls(gong: &Gong<'_>, listed: &[Value]) -> (Option<Vec<String>>, Option
     }
 }
 
-/// The part of a finding, or of a section, that names conversations.
-fn conversations(one: &Value) -> &Value {
-    one.get("conversationFindings").unwrap_or(one)
+/// The part that cites calls and e-mails: sections of a brief have it in a member, findings of an
+/// answer are it.
+fn conversations(section: &Value) -> &Value {
+    section.get("conversationFindings").unwrap_or(section)
 }
 
-fn call_ids(one: &Value) -> Vec<String> {
-    let found = conversations(one).items("callFindings").iter();
-    found
-        .filter_map(|found| found.get("call")?.id("id"))
+fn call_ids(section: &Value) -> Vec<String> {
+    let calls = conversations(section).items("callFindings").iter();
+    calls
+        .filter_map(|cited| cited.get("call")?.id("id"))
         .collect()
 }
 
-/// Sources, each once.
+/// The cited calls and e-mails, each once, labelled C1, C2, … and E1, E2, ….
 #[derive(Default)]
 struct Sources {
-    listed: Vec<AiSource>,
+    list: Vec<AiSource>,
     labels: BTreeMap<(char, String), String>,
-    counts: [usize; 2],
 }
 
 impl Sources {
@@ -118,55 +118,62 @@ impl Sources {
         self.add('E', email, source)
     }
 
-    fn add(&mut self, letter: char, of: &Value, source: impl FnOnce(String) -> AiSource) -> String {
-        let key = (letter, of.id("id").unwrap_or_else(|| of.to_string()));
+    fn add(
+        &mut self,
+        letter: char,
+        cited: &Value,
+        source: impl FnOnce(String) -> AiSource,
+    ) -> String {
+        let key = (letter, cited.id("id").unwrap_or_else(|| cited.to_string()));
         if let Some(label) = self.labels.get(&key) {
             return label.clone();
         }
-        let count = &mut self.counts[usize::from(letter == 'E')];
-        *count += 1;
-        let label = format!("{letter}{count}");
-        self.listed.push(source(label.clone()));
+        let of_kind = self.labels.keys().filter(|(other, _)| *other == letter);
+        let label = format!("{letter}{}", of_kind.count() + 1);
+        self.list.push(source(label.clone()));
         self.labels.insert(key, label.clone());
         label
     }
 }
 
-/// A finding of an answer or a section of a brief; nothing where it says nothing.
-fn finding(one: &Value, sources: &mut Sources) -> Option<AiFinding> {
-    let found = conversations(one);
-    let calls = found.items("callFindings").iter();
+/// A finding of an answer or a section of a brief; none if it is empty.
+fn finding(section: &Value, sources: &mut Sources) -> Option<AiFinding> {
+    let conversations = conversations(section);
+    let calls = conversations.items("callFindings").iter();
     let mut labels: Vec<String> = calls
-        .filter_map(|found| found.get("call"))
+        .filter_map(|cited| cited.get("call"))
         .map(|call| sources.call(call))
         .collect();
-    for email in found
-        .items("emailFindings")
-        .iter()
-        .flat_map(|found| found.items("emails"))
-    {
-        labels.push(sources.email(email));
-    }
+    let emails = conversations.items("emailFindings").iter();
+    labels.extend(
+        emails
+            .flat_map(|cited| cited.items("emails"))
+            .map(|email| sources.email(email)),
+    );
     labels.dedup();
     let items = ["answerItems", "sectionSummary"];
     let finding = AiFinding {
-        title: one.text("title"),
-        kind: one
+        title: section.text("title"),
+        kind: section
             .text("briefSectionType")
             .filter(|kind| kind != "Conversations"),
-        points: items.iter().flat_map(|key| one.texts(key)).collect(),
+        points: items.iter().flat_map(|key| section.texts(key)).collect(),
         sources: labels,
-        web: one.items("webFindings").iter().filter_map(web).collect(),
-        problem: one.get("mcpResult").and_then(problem),
+        web: section
+            .items("webFindings")
+            .iter()
+            .filter_map(web_page)
+            .collect(),
+        problem: section.get("mcpResult").and_then(problem),
     };
-    let says = !finding.points.is_empty()
+    let has_content = !finding.points.is_empty()
         || finding.title.is_some()
         || finding.problem.is_some()
         || !finding.sources.is_empty();
-    says.then_some(finding)
+    has_content.then_some(finding)
 }
 
-fn web(page: &Value) -> Option<String> {
+fn web_page(page: &Value) -> Option<String> {
     let parts = [
         page.text("title"),
         page.text("url").or_else(|| page.text("domain")),
@@ -175,14 +182,17 @@ fn web(page: &Value) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(": "))
 }
 
-/// Why a section from other systems (MCP) is not whole.
+/// Why a section from other systems, which Gong reads by MCP, is incomplete.
 fn problem(result: &Value) -> Option<String> {
     let status = result
         .text("mcpStatus")
         .filter(|status| status != "SUCCESS");
-    let connections = result.items("connections").iter().filter_map(|one| {
-        let status = one.text("status").filter(|status| status != "SUCCESS")?;
-        Some(format!("{} {status}", one.text("name").unwrap_or_default()))
+    let connections = result.items("connections").iter().filter_map(|connection| {
+        let status = connection
+            .text("status")
+            .filter(|status| status != "SUCCESS")?;
+        let name = connection.text("name").unwrap_or_default();
+        Some(format!("{name} {status}"))
     });
     let parts: Vec<String> = status
         .into_iter()

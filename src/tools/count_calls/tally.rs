@@ -1,4 +1,4 @@
-//! Counting: rows of one or two keys, sorted, and what is beyond the limit summed.
+//! Counts calls in rows of one or two keys, sorts the rows, and sums those beyond the limit.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::cmp::Reverse;
@@ -12,7 +12,7 @@ use crate::{
     wit::calls::{CallCount, CountBy},
 };
 
-/// What is added up.
+/// Sums over calls.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Tally {
     pub(super) calls: u32,
@@ -43,7 +43,7 @@ impl Tally {
         self.external += other.external;
     }
 
-    fn shown(self, of: Vec<String>) -> CallCount {
+    fn into_count(self, of: Vec<String>) -> CallCount {
         CallCount {
             of,
             calls: self.calls,
@@ -57,20 +57,20 @@ impl Tally {
     }
 }
 
-/// Calls counted so far.
+/// The calls counted so far.
 #[derive(Default)]
-pub(super) struct Counted {
-    /// By keys: ids or words; empty where a call has none.
+pub(super) struct Counter {
+    /// By keys, which are ids or words; a key is empty for calls that have none.
     rows: BTreeMap<Vec<String>, Tally>,
-    /// Every call once.
+    /// Each call once.
     pub(super) total: Tally,
-    /// A call was in several rows.
+    /// Whether a call was counted in several rows.
     overlap: bool,
     /// Names of the accounts among the keys, by id.
     pub(super) accounts: BTreeMap<String, String>,
 }
 
-/// What is told of them.
+/// The result of counting.
 pub(super) struct Counts {
     pub(super) rows: Vec<CallCount>,
     pub(super) others: Option<CallCount>,
@@ -79,14 +79,14 @@ pub(super) struct Counts {
     pub(super) overlap: bool,
 }
 
-impl Counted {
+impl Counter {
     /// Counts a call in each of its rows.
     pub(super) fn add(&mut self, call: &Call, by: &[CountBy]) {
-        let one = Tally::of(call);
-        self.total.add(one);
+        let tally = Tally::of(call);
+        self.total.add(tally);
         let mut rows: Vec<Vec<String>> = alloc::vec![Vec::new()];
-        for what in by {
-            let keys = keys(call, *what);
+        for by in by {
+            let keys = keys(call, *by);
             rows = rows
                 .iter()
                 .flat_map(|row| {
@@ -100,7 +100,7 @@ impl Counted {
         }
         self.overlap |= rows.len() > 1;
         for row in rows {
-            self.rows.entry(row).or_default().add(one);
+            self.rows.entry(row).or_default().add(tally);
         }
         if by.contains(&CountBy::Account)
             && let Some(account) = call.account()
@@ -110,36 +110,41 @@ impl Counted {
         }
     }
 
-    /// Sorted rows with names: periods newest first, all else by calls, those of the
-    /// first key together.
-    pub(super) fn shown(
+    /// The keys at one index of the rows.
+    pub(super) fn keys(&self, index: usize) -> impl Iterator<Item = String> {
+        let rows = self.rows.keys();
+        rows.filter_map(move |keys| keys.get(index).cloned())
+    }
+
+    /// Sorted rows with names: periods newest first, everything else by number of calls, rows
+    /// with the same first key together.
+    pub(super) fn into_counts(
         self,
         by: &[CountBy],
         limit: usize,
         names: &BTreeMap<String, String>,
     ) -> Counts {
-        let mut of_first: BTreeMap<String, u32> = BTreeMap::new();
-        for (keys, tally) in self.rows.iter() {
-            *of_first
-                .entry(keys.first().cloned().unwrap_or_default())
-                .or_default() += tally.calls;
+        let mut calls_of_first: BTreeMap<String, u32> = BTreeMap::new();
+        for (keys, tally) in &self.rows {
+            let first = keys.first().cloned().unwrap_or_default();
+            *calls_of_first.entry(first).or_default() += tally.calls;
         }
         let mut rows: Vec<(Vec<String>, Tally)> = self.rows.into_iter().collect();
-        let place = |keys: &[String], index: usize, calls: u32| {
+        let order = |keys: &[String], index: usize, calls: u32| {
             let key = keys.get(index).cloned().unwrap_or_default();
             match by.get(index) {
                 Some(CountBy::Day | CountBy::Week | CountBy::Month) => {
                     (false, Reverse(0), Reverse(key), String::new())
                 }
-                // Those without such a thing last, however many.
+                // Calls without the key come last, however many they are.
                 _ => (key.is_empty(), Reverse(calls), Reverse(String::new()), key),
             }
         };
         rows.sort_by_key(|(keys, tally)| {
-            let first = keys.first().and_then(|key| of_first.get(key));
+            let first = keys.first().and_then(|key| calls_of_first.get(key));
             (
-                place(keys, 0, first.copied().unwrap_or(0)),
-                place(keys, 1, tally.calls),
+                order(keys, 0, first.copied().unwrap_or(0)),
+                order(keys, 1, tally.calls),
             )
         });
         let beyond = rows.split_off(rows.len().min(limit));
@@ -148,30 +153,22 @@ impl Counted {
         Counts {
             rows: rows
                 .into_iter()
-                .map(|(keys, tally)| tally.shown(labels(keys, by, names)))
+                .map(|(keys, tally)| tally.into_count(labels(keys, by, names)))
                 .collect(),
-            others: (!beyond.is_empty()).then(|| others.shown(Vec::new())),
+            others: (!beyond.is_empty()).then(|| others.into_count(Vec::new())),
             other_rows: beyond.len() as u32,
-            total: self.total.shown(Vec::new()),
+            total: self.total.into_count(Vec::new()),
             overlap: self.overlap,
         }
     }
 }
 
-/// The keys in one place of the rows.
-pub(super) fn key_names(counted: &Counted, place: usize) -> impl Iterator<Item = String> {
-    counted
-        .rows
-        .keys()
-        .filter_map(move |keys| keys.get(place).cloned())
-}
-
-/// What a call counts for: several only of trackers; an empty key where it has none.
+/// The keys of a call: several only for trackers, an empty one if it has none.
 fn keys(call: &Call, by: CountBy) -> Vec<String> {
     let meta = &call.meta_data;
     let began = |part: fn(i64) -> String| meta.began().map(part);
     let lower = |text: &Option<String>| text.as_deref().map(fold_case);
-    let one = match by {
+    let key = match by {
         CountBy::Host => meta.primary_user_id.as_ref().map(|id| id.0.clone()),
         CountBy::Account => call.account().map(|account| account.id().to_owned()),
         CountBy::Day => began(time::to_date),
@@ -201,7 +198,7 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
             None
         }
     };
-    alloc::vec![one.unwrap_or_default()]
+    alloc::vec![key.unwrap_or_default()]
 }
 
 fn labels(keys: Vec<String>, by: &[CountBy], names: &BTreeMap<String, String>) -> Vec<String> {
@@ -209,7 +206,7 @@ fn labels(keys: Vec<String>, by: &[CountBy], names: &BTreeMap<String, String>) -
         .zip(by)
         .map(|(key, by)| {
             if key.is_empty() {
-                return none(*by).to_owned();
+                return without_key(*by).to_owned();
             }
             match by {
                 CountBy::Host | CountBy::Account | CountBy::Workspace => {
@@ -221,8 +218,8 @@ fn labels(keys: Vec<String>, by: &[CountBy], names: &BTreeMap<String, String>) -
         .collect()
 }
 
-/// The row of calls that have no such thing.
-fn none(by: CountBy) -> &'static str {
+/// The label of the row for calls without the key.
+fn without_key(by: CountBy) -> &'static str {
     match by {
         CountBy::Host => "no host",
         CountBy::Account => "no CRM account",

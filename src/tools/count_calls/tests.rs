@@ -1,10 +1,10 @@
-//! Counts over many calls.
+//! Counting thousands of calls.
 
 use serde_json::{Value, json};
 
 use crate::{mcp::call_tool, testing::many_calls::ManyCalls};
 
-fn ask(gong: &ManyCalls, arguments: &Value) -> Value {
+fn structured_answer(gong: &ManyCalls, arguments: &Value) -> Value {
     let result = call_tool(gong, "gong_count_calls", &arguments.to_string());
     assert!(!result.is_error, "{}", result.text);
     serde_json::from_str(&result.structured.expect("structure")).expect("JSON")
@@ -17,7 +17,7 @@ fn calls(count: &Value) -> u64 {
 #[test]
 fn rows_and_others_add_up_to_every_call_once() {
     let gong = ManyCalls::of(2_500);
-    let answer = ask(
+    let answer = structured_answer(
         &gong,
         &json!({ "by": ["host", "day"], "from": "30d", "limit": 10 }),
     );
@@ -40,9 +40,9 @@ fn rows_and_others_add_up_to_every_call_once() {
 fn a_partial_count_and_the_rest_are_the_whole() {
     let gong = ManyCalls::of(900);
     gong.refuses_from.set(6);
-    let first = ask(&gong, &json!({ "by": ["scope"], "from": "30d" }));
+    let first = structured_answer(&gong, &json!({ "by": ["scope"], "from": "30d" }));
     gong.refuses_from.set(u32::MAX);
-    let rest = ask(
+    let rest = structured_answer(
         &gong,
         &json!({ "by": ["scope"], "resume": first["resume"] }),
     );

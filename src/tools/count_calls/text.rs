@@ -48,7 +48,7 @@ impl Answer for CallCounts {
             "longest",
             "external",
         ];
-        let mut table = Table::new(&headings);
+        let mut table = Table::new(headings);
         let mut row = |first: String, second: String, count: &CallCount| {
             table.row([
                 first,

@@ -14,32 +14,33 @@ use crate::{
     prelude::*,
 };
 
+/// The answer of GET /v2/users/{id}.
 #[derive(Default, Deserialize)]
-struct Answered {
+struct Response {
     user: User,
 }
 
-/// The host as Gong knows the user: parties may name the same person by e-mail.
+/// Looks up the host with all e-mail addresses, as a party may be the same person by e-mail.
 ///
 /// # Errors
-/// `bad-argument` for an unknown name; whatever the look-up fails with.
+/// `bad-argument` for an unknown name; any error of the look-up.
 pub(super) fn host(gong: &Gong<'_>, people: &mut People, text: &str) -> Result<User, Error> {
     let text = text.trim();
     if is_id(text) {
-        let answer: Answered = gong.get(&format!("/v2/users/{text}"), &[])?;
-        return Ok(answer.user);
+        let Response { user } = gong.get(&format!("/v2/users/{text}"), &[])?;
+        return Ok(user);
     }
     people.find(gong, "host", text).cloned()
 }
 
-/// What a party may say of itself before a colon.
+/// The keys that a party may have, such as `channel: 0`.
 const KEYS: [&str; 2] = ["user", "channel"];
 
-/// Reads them; nobody is looked up.
+/// Parses the parties, without looking up users.
 ///
 /// # Errors
 /// `bad-argument`.
-pub(super) fn read(parties: &[String]) -> Result<Vec<PersonArgument>, Error> {
+pub(super) fn parse(parties: &[String]) -> Result<Vec<PersonArgument>, Error> {
     let party = |(index, text): (usize, &String)| {
         let at = format!("parties[{index}]");
         let party = PersonArgument::read(&at, text, &KEYS)?;
@@ -55,11 +56,12 @@ pub(super) fn read(parties: &[String]) -> Result<Vec<PersonArgument>, Error> {
     parties.iter().enumerate().map(party).collect()
 }
 
-/// A party for Gong (OpenAPI `CallParticipant`). Whoever has an address of the host is the host.
+/// A party in the form that Gong accepts (OpenAPI `CallParticipant`). A party with an e-mail
+/// address of the host is the host.
 ///
 /// # Errors
-/// `bad-argument` for an unknown user; whatever the look-up fails with.
-pub(super) fn described(
+/// `bad-argument` for an unknown user; any error of the look-up.
+pub(super) fn call_participant(
     gong: &Gong<'_>,
     people: &mut People,
     party: &PersonArgument,

@@ -1,8 +1,8 @@
-//! An account's page as text.
+//! The overview of an account as text.
 
 use crate::{
     prelude::*,
-    render::{self, Answer, Table, count},
+    render::{self, Answer, Table, cell, count},
     text::one_line,
     wit::deals::{AccountOverview, DealSeen},
 };
@@ -43,7 +43,7 @@ fn deals(text: &mut String, deals: &[DealSeen]) {
         text.push_str("No deal on these calls.\n");
         return;
     }
-    let mut table = Table::new(&[
+    let mut table = Table::new([
         "deal",
         "id",
         "stage",
@@ -56,7 +56,6 @@ fn deals(text: &mut String, deals: &[DealSeen]) {
         "changed",
     ]);
     for deal in deals {
-        let cell = |value: &Option<String>| value.clone().unwrap_or_default();
         table.row([
             cell(&deal.name),
             deal.id.clone(),

@@ -1,10 +1,10 @@
-//! A comment on a call.
+//! Comments on a call.
 
 use crate::{
-    prelude::*, text::one_line, time, tools::get_call::wire::PublicComment, wit::calls::Comment,
+    prelude::*, text::one_line, time, tools::get_call::api::PublicComment, wit::calls::Comment,
 };
 
-/// Mentions are written `@[name](user id)`: the id says nothing to a reader.
+/// A comment. Gong writes mentions as `@[name](user id)`, which become `@name`.
 pub(super) fn comment(
     comment: PublicComment,
     user_name: &impl Fn(&str) -> Option<String>,

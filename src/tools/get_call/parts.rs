@@ -1,4 +1,4 @@
-//! The parts of a call's digest, each from what Gong answers to what the caller gets.
+//! Converts the parts of a call from Gong's answer to the tool's.
 
 use crate::{
     gong::{
@@ -9,15 +9,16 @@ use crate::{
     prelude::*,
     text::one_line,
     time,
-    tools::get_call::wire::Interaction,
+    tools::get_call::api::Interaction,
     wit::calls::{Moment, Person, Section},
 };
 
+/// A person on the call, with addresses and ids if `with_contact`; none without any name.
 pub(super) fn person(
     party: &Party,
     call: &Call,
     interaction: &Interaction,
-    whole: bool,
+    with_contact: bool,
 ) -> Option<Person> {
     let crm_id = party
         .context
@@ -43,17 +44,17 @@ pub(super) fn person(
         email: party
             .email_address
             .clone()
-            .filter(|email| whole && party.name().as_ref() != Some(email)),
+            .filter(|email| with_contact && party.name().as_ref() != Some(email)),
         user_id: party
             .user_id
             .as_ref()
             .map(|id| id.0.clone())
-            .filter(|_| whole),
+            .filter(|_| with_contact),
         phone: party
             .phone_number
             .clone()
-            .filter(|phone| whole && party.name().as_ref() != Some(phone)),
-        crm_id: crm_id.filter(|_| whole),
+            .filter(|phone| with_contact && party.name().as_ref() != Some(phone)),
+        crm_id: crm_id.filter(|_| with_contact),
         talk_seconds: spoken
             .and_then(|talk| talk.talk_time)
             .map(|seconds| seconds as u32),
@@ -98,17 +99,17 @@ pub(super) fn tracker_section(
     tracker: Tracker,
     speaker: &impl Fn(&Id) -> Option<String>,
 ) -> Option<Section> {
-    let of = |occurrences: Option<Vec<Occurrence>>, said: &str| {
+    let moments_of = |occurrences: Option<Vec<Occurrence>>, phrase: &str| {
         let moments = occurrences.into_iter().flatten().map(|occurrence| {
             let who = occurrence
                 .speaker_id
                 .as_ref()
                 .and_then(speaker)
                 .unwrap_or_else(|| "unknown speaker".into());
-            let text = if said.is_empty() {
+            let text = if phrase.is_empty() {
                 who
             } else {
-                format!("{who}: “{said}”")
+                format!("{who}: “{phrase}”")
             };
             (occurrence.start_time.unwrap_or(0.0), text)
         });
@@ -119,14 +120,14 @@ pub(super) fn tracker_section(
         .into_iter()
         .flatten()
         .flat_map(|phrase| {
-            of(
+            moments_of(
                 phrase.occurrences,
                 &one_line(phrase.phrase.as_deref().unwrap_or_default()),
             )
         })
         .collect();
     if moments.is_empty() {
-        moments = of(tracker.occurrences, "");
+        moments = moments_of(tracker.occurrences, "");
     }
     moments.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let items: Vec<Moment> = moments
@@ -136,13 +137,12 @@ pub(super) fn tracker_section(
             text,
         })
         .collect();
-    (!items.is_empty()).then(|| {
-        Some(Section {
-            at: None,
-            title: one_line(tracker.name.as_deref()?),
-            items,
-        })
-    })?
+    let title = one_line(tracker.name.as_deref()?);
+    (!items.is_empty()).then_some(Section {
+        at: None,
+        title,
+        items,
+    })
 }
 
 pub(super) fn stats(interaction: &Interaction) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use crate::{
     prelude::*,
-    render::{self, Answer, crm_line, foremost},
+    render::{self, Answer, crm_line, first_three},
     time,
     wit::calls::{self as wit, Affiliation, CallDigest, Moment, Person, Section},
 };
@@ -45,7 +45,7 @@ fn people_of(text: &mut String, label: &str, people: &[Person], affiliation: Aff
                 .talk_seconds
                 .map(|seconds| format!("spoke {}", time::into_call(u64::from(seconds) * 1000)));
             let host = person.host.map(|_| "host".to_owned());
-            // Colleagues' titles are known or in the structure; outsiders' are what one asks for.
+            // Readers know their colleagues' titles; the structured answer has them too.
             let title = person
                 .title
                 .clone()
@@ -76,7 +76,7 @@ impl Answer for CallDigest {
             time::in_table(&self.started),
             self.minutes
         );
-        // The scope shows in the people.
+        // The scope is left out: the people below show it.
         for part in [&self.direction, &self.system, &self.language]
             .into_iter()
             .flatten()
@@ -129,8 +129,8 @@ impl Answer for CallDigest {
                 .for_each(|point| text.push_str(&format!("- {point}\n")));
         }
         render::line(&mut text, "Outcome", self.outcome.as_deref());
-        foremost(&mut text, "Topics, min", &self.topics);
-        foremost(&mut text, "Trackers", &self.trackers);
+        first_three(&mut text, "Topics, min", &self.topics);
+        first_three(&mut text, "Trackers", &self.trackers);
         sections(&mut text, "Outline", &self.outline);
         sections(&mut text, "Highlights", &self.highlights);
         sections(&mut text, "Tracker moments", &self.tracker_moments);

@@ -1,8 +1,8 @@
-//! A deal's page as text.
+//! The overview of a deal as text.
 
 use crate::{
     prelude::*,
-    render::{self, Answer, Table, count},
+    render::{self, Answer, Table, cell, count},
     text::one_line,
     wit::deals::{DealMoment, DealOverview},
 };
@@ -59,9 +59,8 @@ fn moved(deal: &DealOverview) -> Option<String> {
 }
 
 fn history(text: &mut String, history: &[DealMoment]) {
-    let mut table = Table::new(&["seen", "stage", "amount", "closes", "%"]);
+    let mut table = Table::new(["seen", "stage", "amount", "closes", "%"]);
     for moment in history {
-        let cell = |value: &Option<String>| value.as_deref().unwrap_or_default().to_owned();
         table.row([
             moment.seen.clone(),
             cell(&moment.stage),

@@ -1,4 +1,4 @@
-//! What a seller should look at: facts of the CRM and of the calls, no guesses.
+//! Warnings for a seller: facts from the CRM and the calls, no guesses.
 
 use crate::{
     domain::deals::{DealHistory, DealState},
@@ -10,11 +10,11 @@ use crate::{
     },
 };
 
-/// Days without a call that are told as a warning.
-const SILENCE: u32 = 14;
+/// Days without a call that cause a warning.
+const SILENT_DAYS: u32 = 14;
 
-/// Of an open deal; one that is won or lost needs none.
-pub(super) fn of(history: &DealHistory, calls: &CallHistory, now: i64) -> Vec<String> {
+/// The warnings about an open deal; a won or lost one has none.
+pub(super) fn warnings(history: &DealHistory, calls: &CallHistory, now: i64) -> Vec<String> {
     let state = history.latest();
     if state.is_closed() {
         return Vec::new();
@@ -35,8 +35,8 @@ pub(super) fn of(history: &DealHistory, calls: &CallHistory, now: i64) -> Vec<St
             warnings.push(format!("{name} is down from {highest}, seen on {on}"));
         }
     }
-    warnings.extend(silence(calls, SILENCE));
-    warnings.extend(alone(&calls.people));
+    warnings.extend(silence(calls, SILENT_DAYS));
+    warnings.extend(single_contact(&calls.people));
     warnings
 }
 
@@ -60,19 +60,19 @@ pub(crate) fn silence(calls: &CallHistory, days: u32) -> Option<String> {
     }
 }
 
-/// Only one person of the customer's was ever on a call.
-fn alone(people: &[PersonSeen]) -> Option<String> {
-    let mut heard = people
+/// Only one person of the customer was on the calls.
+fn single_contact(people: &[PersonSeen]) -> Option<String> {
+    let mut customers = people
         .iter()
         .filter(|person| person.affiliation == Affiliation::External && person.calls > 0);
-    let (first, second) = (heard.next()?, heard.next());
+    let (first, second) = (customers.next()?, customers.next());
     (second.is_none() && first.calls > 1)
         .then(|| format!("only {} of the customer was on the calls", first.name))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::warnings;
     use crate::{
         domain::deals::{DealHistory, DealState},
         wit::{
@@ -119,13 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn an_open_deal_is_warned_about_by_facts() {
+    fn an_open_deal_has_warnings() {
         let history = DealHistory {
             seen: vec![(NOW - 86_400 * 30, state("Proposal", Some("500"), None))],
             now: Some(state("Proposal", Some("400"), Some("2026-11-22"))),
         };
         assert_eq!(
-            of(&history, &call_history(Some(20), None), NOW),
+            warnings(&history, &call_history(Some(20), None), NOW),
             [
                 "close date is 1 day past",
                 "amount is down from 500, seen on 2026-10-24",
@@ -137,7 +137,7 @@ mod tests {
             seen: vec![],
             now: Some(state("Discovery", None, None)),
         };
-        let warned = of(&bare, &call_history(Some(2), Some(15)), NOW);
+        let warned = warnings(&bare, &call_history(Some(2), Some(15)), NOW);
         assert_eq!(
             warned[..3],
             [
@@ -149,16 +149,16 @@ mod tests {
     }
 
     #[test]
-    fn a_decided_deal_or_an_old_range_is_not() {
+    fn a_decided_deal_or_an_old_range_has_none() {
         let won = DealHistory {
             seen: vec![],
             now: Some(state("Closed Won", None, Some("2026-01-01"))),
         };
-        assert!(of(&won, &call_history(Some(99), None), NOW).is_empty());
+        assert!(warnings(&won, &call_history(Some(99), None), NOW).is_empty());
         let open = DealHistory {
             seen: vec![],
             now: Some(state("Proposal", Some("1"), Some("2026-11-23"))),
         };
-        assert_eq!(of(&open, &call_history(None, None), NOW).len(), 1);
+        assert_eq!(warnings(&open, &call_history(None, None), NOW).len(), 1);
     }
 }

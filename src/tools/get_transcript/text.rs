@@ -1,4 +1,4 @@
-//! A transcript as text: labelled as what it is, somebody's words.
+//! A transcript as text, labelled as quoted material.
 
 use crate::{
     prelude::*,

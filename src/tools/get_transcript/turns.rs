@@ -1,4 +1,4 @@
-//! Monologues made into turns, cut to the size asked.
+//! Merges monologues into turns and cuts them to the part that is requested.
 
 use alloc::collections::BTreeMap;
 
@@ -18,27 +18,28 @@ use crate::{
     },
 };
 
-/// One person's sentences in a row, with the time of the first.
-struct Spoken {
-    /// Its number in the whole call, whatever is left out.
-    turn: usize,
+/// Consecutive sentences of one person, with the time of the first.
+struct NumberedTurn {
+    /// Its number in the whole call, also if turns before it are left out.
+    number: usize,
     at: u64,
     speaker: usize,
     topic: Option<String>,
     text: String,
 }
 
-pub(super) fn shape(
+/// The part of a transcript that is requested, with labels for its speakers.
+pub(super) fn transcript(
     call: &Call,
     monologues: Vec<Monologue>,
-    whose: Speakers,
+    included: Speakers,
     part: Part,
     requests: u32,
 ) -> Transcript {
     let mut ids: Vec<Option<Id>> = Vec::new();
-    let mut turn = 0;
+    let mut number = 0;
     let mut last: Option<(usize, Option<String>)> = None;
-    let mut spoken: Vec<Spoken> = Vec::new();
+    let mut all: Vec<NumberedTurn> = Vec::new();
     for monologue in monologues {
         let speaker = ids
             .iter()
@@ -58,23 +59,23 @@ pub(super) fn shape(
             if words.is_empty() {
                 continue;
             }
-            let goes_on = last.as_ref().is_some_and(|(who, about)| {
+            let continues = last.as_ref().is_some_and(|(who, about)| {
                 *who == speaker && (topic.is_none() || *about == topic)
             });
-            if !goes_on {
-                turn += 1;
+            if !continues {
+                number += 1;
                 last = Some((speaker, topic.clone()));
             }
             if !part.window.contains(&at) {
                 continue;
             }
-            match spoken.last_mut().filter(|last| last.turn == turn) {
+            match all.last_mut().filter(|last| last.number == number) {
                 Some(last) => {
                     last.text.push(' ');
                     last.text.push_str(&words);
                 }
-                None => spoken.push(Spoken {
-                    turn,
+                None => all.push(NumberedTurn {
+                    number,
                     at,
                     speaker,
                     topic: topic.clone(),
@@ -83,28 +84,30 @@ pub(super) fn shape(
             }
         }
     }
-    let speakers = labelled(call, &ids);
-    spoken.retain(|turn| match (whose, speakers[turn.speaker].affiliation) {
-        (Speakers::All, _) => true,
-        (Speakers::External, affiliation) => affiliation == Affiliation::External,
-        (Speakers::Internal, affiliation) => affiliation == Affiliation::Internal,
-    });
-    let turns_in_all = spoken.len() as u32;
+    let speakers = with_labels(call, &ids);
+    all.retain(
+        |turn| match (included, speakers[turn.speaker].affiliation) {
+            (Speakers::All, _) => true,
+            (Speakers::External, affiliation) => affiliation == Affiliation::External,
+            (Speakers::Internal, affiliation) => affiliation == Affiliation::Internal,
+        },
+    );
+    let turns_in_all = all.len() as u32;
     let mut turns: Vec<Turn> = Vec::new();
     let mut seen = alloc::vec![false; speakers.len()];
     let (mut bytes, mut topic, mut resume) = (0, None, None);
-    for turn in spoken
+    for turn in all
         .into_iter()
-        .filter(|turn| turn.turn >= part.first_turn)
+        .filter(|turn| turn.number >= part.first_turn)
     {
         let label = &speakers[turn.speaker].label;
         bytes += turn.text.len() + label.len() + 12;
-        // At least one turn, or going on would not get anywhere.
+        // At least one turn, or the next call would return the same.
         if bytes > part.limit && !turns.is_empty() {
-            resume = Some(format!("turn-{}", turn.turn));
+            resume = Some(format!("turn-{}", turn.number));
             break;
         }
-        let new_topic = turn.topic.filter(|now| Some(now) != topic.as_ref());
+        let new_topic = turn.topic.filter(|new| Some(new) != topic.as_ref());
         if new_topic.is_some() {
             topic.clone_from(&new_topic);
         }
@@ -136,8 +139,8 @@ pub(super) fn shape(
     }
 }
 
-/// Speakers with labels: the first name, or the whole name where two share it.
-fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
+/// Speakers with labels: the first name, or the full name if two have the same first name.
+fn with_labels(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
     let mut unknown = 0;
     let named: Vec<Speaker> = ids
         .iter()
@@ -160,7 +163,7 @@ fn labelled(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
             }
         })
         .collect();
-    // Only a plain first word is a first name: not `+1`, not `Dr.`, not `Ray,`.
+    // A first word with other characters than letters is no first name: `+1`, `Dr.`, `Ray,`.
     let first = |name: &str| match name.split_once(' ') {
         Some((first, _)) if first.chars().all(char::is_alphabetic) => first.to_owned(),
         _ => name.to_owned(),

@@ -1,4 +1,4 @@
-//! An answered scorecard joined with scorecard, call and people.
+//! Joins an answered scorecard with its scorecard, call and people.
 
 use alloc::collections::BTreeMap;
 
@@ -12,25 +12,25 @@ use crate::{
     time,
     tools::{
         list_answered_scorecards::{
+            api::{AnsweredScorecard, QuestionAnswer},
             id_text,
-            wire::{Answered, GivenAnswer},
         },
         list_scorecards::{Question, Scorecard},
     },
     wit::scorecards as wit,
 };
 
-pub(super) fn shape(
-    one: &Answered,
+pub(super) fn join(
+    answered: &AnsweredScorecard,
     scorecards: &[Scorecard],
     calls: &BTreeMap<String, Meta>,
     names: &BTreeMap<String, String>,
     with_url: bool,
 ) -> wit::Answered {
-    let call = calls.get(id_text(&one.call_id));
+    let call = calls.get(id_text(&answered.call_id));
     let scorecard = scorecards
         .iter()
-        .find(|scorecard| scorecard.id() == id_text(&one.scorecard_id));
+        .find(|scorecard| scorecard.id() == id_text(&answered.scorecard_id));
     let questions = scorecard
         .and_then(|scorecard| scorecard.questions.as_deref())
         .unwrap_or_default();
@@ -43,36 +43,40 @@ pub(super) fn shape(
                 .map_or_else(|| format!("user {}", id.0), |name| one_line(name)),
         )
     };
-    let automatic = one.review_method.as_deref() == Some("AUTOMATIC");
+    let automatic = answered.review_method.as_deref() == Some("AUTOMATIC");
     wit::Answered {
-        call_id: id_text(&one.call_id).to_owned(),
+        call_id: id_text(&answered.call_id).to_owned(),
         call_title: call.and_then(Meta::title),
-        called: one.call_start_time.as_deref().map(time::display_or_same),
+        called: answered
+            .call_start_time
+            .as_deref()
+            .map(time::display_or_same),
         url: call.filter(|_| with_url).and_then(|call| call.url.clone()),
         scorecard: scorecard.map_or_else(
             || {
-                one.scorecard_name
+                answered
+                    .scorecard_name
                     .as_deref()
                     .map(one_line)
                     .unwrap_or_default()
             },
             Scorecard::name,
         ),
-        reviewed: name(&one.reviewed_user_id),
-        reviewer: name(&one.reviewer_user_id).filter(|_| !automatic),
-        reviewed_at: one.review_time.as_deref().map(time::display_or_same),
+        reviewed: name(&answered.reviewed_user_id),
+        reviewer: name(&answered.reviewer_user_id).filter(|_| !automatic),
+        reviewed_at: answered.review_time.as_deref().map(time::display_or_same),
         automatic: automatic.then_some(true),
-        answers: one
+        answers: answered
             .answers
             .iter()
             .flatten()
-            .filter_map(|answer| given(answer, questions))
+            .filter_map(|one| answer(one, questions))
             .collect(),
     }
 }
 
-/// An answer under its question's label; a question that is gone keeps its id.
-fn given(answer: &GivenAnswer, questions: &[Question]) -> Option<wit::Answer> {
+/// An answer with its question's label, or the id of a question that no longer exists.
+fn answer(answer: &QuestionAnswer, questions: &[Question]) -> Option<wit::Answer> {
     let index = questions.iter().position(|question| {
         (question.question_id.is_some() && question.question_id == answer.question_id)
             || (question.question_revision_id.is_some()
@@ -97,12 +101,12 @@ fn given(answer: &GivenAnswer, questions: &[Question]) -> Option<wit::Answer> {
         })
         .collect();
     let score = answer.score.map(|score| score.to_string());
-    let said = answer
+    let text = answer
         .answer_text
         .as_deref()
         .map(one_line)
         .filter(|text| !text.is_empty());
-    let parts: Vec<String> = score.into_iter().chain(options).chain(said).collect();
+    let parts: Vec<String> = score.into_iter().chain(options).chain(text).collect();
     let value = match (answer.not_applicable, parts.is_empty()) {
         (Some(true), _) => "n/a".to_owned(),
         (_, true) => return None,

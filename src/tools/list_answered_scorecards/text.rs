@@ -26,7 +26,7 @@ impl Answer for AnsweredList {
         for scorecard in &self.scorecards {
             list_scorecards::write(&mut text, scorecard);
         }
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "scorecard",
             "reviewed",
             "reviewer",

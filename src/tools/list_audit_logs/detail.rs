@@ -1,45 +1,45 @@
-//! What a log entry says. Gong documents no field of `logRecord`.
+//! The details of a log entry. Gong documents no field of `logRecord`.
 
 use serde_json::Value;
 
 use crate::{prelude::*, text::one_line};
 
-/// Characters of one value that are shown.
-const MOST: usize = 120;
+/// The most characters of a value that are shown.
+const MAX_VALUE: usize = 120;
 
-/// `field: value`, by name; what is empty is left out.
-pub(super) fn of(record: Option<&Value>) -> String {
+/// The fields of a record sorted by name, `field: value, …`, without empty ones.
+pub(super) fn detail(record: Option<&Value>) -> String {
     let mut parts = Vec::new();
     match record {
         Some(Value::Object(fields)) => {
             let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_cached_key(|(name, _)| *name);
+            fields.sort_by_key(|(name, _)| *name);
             for (name, value) in fields {
-                if let Some(value) = shown(value) {
+                if let Some(value) = value_text(value) {
                     parts.push(format!("{}: {value}", one_line(name)));
                 }
             }
         }
-        other => parts.extend(other.and_then(shown)),
+        other => parts.extend(other.and_then(value_text)),
     }
     parts.join(", ")
 }
 
-fn shown(value: &Value) -> Option<String> {
+fn value_text(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::String(text) => one_line(text),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().filter_map(shown).collect();
+            let items: Vec<String> = items.iter().filter_map(value_text).collect();
             items.join(" ")
         }
-        Value::Object(_) => match of(Some(value)) {
+        Value::Object(_) => match detail(Some(value)) {
             inner if inner.is_empty() => inner,
             inner => format!("({inner})"),
         },
         other => other.to_string(),
     };
-    let mut short: String = text.chars().take(MOST).collect();
+    let mut short: String = text.chars().take(MAX_VALUE).collect();
     if short.len() < text.len() {
         short.push('…');
     }
@@ -48,12 +48,12 @@ fn shown(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::detail;
 
     #[test]
-    fn fields_are_told_by_name_without_what_is_empty() {
+    fn fields_are_sorted_and_empty_ones_left_out() {
         let record = serde_json::json!({"b": null, "c": {"y": [1, "two"], "x": {}}, "a": "A\nB", "d": false, "e": ""});
-        assert_eq!(of(Some(&record)), "a: A B, c: (y: 1 two), d: false");
-        assert_eq!(of(None), "");
+        assert_eq!(detail(Some(&record)), "a: A B, c: (y: 1 two), d: false");
+        assert_eq!(detail(None), "");
     }
 }

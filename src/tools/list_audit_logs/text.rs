@@ -2,7 +2,7 @@
 
 use crate::{
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     time,
     wit::audit::AuditLogPage,
 };
@@ -24,9 +24,8 @@ impl Answer for AuditLogPage {
             self.to,
             self.read,
         );
-        let mut table = Table::new(&["UTC", "who", "e-mail", "user id", "acted as by", "what"]);
+        let mut table = Table::new(["UTC", "who", "e-mail", "user id", "acted as by", "what"]);
         for row in &self.rows {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             let email = cell(&row.email);
             table.row([
                 time::in_table(&row.at),

@@ -21,7 +21,7 @@ impl Answer for DealPage {
             self.calls_without_deal
         ));
         render::line(&mut text, "Link of a call", self.call_url.as_deref());
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "id",
             "name",
             "stage",
@@ -69,8 +69,7 @@ impl Answer for DealPage {
         let hidden = self.matched.saturating_sub(self.deals.len() as u32);
         if hidden > 0 {
             text.push_str(&format!(
-                "{} more match: raise limit (to 200 at most) or filter.\n",
-                hidden
+                "{hidden} more match: raise limit (to 200 at most) or filter.\n"
             ));
         }
         render::line(

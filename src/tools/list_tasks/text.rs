@@ -1,4 +1,4 @@
-//! Tasks as text: a line for what is to be done, then lines for whom it is about.
+//! Tasks as text: a line for the task, then lines for its account, deal and contacts.
 
 use crate::{
     prelude::*,
@@ -108,8 +108,8 @@ fn write(text: &mut String, task: &Task) {
     }
 }
 
-/// A line of what there is; none where there is nothing.
-fn joined<const N: usize>(text: &mut String, label: &str, parts: [Option<String>; N]) {
+/// Appends a line with the parts that exist; nothing if there are none.
+fn joined(text: &mut String, label: &str, parts: impl IntoIterator<Item = Option<String>>) {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if !parts.is_empty() {
         text.push_str(label);

@@ -1,4 +1,4 @@
-//! Calls found as text.
+//! The calls of a search as text.
 
 use crate::{
     prelude::*,
@@ -42,7 +42,7 @@ impl Answer for CallPage {
         render::list(&mut text, "CRM accounts", &accounts, "; ");
         render::line(&mut text, "Link", self.call_url.as_deref());
         let started = time::in_rows(self.calls.iter().map(|call| call.started.as_str()));
-        let mut table = Table::new(&[
+        let mut table = Table::new([
             "id",
             "started UTC",
             "min",

@@ -1,22 +1,22 @@
-//! What is looked for in a sentence: words, phrases, alternatives.
+//! The query of a search: words, quoted phrases, alternatives.
 
 use crate::{
     error::{Error, bad_argument},
     prelude::*,
 };
 
-/// Alternatives, of which a sentence must have one whole.
+/// A sentence matches if it matches one of the alternatives.
 pub(super) struct Query {
-    /// Pieces of folded text, all of which the sentence must have. A blank stands
-    /// for the beginning or the end of a word.
+    /// Pieces of folded text, all of which a sentence must contain. A blank in them is the
+    /// beginning or end of a word.
     alternatives: Vec<Vec<String>>,
 }
 
 impl Query {
-    /// Words, `"quoted phrases"`, and OR between alternatives.
+    /// Parses words, `"quoted phrases"`, and OR between alternatives.
     ///
     /// # Errors
-    /// `bad-argument` where a quote is open or an alternative has no word.
+    /// `bad-argument` if a quote is not closed or an alternative has no word.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         const EXAMPLE: &str = "\"security review\" OR SOC2 OR pricing discount.";
         let mut alternatives = alloc::vec![Vec::new()];
@@ -29,7 +29,7 @@ impl Query {
             for word in part.split_whitespace() {
                 match word {
                     "OR" | "|" => alternatives.push(Vec::new()),
-                    // All words must be there anyway.
+                    // The default between words.
                     "AND" => {}
                     word => {
                         let last = alternatives.len() - 1;
@@ -51,7 +51,7 @@ impl Query {
         Err(bad_argument("query", problem, EXAMPLE))
     }
 
-    /// Whether a sentence has what is looked for. `folded` is room to work in.
+    /// Whether a sentence matches. `folded` is a buffer that spares an allocation per sentence.
     pub(super) fn is_in(&self, sentence: &str, folded: &mut String) -> bool {
         fold(sentence, folded);
         self.alternatives.iter().any(|needles| {
@@ -62,8 +62,8 @@ impl Query {
     }
 }
 
-/// A word's beginning, or the quoted words exactly. Thai, Chinese and Japanese do not
-/// part words by blanks, so theirs are looked for anywhere.
+/// The text to search for: a beginning of a word, or with `exact` whole words. Thai, Chinese and
+/// Japanese have no blanks between words, so their text may be anywhere.
 fn needle(text: &str, exact: bool) -> Option<String> {
     let mut folded = String::new();
     fold(text, &mut folded);
@@ -79,7 +79,7 @@ fn needle(text: &str, exact: bool) -> Option<String> {
     }
 }
 
-/// Lower case without accents, and one blank around every word.
+/// Writes `text` into `folded` in lower case, without accents, with one blank around every word.
 fn fold(text: &str, folded: &mut String) {
     folded.clear();
     folded.push(' ');
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn words_begin_words_and_all_must_be_there() {
+    fn a_sentence_has_words_that_begin_with_each_word() {
         assert!(has("price", "What are your PRICES?"));
         assert!(has("discount price", "A price, and then a discount."));
         assert!(!has("discount price", "A price."));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_word_is_refused() {
+    fn queries_without_a_word_are_refused() {
         for wrong in ["", "  ", "?!", "\"\"", "\"open", "price OR", "OR price"] {
             assert!(Query::parse(wrong).is_err(), "{wrong}");
         }

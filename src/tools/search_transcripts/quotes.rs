@@ -1,4 +1,4 @@
-//! The sentences of a call that match, with what was said around them.
+//! Quotes: the sentences of a call that match a query, with those before and after.
 
 use crate::{
     gong::{
@@ -16,64 +16,72 @@ use crate::{
     },
 };
 
-/// Quotes that one call gives at most: an answer is about many calls, and
-/// `gong_get_transcript` has the rest.
-const MOST_OF_A_CALL: usize = 5;
-/// Characters of a matching sentence, and of one beside it. Gong's sentences have
-/// some 100; where speech is not parted, thousands.
-const SENTENCE: usize = 500;
-const BESIDE: usize = 160;
+/// The most quotes from one call: an answer is about many calls, and `gong_get_transcript` has the
+/// rest.
+const MAX_QUOTES: usize = 5;
+/// The most characters of a matching sentence. Gong's sentences have about 100; speech without
+/// pauses can be one of thousands.
+const MAX_SENTENCE: usize = 500;
+/// The most characters of a sentence before or after one.
+const MAX_CONTEXT: usize = 160;
 
-/// What a call's transcript has of what is looked for.
-pub(super) struct Found {
+/// The matches in a call.
+pub(super) struct Matches {
     pub(super) quotes: Vec<Quote>,
-    /// Matches beyond these.
+    /// How many matches there are beyond the quotes.
     pub(super) more: u32,
 }
 
 #[derive(Clone, Copy)]
-struct Said<'m> {
+struct Sentence<'m> {
     at: u64,
     speaker: Option<&'m Id>,
     text: &'m str,
 }
 
-/// Looks through a transcript.
-pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: Speakers) -> Found {
-    let said: Vec<Said<'_>> = monologues
+/// Searches a transcript, in sentences of the speakers in `searched`.
+pub(super) fn find(
+    call: &Call,
+    monologues: &[Monologue],
+    query: &Query,
+    searched: Speakers,
+) -> Matches {
+    let sentences: Vec<Sentence<'_>> = monologues
         .iter()
         .flat_map(|monologue| {
             let sentences = monologue.sentences.iter().flatten();
-            sentences.map(|sentence| Said {
+            sentences.map(|sentence| Sentence {
                 at: sentence.start.unwrap_or(0),
                 speaker: monologue.speaker_id.as_ref(),
                 text: sentence.text.as_deref().unwrap_or_default(),
             })
         })
-        .filter(|said| !said.text.trim().is_empty())
+        .filter(|sentence| !sentence.text.trim().is_empty())
         .collect();
-    let is_asked = |speaker| {
+    let is_searched = |speaker| {
         let affiliation = || party(call, speaker).map_or(Affiliation::Unknown, Party::affiliation);
-        match whose {
+        match searched {
             Speakers::All => true,
             Speakers::External => affiliation() == Affiliation::External,
             Speakers::Internal => affiliation() == Affiliation::Internal,
         }
     };
     let mut folded = String::new();
-    let hits: Vec<usize> = said
+    let hits: Vec<usize> = sentences
         .iter()
         .enumerate()
-        .filter(|(_, said)| query.is_in(said.text, &mut folded) && is_asked(said.speaker))
+        .filter(|(_, sentence)| {
+            query.is_in(sentence.text, &mut folded) && is_searched(sentence.speaker)
+        })
         .map(|(index, _)| index)
         .collect();
-    let (shown, rest) = hits.split_at(hits.len().min(MOST_OF_A_CALL));
-    // What a quote shows, the next one does not show again.
+    let (shown, rest) = hits.split_at(hits.len().min(MAX_QUOTES));
+    // The first sentence that no quote has shown yet.
     let mut next = 0;
     let mut quotes = Vec::new();
     for &hit in shown {
-        let this = &said[hit];
-        let beside = |other: &Said<'_>, text: String| {
+        let this = &sentences[hit];
+        let with_speaker = |other: &Sentence<'_>, text: String| {
             if other.speaker == this.speaker {
                 text
             } else {
@@ -83,11 +91,12 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
         let before = hit
             .checked_sub(1)
             .filter(|&before| before >= next)
-            .map(|before| beside(&said[before], end_of(said[before].text)));
-        let after = said
+            .map(|before| &sentences[before])
+            .map(|before| with_speaker(before, end_of(before.text)));
+        let after = sentences
             .get(hit + 1)
             .filter(|_| !shown.contains(&(hit + 1)))
-            .map(|after| beside(after, start_of(after.text, BESIDE)));
+            .map(|after| with_speaker(after, start_of(after.text, MAX_CONTEXT)));
         next = hit + 1 + usize::from(after.is_some());
         let party = party(call, this.speaker);
         quotes.push(Quote {
@@ -99,12 +108,12 @@ pub(super) fn find(call: &Call, monologues: &[Monologue], query: &Query, whose: 
                 .map(one_line)
                 .filter(|title| !title.is_empty()),
             before,
-            text: start_of(this.text, SENTENCE),
+            text: start_of(this.text, MAX_SENTENCE),
             after,
         });
     }
     let more = rest.len() as u32;
-    Found { quotes, more }
+    Matches { quotes, more }
 }
 
 fn party<'c>(call: &'c Call, speaker: Option<&Id>) -> Option<&'c Party> {
@@ -128,7 +137,7 @@ fn start_of(text: &str, most: usize) -> String {
 
 fn end_of(text: &str) -> String {
     let text = one_line(text);
-    match text.char_indices().nth_back(BESIDE) {
+    match text.char_indices().nth_back(MAX_CONTEXT) {
         Some((start, cut)) => format!("…{}", &text[start + cut.len_utf8()..]),
         None => text,
     }
@@ -136,13 +145,13 @@ fn end_of(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::query::Query, Found, end_of, find, start_of};
+    use super::{super::query::Query, MAX_CONTEXT, Matches, end_of, find, start_of};
     use crate::{
         gong::{calls::Call, transcripts::Monologue},
         wit::transcripts::Speakers,
     };
 
-    fn found(query: &str, whose: Speakers) -> Found {
+    fn found(query: &str, searched: Speakers) -> Matches {
         let call: Call = serde_json::from_str(
             r#"{"metaData":{"id":"1"},"parties":[{"speakerId":"a","name":"Ann Li","affiliation":"Internal"},
             {"speakerId":"b","name":"Bo Ray","affiliation":"External","title":"CFO"}]}"#,
@@ -158,7 +167,7 @@ mod tests {
             &call,
             &monologues,
             &Query::parse(query).expect("query"),
-            whose,
+            searched,
         )
     }
 
@@ -189,13 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn customers_are_told_from_the_company_and_from_the_unknown() {
+    fn only_sentences_of_the_searched_speakers_match() {
         let customers = found("price", Speakers::External);
         assert_eq!(customers.quotes.len(), 1);
         assert_eq!(
             customers.quotes[0].before.as_deref(),
             Some("Ann Li: So."),
-            "what is around may be anybody's"
+            "the context may be anybody's"
         );
         assert_eq!(found("price", Speakers::Internal).quotes.len(), 2);
     }
@@ -204,8 +213,8 @@ mod tests {
     fn long_sentences_are_cut_at_characters() {
         assert_eq!(start_of("äöü", 2), "äö…");
         assert_eq!(start_of("äöü", 3), "äöü");
-        let long = "ü".repeat(super::BESIDE + 1);
-        assert_eq!(end_of(&long).chars().count(), super::BESIDE + 1);
+        let long = "ü".repeat(MAX_CONTEXT + 1);
+        assert_eq!(end_of(&long).chars().count(), MAX_CONTEXT + 1);
         assert!(end_of(&long).starts_with("…ü"));
     }
 

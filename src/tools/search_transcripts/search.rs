@@ -1,5 +1,5 @@
-//! The search itself: calls are gathered until they fill a request, their transcripts
-//! asked for together and looked through in the calls' order.
+//! The search: collects calls until they fill a request, reads their transcripts together, and
+//! searches these in the calls' order.
 
 use alloc::collections::BTreeMap;
 use core::ops::ControlFlow;
@@ -14,101 +14,102 @@ use crate::{
     prelude::*,
     tools::search_transcripts::{
         query::Query,
-        quotes::{self, Found},
+        quotes::{self, Matches},
     },
     wit::transcripts::{CallQuotes, Speakers},
 };
 
-/// Calls whose transcripts are asked for at once: Gong's page.
-const MOST_CALLS: usize = 100;
-/// Minutes of talk asked for at once. A minute is 2 to 3 kB of Gong's JSON, so an
-/// answer has some 5 MB; of the sandbox's 64 MB reading it takes two or three times that.
-const MOST_MINUTES: u32 = 2_000;
-/// Requests for transcripts of one tool call: about 1,300 calls of half an hour. With
-/// the scan's pages that is 20 s at Gong's pace, 0.6 % of the company's requests of a day.
-const MOST_REQUESTS: u32 = 20;
+/// The most calls in a request for transcripts: Gong's page.
+const MAX_CALLS: usize = 100;
+/// The most minutes of talk in a request. A minute is 2 to 3 kB of Gong's JSON, so an answer has
+/// about 5 MB, and reading it takes two or three times that of the sandbox's 64 MB.
+const MAX_MINUTES: u32 = 2_000;
+/// The most requests for transcripts in a tool call: about 1,300 calls of half an hour. With
+/// the scan's pages that takes 20 s at Gong's pace, and 0.6 % of the company's daily requests.
+const MAX_REQUESTS: u32 = 20;
 
-/// A search on its way through the calls, newest first.
+/// A search in progress. Calls come newest first.
 pub(super) struct Search<'g, 'w> {
     gong: &'g Gong<'w>,
     query: Query,
-    whose: Speakers,
+    speakers: Speakers,
     limit: usize,
-    /// Calls whose words are still to be asked for, and how long they are together.
+    /// Calls whose transcripts are not read yet, and how long they are together.
     pending: Vec<Call>,
     minutes: u32,
-    /// Requests for transcripts.
-    asked: u32,
+    /// Requests for transcripts so far.
+    requests: u32,
     pub(super) calls: Vec<CallQuotes>,
     /// Quotes in `calls`.
     found: usize,
-    /// Calls looked through, with and without transcript.
+    /// Calls that are done.
     pub(super) matched: u32,
+    /// Those of them with a transcript.
     pub(super) searched: u32,
-    pub(super) cut: Option<Cut>,
+    pub(super) stop: Option<Stop>,
 }
 
-/// Where the search ended before its calls did.
-pub(super) struct Cut {
-    /// The first call that was not looked through.
+/// Where and why the search stopped before the last call.
+pub(super) struct Stop {
+    /// The first call that was not searched.
     pub(super) call: String,
     pub(super) why: String,
-    pub(super) failed: Option<Error>,
+    pub(super) error: Option<Error>,
 }
 
-/// Why an answer of Gong's is not whole, and the error if that is why.
-type Ended = (String, Option<Error>);
+/// Why not all transcripts were read, and the error if there was one.
+type Incomplete = (String, Option<Error>);
 
 impl<'g, 'w> Search<'g, 'w> {
-    /// Nothing is asked of Gong yet.
-    pub(super) fn new(gong: &'g Gong<'w>, query: Query, whose: Speakers, limit: usize) -> Self {
+    /// A search that has sent no request yet.
+    pub(super) fn new(gong: &'g Gong<'w>, query: Query, speakers: Speakers, limit: usize) -> Self {
         Self {
             gong,
             query,
-            whose,
+            speakers,
             limit,
             pending: Vec::new(),
             minutes: 0,
-            asked: 0,
+            requests: 0,
             calls: Vec::new(),
             found: 0,
             matched: 0,
             searched: 0,
-            cut: None,
+            stop: None,
         }
     }
 
-    /// Keeps a call until there are enough for one request.
+    /// Adds a call, and searches the pending ones once they fill a request.
     pub(super) fn add(&mut self, call: Call) -> ControlFlow<&'static str> {
         self.minutes += call.meta_data.minutes().max(1);
         self.pending.push(call);
-        if self.pending.len() < MOST_CALLS && self.minutes < MOST_MINUTES {
+        if self.pending.len() < MAX_CALLS && self.minutes < MAX_MINUTES {
             return ControlFlow::Continue(());
         }
-        self.look_through()
+        self.search_pending()
     }
 
-    /// Asks for the words of the pending calls and takes what matches, in the calls' order.
-    pub(super) fn look_through(&mut self) -> ControlFlow<&'static str> {
+    /// Reads the transcripts of the pending calls and keeps what matches, in the calls' order.
+    pub(super) fn search_pending(&mut self) -> ControlFlow<&'static str> {
         const ENOUGH: &str = "the limit is reached";
         self.minutes = 0;
         let batch = core::mem::take(&mut self.pending);
-        let (mut heard, ended) = self.hear(&batch);
+        let (mut found, incomplete) = self.read_transcripts(&batch);
         for call in batch {
             let id = call.meta_data.id().to_owned();
-            match heard.remove(&id) {
+            match found.remove(&id) {
                 None => {
-                    if let Some((why, failed)) = ended {
-                        return self.end(id, why, failed);
+                    if let Some((why, error)) = incomplete {
+                        return self.stop_at(id, why, error);
                     }
                 }
-                Some(found) => {
+                Some(matches) => {
                     let room = self.limit - self.found;
-                    if found.quotes.len() > room && self.found > 0 {
-                        return self.end(id, ENOUGH.to_owned(), None);
+                    if matches.quotes.len() > room && self.found > 0 {
+                        return self.stop_at(id, ENOUGH.to_owned(), None);
                     }
                     self.searched += 1;
-                    self.keep(&call, found, room);
+                    self.keep(&call, matches, room);
                 }
             }
             self.matched += 1;
@@ -119,23 +120,23 @@ impl<'g, 'w> Search<'g, 'w> {
         }
     }
 
-    fn end(
+    fn stop_at(
         &mut self,
         call: String,
         why: String,
-        failed: Option<Error>,
+        error: Option<Error>,
     ) -> ControlFlow<&'static str> {
-        self.cut = Some(Cut { call, why, failed });
+        self.stop = Some(Stop { call, why, error });
         ControlFlow::Break("")
     }
 
-    fn keep(&mut self, call: &Call, mut found: Found, room: usize) {
-        found.more += found.quotes.len().saturating_sub(room) as u32;
-        found.quotes.truncate(room);
-        if found.quotes.is_empty() {
+    fn keep(&mut self, call: &Call, mut matches: Matches, room: usize) {
+        matches.more += matches.quotes.len().saturating_sub(room) as u32;
+        matches.quotes.truncate(room);
+        if matches.quotes.is_empty() {
             return;
         }
-        self.found += found.quotes.len();
+        self.found += matches.quotes.len();
         let meta = &call.meta_data;
         self.calls.push(CallQuotes {
             call_id: meta.id().to_owned(),
@@ -144,27 +145,30 @@ impl<'g, 'w> Search<'g, 'w> {
             minutes: meta.minutes(),
             account: call.account().and_then(|account| account.name()),
             private: meta.is_private().then_some(true),
-            quotes: found.quotes,
-            more: (found.more > 0).then_some(found.more),
+            quotes: matches.quotes,
+            more: (matches.more > 0).then_some(matches.more),
             moment_url: meta.url.as_deref().map(moment_url),
         });
     }
 
-    /// What is found in the words of calls, by id; and why not all were heard.
-    fn hear(&mut self, batch: &[Call]) -> (BTreeMap<String, Found>, Option<Ended>) {
-        let mut heard = BTreeMap::new();
+    /// Reads and searches transcripts: the matches by call, and why some were not read.
+    fn read_transcripts(
+        &mut self,
+        batch: &[Call],
+    ) -> (BTreeMap<String, Matches>, Option<Incomplete>) {
+        let mut found = BTreeMap::new();
         let ids: Vec<&str> = batch.iter().map(|call| call.meta_data.id()).collect();
         if ids.is_empty() {
-            return (heard, None);
+            return (found, None);
         }
-        let left = MOST_REQUESTS - self.asked;
+        let left = MAX_REQUESTS - self.requests;
         if left == 0 {
-            let why = format!("asked {MOST_REQUESTS} times for transcripts, the most for one call");
-            return (heard, Some((why, None)));
+            let why = format!("asked {MAX_REQUESTS} times for transcripts, the most for one call");
+            return (found, Some((why, None)));
         }
-        let (gong, asked) = (self.gong, &mut self.asked);
+        let (gong, requests) = (self.gong, &mut self.requests);
         let pages = gong.pages(left, |cursor| {
-            *asked += 1;
+            *requests += 1;
             let body = CallsBody {
                 cursor,
                 filter: Filter {
@@ -177,17 +181,18 @@ impl<'g, 'w> Search<'g, 'w> {
         });
         let pages = match pages {
             Ok(pages) => pages,
-            Err(failed) => {
-                return (heard, Some((failed.text().to_owned(), Some(failed))));
+            Err(error) => {
+                return (found, Some((error.text().to_owned(), Some(error))));
             }
         };
         for one in pages.items {
             let id = one.call_id.map(|id| id.0).unwrap_or_default();
             let call = batch.iter().find(|call| call.meta_data.id() == id);
             if let (Some(call), Some(monologues)) = (call, one.transcript) {
-                heard.insert(id, quotes::find(call, &monologues, &self.query, self.whose));
+                let matches = quotes::find(call, &monologues, &self.query, self.speakers);
+                found.insert(id, matches);
             }
         }
-        (heard, pages.stopped.map(|why| (why, None)))
+        (found, pages.stopped.map(|why| (why, None)))
     }
 }

@@ -1,10 +1,10 @@
-//! Searches over many calls: nothing lost, nothing twice, whatever stops them.
+//! Searches over many calls return each match exactly once, whatever stops them.
 
 use serde_json::{Value, json};
 
 use crate::{mcp::call_tool, testing::many_calls::ManyCalls};
 
-fn ask(gong: &ManyCalls, arguments: &Value) -> Value {
+fn structured_answer(gong: &ManyCalls, arguments: &Value) -> Value {
     let result = call_tool(gong, "gong_search_transcripts", &arguments.to_string());
     assert!(!result.is_error, "{}", result.text);
     serde_json::from_str(&result.structured.expect("structure")).expect("JSON")
@@ -16,21 +16,21 @@ fn found(answer: &Value) -> impl Iterator<Item = String> {
 }
 
 /// The calls to be found, newest first.
-fn wanted(calls: usize) -> Vec<String> {
-    let mut wanted: Vec<String> = (0..calls)
+fn expected(calls: usize) -> Vec<String> {
+    let mut expected: Vec<String> = (0..calls)
         .filter(|call| ManyCalls::says_price(*call) && !ManyCalls::is_private(*call))
         .map(ManyCalls::id)
         .collect();
-    wanted.reverse();
-    wanted
+    expected.reverse();
+    expected
 }
 
-/// Asks until no token comes back; what all answers found, and how many they were.
-fn exhaust(gong: &ManyCalls, limit: u32) -> (Vec<String>, u32) {
+/// Searches until no token comes back: what all answers found, and how many answers there were.
+fn search_all(gong: &ManyCalls, limit: u32) -> (Vec<String>, u32) {
     let mut arguments = json!({ "query": "price", "from": "30d", "limit": limit });
     let mut all = Vec::new();
     for answers in 1..1000 {
-        let answer = ask(gong, &arguments);
+        let answer = structured_answer(gong, &arguments);
         assert!(found(&answer).count() <= limit as usize);
         all.extend(found(&answer));
         if answer["resume"].is_null() {
@@ -42,16 +42,16 @@ fn exhaust(gong: &ManyCalls, limit: u32) -> (Vec<String>, u32) {
 }
 
 #[test]
-fn limits_cut_anywhere_and_nothing_is_lost_or_told_twice() {
+fn a_limit_anywhere_loses_and_repeats_nothing() {
     for limit in [1, 7, 100] {
         let gong = ManyCalls::of(200);
-        assert_eq!(exhaust(&gong, limit).0, wanted(200), "limit {limit}");
-        let read = gong.transcripts_read.borrow();
+        assert_eq!(search_all(&gong, limit).0, expected(200), "limit {limit}");
+        let heard = gong.transcripts_read.borrow();
         let private = (0..200)
             .filter(|call| ManyCalls::is_private(*call))
             .map(ManyCalls::id);
         assert!(
-            private.into_iter().all(|id| !read.contains(&id)),
+            private.into_iter().all(|id| !heard.contains(&id)),
             "private calls are not asked for"
         );
     }
@@ -73,14 +73,14 @@ fn a_rate_limit_anywhere_loses_nothing() {
         let mut all: Vec<String> = found(&first).collect();
         let mut resume = first["resume"].clone();
         while !resume.is_null() {
-            let next = ask(
+            let next = structured_answer(
                 &gong,
                 &json!({ "query": "price", "limit": 100, "resume": resume }),
             );
             all.extend(found(&next));
             resume = next["resume"].clone();
         }
-        assert_eq!(all, wanted(600), "refused at request {refused}");
+        assert_eq!(all, expected(600), "refused at request {refused}");
     }
 }
 
@@ -88,8 +88,8 @@ fn a_rate_limit_anywhere_loses_nothing() {
 fn many_calls_take_few_requests() {
     let gong = ManyCalls::of(2_500);
     let arguments = json!({ "query": "unicorn", "from": "30d" });
-    let first = ask(&gong, &arguments);
-    let second = ask(
+    let first = structured_answer(&gong, &arguments);
+    let second = structured_answer(
         &gong,
         &json!({ "query": "unicorn", "resume": first["resume"] }),
     );

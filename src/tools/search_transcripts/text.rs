@@ -1,4 +1,4 @@
-//! What was said, as text: labelled as what it is, somebody's words.
+//! The matches as text, labelled as quoted material.
 
 use crate::{
     prelude::*,
@@ -78,15 +78,15 @@ fn call(text: &mut String, call: &CallQuotes) {
         let known = call.quotes[..index]
             .iter()
             .any(|other| other.speaker == quote.speaker);
-        line(text, quote, known);
+        quote_line(text, quote, known);
     }
     if let Some(more) = call.more {
         text.push_str(&format!("{more} more in this call: gong_get_transcript.\n"));
     }
 }
 
-/// Who somebody is, is said once in a call.
-fn line(text: &mut String, quote: &Quote, known: bool) {
+/// A speaker's title and affiliation are shown only with the first quote of a call.
+fn quote_line(text: &mut String, quote: &Quote, known: bool) {
     text.push_str(&format!("{} {}", quote.at, quote.speaker));
     if !known {
         let affiliation = match quote.affiliation {

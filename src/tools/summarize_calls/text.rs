@@ -1,4 +1,4 @@
-//! Several calls in short, as text.
+//! Summaries of calls as text.
 
 use crate::{
     prelude::*,
@@ -58,7 +58,7 @@ fn summary(text: &mut String, call: &CallSummary) {
     }
     text.push('\n');
     render::line(text, "Link", call.url.as_deref());
-    // A deal's name mostly has the account's in it.
+    // Most deals have their account's name in theirs, which need not be repeated.
     let in_deal = |name: &str| {
         let deals = call.deals.iter().filter_map(|deal| deal.name.as_deref());
         deals.into_iter().any(|deal| deal.contains(name))

@@ -1,10 +1,10 @@
-//! The lines of an upload, checked by what Gong's text says of each object type. Gong itself
-//! takes a wrong file with a 201 and tells later, 20 errors at a time.
+//! Checks the lines of an upload by the text of Gong's documentation for each object type. Gong
+//! itself accepts a wrong file with a 201, and reports 20 errors at a time later.
 
 mod object;
 
 use alloc::collections::BTreeMap;
-use object::{Object, is_deleted, text_of};
+use object::{Object, is_deleted, text_member};
 
 use crate::{
     error::{Error, bad_argument},
@@ -13,10 +13,10 @@ use crate::{
     wit::crm::CrmUploadType as Type,
 };
 
-/// Wrong lines that an error tells.
-const TOLD: usize = 10;
+/// The most wrong lines that an error lists.
+const MAX_PROBLEMS: usize = 10;
 
-/// What is in the lines.
+/// What valid lines contain.
 pub(super) struct Checked {
     pub(super) objects: u32,
     pub(super) deleted: u32,
@@ -35,7 +35,7 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
     let mut wrong = Vec::new();
     let mut first_line_of: BTreeMap<String, usize> = BTreeMap::new();
     let (mut objects, mut deleted) = (0, 0);
-    // Members without which a deal is not seen everywhere, and in how many it is missing.
+    // Members without which a deal does not show everywhere in Gong, and how many deals lack them.
     let mut missing = [("accountId", 0u32), ("ownerId", 0), ("closeDate", 0)];
     for (number, line) in (1..).zip(text.lines()) {
         let checked = serde_json::from_str::<Object>(line)
@@ -62,7 +62,7 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
             deleted += 1;
         } else {
             for (key, count) in &mut missing {
-                *count += u32::from(text_of(&object, key).is_none());
+                *count += u32::from(text_member(&object, key).is_none());
             }
         }
     }
@@ -72,12 +72,12 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
                 .iter()
                 .filter(|(_, count)| *count > 0)
                 .map(|(key, count)| {
-                    let place = match *key {
+                    let where_missing = match *key {
                         "accountId" => "in Gong",
                         _ => "on Gong's deal board",
                     };
                     format!(
-                        "Without {key}, so not seen {place}: {}.",
+                        "Without {key}, so not seen {where_missing}: {}.",
                         render::count(*count, "deal")
                     )
                 })
@@ -90,11 +90,11 @@ pub(super) fn check(object_type: Type, text: &str) -> Result<Checked, Error> {
             notes,
         });
     }
-    let more = match wrong.len().saturating_sub(TOLD) {
+    let more = match wrong.len().saturating_sub(MAX_PROBLEMS) {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
-    wrong.truncate(TOLD);
+    wrong.truncate(MAX_PROBLEMS);
     Err(bad_argument(
         "objects",
         &format!("{}{more}. Nothing was sent.", wrong.join("; ")),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn gongs_own_examples_are_fine() {
+    fn gongs_own_examples_are_valid() {
         let zone = r#"{"objectId": "user1_Id_In_The_CRM", "emailAddress": "a@acme.example", "modifiedDate": "2019-01-03T23:45:57+01:00"}"#;
         assert_eq!(problem(Type::BusinessUser, zone), "fine");
         let stage =
@@ -144,8 +144,8 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_line_is_told_by_number() {
-        for (object_type, line, told) in [
+    fn each_wrong_line_is_listed_by_number() {
+        for (object_type, line, expected) in [
             (Type::Lead, "[1]", "line 1 is not a JSON object"),
             (Type::Lead, r#"{"objectId": 7}"#, "line 1 has no objectId"),
             (
@@ -186,7 +186,7 @@ mod tests {
             ),
         ] {
             let problem = problem(object_type, line);
-            assert!(problem.contains(told), "{line}: {problem}");
+            assert!(problem.contains(expected), "{line}: {problem}");
         }
         let twice =
             "{\"objectId\": \"a\", \"name\": \"A\"}\n\n{\"objectId\": \"a\", \"name\": \"B\"}";

@@ -1,8 +1,8 @@
-//! The answer as text.
+//! An answer of Gong's AI as text.
 
 use crate::{
     prelude::*,
-    render::{self, Answer, Table},
+    render::{self, Answer, Table, cell},
     time,
     wit::ai::{AiAnswer, AiFinding},
 };
@@ -32,9 +32,8 @@ impl Answer for AiAnswer {
         for finding in &self.findings {
             write(&mut text, finding);
         }
-        let mut table = Table::new(&["source", "UTC", "title", "link", "id"]);
+        let mut table = Table::new(["source", "UTC", "title", "link", "id"]);
         for source in &self.sources {
-            let cell = |value: &Option<String>| value.clone().unwrap_or_default();
             table.row([
                 source.label.clone(),
                 source.at.as_deref().map(time::in_table).unwrap_or_default(),
@@ -73,7 +72,7 @@ fn write(text: &mut String, finding: &AiFinding) {
         true => String::new(),
         false => format!(" [{}]", finding.sources.join(", ")),
     };
-    // The sources are those of all points together.
+    // The sources belong to all points together, so they come after the last one.
     let last = finding.points.len().saturating_sub(1);
     for (index, point) in finding.points.iter().enumerate() {
         let cited = if index == last { cited.as_str() } else { "" };

@@ -2,12 +2,12 @@ use alloc::collections::BTreeMap;
 
 use crate::{
     gong::calls::Call,
-    tools::count_calls::tally::{Counted, Counts},
+    tools::count_calls::tally::{Counter, Counts},
     wit::calls::CountBy,
 };
 
 fn counts(by: &[CountBy], limit: usize) -> Counts {
-    let mut counted = Counted::default();
+    let mut counter = Counter::default();
     for json in [
         r#"{"metaData":{"started":"2026-11-23T10:00:00Z","duration":61,"scope":"External","primaryUserId":"10001"},
             "content":{"trackers":[{"name":"Price","count":2},{"name":"Legal","count":1},{"name":"Silent","count":0}]}}"#,
@@ -16,9 +16,9 @@ fn counts(by: &[CountBy], limit: usize) -> Counts {
             "content":{"trackers":[{"name":"Legal","count":null}]}}"#,
         r#"{"metaData":{"started":null,"duration":null,"primaryUserId":null}}"#,
     ] {
-        counted.add(&serde_json::from_str::<Call>(json).expect("call"), by);
+        counter.add(&serde_json::from_str::<Call>(json).expect("call"), by);
     }
-    counted.shown(
+    counter.into_counts(
         by,
         limit,
         &BTreeMap::from([("10001".into(), "Ann Li".into())]),

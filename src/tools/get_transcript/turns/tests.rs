@@ -1,8 +1,8 @@
 use crate::{
     gong::{calls::Call, transcripts::Monologue},
     tools::{
-        get_transcript::turns::{Part, shape},
-        numbered,
+        get_transcript::turns::{Part, transcript},
+        resume_number,
     },
     wit::transcripts::Speakers,
 };
@@ -20,7 +20,7 @@ fn cut(limit: usize, first_turn: usize) -> crate::wit::transcripts::Transcript {
         {"speakerId":null,"sentences":[{"start":61250,"text":"Five."}]}]"#,
     )
     .expect("transcript");
-    shape(
+    transcript(
         &call,
         monologues,
         Speakers::All,
@@ -57,7 +57,10 @@ fn a_budget_cuts_between_turns_and_goes_on_without_loss() {
     let mut texts = Vec::new();
     let mut resume = None;
     for _ in 0..3 {
-        let part = cut(1, numbered(resume.as_deref(), "turn-").expect("a token"));
+        let part = cut(
+            1,
+            resume_number(resume.as_deref(), "turn-").expect("a token"),
+        );
         assert_eq!((part.turns.len(), part.turns_in_all), (1, 3));
         texts.push(part.turns[0].text.clone());
         resume = part.resume;
@@ -67,5 +70,5 @@ fn a_budget_cuts_between_turns_and_goes_on_without_loss() {
         ["One. Two. Three.", "Four ## not a heading.", "Five."]
     );
     assert_eq!(resume, None);
-    assert!(numbered(Some("61:00"), "turn-").is_err());
+    assert!(resume_number(Some("61:00"), "turn-").is_err());
 }

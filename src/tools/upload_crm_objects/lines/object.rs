@@ -1,99 +1,59 @@
-//! One object of an upload, by its type.
+//! Checks one object of an upload by its type.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{prelude::*, text::shortened, time, wit::crm::CrmUploadType as Type};
 
-/// What is looked at of an object, whatever else it has.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Object {
-    object_id: Option<Value>,
-    modified_date: Option<Value>,
-    is_deleted: Option<Value>,
-    url: Option<Value>,
-    email_address: Option<Value>,
-    domains: Option<Value>,
-    status: Option<Value>,
-    amount: Option<Value>,
-    created_date: Option<Value>,
-    name: Option<Value>,
-    is_active: Option<Value>,
-    sort_order: Option<Value>,
-    account_id: Option<Value>,
-    owner_id: Option<Value>,
-    close_date: Option<Value>,
-}
+/// An object of an upload.
+pub(super) type Object = Map<String, Value>;
 
-impl Object {
-    fn get(&self, key: &str) -> Option<&Value> {
-        let member = match key {
-            "objectId" => &self.object_id,
-            "modifiedDate" => &self.modified_date,
-            "isDeleted" => &self.is_deleted,
-            "url" => &self.url,
-            "emailAddress" => &self.email_address,
-            "domains" => &self.domains,
-            "status" => &self.status,
-            "amount" => &self.amount,
-            "createdDate" => &self.created_date,
-            "name" => &self.name,
-            "isActive" => &self.is_active,
-            "sortOrder" => &self.sort_order,
-            "accountId" => &self.account_id,
-            "ownerId" => &self.owner_id,
-            "closeDate" => &self.close_date,
-            _ => &None,
-        };
-        member.as_ref()
-    }
-}
+/// The longest objectId, in characters.
+const MAX_OBJECT_ID: usize = 64;
 
-/// Characters of an objectId.
-const OBJECT_ID: usize = 64;
-
-/// Checks one object; its id.
+/// Checks an object and returns its id.
+///
+/// # Errors
+/// What is wrong with it, as the rest of a sentence that begins with the line's number.
 pub(super) fn check(object_type: Type, object: &Object) -> Result<String, String> {
-    let id = text_of(object, "objectId").ok_or("has no objectId, a text")?;
+    let id = text_member(object, "objectId").ok_or("has no objectId, a text")?;
     let is_email = id.contains('@');
-    // Gong's text allows letters, digits and "-", its examples have "_" too.
+    // Gong documents letters, digits and "-"; its examples have "_" too.
     let allowed = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    if id.chars().count() > OBJECT_ID || !(is_email || id.chars().all(allowed)) {
+    if id.chars().count() > MAX_OBJECT_ID || !(is_email || id.chars().all(allowed)) {
         return Err(format!(
-            "objectId “{}” is not up to {OBJECT_ID} letters, digits and dashes, or an e-mail address",
+            "objectId “{}” is not up to {MAX_OBJECT_ID} letters, digits and dashes, or an e-mail address",
             shortened(id)
         ));
     }
     match object.get("modifiedDate") {
-        // Gong's table of stages has none.
+        // Gong's documentation of stages has no modifiedDate.
         None | Some(Value::Null) if object_type == Type::Stage => {}
-        _ => date_time(object, "modifiedDate")?,
+        _ => check_date_time(object, "modifiedDate")?,
     }
-    typed(object, "isDeleted", Value::is_boolean, "true or false")?;
+    check_member(object, "isDeleted", Value::is_boolean, "true or false")?;
     let is_url = |value: &Value| {
         value
             .as_str()
             .is_some_and(|url| url.starts_with("http") && url.contains("://"))
     };
-    typed(
+    check_member(
         object,
         "url",
         is_url,
         "a URL such as https://crm.acme.example/17",
     )?;
     let is_email = |value: &Value| value.as_str().is_some_and(|text| text.contains('@'));
-    typed(object, "emailAddress", is_email, "an e-mail address")?;
+    check_member(object, "emailAddress", is_email, "an e-mail address")?;
     match object_type {
         Type::Account => {
             let are_texts = |value: &Value| {
                 let items = value.as_array();
                 items.is_some_and(|items| items.iter().all(Value::is_string))
             };
-            typed(object, "domains", are_texts, "a list of texts")?;
+            check_member(object, "domains", are_texts, "a list of texts")?;
         }
         Type::BusinessUser => {
-            if !is_deleted(object) && text_of(object, "emailAddress").is_none() {
+            if !is_deleted(object) && text_member(object, "emailAddress").is_none() {
                 return Err("has no emailAddress".into());
             }
         }
@@ -102,27 +62,27 @@ pub(super) fn check(object_type: Type, object: &Object) -> Result<String, String
                 let status = value.as_str().unwrap_or_default();
                 ["WON", "LOST", "OPEN"].contains(&status)
             };
-            typed(object, "status", is_status, "WON, LOST or OPEN")?;
-            typed(object, "amount", Value::is_number, "a number")?;
+            check_member(object, "status", is_status, "WON, LOST or OPEN")?;
+            check_member(object, "amount", Value::is_number, "a number")?;
             if object
                 .get("createdDate")
                 .is_some_and(|date| !date.is_null())
             {
-                date_time(object, "createdDate")?;
+                check_date_time(object, "createdDate")?;
             }
         }
         Type::Stage => {
-            text_of(object, "name").ok_or("has no name")?;
-            typed(object, "isActive", Value::is_boolean, "true or false")?;
-            typed(object, "sortOrder", Value::is_i64, "a whole number")?;
+            text_member(object, "name").ok_or("has no name")?;
+            check_member(object, "isActive", Value::is_boolean, "true or false")?;
+            check_member(object, "sortOrder", Value::is_i64, "a whole number")?;
         }
         Type::Contact | Type::Lead => {}
     }
     Ok(id.into())
 }
 
-/// A text that is not empty.
-pub(super) fn text_of<'o>(object: &'o Object, key: &str) -> Option<&'o str> {
+/// A member that is a text and not empty.
+pub(super) fn text_member<'o>(object: &'o Object, key: &str) -> Option<&'o str> {
     let text = object.get(key)?.as_str()?.trim();
     (!text.is_empty()).then_some(text)
 }
@@ -132,7 +92,8 @@ pub(super) fn is_deleted(object: &Object) -> bool {
     object.get("isDeleted") == Some(&Value::Bool(true))
 }
 
-fn typed(
+/// Checks a member, which may be absent or null.
+fn check_member(
     object: &Object,
     key: &str,
     is: impl Fn(&Value) -> bool,
@@ -144,9 +105,9 @@ fn typed(
     }
 }
 
-/// ISO-8601 with zone and without milliseconds.
-fn date_time(object: &Object, key: &str) -> Result<(), String> {
-    let text = text_of(object, key).unwrap_or_default();
+/// Checks a member that must be a date and time in ISO 8601, with zone and without milliseconds.
+fn check_date_time(object: &Object, key: &str) -> Result<(), String> {
+    let text = text_member(object, key).unwrap_or_default();
     let shape = text.as_bytes().get(10) == Some(&b'T') && !text.contains(['.', ',', '[']);
     match shape && time::parse_instant(text).is_some() {
         true => Ok(()),

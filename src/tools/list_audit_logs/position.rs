@@ -1,7 +1,7 @@
-//! Where reading a log goes on. Gong's cursors live an hour and its order is not
-//! documented, so a token carries a range and how many entries at its start are known:
-//! where times only rise, or only fall, the range shrinks to what is left; else all that
-//! was read is skipped.
+//! Where to go on reading a log. Gong's cursors expire after an hour and its order is not
+//! documented, so a `resume` token has a range and how many entries at its start to skip. If the
+//! times of the entries only rise, or only fall, the range shrinks to the rest; if not, the range
+//! stays and all entries read so far are skipped.
 
 use serde_json::Value;
 
@@ -13,14 +13,16 @@ use crate::{
     time::{self, Range},
 };
 
-/// A range of a log, and the entries at its start that an earlier answer had.
+/// A position in a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
+    /// What is left to read.
     pub(super) range: Range,
+    /// How many entries at its start earlier answers had already.
     pub(super) skip: usize,
 }
 
-impl Place {
+impl Position {
     /// From the arguments `from`, `to` and `resume`.
     ///
     /// # Errors
@@ -34,7 +36,7 @@ impl Place {
     ) -> Result<Self, Error> {
         let example = "{\"log\": \"access_log\", \"resume\": \"…\"}.";
         match resumed(from, to, resume, example, Self::from_token)? {
-            Some(place) => Ok(place),
+            Some(position) => Ok(position),
             None => Ok(Self {
                 range: Range::from_arguments(from, to, default_days, now)?,
                 skip: 0,
@@ -42,7 +44,7 @@ impl Place {
         }
     }
 
-    /// As `resume` has it: `1795350600-1795437000-100`.
+    /// The `resume` token: `1795350600-1795437000-100`.
     pub(super) fn token(&self) -> String {
         format!("{}-{}-{}", self.range.from, self.range.to, self.skip)
     }
@@ -58,9 +60,9 @@ impl Place {
         valid.then_some(Self { range, skip })
     }
 
-    /// The place after the first `taken` of the entries read from here.
+    /// The position after the first `taken` of the `entries` read from this one.
     pub(super) fn after(&self, entries: &[Value], taken: usize) -> Self {
-        let times: Option<alloc::vec::Vec<i64>> = entries
+        let times: Option<Vec<i64>> = entries
             .iter()
             .map(|entry| entry.raw("eventTime").and_then(time::parse_instant))
             .collect();
@@ -68,14 +70,14 @@ impl Place {
         let Some(last) = taken.checked_sub(1).and_then(|last| times.get(last)) else {
             return Self {
                 skip: self.skip.max(taken),
-                ..self.to_owned()
+                ..self.clone()
             };
         };
         let same = times[..taken].iter().filter(|time| *time == last).count();
         let rises = times.is_sorted();
         let falls = times.iter().rev().is_sorted();
         let inside = (self.range.from..self.range.to).contains(last);
-        // Where all are of one second, either way would do, and neither gets anywhere.
+        // If all have the same second, the range can not shrink.
         let range = match (rises, falls) {
             (true, false) if inside => Range {
                 from: *last,
@@ -100,7 +102,7 @@ impl Place {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Place;
+    use super::Position;
     use crate::time::{self, Range};
 
     fn entries(seconds: &[i64]) -> Vec<Value> {
@@ -110,27 +112,30 @@ mod tests {
             .collect()
     }
 
-    fn place(from: i64, to: i64, skip: usize) -> Place {
-        Place {
+    fn position(from: i64, to: i64, skip: usize) -> Position {
+        Position {
             range: Range { from, to },
             skip,
         }
     }
 
     #[test]
-    fn what_is_left_shrinks_from_the_side_that_was_read() {
-        let all = place(0, 100, 0);
-        assert_eq!(all.after(&entries(&[1, 2, 2, 2, 9]), 3), place(2, 100, 2));
-        assert_eq!(all.after(&entries(&[9, 8, 8, 3]), 3), place(0, 9, 2));
-        assert_eq!(all.after(&entries(&[5, 1, 7]), 2), place(0, 100, 2));
-        assert_eq!(all.after(&entries(&[5, 5, 5]), 2), place(0, 100, 2));
-        assert_eq!(place(2, 100, 2).after(&[], 0), place(2, 100, 2));
+    fn the_range_shrinks_from_the_side_that_was_read() {
+        let all = position(0, 100, 0);
+        assert_eq!(
+            all.after(&entries(&[1, 2, 2, 2, 9]), 3),
+            position(2, 100, 2)
+        );
+        assert_eq!(all.after(&entries(&[9, 8, 8, 3]), 3), position(0, 9, 2));
+        assert_eq!(all.after(&entries(&[5, 1, 7]), 2), position(0, 100, 2));
+        assert_eq!(all.after(&entries(&[5, 5, 5]), 2), position(0, 100, 2));
+        assert_eq!(position(2, 100, 2).after(&[], 0), position(2, 100, 2));
     }
 
     #[test]
-    fn tokens_come_back() {
-        let place = place(1_795_350_600, 1_795_437_000, 7);
-        assert_eq!(Place::from_token(&place.token()), Some(place));
+    fn a_token_reads_back_as_its_position() {
+        let position = position(1_795_350_600, 1_795_437_000, 7);
+        assert_eq!(Position::from_token(&position.token()), Some(position));
         for wrong in [
             "",
             "after-7",
@@ -139,8 +144,8 @@ mod tests {
             "1-2-3-4",
             "1-9999999999999999-3",
         ] {
-            assert_eq!(Place::from_token(wrong), None, "{wrong}");
+            assert_eq!(Position::from_token(wrong), None, "{wrong}");
         }
-        assert!(Place::from_arguments(Some("7d"), None, Some("1-2-3"), 1, 0).is_err());
+        assert!(Position::from_arguments(Some("7d"), None, Some("1-2-3"), 1, 0).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What Gong answers about a call, as far as `gong_get_call` reads it.
+//! The parts of Gong's answer about a call that only `gong_get_call` reads.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,10 +13,10 @@ use crate::{
     prelude::*,
 };
 
-/// OpenAPI `CallData`, with the content that only this tool reads.
+/// OpenAPI `CallData`, with the parts that only this tool reads.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Detailed {
+pub(super) struct DetailedCall {
     pub(super) meta_data: calls::Meta,
     pub(super) parties: Option<Vec<Party>>,
     pub(super) context: Option<Vec<Context>>,
@@ -26,7 +26,8 @@ pub(super) struct Detailed {
     pub(super) media: Option<Media>,
 }
 
-/// OpenAPI `InteractionMeasuresDto`. Asked as `personInteractionStats`, answered as `interactionStats`.
+/// OpenAPI `InteractionMeasuresDto`. What a request calls `personInteractionStats` is
+/// `interactionStats` in the answer.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Interaction {

@@ -1,12 +1,12 @@
-//! Whose calls these are.
+//! Which calls belong to which account.
 
 use crate::{
     gong::calls::Call,
     time::Range,
-    tools::get_account::found::{Found, Report, SearchTerm, host},
+    tools::get_account::account_calls::{AccountFinder, Report, SearchTerm, host},
 };
 
-/// Account id, its name and website, and the customer's address, each where there is one.
+/// A call with an account (id, name, website), if any, and a customer with this address.
 fn call(account: Option<(&str, &str, Option<&str>)>, email: &str) -> Call {
     let objects = account.map(|(id, name, website)| {
         serde_json::json!([{"objectType": "Account", "objectId": id, "fields":
@@ -20,10 +20,10 @@ fn call(account: Option<(&str, &str, Option<&str>)>, email: &str) -> Call {
     serde_json::from_str(&json.to_string()).expect("a call")
 }
 
-fn whose(wanted: &str) -> String {
+fn found(query: &str) -> String {
     let acme = Some(("001", "Acme Corp", Some("https://www.acme.example/de")));
-    let wanted = SearchTerm::new("account", wanted, "x").expect("words");
-    let mut found = Found::new(wanted);
+    let query = SearchTerm::new("account", query, "x").expect("words");
+    let mut finder = AccountFinder::new(query);
     for mut call in [
         call(acme, "jo@acme.example"),
         call(None, "jo@mail.acme.example"),
@@ -31,16 +31,16 @@ fn whose(wanted: &str) -> String {
         call(Some(("003", "Birch", None)), "bo@birch.example"),
         call(None, "cy@cedar.example"),
     ] {
-        found.add(&mut call);
+        finder.add(&mut call);
     }
     let report = Report::whole(Range { from: 0, to: 1 }, 5);
-    match found.whose(&report) {
-        Ok(whose) => {
-            let who = whose.id.or(whose.domain).unwrap_or_default();
+    match finder.pick(&report) {
+        Ok(account) => {
+            let name = account.id.or(account.domain).unwrap_or_default();
             format!(
-                "{who}: {}, {} by domain",
-                whose.calls.len(),
-                whose.by_domain
+                "{name}: {}, {} by domain",
+                account.calls.len(),
+                account.by_domain
             )
         }
         Err(error) => error.text().to_owned(),
@@ -49,19 +49,19 @@ fn whose(wanted: &str) -> String {
 
 #[test]
 fn the_crm_wins_over_domains() {
-    assert_eq!(whose("acme corp"), "001: 2, 1 by domain");
-    assert_eq!(whose("acme.example"), "001: 2, 1 by domain");
-    assert_eq!(whose("jo@acme.example"), "001: 2, 1 by domain");
-    assert_eq!(whose("002"), "002: 1, 0 by domain");
+    assert_eq!(found("acme corp"), "001: 2, 1 by domain");
+    assert_eq!(found("acme.example"), "001: 2, 1 by domain");
+    assert_eq!(found("jo@acme.example"), "001: 2, 1 by domain");
+    assert_eq!(found("002"), "002: 1, 0 by domain");
     assert_eq!(
-        whose("acmelabs.example"),
+        found("acmelabs.example"),
         "002: 1, 0 by domain",
-        "by who was on it"
+        "by the people on the call"
     );
-    assert_eq!(whose("cedar"), "cedar.example: 1, 1 by domain");
-    assert!(whose("Acme").contains("Choices: Acme Corp (001, acme.example); Acme Labs (002)"));
+    assert_eq!(found("cedar"), "cedar.example: 1, 1 by domain");
+    assert!(found("Acme").contains("Choices: Acme Corp (001, acme.example); Acme Labs (002)"));
     assert!(
-        whose("Dogwood").starts_with("No account “Dogwood” is on the calls read. Read 5 calls")
+        found("Dogwood").starts_with("No account “Dogwood” is on the calls read. Read 5 calls")
     );
 }
 

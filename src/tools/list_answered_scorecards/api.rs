@@ -1,4 +1,4 @@
-//! What Gong is asked and answers: POST /v2/stats/activity/scorecards.
+//! Request and answer of POST /v2/stats/activity/scorecards.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,10 @@ use crate::{
     prelude::*,
 };
 
-/// Dates are days in the company's zone; `to` is exclusive and may not be after today.
+/// Dates are days in the company's time zone; `to` is exclusive and may not be after today.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct AnsweredFilter {
+pub(super) struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) call_from_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ pub(super) struct AnsweredFilter {
 pub(super) struct PageRequest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cursor: Option<&'a str>,
-    pub(super) filter: &'a AnsweredFilter,
+    pub(super) filter: &'a Filter,
 }
 
 #[derive(Default, Deserialize)]
@@ -43,12 +43,12 @@ pub(super) struct PageRequest<'a> {
 pub(super) struct Page {
     pub(super) records: Option<Records>,
     #[serde(deserialize_with = "required")]
-    pub(super) answered_scorecards: Option<Vec<Answered>>,
+    pub(super) answered_scorecards: Option<Vec<AnsweredScorecard>>,
 }
 
 impl Paged for Page {
-    type Item = Answered;
-    fn into_page(self) -> (Option<Records>, Vec<Answered>) {
+    type Item = AnsweredScorecard;
+    fn into_page(self) -> (Option<Records>, Vec<AnsweredScorecard>) {
         (self.records, self.answered_scorecards.unwrap_or_default())
     }
 }
@@ -56,7 +56,7 @@ impl Paged for Page {
 /// OpenAPI `AnsweredScorecard`; all its ids are JSON numbers of up to 20 digits.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Answered {
+pub(super) struct AnsweredScorecard {
     pub(super) scorecard_id: Option<Id>,
     pub(super) scorecard_name: Option<String>,
     pub(super) call_id: Option<Id>,
@@ -65,12 +65,12 @@ pub(super) struct Answered {
     pub(super) reviewer_user_id: Option<Id>,
     pub(super) review_method: Option<String>,
     pub(super) review_time: Option<String>,
-    pub(super) answers: Option<Vec<GivenAnswer>>,
+    pub(super) answers: Option<Vec<QuestionAnswer>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GivenAnswer {
+pub(super) struct QuestionAnswer {
     pub(super) question_id: Option<Id>,
     pub(super) question_revision_id: Option<Id>,
     pub(super) score: Option<f64>,

@@ -1,4 +1,4 @@
-//! Which calls are an account's: by the CRM, else by e-mail domain.
+//! Finds the calls of an account: by its CRM object, else by e-mail domain.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -18,37 +18,40 @@ use crate::{
     wit::calls::Affiliation,
 };
 
-/// What a scan for an account finds.
-pub(super) struct Found {
-    wanted: SearchTerm,
-    /// The argument as a name or domain of e-mail addresses, in lower case.
-    address: String,
-    /// Every account of the range, the one of the newest call first.
+/// Collects accounts and calls during a scan.
+pub(super) struct AccountFinder {
+    query: SearchTerm,
+    /// The argument as an e-mail domain or a part of one, in lower case.
+    domain: String,
+    /// Every account of the range, the one with the newest call first.
     seen: Vec<Candidate>,
-    /// Their websites.
+    /// Domains of their websites, by account id.
     websites: BTreeMap<String, String>,
-    /// Calls of accounts that may be meant, and those without account but with outsiders; newest first.
+    /// Calls of accounts that may match, and calls without an account but with outsiders; newest
+    /// first.
     kept: Vec<Call>,
     user_names: UserNames,
 }
 
-/// The account that is meant, and its calls.
-pub(super) struct Whose {
+/// An account and its calls.
+pub(super) struct AccountCalls {
+    /// The CRM's id of it.
     pub(super) id: Option<String>,
-    /// The domain, where it was one that found the calls.
+    /// The e-mail domains, if the calls were found by these and have no account.
     pub(super) domain: Option<String>,
     pub(super) calls: Vec<Call>,
+    /// How many of the calls were found by e-mail domain.
     pub(super) by_domain: u32,
     pub(super) user_names: UserNames,
 }
 
-impl Found {
-    pub(super) fn new(wanted: SearchTerm) -> Self {
-        let lower = fold_case(&wanted.text);
-        let address = lower.rsplit('@').next().unwrap_or_default().to_owned();
+impl AccountFinder {
+    pub(super) fn new(query: SearchTerm) -> Self {
+        let lower = fold_case(&query.text);
+        let domain = lower.rsplit('@').next().unwrap_or_default().to_owned();
         Self {
-            wanted,
-            address,
+            query,
+            domain,
             seen: Vec::new(),
             websites: BTreeMap::new(),
             kept: Vec::new(),
@@ -58,12 +61,14 @@ impl Found {
 
     pub(super) fn add(&mut self, call: &mut Call) {
         self.user_names.learn(call);
-        let (mut may_be_meant, mut in_crm) = (false, false);
+        let (mut may_match, mut in_crm) = (false, false);
         for account in call.objects("Account").filter(|one| !one.id().is_empty()) {
             in_crm = true;
             let site = account.website().map(|website| host(&website));
-            may_be_meant |= self.wanted.matches(account.id(), account.name().as_deref())
-                || site.as_deref().is_some_and(|site| self.is_asked(site));
+            may_match |= self.query.matches(account.id(), account.name().as_deref())
+                || site
+                    .as_deref()
+                    .is_some_and(|site| self.matches_domain(site));
             let seen = Candidate::entry(&mut self.seen, account.id(), call);
             seen.name = seen.name.take().or_else(|| account.name());
             if let Some(site) = site.filter(|site| !site.is_empty())
@@ -75,29 +80,30 @@ impl Found {
                 self.websites.insert(account.id().to_owned(), site);
             }
         }
-        let keep = may_be_meant
+        let keep = may_match
             || (!in_crm && domains(call).next().is_some())
-            || self.is_asked_by_address(call);
+            || self.has_matching_address(call);
         if keep {
             call.slim();
             self.kept.push(core::mem::take(call));
         }
     }
 
-    fn is_asked(&self, domain: &str) -> bool {
-        is_domain(domain, &self.address)
+    fn matches_domain(&self, domain: &str) -> bool {
+        is_domain(domain, &self.domain)
     }
 
-    /// By id, exact name or words of the name; else by website; else by people's addresses.
+    /// Picks the account by id, exact name or words of the name; else by website; else by e-mail
+    /// addresses of people on its calls.
     ///
     /// # Errors
-    /// `bad-argument` with the choices; `not-found`.
-    pub(super) fn whose(mut self, report: &Report) -> Result<Whose, Error> {
+    /// `bad-argument` with the choices if several match; `not-found`.
+    pub(super) fn pick(mut self, report: &Report) -> Result<AccountCalls, Error> {
         let all = core::mem::take(&mut self.seen);
-        let near = match look_up(&all, &self.wanted) {
+        let near = match look_up(&all, &self.query) {
             Lookup::One(account) => return Ok(self.of_account(&account.id)),
             Lookup::Several(accounts) => {
-                return Err(ambiguous("account", &self.wanted, &accounts));
+                return Err(ambiguous("account", &self.query, &accounts));
             }
             Lookup::None(near) => near,
         };
@@ -105,48 +111,52 @@ impl Found {
         if ids.is_empty() {
             ids = self.accounts_by_address();
         }
-        let choices: Vec<&Candidate> = all.iter().filter(|one| ids.contains(&one.id)).collect();
+        let choices: Vec<&Candidate> = all
+            .iter()
+            .filter(|account| ids.contains(&account.id))
+            .collect();
         match choices[..] {
             [account] => Ok(self.of_account(&account.id)),
-            [] if self.kept.iter().any(|call| self.is_asked_by_address(call)) => {
+            [] if self.kept.iter().any(|call| self.has_matching_address(call)) => {
                 Ok(self.of_domain())
             }
-            [] => Err(not_found("account", &self.wanted, report, &near)),
-            _ => Err(ambiguous("account", &self.wanted, &choices)),
+            [] => Err(not_found("account", &self.query, report, &near)),
+            _ => Err(ambiguous("account", &self.query, &choices)),
         }
     }
 
-    fn is_asked_by_address(&self, call: &Call) -> bool {
-        domains(call).any(|domain| self.is_asked(&domain))
+    fn has_matching_address(&self, call: &Call) -> bool {
+        domains(call).any(|domain| self.matches_domain(&domain))
     }
 
     fn accounts_by_website(&self) -> BTreeSet<String> {
-        let sites = self.websites.iter();
-        let asked = sites.filter(|(_, site)| self.is_asked(site));
-        asked.map(|(id, _)| id.clone()).collect()
+        self.websites
+            .iter()
+            .filter(|(_, site)| self.matches_domain(site))
+            .map(|(id, _)| id.clone())
+            .collect()
     }
 
-    /// Accounts of the calls that people with such an address are on.
+    /// Accounts of calls on which somebody has a matching address.
     fn accounts_by_address(&self) -> BTreeSet<String> {
-        let calls = self.kept.iter();
-        let asked = calls.filter(|call| self.is_asked_by_address(call));
-        asked
+        self.kept
+            .iter()
+            .filter(|call| self.has_matching_address(call))
             .flat_map(|call| call.objects("Account"))
             .map(|account| account.id().to_owned())
             .filter(|id| !id.is_empty())
             .collect()
     }
 
-    /// The account's calls, and those without any account that people of its domain are on.
-    fn of_account(self, id: &str) -> Whose {
-        let site = self.websites.get(id).cloned();
-        let asked = self.address.contains('.').then(|| self.address.clone());
-        let is_theirs = |domain: &str| {
-            let sites = [&site, &asked];
-            sites
+    /// The account's calls, and calls without any account on which somebody has its domain.
+    fn of_account(self, id: &str) -> AccountCalls {
+        let queried = Some(&self.domain).filter(|domain| domain.contains('.'));
+        let domains_of_account = [self.websites.get(id), queried];
+        let is_of_account = |domain: &str| {
+            domains_of_account
                 .into_iter()
                 .flatten()
-                .any(|site| is_domain(domain, site))
+                .any(|known| is_domain(domain, known))
         };
         let mut by_domain = 0;
         let mut calls = self.kept;
@@ -155,11 +165,11 @@ impl Found {
             if accounts.peek().is_some() {
                 return accounts.any(|account| account.id() == id);
             }
-            let theirs = domains(call).any(|domain| is_theirs(&domain));
-            by_domain += u32::from(theirs);
-            theirs
+            let matches = domains(call).any(|domain| is_of_account(&domain));
+            by_domain += u32::from(matches);
+            matches
         });
-        Whose {
+        AccountCalls {
             id: Some(id.to_owned()),
             domain: None,
             calls,
@@ -168,20 +178,20 @@ impl Found {
         }
     }
 
-    /// The calls of a domain, or of domains with that name, that no CRM account is on.
-    fn of_domain(self) -> Whose {
+    /// The calls without an account on which somebody has a matching domain.
+    fn of_domain(self) -> AccountCalls {
         let mut names = BTreeSet::new();
         let mut calls = self.kept;
         calls.retain(|call| {
-            let asked: Vec<String> = domains(call)
-                .filter(|domain| is_domain(domain, &self.address))
+            let matching: Vec<String> = domains(call)
+                .filter(|domain| is_domain(domain, &self.domain))
                 .collect();
-            let theirs = !asked.is_empty();
-            names.extend(asked);
-            theirs
+            let matches = !matching.is_empty();
+            names.extend(matching);
+            matches
         });
         let names: Vec<String> = names.into_iter().collect();
-        Whose {
+        AccountCalls {
             id: None,
             domain: Some(names.join(", ")),
             by_domain: calls.len() as u32,
@@ -191,7 +201,7 @@ impl Found {
     }
 }
 
-/// Domains of those who are not from the company.
+/// E-mail domains of people who are not from the company.
 fn domains(call: &Call) -> impl Iterator<Item = String> {
     let outsiders = call
         .parties()
@@ -199,7 +209,7 @@ fn domains(call: &Call) -> impl Iterator<Item = String> {
     outsiders.filter_map(Party::domain)
 }
 
-/// The domain of a website as CRMs have it: `https://www.acme.com/de` is `acme.com`.
+/// The domain of a website in the forms that CRMs have: `https://www.acme.com/de` is `acme.com`.
 fn host(website: &str) -> String {
     let lower = fold_case(website.trim());
     let rest = lower

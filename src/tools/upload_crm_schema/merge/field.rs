@@ -1,4 +1,4 @@
-//! One field of the schema as Gong is sent it.
+//! One field of the schema in the form that Gong accepts.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
     wit::crm::CrmFieldChange,
 };
 
-/// What a field of the schema can hold.
+/// The types of a field.
 pub(super) const TYPES: [&str; 14] = [
     "BOOLEAN",
     "CURRENCY",
@@ -30,10 +30,10 @@ pub(super) const TYPES: [&str; 14] = [
     "URL",
 ];
 
-/// What a field of type REFERENCE can refer to.
+/// The object types that a field of type REFERENCE can refer to.
 pub(super) const REFERENCES: [&str; 5] = ["ACCOUNT", "CONTACT", "DEAL", "LEAD", "USER"];
 
-/// One of Gong's words, whatever its case.
+/// Checks that a text is one of Gong's words, in upper or lower case.
 ///
 /// # Errors
 /// `bad-argument`.
@@ -59,48 +59,45 @@ pub(super) fn word(
     })
 }
 
-/// One field as Gong is sent it, of what it was and what is changed.
+/// A field in the form that Gong accepts, from its present form and its change, which has an index
+/// in the argument.
 ///
 /// # Errors
-/// `bad-argument` for what its type needs and nobody gave.
+/// `bad-argument` for a member that its type requires and neither has.
 pub(super) fn field(
     old: Option<&Value>,
-    change: Option<(usize, &CrmFieldChange)>,
+    indexed_change: Option<(usize, &CrmFieldChange)>,
 ) -> Result<Value, Error> {
     let before = |key: &str| old.and_then(|old| old.text(key));
-    let asked = change.map(|(_, change)| change);
-    let name = match (old, asked) {
+    let change = indexed_change.map(|(_, change)| change);
+    let name = match (old, change) {
         (Some(old), _) => schema::name(old),
-        (None, asked) => asked.map_or_else(String::new, |change| change.name.trim().into()),
+        (None, change) => change.map_or_else(String::new, |change| change.name.trim().into()),
+    };
+    let argument = |member: &str| match indexed_change {
+        Some((index, _)) => format!("fields[{index}].{member}"),
+        None => "fields".into(),
     };
     let wrong = |member: &str, problem: &str, example: &str| {
-        let at = match change {
-            Some((index, _)) => format!("fields[{index}].{member}"),
-            None => "fields".into(),
-        };
-        bad_argument(&at, &format!("“{name}” {problem}"), example)
+        bad_argument(&argument(member), &format!("“{name}” {problem}"), example)
     };
-    let label = asked
+    let label = change
         .and_then(|change| change.label.as_deref())
         .map(one_line)
         .or_else(|| before("label"))
         .filter(|label| !label.is_empty())
         .ok_or_else(|| wrong("label", "needs a label.", "\"Renewal risk\"."))?;
-    let said = |member: &str, text: Option<&str>, words| match change {
-        Some((index, _)) => word(&format!("fields[{index}].{member}"), text, words),
-        None => Ok(None),
-    };
-    let asked_type = asked.and_then(|change| change.field_type.as_deref());
-    let kind = said("field_type", asked_type, &TYPES)?
+    let new_type = change.and_then(|change| change.field_type.as_deref());
+    let kind = word(&argument("field_type"), new_type, &TYPES)?
         .or_else(|| before("type"))
         .ok_or_else(|| wrong("field_type", "needs a field_type.", "\"string\"."))?;
-    let deleted = match asked {
+    let deleted = match change {
         Some(change) => change.delete == Some(true),
         None => old.is_some_and(|old| old.is("isDeleted")),
     };
     let (is_reference, is_picklist) = (kind == "REFERENCE", kind == "PICKLIST");
-    let asked_reference = asked.and_then(|change| change.reference_to.as_deref());
-    let reference = said("reference_to", asked_reference, &REFERENCES)?
+    let new_reference = change.and_then(|change| change.reference_to.as_deref());
+    let reference = word(&argument("reference_to"), new_reference, &REFERENCES)?
         .or_else(|| before("referenceTo"))
         .filter(|_| is_reference);
     if is_reference && reference.is_none() && !deleted {
@@ -110,7 +107,7 @@ pub(super) fn field(
             "\"account\".",
         ));
     }
-    let values = match asked.map(|change| &change.values) {
+    let values = match change.map(|change| &change.values) {
         Some(values) if !values.is_empty() => values.iter().map(|value| one_line(value)).collect(),
         _ => old.map_or_else(Vec::new, |old| old.texts("orderedValueList")),
     };
@@ -125,15 +122,16 @@ pub(super) fn field(
         true => values,
         false => Vec::new(),
     };
-    // In alphabetical order, so that it reads the same whatever keeps the members.
+    // In alphabetical order: natively serde_json keeps the order of insertion, in the component it
+    // sorts, and both must send the same.
     let mut field = Map::new();
     if deleted {
         field.insert("isDeleted".into(), true.into());
     }
     field.insert("label".into(), label.into());
-    // Of the field before the change: a new date is Gong's to know.
+    // Only for an unchanged field: Gong sets the date of a change.
     let modified = before("lastModified").and_then(|date| time::parse_instant(&date));
-    if let (Some(modified), None) = (modified, asked) {
+    if let (Some(modified), None) = (modified, change) {
         field.insert("lastModified".into(), time::to_rfc3339(modified).into());
     }
     if !values.is_empty() {

@@ -1,4 +1,4 @@
-//! Deals gathered over the calls that they were seen on.
+//! Collects deals from the calls of a scan.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -11,41 +11,46 @@ use crate::{
     wit::deals::{Deal, DealChange},
 };
 
-/// One deal over the calls it was seen on.
+/// A deal, and what the calls say about it.
 #[derive(Default)]
-pub(super) struct Gathered {
+pub(super) struct SeenDeal {
     pub(super) id: String,
     pub(super) name: Option<String>,
-    /// How the deal is now, where Gong tells that.
+    /// Its present state, if Gong has it.
     pub(super) now: Option<DealState>,
     /// Ids and names of its accounts.
     pub(super) accounts: Vec<(String, Option<String>)>,
     pub(super) crm_owner: Option<String>,
+    /// Hosts of its calls: names by id.
     pub(super) hosts: BTreeMap<String, Option<String>>,
     pub(super) calls: u32,
     pub(super) last_call: i64,
     pub(super) last_call_id: String,
     pub(super) people: Vec<String>,
-    /// How the deal was at the earliest call that tells it, and when that was.
+    /// Its state at the time of the earliest call that has it, and that time.
     pub(super) then: Option<(i64, DealState)>,
 }
 
+/// The deals seen so far.
 #[derive(Default)]
-pub(super) struct Seen {
-    pub(super) deals: BTreeMap<String, Gathered>,
+pub(super) struct SeenDeals {
+    /// By id.
+    pub(super) deals: BTreeMap<String, SeenDeal>,
+    /// Ids and links of the calls with a deal.
     pub(super) links: Vec<(String, Option<String>)>,
+    /// How many calls have no deal.
     pub(super) without_deal: u32,
 }
 
-impl Seen {
-    /// Calls come newest first, so the first sight of a deal is its latest.
+impl SeenDeals {
+    /// Adds the deals of a call. Calls come newest first.
     pub(super) fn add(&mut self, call: &Call) {
         let mut ids: BTreeSet<&str> = BTreeSet::new();
         for object in call.objects("Opportunity") {
             let at = call.meta_data.began().unwrap_or(0);
             let deal = self.deals.entry(object.id().to_owned()).or_default();
             if ids.insert(object.id()) {
-                deal.meet(call, object.id(), at);
+                deal.add_call(call, object.id(), at);
             }
             if object.is_of_call_time() {
                 deal.then = Some((at, DealState::of(object)));
@@ -67,8 +72,8 @@ impl Seen {
     }
 }
 
-impl Gathered {
-    pub(super) fn meet(&mut self, call: &Call, id: &str, at: i64) {
+impl SeenDeal {
+    fn add_call(&mut self, call: &Call, id: &str, at: i64) {
         if self.calls == 0 {
             self.id = id.to_owned();
             self.last_call = at;
@@ -91,28 +96,31 @@ impl Gathered {
         }
     }
 
-    pub(super) fn is_account(&self, wanted: &str) -> bool {
+    /// Whether one of its accounts has this id, or these words in its name.
+    pub(super) fn matches_account(&self, query: &str) -> bool {
         self.accounts.iter().any(|(id, name)| {
-            id.eq_ignore_ascii_case(wanted)
-                || name.as_deref().is_some_and(|name| has_words(name, wanted))
+            id.eq_ignore_ascii_case(query)
+                || name.as_deref().is_some_and(|name| has_words(name, query))
         })
     }
 
-    /// How it is now; else how it was on the earliest call.
+    /// Its present state, else that on the earliest call.
     pub(super) fn state(&self) -> DealState {
         let then = self.then.as_ref().map(|(_, then)| then);
         self.now.as_ref().or(then).cloned().unwrap_or_default()
     }
 
-    pub(super) fn is_deal(&self, wanted: &str) -> bool {
-        self.id.eq_ignore_ascii_case(wanted)
+    /// Whether it has this id, or these words in its name.
+    pub(super) fn matches(&self, query: &str) -> bool {
+        self.id.eq_ignore_ascii_case(query)
             || self
                 .name
                 .as_deref()
-                .is_some_and(|name| has_words(name, wanted))
+                .is_some_and(|name| has_words(name, query))
     }
 
-    pub(super) fn shown(self) -> Deal {
+    /// As the tool's answer has it.
+    pub(super) fn into_deal(self) -> Deal {
         let changes = self.changes();
         let state = self.state();
         let accounts: Vec<String> = self
@@ -120,7 +128,7 @@ impl Gathered {
             .into_iter()
             .map(|(id, name)| name.unwrap_or(id))
             .collect();
-        // An id of the CRM's says nothing to a reader; a name has a space or an @.
+        // Only a name or e-mail is shown, not an id of the CRM: those have a space or an @.
         let crm_owner = self.crm_owner.filter(|owner| owner.contains([' ', '@']));
         let hosts: Vec<String> = self.hosts.into_values().flatten().collect();
         Deal {
@@ -144,7 +152,7 @@ impl Gathered {
         }
     }
 
-    pub(super) fn changes(&self) -> Vec<DealChange> {
+    fn changes(&self) -> Vec<DealChange> {
         let (Some((_, then)), Some(now)) = (&self.then, &self.now) else {
             return Vec::new();
         };

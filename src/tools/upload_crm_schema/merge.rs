@@ -1,4 +1,4 @@
-//! The present fields with the changes made to them.
+//! Merges changes into the present fields.
 
 mod field;
 
@@ -15,19 +15,19 @@ use crate::{
     wit::crm::CrmFieldChange,
 };
 
-/// What Gong is sent, and what is other about it.
+/// The fields to send, and how they differ from the present ones.
 pub(super) struct Merged {
-    /// All fields, those that stay included.
+    /// All fields, including unchanged ones.
     pub(super) fields: Vec<Value>,
     /// A sentence for each field that is added, changed or deleted.
     pub(super) differences: Vec<String>,
     /// Names of fields that lose their values.
     pub(super) losses: Vec<String>,
-    /// How many stay as they are.
+    /// How many fields do not change.
     pub(super) unchanged: u32,
 }
 
-/// What can be checked without knowing the present fields.
+/// Checks what can be checked without the present fields.
 ///
 /// # Errors
 /// `bad-argument` that names the field.
@@ -62,10 +62,11 @@ pub(super) fn check(changes: &[CrmFieldChange]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the changes: what a change leaves out of a known field stays.
+/// Merges the changes. Members that a change leaves out keep their present value.
 ///
 /// # Errors
-/// `bad-argument` for an unknown field to delete, and for a field that lacks what its type needs.
+/// `bad-argument` for an unknown field to delete, and for a field without members that its type
+/// requires.
 pub(super) fn merge(present: &[Value], changes: &[CrmFieldChange]) -> Result<Merged, Error> {
     let mut merged = Merged {
         fields: Vec::new(),
@@ -80,7 +81,7 @@ pub(super) fn merge(present: &[Value], changes: &[CrmFieldChange]) -> Result<Mer
             .enumerate()
             .find(|(_, change)| change.name.trim() == name);
         let new = field(Some(old), change)?;
-        merged.note(&name, Some(old), &new);
+        merged.record(&name, Some(old), &new);
         merged.fields.push(new);
     }
     for (index, change) in changes.iter().enumerate() {
@@ -102,15 +103,15 @@ pub(super) fn merge(present: &[Value], changes: &[CrmFieldChange]) -> Result<Mer
             ));
         }
         let new = field(None, Some((index, change)))?;
-        merged.note(name, None, &new);
+        merged.record(name, None, &new);
         merged.fields.push(new);
     }
     Ok(merged)
 }
 
 impl Merged {
-    /// Notes what is other about a field than it was.
-    fn note(&mut self, name: &str, old: Option<&Value>, new: &Value) {
+    /// Records how a field changes.
+    fn record(&mut self, name: &str, old: Option<&Value>, new: &Value) {
         let text = |value: &Value, key: &str| value.text(key).unwrap_or_default();
         let Some(old) = old else {
             self.differences.push(format!(

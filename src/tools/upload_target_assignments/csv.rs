@@ -1,4 +1,4 @@
-//! The file of assignments (RFC 4180), checked.
+//! Checks the CSV file of assignments (RFC 4180).
 
 use alloc::collections::BTreeMap;
 
@@ -8,24 +8,24 @@ use crate::{
     text::fold_case,
 };
 
-/// Columns that every row needs, as Gong's user interface calls them.
-const NEEDED: [&str; 4] = ["Team member identifier", "Is Team", "Period", "Value"];
-/// For a target that is money.
+/// Required columns, as Gong's user interface calls them.
+const REQUIRED: [&str; 4] = ["Team member identifier", "Is Team", "Period", "Value"];
+/// The column for targets in money.
 const CURRENCY: &str = "Currency";
-/// Wrong rows that an error tells.
-const TOLD: usize = 10;
+/// The most wrong rows that an error lists.
+const MAX_PROBLEMS: usize = 10;
 const EXAMPLE: &str = "\"Team member identifier,Is Team,Period,Value,Currency\\nann@acme.example,FALSE,Q1 FY2027,120000,EUR\".";
 
-/// What is in the file.
+/// What a valid file contains.
 #[derive(Debug)]
 pub(super) struct Checked {
-    /// Without the header.
+    /// How many rows, without the header.
     pub(super) rows: u32,
-    /// Columns beside those known.
+    /// Columns that are not known.
     pub(super) others: Vec<String>,
 }
 
-/// Checks header and rows; upper and lower case are one.
+/// Checks header and rows, in upper or lower case.
 ///
 /// # Errors
 /// `bad-argument` with the numbers of the wrong rows, the header being row 1.
@@ -33,28 +33,28 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
     let wrong = |problem: &str| bad_argument("csv", problem, EXAMPLE);
     let mut records = records(csv).map_err(|problem| wrong(&problem))?.into_iter();
     let header = records.next().ok_or_else(|| wrong("it is empty."))?;
-    let place = |name: &str| {
+    let column_of = |name: &str| {
         header
             .iter()
             .position(|column| column.trim().eq_ignore_ascii_case(name))
     };
-    let missing: Vec<&str> = NEEDED
+    let missing: Vec<&str> = REQUIRED
         .into_iter()
-        .filter(|name| place(name).is_none())
+        .filter(|name| column_of(name).is_none())
         .collect();
-    let [Some(member), Some(is_team), Some(period), Some(value)] = NEEDED.map(place) else {
+    let [Some(member), Some(is_team), Some(period), Some(value)] = REQUIRED.map(column_of) else {
         return Err(wrong(&format!(
             "the header has no column {}.",
             missing.join(", ")
         )));
     };
-    let currency = place(CURRENCY);
+    let currency = column_of(CURRENCY);
     let mut problems = Vec::new();
     let mut rows = 0;
     let mut first_row_of: BTreeMap<(String, String, String), usize> = BTreeMap::new();
     for (number, record) in (2..).zip(records) {
         rows += 1;
-        let cell = |place: usize| record.get(place).map_or("", |cell| cell.trim());
+        let cell = |column: usize| record.get(column).map_or("", |cell| cell.trim());
         let problem = if record.len() != header.len() {
             Some(format!(
                 "has {} cells, the header {}",
@@ -62,7 +62,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
                 header.len()
             ))
         } else if cell(member).is_empty() {
-            Some(format!("has no {}", NEEDED[0]))
+            Some(format!("has no {}", REQUIRED[0]))
         } else if !is_flag(cell(is_team)) {
             Some(format!(
                 "Is Team “{}” is neither TRUE nor FALSE",
@@ -78,7 +78,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
         } else if !currency.map(cell).is_none_or(is_currency) {
             Some("Currency is not three letters such as EUR".to_owned())
         } else {
-            let key = |place| fold_case(cell(place));
+            let key = |column| fold_case(cell(column));
             first_row_of
                 .insert((key(member), key(is_team), key(period)), number)
                 .map(|first| format!("has member and period of row {first}"))
@@ -89,11 +89,11 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
         return Err(wrong("there is no row under the header."));
     }
     if !problems.is_empty() {
-        let more = match problems.len().saturating_sub(TOLD) {
+        let more = match problems.len().saturating_sub(MAX_PROBLEMS) {
             0 => String::new(),
             more => format!("; and {more} more"),
         };
-        problems.truncate(TOLD);
+        problems.truncate(MAX_PROBLEMS);
         return Err(wrong(&format!(
             "{}{more}. Nothing was sent.",
             problems.join("; ")
@@ -101,7 +101,7 @@ pub(super) fn check(csv: &str) -> Result<Checked, Error> {
     }
     let is_known = |column: &&String| {
         let known = |name: &&str| column.trim().eq_ignore_ascii_case(name);
-        NEEDED.iter().chain([&CURRENCY]).any(known)
+        REQUIRED.iter().chain([&CURRENCY]).any(known)
     };
     let others = header.iter().filter(|column| !is_known(column)).cloned();
     Ok(Checked {
@@ -115,7 +115,7 @@ fn is_flag(text: &str) -> bool {
     ["", "true", "false", "yes", "no", "y", "n", "1", "0"].contains(&text.as_str())
 }
 
-/// No thousands separators, no currency signs, no `inf`.
+/// A plain decimal number: no thousands separators, no currency signs, no `inf`.
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -124,12 +124,12 @@ fn is_number(text: &str) -> bool {
     are_digits(whole) && are_digits(fraction)
 }
 
-/// None is the company's currency.
+/// Three letters; empty is the company's currency.
 fn is_currency(text: &str) -> bool {
     text.is_empty() || (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
 
-/// The records of a CSV file; quoted cells may have commas, quotes and line breaks in them.
+/// Parses the records of a CSV file. Quoted cells may contain commas, quotes and line breaks.
 fn records(csv: &str) -> Result<Vec<Vec<String>>, String> {
     let mut records = Vec::new();
     let mut record = Vec::new();
@@ -163,7 +163,7 @@ fn records(csv: &str) -> Result<Vec<Vec<String>>, String> {
         record.push(cell);
         records.push(record);
     }
-    // A line without anything is no row.
+    // Empty lines are no rows.
     records.retain(|record| record.iter().any(|cell| !cell.trim().is_empty()));
     Ok(records)
 }
@@ -180,11 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_row_is_told_by_number() {
+    fn each_wrong_row_is_listed_by_number() {
         const HEADER: &str = "team member identifier,IS TEAM,Period,Value,Currency,Note\n";
         let fine = check(&format!("{HEADER}ann@acme.example,no,FY2027,-1.5,,x")).expect("fine");
         assert_eq!((fine.rows, fine.others), (1, vec!["Note".to_owned()]));
-        for (row, told) in [
+        for (row, expected) in [
             ("a,no,FY2027,1", "row 2 has 4 cells, the header 6"),
             (",no,FY2027,1,,", "row 2 has no Team member identifier"),
             ("a,maybe,FY2027,1,,", "row 2 Is Team “maybe”"),
@@ -198,9 +198,9 @@ mod tests {
             ),
         ] {
             let error = check(&format!("{HEADER}{row}")).expect_err(row);
-            assert!(error.text().contains(told), "{row}: {}", error.text());
+            assert!(error.text().contains(expected), "{row}: {}", error.text());
         }
-        for (csv, told) in [
+        for (csv, expected) in [
             ("", "it is empty"),
             (HEADER, "no row under the header"),
             (
@@ -209,7 +209,7 @@ mod tests {
             ),
         ] {
             let error = check(csv).expect_err(csv);
-            assert!(error.text().contains(told), "{}", error.text());
+            assert!(error.text().contains(expected), "{}", error.text());
         }
     }
 }
