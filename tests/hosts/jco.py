@@ -22,10 +22,16 @@ def inspect(url, method, *words):
     return ran.returncode, ran.stdout + ran.stderr
 
 
+def transpile(directory, *more):
+    words = [DIST / "gong.wasm", "--out-dir", WORK / directory, "--name", "gong", "--quiet", *more]
+    subprocess.run([*JCO, "transpile", *words], check=True, timeout=300)
+
+
 with stand_in() as settings:
-    transpile = ["transpile", DIST / "gong.wasm", "--out-dir", WORK / "gong", "--name", "gong"]
-    subprocess.run([*JCO, *transpile, "--quiet"], check=True, timeout=300)
+    transpile("gong")
     node(WORK / "component.mjs", env=settings)
+    transpile("one-instance", "--instantiation", "async")
+    node(WORK / "one_instance.mjs", env=settings)
 
     settings |= {"MCP_TOOLSETS": "all"}
     with jco_serve(settings) as url:
