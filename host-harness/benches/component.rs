@@ -81,7 +81,7 @@ async fn main() -> anyhow::Result<()> {
         let bytes =
             std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         println!("{} bytes: {}", bytes.len(), path.display());
-        sandboxes.push(Sandbox::load(&bytes, limits.clone())?);
+        sandboxes.push(Sandbox::load(&bytes, limits)?);
     }
 
     let mut table = Table::new();
