@@ -1,6 +1,6 @@
 //! `tests/fixtures/gong-…/*.json`: what a tool is called with, the exchanges with Gong that follow,
 //! and its answer; `bad-arguments.json` is a table of arguments that are refused before anything is
-//! sent. `src/conversations.rs` replays them natively and says what the members mean.
+//! sent. `src/testing/replay.rs` replays them natively and says what the members mean.
 
 use std::collections::BTreeMap;
 
