@@ -181,7 +181,7 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
         let value = headers.as_ref()?.get(name).into_iter().next()?;
         String::from_utf8(value).ok()
     };
-    let no_body = || Error::unreachable(format!("Gong's answer broke off (no body). Try again."));
+    let no_body = || Error::unreachable("Gong's answer broke off (no body). Try again.".to_owned());
     let mut body = Vec::new();
     let mut reserved = false;
     let incoming_body = incoming.consume().map_err(|()| no_body())?;
