@@ -20,7 +20,7 @@
 //! | `window` | the limit a second, and Gong's `Retry-After` |
 //! | `day` | the limit a day |
 //! | `ledger` | what is remembered across restarts |
-//! | `wait` | why and how long requests wait, and what callers are told |
+//! | `wait` | why and how long requests wait, and what callers read |
 
 mod day;
 mod ledger;

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use serde_json::json;
 use wasmtime_wasi_http::WasiBody;
 
-/// Decides when a request may leave, and is told its outcome.
+/// Decides when a request may leave, and learns its outcome.
 pub trait Gate: Send + Sync + fmt::Debug {
     /// Waits until a request may leave, at most until `deadline`, when its call's last exchange
     /// must be over. The future is dropped when the call ends before.
@@ -56,7 +56,7 @@ impl Refused {
     }
 }
 
-/// An admitted request, whose outcome the gate is told when it is dropped.
+/// An admitted request, whose outcome the gate learns when it is dropped.
 pub(crate) struct Admitted<'a> {
     gate: &'a dyn Gate,
     outcome: (Option<StatusCode>, Option<Duration>),

@@ -1,4 +1,4 @@
-//! Why and how long requests wait, and what callers are told about it.
+//! Why and how long requests wait, and what callers read about it.
 
 use std::time::Duration;
 
