@@ -1,6 +1,7 @@
 //! Puts the tools' definitions, `src/tool_definitions/*.json`, into the component as one table,
-//! without the white space that is there for reviewers. A tool that has none yet, because it is
-//! new, gets one by `BLESS=1 cargo test -p gong-tools`.
+//! without the white space that is there for reviewers. The input schemas are apart: each call reads
+//! its own, and nothing else of its definition. A tool that has none yet, because it is new, gets
+//! one by `BLESS=1 cargo test -p gong-tools`.
 
 use std::{env, error::Error, fs, path::Path};
 
@@ -11,9 +12,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for file in fs::read_dir(FOLDER)? {
         let path = file?.path();
         let tool = path.file_stem().unwrap_or_default().to_string_lossy();
-        let definition: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path)?)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        rows.push(format!("({tool:?}, {:?}),\n", definition.to_string()));
+        let mut definition: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(&path)?)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+        let input_schema = definition["inputSchema"].take().to_string();
+        let about = definition.to_string();
+        rows.push(format!(
+            "Definition {{ tool: {tool:?}, input_schema: {input_schema:?}, about: {about:?} }},\n"
+        ));
     }
     rows.sort();
     let table = format!("&[\n{}]", rows.concat());

@@ -2,7 +2,7 @@
 //! input schema first: an error names the wrong argument, says why it is wrong, and has an example
 //! that works.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -10,26 +10,19 @@ use crate::{
     prelude::*,
 };
 
-/// The part of a tool's definition that describes its arguments.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Definition {
-    input_schema: Value,
-}
-
 /// Reads arguments from JSON. A null counts as absent, an absent list as empty, and `5.0` is an
 /// integer.
 ///
 /// # Errors
-/// `bad-argument` if they do not fit the input schema in the tool's `definition`.
-pub(crate) fn arguments<T: DeserializeOwned>(json: &str, definition: &str) -> Result<T, Error> {
+/// `bad-argument` if they do not fit the tool's input schema.
+pub(crate) fn arguments<T: DeserializeOwned>(json: &str, input_schema: &str) -> Result<T, Error> {
     // The schema is generated from `T`, so whatever fits it can be read as `T`.
-    serde_json::from_value(fit_arguments(json, definition)?)
+    serde_json::from_value(fit_arguments(json, input_schema)?)
         .map_err(|error| not_arguments(&format!("{error}.")))
 }
 
 /// The arguments in the form that the schema has.
-fn fit_arguments(json: &str, definition: &str) -> Result<Value, Error> {
+fn fit_arguments(json: &str, input_schema: &str) -> Result<Value, Error> {
     let mut value: Value = match json.trim() {
         "" | "null" => json!({}),
         json => serde_json::from_str(json)
@@ -38,8 +31,7 @@ fn fit_arguments(json: &str, definition: &str) -> Result<Value, Error> {
     let Value::Object(arguments) = &mut value else {
         return Err(not_arguments("not a JSON object."));
     };
-    let Definition { input_schema } =
-        serde_json::from_str(definition).expect("a test writes the definitions");
+    let input_schema = serde_json::from_str(input_schema).expect("a test writes the definitions");
     match fit_object("", arguments, &input_schema) {
         Ok(()) => Ok(value),
         Err(mismatch) => Err(bad_argument(
@@ -238,15 +230,22 @@ fn example_value(name: &str, schema: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::arguments;
+    use super::{Error, arguments};
     use crate::{
-        tools::definition,
+        tools,
         wit::calls::{GetCall, SearchCalls},
     };
 
+    fn search_calls(json: &str) -> Result<SearchCalls, Error> {
+        arguments(json, tools::definition("gong_search_calls").input_schema)
+    }
+
+    fn get_call(json: &str) -> Result<GetCall, Error> {
+        arguments(json, tools::definition("gong_get_call").input_schema)
+    }
+
     fn wrong(json: &str) -> String {
-        let error = arguments::<SearchCalls>(json, definition("gong_search_calls"))
-            .expect_err("wrong arguments");
+        let error = search_calls(json).expect_err("wrong arguments");
         error.text().to_owned()
     }
 
@@ -268,16 +267,12 @@ mod tests {
         assert!(wrong("{").starts_with("Argument `arguments`: not JSON: "));
         assert!(wrong(r#"{"limit": -1}"#).contains("a whole number"));
         assert!(wrong(r#"{"limit": 99999999999}"#).contains("a whole number"));
-        let missing = arguments::<GetCall>("{}", definition("gong_get_call")).expect_err("missing");
+        let missing = get_call("{}").expect_err("missing");
         assert_eq!(
             missing.text(),
             "Argument `call`: it is required. Example: {\"call\": \"7782342274025937895\"}."
         );
-        let part = arguments::<GetCall>(
-            r#"{"call":"1","include":["all"]}"#,
-            definition("gong_get_call"),
-        )
-        .expect_err("wrong");
+        let part = get_call(r#"{"call":"1","include":["all"]}"#).expect_err("wrong");
         assert!(
             part.text().starts_with(
                 "Argument `include`: a list of which each is one of people, outline, "
@@ -288,21 +283,15 @@ mod tests {
     #[test]
     fn nulls_and_empty_texts_count_as_absent() {
         for json in ["", "null", "{}", r#"{"limit": null}"#] {
-            assert!(
-                arguments::<SearchCalls>(json, definition("gong_search_calls")).is_ok(),
-                "{json}"
-            );
+            assert!(search_calls(json).is_ok(), "{json}");
         }
-        let call =
-            arguments::<GetCall>(r#"{"call":"1"}"#, definition("gong_get_call")).expect("valid");
+        let call = get_call(r#"{"call":"1"}"#).expect("valid");
         assert!(call.include.is_empty());
     }
 
     #[test]
     fn an_integer_may_have_zero_decimals() {
-        let limit = |json: &str| {
-            arguments::<SearchCalls>(json, definition("gong_search_calls")).map(|args| args.limit)
-        };
+        let limit = |json: &str| search_calls(json).map(|args| args.limit);
         assert_eq!(limit(r#"{"limit": 5.0}"#).expect("whole"), Some(5));
         assert_eq!(limit(r#"{"limit": 5e1}"#).expect("whole"), Some(50));
         for json in [
@@ -321,7 +310,7 @@ mod tests {
     #[test]
     fn the_last_of_duplicate_arguments_counts() {
         let json = r#"{"limit": 1, "limit": 2}"#;
-        let args = arguments::<SearchCalls>(json, definition("gong_search_calls")).expect("valid");
+        let args = search_calls(json).expect("valid");
         assert_eq!(args.limit, Some(2));
     }
 }

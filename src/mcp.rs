@@ -13,7 +13,7 @@ use crate::{
     tools::{self, TOOLS},
 };
 
-/// A tool's definition, as `testing/tool_definitions.rs` writes it.
+/// A tool's definition without its input schema, as `testing/tool_definitions.rs` writes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Definition<'a> {
@@ -27,8 +27,6 @@ struct Definition<'a> {
     operations: Vec<String>,
     scopes: Vec<String>,
     #[serde(borrow)]
-    input_schema: &'a RawValue,
-    #[serde(borrow)]
     output_schema: &'a RawValue,
 }
 
@@ -38,8 +36,13 @@ pub(crate) fn list_tools() -> Vec<Tool> {
 }
 
 fn describe(tool: &tools::Tool) -> Tool {
+    let tools::Definition {
+        input_schema,
+        about,
+        ..
+    } = tools::definition(tool.name);
     let definition: Definition<'_> =
-        serde_json::from_str(tools::definition(tool.name)).expect("a test writes the definitions");
+        serde_json::from_str(about).expect("a test writes the definitions");
     let effect = match definition.effect.as_str() {
         "read" => Effect::Read,
         "metered-read" => Effect::MeteredRead,
@@ -60,7 +63,7 @@ fn describe(tool: &tools::Tool) -> Tool {
         default: definition.default,
         scopes: definition.scopes,
         operations: definition.operations,
-        input_schema: definition.input_schema.get().to_owned(),
+        input_schema: (*input_schema).to_owned(),
         output_schema: definition.output_schema.get().to_owned(),
     }
 }

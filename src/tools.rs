@@ -188,7 +188,7 @@ macro_rules! table {
             Tool {
                 name: stringify!($export),
                 call: |gong, json| {
-                    let arguments = arguments(json, definition(stringify!($export)))?;
+                    let arguments = arguments(json, definition(stringify!($export)).input_schema)?;
                     Ok(tool_answer(&$module::run(gong, arguments)?))
                 },
             },
@@ -197,13 +197,28 @@ macro_rules! table {
 }
 every_tool!(table);
 
-/// The files of `tool_definitions/`: names of tools and JSON, sorted by name.
-const DEFINITIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/tool_definitions.rs"));
+/// What is listed of a tool, from its file in `tool_definitions/`.
+pub(crate) struct Definition {
+    tool: &'static str,
+    /// As JSON.
+    pub(crate) input_schema: &'static str,
+    /// The rest as JSON: title, description, output schema, toolset, effect, scopes. Its
+    /// `inputSchema` is null.
+    pub(crate) about: &'static str,
+}
 
-/// A tool's definition as JSON: title, description, schemas, toolset, effect, scopes.
-pub(crate) fn definition(tool: &str) -> &'static str {
-    let index = DEFINITIONS.binary_search_by_key(&tool, |(name, _)| name);
-    index.map_or("{}", |index| DEFINITIONS[index].1)
+/// Sorted by the names of the tools.
+const DEFINITIONS: &[Definition] = include!(concat!(env!("OUT_DIR"), "/tool_definitions.rs"));
+
+/// A tool's definition. A tool that is so new that it has none has an empty one.
+pub(crate) fn definition(tool: &str) -> &'static Definition {
+    const NONE: &Definition = &Definition {
+        tool: "",
+        input_schema: "{}",
+        about: "{}",
+    };
+    let index = DEFINITIONS.binary_search_by_key(&tool, |definition| definition.tool);
+    index.map_or(NONE, |index| &DEFINITIONS[index])
 }
 
 fn tool_answer(answer: &impl Answer) -> ToolAnswer {

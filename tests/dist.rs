@@ -198,7 +198,7 @@ fn components_say_what_they_are() {
 
         let root = ComponentNames::from_bytes(data("component-name"), 0).unwrap();
         let root = root.get_name().map(String::as_str);
-        assert_eq!(root, Some(name.trim_end_matches(".wasm")));
+        assert_eq!(root, Some(artefact.name()));
         let producers = Producers::from_bytes(data("producers"), 0).unwrap();
         let made_by = match artefact {
             // Its parts are wit-component's.
@@ -339,12 +339,7 @@ fn compiled(artefact: Artefact) -> BTreeSet<String> {
         return parts.into_iter().flat_map(compiled).collect();
     }
     let built = component::build(artefact).unwrap();
-    let package = match artefact {
-        Artefact::McpServer => "mcp-server-component",
-        Artefact::HttpRateLimit | Artefact::HttpRateLimitDraft2 => "http-rate-limit-component",
-        _ => "gong-tools",
-    };
-    let build = built.parent().unwrap().join("build").join(package);
+    let build = built.parent().unwrap().join("build").join(artefact.name());
     let target = build.join("wasm32-wasip2").join("component");
     let files = [target.join("deps"), target].map(|folder| fs::read_dir(folder).unwrap());
     files
@@ -428,11 +423,12 @@ fn the_policy_grants_the_settings_and_one_host() {
             .map(|value| value.trim_matches('"'))
             .collect()
     };
-    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
-    let (_, settings) = readme.split_once("\n## Settings\n").unwrap();
-    let (settings, _) = settings.split_once("\n## ").unwrap();
-    let mut settings: BTreeSet<&str> = settings
+    let page = fs::read_to_string(workspace().join("docs/settings.md")).unwrap();
+    // The first table is the component's, those after it are the hosts'.
+    let (_, table) = page.split_once("\n| variable ").unwrap();
+    let mut settings: BTreeSet<&str> = table
         .lines()
+        .take_while(|line| !line.is_empty())
         .filter_map(|line| line.strip_prefix("| `")?.split_once(" | "))
         .flat_map(|(names, _)| names.split(", "))
         .map(|name| name.trim_matches('`'))

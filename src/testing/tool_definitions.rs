@@ -228,7 +228,14 @@ fn computed(export: &str, docs: &str) -> Value {
 
 /// A tool's definition.
 pub(crate) fn definition(tool: &str) -> Value {
-    serde_json::from_str(tools::definition(tool)).expect("JSON")
+    let tools::Definition {
+        input_schema,
+        about,
+        ..
+    } = tools::definition(tool);
+    let mut definition: Value = serde_json::from_str(about).expect("JSON");
+    definition["inputSchema"] = serde_json::from_str(input_schema).expect("JSON");
+    definition
 }
 
 fn folder() -> std::path::PathBuf {
@@ -415,11 +422,8 @@ fn what_a_model_reads_stays_small() {
 #[test]
 fn definitions_have_no_null() {
     for tool in TOOLS {
-        assert!(
-            !tools::definition(tool.name).contains("null"),
-            "{}",
-            tool.name
-        );
+        let definition = definition(tool.name).to_string();
+        assert!(!definition.contains("null"), "{definition}");
     }
 }
 

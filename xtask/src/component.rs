@@ -2,8 +2,13 @@
 
 use std::fmt;
 use std::fs;
-use std::io::ErrorKind;
+#[cfg(feature = "dist")]
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "dist")]
+use std::sync::{Mutex, PoisonError};
+#[cfg(feature = "dist")]
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -76,6 +81,13 @@ impl Artefact {
             Self::GongServerRateLimited => "gong-server-rate-limited.wasm",
             Self::GongServerRateLimitedDraft2 => "gong-server-rate-limited-draft2.wasm",
         }
+    }
+
+    /// Such as `gong`: the file name without its ending.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let file_name = self.file_name();
+        file_name.strip_suffix(".wasm").unwrap_or(file_name)
     }
 
     /// The crates that cargo compiles for it: one, or several when it is composed.
@@ -212,12 +224,40 @@ pub fn build_in(workspace: &Path, target: &Path, artefact: Artefact) -> anyhow::
     Ok(path)
 }
 
+/// Builds every artefact that cargo compiles, as many at the same time as there are processors:
+/// most of a build is the link-time optimisation, which uses one.
+///
+/// # Errors
+///
+/// As of [`build`], of the first that fails.
+#[cfg(feature = "dist")]
+pub fn build_all_in(workspace: &Path, target: &Path) -> anyhow::Result<()> {
+    let compiled = Artefact::ALL
+        .into_iter()
+        .filter(|one| one.parts().is_none());
+    let next = Mutex::new(compiled);
+    let work = || {
+        loop {
+            let artefact = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(artefact) = artefact else {
+                return Ok(());
+            };
+            build_in(workspace, target, artefact)?;
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
+
 /// Builds a component's crate with cargo and returns the component's bytes.
 ///
-/// The artefacts of one package share a target directory, so that its dependencies are compiled
-/// once. But cargo gives them all one file name, and would take the component of other features
-/// for the one to build. So each artefact's file is kept elsewhere, and is put back before cargo
-/// looks whether it is up to date.
+/// Each artefact has a target directory of its own: cargo gives those of one package one file name,
+/// and would take the component of other features for the one to build.
 fn compile(
     workspace: &Path,
     build: &Path,
@@ -225,16 +265,7 @@ fn compile(
     source: &Crate,
 ) -> anyhow::Result<Vec<u8>> {
     cargo::install_target(workspace)?;
-    let target = build.join(source.package);
-    let libraries = target.join(TARGET).join(PROFILE).join("deps");
-    fs::create_dir_all(&libraries)?;
-    // Held until the file is kept.
-    let lock = fs::File::create(target.join(".lock"))?;
-    lock.lock().context("cannot lock the build")?;
-    let built = libraries.join(source.file_name);
-    let kept = target.join(artefact.file_name());
-    fs::rename(&kept, &built).or_else(|_| remove(&built))?;
-
+    let target = build.join(artefact.name());
     let status = cargo::cargo(workspace)
         .args(["rustc", "--lib", "--crate-type", "cdylib"])
         .args(source.selection())
@@ -251,17 +282,9 @@ fn compile(
         .status()
         .context("cannot run cargo")?;
     ensure!(status.success(), "cargo failed");
-
-    fs::rename(&built, &kept)?;
-    Ok(fs::read(&kept)?)
-}
-
-/// Removes a file that may not exist.
-fn remove(path: &Path) -> std::io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    Ok(fs::read(
+        target.join(TARGET).join(PROFILE).join(source.file_name),
+    )?)
 }
 
 /// Writes atomically, so that nobody sees half a file, and leaves an equal file alone.

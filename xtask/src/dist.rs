@@ -125,6 +125,7 @@ fn components(
     wit: &Wit,
     about: &About,
 ) -> anyhow::Result<Vec<Component>> {
+    component::build_all_in(workspace, target)?;
     let mut components = Vec::new();
     // One `cargo tree` for each: several artefacts are made of the same crates.
     let mut parts: BTreeMap<[&str; 4], Rc<Part>> = BTreeMap::new();
@@ -155,7 +156,7 @@ fn components(
         }
         let name = artefact.file_name();
         let bytes = names::without(&built).with_context(|| format!("cannot read {artefact}"))?;
-        let bytes = about.add_to(&bytes, name.trim_end_matches(".wasm"), &description, docs)?;
+        let bytes = about.add_to(&bytes, artefact.name(), &description, docs)?;
         let parts = crates.iter().map(|one| {
             anyhow::Ok(match parts.entry(one.selection()) {
                 Entry::Occupied(known) => Rc::clone(known.get()),
