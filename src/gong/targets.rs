@@ -4,31 +4,13 @@
 use crate::{
     client::{Gong, json::ApiResponse},
     error::Error,
-    gong::{id::is_id, workspaces},
+    gong::id::is_id,
     json_ext::JsonExt,
-    names::{choose, near_first, several, unknown},
+    names::{choose, near_first, unknown},
     prelude::*,
     text::fold_case,
     wit::targets::Target,
 };
-
-/// The id of the workspace, which Gong requires here: without the argument that of the only one.
-///
-/// # Errors
-/// `bad-argument` with the choices; whatever the request fails with.
-pub(crate) fn workspace(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Error> {
-    if let Some(id) = workspaces::id(gong, text)? {
-        return Ok(id);
-    }
-    let workspaces = workspaces::all(gong)?;
-    match &workspaces[..] {
-        [one] => Ok(one.id().to_owned()),
-        all => Err(several(
-            "workspace",
-            all.iter().map(|one| one.name().to_owned()),
-        )),
-    }
-}
 
 /// All targets of a workspace, sorted by name.
 ///

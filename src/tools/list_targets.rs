@@ -3,7 +3,7 @@
 use crate::{
     client::Gong,
     error::Error,
-    gong::targets,
+    gong::{targets, workspaces},
     prelude::*,
     render::{self, Answer, Table, cell},
     time::in_table,
@@ -12,7 +12,7 @@ use crate::{
 
 /// One request, and one before it for the workspace unless its id is in the arguments.
 pub(crate) fn run(gong: &Gong<'_>, args: ListTargets) -> Result<TargetList, Error> {
-    let workspace = targets::workspace(gong, args.workspace.as_deref())?;
+    let workspace = workspaces::needed(gong, args.workspace.as_deref())?;
     Ok(TargetList {
         targets: targets::all(gong, &workspace)?,
         requests: gong.requests(),

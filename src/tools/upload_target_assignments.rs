@@ -17,7 +17,7 @@ use crate::{
     },
     domain::change::{self, Body, Change},
     error::{Error, bad_argument},
-    gong::targets,
+    gong::{targets, workspaces},
     prelude::*,
     render,
     text::shortened,
@@ -48,7 +48,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UploadTargetAssignments) -> Result<Rece
             "a name or id that gong_list_targets lists.",
         ));
     }
-    let workspace = targets::workspace(gong, args.workspace.as_deref())?;
+    let workspace = workspaces::needed(gong, args.workspace.as_deref())?;
     let (id, name) = targets::find(gong, &workspace, &args.target)?;
     let rows = render::count(checked.rows, "assignment");
     let validates_only = args.validate_only == Some(true);

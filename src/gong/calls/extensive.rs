@@ -141,6 +141,7 @@ pub(crate) fn by_ids<'a>(
                     .map(|call| (call.meta_data.id().to_owned(), call.meta_data)),
             );
             match records.and_then(|records| records.cursor) {
+                // A cursor that repeats itself would never end.
                 Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
                 _ => break,
             }
