@@ -1,5 +1,6 @@
 //! What the sandbox costs, beside the same exchanges made natively, in one run:
-//! `cargo bench -p gateway --bench sandbox`.
+//! `cargo bench -p gateway --bench sandbox`, of another build of the component with its path:
+//! `-- OTHER.wasm`.
 //!
 //! The native side does the same work: it builds the request, sends it over the same pooled
 //! client, and parses and shapes the answer, with the very code that the component is made
@@ -14,7 +15,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -187,7 +188,12 @@ fn main() -> anyhow::Result<()> {
             runtime()?.block_on(calls)
         }
         ["memory", component] => runtime()?.block_on(memory::measure(Path::new(component))),
-        _ => measure(arguments.contains(&"--quick")),
+        _ => {
+            let component = arguments.iter().find(|one| one.ends_with(".wasm"));
+            let component = component.map(PathBuf::from);
+            let component = component.map_or_else(|| component::build(Artefact::GongMcp), Ok)?;
+            measure(&component, arguments.contains(&"--quick"))
+        }
     }
 }
 
@@ -255,9 +261,8 @@ fn start(stand_in: &StandIn, component: &Path, cache: &str) -> anyhow::Result<Du
     Ok(time)
 }
 
-fn measure(quick: bool) -> anyhow::Result<()> {
-    let component = component::build(Artefact::GongMcp)?;
-    let bytes = std::fs::read(&component)?;
+fn measure(component: &Path, quick: bool) -> anyhow::Result<()> {
+    let bytes = std::fs::read(component)?;
     let tls = StandIn::start(Gong::Tls)?;
     let anew = StandIn::start(Gong::Anew)?;
     let plain = StandIn::start(Gong::Plain)?;
@@ -266,10 +271,10 @@ fn measure(quick: bool) -> anyhow::Result<()> {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-cache");
     let _ = std::fs::remove_dir_all(&cache);
     let folder = cache.to_str().context("a path in UTF-8")?;
-    let cold = start(&tls, &component, "-")?;
-    start(&tls, &component, folder)?;
+    let cold = start(&tls, component, "-")?;
+    start(&tls, component, folder)?;
     let mut warm: Vec<Duration> = (0..5)
-        .map(|_| start(&tls, &component, folder))
+        .map(|_| start(&tls, component, folder))
         .collect::<anyhow::Result<_>>()?;
     warm.sort();
     println!("\nStart to first answer, in a fresh process");
