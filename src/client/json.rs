@@ -1,5 +1,6 @@
 //! JSON to and from Gong.
 
+use alloc::borrow::Cow;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _},
@@ -22,19 +23,22 @@ pub(crate) fn json_text(body: &impl Serialize) -> String {
 }
 
 /// Reads an answer of Gong. Of a member that is twice in an object the last one counts: serde's
-/// derived code refuses such an object, a [`Value`] accepts it.
+/// derived code refuses such an object, a [`Value`] accepts it. Bytes that are not UTF-8 become
+/// U+FFFD, so that one title does not cost a page.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    match serde_json::from_slice(json) {
+    // Validated as a whole, which is faster than text by text.
+    let json = str::from_utf8(json).map_or_else(|_| String::from_utf8_lossy(json), Cow::Borrowed);
+    match serde_json::from_str(&json) {
         Err(error) if error.is_data() => {
-            serde_json::from_slice(&without_duplicates(json)?).map_err(|_| error)
+            serde_json::from_str(&without_duplicates(&json)?).map_err(|_| error)
         }
         read => read,
     }
 }
 
-fn without_duplicates(json: &[u8]) -> serde_json::Result<Vec<u8>> {
-    let ApiResponse(value) = serde_json::from_slice(json)?;
-    serde_json::to_vec(&value)
+fn without_duplicates(json: &str) -> serde_json::Result<String> {
+    let ApiResponse(value) = serde_json::from_str(json)?;
+    serde_json::to_string(&value)
 }
 
 /// A whole answer of Gong's. Long integers in it are strings: Gong writes some ids as numbers that
@@ -182,5 +186,15 @@ mod tests {
             .err()
             .expect("not a page");
         assert_eq!((error.is_data(), error.line()), (true, 1));
+    }
+
+    #[test]
+    fn a_byte_that_is_not_utf_8_costs_one_letter() {
+        #[derive(Deserialize)]
+        struct Call {
+            title: String,
+        }
+        let call: Call = read_json(b"{\"title\": \"Caf\xe9 M\xc3\xbcller\"}").expect("a call");
+        assert_eq!(call.title, "Caf\u{fffd} M\u{fc}ller");
     }
 }

@@ -88,7 +88,7 @@ pub(crate) fn find(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<FlowTarge
             subject: step.text("subject"),
         })
         .collect();
-    steps.sort_by_key(|step| step.number);
+    steps.sort_unstable_by_key(|step| step.number);
     Ok(FlowTarget {
         name: flow.text("name").unwrap_or_else(|| id.clone()),
         id,

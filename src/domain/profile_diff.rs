@@ -33,7 +33,7 @@ fn lines(profile: &Value, names: &BTreeMap<String, String>) -> ProfileLines {
             .iter()
             .map(|id| names.get(id).map_or(id.as_str(), String::as_str))
             .collect();
-        leads.sort();
+        leads.sort_unstable();
         let of = match leads.is_empty() {
             true => String::new(),
             false => format!(" of {}", leads.join(" and ")),
@@ -41,7 +41,7 @@ fn lines(profile: &Value, names: &BTreeMap<String, String>) -> ProfileLines {
         lines.insert(area, format!("{level}{of}"));
     }
     let mut folders = read.library_folders();
-    folders.sort();
+    folders.sort_unstable();
     lines.insert("library folders".to_owned(), folders.join(", "));
     for (so, word) in [(true, "allowed"), (false, "denied")] {
         for flag in read.flags(so) {

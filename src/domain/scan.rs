@@ -204,7 +204,7 @@ pub(crate) fn newest_first(
                 (at.unwrap_or(window.from), call)
             })
             .collect();
-        calls.sort_by(|(at, call), (other_at, other)| {
+        calls.sort_unstable_by(|(at, call), (other_at, other)| {
             other_at
                 .cmp(at)
                 .then_with(|| other.meta_data.id().cmp(call.meta_data.id()))

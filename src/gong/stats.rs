@@ -132,7 +132,7 @@ pub(crate) fn read(
             }
         });
     }
-    users.sort_by_key(|user| (user.text("userEmailAddress"), user.id("userId")));
+    users.sort_unstable_by_key(|user| (user.text("userEmailAddress"), user.id("userId")));
     Ok(Stats {
         users,
         from,

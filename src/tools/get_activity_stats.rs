@@ -126,7 +126,7 @@ fn user_counts(user: &Value) -> Vec<UserCounts<'_>> {
             counts: counts(period),
         })
         .collect();
-    periods.sort_by(|one, other| one.from.cmp(&other.from));
+    periods.sort_unstable_by(|one, other| one.from.cmp(&other.from));
     periods
 }
 

@@ -98,7 +98,7 @@ fn row(data: &Value) -> CoachingRow {
             })
         })
         .collect();
-    metrics.sort_by(|one, other| one.name.cmp(&other.name));
+    metrics.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     CoachingRow {
         user_id: report.id("id"),
         user: name(report).unwrap_or_default(),

@@ -59,7 +59,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
                         })
                     })
                     .collect();
-                fields.sort_by(|one, other| one.name.cmp(&other.name));
+                fields.sort_unstable_by(|one, other| one.name.cmp(&other.name));
                 objects.push(CrmObject {
                     id: id.into(),
                     fields,

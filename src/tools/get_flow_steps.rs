@@ -87,7 +87,7 @@ fn flow(flow: ApiFlow, whole_bodies: bool) -> Flow {
         .flatten()
         .map(|api| step(api, whole_bodies))
         .collect();
-    steps.sort_by_key(|step| step.number);
+    steps.sort_unstable_by_key(|step| step.number);
     Flow {
         name: flow.name.as_deref().map_or_else(|| id.clone(), one_line),
         id,

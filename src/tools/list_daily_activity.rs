@@ -105,7 +105,7 @@ fn days(user: &Value) -> Vec<Day<'_>> {
         })
         .filter(|day| day.counts.iter().any(|count| *count > 0))
         .collect();
-    days.sort_by(|one, other| one.date.cmp(&other.date));
+    days.sort_unstable_by(|one, other| one.date.cmp(&other.date));
     days
 }
 

@@ -91,7 +91,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         .filter(|seen| deal.as_deref().is_none_or(|query| seen.matches(query)))
         .filter(|seen| owner.as_ref().is_none_or(|owner| owner.owns(seen)))
         .collect();
-    deals.sort_by(|one, other| {
+    deals.sort_unstable_by(|one, other| {
         other
             .last_call
             .cmp(&one.last_call)

@@ -32,7 +32,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: UnassignFlowInstances) -> Result<Receip
         .iter()
         .map(|id| digits("instances", id, ID_SOURCE))
         .collect::<Result<_, _>>()?;
-    ids.sort();
+    ids.sort_unstable();
     ids.dedup();
     let by = requester(gong, args.by.as_deref())?;
     let mut body = json!({ "flowInstanceIds": ids });

@@ -124,7 +124,7 @@ fn flow_id(text: &str, open: &[Value]) -> Result<String, Error> {
         .iter()
         .filter_map(|one| Some((one.id("flowId")?, one.text("flowName")?)))
         .collect();
-    flows.sort();
+    flows.sort_unstable();
     flows.dedup();
     let chosen = choose(&flows, |(_, name)| name.clone(), text);
     chosen.map(|(id, _)| id.clone()).map_err(|near| {

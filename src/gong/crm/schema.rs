@@ -40,7 +40,7 @@ pub(crate) fn read(
             ));
         }
     };
-    types.sort_by(|(one, _), (other, _)| one.cmp(other));
+    types.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     Ok(types)
 }
 

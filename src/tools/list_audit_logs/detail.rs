@@ -13,7 +13,7 @@ pub(super) fn detail(record: Option<&Value>) -> String {
     match record {
         Some(Value::Object(fields)) => {
             let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| *name);
+            fields.sort_unstable_by_key(|(name, _)| *name);
             for (name, value) in fields {
                 if let Some(value) = value_text(value) {
                     parts.push(format!("{}: {value}", one_line(name)));
