@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
+use host_harness::mcp::names::MAX_NAME;
 use host_harness::mcp::{self, guide};
 use jiff::Timestamp;
 use rmcp::ErrorData;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 use crate::call_gate::CallGate;
 use crate::call_queue::RunningCall;
+use crate::cut::cut;
 use crate::gateway::Gateway;
 use crate::governance::Denial;
 use crate::log;
@@ -373,9 +375,9 @@ impl Call<'_> {
             request_id: self.request_id.to_owned(),
             tenant: self.request.identity.tenant.to_string(),
             user: self.request.identity.user.to_string(),
-            client: client.map(|client| shortened(&client.name)),
-            client_version: client.map(|client| shortened(&client.version)),
-            tool: shortened(&self.request.tool),
+            client: client.map(|client| cut(&client.name, MAX_NAME)),
+            client_version: client.map(|client| cut(&client.version, MAX_NAME)),
+            tool: self.request.tool.to_string(),
         }
     }
 
@@ -446,9 +448,4 @@ fn limit_name(error: &SandboxError) -> &'static str {
         SandboxError::Answer(_) => "broken-answer",
         _ => "sandbox",
     }
-}
-
-/// Cuts names that clients send, which may have any length.
-fn shortened(text: &str) -> String {
-    text.chars().take(100).collect()
 }

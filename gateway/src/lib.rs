@@ -21,6 +21,7 @@
 //! | [`progress`] | progress notifications |
 //! | [`metrics`] | what is counted and timed |
 //! | [`log`] | log lines that say whose call they are about |
+//! | `cut` | texts of others, made safe to store and log |
 //! | `suggest` | "did you mean …?" for names that do not exist |
 
 pub mod call;
@@ -28,6 +29,7 @@ pub mod call_gate;
 pub mod call_queue;
 pub mod catalog;
 pub mod config;
+mod cut;
 mod fair_queue;
 pub mod gateway;
 pub mod governance;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host_harness::mcp::{guide, unknown};
+use host_harness::mcp::{guide, names, unknown};
 use http::request::Parts;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, DiscoverResult, Extensions, GetPromptRequestParams,
@@ -259,6 +259,7 @@ impl ServerHandler for GatewayServer {
     ) -> Result<GetPromptResponse, ErrorData> {
         let start = Instant::now();
         let answer = async {
+            names::check("prompt", &request.name)?;
             let policy = self.policy(&context).await?;
             let prompts = self.gateway.catalog.prompts(&policy);
             let prompt = prompts.iter().find(|one| one.name == request.name);
@@ -288,6 +289,10 @@ impl ServerHandler for GatewayServer {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        let start = Instant::now();
+        if let Err(error) = names::check("resource", &request.uri) {
+            return self.counted("resources/read", start, Err(error));
+        }
         let Some((_, tool)) = self.gateway.catalog.resource(&request.uri) else {
             return Err(guide::no_resource(&request.uri));
         };
@@ -311,6 +316,10 @@ impl ServerHandler for GatewayServer {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let start = Instant::now();
+        if let Err(error) = names::check("tool", &request.name) {
+            return self.counted("tools/call", start, Err(error));
+        }
         let arguments = request.arguments.unwrap_or_default();
         let unknown = match self.gateway.catalog.tool(&request.name) {
             Some(_) => None,

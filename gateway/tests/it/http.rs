@@ -14,11 +14,11 @@ use crate::support::{
     Setup, Tenant, TestGateway, call, lifecycles, options, stand_in, succeed, text, until,
 };
 
-const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"raw","version":"1"}}}"#;
-const LIST: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
+pub(crate) const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"raw","version":"1"}}}"#;
+pub(crate) const LIST: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
 
 /// Sends a request and reads its answer. Of a stream it reads what comes within a second.
-async fn send(address: SocketAddr, head: &str, headers: &[(&str, &str)], body: &str) -> String {
+pub(crate) async fn send(address: SocketAddr, head: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut request = format!("{head} HTTP/1.1\r\nconnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "host") {
@@ -37,7 +37,7 @@ async fn send(address: SocketAddr, head: &str, headers: &[(&str, &str)], body: &
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-async fn post(address: SocketAddr, headers: &[(&str, &str)], body: &str) -> String {
+pub(crate) async fn post(address: SocketAddr, headers: &[(&str, &str)], body: &str) -> String {
     let mut all = vec![
         ("accept", "application/json, text/event-stream"),
         ("content-type", "application/json"),
@@ -46,12 +46,12 @@ async fn post(address: SocketAddr, headers: &[(&str, &str)], body: &str) -> Stri
     send(address, "POST /mcp", &all, body).await
 }
 
-fn status(answer: &str) -> u16 {
+pub(crate) fn status(answer: &str) -> u16 {
     let code = answer.split(' ').nth(1).unwrap_or_default();
     code.parse().unwrap_or_else(|_| panic!("{answer}"))
 }
 
-async fn one_tenant() -> (fake_gong::FakeGong, TestGateway) {
+pub(crate) async fn one_tenant() -> (fake_gong::FakeGong, TestGateway) {
     let gong = stand_in(options()).await;
     let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
     (gong, gateway)
