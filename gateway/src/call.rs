@@ -21,11 +21,12 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::call_gate::CallGate;
-use crate::call_queue::RunningCall;
+use crate::call_queue::{QueueFull, RunningCall};
 use crate::cut::cut;
 use crate::gateway::Gateway;
 use crate::governance::Denial;
 use crate::log;
+use crate::places::Place;
 use crate::progress::Progress;
 use crate::store::{CallId, CallResult, FinishedCall, StartedCall};
 use crate::tenant::Tenant;
@@ -267,31 +268,28 @@ impl Call<'_> {
         }
     }
 
-    /// Waits until the call may run.
+    /// Waits until the call may run, and has an instance to run in.
     async fn queue(
         &self,
         tenant: &Tenant,
         progress: &Progress,
-    ) -> Result<RunningCall, CallOutcome> {
+    ) -> Result<(RunningCall, Place), CallOutcome> {
         let report = |ahead| progress.send(waiting(ahead));
         let running = tenant
             .queue
             .enter(&self.request.identity.user, report)
             .await;
         let running = running.map_err(|full| {
-            let reason = format!(
-                "{} calls of {} wait already, and no more may. Try again when some have ended, or \
-                 make fewer at once.",
-                full.waiting, tenant.name
-            );
+            let reason = queue_full(full, &tenant.name);
             CallOutcome::stopped(CallResult::Error, "queue-full", reason)
         })?;
+        self.gateway.metrics.queued(self.start.elapsed());
+        let place = self.gateway.place(&tenant.name).await;
         let waited = self.start.elapsed();
-        self.gateway.metrics.queued(waited);
         if waited.as_millis() > 0 {
             self.decide().await?;
         }
-        Ok(running)
+        Ok((running, place))
     }
 
     async fn in_sandbox(
@@ -427,6 +425,15 @@ impl Call<'_> {
 
 fn sentence(text: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(text)])
+}
+
+/// Why a call may not even wait.
+pub(crate) fn queue_full(full: QueueFull, tenant: &str) -> String {
+    format!(
+        "{} calls of {tenant} wait already, and no more may. Try again when some have ended, or \
+         make fewer at once.",
+        full.waiting
+    )
 }
 
 fn waiting(ahead: usize) -> String {

@@ -64,7 +64,9 @@ mod tests {
     fn a_name_beyond_the_bound_is_compared_with_nothing_and_not_repeated() {
         let long = "gong_get_call".repeat(1_000_000);
         let looked_at = std::cell::Cell::new(0);
-        let known = ["gong_get_call"].into_iter().inspect(|_| looked_at.set(looked_at.get() + 1));
+        let known = ["gong_get_call"]
+            .into_iter()
+            .inspect(|_| looked_at.set(looked_at.get() + 1));
         assert!(similar(&long, known).is_empty());
         assert_eq!(looked_at.get(), 0);
         let error = check("tool", &long).unwrap_err();
