@@ -115,12 +115,7 @@ impl Siege {
             ),
             ("denied calls", 4, Method::POST, call("gong_delete_meeting")),
             ("lists", 4, Method::POST, message("tools/list", json!({}))),
-            (
-                "prompts",
-                4,
-                Method::POST,
-                message("prompts/get", prompt),
-            ),
+            ("prompts", 4, Method::POST, message("prompts/get", prompt)),
             ("waiting calls", 64, Method::POST, call(SLOW_TOOL)),
             ("streams", 64, Method::GET, String::new()),
         ] {
