@@ -112,14 +112,16 @@ impl Admission {
         next: Next,
     ) -> Result<Response, Response> {
         let (mut parts, body) = request.into_parts();
-        let body = tokio::time::timeout(self.body_timeout, self.read(who, &mut begun, body));
-        let body = body.await.unwrap_or_else(|_| {
+        let read = self.read(who, &mut begun, body);
+        let Ok(body) = tokio::time::timeout(self.body_timeout, read).await else {
             let text = format!(
                 "The body of the request was not complete after {:?}.",
                 self.body_timeout
             );
-            Err(refusal(StatusCode::REQUEST_TIMEOUT, REFUSED, text, None))
-        })?;
+            let status = StatusCode::REQUEST_TIMEOUT;
+            return Err(refusal(status, REFUSED, text, None));
+        };
+        let body = body?;
         let message = Message::read(&body);
         let most = self.most_of(&message);
         if body.len() > most {

@@ -28,12 +28,12 @@ fn message(answer: &str) -> Value {
     let lines = answer
         .lines()
         .map(|line| line.strip_prefix("data: ").unwrap_or(line));
-    let message = lines
+    let mut messages = lines
         .filter_map(|line| serde_json::from_str(line).ok())
         // The sizes of chunks are numbers, which are JSON too.
-        .filter(Value::is_object)
-        .last();
-    message.unwrap_or_else(|| panic!("no message in {answer}"))
+        .filter(Value::is_object);
+    let last = messages.next_back();
+    last.unwrap_or_else(|| panic!("no message in {answer}"))
 }
 
 fn request(method: &str, params: Value) -> String {
