@@ -279,7 +279,7 @@ fn configure(path: &Path, address: &str, urls: &[String]) -> anyhow::Result<Vec<
     fs::write(&secret, options.access_key_secret)?;
     let component = component::build(Artefact::GongMcp)?;
     let mut text = format!(
-        "stand_in = true\ncomponent = \"{}\"\n\n[listen]\naddress = \"{address}\"\n",
+        "stand_in = true\ncomponent = \"{}\"\n\n[listen]\naddress = \"{address}\"\nconnections_per_address = 4096\n",
         component.display()
     );
     let mut users = Vec::new();

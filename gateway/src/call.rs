@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
+use host_harness::mcp::names::MAX_NAME;
 use host_harness::mcp::{self, guide};
 use jiff::Timestamp;
 use rmcp::ErrorData;
@@ -20,10 +21,12 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::call_gate::CallGate;
-use crate::call_queue::RunningCall;
+use crate::call_queue::{QueueFull, RunningCall};
+use crate::cut::cut;
 use crate::gateway::Gateway;
 use crate::governance::Denial;
 use crate::log;
+use crate::places::Place;
 use crate::progress::Progress;
 use crate::store::{CallId, CallResult, FinishedCall, StartedCall};
 use crate::tenant::Tenant;
@@ -265,31 +268,28 @@ impl Call<'_> {
         }
     }
 
-    /// Waits until the call may run.
+    /// Waits until the call may run, and has an instance to run in.
     async fn queue(
         &self,
         tenant: &Tenant,
         progress: &Progress,
-    ) -> Result<RunningCall, CallOutcome> {
+    ) -> Result<(RunningCall, Place), CallOutcome> {
         let report = |ahead| progress.send(waiting(ahead));
         let running = tenant
             .queue
             .enter(&self.request.identity.user, report)
             .await;
         let running = running.map_err(|full| {
-            let reason = format!(
-                "{} calls of {} wait already, and no more may. Try again when some have ended, or \
-                 make fewer at once.",
-                full.waiting, tenant.name
-            );
+            let reason = queue_full(full, &tenant.name);
             CallOutcome::stopped(CallResult::Error, "queue-full", reason)
         })?;
+        self.gateway.metrics.queued(self.start.elapsed());
+        let place = self.gateway.place(&tenant.name).await;
         let waited = self.start.elapsed();
-        self.gateway.metrics.queued(waited);
         if waited.as_millis() > 0 {
             self.decide().await?;
         }
-        Ok(running)
+        Ok((running, place))
     }
 
     async fn in_sandbox(
@@ -373,9 +373,9 @@ impl Call<'_> {
             request_id: self.request_id.to_owned(),
             tenant: self.request.identity.tenant.to_string(),
             user: self.request.identity.user.to_string(),
-            client: client.map(|client| shortened(&client.name)),
-            client_version: client.map(|client| shortened(&client.version)),
-            tool: shortened(&self.request.tool),
+            client: client.map(|client| cut(&client.name, MAX_NAME)),
+            client_version: client.map(|client| cut(&client.version, MAX_NAME)),
+            tool: self.request.tool.to_string(),
         }
     }
 
@@ -427,6 +427,15 @@ fn sentence(text: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(text)])
 }
 
+/// Why a call may not even wait.
+pub(crate) fn queue_full(full: QueueFull, tenant: &str) -> String {
+    format!(
+        "{} calls of {tenant} wait already, and no more may. Try again when some have ended, or \
+         make fewer at once.",
+        full.waiting
+    )
+}
+
 fn waiting(ahead: usize) -> String {
     match ahead {
         0 => "Waiting for a place among the calls that run: next in line.".to_owned(),
@@ -446,9 +455,4 @@ fn limit_name(error: &SandboxError) -> &'static str {
         SandboxError::Answer(_) => "broken-answer",
         _ => "sandbox",
     }
-}
-
-/// Cuts names that clients send, which may have any length.
-fn shortened(text: &str) -> String {
-    text.chars().take(100).collect()
 }

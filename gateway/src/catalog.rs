@@ -4,11 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use host_harness::mcp::{self, guide};
-use rmcp::model::{Prompt, Resource, Tool};
+use rmcp::model::{JsonObject, Prompt, Resource, Tool};
 use sandbox::Effect;
 use sandbox::Sandbox;
+use serde_json::Value;
 
+use crate::admission::SMALL_REQUEST;
 use crate::governance::Policy;
+
+/// Bytes of large arguments that a schema may ask for: a call's text is in the component's memory
+/// more than once.
+const MOST_ARGUMENTS: usize = 16 << 20;
 
 /// Everything that the component has, before governance filters it.
 #[derive(Debug)]
@@ -32,6 +38,8 @@ pub struct CatalogTool {
     pub tool: Tool,
     /// Whether it changes nothing.
     pub reads: bool,
+    /// Bytes of the arguments that may be larger than a small request, as the schema states them.
+    pub large_arguments: usize,
 }
 
 impl Catalog {
@@ -46,10 +54,12 @@ impl Catalog {
         let mut tools = BTreeMap::new();
         for tool in &component_tools {
             let name: Arc<str> = tool.name.as_str().into();
+            let described = mcp::described(tool.clone())?;
             let entry = CatalogTool {
                 name: Arc::clone(&name),
                 reads: matches!(tool.effect, Effect::Read | Effect::MeteredRead),
-                tool: mcp::described(tool.clone())?,
+                large_arguments: large_arguments(&described.input_schema),
+                tool: described,
             };
             tools.insert(name, entry);
         }
@@ -120,5 +130,38 @@ impl Catalog {
     #[must_use]
     pub fn has_resources(&self) -> bool {
         !self.resources.is_empty()
+    }
+}
+
+/// The sum of `maxLength` of the members that may have more bytes than a small request.
+fn large_arguments(schema: &JsonObject) -> usize {
+    let members = schema.get("properties").and_then(Value::as_object);
+    let lengths = members.into_iter().flatten();
+    let lengths = lengths.filter_map(|(_, member)| member.get("maxLength")?.as_u64());
+    let lengths = lengths.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+    lengths
+        .filter(|length| *length > SMALL_REQUEST)
+        .fold(0, usize::saturating_add)
+        .min(MOST_ARGUMENTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_schema_says_is_how_large_a_call_may_be() {
+        let large = |schema: Value| large_arguments(schema.as_object().unwrap());
+        let media = json!({"type": "string", "maxLength": 11_650_841});
+        let name = json!({"type": "string", "maxLength": 100});
+        let plain = json!({"type": "string"});
+        let schema = json!({"properties": {"media": media, "name": name, "other": plain}});
+        assert_eq!(large(schema), 11_650_841);
+        assert_eq!(large(json!({"properties": {"name": name}})), 0);
+        let endless = json!({"type": "string", "maxLength": u64::MAX});
+        assert_eq!(large(json!({"properties": {"a": endless}})), MOST_ARGUMENTS);
+        assert_eq!(large(json!({})), 0);
     }
 }

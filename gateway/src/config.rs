@@ -42,6 +42,8 @@ use std::time::Duration;
 use sandbox::Limits;
 use serde::Serialize;
 
+use crate::user_bounds::UserBounds;
+
 mod document;
 mod names;
 mod parse;
@@ -71,6 +73,8 @@ pub struct Config {
     pub ca: Option<PathBuf>,
     /// What one call may use.
     pub limits: Limits,
+    /// What one user may have in progress.
+    pub user_bounds: UserBounds,
     /// Settings of the audit.
     pub audit: AuditConfig,
     /// Who may sign in at `/admin`, by name.
@@ -93,6 +97,36 @@ pub struct Listen {
     pub origins: Vec<String>,
     /// The certificate for HTTPS. `None` means plain HTTP.
     pub tls: Option<Tls>,
+    /// How many connections there may be, and how long they may take.
+    pub bounds: ListenBounds,
+}
+
+/// How many connections there may be, and how long they may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenBounds {
+    /// Connections at a time. Default: 4,096, or fewer if the limit of open files demands it.
+    pub connections: u32,
+    /// Connections at a time from one address. Default: 256.
+    pub connections_per_address: u32,
+    /// How long the head of a connection's first request may take. Default: 10 s.
+    pub request_timeout: Duration,
+    /// How long a connection may be without a request, or with the head of a further one.
+    /// Default: 75 s.
+    pub idle_timeout: Duration,
+    /// How long the body of a request may take. Default: 60 s.
+    pub body_timeout: Duration,
+}
+
+impl Default for ListenBounds {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            connections_per_address: 256,
+            request_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(60),
+        }
+    }
 }
 
 /// A certificate chain and its key, both PEM files.

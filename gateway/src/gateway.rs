@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -11,8 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
+use crate::client_label::Cancellable;
 use crate::governance::{Governance, Policy};
+use crate::instructions::Instructions;
 use crate::metrics::Metrics;
+use crate::places::{Place, Places};
 use crate::store::{Quota, Store, StoreError};
 use crate::tenants::{Identity, Tenants};
 
@@ -30,6 +34,12 @@ pub struct Gateway {
     pub tenants: Tenants,
     /// What is counted and timed.
     pub metrics: Metrics,
+    /// The component's instances.
+    pub places: Arc<Places>,
+    /// The component's instructions, by tools.
+    pub instructions: Instructions,
+    /// Calls that older clients may cancel.
+    pub cancellable: Cancellable,
     /// Calls that run or wait, each a task.
     pub running: TaskTracker,
     /// Interrupts every call.
@@ -57,17 +67,37 @@ impl Gateway {
         tenants: Tenants,
         metrics: Metrics,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let places = Places::new(sandbox.limits().instances);
+        let gateway = Arc::new(Self {
             sandbox,
             catalog,
             store,
             governance: Arc::new(governance),
             tenants,
             metrics,
+            places,
+            instructions: Instructions::default(),
+            cancellable: Cancellable::default(),
             running: TaskTracker::new(),
             abort: CancellationToken::new(),
             draining: AtomicBool::new(false),
-        })
+        });
+        gateway.share_places();
+        gateway
+    }
+
+    /// Divides the component's instances among the tenants that are served now.
+    pub fn share_places(&self) {
+        self.places
+            .share_among(self.tenants.live().tenants().count());
+    }
+
+    /// Waits for an instance of the component.
+    pub async fn place(&self, tenant: &Arc<str>) -> Place {
+        let start = Instant::now();
+        let place = self.places.enter(tenant).await;
+        self.metrics.placed(start.elapsed());
+        place
     }
 
     /// What a user may call at this moment.
@@ -125,5 +155,6 @@ impl Gateway {
         let live = self.tenants.live();
         let gauges = live.tenants().map(|tenant| (&tenant.name, tenant.gauges()));
         self.metrics.set_gauges(!self.draining(), gauges);
+        self.metrics.set_places(self.places.counts());
     }
 }

@@ -8,8 +8,7 @@
 //! | `/healthz` | anybody; says that the process lives |
 //! | `/readyz` | anybody; says whether new calls are accepted |
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -17,55 +16,46 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::{Admission, admit};
 use crate::config::Listen;
 use crate::gateway::Gateway;
 use crate::mcp::GatewayServer;
 use crate::metrics;
-use crate::tenants::Identity;
-
-/// Bytes of an MCP request. A tool's largest argument is a recording of 8 MB in base64.
-const MAX_REQUEST: usize = 12 << 20;
-
-/// The header with the id of an MCP session.
-const SESSION_HEADER: &str = "mcp-session-id";
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
 struct HttpState {
     gateway: Arc<Gateway>,
-    sessions: Arc<LocalSessionManager>,
-    /// The user of each session, by its id.
-    owners: Arc<Mutex<HashMap<Arc<str>, Identity>>>,
 }
 
 /// All routes except the administrator's page. Cancelling `stop` ends open streams.
 pub fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> Router {
     let state = HttpState {
         gateway: Arc::clone(gateway),
-        sessions: Arc::default(),
-        owners: Arc::default(),
     };
+    let admission = Admission::new(gateway, listen.bounds.body_timeout, stop.clone());
     let server = GatewayServer::new(gateway);
     let loopback = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let config = StreamableHttpServerConfig::default()
         .with_allowed_hosts(listen.hosts.iter().cloned().chain(loopback))
         .with_allowed_origins(listen.origins.clone())
         .enforce_origin_validation()
-        .with_max_request_body_bytes(MAX_REQUEST)
+        // No revision needs a session for what this server does, and what is not kept can not
+        // fill up.
+        .with_legacy_session_mode(false)
+        // `admit` has bounded them, each by what it asks for.
+        .with_max_request_body_bytes(usize::MAX)
         .with_cancellation_token(stop);
-    let service: StreamableHttpService<GatewayServer, LocalSessionManager> =
-        StreamableHttpService::new(
-            move || Ok(server.clone()),
-            Arc::clone(&state.sessions),
-            config,
-        );
+    let service: StreamableHttpService<GatewayServer, NeverSessionManager> =
+        StreamableHttpService::new(move || Ok(server.clone()), Arc::default(), config);
     let mcp = Router::new()
         .route_service("/mcp", service)
+        .layer(middleware::from_fn_with_state(admission, admit))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate));
     Router::new()
         .route("/healthz", get(async || "alive\n"))
@@ -75,8 +65,7 @@ pub fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) 
         .merge(mcp)
 }
 
-/// Lets users in, each to their own sessions, and removes the token before anything else sees the
-/// request.
+/// Lets users in, and removes the token before anything else sees the request.
 async fn authenticate(
     State(state): State<HttpState>,
     mut request: Request,
@@ -91,36 +80,8 @@ async fn authenticate(
     drop(live);
     request.headers_mut().remove(header::AUTHORIZATION);
     request.headers_mut().remove(header::COOKIE);
-    let session = request.headers().get(SESSION_HEADER).cloned();
-    if let Some(session) = session.as_ref().and_then(|value| value.to_str().ok())
-        && !state.owns(session, &identity)
-    {
-        // The same answer as for a session that does not exist, so that nobody learns of others'.
-        return (StatusCode::NOT_FOUND, "Not Found: Session not found").into_response();
-    }
-    request.extensions_mut().insert(identity.clone());
-    let response = next.run(request).await;
-    if let Some(session) = response.headers().get(SESSION_HEADER)
-        && let Ok(session) = session.to_str()
-    {
-        state.remember(session, identity).await;
-    }
-    response
-}
-
-impl HttpState {
-    fn owns(&self, session: &str, identity: &Identity) -> bool {
-        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.get(session) == Some(identity)
-    }
-
-    /// Remembers whose session this is, and forgets sessions that have ended.
-    async fn remember(&self, session: &str, identity: Identity) {
-        let open = self.sessions.sessions.read().await;
-        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        owners.retain(|id, _| open.contains_key(id));
-        owners.insert(session.into(), identity);
-    }
+    request.extensions_mut().insert(identity);
+    next.run(request).await
 }
 
 /// The token of `Authorization: Bearer …`.

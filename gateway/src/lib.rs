@@ -8,38 +8,51 @@
 //! | [`serve`] | starting, reloading and shutting down |
 //! | [`gateway`] | the parts of a serving gateway |
 //! | [`tenants`], [`tenant`] | who is served: connections, credentials, limits |
+//! | [`connections`] | how many connections there may be |
 //! | [`http`] | routes and bearer tokens |
-//! | [`mcp`] | the MCP server |
+//! | [`admission`], [`user_bounds`] | which MCP requests a user may have in progress, and how large |
+//! | [`client_label`] | what older clients carry instead of a session |
+//! | [`mcp`], [`instructions`], [`tool_watch`] | the MCP server; notices of changed tools |
 //! | [`page`] | the administrator's page, `/admin` |
 //! | [`catalog`] | the tools, prompts and resources of the component |
 //! | [`governance`] | who may call what |
 //! | [`call`] | one call, from the request to the audit |
 //! | [`call_gate`] | admits the requests of one call |
+//! | [`places`] | which tenant's call gets the next instance of the component |
 //! | [`call_queue`] | how many calls of a tenant run and wait |
 //! | [`limiter`] | keeps a tenant's requests within Gong's limits |
 //! | `fair_queue` | a queue in which users take turns, for the two above |
 //! | [`progress`] | progress notifications |
 //! | [`metrics`] | what is counted and timed |
 //! | [`log`] | log lines that say whose call they are about |
+//! | `cut` | texts of others, made safe to store and log |
 //! | `suggest` | "did you mean …?" for names that do not exist |
 
+pub mod admission;
 pub mod call;
 pub mod call_gate;
 pub mod call_queue;
 pub mod catalog;
+pub mod client_label;
 pub mod config;
+pub mod connections;
+mod cut;
 mod fair_queue;
 pub mod gateway;
 pub mod governance;
 pub mod http;
+pub mod instructions;
 pub mod limiter;
 pub mod log;
 pub mod mcp;
 pub mod metrics;
 pub mod page;
+pub mod places;
 pub mod progress;
 pub mod serve;
 pub mod store;
 mod suggest;
 pub mod tenant;
 pub mod tenants;
+pub mod tool_watch;
+pub mod user_bounds;

@@ -7,9 +7,12 @@
 use std::io::IsTerminal as _;
 
 use clap::ValueEnum;
+use host_harness::mcp::names::MAX_NAME;
 use tracing::Span;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::cut::cut;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -62,9 +65,10 @@ where
     }
 }
 
-/// The span of one call.
+/// The span of one call. `tool` is the client's text, and is cut.
 #[must_use]
 pub fn call_span(request_id: &str, tenant: &str, user: &str, tool: &str) -> Span {
+    let tool = cut(tool, MAX_NAME);
     tracing::info_span!("call", request_id, tenant, user, tool)
 }
 
@@ -112,5 +116,16 @@ mod tests {
         assert_eq!(span["tenant"], "acme");
         assert_eq!(span["user"], "mia");
         assert_eq!(span["tool"], "gong_get_call");
+    }
+
+    #[test]
+    fn a_field_that_a_client_sends_is_cut() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(Format::Json, "info".into(), false, move || writer.clone());
+        let _guard = tracing::subscriber::set_default(subscriber);
+        call_span("018f", "acme", "mia", &"x".repeat(1 << 20)).in_scope(|| tracing::info!("said"));
+        let written = lines.0.lock().unwrap().len();
+        assert!((200..1000).contains(&written), "{written}");
     }
 }

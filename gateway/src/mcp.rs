@@ -1,9 +1,9 @@
 //! The gateway as an MCP server: each user sees and calls what governance allows.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use host_harness::mcp::{guide, unknown};
+use host_harness::mcp::{guide, names, unknown};
 use http::request::Parts;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, DiscoverResult, Extensions, GetPromptRequestParams,
@@ -12,18 +12,19 @@ use rmcp::model::{
     ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
     SubscriptionFilter, Tool,
 };
-use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
+use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use crate::call::{self, CallAnswer, CallRequest, CallTarget};
+use crate::call_queue::RunningCall;
+use crate::client_label::ClientLabel;
 use crate::gateway::Gateway;
 use crate::governance::{DenialCode, Policy};
+use crate::places::Place;
 use crate::progress::Progress;
 use crate::store::StoreError;
 use crate::tenants::Identity;
-
-/// How often open sessions check whether their user's tools have changed.
-const WATCH_INTERVAL: Duration = Duration::from_secs(2);
+use crate::tool_watch::ToolWatch;
 
 /// Answers MCP requests. Clones share everything.
 #[derive(Clone, Debug)]
@@ -71,7 +72,12 @@ impl GatewayServer {
              users access to them."
                 .to_owned()
         } else {
-            let text = self.gateway.sandbox.instructions(&names).await;
+            let tenant = &identity(context)?.tenant;
+            let compute = |names: Vec<String>| async move {
+                let _place = self.gateway.place(tenant).await;
+                self.gateway.sandbox.instructions(&names).await
+            };
+            let text = self.gateway.instructions.get(names, compute).await;
             text.map_err(|stopped| ErrorData::internal_error(stopped.to_string(), None))?
         });
         Ok(config)
@@ -101,9 +107,16 @@ impl GatewayServer {
             let text = "The gateway is being shut down; try again in a moment.";
             return Err(ErrorData::internal_error(text, None));
         }
+        let identity = identity(&context)?.clone();
+        let label = label(&context);
+        let cancellable = label.map(|label| {
+            let calls = &self.gateway.cancellable;
+            calls.register(&identity, label, &context.id, context.ct.clone())
+        });
+        let client = context.meta.client_info();
         let request = CallRequest {
-            identity: identity(&context)?.clone(),
-            client: context.client_info(),
+            client: client.or_else(|| label.and_then(ClientLabel::client)),
+            identity,
             tool,
             target,
         };
@@ -111,8 +124,28 @@ impl GatewayServer {
         let (progress, progress_task) = Progress::new(context.peer.clone(), token);
         let answer = call::run(&self.gateway, request, progress, context.ct.clone()).await;
         progress_task.done().await;
+        drop(cancellable);
         Ok(answer)
     }
+
+    /// Waits for a turn among the calls of the user's tenant, for what is no call but needs an
+    /// instance of the component as well.
+    async fn turn(&self, identity: &Identity) -> Result<(RunningCall, Place), ErrorData> {
+        let Some(tenant) = self.gateway.tenants.live().tenant(&identity.tenant) else {
+            let text = "This tenant is not served any more.";
+            return Err(ErrorData::internal_error(text, None));
+        };
+        let running = tenant.queue.enter(&identity.user, |_| ()).await;
+        let running = running.map_err(|full| {
+            ErrorData::internal_error(call::queue_full(full, &tenant.name), None)
+        })?;
+        Ok((running, self.gateway.place(&tenant.name).await))
+    }
+}
+
+/// What a client before MCP 2026-07-28 sent as its session.
+fn label(context: &RequestContext<RoleServer>) -> Option<&ClientLabel> {
+    context.extensions.get::<Parts>()?.extensions.get()
 }
 
 /// Who sent the request, as [`crate::http`] found out.
@@ -125,50 +158,7 @@ fn sender(extensions: &Extensions) -> Option<&Identity> {
     extensions.get::<Parts>()?.extensions.get::<Identity>()
 }
 
-/// Notices when the tools of a user change.
-struct ToolWatch {
-    gateway: Arc<Gateway>,
-    identity: Identity,
-    seen: Option<Arc<Policy>>,
-}
-
-impl ToolWatch {
-    async fn new(gateway: &Arc<Gateway>, identity: &Identity) -> Self {
-        Self {
-            seen: gateway.policy(identity).await.ok(),
-            gateway: Arc::clone(gateway),
-            identity: identity.clone(),
-        }
-    }
-
-    /// Waits for one interval, and returns whether the tools have changed in it. While governance
-    /// returns the same policy, nothing has.
-    async fn changed(&mut self) -> bool {
-        tokio::time::sleep(WATCH_INTERVAL).await;
-        let Ok(now) = self.gateway.policy(&self.identity).await else {
-            return false;
-        };
-        let before = self.seen.replace(Arc::clone(&now));
-        !before.is_some_and(|before| Arc::ptr_eq(&before, &now) || before.tools().eq(now.tools()))
-    }
-}
-
 impl ServerHandler for GatewayServer {
-    /// Called for sessions, which clients before MCP 2026-07-28 have.
-    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        let Some(identity) = sender(&context.extensions).cloned() else {
-            return;
-        };
-        let mut watch = ToolWatch::new(&self.gateway, &identity).await;
-        tokio::spawn(async move {
-            while !context.peer.is_transport_closed() {
-                if watch.changed().await && context.peer.notify_tool_list_changed().await.is_err() {
-                    return;
-                }
-            }
-        });
-    }
-
     fn accepted_subscription_filter(
         &self,
         _requested: &SubscriptionFilter,
@@ -259,9 +249,14 @@ impl ServerHandler for GatewayServer {
     ) -> Result<GetPromptResponse, ErrorData> {
         let start = Instant::now();
         let answer = async {
+            names::check("prompt", &request.name)?;
             let policy = self.policy(&context).await?;
             let prompts = self.gateway.catalog.prompts(&policy);
             let prompt = prompts.iter().find(|one| one.name == request.name);
+            let _turn = match prompt {
+                Some(_) => Some(self.turn(identity(&context)?).await?),
+                None => None,
+            };
             guide::get_prompt(&self.gateway.sandbox, prompt, request).await
         };
         self.counted("prompts/get", start, answer.await)
@@ -288,6 +283,10 @@ impl ServerHandler for GatewayServer {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        let start = Instant::now();
+        if let Err(error) = names::check("resource", &request.uri) {
+            return self.counted("resources/read", start, Err(error));
+        }
         let Some((_, tool)) = self.gateway.catalog.resource(&request.uri) else {
             return Err(guide::no_resource(&request.uri));
         };
@@ -311,6 +310,10 @@ impl ServerHandler for GatewayServer {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let start = Instant::now();
+        if let Err(error) = names::check("tool", &request.name) {
+            return self.counted("tools/call", start, Err(error));
+        }
         let arguments = request.arguments.unwrap_or_default();
         let unknown = match self.gateway.catalog.tool(&request.name) {
             Some(_) => None,

@@ -36,11 +36,15 @@ pub struct Metrics {
     denials: Family<Denial, Counter>,
     sandbox: Family<Tool, Histogram, fn() -> Histogram>,
     queue_wait: Histogram,
+    place_wait: Histogram,
     limiter_wait: Histogram,
     requests: Family<Request, Counter>,
     refused: Family<Tenant, Counter>,
     unauthorized: Counter,
     reloads: Family<Outcome, Counter>,
+    connections: Gauge,
+    connections_refused: Family<Bound, Counter>,
+    user_refused: Family<TenantBound, Counter>,
     /// The gauges from here on are set by [`Metrics::set_gauges`].
     quota_left: Family<Tenant, Gauge>,
     quota: Family<Tenant, Gauge>,
@@ -48,6 +52,8 @@ pub struct Metrics {
     running: Family<Tenant, Gauge>,
     queued: Family<Tenant, Gauge>,
     ready: Gauge,
+    places: Gauge,
+    place_line: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -84,6 +90,17 @@ struct Request {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Tenant {
     tenant: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Bound {
+    bound: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TenantBound {
+    tenant: Arc<str>,
+    bound: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -126,17 +143,23 @@ impl Metrics {
             denials: Family::default(),
             sandbox: Family::new_with_constructor(sandbox as fn() -> Histogram),
             queue_wait: Histogram::new(WAIT_BUCKETS),
+            place_wait: Histogram::new(WAIT_BUCKETS),
             limiter_wait: Histogram::new(WAIT_BUCKETS),
             requests: Family::default(),
             refused: Family::default(),
             unauthorized: Counter::default(),
             reloads: Family::default(),
+            connections: Gauge::default(),
+            connections_refused: Family::default(),
+            user_refused: Family::default(),
             quota_left: Family::default(),
             quota: Family::default(),
             limiter_line: Family::default(),
             running: Family::default(),
             queued: Family::default(),
             ready: Gauge::default(),
+            places: Gauge::default(),
+            place_line: Gauge::default(),
         };
         registry.register_with_unit(
             "mcp_server_operation_duration",
@@ -172,6 +195,37 @@ impl Metrics {
             "Time that calls waited for a place",
             Unit::Seconds,
             self.queue_wait.clone(),
+        );
+        own.register_with_unit(
+            "place_wait",
+            "Time that calls waited for an instance of the component",
+            Unit::Seconds,
+            self.place_wait.clone(),
+        );
+        own.register(
+            "places",
+            "Instances of the component in use",
+            self.places.clone(),
+        );
+        own.register(
+            "place_line",
+            "Calls that wait for an instance of the component",
+            self.place_line.clone(),
+        );
+        own.register(
+            "connections",
+            "Connections that are open",
+            self.connections.clone(),
+        );
+        own.register(
+            "connections_refused",
+            "Connections that were closed at once, by the bound",
+            self.connections_refused.clone(),
+        );
+        own.register(
+            "user_refused",
+            "MCP requests that were refused, by the bound of their user",
+            self.user_refused.clone(),
         );
         own.register_with_unit(
             "limiter_wait",
@@ -271,6 +325,37 @@ impl Metrics {
         self.queue_wait.observe(time.as_secs_f64());
     }
 
+    /// Counts the time that a call waited for an instance of the component.
+    pub fn placed(&self, time: Duration) {
+        self.place_wait.observe(time.as_secs_f64());
+    }
+
+    /// Sets the number of open connections.
+    pub fn connections(&self, open: usize) {
+        self.connections.set(open as i64);
+    }
+
+    /// Counts a connection that was closed at once. `bound` is `all` or `address`.
+    pub fn connection_refused(&self, bound: &'static str) {
+        self.connections_refused
+            .get_or_create(&Bound { bound })
+            .inc();
+    }
+
+    /// Counts an MCP request that was refused, by the bound of its user.
+    pub fn user_refused(&self, tenant: &Arc<str>, bound: &'static str) {
+        let tenant = Arc::clone(tenant);
+        self.user_refused
+            .get_or_create(&TenantBound { tenant, bound })
+            .inc();
+    }
+
+    /// Sets how many instances are in use, and how many calls wait for one.
+    pub fn set_places(&self, (used, waiting): (usize, usize)) {
+        self.places.set(used as i64);
+        self.place_line.set(waiting as i64);
+    }
+
     /// Counts the time that a request waited for its turn, and whether it was refused.
     pub fn admitted(&self, tenant: &Arc<str>, time: Duration, refused: bool) {
         self.limiter_wait.observe(time.as_secs_f64());
@@ -362,6 +447,9 @@ mod tests {
         metrics.denied(&acme, "no-profile");
         metrics.ran(&tool, Duration::from_millis(1));
         metrics.queued(Duration::ZERO);
+        metrics.placed(Duration::ZERO);
+        metrics.set_places((3, 1));
+        metrics.user_refused(&acme, "bytes");
         metrics.admitted(&acme, Duration::from_secs(3), true);
         metrics.answered(&acme, 429);
         metrics.unauthorized();
@@ -382,6 +470,9 @@ mod tests {
             r#"gong_gateway_denials_total{tenant="acme",reason="no-profile"} 1"#,
             r#"gong_gateway_sandbox_cpu_seconds_count{tool="gong_get_call"} 1"#,
             r#"gong_gateway_queue_wait_seconds_count 1"#,
+            r#"gong_gateway_place_wait_seconds_count 1"#,
+            r#"gong_gateway_places 3"#,
+            r#"gong_gateway_user_refused_total{tenant="acme",bound="bytes"} 1"#,
             r#"gong_gateway_limiter_wait_seconds_sum 3.0"#,
             r#"gong_gateway_limiter_refused_total{tenant="acme"} 1"#,
             r#"gong_gateway_gong_requests_total{tenant="acme",status="429"} 1"#,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::StatusCode;
 use anyhow::{Context as _, bail};
 use axum::Router;
 use axum::response::Redirect;
@@ -13,10 +14,14 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
 use xtask::component::{self, Artefact};
 
+use crate::admission::SMALL_REQUEST;
 use crate::catalog::Catalog;
-use crate::config::{Config, Listen, Tls};
+use crate::config::{Config, Listen, ListenBounds, Tls};
+use crate::connections::Connections;
 use crate::gateway::Gateway;
 use crate::governance::Governance;
 use crate::http;
@@ -35,6 +40,15 @@ pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
 /// How long answers may take to leave after the last call has ended.
 const FLUSH: Duration = Duration::from_secs(2);
+
+/// Bytes of the head of a request.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// How often an HTTP/2 client must show that it is there.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// Requests at a time on one HTTP/2 connection.
+const HTTP2_STREAMS: u32 = 64;
 
 /// How often old rows of the audit are deleted.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(60 * 60);
@@ -93,7 +107,20 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let handle = Handle::new();
-        let listening = listen_on(listener, tls.clone(), handle.clone(), router)?;
+        let bounds = listen.bounds;
+        let connections = Connections::new(
+            bounds.connections,
+            bounds.connections_per_address,
+            gateway.metrics.clone(),
+        );
+        let listening = listen_on(
+            listener,
+            tls.clone(),
+            handle.clone(),
+            router,
+            bounds,
+            connections,
+        )?;
         let background = CancellationToken::new();
         tokio::spawn(background.clone().run_until_cancelled_owned(reload::watch(
             Arc::clone(&gateway),
@@ -166,8 +193,14 @@ fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> R
         gateway.tenants.config(),
         move |tenant| quota.quota(tenant),
     );
+    let page = page::router(page)
+        .layer(RequestBodyLimitLayer::new(SMALL_REQUEST))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            listen.bounds.body_timeout,
+        ));
     http::router(gateway, listen, stop)
-        .nest("/admin", page::router(page))
+        .nest("/admin", page)
         .route("/admin/", get(async || Redirect::permanent("/admin")))
 }
 
@@ -176,18 +209,43 @@ fn listen_on(
     tls: Option<RustlsConfig>,
     handle: Handle<SocketAddr>,
     router: Router,
+    bounds: ListenBounds,
+    connections: Connections,
 ) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(match tls {
         None => {
-            let server = axum_server::from_tcp(listener)?.handle(handle);
-            tokio::spawn(server.serve(service))
+            let server = axum_server::from_tcp(listener)?
+                .handle(handle)
+                .acceptor(connections);
+            tokio::spawn(within(bounds, server).serve(service))
         }
         Some(tls) => {
-            let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
-            tokio::spawn(server.serve(service))
+            let server = axum_server::from_tcp_rustls(listener, tls)?
+                .handle(handle)
+                .map(|tls| tls.acceptor(connections));
+            tokio::spawn(within(bounds, server).serve(service))
         }
     })
+}
+
+/// Bounds the time that a client may take for requests.
+fn within<A>(
+    bounds: ListenBounds,
+    mut server: axum_server::Server<SocketAddr, A>,
+) -> axum_server::Server<SocketAddr, A> {
+    let builder = server.http_builder();
+    // This is also how long a connection may be idle.
+    builder
+        .http1()
+        .header_read_timeout(bounds.idle_timeout)
+        .max_buf_size(HEAD_BYTES);
+    builder
+        .http2()
+        .keep_alive_interval(PING_INTERVAL)
+        .max_concurrent_streams(HTTP2_STREAMS)
+        .max_header_list_size(HEAD_BYTES as u32);
+    server.first_request_timeout(bounds.request_timeout)
 }
 
 /// Loads the component that the configuration names, or else the one that this workspace builds.

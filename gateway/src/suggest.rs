@@ -1,17 +1,12 @@
 //! What to say about a name that does not exist: the closest one that does, or a list.
 
-/// How similar two names must be for one to be proposed instead of the other.
-const SIMILAR: f64 = 0.75;
+use host_harness::mcp::names::{self, MAX_NAME};
+
+use crate::cut::cut;
 
 /// The known name that is most similar, if any is similar enough.
 pub(crate) fn closest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let normalized = |name: &str| name.to_lowercase().replace('-', "_");
-    let name = normalized(name);
-    known
-        .map(|known| (strsim::jaro_winkler(&name, &normalized(known)), known))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map(|(_, known)| known)
+    names::similar(name, known).into_iter().next()
 }
 
 /// Says that there is no `noun` of this name, and which there are.
@@ -21,7 +16,7 @@ pub(crate) fn unknown_name<'k>(
     known: impl IntoIterator<Item = &'k str>,
 ) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let mut text = format!("there is no {noun} {name:?}");
+    let mut text = format!("there is no {noun} {:?}", cut(name, MAX_NAME));
     if let Some(closest) = closest(name, known.iter().copied()) {
         text.push_str(&format!("; did you mean {closest}?"));
     } else if known.is_empty() {

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::selection::Selection;
 
 pub mod guide;
+pub mod names;
 
 /// The key of a tool's `_meta` for its group.
 pub const TOOLSET: &str = "gong-tools/toolset";
@@ -39,9 +40,6 @@ pub const CLASSIFICATION: &str = "gong-tools/classification";
 
 /// The key of a tool's `_meta` for the operations of Gong's API that it may send.
 pub const OPERATIONS: &str = "gong-tools/operations";
-
-/// How similar a tool's name must be to an unknown one to be proposed.
-const ALIKE: f64 = 0.8;
 
 /// Serves a sandbox's tools to one user: each call runs with the same [`Run`]. Clones share
 /// everything.
@@ -185,6 +183,7 @@ impl ServerHandler for McpServer {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let name = &*request.name;
+        names::check("tool", name)?;
         if !self.tools.iter().any(|tool| tool.name == name) {
             let names = self.tools.iter().map(|tool| &*tool.name);
             return Err(ErrorData::invalid_params(unknown(name, names), None));
@@ -204,13 +203,7 @@ impl ServerHandler for McpServer {
 /// The error for a tool that is not among `names`, with those of similar names.
 #[must_use]
 pub fn unknown<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    let mut alike: Vec<(f64, &str)> = names
-        .into_iter()
-        .map(|other| (strsim::jaro_winkler(name, other), other))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .collect();
-    alike.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let names: Vec<&str> = alike.into_iter().take(3).map(|(_, name)| name).collect();
+    let names = names::similar(name, names);
     if names.is_empty() {
         format!("There is no tool {name:?}. tools/list names all.")
     } else {

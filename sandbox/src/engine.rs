@@ -8,20 +8,18 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 
 use crate::limits::Limits;
 
-/// Calls that run at the same time; more wait until one ends.
-pub(crate) const CONCURRENT_CALLS: u32 = 128;
-
 /// How often a running component yields to the executor, and its time is checked.
 const TICK: Duration = Duration::from_millis(10);
 
-/// An engine whose instances come from a pool of [`CONCURRENT_CALLS`].
+/// An engine whose instances come from a pool of [`Limits::instances`].
 pub(crate) fn engine(limits: &Limits) -> anyhow::Result<Engine> {
+    let instances = limits.instances;
     let mut pool = PoolingAllocationConfig::default();
-    pool.total_component_instances(CONCURRENT_CALLS)
-        .total_core_instances(CONCURRENT_CALLS * 8)
-        .total_memories(CONCURRENT_CALLS)
-        .total_tables(CONCURRENT_CALLS * 4)
-        .total_stacks(CONCURRENT_CALLS)
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * 8)
+        .total_memories(instances)
+        .total_tables(instances * 4)
+        .total_stacks(instances)
         .max_core_instances_per_component(8)
         .max_memories_per_component(1)
         .max_tables_per_component(4)

@@ -21,6 +21,10 @@ pub struct Limits {
     ///
     /// For each one beyond it the component gets the error `connection-limit-reached` and may go on.
     pub requests: u32,
+    /// Instances at a time, of all calls together. More wait until one ends. 256.
+    ///
+    /// Each takes address space, and [`memory`](Self::memory) at most.
+    pub instances: u32,
 }
 
 impl Default for Limits {
@@ -31,6 +35,7 @@ impl Default for Limits {
             wall_time: Duration::from_secs(60),
             response_bytes: 16 << 20,
             requests: 200,
+            instances: 256,
         }
     }
 }

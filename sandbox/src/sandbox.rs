@@ -19,7 +19,7 @@ use crate::bindings::exports::gong::tools::mcp_tools::Tool;
 use crate::bindings::{GongMcp, GongMcpPre};
 use crate::cache;
 use crate::cpu::{CpuClock, Timed};
-use crate::engine::{CONCURRENT_CALLS, compile, engine, start_ticking};
+use crate::engine::{compile, engine, start_ticking};
 use crate::error::{SandboxError, Stopped};
 use crate::guest::Guest;
 use crate::imports::link;
@@ -79,7 +79,7 @@ impl Sandbox {
         Ok(Self {
             pre,
             limits,
-            places: Semaphore::new(CONCURRENT_CALLS as usize),
+            places: Semaphore::new(limits.instances as usize),
         })
     }
 
@@ -92,7 +92,7 @@ impl Sandbox {
     /// How many calls are running now.
     #[must_use]
     pub fn running(&self) -> usize {
-        CONCURRENT_CALLS as usize - self.places.available_permits()
+        self.limits.instances as usize - self.places.available_permits()
     }
 
     /// The tools, as the component lists them without settings or network.

@@ -90,6 +90,9 @@ fn lean(schema: Value) -> Value {
             names.retain(|name| !name.is_null());
         }
     }
+    if let Some(length) = schema.get("description").and_then(length_of_base64) {
+        schema.insert("maxLength".into(), length.into());
+    }
     if let Some(items) = schema.remove("items") {
         schema.insert("items".into(), undescribed(lean(items)));
     }
@@ -118,6 +121,18 @@ fn lean(schema: Value) -> Value {
 fn is_needed(list: &Value) -> bool {
     let description = list["description"].as_str().unwrap_or_default();
     description.starts_with("1 to ") || description.starts_with("1 or more")
+}
+
+/// The characters of a file in base64 whose description says how many MB it has at most, with line
+/// breaks of two bytes after every 76 characters. Hosts take it from the schema how large a call
+/// may be.
+fn length_of_base64(description: &Value) -> Option<u64> {
+    let (megabytes, _) = description
+        .as_str()?
+        .strip_prefix("Base64, ")?
+        .split_once(" MB at most")?;
+    let bytes = megabytes.parse::<u64>().ok()? << 20;
+    Some(bytes / 3 * 4 + bytes / 18)
 }
 
 /// A schema without the description of its type: that of the member says more.

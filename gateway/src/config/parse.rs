@@ -11,8 +11,11 @@ use http::uri::Scheme;
 use sandbox::Limits;
 
 use super::document::{Document, Table, Value};
-use super::{Admin, AuditConfig, Config, ConfigErrors, Listen, Tls, TokenHash, check_name};
+use super::{
+    Admin, AuditConfig, Config, ConfigErrors, Listen, ListenBounds, Tls, TokenHash, check_name,
+};
 use crate::suggest::closest;
+use crate::user_bounds::UserBounds;
 
 mod tenant;
 
@@ -45,7 +48,7 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     let limits = root
         .get("limits")
         .and_then(|v| v.table("[limits] with memory = \"64 MiB\""));
-    let limits = limits.map_or_else(Limits::default, self::limits);
+    let (limits, user_bounds) = limits.map_or_else(Default::default, self::limits);
     let audit = root
         .get("audit")
         .and_then(|v| v.table("[audit] with keep = \"90 days\""));
@@ -111,6 +114,7 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
         stand_in,
         ca,
         limits,
+        user_bounds,
         audit,
         admins,
         metrics_token,
@@ -124,6 +128,7 @@ fn default_listen() -> Listen {
         hosts: Vec::new(),
         origins: Vec::new(),
         tls: None,
+        bounds: ListenBounds::default(),
     }
 }
 
@@ -164,8 +169,36 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
             key: folder.join(key),
         });
     }
+    listen.bounds = listen_bounds(&mut table);
     table.finish();
     listen
+}
+
+fn listen_bounds(table: &mut Table<'_, '_>) -> ListenBounds {
+    let mut bounds = ListenBounds::default();
+    for (key, bound, example) in [
+        ("connections", &mut bounds.connections, 4096),
+        (
+            "connections_per_address",
+            &mut bounds.connections_per_address,
+            256,
+        ),
+    ] {
+        let value = table
+            .get(key)
+            .and_then(|v| v.number(1..=1_000_000, example));
+        *bound = value.unwrap_or(*bound);
+    }
+    for (key, time, example) in [
+        ("request_timeout", &mut bounds.request_timeout, "10s"),
+        ("idle_timeout", &mut bounds.idle_timeout, "75s"),
+        ("body_timeout", &mut bounds.body_timeout, "60s"),
+    ] {
+        let range = Duration::from_millis(100)..=Duration::from_secs(3600);
+        let value = table.get(key).and_then(|v| v.duration(range, example));
+        *time = value.unwrap_or(*time);
+    }
+    bounds
 }
 
 /// A host name with an optional port, as in a `Host` header.
@@ -191,7 +224,7 @@ fn page_origin(text: &str) -> Result<String, String> {
     }
 }
 
-fn limits(mut table: Table<'_, '_>) -> Limits {
+fn limits(mut table: Table<'_, '_>) -> (Limits, UserBounds) {
     let mut limits = Limits::default();
     let memory = table
         .get("memory")
@@ -216,8 +249,34 @@ fn limits(mut table: Table<'_, '_>) -> Limits {
         .get("requests")
         .and_then(|v| v.number(1..=10_000, 200));
     limits.requests = requests.unwrap_or(limits.requests);
+    let instances = table.get("instances").and_then(|v| v.number(1..=2000, 256));
+    limits.instances = instances.unwrap_or(limits.instances);
+    let user = table
+        .get("user")
+        .and_then(|v| v.table("[limits.user] with requests = 32"));
     table.finish();
-    limits
+    (
+        limits,
+        user.map_or_else(UserBounds::default, self::user_bounds),
+    )
+}
+
+fn user_bounds(mut table: Table<'_, '_>) -> UserBounds {
+    let mut bounds = UserBounds::default();
+    for (key, bound, example) in [
+        ("requests", &mut bounds.requests, 32),
+        ("requests_per_second", &mut bounds.requests_per_second, 50),
+        ("streams", &mut bounds.streams, 8),
+    ] {
+        let value = table.get(key).and_then(|v| v.number(1..=100_000, example));
+        *bound = value.unwrap_or(*bound);
+    }
+    let bytes = table
+        .get("bytes")
+        .and_then(|v| v.bytes(1 << 20..=16 << 30, "32 MiB"));
+    bounds.bytes = bytes.unwrap_or(bounds.bytes);
+    table.finish();
+    bounds
 }
 
 fn audit(mut table: Table<'_, '_>) -> AuditConfig {

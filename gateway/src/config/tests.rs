@@ -18,11 +18,18 @@ address = "[::1]:8443"
 hosts = ["Gong.acme.example"]
 origins = ["https://chat.acme.example", "http://localhost:*"]
 tls = {{ certificate = "chain.pem", key = "key.pem" }}
+connections = 1000
+body_timeout = "90s"
 
 [limits]
 memory = "32 MiB"
 cpu = "2500ms"
 requests = 50
+instances = 64
+
+[limits.user]
+requests_per_second = 5
+bytes = "16 MiB"
 
 [audit]
 keep = "30 days"
@@ -73,6 +80,15 @@ fn a_file_says_what_it_says_and_defaults_the_rest() {
     let config = load(&whole()).unwrap();
     assert_eq!(config.listen.address.to_string(), "[::1]:8443");
     assert_eq!(config.listen.hosts, ["gong.acme.example"]);
+    let bounds = config.listen.bounds;
+    assert_eq!(bounds.connections, 1000);
+    assert_eq!(bounds.connections_per_address, 256);
+    assert_eq!(bounds.body_timeout, Duration::from_secs(90));
+    assert_eq!(bounds.request_timeout, Duration::from_secs(10));
+    assert_eq!(config.limits.instances, 64);
+    assert_eq!(config.user_bounds.requests_per_second, 5);
+    assert_eq!(config.user_bounds.bytes, 16 << 20);
+    assert_eq!(config.user_bounds.streams, 8);
     let tls = config.listen.tls.unwrap();
     assert_eq!(tls.key, Path::new("/etc/gong/key.pem"));
     assert_eq!(config.state, Path::new("/etc/gong/state/gateway.db"));

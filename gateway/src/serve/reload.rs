@@ -65,7 +65,9 @@ fn reload(gateway: &Gateway, path: &Path) -> anyhow::Result<()> {
     if gateway.store.declare(&config)? {
         discover(&gateway.store, &gateway.catalog.component_tools)?;
     }
-    gateway.tenants.apply(config)
+    gateway.tenants.apply(config)?;
+    gateway.share_places();
+    Ok(())
 }
 
 async fn renew_certificate(gateway: &Gateway, tls: Option<&RustlsConfig>) -> anyhow::Result<()> {
@@ -124,6 +126,10 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
         (
             "listen.tls",
             before.listen.tls.is_some() != after.listen.tls.is_some(),
+        ),
+        (
+            "the bounds and time-outs of [listen]",
+            before.listen.bounds != after.listen.bounds,
         ),
         ("state", before.state != after.state),
         ("cache", before.cache != after.cache),

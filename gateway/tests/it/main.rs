@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `mcp`, `http` | what MCP clients see; tokens, sessions, health, TLS, shutdown |
 //! | `limits`, `isolation` | Gong's limits and the queue; tenants do not affect each other |
+//! | `attacks` | what one user, or nobody signed in, can not do to the others |
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
 //! | `store`, `kill` | several processes on one state file; `kill -9` at any moment |
 //! | `admin_cli`, `page`, `demo` | the administrator's commands and page; the demo |
 //! | `browser`, `support`, `wat` | a WebDriver client; what the tests share |
 
 mod admin_cli;
+mod attacks;
 mod browser;
 mod demo;
 mod http;

@@ -8,6 +8,8 @@ use rmcp::model::{
 use sandbox::{GuideError, Run, Sandbox, SandboxError};
 use serde_json::{Value, json};
 
+use super::names;
+
 /// A prompt as MCP lists it.
 #[must_use]
 pub fn prompt(prompt: sandbox::Prompt) -> Prompt {
@@ -43,6 +45,7 @@ pub async fn get_prompt(
     shown: Option<&Prompt>,
     request: GetPromptRequestParams,
 ) -> Result<GetPromptResponse, ErrorData> {
+    names::check("prompt", &request.name)?;
     let Some(prompt) = shown else {
         let text = format!(
             "There is no prompt {:?}. prompts/list names all.",
@@ -52,6 +55,7 @@ pub async fn get_prompt(
     };
     let mut arguments = Vec::new();
     for (name, value) in request.arguments.into_iter().flatten() {
+        names::check("prompt", &name)?;
         let Value::String(value) = value else {
             let text = format!("Argument {name:?} of a prompt must be a string.");
             return Err(ErrorData::invalid_params(text, None));
@@ -78,6 +82,7 @@ pub async fn read_resource(
     shown: Option<&Resource>,
     uri: &str,
 ) -> Result<ReadResourceResponse, ErrorData> {
+    names::check("resource", uri)?;
     let Some(resource) = shown else {
         return Err(no_resource(uri));
     };

@@ -15,6 +15,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::{CallResult, saturating};
+use crate::cut::{REASON, cut};
 use crate::store::{Store, StoreError, json, lock, millis};
 
 /// Rows that one commit takes at most.
@@ -206,13 +207,13 @@ fn insert(
             millis(start.at),
             start.tenant,
             start.user,
-            start.client.as_deref().map(sanitized),
-            start.client_version.as_deref().map(sanitized),
-            sanitized(&start.tool),
+            start.client.as_deref().map(|name| cut(name, NAME)),
+            start.client_version.as_deref().map(|name| cut(name, NAME)),
+            cut(&start.tool, NAME),
             start.request_id,
             end.map_or(CallResult::Started, |end| end.result).as_str(),
             end.and_then(|end| end.code.as_ref()),
-            end.and_then(|end| end.reason.as_ref()),
+            end.and_then(reason),
             end.map(|end| saturating(end.latency.as_millis())),
             end.map(|end| end.gong_requests),
             end.map(|end| saturating(end.bytes.into())),
@@ -231,7 +232,7 @@ fn finish(transaction: &Transaction<'_>, row: &FinishedCall) -> Result<CallId, S
             .execute(params![
                 row.result.as_str(),
                 row.code,
-                row.reason,
+                reason(row),
                 saturating(row.latency.as_millis()),
                 row.gong_requests,
                 saturating(row.bytes.into()),
@@ -245,17 +246,9 @@ fn finish(transaction: &Transaction<'_>, row: &FinishedCall) -> Result<CallId, S
     insert(transaction, &row.start, Some(row))
 }
 
-/// A client's own words, made safe to store and show: without control characters, and at most
-/// [`NAME`] characters.
-fn sanitized(text: &str) -> String {
-    let plain = text
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let mut short: String = plain.clone().take(NAME).collect();
-    if plain.count() > NAME {
-        short.push('…');
-    }
-    short
+/// The reason as it is stored.
+fn reason(row: &FinishedCall) -> Option<String> {
+    row.reason.as_deref().map(|reason| cut(reason, REASON))
 }
 
 impl Store {
