@@ -191,7 +191,9 @@ fn row(row: AuditRow) -> Row {
                     CallResult::Success => Tone::Good,
                     CallResult::Started => Tone::Note,
                     CallResult::Denied => Tone::Wait,
-                    CallResult::Error | CallResult::Interrupted => Tone::Bad,
+                    CallResult::Error | CallResult::Interrupted | CallResult::Unknown => {
+                        Tone::Bad
+                    },
                 },
                 call.result.as_str(),
             ),

@@ -36,16 +36,19 @@ pub enum CallResult {
     Error,
     /// The gateway ended before the call did. Whether Gong performed it is not known.
     Interrupted,
+    /// A change was sent, and then cancelled or stopped, or no answer came: Gong may have made it.
+    Unknown,
 }
 
 impl CallResult {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Started,
         Self::Success,
         Self::Denied,
         Self::Error,
         Self::Interrupted,
+        Self::Unknown,
     ];
 
     /// Its name in the state file, in JSON and in tables.
@@ -57,6 +60,7 @@ impl CallResult {
             Self::Denied => "denied",
             Self::Error => "error",
             Self::Interrupted => "interrupted",
+            Self::Unknown => "unknown",
         }
     }
 }

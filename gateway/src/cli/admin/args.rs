@@ -253,7 +253,7 @@ pub(super) struct AuditArgs {
     /// Only calls of this tool and acts on it.
     #[arg(long, value_name = "NAME")]
     pub(super) tool: Option<String>,
-    /// Only calls that ended so: success, denied, error, interrupted; started: not yet.
+    /// Only calls that ended so: success, denied, error, interrupted, unknown; started: not yet.
     #[arg(long, value_name = "RESULT")]
     pub(super) result: Option<CallResult>,
     /// Only calls.
