@@ -105,10 +105,58 @@ pub struct Tls {
 }
 
 /// Settings of the audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditConfig {
-    /// How long rows are kept. Default: 90 days.
+    /// How long rows are kept at least. Default: 90 days.
     pub keep: Duration,
+    /// The system that gets every row too, if there is one.
+    pub push: Option<AuditPush>,
+}
+
+/// Another system that gets every row of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditPush {
+    /// Where rows go.
+    pub destination: PushDestination,
+    /// What a line is. Default: `rows`.
+    pub format: PushFormat,
+}
+
+/// Where the audit is pushed to, as JSON lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushDestination {
+    /// Appended to this file.
+    File(PathBuf),
+    /// To the standard input of this command and its arguments, which is run for each batch and
+    /// has taken it when it ends with 0. Of the environment it has only `PATH`.
+    Command(Vec<String>),
+    /// POSTed to an HTTPS address.
+    Https {
+        /// The URL, without a query.
+        url: String,
+        /// The value of the `Authorization` header, by reference.
+        authorization: Option<SecretRef>,
+    },
+}
+
+impl fmt::Display for PushDestination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Command(command) => write!(f, "command {}", command.join(" ")),
+            Self::Https { url, .. } => f.write_str(url),
+        }
+    }
+}
+
+/// What a pushed line is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PushFormat {
+    /// The row as an export has it, with its link in the audit's chain.
+    #[default]
+    Rows,
+    /// An event of the Open Cybersecurity Schema Framework: API Activity, class 6003.
+    Ocsf,
 }
 
 /// Somebody who may sign in at `/admin`.

@@ -13,6 +13,7 @@
 //! | [`page`] | the administrator's page, `/admin` |
 //! | [`catalog`] | the tools, prompts and resources of the component |
 //! | [`governance`] | who may call what |
+//! | `audit_push` | the audit goes to another system too |
 //! | [`call`] | one call, from the request to the audit |
 //! | [`call_gate`] | admits the requests of one call |
 //! | [`call_queue`] | how many calls of a tenant run and wait |
@@ -23,6 +24,7 @@
 //! | [`log`] | log lines that say whose call they are about |
 //! | `suggest` | "did you mean …?" for names that do not exist |
 
+mod audit_push;
 pub mod call;
 pub mod call_gate;
 pub mod call_queue;

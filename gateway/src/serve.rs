@@ -15,6 +15,7 @@ use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 use xtask::component::{self, Artefact};
 
+use crate::audit_push;
 use crate::catalog::Catalog;
 use crate::config::{Config, Listen, Tls};
 use crate::gateway::Gateway;
@@ -104,6 +105,11 @@ impl Server {
             background
                 .clone()
                 .run_until_cancelled_owned(prune(Arc::clone(&gateway))),
+        );
+        tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(audit_push::run(Arc::clone(&gateway))),
         );
         Ok(Self {
             gateway,

@@ -57,8 +57,9 @@ pub use access::Origin;
 use actor::record_act;
 pub use actor::{Actor, Via};
 pub use audit::{
-    AuditFilter, AuditRow, AuditWriter, AuditedAct, AuditedCall, CallId, CallResult, FinishedCall,
-    PendingCommit, RowKind, StartedCall,
+    AuditFilter, AuditRow, AuditWriter, AuditedAct, AuditedCall, CallId, CallResult, ChainFault,
+    ChainLink, ChainReport, ChainedRow, FinishedCall, Hash, PendingCommit, RowKind, StartedCall,
+    Tampering,
 };
 use connection::{BUSY_TIMEOUT, SCHEMA, connect, migrate};
 pub use declarations::TenantRow;

@@ -69,7 +69,7 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
         Command::Off { what, reason } => cli.switch(what, false, reason)?,
         Command::On(what) => cli.switch(what, true, "")?,
         Command::Switches => cli.print_rows(&cli.store.switches()?, tables::switches)?,
-        Command::Audit(args) => cli.audit(args)?,
+        Command::Audit(args) => return cli.audit(args),
         Command::Quota => cli.quota()?,
         Command::Sync { now } => cli.sync(*now).await?,
     }

@@ -11,15 +11,15 @@ use http::uri::Scheme;
 use sandbox::Limits;
 
 use super::document::{Document, Table, Value};
-use super::{Admin, AuditConfig, Config, ConfigErrors, Listen, Tls, TokenHash, check_name};
+use super::{Admin, Config, ConfigErrors, Listen, Tls, TokenHash, check_name};
 use crate::suggest::closest;
 
+mod audit;
 mod tenant;
 
 use tenant::tenant;
 
 const TOKEN: &str = "\"sha256:…\" (see `gong-gateway token`)";
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The key that has a token's hash, to find tokens that are used twice.
 type Tokens = BTreeMap<TokenHash, String>;
@@ -49,7 +49,7 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     let audit = root
         .get("audit")
         .and_then(|v| v.table("[audit] with keep = \"90 days\""));
-    let audit = audit.map_or(AuditConfig { keep: 90 * DAY }, self::audit);
+    let audit = audit.map_or_else(audit::default, |table| audit::audit(table, folder, stand_in));
     let admins = root
         .get("admins")
         .and_then(|v| v.table("[admins.ada] with token"));
@@ -218,16 +218,6 @@ fn limits(mut table: Table<'_, '_>) -> Limits {
     limits.requests = requests.unwrap_or(limits.requests);
     table.finish();
     limits
-}
-
-fn audit(mut table: Table<'_, '_>) -> AuditConfig {
-    let keep = table
-        .get("keep")
-        .and_then(|v| v.duration(DAY..=3660 * DAY, "90 days"));
-    table.finish();
-    AuditConfig {
-        keep: keep.unwrap_or(90 * DAY),
-    }
 }
 
 /// Reads every entry of a table whose keys are names. `read` returns `None` after an error.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 use serde::Serialize;
 
+use super::audit::chain::{Chain, Event};
 use super::{StoreError, millis};
 
 /// Who changes something.
@@ -88,5 +89,7 @@ pub(super) fn record_act(
             subject,
             detail
         ])?;
-    Ok(())
+    let mut chain = Chain::load(transaction)?;
+    chain.link(transaction.last_insert_rowid(), Event::Final)?;
+    chain.store()
 }

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
 use super::access::Access;
+use super::audit::retention::promise;
 use super::lookup::{texts, users};
 use super::{Actor, Origin, Store, StoreError, SyncReport, from_json, json, record_act, timestamp};
 use crate::config::{Config, Profile, Review};
@@ -66,6 +67,7 @@ impl Store {
                 declare_toolsets(transaction, name, &tenant.toolsets, &mut log)?;
                 declare_profiles(transaction, name, &tenant.profiles, &mut log)?;
             }
+            promise(transaction, config.audit.keep)?;
             end_sessions(transaction, config)?;
             transaction.execute("UPDATE meta SET declared = ?", [&hash])?;
             // One act per tenant, because administrators of one tenant see only its acts.
@@ -153,7 +155,8 @@ fn hash(config: &Config) -> String {
         .iter()
         .map(|(name, admin)| (name, admin.token.to_string()))
         .collect();
-    HEXLOWER.encode(digest(&SHA256, json(&(tenants, admins)).as_bytes()).as_ref())
+    let all = (tenants, admins, config.audit.keep.as_secs());
+    HEXLOWER.encode(digest(&SHA256, json(&all).as_bytes()).as_ref())
 }
 
 fn declare_tenants(

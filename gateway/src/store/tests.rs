@@ -13,6 +13,7 @@ use crate::governance::{DenialCode, Governance};
 
 mod access;
 mod audit;
+mod chain;
 mod file;
 mod review;
 

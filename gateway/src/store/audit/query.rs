@@ -1,16 +1,15 @@
-//! Reads the audit: pages of it, exports, and what retention deletes.
+//! Reads the audit: pages of it, and exports.
 
 use std::io::Write;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{params, params_from_iter};
+use rusqlite::params_from_iter;
 
 use super::{AuditRow, CallResult, RowKind, saturating};
 use crate::store::{Store, StoreError, json, millis};
 
-/// Rows that one transaction of pruning deletes, or of export reads: others wait only for these.
+/// Rows that one transaction of an export reads.
 const SLICE: u32 = 5_000;
 
 /// Which rows to read.
@@ -154,52 +153,5 @@ impl Store {
             }
         }
         Ok(count)
-    }
-
-    /// Deletes rows that are older than `keep`, and quota of days over a year ago. Returns how
-    /// many rows of the audit it deleted.
-    ///
-    /// # Errors
-    ///
-    /// The file could not be written.
-    pub fn prune(&self, keep: Duration) -> Result<u64, StoreError> {
-        let now = Timestamp::now();
-        let oldest = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
-        let mut deleted = 0;
-        loop {
-            let rows = self.write(|transaction| {
-                let rows = transaction.execute(
-                    "DELETE FROM audit WHERE id IN
-                     (SELECT id FROM audit WHERE at < ? AND result <> 'started' LIMIT ?)",
-                    params![millis(oldest), SLICE],
-                )?;
-                Ok(rows)
-            })?;
-            deleted += rows as u64;
-            if rows < SLICE as usize {
-                break;
-            }
-        }
-        self.write(|transaction| {
-            let year = now - jiff::SignedDuration::from_hours(366 * 24);
-            transaction.execute(
-                "DELETE FROM quota WHERE day < ?",
-                [year.strftime("%F").to_string()],
-            )?;
-            transaction.execute("DELETE FROM blocks WHERE until < ?", [millis(now)])?;
-            Ok(deleted)
-        })
-    }
-
-    /// Marks the calls that an earlier process left unfinished as interrupted.
-    pub(in crate::store) fn interrupt_unfinished(&self) -> Result<usize, StoreError> {
-        self.write(|transaction| {
-            Ok(transaction.execute(
-                "UPDATE audit SET result = 'interrupted', code = 'interrupted',
-                 reason = 'The gateway ended before the call did: Gong may have done what was asked.'
-                 WHERE result = 'started'",
-                [],
-            )?)
-        })
     }
 }
