@@ -90,7 +90,9 @@ pub(crate) async fn run(gateway: Arc<Gateway>) {
 /// Forgets how far rows were pushed, once nothing is pushed any more.
 async fn stop(gateway: &Gateway) -> Result<(), String> {
     gateway.metrics.set_push_lag(0, Duration::ZERO);
-    blocking(gateway, |store| store.push_to(None)).await.map(drop)
+    blocking(gateway, |store| store.push_to(None))
+        .await
+        .map(drop)
 }
 
 /// Pushes one batch, and returns whether there is no further one.
@@ -117,7 +119,9 @@ async fn step(
         return Ok(true);
     };
     let all = rows.len() < batch;
-    destination.deliver(lines(&rows, push.format, effects)).await?;
+    destination
+        .deliver(lines(&rows, push.format, effects))
+        .await?;
     blocking(gateway, move |store| store.pushed(&name, last)).await?;
     if all {
         gateway.metrics.set_push_lag(0, Duration::ZERO);

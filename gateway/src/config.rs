@@ -29,6 +29,7 @@
 //! | `document` | reads typed values out of TOML, and collects errors with their lines |
 //! | `parse` | what each key takes |
 //! | `names` | names of tenants, users, toolsets and profiles |
+//! | `written` | every setting as a text |
 //! | `secret`, `token` | references to secrets; tokens and their hashes |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sandbox::Limits;
 use serde::Serialize;
 
@@ -47,12 +49,14 @@ mod names;
 mod parse;
 mod secret;
 mod token;
+mod written;
 
 pub use names::{
     COMPONENT_TOOLSET, READ_ONLY, check_name, check_toolset, component_toolset, is_automatic,
 };
 pub use secret::{Secret, SecretError, SecretRef};
 pub use token::{FreshToken, TokenHash};
+pub use written::Written;
 
 /// What `gateway.toml` says. Relative paths are resolved against the file's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +83,8 @@ pub struct Config {
     pub metrics_token: Option<TokenHash>,
     /// The companies served, by name.
     pub tenants: BTreeMap<String, TenantConfig>,
+    /// The file as it is written, to see what changes in it.
+    pub written: Written,
 }
 
 /// Where and how HTTP is served.
@@ -89,6 +95,8 @@ pub struct Listen {
     /// Host names that requests may be addressed to, with the port if it is not the default
     /// one. Loopback names are always allowed.
     pub hosts: Vec<String>,
+    /// Proxies in front of the gateway, which say whose requests they pass on.
+    pub trusted_proxies: Vec<IpNet>,
     /// Origins of web pages that may send MCP requests, such as `https://chat.acme.example`.
     pub origins: Vec<String>,
     /// The certificate for HTTPS. `None` means plain HTTP.

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
+use crate::failed_tokens::FailedTokens;
 use crate::governance::{Governance, Policy};
 use crate::metrics::Metrics;
 use crate::store::{Quota, Store, StoreError};
@@ -30,6 +31,8 @@ pub struct Gateway {
     pub tenants: Tenants,
     /// What is counted and timed.
     pub metrics: Metrics,
+    /// Wrong tokens, for the audit.
+    pub failed_tokens: FailedTokens,
     /// Calls that run or wait, each a task.
     pub running: TaskTracker,
     /// Interrupts every call.
@@ -64,6 +67,7 @@ impl Gateway {
             governance: Arc::new(governance),
             tenants,
             metrics,
+            failed_tokens: FailedTokens::default(),
             running: TaskTracker::new(),
             abort: CancellationToken::new(),
             draining: AtomicBool::new(false),

@@ -10,6 +10,9 @@
 //! | [`tenants`], [`tenant`] | who is served: connections, credentials, limits |
 //! | [`http`] | routes and bearer tokens |
 //! | [`mcp`] | the MCP server |
+//! | `client_address` | whose request it is, behind proxies |
+//! | `failed_tokens` | wrong tokens, for the audit |
+//! | [`os_user`] | users of the operating system, for the audit |
 //! | [`page`] | the administrator's page, `/admin` |
 //! | [`catalog`] | the tools, prompts and resources of the component |
 //! | [`governance`] | who may call what |
@@ -29,7 +32,9 @@ pub mod call;
 pub mod call_gate;
 pub mod call_queue;
 pub mod catalog;
+mod client_address;
 pub mod config;
+mod failed_tokens;
 mod fair_queue;
 pub mod gateway;
 pub mod governance;
@@ -38,6 +43,7 @@ pub mod limiter;
 pub mod log;
 pub mod mcp;
 pub mod metrics;
+pub mod os_user;
 pub mod page;
 pub mod progress;
 pub mod serve;

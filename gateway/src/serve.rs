@@ -18,6 +18,7 @@ use xtask::component::{self, Artefact};
 use crate::audit_push;
 use crate::catalog::Catalog;
 use crate::config::{Config, Listen, Tls};
+use crate::failed_tokens;
 use crate::gateway::Gateway;
 use crate::governance::Governance;
 use crate::http;
@@ -111,6 +112,11 @@ impl Server {
                 .clone()
                 .run_until_cancelled_owned(audit_push::run(Arc::clone(&gateway))),
         );
+        tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(write_failed_tokens(Arc::clone(&gateway))),
+        );
         Ok(Self {
             gateway,
             address,
@@ -157,6 +163,8 @@ impl Server {
         self.background.cancel();
         self.handle.shutdown();
         let _ = self.listening.await;
+        let refused = Arc::clone(&self.gateway);
+        tokio::task::spawn_blocking(move || refused.failed_tokens.write(&refused.store)).await?;
         gateway.tenants.close().await?;
         tokio::task::spawn_blocking(move || self.serve_lock.finish()).await??;
         tracing::info!("shut down");
@@ -171,7 +179,8 @@ fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> R
         Arc::clone(&gateway.governance),
         gateway.tenants.config(),
         move |tenant| quota.quota(tenant),
-    );
+    )
+    .count_failed_tokens(gateway.failed_tokens.clone());
     http::router(gateway, listen, stop)
         .nest("/admin", page::router(page))
         .route("/admin/", get(async || Redirect::permanent("/admin")))
@@ -229,6 +238,7 @@ fn open(
         );
     }
     store.declare(&config)?;
+    store.declare_secrets(&config)?;
     discover(&store, tools)?;
     let governance = Governance::new(&store)?;
     let tenants = Tenants::start(config, &store, serve_lock.after_crash)?;
@@ -270,6 +280,18 @@ async fn prune(gateway: Arc<Gateway>) {
             Err(error) => tracing::error!("the audit can not be pruned: {error}"),
         }
         tokio::time::sleep(PRUNE_INTERVAL).await;
+    }
+}
+
+/// Writes rows about wrong tokens regularly. Runs until cancelled.
+async fn write_failed_tokens(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(failed_tokens::INTERVAL).await;
+        let gateway = Arc::clone(&gateway);
+        let write = move || gateway.failed_tokens.write(&gateway.store);
+        if let Err(error) = tokio::task::spawn_blocking(write).await {
+            tracing::error!("failed tokens can not be written to the audit: {error}");
+        }
     }
 }
 

@@ -37,11 +37,7 @@ pub(super) struct Https {
 
 impl Destination {
     /// `ca` has more root certificates than Mozilla's.
-    pub(super) fn new(
-        push: &AuditPush,
-        ca: Option<&Path>,
-        stand_in: bool,
-    ) -> Result<Self, String> {
+    pub(super) fn new(push: &AuditPush, ca: Option<&Path>, stand_in: bool) -> Result<Self, String> {
         Ok(match &push.destination {
             PushDestination::File(path) => Self::File(path.clone()),
             PushDestination::Command(command) => Self::Command(command.clone()),

@@ -114,7 +114,7 @@ fn of_act(act: &AuditedAct) -> Value {
         "api": { "operation": act.act, "service": { "name": "gong-gateway" } },
         "src_endpoint": { "name": act.via },
         "resources": subject.map(|subject| json!([{ "name": subject }])),
-        "unmapped": {},
+        "unmapped": { "os_user": act.os_user },
     })
 }
 

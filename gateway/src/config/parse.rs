@@ -1,17 +1,18 @@
 //! What each key of `gateway.toml` takes.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use http::Uri;
 use http::uri::Scheme;
+use ipnet::IpNet;
 use sandbox::Limits;
 
 use super::document::{Document, Table, Value};
-use super::{Admin, Config, ConfigErrors, Listen, Tls, TokenHash, check_name};
+use super::{Admin, Config, ConfigErrors, Listen, Tls, TokenHash, Written, check_name};
 use crate::suggest::closest;
 
 mod audit;
@@ -49,7 +50,9 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     let audit = root
         .get("audit")
         .and_then(|v| v.table("[audit] with keep = \"90 days\""));
-    let audit = audit.map_or_else(audit::default, |table| audit::audit(table, folder, stand_in));
+    let audit = audit.map_or_else(audit::default, |table| {
+        audit::audit(table, folder, stand_in)
+    });
     let admins = root
         .get("admins")
         .and_then(|v| v.table("[admins.ada] with token"));
@@ -115,6 +118,7 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
         admins,
         metrics_token,
         tenants,
+        written: Written::new(file, text),
     })
 }
 
@@ -122,6 +126,7 @@ fn default_listen() -> Listen {
     Listen {
         address: SocketAddr::from(([127, 0, 0, 1], 8080)),
         hosts: Vec::new(),
+        trusted_proxies: Vec::new(),
         origins: Vec::new(),
         tls: None,
     }
@@ -142,6 +147,11 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     if let Some(hosts) = table.get("hosts") {
         for (host, value) in hosts.texts("[\"gong.acme.example\"]") {
             listen.hosts.extend(value.or_error(self::host(host)));
+        }
+    }
+    if let Some(proxies) = table.get("trusted_proxies") {
+        for (text, value) in proxies.texts("[\"10.0.0.0/8\", \"192.0.2.7\"]") {
+            listen.trusted_proxies.extend(value.or_error(network(text)));
         }
     }
     if let Some(origins) = table.get("origins") {
@@ -166,6 +176,14 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     }
     table.finish();
     listen
+}
+
+/// An address or a network.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).map_err(|_| {
+        format!("{text:?} is no address or network, such as \"192.0.2.7\" or \"10.0.0.0/8\"")
+    })
 }
 
 /// A host name with an optional port, as in a `Host` header.

@@ -26,7 +26,7 @@ mod writer;
 
 pub use chain::{ChainFault, ChainLink, ChainReport, Hash, Tampering};
 pub use push::ChainedRow;
-pub use query::AuditFilter;
+pub use query::{AuditFilter, Export};
 pub use row::{AuditRow, AuditedAct, AuditedCall, RowKind};
 pub use writer::{AuditWriter, CallId, FinishedCall, PendingCommit, StartedCall};
 

@@ -78,7 +78,9 @@ impl Store {
                 summary.calls += count;
                 match result.parse() {
                     Ok(CallResult::Denied) => summary.denied += count,
-                    Ok(CallResult::Error | CallResult::Interrupted | CallResult::Unknown) => summary.errors += count,
+                    Ok(CallResult::Error | CallResult::Interrupted | CallResult::Unknown) => {
+                        summary.errors += count
+                    }
                     _ => {}
                 }
             }

@@ -14,6 +14,7 @@ use crate::governance::{DenialCode, Governance};
 mod access;
 mod audit;
 mod chain;
+mod declared;
 mod file;
 mod review;
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use rustls::{ClientConfig, RootCertStore};
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 
 use super::addresses::Addresses;
 

@@ -54,7 +54,9 @@ fn push(
         value.or_error(match text {
             "rows" => Ok(PushFormat::Rows),
             "ocsf" => Ok(PushFormat::Ocsf),
-            _ => Err(format!("{text:?} is not known; known are \"rows\" and \"ocsf\"")),
+            _ => Err(format!(
+                "{text:?} is not known; known are \"rows\" and \"ocsf\""
+            )),
         })
     });
     table.finish();
@@ -69,7 +71,9 @@ fn push(
             let words = command.texts("[\"/usr/bin/systemd-cat\", \"-t\", \"gong\"]");
             let words: Vec<String> = words.into_iter().map(|(word, _)| word.to_owned()).collect();
             if words.is_empty() {
-                command.error("a program and its arguments are expected, such as [\"/usr/bin/systemd-cat\"]");
+                command.error(
+                    "a program and its arguments are expected, such as [\"/usr/bin/systemd-cat\"]",
+                );
             }
             Some(PushDestination::Command(words))
         }
@@ -109,9 +113,13 @@ fn url(text: &str, stand_in: bool) -> Result<String, String> {
     if uri.host().is_none_or(str::is_empty) {
         return fail("it has no host");
     }
-    let has_user = uri.authority().is_some_and(|all| all.as_str().contains('@'));
+    let has_user = uri
+        .authority()
+        .is_some_and(|all| all.as_str().contains('@'));
     if has_user || uri.query().is_some() || text.contains('#') {
-        return fail("it must not hold a user name or a query; a secret belongs into authorization");
+        return fail(
+            "it must not hold a user name or a query; a secret belongs into authorization",
+        );
     }
     Ok(text.to_owned())
 }

@@ -153,7 +153,7 @@ pub(in crate::store) struct Ends {
 }
 
 pub(in crate::store) fn ends(connection: &Connection) -> Result<Ends, StoreError> {
-    let link = |row: &Row<'_>, seq, hash| {
+    let link = |row: &Row<'_>, seq: &str, hash: &str| {
         Ok::<_, rusqlite::Error>(ChainLink {
             seq: row.get(seq)?,
             hash: Hash(row.get(hash)?),
@@ -196,7 +196,7 @@ fn hash_of_row(
 /// A row as it is hashed.
 fn canonical(row: &Row<'_>, event: Event) -> rusqlite::Result<String> {
     let statement = row.as_ref();
-    let mut columns = statement.column_names();
+    let mut columns: Vec<&str> = statement.column_names().collect();
     columns.sort_unstable();
     let mut object = Map::new();
     for column in columns.into_iter().filter(|column| event.has(column)) {
@@ -338,9 +338,13 @@ fn walk(
     let mut before = ends.anchor;
     let mut last_row = None;
     let mut links = 0;
-    let is_other = |link: ChainLink| noted.is_some_and(|noted| noted.seq == link.seq && noted != link);
+    let is_other =
+        |link: ChainLink| noted.is_some_and(|noted| noted.seq == link.seq && noted != link);
     let rewritten = |link: ChainLink| {
-        let sentence = format!("link {} has another hash than the one that was noted", link.seq);
+        let sentence = format!(
+            "link {} has another hash than the one that was noted",
+            link.seq
+        );
         Some(ChainFault::new(Rewritten, None, sentence))
     };
     if is_other(before) {
@@ -355,15 +359,27 @@ fn walk(
             let sentence = format!("rows were removed {}", after_row(last_row));
             Some(ChainFault::new(Removed, None, sentence))
         } else if link.at.seq <= before.seq {
-            Some(ChainFault::new(Inserted, Some(id), format!("row {id} was inserted")))
+            Some(ChainFault::new(
+                Inserted,
+                Some(id),
+                format!("row {id} was inserted"),
+            ))
         } else {
             match hash_of_row(connection, before.hash, id, link.event)? {
-                None => Some(ChainFault::new(Removed, Some(id), format!("row {id} was removed"))),
+                None => Some(ChainFault::new(
+                    Removed,
+                    Some(id),
+                    format!("row {id} was removed"),
+                )),
                 Some(hash) if hash == link.at.hash => None,
-                Some(_) if is_followed(connection, before, link.at.seq + 1)? => {
-                    Some(ChainFault::new(Inserted, Some(id), format!("row {id} was inserted")))
-                }
-                Some(_) => Some(ChainFault::new(Altered, Some(id), format!("row {id} was altered"))),
+                Some(_) if is_followed(connection, before, link.at.seq + 1)? => Some(
+                    ChainFault::new(Inserted, Some(id), format!("row {id} was inserted")),
+                ),
+                Some(_) => Some(ChainFault::new(
+                    Altered,
+                    Some(id),
+                    format!("row {id} was altered"),
+                )),
             }
         };
         if fault.is_some() {
@@ -424,6 +440,10 @@ fn outside(connection: &Connection, ends: &Ends) -> Result<Option<ChainFault>, S
         .query_row([ends.unchained], |row| row.get(0))
         .optional()?;
     Ok(row.map(|row: i64| {
-        ChainFault::new(Tampering::Inserted, Some(row), format!("row {row} was inserted"))
+        ChainFault::new(
+            Tampering::Inserted,
+            Some(row),
+            format!("row {row} was inserted"),
+        )
     }))
 }

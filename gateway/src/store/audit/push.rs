@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::AuditRow;
 use super::chain::{self, ChainLink, Hash};
+use super::{AuditRow, saturating};
 use crate::store::{Store, StoreError};
 
 /// A final row, and its link in the chain.
@@ -53,18 +53,14 @@ impl Store {
     /// # Errors
     ///
     /// The file could not be read.
-    pub fn rows_after(
-        &self,
-        seq: i64,
-        limit: usize,
-    ) -> Result<(Vec<ChainedRow>, u64), StoreError> {
+    pub fn rows_after(&self, seq: i64, limit: usize) -> Result<(Vec<ChainedRow>, u64), StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT a.*, c.seq AS chain_seq, c.hash AS chain_hash FROM audit_chain AS c
                  JOIN audit AS a ON a.id = c.row
                  WHERE c.seq > ? AND c.event = 'final' ORDER BY c.seq LIMIT ?",
             )?;
-            let rows = statement.query_map(params![seq, limit], |row| {
+            let rows = statement.query_map(params![seq, saturating(limit as u128)], |row| {
                 Ok(ChainedRow {
                     link: ChainLink {
                         seq: row.get("chain_seq")?,

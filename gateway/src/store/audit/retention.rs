@@ -12,7 +12,7 @@ use super::chain::{self, Hash};
 use crate::store::{Store, StoreError, millis};
 
 /// Links that one transaction deletes at most: others wait only for these.
-const SLICE: usize = 5_000;
+const SLICE: u32 = 5_000;
 
 impl Store {
     /// Deletes rows that are older than `keep`, and than the `keep` that was in force when they
@@ -28,14 +28,14 @@ impl Store {
         loop {
             let (links, rows) = self.write(|transaction| prune_chain(transaction, keep, now))?;
             deleted += rows;
-            if links < SLICE {
+            if links < SLICE as usize {
                 break;
             }
         }
         loop {
             let rows = self.write(|transaction| prune_unchained(transaction, keep, now))?;
             deleted += rows;
-            if rows < SLICE as u64 {
+            if rows < u64::from(SLICE) {
                 break;
             }
         }
@@ -73,7 +73,8 @@ pub(in crate::store) fn promise(
 
 /// After which link each promise holds, in order.
 fn promises(connection: &Connection) -> Result<Vec<(i64, Duration)>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT seq, keep FROM audit_keep ORDER BY seq")?;
+    let mut statement =
+        connection.prepare_cached("SELECT seq, keep FROM audit_keep ORDER BY seq")?;
     let rows = statement.query_map([], |row| {
         let seconds: i64 = row.get(1)?;
         Ok((row.get(0)?, Duration::from_secs(seconds.unsigned_abs())))
@@ -129,6 +130,8 @@ fn prune_chain(
         anchor = Some((seq, Hash(row.get(1)?)));
         links = seen;
     }
+    drop(rows);
+    drop(statement);
     let Some((seq, hash)) = anchor else {
         return Ok((0, 0));
     };

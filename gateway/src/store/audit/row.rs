@@ -104,8 +104,12 @@ pub struct AuditedAct {
     pub tenant: Option<String>,
     /// Who did it.
     pub actor: String,
-    /// Through what: `command-line`, `page`, `file` or `gateway`.
+    /// Through what: `command-line`, `page`, `file`, `gateway`; or `mcp` and `metrics`, where a
+    /// token was refused.
     pub via: String,
+    /// The operating system's user who ran the command or owns the file, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os_user: Option<String>,
     /// What was done, such as `approve`.
     pub act: String,
     /// What it was done to, such as a tool's name.
@@ -127,6 +131,7 @@ impl AuditRow {
                 tenant: row.get("tenant")?,
                 actor: row.get("actor")?,
                 via: via.unwrap_or_default(),
+                os_user: row.get("os_user")?,
                 act: row.get("what")?,
                 subject: row.get("subject")?,
                 detail: row.get("reason")?,

@@ -38,8 +38,9 @@ fn calls(store: &Store, days: u32) -> Vec<i64> {
 
 /// A copy of the file on which somebody ran `sql`.
 fn tampered(folder: &Folder, store: &Store, sql: &str) -> Store {
-    let copy = folder.0.join("copy.db");
-    let _ = fs::remove_file(&copy);
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let copy = folder.0.join(format!("copy-{count}.db"));
     let into = copy.display().to_string();
     let connection = store.connect().unwrap();
     connection.execute("VACUUM INTO ?", [into]).unwrap();
@@ -67,9 +68,8 @@ fn what_was_done_to_a_row_is_found_and_named() {
     assert_eq!(store.verify_audit(Some(report.head)).unwrap(), report);
 
     let columns = "at, kind, tenant, actor, via, via_version, what, result, request_id";
-    let copied = format!(
-        "INSERT INTO audit ({columns}) SELECT {columns} FROM audit WHERE id = {first};"
-    );
+    let copied =
+        format!("INSERT INTO audit ({columns}) SELECT {columns} FROM audit WHERE id = {first};");
     let last = rows[0].id();
     use Tampering::{Altered, Inserted, Removed};
     for (sql, what, row) in [
@@ -89,12 +89,16 @@ fn what_was_done_to_a_row_is_found_and_named() {
             Some(second),
         ),
         (
-            format!("DELETE FROM audit WHERE id = {second}; DELETE FROM audit_chain WHERE row = {second}"),
+            format!(
+                "DELETE FROM audit WHERE id = {second}; DELETE FROM audit_chain WHERE row = {second}"
+            ),
             Removed,
             None,
         ),
         (
-            format!("DELETE FROM audit WHERE id = {last}; DELETE FROM audit_chain WHERE row = {last}"),
+            format!(
+                "DELETE FROM audit WHERE id = {last}; DELETE FROM audit_chain WHERE row = {last}"
+            ),
             Removed,
             None,
         ),
@@ -168,7 +172,11 @@ fn a_lower_keep_does_not_shorten_what_was_promised() {
     let folder = Folder::new();
     let store = Store::open(&folder.file()).unwrap();
     calls(&store, 20);
-    let keep = |days: u32| store.write(|transaction| promise(transaction, days * DAY)).unwrap();
+    let keep = |days: u32| {
+        store
+            .write(|transaction| promise(transaction, days * DAY))
+            .unwrap()
+    };
     assert_eq!(keep(10), None);
     calls(&store, 8);
     assert_eq!(keep(5), Some(10 * DAY));
