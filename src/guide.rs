@@ -4,7 +4,7 @@
 
 use crate::{
     bindings::mcp::exports::gong::tools::mcp_guide::{
-        GuideError, Prompt, PromptArgument, Resource,
+        GuideError, Prompt, PromptArgument, Resource, ResourceResult,
     },
     client::{Gong, request::Host},
     error::Error,
@@ -197,21 +197,30 @@ pub(crate) fn list_resources() -> Vec<Resource> {
     DIRECTORIES.iter().map(resource).collect()
 }
 
-/// The text of a resource.
-///
-/// # Errors
-/// `bad-request` for an unknown URI; `failed` with the error of the resource's tool.
-pub(crate) fn read_resource(host: &dyn Host, uri: &str) -> Result<String, GuideError> {
+/// The text of a resource: `bad-request` for an unknown URI, `failed` with the error of the
+/// resource's tool.
+pub(crate) fn read_resource(host: &dyn Host, uri: &str) -> ResourceResult {
     let Some(directory) = DIRECTORIES.iter().find(|directory| directory.uri == uri) else {
         let uris: Vec<&str> = DIRECTORIES.iter().map(|directory| directory.uri).collect();
-        return Err(GuideError::BadRequest(format!(
-            "There is no resource {uri}. Resources: {}.",
-            uris.join(", ")
-        )));
+        return ResourceResult {
+            content: Err(GuideError::BadRequest(format!(
+                "There is no resource {uri}. Resources: {}.",
+                uris.join(", ")
+            ))),
+            references: Vec::new(),
+        };
     };
-    Gong::open(host)
-        .and_then(|gong| (directory.read)(&gong))
-        .map_err(|error| GuideError::Failed(error.text().to_owned()))
+    let failed = |error: Error| GuideError::Failed(error.text().to_owned());
+    match Gong::open(host) {
+        Ok(gong) => ResourceResult {
+            content: (directory.read)(&gong).map_err(failed),
+            references: gong.references(),
+        },
+        Err(error) => ResourceResult {
+            content: Err(failed(error)),
+            references: Vec::new(),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -304,12 +313,14 @@ mod tests {
         let resources = list_resources();
         assert!(resources.is_sorted_by(|one, next| one.uri < next.uri));
         for resource in &resources {
-            let Err(GuideError::Failed(text)) = read_resource(&EmptyHost, &resource.uri) else {
+            let Err(GuideError::Failed(text)) = read_resource(&EmptyHost, &resource.uri).content
+            else {
                 panic!("{} without settings", resource.uri)
             };
             assert!(text.starts_with("Setting GONG_ACCESS_KEY"), "{text}");
         }
-        let Err(GuideError::BadRequest(text)) = read_resource(&EmptyHost, "gong://calls") else {
+        let Err(GuideError::BadRequest(text)) = read_resource(&EmptyHost, "gong://calls").content
+        else {
             panic!("an unknown resource")
         };
         assert!(

@@ -128,7 +128,7 @@ mod exports {
             guide::list_resources()
         }
 
-        fn read_resource(uri: String) -> Result<String, mcp_guide::GuideError> {
+        fn read_resource(uri: String) -> mcp_guide::ResourceResult {
             guide::read_resource(&Wasi::default(), &uri)
         }
     }

@@ -14,7 +14,7 @@ use host_harness::mcp::{self, guide};
 use jiff::Timestamp;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, JsonObject, ReadResourceResponse};
-use sandbox::{SandboxError, ToolResult, Usage};
+use sandbox::{SandboxError, Stopped, ToolResult, Usage};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -114,6 +114,35 @@ impl CallOutcome {
             references: Vec::new(),
             reply: Reply::Sentence(reason),
         }
+    }
+
+    /// The sandbox stopped the call at a limit, or the tool crashed.
+    fn limited(stopped: &Stopped) -> Self {
+        Self {
+            usage: stopped.usage,
+            ..Self::stopped(
+                CallResult::Error,
+                limit_name(&stopped.error),
+                stopped.error.to_string(),
+            )
+        }
+    }
+
+    /// The same outcome of a change whose request has left, and to which no answer is known.
+    fn not_known(mut self) -> Self {
+        const WARNING: &str = "A request was sent and its outcome is not known: Gong may have made \
+                               the change. See whether it did before you try again.";
+        self.result = CallResult::Unknown;
+        self.reason = Some(match self.reason {
+            Some(reason) => format!("{reason} {WARNING}"),
+            None => WARNING.to_owned(),
+        });
+        match &mut self.reply {
+            Reply::Sentence(text) => *text = format!("{text} {WARNING}"),
+            Reply::Tool(result) => result.text = format!("{} {WARNING}", result.text),
+            Reply::Resource(_) => {}
+        }
+        self
     }
 }
 
@@ -218,6 +247,8 @@ impl Call<'_> {
             metrics: self.gateway.metrics.clone(),
             progress: progress.clone(),
             sent: AtomicU32::new(0),
+            unanswered: AtomicU32::new(0),
+            unreached: AtomicU32::new(0),
         });
         let work = async {
             let running = match self.queue(&tenant, progress).await {
@@ -243,7 +274,21 @@ impl Call<'_> {
             ),
         };
         outcome.sent = gate.sent.load(Ordering::Relaxed);
+        // Only a change has begun in the audit by now.
+        if begun.is_some() && self.is_not_known(&outcome, &gate) {
+            outcome = outcome.not_known();
+        }
         outcome
+    }
+
+    /// Whether Gong may have made a change of which nobody knows. A tool that has answered knows
+    /// what it was answered, except where an exchange broke off.
+    fn is_not_known(&self, outcome: &CallOutcome, gate: &CallGate) -> bool {
+        let left = match outcome.reply {
+            Reply::Tool(_) | Reply::Resource(_) => gate.unanswered.load(Ordering::Relaxed),
+            Reply::Sentence(_) => outcome.sent - gate.unreached.load(Ordering::Relaxed),
+        };
+        outcome.result == CallResult::Error && left > 0
     }
 
     /// Asks governance whether the call is allowed at this moment.
@@ -345,23 +390,30 @@ impl Call<'_> {
                             Reply::Tool(result),
                         )
                     },
-                    Err(stopped) => CallOutcome {
-                        usage: stopped.usage,
-                        ..CallOutcome::stopped(
-                            CallResult::Error,
-                            limit_name(&stopped.error),
-                            stopped.error.to_string(),
-                        )
-                    },
+                    Err(stopped) => CallOutcome::limited(&stopped),
                 }
             }
             CallTarget::Resource(uri) => {
-                let shown = catalog.resource(uri).map(|(resource, _)| resource);
-                let answer = guide::read_resource(sandbox, &run, shown, uri).await;
-                CallOutcome::answered(
-                    answer.is_err().then_some("The resource can not be read."),
-                    Reply::Resource(Box::new(answer)),
-                )
+                let Some((resource, _)) = catalog.resource(uri) else {
+                    let answer = Box::new(Err(guide::no_resource(uri)));
+                    let failed = Some("There is no such resource.");
+                    return CallOutcome::answered(failed, Reply::Resource(answer));
+                };
+                match sandbox.read_resource(&run, uri).await {
+                    Ok((read, usage)) => {
+                        let failed = read.content.is_err();
+                        let answer = guide::resource_answer(resource, read.content);
+                        CallOutcome {
+                            usage,
+                            references: read.references,
+                            ..CallOutcome::answered(
+                                failed.then_some("The resource can not be read."),
+                                Reply::Resource(Box::new(answer)),
+                            )
+                        }
+                    }
+                    Err(stopped) => CallOutcome::limited(&stopped),
+                }
             }
         }
     }

@@ -27,6 +27,10 @@ pub struct CallGate {
     pub progress: Progress,
     /// How many requests have left.
     pub sent: AtomicU32,
+    /// How many of these may have reached Gong without an answer.
+    pub unanswered: AtomicU32,
+    /// How many of these surely did not reach Gong.
+    pub unreached: AtomicU32,
 }
 
 impl Gate for CallGate {
@@ -51,8 +55,17 @@ impl Gate for CallGate {
     }
 
     fn answered(&self, status: Option<StatusCode>, retry_after: Option<Duration>) {
+        if status.is_none() {
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
+        }
         let code = status.map_or(0, |status| status.as_u16());
         self.metrics.answered(&self.tenant, code);
         self.limiter.answered(status, retry_after);
+    }
+
+    fn unreached(&self) {
+        self.unreached.fetch_add(1, Ordering::Relaxed);
+        self.metrics.answered(&self.tenant, 0);
+        self.limiter.answered(None, None);
     }
 }

@@ -29,6 +29,7 @@
 //! | `document` | reads typed values out of TOML, and collects errors with their lines |
 //! | `parse` | what each key takes |
 //! | `names` | names of tenants, users, toolsets and profiles |
+//! | `written` | every setting as a text |
 //! | `secret`, `token` | references to secrets; tokens and their hashes |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sandbox::Limits;
 use serde::Serialize;
 
@@ -49,12 +51,14 @@ mod names;
 mod parse;
 mod secret;
 mod token;
+mod written;
 
 pub use names::{
     COMPONENT_TOOLSET, READ_ONLY, check_name, check_toolset, component_toolset, is_automatic,
 };
 pub use secret::{Secret, SecretError, SecretRef};
 pub use token::{FreshToken, TokenHash};
+pub use written::Written;
 
 /// What `gateway.toml` says. Relative paths are resolved against the file's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +87,8 @@ pub struct Config {
     pub metrics_token: Option<TokenHash>,
     /// The companies served, by name.
     pub tenants: BTreeMap<String, TenantConfig>,
+    /// The file as it is written, to see what changes in it.
+    pub written: Written,
 }
 
 /// Where and how HTTP is served.
@@ -93,6 +99,8 @@ pub struct Listen {
     /// Host names that requests may be addressed to, with the port if it is not the default
     /// one. Loopback names are always allowed.
     pub hosts: Vec<String>,
+    /// Proxies in front of the gateway, which say whose requests they pass on.
+    pub trusted_proxies: Vec<IpNet>,
     /// Origins of web pages that may send MCP requests, such as `https://chat.acme.example`.
     pub origins: Vec<String>,
     /// The certificate for HTTPS. `None` means plain HTTP.
@@ -139,10 +147,58 @@ pub struct Tls {
 }
 
 /// Settings of the audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditConfig {
-    /// How long rows are kept. Default: 90 days.
+    /// How long rows are kept at least. Default: 90 days.
     pub keep: Duration,
+    /// The system that gets every row too, if there is one.
+    pub push: Option<AuditPush>,
+}
+
+/// Another system that gets every row of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditPush {
+    /// Where rows go.
+    pub destination: PushDestination,
+    /// What a line is. Default: `rows`.
+    pub format: PushFormat,
+}
+
+/// Where the audit is pushed to, as JSON lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushDestination {
+    /// Appended to this file.
+    File(PathBuf),
+    /// To the standard input of this command and its arguments, which is run for each batch and
+    /// has taken it when it ends with 0. Of the environment it has only `PATH`.
+    Command(Vec<String>),
+    /// POSTed to an HTTPS address.
+    Https {
+        /// The URL, without a query.
+        url: String,
+        /// The value of the `Authorization` header, by reference.
+        authorization: Option<SecretRef>,
+    },
+}
+
+impl fmt::Display for PushDestination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Command(command) => write!(f, "command {}", command.join(" ")),
+            Self::Https { url, .. } => f.write_str(url),
+        }
+    }
+}
+
+/// What a pushed line is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PushFormat {
+    /// The row as an export has it, with its link in the audit's chain.
+    #[default]
+    Rows,
+    /// An event of the Open Cybersecurity Schema Framework: API Activity, class 6003.
+    Ocsf,
 }
 
 /// Somebody who may sign in at `/admin`.

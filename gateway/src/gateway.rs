@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
 use crate::client_label::Cancellable;
+use crate::failed_tokens::FailedTokens;
 use crate::governance::{Governance, Policy};
 use crate::instructions::Instructions;
 use crate::metrics::Metrics;
@@ -40,6 +41,8 @@ pub struct Gateway {
     pub instructions: Instructions,
     /// Calls that older clients may cancel.
     pub cancellable: Cancellable,
+    /// Wrong tokens, for the audit.
+    pub failed_tokens: FailedTokens,
     /// Calls that run or wait, each a task.
     pub running: TaskTracker,
     /// Interrupts every call.
@@ -78,6 +81,7 @@ impl Gateway {
             places,
             instructions: Instructions::default(),
             cancellable: Cancellable::default(),
+            failed_tokens: FailedTokens::default(),
             running: TaskTracker::new(),
             abort: CancellationToken::new(),
             draining: AtomicBool::new(false),

@@ -15,17 +15,19 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, admit};
+use crate::client_address::client_address;
 use crate::config::Listen;
 use crate::gateway::Gateway;
 use crate::mcp::GatewayServer;
 use crate::metrics;
+use crate::store::Via;
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
@@ -74,7 +76,7 @@ async fn authenticate(
     let token = bearer(request.headers());
     let live = state.gateway.tenants.live();
     let Some(identity) = token.and_then(|token| live.identify(token)) else {
-        state.gateway.metrics.unauthorized();
+        state.refused(Via::Mcp, request.headers(), request.extensions());
         return unauthorized();
     };
     drop(live);
@@ -82,6 +84,18 @@ async fn authenticate(
     request.headers_mut().remove(header::COOKIE);
     request.extensions_mut().insert(identity);
     next.run(request).await
+}
+
+impl HttpState {
+    /// Counts a request without a valid token.
+    fn refused(&self, via: Via, headers: &HeaderMap, extensions: &Extensions) {
+        self.gateway.metrics.unauthorized();
+        let live = self.gateway.tenants.live();
+        let trusted = &live.config.listen.trusted_proxies;
+        let address = client_address(headers, extensions, trusted);
+        let missing = bearer(headers).is_none();
+        self.gateway.failed_tokens.count(via, address, missing);
+    }
 }
 
 /// The token of `Authorization: Bearer …`.
@@ -132,10 +146,10 @@ async fn ready(State(state): State<HttpState>) -> Response {
     (status, axum::Json(body)).into_response()
 }
 
-async fn show_metrics(State(state): State<HttpState>, headers: HeaderMap) -> Response {
+async fn show_metrics(State(state): State<HttpState>, request: Request) -> Response {
     let live = state.gateway.tenants.live();
-    if !bearer(&headers).is_some_and(|token| live.reads_metrics(token)) {
-        state.gateway.metrics.unauthorized();
+    if !bearer(request.headers()).is_some_and(|token| live.reads_metrics(token)) {
+        state.refused(Via::Metrics, request.headers(), request.extensions());
         return unauthorized();
     }
     state.gateway.update_gauges();

@@ -13,9 +13,13 @@
 //! | [`admission`], [`user_bounds`] | which MCP requests a user may have in progress, and how large |
 //! | [`client_label`] | what older clients carry instead of a session |
 //! | [`mcp`], [`instructions`], [`tool_watch`] | the MCP server; notices of changed tools |
+//! | `client_address` | whose request it is, behind proxies |
+//! | `failed_tokens` | wrong tokens, for the audit |
+//! | [`os_user`] | users of the operating system, for the audit |
 //! | [`page`] | the administrator's page, `/admin` |
 //! | [`catalog`] | the tools, prompts and resources of the component |
 //! | [`governance`] | who may call what |
+//! | `audit_push` | the audit goes to another system too |
 //! | [`call`] | one call, from the request to the audit |
 //! | [`call_gate`] | admits the requests of one call |
 //! | [`places`] | which tenant's call gets the next instance of the component |
@@ -29,14 +33,17 @@
 //! | `suggest` | "did you mean …?" for names that do not exist |
 
 pub mod admission;
+mod audit_push;
 pub mod call;
 pub mod call_gate;
 pub mod call_queue;
 pub mod catalog;
+mod client_address;
 pub mod client_label;
 pub mod config;
 pub mod connections;
 mod cut;
+mod failed_tokens;
 mod fair_queue;
 pub mod gateway;
 pub mod governance;
@@ -46,6 +53,7 @@ pub mod limiter;
 pub mod log;
 pub mod mcp;
 pub mod metrics;
+pub mod os_user;
 pub mod page;
 pub mod places;
 pub mod progress;

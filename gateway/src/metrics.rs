@@ -54,6 +54,9 @@ pub struct Metrics {
     ready: Gauge,
     places: Gauge,
     place_line: Gauge,
+    push_lag_rows: Gauge,
+    push_lag: Gauge,
+    push_failures: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -160,6 +163,9 @@ impl Metrics {
             ready: Gauge::default(),
             places: Gauge::default(),
             place_line: Gauge::default(),
+            push_lag_rows: Gauge::default(),
+            push_lag: Gauge::default(),
+            push_failures: Counter::default(),
         };
         registry.register_with_unit(
             "mcp_server_operation_duration",
@@ -271,6 +277,22 @@ impl Metrics {
             self.queued.clone(),
         );
         own.register("ready", "1 when new calls are taken", self.ready.clone());
+        own.register(
+            "audit_push_lag_rows",
+            "Rows of the audit that are not pushed yet; changes to Gong count twice",
+            self.push_lag_rows.clone(),
+        );
+        own.register_with_unit(
+            "audit_push_lag",
+            "Age of the oldest row of the audit that is not pushed yet",
+            Unit::Seconds,
+            self.push_lag.clone(),
+        );
+        own.register(
+            "audit_push_failures",
+            "Batches of the audit that the other side did not take",
+            self.push_failures.clone(),
+        );
         let build = Build {
             version: env!("CARGO_PKG_VERSION"),
             component: component.to_owned(),
@@ -384,6 +406,18 @@ impl Metrics {
         self.reloads.get_or_create(&Outcome { result }).inc();
     }
 
+    /// Sets how far the pushed audit is behind: in rows, and by the age of the oldest.
+    pub fn set_push_lag(&self, rows: u64, oldest: Duration) {
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.push_lag_rows.set(number(rows));
+        self.push_lag.set(number(oldest.as_secs()));
+    }
+
+    /// Counts a batch of the audit that could not be pushed.
+    pub fn push_failed(&self) {
+        self.push_failures.inc();
+    }
+
     /// Replaces the gauges of all tenants.
     pub fn set_gauges<'a>(
         &self,
@@ -462,6 +496,8 @@ mod tests {
             queued: 0,
         };
         metrics.set_gauges(true, [(&acme, gauges)]);
+        metrics.set_push_lag(7, Duration::from_secs(90));
+        metrics.push_failed();
         let text = metrics.text();
         for line in [
             r#"mcp_server_operation_duration_seconds_bucket{le="0.05",mcp_method_name="tools/call",gen_ai_tool_name="gong_get_call",error_type=""} 1"#,
@@ -481,6 +517,9 @@ mod tests {
             r#"gong_gateway_quota_left{tenant="acme"} 9990"#,
             r#"gong_gateway_limiter_line{tenant="acme"} 2"#,
             r#"gong_gateway_ready 1"#,
+            r#"gong_gateway_audit_push_lag_rows 7"#,
+            r#"gong_gateway_audit_push_lag_seconds 90"#,
+            r#"gong_gateway_audit_push_failures_total 1"#,
             r#"gong_gateway_build_info{version="0.1.0",component="gong-mcp.wasm"} 1"#,
         ] {
             assert!(

@@ -15,9 +15,9 @@
 //! The session's secret is 256 random bits in a cookie that is `HttpOnly`, `SameSite=Strict`,
 //! for `/admin` only, and `Secure` if the page was loaded by HTTPS. The store has its hash and
 //! its end, after 8 hours. It ends earlier when the administrator signs out, is removed from the
-//! file, or has another token there. A failed sign-in is answered after a second and is in the
-//! audit, without the token that was tried. After ten failures in a minute from one address,
-//! further attempts are refused until the minute is over.
+//! file, or has another token there. A failed sign-in is answered after a second and is counted
+//! in the audit, without the token that was tried. After ten failures of one name in a minute from
+//! one address, further attempts of that name from there are refused until the minute is over.
 //!
 //! **Forms.** Changes are POSTs, and each must have three things: the cookie; the form's own
 //! token, an HMAC under the session's secret, compared in constant time; and `Origin` or

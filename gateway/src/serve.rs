@@ -19,9 +19,11 @@ use tower_http::timeout::TimeoutLayer;
 use xtask::component::{self, Artefact};
 
 use crate::admission::SMALL_REQUEST;
+use crate::audit_push;
 use crate::catalog::Catalog;
 use crate::config::{Config, Listen, ListenBounds, Tls};
 use crate::connections::Connections;
+use crate::failed_tokens;
 use crate::gateway::Gateway;
 use crate::governance::Governance;
 use crate::http;
@@ -132,6 +134,16 @@ impl Server {
                 .clone()
                 .run_until_cancelled_owned(prune(Arc::clone(&gateway))),
         );
+        tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(audit_push::run(Arc::clone(&gateway))),
+        );
+        tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(write_failed_tokens(Arc::clone(&gateway))),
+        );
         Ok(Self {
             gateway,
             address,
@@ -178,6 +190,8 @@ impl Server {
         self.background.cancel();
         self.handle.shutdown();
         let _ = self.listening.await;
+        let refused = Arc::clone(&self.gateway);
+        tokio::task::spawn_blocking(move || refused.failed_tokens.write(&refused.store)).await?;
         gateway.tenants.close().await?;
         tokio::task::spawn_blocking(move || self.serve_lock.finish()).await??;
         tracing::info!("shut down");
@@ -192,7 +206,8 @@ fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> R
         Arc::clone(&gateway.governance),
         gateway.tenants.config(),
         move |tenant| quota.quota(tenant),
-    );
+    )
+    .count_failed_tokens(gateway.failed_tokens.clone());
     let page = page::router(page)
         .layer(RequestBodyLimitLayer::new(SMALL_REQUEST))
         .layer(TimeoutLayer::with_status_code(
@@ -281,6 +296,7 @@ fn open(
         );
     }
     store.declare(&config)?;
+    store.declare_secrets(&config)?;
     discover(&store, tools)?;
     let governance = Governance::new(&store)?;
     let tenants = Tenants::start(config, &store, serve_lock.after_crash)?;
@@ -322,6 +338,18 @@ async fn prune(gateway: Arc<Gateway>) {
             Err(error) => tracing::error!("the audit can not be pruned: {error}"),
         }
         tokio::time::sleep(PRUNE_INTERVAL).await;
+    }
+}
+
+/// Writes rows about wrong tokens regularly. Runs until cancelled.
+async fn write_failed_tokens(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(failed_tokens::INTERVAL).await;
+        let gateway = Arc::clone(&gateway);
+        let write = move || gateway.failed_tokens.write(&gateway.store);
+        if let Err(error) = tokio::task::spawn_blocking(write).await {
+            tracing::error!("failed tokens can not be written to the audit: {error}");
+        }
     }
 }
 

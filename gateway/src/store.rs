@@ -5,6 +5,7 @@
 //! | `connection` | opening the file, the schema and its migrations |
 //! | [`actor`] | who changes something, and the record of it in the audit |
 //! | [`declarations`] | tenants, users, toolsets and profiles of `gateway.toml` |
+//! | `declared_settings` | every setting of `gateway.toml`, to see what changes |
 //! | [`discovery`] | the tools that the component has |
 //! | [`tool_attributes`] | a tool's effect, classes and review state |
 //! | [`tools`] | a tenant's tools and their definitions |
@@ -40,6 +41,7 @@ pub mod actor;
 pub mod audit;
 mod connection;
 pub mod declarations;
+mod declared_settings;
 pub mod discovery;
 pub mod kill_switches;
 pub(crate) mod lookup;
@@ -57,8 +59,9 @@ pub use access::Origin;
 use actor::record_act;
 pub use actor::{Actor, Via};
 pub use audit::{
-    AuditFilter, AuditRow, AuditWriter, AuditedAct, AuditedCall, CallId, CallResult, FinishedCall,
-    PendingCommit, RowKind, StartedCall,
+    AuditFilter, AuditRow, AuditWriter, AuditedAct, AuditedCall, CallId, CallResult, ChainFault,
+    ChainLink, ChainReport, ChainedRow, Export, FinishedCall, Hash, PendingCommit, RowKind,
+    StartedCall, Tampering,
 };
 use connection::{BUSY_TIMEOUT, SCHEMA, connect, migrate};
 pub use declarations::TenantRow;
@@ -67,7 +70,7 @@ pub use kill_switches::{KillSwitch, SwitchRow};
 pub use profiles::ProfileRow;
 pub use quota::Quota;
 pub use serve_lock::ServeLock;
-pub use sessions::Session;
+pub use sessions::{RefusedTokens, Session};
 pub use summary::{Summary, Usage};
 pub use tool_attributes::{Class, Classes, Decision, DefinitionPart, Effect, ReviewState};
 pub use tools::{Definition, ToolRow, ToolVersions};
@@ -273,4 +276,4 @@ pub(crate) fn from_json<T: DeserializeOwned>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -23,6 +23,12 @@ pub trait Gate: Send + Sync + fmt::Debug {
     /// without a status when there was no response, because the exchange failed or the call
     /// ended before.
     fn answered(&self, status: Option<StatusCode>, retry_after: Option<Duration>);
+
+    /// Called in place of [`answered`](Self::answered) for an admitted request that surely did not
+    /// leave, because there was no connection.
+    fn unreached(&self) {
+        self.answered(None, None);
+    }
 }
 
 /// The future of [`Gate::admit`].
@@ -59,7 +65,13 @@ impl Refused {
 /// An admitted request, whose outcome the gate learns when it is dropped.
 pub(crate) struct Admitted<'a> {
     gate: &'a dyn Gate,
-    outcome: (Option<StatusCode>, Option<Duration>),
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Status(StatusCode, Option<Duration>),
+    Unknown,
+    Unreached,
 }
 
 /// Waits for the gate.
@@ -67,21 +79,28 @@ pub(crate) async fn admit(gate: &dyn Gate, deadline: Instant) -> Result<Admitted
     gate.admit(deadline).await?;
     Ok(Admitted {
         gate,
-        outcome: (None, None),
+        outcome: Outcome::Unknown,
     })
 }
 
 impl Admitted<'_> {
     pub(crate) fn answered(mut self, response: &Response<WasiBody>) {
         let retry_after = retry_after(response.headers(), SystemTime::now());
-        self.outcome = (Some(response.status()), retry_after);
+        self.outcome = Outcome::Status(response.status(), retry_after);
+    }
+
+    pub(crate) fn unreached(mut self) {
+        self.outcome = Outcome::Unreached;
     }
 }
 
 impl Drop for Admitted<'_> {
     fn drop(&mut self) {
-        let (status, retry_after) = self.outcome;
-        self.gate.answered(status, retry_after);
+        match self.outcome {
+            Outcome::Status(status, retry_after) => self.gate.answered(Some(status), retry_after),
+            Outcome::Unknown => self.gate.answered(None, None),
+            Outcome::Unreached => self.gate.unreached(),
+        }
     }
 }
 

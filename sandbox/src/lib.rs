@@ -28,7 +28,9 @@ pub mod outbound;
 mod run;
 mod sandbox;
 
-pub use bindings::exports::gong::tools::mcp_guide::{GuideError, Prompt, PromptArgument, Resource};
+pub use bindings::exports::gong::tools::mcp_guide::{
+    GuideError, Prompt, PromptArgument, Resource, ResourceResult,
+};
 pub use bindings::exports::gong::tools::mcp_tools::{Annotations, Classification, Effect, Tool};
 pub use error::{SandboxError, Stopped};
 pub use gate::{Gate, Refused};

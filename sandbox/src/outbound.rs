@@ -17,7 +17,6 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
 use rustls::client::Resumption;
 use wasmtime_wasi_http::WasiBody;
 
@@ -76,10 +75,7 @@ impl Outbound {
             .and_then(|uri| Origin::of(&uri))
             .and_then(|origin| origin.within(policy.addresses))
             .context("cannot use this base URL")?;
-        let mut tls = ClientConfig::builder_with_provider(Arc::clone(&policy.provider))
-            .with_safe_default_protocol_versions()?
-            .with_webpki_verifier(Arc::clone(&policy.verifier))
-            .with_no_client_auth();
+        let mut tls = policy.client_config()?;
         tls.resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
         let resolver = Checked::new(GaiResolver::new(), policy.addresses);
         let mut tcp = HttpConnector::new_with_resolver(resolver);

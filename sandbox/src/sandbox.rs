@@ -14,7 +14,9 @@ use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::bindings::exports::gong::tools::mcp_guide::{GuideError, Prompt, Resource};
+use crate::bindings::exports::gong::tools::mcp_guide::{
+    GuideError, Prompt, Resource, ResourceResult,
+};
 use crate::bindings::exports::gong::tools::mcp_tools::Tool;
 use crate::bindings::{GongMcp, GongMcpPre};
 use crate::cache;
@@ -161,25 +163,24 @@ impl Sandbox {
         Ok(text)
     }
 
-    /// The text of a resource.
+    /// Reads a resource, and says what that used.
     ///
     /// # Errors
     ///
-    /// A limit, or a bug in the component; within, why it can not be read.
+    /// A limit, or a bug in the component, with what the call had used by then. Why the resource
+    /// can not be read is in [`ResourceResult::content`].
     pub async fn read_resource(
         &self,
         run: &Run,
         uri: &str,
-    ) -> Result<Result<String, GuideError>, SandboxError> {
-        let (text, _) = self
-            .run(run, async |guest, store| {
-                guest
-                    .gong_tools_mcp_guide()
-                    .call_read_resource(store, uri)
-                    .await
-            })
-            .await?;
-        Ok(text)
+    ) -> Result<(ResourceResult, Usage), Stopped> {
+        self.run(run, async |guest, store| {
+            guest
+                .gong_tools_mcp_guide()
+                .call_read_resource(store, uri)
+                .await
+        })
+        .await
     }
 
     /// Calls a tool in a fresh instance. Dropping the future ends the call and its requests.

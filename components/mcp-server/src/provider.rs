@@ -63,6 +63,6 @@ impl Provider for ImportedProvider {
     }
 
     fn read_resource(&self, uri: &str) -> Result<String, GuideError> {
-        mcp_guide::read_resource(uri)
+        mcp_guide::read_resource(uri).content
     }
 }

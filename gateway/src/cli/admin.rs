@@ -3,23 +3,16 @@
 //! It works on the state file, whether or not a gateway serves from it. Changes count from the
 //! next call.
 
-use std::fmt::Display;
-use std::os::unix::fs::MetadataExt as _;
 use std::process::ExitCode;
 
-use anyhow::{bail, ensure};
-use gateway::config::Config;
-use gateway::store::{Actor, Decision, Store, Via};
+use gateway::store::Decision;
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use serde::Serialize;
-use serde_json::Value;
-
-use crate::stdout;
 
 mod access;
 mod args;
 mod audit;
+mod context;
 mod kill_switches;
 mod tables;
 mod tool_details;
@@ -27,6 +20,7 @@ mod tools;
 
 pub(crate) use args::Admin;
 use args::Command;
+use context::AdminCli;
 
 /// Runs a command.
 ///
@@ -69,115 +63,14 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
         Command::Off { what, reason } => cli.switch(what, false, reason)?,
         Command::On(what) => cli.switch(what, true, "")?,
         Command::Switches => cli.print_rows(&cli.store.switches()?, tables::switches)?,
-        Command::Audit(args) => cli.audit(args)?,
+        Command::Audit(args) => return cli.audit(args),
         Command::Quota => cli.quota()?,
         Command::Sync { now } => cli.sync(*now).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What every command needs.
-struct AdminCli<'a> {
-    store: Store,
-    config: Option<Config>,
-    actor: Actor,
-    admin: &'a Admin,
-}
-
-impl<'a> AdminCli<'a> {
-    fn open(admin: &'a Admin) -> anyhow::Result<Self> {
-        let (store, config) = match &admin.state {
-            Some(path) => {
-                ensure!(
-                    path.exists(),
-                    "there is no state file {}; `gong-gateway serve` makes it",
-                    path.display()
-                );
-                (Store::open(path)?, None)
-            }
-            None => {
-                ensure!(
-                    admin.config.exists(),
-                    "there is no {}; name the configuration with --config, or the state file with --state",
-                    admin.config.display()
-                );
-                let config = Config::load(&admin.config)?;
-                let store = Store::open(&config.state)?;
-                // A gateway that serves declares its own configuration, which may be another one.
-                if store.served_by()?.is_none() {
-                    store.declare(&config)?;
-                }
-                (store, Some(config))
-            }
-        };
-        let name = match &admin.name {
-            Some(name) => name.trim().to_owned(),
-            None => machine_user(),
-        };
-        ensure!(
-            !name.is_empty() && name.chars().count() <= 64 && !name.chars().any(char::is_control),
-            "say who you are in at most 64 characters on one line, such as --as ada"
-        );
-        Ok(Self {
-            store,
-            config,
-            actor: Actor::new(&name, Via::CommandLine),
-            admin,
-        })
-    }
-
-    /// The tenant of `--tenant`, or the only one there is.
-    fn chosen_tenant(&self) -> anyhow::Result<String> {
-        if let Some(tenant) = &self.admin.tenant {
-            return Ok(tenant.clone());
-        }
-        let mut names: Vec<String> = self
-            .store
-            .tenants()?
-            .into_iter()
-            .map(|tenant| tenant.name)
-            .collect();
-        match names.len() {
-            0 => bail!(
-                "no tenant is declared; start the gateway once, or name its configuration with --config"
-            ),
-            1 => Ok(names.remove(0)),
-            _ => bail!(
-                "name the tenant, such as --tenant {}; there are: {}",
-                names[0],
-                names.join(", ")
-            ),
-        }
-    }
-
-    /// Prints rows as a table, or as JSON.
-    fn print_rows<T: Serialize>(
-        &self,
-        rows: &[T],
-        table: impl FnOnce(&[T]) -> String,
-    ) -> anyhow::Result<()> {
-        self.print(rows, || table(rows))
-    }
-
-    /// Prints a value as text, or as JSON.
-    fn print<T: Serialize + ?Sized>(
-        &self,
-        value: &T,
-        text: impl FnOnce() -> String,
-    ) -> anyhow::Result<()> {
-        if self.admin.json {
-            stdout::line(serde_json::to_string_pretty(value)?);
-        } else {
-            stdout::line(text().trim_end());
-        }
-        Ok(())
-    }
-
-    /// Prints what was done.
-    fn report(&self, value: &Value, text: impl Display) -> anyhow::Result<()> {
-        self.print(value, || text.to_string())
-    }
-
+impl AdminCli<'_> {
     fn quota(&self) -> anyhow::Result<()> {
         let today = Offset::UTC.to_datetime(Timestamp::now()).date();
         let mut rows = Vec::new();
@@ -187,26 +80,4 @@ impl<'a> AdminCli<'a> {
         }
         self.print_rows(&rows, tables::quota)
     }
-
-    /// The tenant of `--tenant`, or all.
-    fn chosen_tenants(&self) -> anyhow::Result<Vec<String>> {
-        if let Some(tenant) = &self.admin.tenant {
-            return Ok(vec![tenant.clone()]);
-        }
-        let tenants = self.store.tenants()?;
-        Ok(tenants.into_iter().map(|tenant| tenant.name).collect())
-    }
-}
-
-/// The name of the user who runs this, or who ran sudo.
-fn machine_user() -> String {
-    let names = ["SUDO_USER", "USER", "LOGNAME"];
-    let found = names.into_iter().find_map(|name| std::env::var(name).ok());
-    found
-        .filter(|name| !name.trim().is_empty())
-        .or_else(|| {
-            let process = std::fs::metadata("/proc/self").ok()?;
-            Some(format!("uid-{}", process.uid()))
-        })
-        .unwrap_or_default()
 }

@@ -1,28 +1,29 @@
 //! What each key of `gateway.toml` takes.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use http::Uri;
 use http::uri::Scheme;
+use ipnet::IpNet;
 use sandbox::Limits;
 
 use super::document::{Document, Table, Value};
 use super::{
-    Admin, AuditConfig, Config, ConfigErrors, Listen, ListenBounds, Tls, TokenHash, check_name,
+    Admin, Config, ConfigErrors, Listen, ListenBounds, Tls, TokenHash, Written, check_name,
 };
 use crate::suggest::closest;
 use crate::user_bounds::UserBounds;
 
+mod audit;
 mod tenant;
 
 use tenant::tenant;
 
 const TOKEN: &str = "\"sha256:…\" (see `gong-gateway token`)";
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The key that has a token's hash, to find tokens that are used twice.
 type Tokens = BTreeMap<TokenHash, String>;
@@ -52,7 +53,9 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     let audit = root
         .get("audit")
         .and_then(|v| v.table("[audit] with keep = \"90 days\""));
-    let audit = audit.map_or(AuditConfig { keep: 90 * DAY }, self::audit);
+    let audit = audit.map_or_else(audit::default, |table| {
+        audit::audit(table, folder, stand_in)
+    });
     let admins = root
         .get("admins")
         .and_then(|v| v.table("[admins.ada] with token"));
@@ -119,6 +122,7 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
         admins,
         metrics_token,
         tenants,
+        written: Written::new(file, text),
     })
 }
 
@@ -126,6 +130,7 @@ fn default_listen() -> Listen {
     Listen {
         address: SocketAddr::from(([127, 0, 0, 1], 8080)),
         hosts: Vec::new(),
+        trusted_proxies: Vec::new(),
         origins: Vec::new(),
         tls: None,
         bounds: ListenBounds::default(),
@@ -147,6 +152,11 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     if let Some(hosts) = table.get("hosts") {
         for (host, value) in hosts.texts("[\"gong.acme.example\"]") {
             listen.hosts.extend(value.or_error(self::host(host)));
+        }
+    }
+    if let Some(proxies) = table.get("trusted_proxies") {
+        for (text, value) in proxies.texts("[\"10.0.0.0/8\", \"192.0.2.7\"]") {
+            listen.trusted_proxies.extend(value.or_error(network(text)));
         }
     }
     if let Some(origins) = table.get("origins") {
@@ -199,6 +209,14 @@ fn listen_bounds(table: &mut Table<'_, '_>) -> ListenBounds {
         *time = value.unwrap_or(*time);
     }
     bounds
+}
+
+/// An address or a network.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).map_err(|_| {
+        format!("{text:?} is no address or network, such as \"192.0.2.7\" or \"10.0.0.0/8\"")
+    })
 }
 
 /// A host name with an optional port, as in a `Host` header.
@@ -277,16 +295,6 @@ fn user_bounds(mut table: Table<'_, '_>) -> UserBounds {
     bounds.bytes = bytes.unwrap_or(bounds.bytes);
     table.finish();
     bounds
-}
-
-fn audit(mut table: Table<'_, '_>) -> AuditConfig {
-    let keep = table
-        .get("keep")
-        .and_then(|v| v.duration(DAY..=3660 * DAY, "90 days"));
-    table.finish();
-    AuditConfig {
-        keep: keep.unwrap_or(90 * DAY),
-    }
 }
 
 /// Reads every entry of a table whose keys are names. `read` returns `None` after an error.

@@ -1,77 +1,78 @@
-//! Failed sign-ins, counted by the client's address.
+//! Failed sign-ins, counted by the administrator's name and the client's address together, so
+//! that nobody elsewhere can keep an administrator out.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Failed sign-ins that one address may have within [`WINDOW`].
+use crate::client_address::network;
+
+/// Failed sign-ins that one name may have from one address within [`WINDOW`].
 const MAX_FAILURES: u32 = 10;
 
-/// The time from the first failure of an address until its count is reset.
+/// The time from the first attempt until the count is reset.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Addresses that are remembered at the same time. All further ones count as one.
-const MAX_ADDRESSES: usize = 1024;
+/// Names and addresses that are remembered at the same time. All further addresses of a name
+/// count as one.
+const MAX_PLACES: usize = 1024;
 
-/// Counts failed sign-ins, in memory only.
+/// A name that an administrator has, or `None`, and the client's network.
+type Place = (Option<String>, Option<IpAddr>);
+
+/// Counts sign-ins, in memory only.
 #[derive(Debug, Default)]
-pub(super) struct Attempts(Mutex<HashMap<Option<IpAddr>, Failures>>);
+pub(super) struct Attempts(Mutex<HashMap<Place, Count>>);
 
 #[derive(Debug)]
-struct Failures {
+struct Count {
     since: Instant,
-    count: u32,
+    attempts: u32,
 }
 
-/// The effect of a failed sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failed {
-    /// Further attempts are possible.
-    Counted,
-    /// Further attempts are refused until the window is over.
-    Last,
+/// An attempt, which counts as failed from its beginning on.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    all: &'a Attempts,
+    place: Place,
 }
 
 impl Attempts {
-    /// How long the address has to wait before the next attempt. `None` if not at all.
-    pub(super) fn wait(&self, address: Option<IpAddr>, now: Instant) -> Option<Duration> {
-        let mut addresses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        addresses.retain(|_, failures| now.duration_since(failures.since) < WINDOW);
-        let failures = addresses.get(&key(&addresses, address))?;
-        (failures.count >= MAX_FAILURES).then(|| WINDOW - now.duration_since(failures.since))
-    }
-
-    /// Counts a failure.
-    pub(super) fn failed(&self, address: Option<IpAddr>, now: Instant) -> Failed {
-        let mut addresses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = key(&addresses, address);
-        let failures = addresses.entry(key).or_insert(Failures {
-            since: now,
-            count: 0,
-        });
-        failures.count += 1;
-        if failures.count == MAX_FAILURES {
-            Failed::Last
-        } else {
-            Failed::Counted
+    /// Begins an attempt. `name` is that of an administrator who exists: others count as one.
+    ///
+    /// # Errors
+    ///
+    /// How long to wait before the next attempt.
+    pub(super) fn begin(
+        &self,
+        name: Option<&str>,
+        address: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<Attempt<'_>, Duration> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, count| now.duration_since(count.since) < WINDOW);
+        let mut place = (name.map(str::to_owned), address.map(network));
+        if all.len() >= MAX_PLACES && !all.contains_key(&place) {
+            place.1 = None;
         }
+        let count = all.entry(place.clone()).or_insert(Count {
+            since: now,
+            attempts: 0,
+        });
+        if count.attempts >= MAX_FAILURES {
+            return Err(WINDOW - now.duration_since(count.since));
+        }
+        count.attempts += 1;
+        Ok(Attempt { all: self, place })
     }
 }
 
-/// A client has up to 2⁶⁴ IPv6 addresses, which count as one.
-fn key(addresses: &HashMap<Option<IpAddr>, Failures>, address: Option<IpAddr>) -> Option<IpAddr> {
-    let address = address.map(|ip| match ip.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            [a, b, c, d, 0, 0, 0, 0].into()
-        }
-        v4 => v4,
-    });
-    if addresses.len() < MAX_ADDRESSES || addresses.contains_key(&address) {
-        address
-    } else {
-        None
+impl Attempt<'_> {
+    /// The token was right: the attempts before it do not count any more.
+    pub(super) fn succeeded(self) {
+        let mut all = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(&self.place);
     }
 }
 
@@ -79,22 +80,38 @@ fn key(addresses: &HashMap<Option<IpAddr>, Failures>, address: Option<IpAddr>) -
 mod tests {
     use super::*;
 
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
     #[test]
-    fn ten_failures_a_minute_for_each_place() {
+    fn ten_failures_a_minute_for_each_name_and_place() {
         let attempts = Attempts::default();
         let now = Instant::now();
-        let address = |text: &str| Some(text.parse().unwrap());
-        for count in 1..=MAX_FAILURES {
-            assert_eq!(attempts.wait(address("2001:db8::1"), now), None);
-            let last = attempts.failed(address("2001:db8::1"), now) == Failed::Last;
-            assert_eq!(last, count == MAX_FAILURES);
+        let begin = |name, address, now| attempts.begin(name, address, now).map(drop);
+        let (ada, here) = (Some("ada"), address("2001:db8::1"));
+        for _ in 0..MAX_FAILURES {
+            assert_eq!(begin(ada, here, now), Ok(()));
         }
-        let neighbour = address("2001:db8::2");
         let later = now + WINDOW / 2;
-        assert_eq!(attempts.wait(neighbour, later), Some(WINDOW / 2));
-        assert_eq!(attempts.wait(address("2001:db8:1::1"), now), None);
-        assert_eq!(attempts.wait(None, now), None);
-        assert_eq!(attempts.wait(neighbour, now + WINDOW), None);
+        assert_eq!(begin(ada, here, later), Err(WINDOW / 2));
+        let neighbour = address("2001:db8::2");
+        assert_eq!(begin(ada, neighbour, later), Err(WINDOW / 2));
+        assert_eq!(begin(ada, address("2001:db8:1::1"), later), Ok(()));
+        assert_eq!(begin(ada, None, later), Ok(()));
+        assert_eq!(begin(Some("bo"), here, later), Ok(()));
+        assert_eq!(begin(None, here, later), Ok(()));
+        assert_eq!(begin(ada, here, now + WINDOW), Ok(()));
+    }
+
+    #[test]
+    fn a_right_token_ends_the_count() {
+        let attempts = Attempts::default();
+        let now = Instant::now();
+        for _ in 0..100 {
+            let attempt = attempts.begin(Some("ada"), None, now).unwrap();
+            attempt.succeeded();
+        }
     }
 
     #[test]
@@ -102,10 +119,12 @@ mod tests {
         let attempts = Attempts::default();
         let now = Instant::now();
         for n in 0..5_000_u32 {
-            attempts.failed(Some(IpAddr::V4(n.into())), now);
+            let _ = attempts.begin(None, Some(IpAddr::V4(n.into())), now);
         }
-        assert_eq!(attempts.0.lock().unwrap().len(), MAX_ADDRESSES + 1);
-        assert!(attempts.wait(Some(IpAddr::V4(9_999.into())), now).is_some());
-        assert_eq!(attempts.wait(Some(IpAddr::V4(5.into())), now), None);
+        assert_eq!(attempts.0.lock().unwrap().len(), MAX_PLACES + 1);
+        let begin = |address| attempts.begin(None, address, now).map(drop);
+        assert!(begin(Some(IpAddr::V4(9_999.into()))).is_err());
+        assert_eq!(begin(Some(IpAddr::V4(5.into()))), Ok(()));
+        assert!(attempts.begin(Some("ada"), None, now).is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! The audit: calls and administrative acts.
 
-use std::io::{self, Write};
+use std::io;
 
 use askama::Template;
 use axum::body::{Body, Bytes};
@@ -19,13 +19,10 @@ use super::problem::Problem;
 use super::session::{self, SignedIn};
 use super::state::PageState;
 use super::view::{self, Badge, Choice, Frame, NavItem, Style, Tone};
-use crate::store::{AuditFilter, AuditRow, CallResult, RowKind};
+use crate::store::{AuditFilter, AuditRow, CallResult, Export, RowKind};
 
 /// Rows of a page.
 const ROWS: usize = 100;
-
-/// Bytes of one chunk of a download.
-const CHUNK: usize = 64 << 10;
 
 #[derive(Template)]
 #[template(path = "audit.html")]
@@ -191,7 +188,7 @@ fn row(row: AuditRow) -> Row {
                     CallResult::Success => Tone::Good,
                     CallResult::Started => Tone::Note,
                     CallResult::Denied => Tone::Wait,
-                    CallResult::Error | CallResult::Interrupted => Tone::Bad,
+                    CallResult::Error | CallResult::Interrupted | CallResult::Unknown => Tone::Bad,
                 },
                 call.result.as_str(),
             ),
@@ -209,7 +206,10 @@ fn row(row: AuditRow) -> Row {
         AuditRow::Act(act) => Row {
             time: view::second(act.time),
             tenant: act.tenant.unwrap_or_default(),
-            who: act.actor,
+            who: match act.os_user {
+                Some(user) => format!("{} ({user})", act.actor),
+                None => act.actor,
+            },
             client: act.via,
             what: match &act.subject {
                 Some(subject) => format!("{} {subject}", act.act),
@@ -239,18 +239,29 @@ pub(super) async fn download(
         before: None,
         ..audit_filter(&signed_in, &session::query(&uri))?
     };
-    // The bounded channel makes the export wait for a slow browser.
-    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(4);
-    tokio::task::spawn_blocking(move || {
-        let mut out = io::BufWriter::with_capacity(CHUNK, ChunkWriter(sender.clone()));
-        let done = state.store_blocking().export_audit(&filter, &mut out);
-        let done = done
-            .map_err(|error| error.to_string())
-            .and_then(|_| out.flush().map_err(|error| error.to_string()));
-        if let Err(error) = done {
-            tracing::warn!("the download of the audit broke off: {error}");
-            // The browser then reports a failed download, instead of keeping a short file.
-            let _ = sender.blocking_send(Err(io::Error::other("the audit could not be read")));
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(1);
+    tokio::spawn(async move {
+        let mut export = Export::new(filter);
+        // A slice is read only when the browser has taken the one before: a slow one holds up
+        // neither a thread nor a transaction.
+        while let Ok(place) = sender.reserve().await {
+            let read = state.store(move |store| {
+                let lines = export.next_lines(store)?;
+                Ok((export, lines))
+            });
+            match read.await {
+                Ok((rest, Some(lines))) => {
+                    export = rest;
+                    place.send(Ok(lines.into()));
+                }
+                Ok((_, None)) => break,
+                Err(_) => {
+                    tracing::warn!("the download of the audit broke off");
+                    // The browser then reports a failed download, instead of keeping a short file.
+                    place.send(Err(io::Error::other("the audit could not be read")));
+                    break;
+                }
+            }
         }
     });
     let mut response = Response::new(Body::from_stream(ReceiverStream::new(receiver)));
@@ -260,20 +271,4 @@ pub(super) async fn download(
     let name = HeaderValue::from_static("attachment; filename=\"audit.jsonl\"");
     headers.insert(header::CONTENT_DISPOSITION, name);
     Ok(response)
-}
-
-/// Writes chunks into the answer's body.
-struct ChunkWriter(mpsc::Sender<io::Result<Bytes>>);
-
-impl Write for ChunkWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        let chunk = Bytes::copy_from_slice(bytes);
-        self.0.blocking_send(Ok(chunk)).map_err(closed)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

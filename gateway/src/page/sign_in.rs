@@ -1,16 +1,14 @@
 //! Signing in and out.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use askama::Template;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
-use super::attempts::Failed;
 use super::cookie::{self, SESSION};
 use super::problem::Problem;
 use super::respond::{html, redirect};
@@ -18,9 +16,13 @@ use super::session::{self, SESSION_LIFE, SignedIn, SubmittedForm};
 use super::session_secret::SessionSecret;
 use super::state::PageState;
 use super::view::Style;
+use crate::client_address::client_address;
 
 /// How long the answer to a failed sign-in is delayed.
 const DELAY: Duration = Duration::from_secs(1);
+
+/// How long a form may take to arrive.
+const FORM_TIME: Duration = Duration::from_secs(10);
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -52,44 +54,36 @@ pub(super) async fn sign_in(
     State(state): State<PageState>,
     request: Request,
 ) -> Result<Response, Response> {
-    let connected = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let place = connected.map(|ConnectInfo(address)| address.ip());
-    let attempts = state.attempts();
-    if let Some(wait) = attempts.wait(place, Instant::now()) {
-        let problem = "Too many sign-ins have failed from here. Try again in a minute.";
-        let mut response = page(StatusCode::TOO_MANY_REQUESTS, Some(problem));
-        let wait = HeaderValue::from(wait.as_secs() + 1);
-        response.headers_mut().insert(header::RETRY_AFTER, wait);
-        return Err(response);
-    }
     let config = state.config();
+    let trusted = &config.listen.trusted_proxies;
+    let address = client_address(request.headers(), request.extensions(), trusted);
     let secure = config.listen.tls.is_some() || is_https(&request);
-    let fields = session::read_form(request, &state).await?;
+    let form = tokio::time::timeout(FORM_TIME, session::read_form(request, &state)).await;
+    let fields = form.map_err(|_| {
+        let text = "The form took too long to arrive.";
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "Not read", text).into_response()
+    })??;
+    let name = fields.get("name").unwrap_or_default().trim();
     let token = fields.get("token").unwrap_or_default();
+    let known = config.admins.get_key_value(name).map(|(name, _)| &**name);
+    // Between this and the comparison there is nothing to wait for, so that attempts at the same
+    // time count as those one after the other.
+    let attempt = state.attempts().begin(known, address, Instant::now());
+    let attempt = attempt.map_err(locked)?;
     // All hashes are compared, so that the time does not depend on which one is right.
     let mut right = None;
-    for (name, admin) in &config.admins {
-        if admin.token.matches(token) {
-            right = Some((name, admin));
+    for (one, admin) in &config.admins {
+        if admin.token.matches(token) && (name.is_empty() || name == one) {
+            right = Some((one, admin));
         }
     }
     let Some((name, admin)) = right else {
-        let last = attempts.failed(place, Instant::now()) == Failed::Last;
-        let from = place.map_or_else(|| "an unknown address".to_owned(), |ip| ip.to_string());
-        let detail = format!(
-            "wrong token, from {from}{}",
-            if last {
-                "; further ones are not read for the rest of a minute"
-            } else {
-                ""
-            }
-        );
-        let noted = state.store(move |store| store.sign_in_refused(&detail));
-        noted.await.map_err(Problem::into_response)?;
+        state.failed_tokens().count_sign_in(address, known);
         tokio::time::sleep(DELAY).await;
-        let problem = "No administrator has this token.";
+        let problem = "No administrator of this name has this token.";
         return Err(page(StatusCode::FORBIDDEN, Some(problem)));
     };
+    attempt.succeeded();
     let secret = SessionSecret::generate().ok_or_else(|| {
         let text = "The system has no random numbers.";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Not done", text).into_response()
@@ -107,6 +101,17 @@ pub(super) async fn sign_in(
         secure,
     );
     Ok(response)
+}
+
+/// The answer to one attempt too many.
+fn locked(wait: Duration) -> Response {
+    let problem = "Too many sign-ins of this name have failed from this address. Try again in a \
+                   minute. On the gateway's machine `gong-gateway admin` does the same without \
+                   signing in, the kill switch too.";
+    let mut response = page(StatusCode::TOO_MANY_REQUESTS, Some(problem));
+    let wait = HeaderValue::from(wait.as_secs() + 1);
+    response.headers_mut().insert(header::RETRY_AFTER, wait);
+    response
 }
 
 /// Whether the browser uses HTTPS, perhaps to a proxy in front of the gateway.

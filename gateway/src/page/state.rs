@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use super::attempts::Attempts;
 use super::problem::Problem;
 use crate::config::Config;
+use crate::failed_tokens::FailedTokens;
 use crate::governance::Governance;
 use crate::store::{Quota, Store, StoreError};
 
@@ -21,6 +22,7 @@ struct Inner {
     governance: Arc<Governance>,
     quota: Box<ReadQuota>,
     attempts: Attempts,
+    failed_tokens: FailedTokens,
 }
 
 /// Reads a tenant's quota of today. It may block.
@@ -47,7 +49,21 @@ impl PageState {
             governance,
             quota: Box::new(quota),
             attempts: Attempts::default(),
+            failed_tokens: FailedTokens::default(),
         }))
+    }
+
+    /// Counts wrong tokens there, together with those of others. It has to come before clones.
+    #[must_use]
+    pub fn count_failed_tokens(mut self, failed_tokens: FailedTokens) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.failed_tokens = failed_tokens;
+        }
+        self
+    }
+
+    pub(super) fn failed_tokens(&self) -> &FailedTokens {
+        &self.0.failed_tokens
     }
 
     pub(super) fn attempts(&self) -> &Attempts {
@@ -56,11 +72,6 @@ impl PageState {
 
     pub(super) fn config(&self) -> Arc<Config> {
         self.0.config.load_full()
-    }
-
-    /// The store, for threads that may block.
-    pub(super) fn store_blocking(&self) -> &Store {
-        &self.0.store
     }
 
     pub(super) fn governance(&self) -> Arc<Governance> {

@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use arc_swap::ArcSwap;
 use axum::body::{self, Body};
 use axum::http::{HeaderMap, Method, Request};
+use jiff::Timestamp;
 use sandbox::Tool;
 use sandbox::{Annotations, Classification, Effect};
 use tower::ServiceExt as _;
 
 use super::*;
 use crate::config::{Config, TokenHash};
+use crate::failed_tokens::FailedTokens;
 use crate::governance::Governance;
 use crate::store::{
     AuditFilter, AuditRow, CallResult, FinishedCall, ReviewState, StartedCall, Store,
@@ -37,6 +39,7 @@ struct Gateway {
     app: Router,
     store: Store,
     config: Arc<ArcSwap<Config>>,
+    failed_tokens: FailedTokens,
     folder: PathBuf,
 }
 
@@ -132,8 +135,11 @@ impl Gateway {
             Arc::clone(&config),
             move |tenant| quota.quota(tenant, "2026-11-24".parse().unwrap()),
         );
+        let failed_tokens = FailedTokens::default();
+        let state = state.count_failed_tokens(failed_tokens.clone());
         Self {
             app: Router::new().nest("/admin", router(state)),
+            failed_tokens,
             store,
             config,
             folder,

@@ -65,6 +65,7 @@ fn reload(gateway: &Gateway, path: &Path) -> anyhow::Result<()> {
     if gateway.store.declare(&config)? {
         discover(&gateway.store, &gateway.catalog.component_tools)?;
     }
+    gateway.store.declare_secrets(&config)?;
     gateway.tenants.apply(config)?;
     gateway.share_places();
     Ok(())

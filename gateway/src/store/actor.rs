@@ -1,10 +1,14 @@
 //! Who changes something, and the record of it in the audit.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 use serde::Serialize;
 
+use super::audit::chain::{Chain, Event};
 use super::{StoreError, millis};
+use crate::os_user;
 
 /// Who changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,13 +17,16 @@ pub struct Actor {
     pub name: String,
     /// Through what the change was made.
     pub via: Via,
+    /// The operating system's user: who ran the command, or owns the file.
+    pub os_user: Option<String>,
 }
 
 /// Through what a change was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Via {
-    /// `gong-gateway admin`. The name is what the person who runs it claims.
+    /// `gong-gateway admin`. The name is what the person who runs it claims; the operating
+    /// system's user is beside it.
     CommandLine,
     /// The administrator's page, by somebody who is signed in.
     Page,
@@ -27,6 +34,10 @@ pub enum Via {
     File,
     /// The gateway itself, such as by the discovery at its start.
     Gateway,
+    /// `/mcp`, by somebody without a valid token.
+    Mcp,
+    /// `/metrics`, by somebody without a valid token.
+    Metrics,
 }
 
 impl Via {
@@ -38,6 +49,8 @@ impl Via {
             Self::Page => "page",
             Self::File => "file",
             Self::Gateway => "gateway",
+            Self::Mcp => "mcp",
+            Self::Metrics => "metrics",
         }
     }
 }
@@ -49,7 +62,14 @@ impl Actor {
         Self {
             name: name.to_owned(),
             via,
+            os_user: None,
         }
+    }
+
+    /// The same, with the operating system's user.
+    #[must_use]
+    pub fn with_os_user(self, os_user: Option<String>) -> Self {
+        Self { os_user, ..self }
     }
 
     /// The gateway itself.
@@ -58,10 +78,10 @@ impl Actor {
         Self::new("gateway", Via::Gateway)
     }
 
-    /// The configuration file.
+    /// The configuration file, and its owner.
     #[must_use]
-    pub fn file() -> Self {
-        Self::new("gateway.toml", Via::File)
+    pub fn file(path: &Path) -> Self {
+        Self::new("gateway.toml", Via::File).with_os_user(os_user::owner(path))
     }
 }
 
@@ -76,8 +96,8 @@ pub(super) fn record_act(
 ) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "INSERT INTO audit (at, kind, tenant, actor, via, what, subject, result, reason)
-         VALUES (?, 'act', ?, ?, ?, ?, ?, 'success', ?)",
+            "INSERT INTO audit (at, kind, tenant, actor, via, what, subject, result, reason, os_user)
+         VALUES (?, 'act', ?, ?, ?, ?, ?, 'success', ?, ?)",
         )?
         .execute(params![
             millis(Timestamp::now()),
@@ -86,7 +106,10 @@ pub(super) fn record_act(
             actor.via.as_str(),
             act,
             subject,
-            detail
+            detail,
+            actor.os_user
         ])?;
-    Ok(())
+    let mut chain = Chain::load(transaction)?;
+    chain.link(transaction.last_insert_rowid(), Event::Final)?;
+    chain.store()
 }

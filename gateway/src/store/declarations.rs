@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -10,9 +11,14 @@ use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
 use super::access::Access;
+use super::audit::retention::promise;
+use super::declared_settings::declare_settings;
 use super::lookup::{texts, users};
 use super::{Actor, Origin, Store, StoreError, SyncReport, from_json, json, record_act, timestamp};
 use crate::config::{Config, Profile, Review};
+
+/// Changes that one act has at most.
+const CHANGES: usize = 50;
 
 /// A declared tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,27 +66,20 @@ impl Store {
         }
         self.change(|transaction| {
             let mut log = ChangeLog::default();
+            declare_settings(transaction, config, &mut log)?;
             declare_tenants(transaction, config, &mut log)?;
             for (name, tenant) in &config.tenants {
                 declare_users(transaction, name, tenant.users.keys(), &mut log)?;
                 declare_toolsets(transaction, name, &tenant.toolsets, &mut log)?;
                 declare_profiles(transaction, name, &tenant.profiles, &mut log)?;
             }
+            let before = promise(transaction, config.audit.keep)?;
+            if let Some(before) = before.filter(|before| *before > config.audit.keep) {
+                record_lower_keep(transaction, config, before)?;
+            }
             end_sessions(transaction, config)?;
             transaction.execute("UPDATE meta SET declared = ?", [&hash])?;
-            // One act per tenant, because administrators of one tenant see only its acts.
-            for (tenant, changes) in log.0 {
-                let detail = Some(changes.join("; "));
-                let tenant = Some(&*tenant);
-                record_act(
-                    transaction,
-                    &Actor::file(),
-                    tenant,
-                    "declare",
-                    None,
-                    detail.as_deref(),
-                )?;
-            }
+            log.record(transaction, config)?;
             Ok(true)
         })
     }
@@ -120,15 +119,58 @@ impl Store {
     }
 }
 
-/// What a declaration changes, by tenant, for the audit.
+/// What a declaration changes, by tenant, for the audit. The tenant is empty for what concerns
+/// all.
 #[derive(Default)]
-struct ChangeLog(BTreeMap<String, Vec<String>>);
+pub(super) struct ChangeLog(BTreeMap<String, Vec<String>>);
 
 impl ChangeLog {
-    fn note(&mut self, tenant: &str, what: impl fmt::Display) {
+    pub(super) fn note(&mut self, tenant: &str, what: impl fmt::Display) {
         let changes = self.0.entry(tenant.to_owned()).or_default();
         changes.push(what.to_string());
     }
+
+    /// Writes acts for each tenant by itself, because its administrators see only its acts.
+    pub(super) fn record(
+        self,
+        transaction: &Transaction<'_>,
+        config: &Config,
+    ) -> Result<(), StoreError> {
+        let actor = Actor::file(&config.written.file);
+        for (tenant, changes) in self.0 {
+            let tenant = (!tenant.is_empty()).then_some(&*tenant);
+            for changes in changes.chunks(CHANGES) {
+                let detail = changes.join("; ");
+                record_act(transaction, &actor, tenant, "declare", None, Some(&detail))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An act of its own, which can be looked for.
+fn record_lower_keep(
+    transaction: &Transaction<'_>,
+    config: &Config,
+    before: Duration,
+) -> Result<(), StoreError> {
+    let days = |keep: Duration| keep.as_secs() / (24 * 60 * 60);
+    let detail = format!(
+        "{} → {} days; rows that are there keep their {} days",
+        days(before),
+        days(config.audit.keep),
+        days(before)
+    );
+    let actor = Actor::file(&config.written.file);
+    let subject = Some("audit.keep");
+    record_act(
+        transaction,
+        &actor,
+        None,
+        "lower-keep",
+        subject,
+        Some(&detail),
+    )
 }
 
 /// A hash of everything that [`Store::declare`] stores.
@@ -153,7 +195,9 @@ fn hash(config: &Config) -> String {
         .iter()
         .map(|(name, admin)| (name, admin.token.to_string()))
         .collect();
-    HEXLOWER.encode(digest(&SHA256, json(&(tenants, admins)).as_bytes()).as_ref())
+    let written: Vec<_> = config.written.settings.iter().collect();
+    let all = (tenants, admins, config.audit.keep.as_secs(), written);
+    HEXLOWER.encode(digest(&SHA256, json(&all).as_bytes()).as_ref())
 }
 
 fn declare_tenants(
@@ -173,7 +217,7 @@ fn declare_tenants(
         }
     }
     for (name, tenant) in &config.tenants {
-        let changed = transaction.execute(
+        transaction.execute(
             "INSERT INTO tenants (name, gong, review, metered, requests_per_second, requests_per_day)
              VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET gong = excluded.gong,
              review = excluded.review, metered = excluded.metered,
@@ -193,8 +237,6 @@ fn declare_tenants(
         )?;
         if !before.contains(name) {
             log.note(name, "tenant added");
-        } else if changed > 0 {
-            log.note(name, "settings changed");
         }
     }
     Ok(())

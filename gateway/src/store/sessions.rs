@@ -15,6 +15,17 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// Refused tokens of one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedTokens {
+    /// What they were for.
+    pub via: Via,
+    /// The address, or a text in place of many.
+    pub address: String,
+    /// How many, and in which time. It must not hold a token.
+    pub detail: String,
+}
+
 impl Store {
     /// Begins a session. `session` is the hash of its secret, `admin_token` that of the token
     /// that the administrator signed in with: [`Store::declare`] ends the session when the
@@ -74,22 +85,23 @@ impl Store {
         })
     }
 
-    /// Records a failed sign-in. `detail` must not hold the token that was tried.
+    /// Records requests and sign-ins with a wrong token.
     ///
     /// # Errors
     ///
     /// The file could not be written.
-    pub fn sign_in_refused(&self, detail: &str) -> Result<(), StoreError> {
+    pub fn tokens_refused(&self, refused: &[RefusedTokens]) -> Result<(), StoreError> {
         self.write(|transaction| {
-            let actor = Actor::new("unknown", Via::Page);
-            record_act(
-                transaction,
-                &actor,
-                None,
-                "sign-in-refused",
-                None,
-                Some(detail),
-            )
+            for one in refused {
+                let actor = Actor::new("unknown", one.via);
+                let act = match one.via {
+                    Via::Page => "sign-in-refused",
+                    _ => "token-refused",
+                };
+                let (subject, detail) = (Some(&*one.address), Some(&*one.detail));
+                record_act(transaction, &actor, None, act, subject, detail)?;
+            }
+            Ok(())
         })
     }
 

@@ -18,7 +18,7 @@ pub struct Summary {
     pub calls: u64,
     /// Calls that were denied.
     pub denied: u64,
-    /// Calls that failed or were interrupted.
+    /// Calls that failed, were interrupted, or whose outcome is not known.
     pub errors: u64,
 }
 
@@ -78,7 +78,9 @@ impl Store {
                 summary.calls += count;
                 match result.parse() {
                     Ok(CallResult::Denied) => summary.denied += count,
-                    Ok(CallResult::Error | CallResult::Interrupted) => summary.errors += count,
+                    Ok(CallResult::Error | CallResult::Interrupted | CallResult::Unknown) => {
+                        summary.errors += count
+                    }
                     _ => {}
                 }
             }

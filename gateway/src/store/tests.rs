@@ -13,6 +13,8 @@ use crate::governance::{DenialCode, Governance};
 
 mod access;
 mod audit;
+mod chain;
+mod declared;
 mod file;
 mod review;
 

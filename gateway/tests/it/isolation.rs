@@ -179,6 +179,8 @@ async fn private_addresses_are_refused_after_the_look_up() {
             metrics: shared.metrics.clone(),
             progress: Progress::disabled(),
             sent: AtomicU32::new(0),
+            unanswered: AtomicU32::new(0),
+            unreached: AtomicU32::new(0),
         };
         let run = tenant.run(Arc::new(gate)).unwrap();
         let result = shared

@@ -6,12 +6,15 @@
 //! | `limits`, `isolation` | Gong's limits and the queue; tenants do not affect each other |
 //! | `attacks` | what one user, or nobody signed in, can not do to the others |
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
+//! | `audit`, `audit_push` | calls and acts, and that no row is lost, altered or left out |
 //! | `store`, `kill` | several processes on one state file; `kill -9` at any moment |
 //! | `admin_cli`, `page`, `demo` | the administrator's commands and page; the demo |
 //! | `browser`, `support`, `wat` | a WebDriver client; what the tests share |
 
 mod admin_cli;
 mod attacks;
+mod audit;
+mod audit_push;
 mod browser;
 mod demo;
 mod http;

@@ -160,6 +160,7 @@ impl Admin<'_> {
     async fn sign_in(&self) {
         self.open("").await;
         self.comes_to("/admin/sign-in").await;
+        self.browser.fill("#name", "ada").await;
         self.browser
             .fill("#token", &self.gateway.token("admin"))
             .await;
@@ -350,9 +351,12 @@ async fn every_page_fits_a_phone_and_needs_nothing_else() {
     browser.window(DESK.0, DESK.1, false).await;
     admin.open("/sign-in").await;
     browser.picture(&pictures.join("sign-in.png")).await;
+    browser.fill("#name", "ada").await;
     browser.fill("#token", "not the token").await;
     browser.click("=Sign in").await;
-    admin.says("No administrator has this token.").await;
+    admin
+        .says("No administrator of this name has this token.")
+        .await;
     // The answer was 403, and the browser says so.
     let errors = browser.console_errors().await;
     assert_eq!(errors.len(), 1, "{errors:#?}");

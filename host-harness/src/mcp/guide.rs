@@ -86,10 +86,24 @@ pub async fn read_resource(
     let Some(resource) = shown else {
         return Err(no_resource(uri));
     };
-    let text = sandbox.read_resource(run, uri).await;
-    let text = text
-        .map_err(broken)?
-        .map_err(|error| refused(error, Some(json!({ "uri": uri }))))?;
+    let (read, _) = sandbox
+        .read_resource(run, uri)
+        .await
+        .map_err(|stopped| broken(stopped.error))?;
+    resource_answer(resource, read.content)
+}
+
+/// The answer to a client that reads a resource.
+///
+/// # Errors
+///
+/// It could not be read.
+pub fn resource_answer(
+    resource: &Resource,
+    content: Result<String, GuideError>,
+) -> Result<ReadResourceResponse, ErrorData> {
+    let uri = &resource.uri;
+    let text = content.map_err(|error| refused(error, Some(json!({ "uri": uri }))))?;
     let mut contents = ResourceContents::text(text, uri);
     if let Some(mime_type) = &resource.mime_type {
         contents = contents.with_mime_type(mime_type);

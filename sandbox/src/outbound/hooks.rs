@@ -79,12 +79,27 @@ impl Hooks {
                 None => None,
             };
             let response = exchange(&inner, request, options, traffic, deadline.into()).await;
-            if let (Some(admitted), Ok(response)) = (admitted, &response) {
-                admitted.answered(response);
+            match (admitted, &response) {
+                (Some(admitted), Ok(response)) => admitted.answered(response),
+                (Some(admitted), Err(error)) if never_left(error) => admitted.unreached(),
+                _ => {}
             }
             response
         })
     }
+}
+
+/// Whether an exchange surely failed before there was a connection, so that nothing was sent.
+/// Errors that can also come later are not among these.
+fn never_left(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::ConnectionRefused
+            | Error::ConnectionTimeout
+            | Error::DestinationIpProhibited
+            | Error::DnsError { .. }
+            | Error::TlsCertificateError
+    )
 }
 
 type Exchange = (

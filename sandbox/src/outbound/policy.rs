@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 
 use super::addresses::Addresses;
 
@@ -17,8 +17,8 @@ use super::addresses::Addresses;
 /// [`Outbound`]: super::Outbound
 #[derive(Clone, Debug)]
 pub struct Policy {
-    pub(super) provider: Arc<CryptoProvider>,
-    pub(super) verifier: Arc<WebPkiServerVerifier>,
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<WebPkiServerVerifier>,
     pub(super) addresses: Addresses,
 }
 
@@ -52,5 +52,19 @@ impl Policy {
             verifier,
             addresses,
         })
+    }
+
+    /// TLS of a client that trusts these certificates.
+    ///
+    /// # Errors
+    ///
+    /// The cryptography has no safe version of TLS, which does not happen.
+    pub fn client_config(&self) -> anyhow::Result<ClientConfig> {
+        Ok(
+            ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+                .with_safe_default_protocol_versions()?
+                .with_webpki_verifier(Arc::clone(&self.verifier))
+                .with_no_client_auth(),
+        )
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use gateway::store::{CallResult, Class, Decision, Effect, ReviewState, ToolRow};
+use gateway::store::{CallResult, ChainLink, Class, Decision, Effect, ReviewState, ToolRow};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
@@ -240,7 +240,10 @@ pub(super) struct SwitchArgs {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct AuditArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<AuditCommand>,
     /// From then on: 2026-11-24, 2026-11-24T10:00Z, or so long ago: 1h, 7d.
     #[arg(long, value_name = "WHEN", value_parser = moment)]
     pub(super) since: Option<Timestamp>,
@@ -253,7 +256,7 @@ pub(super) struct AuditArgs {
     /// Only calls of this tool and acts on it.
     #[arg(long, value_name = "NAME")]
     pub(super) tool: Option<String>,
-    /// Only calls that ended so: success, denied, error, interrupted; started: not yet.
+    /// Only calls that ended so: success, denied, error, interrupted, unknown; started: not yet.
     #[arg(long, value_name = "RESULT")]
     pub(super) result: Option<CallResult>,
     /// Only calls.
@@ -268,6 +271,17 @@ pub(super) struct AuditArgs {
     /// Export: one JSON object a line, oldest first.
     #[arg(long, conflicts_with = "json")]
     pub(super) jsonl: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum AuditCommand {
+    /// Check that no row was altered, removed or inserted since it was written.
+    Verify {
+        /// A link that an earlier check printed and that was kept elsewhere: it shows a chain that
+        /// was made anew.
+        #[arg(long, value_name = "NUMBER:HASH")]
+        noted: Option<ChainLink>,
+    },
 }
 
 /// Parses a moment, a date, or how long ago it was.

@@ -181,3 +181,65 @@ async fn the_audit_is_paged_filtered_and_downloaded() {
     );
     assert!(row.contains(">15, 0<"));
 }
+
+/// As many slow readers as there are threads that may block, and the page still answers.
+#[test]
+fn downloads_that_nobody_reads_hold_no_thread() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(4)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let gateway = Gateway::new();
+        let mut browser = gateway.signed_in("ada's token").await;
+        let audit = gateway.store.audit_writer();
+        let written: Vec<_> = (0..3_000).map(|_| audit.finish(some_call())).collect();
+        for row in written {
+            row.await.unwrap();
+        }
+        let mut slow = Vec::new();
+        for _ in 0..8 {
+            let request = browser.request(Method::GET, "/audit.jsonl");
+            let request = request.body(Body::empty()).unwrap();
+            let answer = gateway.app.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+            slow.push(answer);
+        }
+        // Their first slices are read, and nothing else.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let page = tokio::time::timeout(std::time::Duration::from_secs(20), browser.get("/audit"));
+        assert_eq!(page.await.expect("it answers").status, StatusCode::OK);
+        // Whoever reads on gets everything.
+        for answer in slow {
+            let body = body::to_bytes(answer.into_body(), usize::MAX)
+                .await
+                .unwrap();
+            let lines = body.split(|byte| *byte == b'\n').count();
+            assert!(lines > 3_000, "{lines}");
+        }
+    });
+}
+
+fn some_call() -> FinishedCall {
+    FinishedCall {
+        id: None,
+        start: StartedCall {
+            at: Timestamp::now(),
+            request_id: "r-1".to_owned(),
+            tenant: "acme".to_owned(),
+            user: "mia".to_owned(),
+            client: None,
+            client_version: None,
+            tool: "gong_list_calls".to_owned(),
+        },
+        result: CallResult::Success,
+        code: None,
+        reason: None,
+        latency: std::time::Duration::from_millis(12),
+        gong_requests: 1,
+        bytes: 1_000,
+        gong_request_ids: Vec::new(),
+    }
+}

@@ -1,5 +1,9 @@
 //! Signing in, sessions and cookies.
 
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
+
 use super::*;
 
 #[tokio::test]
@@ -87,19 +91,120 @@ async fn failed_sign_ins_are_slow_limited_and_in_the_audit_without_the_token() {
     for _ in 0..10 {
         let answer = browser.post("/sign-in", &[("token", "gg_wrong")]).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
-        assert!(answer.text.contains("No administrator has this token."));
+        assert!(
+            answer
+                .text
+                .contains("No administrator of this name has this token.")
+        );
         assert!(!answer.text.contains("gg_wrong"));
     }
     assert!(start.elapsed().as_secs() >= 10);
     let answer = browser.post("/sign-in", &[("token", "ada's token")]).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert!((1..=60).contains(&answer.header("retry-after").parse::<u32>().unwrap()));
-    let acts = gateway.acts();
-    assert_eq!(acts, vec!["unknown sign-in-refused  "; 10]);
+    assert!(
+        answer.text.contains("`gong-gateway admin`"),
+        "{}",
+        answer.text
+    );
+    // It does not keep anybody out who says who they are, nor those who are elsewhere.
+    let fields = [("name", "ada"), ("token", "ada's token")];
+    let answer = browser.post("/sign-in", &fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let wrong = [("name", "ada"), ("token", "bo's token")];
+    for _ in 0..10 {
+        let answer = browser.post("/sign-in", &wrong).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    }
+    let locked = browser.post("/sign-in", &fields).await;
+    assert_eq!(locked.status, StatusCode::TOO_MANY_REQUESTS);
+    let mut elsewhere = sign_in_request(&fields);
+    elsewhere
+        .extensions_mut()
+        .insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 4711))));
+    let answer = gateway.send(elsewhere).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+
+    assert_eq!(gateway.acts(), ["ada sign-in  ", "ada sign-in  "]);
+    gateway.failed_tokens.write(&gateway.store);
+    assert_eq!(
+        gateway.acts()[0],
+        "unknown sign-in-refused  other addresses"
+    );
     let mut lines = Vec::new();
     gateway
         .store
         .export_audit(&AuditFilter::default(), &mut lines)
         .unwrap();
-    assert!(!String::from_utf8(lines).unwrap().contains("gg_wrong"));
+    let lines = String::from_utf8(lines).unwrap();
+    assert!(!lines.contains("gg_wrong"));
+    assert!(lines.contains("20 with a wrong token; as ada"), "{lines}");
+}
+
+fn sign_in_request(fields: &[(&str, &str)]) -> Request<Body> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    let form = form.extend_pairs(fields).finish();
+    Request::post("/admin/sign-in")
+        .header("host", HOST)
+        .header("origin", ORIGIN)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form.into())
+        .unwrap()
+}
+
+/// Requests whose bodies come late do not pass the limit.
+#[tokio::test(start_paused = true)]
+async fn attempts_at_the_same_time_count_as_those_one_after_the_other() {
+    let gateway = Gateway::new();
+    let mut open = Vec::new();
+    for _ in 0..50 {
+        let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Vec<u8>>>(1);
+        let mut request = sign_in_request(&[]);
+        let body = tokio_stream::wrappers::ReceiverStream::new(receiver);
+        *request.body_mut() = Body::from_stream(body);
+        let app = gateway.app.clone();
+        let answer = tokio::spawn(async move { app.oneshot(request).await.unwrap().status() });
+        open.push((sender, answer));
+    }
+    tokio::task::yield_now().await;
+    let mut refused = 0;
+    let mut tried = 0;
+    for (sender, _) in &open {
+        let form = b"name=ada&token=gg_wrong".to_vec();
+        sender.send(Ok(form)).await.unwrap();
+    }
+    for (sender, answer) in open {
+        drop(sender);
+        match answer.await.unwrap() {
+            StatusCode::FORBIDDEN => tried += 1,
+            StatusCode::TOO_MANY_REQUESTS => refused += 1,
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!((tried, refused), (10, 40));
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_is_counted_by_itself() {
+    let gateway = Gateway::new();
+    let mut trusting = config("ada's token");
+    trusting.listen.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    gateway.config.store(Arc::new(trusting));
+    let through_proxy = |client: &str, token: &str| {
+        let mut request = sign_in_request(&[("name", "ada"), ("token", token)]);
+        let client = client.parse().unwrap();
+        request.headers_mut().insert("x-forwarded-for", client);
+        let proxy = SocketAddr::from(([10, 1, 2, 3], 4711));
+        request.extensions_mut().insert(ConnectInfo(proxy));
+        gateway.send(request)
+    };
+    tokio::time::pause();
+    for _ in 0..10 {
+        let answer = through_proxy("192.0.2.66", "gg_wrong").await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    }
+    let answer = through_proxy("192.0.2.66", "ada's token").await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    let answer = through_proxy("192.0.2.7", "ada's token").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
 }

@@ -1,17 +1,16 @@
-//! Reads the audit: pages of it, exports, and what retention deletes.
+//! Reads the audit: pages of it, and exports.
 
 use std::io::Write;
-use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::params_from_iter;
 use rusqlite::types::Value;
-use rusqlite::{params, params_from_iter};
 
 use super::{AuditRow, CallResult, RowKind, saturating};
 use crate::store::{Store, StoreError, json, millis};
 
-/// Rows that one transaction of pruning deletes, or of export reads: others wait only for these.
-const SLICE: u32 = 5_000;
+/// Rows that one transaction of an export reads: about 64 KiB.
+const SLICE: u32 = 200;
 
 /// Which rows to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,84 +121,70 @@ impl Store {
         filter: &AuditFilter,
         out: &mut dyn Write,
     ) -> Result<u64, StoreError> {
-        let (condition, values) = filter.condition();
-        let most = filter.limit.map_or(u64::MAX, |limit| limit as u64);
         let mut count = 0;
-        let mut last = (i64::MIN, i64::MIN);
-        while count < most {
-            let slice = SLICE.min(u32::try_from(most - count).unwrap_or(SLICE));
-            // Both bounds are numbers, so formatting them into SQL is safe.
-            let sql = format!(
-                "SELECT * FROM audit WHERE {condition} AND (at, id) > ({}, {})
-                 ORDER BY at, id LIMIT {slice}",
-                last.0, last.1
-            );
-            let rows = self.read(|connection| {
-                let mut statement = connection.prepare(&sql)?;
-                let rows = statement.query_map(params_from_iter(&values), |row| {
-                    Ok((row.get("at")?, row.get("id")?, AuditRow::from_row(row)?))
-                })?;
-                Ok(rows.collect::<Result<Vec<(i64, i64, AuditRow)>, _>>()?)
-            })?;
-            let full = rows.len() == slice as usize;
-            for (at, id, row) in rows {
-                last = (at, id);
-                count += 1;
-                writeln!(out, "{}", json(&row)).map_err(|error| {
-                    StoreError::Failed(format!("cannot write the export: {error}"))
-                })?;
-            }
-            if !full {
-                break;
-            }
+        let mut export = Export::new(filter.clone());
+        while let Some(lines) = export.next_lines(self)? {
+            count += lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+            out.write_all(&lines)
+                .map_err(|error| StoreError::Failed(format!("cannot write the export: {error}")))?;
         }
         Ok(count)
     }
+}
 
-    /// Deletes rows that are older than `keep`, and quota of days over a year ago. Returns how
-    /// many rows of the audit it deleted.
+/// An export that is taken in slices. Between them it holds no transaction and no connection, so
+/// that it may be taken as slowly as its reader likes.
+#[derive(Clone, Debug)]
+pub struct Export {
+    filter: AuditFilter,
+    /// The row that was taken last, by its time and id.
+    last: (i64, i64),
+    /// Rows that may still come.
+    left: u64,
+}
+
+impl Export {
+    /// All rows that the filter selects, or the oldest ones up to its limit.
+    #[must_use]
+    pub fn new(filter: AuditFilter) -> Self {
+        Self {
+            left: filter.limit.map_or(u64::MAX, |limit| limit as u64),
+            last: (i64::MIN, i64::MIN),
+            filter,
+        }
+    }
+
+    /// The next lines, of [`SLICE`] rows at most. `None` after the last.
     ///
     /// # Errors
     ///
-    /// The file could not be written.
-    pub fn prune(&self, keep: Duration) -> Result<u64, StoreError> {
-        let now = Timestamp::now();
-        let oldest = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
-        let mut deleted = 0;
-        loop {
-            let rows = self.write(|transaction| {
-                let rows = transaction.execute(
-                    "DELETE FROM audit WHERE id IN
-                     (SELECT id FROM audit WHERE at < ? AND result <> 'started' LIMIT ?)",
-                    params![millis(oldest), SLICE],
-                )?;
-                Ok(rows)
-            })?;
-            deleted += rows as u64;
-            if rows < SLICE as usize {
-                break;
-            }
+    /// The file could not be read.
+    pub fn next_lines(&mut self, store: &Store) -> Result<Option<Vec<u8>>, StoreError> {
+        let slice = u64::from(SLICE).min(self.left);
+        if slice == 0 {
+            return Ok(None);
         }
-        self.write(|transaction| {
-            let year = now - jiff::SignedDuration::from_hours(366 * 24);
-            transaction.execute(
-                "DELETE FROM quota WHERE day < ?",
-                [year.strftime("%F").to_string()],
-            )?;
-            transaction.execute("DELETE FROM blocks WHERE until < ?", [millis(now)])?;
-            Ok(deleted)
-        })
-    }
-
-    /// Marks the calls that an earlier process left unfinished as interrupted.
-    pub(in crate::store) fn interrupt_unfinished(&self) -> Result<usize, StoreError> {
-        self.write(|transaction| {
-            Ok(transaction.execute(
-                "UPDATE audit SET result = 'interrupted', code = 'interrupted',
-                 reason = 'The gateway ended before the call did: Gong may have done what was asked.'
-                 WHERE result = 'started'",
-                [],
-            )?)
-        })
+        let (condition, values) = self.filter.condition();
+        // All three are numbers, so formatting them into SQL is safe.
+        let sql = format!(
+            "SELECT * FROM audit WHERE {condition} AND (at, id) > ({}, {})
+             ORDER BY at, id LIMIT {slice}",
+            self.last.0, self.last.1
+        );
+        let mut lines = Vec::new();
+        let mut count = 0;
+        store.read(|connection| {
+            let mut statement = connection.prepare(&sql)?;
+            let mut rows = statement.query(params_from_iter(&values))?;
+            while let Some(row) = rows.next()? {
+                self.last = (row.get("at")?, row.get("id")?);
+                lines.extend(json(&AuditRow::from_row(row)?).into_bytes());
+                lines.push(b'\n');
+                count += 1;
+            }
+            Ok(())
+        })?;
+        self.left = if count < slice { 0 } else { self.left - count };
+        Ok((count > 0).then_some(lines))
     }
 }

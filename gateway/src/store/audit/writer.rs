@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
+use super::chain::{Chain, Event};
 use super::{CallResult, saturating};
 use crate::cut::{REASON, cut};
 use crate::store::{Store, StoreError, json, lock, millis};
@@ -181,13 +182,19 @@ fn write_all(mut connection: Connection, writing: &Mutex<()>, waiting: &Receiver
 
 fn write_group(connection: &mut Connection, group: &[Job]) -> Result<Vec<CallId>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut chain = Chain::load(&transaction)?;
     let ids = group
         .iter()
-        .map(|job| match &job.work {
-            Work::Begin(start) => insert(&transaction, start, None),
-            Work::Finish(row) => finish(&transaction, row),
+        .map(|job| {
+            let (id, event) = match &job.work {
+                Work::Begin(start) => (insert(&transaction, start, None)?, Event::Begun),
+                Work::Finish(row) => (finish(&transaction, row)?, Event::Final),
+            };
+            chain.link(id.0, event)?;
+            Ok(id)
         })
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    chain.store()?;
     transaction.commit()?;
     Ok(ids)
 }
@@ -256,5 +263,28 @@ impl Store {
     #[must_use]
     pub fn audit_writer(&self) -> AuditWriter {
         self.0.audit_writer.clone()
+    }
+
+    /// Marks the calls that an earlier process left unfinished as interrupted.
+    pub(in crate::store) fn interrupt_unfinished(&self) -> Result<usize, StoreError> {
+        self.write(|transaction| {
+            let unfinished = transaction
+                .prepare("SELECT id FROM audit WHERE result = 'started' ORDER BY id")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<Vec<i64>, _>>()?;
+            let mut chain = Chain::load(transaction)?;
+            for &id in &unfinished {
+                transaction
+                    .prepare_cached(
+                        "UPDATE audit SET result = 'interrupted', code = 'interrupted', reason =
+                         'The gateway ended before the call did: Gong may have done what was asked.'
+                         WHERE id = ?",
+                    )?
+                    .execute([id])?;
+                chain.link(id, Event::Final)?;
+            }
+            chain.store()?;
+            Ok(unfinished.len())
+        })
     }
 }

@@ -160,28 +160,6 @@ fn the_day_is_never_overspent() {
 }
 
 #[test]
-fn old_rows_go_and_unfinished_ones_stay() {
-    let folder = Folder::new();
-    let store = store(&folder);
-    let audit = store.audit_writer();
-    let old = Timestamp::now() - jiff::SignedDuration::from_hours(48);
-    let mut past = row(None, "mia", "search", CallResult::Success);
-    past.start.at = old;
-    audit.finish(past.clone()).wait().unwrap();
-    audit
-        .finish(row(None, "mia", "search", CallResult::Success))
-        .wait()
-        .unwrap();
-    audit.begin(past.start).wait().unwrap();
-    assert_eq!(store.prune(Duration::from_secs(24 * 3600)), Ok(1));
-    let filter = AuditFilter {
-        kind: Some(RowKind::Call),
-        ..AuditFilter::default()
-    };
-    assert_eq!(store.query_audit(&filter).unwrap().len(), 2);
-}
-
-#[test]
 fn many_calls_share_commits_and_all_arrive() {
     let folder = Folder::new();
     let store = store(&folder);
