@@ -388,19 +388,19 @@ fn the_sbom_names_all_that_is_linked() {
         assert!(references.insert(reference), "{reference} is there twice");
     }
     let dependencies = sbom["dependencies"].as_array().unwrap();
-    let mut told = BTreeMap::new();
+    let mut stated = BTreeMap::new();
     for dependency in dependencies {
         let on = dependency["dependsOn"].as_array().unwrap();
         let on: BTreeSet<&str> = on.iter().map(|one| one.as_str().unwrap()).collect();
         assert!(on.is_subset(&references), "{dependency}");
-        told.insert(dependency["ref"].as_str().unwrap(), on);
+        stated.insert(dependency["ref"].as_str().unwrap(), on);
     }
 
     for artefact in Artefact::ALL {
-        let told = &told[artefact.file_name()];
+        let stated = &stated[artefact.file_name()];
         let inside: BTreeSet<String> = components
             .iter()
-            .filter(|one| told.contains(one["bom-ref"].as_str().unwrap()))
+            .filter(|one| stated.contains(one["bom-ref"].as_str().unwrap()))
             .map(|one| one["name"].as_str().unwrap().replace('-', "_"))
             .collect();
         let mut expected = compiled(artefact);

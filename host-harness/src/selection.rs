@@ -72,14 +72,14 @@ impl Selection {
             unknown.join(", "),
             Vec::from_iter(known).join(", ")
         );
-        let asked = |name: &str| self.toolsets.0.contains(name);
+        let selected = |name: &str| self.toolsets.0.contains(name);
         let some_default = tools.iter().any(|tool| tool.default);
         let shown: Vec<Tool> = tools
             .into_iter()
             .filter(|tool| {
-                asked(ALL)
-                    || asked(&tool.toolset)
-                    || asked(DEFAULT) && (tool.default || !some_default)
+                selected(ALL)
+                    || selected(&tool.toolset)
+                    || selected(DEFAULT) && (tool.default || !some_default)
             })
             .filter(|tool| !self.read_only || reads(tool))
             .collect();

@@ -55,8 +55,8 @@ def why(check):
 
 
 def main():
-    told = tomllib.loads((HERE / "conformance.toml").read_text())
-    left_out, not_testable = told["left-out"], told["not-testable"]
+    rules = tomllib.loads((HERE / "conformance.toml").read_text())
+    left_out, not_testable = rules["left-out"], rules["not-testable"]
     needed, wrong, ran, passed = set(), [], set(), 0
     with stand_in() as settings:
         for server, start in [("host-harness", harness_serve), ("wasmtime", wasmtime_serve)]:

@@ -1,4 +1,4 @@
-"""Node: gong.wasm as a JavaScript module, and gong-server.wasm served by jco, asked by MCP's
+"""Node: gong.wasm as a JavaScript module, and gong-server.wasm served by jco, used by MCP's
 Python and TypeScript libraries and by MCP's inspector."""
 
 import json

@@ -1,4 +1,4 @@
-// A server asked by MCP's TypeScript library. Arguments: the row, then a URL or a command.
+// A server used by MCP's TypeScript library. Arguments: the row, then a URL or a command.
 
 import assert from "node:assert/strict";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";

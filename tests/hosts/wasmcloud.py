@@ -1,6 +1,6 @@
-"""wasmCloud: gong-server.wasm in `wash host`, asked by MCP's Python library; and
-gong-server-rate-limited.wasm in two hosts that share a bucket of NATS JetStream. What wasmCloud's operator
-tells the hosts in a cluster they are told here, in the same messages."""
+"""wasmCloud: gong-server.wasm in `wash host`, used by MCP's Python library; and
+gong-server-rate-limited.wasm in two hosts that share a bucket of NATS JetStream. The test sends
+them the messages that wasmCloud's operator sends to the hosts of a cluster."""
 
 import asyncio
 import contextlib
@@ -78,7 +78,7 @@ def registry():
 
 
 class Cluster:
-    """Hosts, and who tells them what to run."""
+    """Hosts, and a client that starts components on them."""
 
     def __init__(self, client, image_registry):
         self.client = client

@@ -1,4 +1,4 @@
-"""gong-server.wasm under wasmtime's own command line, asked by MCP's Python library."""
+"""gong-server.wasm under wasmtime's own command line, used by MCP's Python library."""
 
 from clients import ask, converse
 from mcp import StdioServerParameters

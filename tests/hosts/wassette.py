@@ -1,4 +1,4 @@
-"""gong.wasm in Wassette, set up as docs/hosts/wassette.md says, asked by MCP's Python library."""
+"""gong.wasm in Wassette, set up as docs/hosts/wassette.md says, used by MCP's Python library."""
 
 import os
 import re

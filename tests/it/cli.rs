@@ -59,7 +59,7 @@ fn toolsets_are_checked_by_name() {
         "{text}"
     );
 
-    // Read-only wins over whatever is asked for.
+    // Read-only wins over whatever else is selected.
     let output = harness(&["tools", "--json", "--toolsets", "all", "--read-only"]).output();
     let tools: Vec<Value> = serde_json::from_slice(&output.unwrap().stdout).unwrap();
     for tool in &tools {

@@ -34,9 +34,9 @@ async fn gong() -> FakeGong {
     .await
 }
 
-/// What each fault of Gong's, or of what stands in its place, is told as.
+/// What each fault of Gong's, or of what stands in its place, becomes for the model.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_fault_is_told_as_what_it_is() {
+async fn every_fault_is_named_as_what_it_is() {
     let gong = gong().await;
     let location = "https://us-77.api.gong.io/v2/workspaces".to_owned();
     let faults: [(Fault, &[&str]); 11] = [
@@ -101,7 +101,7 @@ async fn slowness_is_a_time_out_before_and_within_the_answer() {
 }
 
 /// A change that broke on the way may have been made: it is not sent again, and the reader is
-/// told how to look.
+/// shown how to look.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_sent_once_whatever_becomes_of_it() {
     let gong = gong().await;

@@ -16,16 +16,16 @@ struct Turnstile {
     refuse: usize,
     retry_after: Duration,
     pause: Duration,
-    asked: AtomicUsize,
+    requests: AtomicUsize,
     admitted: AtomicUsize,
-    heard: Mutex<Vec<(Option<u16>, Option<u64>)>>,
+    answers: Mutex<Vec<(Option<u16>, Option<u64>)>>,
 }
 
 impl Gate for Turnstile {
     fn admit(&self, deadline: Instant) -> Admission<'_> {
         Box::pin(async move {
             assert!(deadline > Instant::now());
-            if self.asked.fetch_add(1, Ordering::Relaxed) < self.refuse {
+            if self.requests.fetch_add(1, Ordering::Relaxed) < self.refuse {
                 return Err(Refused {
                     retry_after: self.retry_after,
                     reason: "The company's budget is spent.".to_owned(),
@@ -40,7 +40,7 @@ impl Gate for Turnstile {
     fn answered(&self, status: Option<http::StatusCode>, retry_after: Option<Duration>) {
         let status = status.map(|status| status.as_u16());
         let seconds = retry_after.map(|time| time.as_secs());
-        self.heard.lock().unwrap().push((status, seconds));
+        self.answers.lock().unwrap().push((status, seconds));
     }
 }
 
@@ -54,13 +54,13 @@ impl Turnstile {
         (gate, run)
     }
 
-    fn heard(&self) -> Vec<(Option<u16>, Option<u64>)> {
-        self.heard.lock().unwrap().clone()
+    fn answers(&self) -> Vec<(Option<u16>, Option<u64>)> {
+        self.answers.lock().unwrap().clone()
     }
 }
 
 #[tokio::test]
-async fn each_outcome_is_heard_once() {
+async fn each_outcome_is_reported_once() {
     let gong = stand_in(options()).await;
     let (gate, run) = Turnstile::default().before(run_for(&gong));
     let limited = |seconds| Fault::Status(429, "Too many".into(), Some(seconds));
@@ -69,7 +69,7 @@ async fn each_outcome_is_heard_once() {
         .call_tool(&run, "gong_list_workspaces", "{}")
         .await;
     assert!(!answer.unwrap().is_error);
-    assert_eq!(gate.heard(), [(Some(429), Some(1)), (Some(200), None)]);
+    assert_eq!(gate.answers(), [(Some(429), Some(1)), (Some(200), None)]);
 
     let (gate, run) = Turnstile::default().before(run_for(&gong));
     gong.fault("", limited(4808), Some(1));
@@ -77,7 +77,7 @@ async fn each_outcome_is_heard_once() {
         .call_tool(&run, "gong_list_workspaces", "{}")
         .await;
     assert!(answer.unwrap().is_error);
-    assert_eq!(gate.heard(), [(Some(429), Some(4808))]);
+    assert_eq!(gate.answers(), [(Some(429), Some(4808))]);
 
     let (gate, mut run) = Turnstile::default().before(run_for(&gong));
     run.env.set("GONG_BASE_URL", "http://127.0.0.1:1");
@@ -86,7 +86,7 @@ async fn each_outcome_is_heard_once() {
         .call_tool(&run, "gong_list_workspaces", "{}")
         .await;
     assert!(answer.unwrap().is_error);
-    assert_eq!(gate.heard(), [(None, None)]);
+    assert_eq!(gate.answers(), [(None, None)]);
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_refused_request_is_not_sent_and_reads_as_the_apis_limit() {
         answer.text
     );
     assert_eq!(gong.requests().len(), 0);
-    assert_eq!(gate.heard(), []);
+    assert_eq!(gate.answers(), []);
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn a_refused_request_is_tried_again_when_it_may_be() {
     assert!(!answer.is_error, "{}", answer.text);
     assert!(answer.usage.wall_time >= Duration::from_secs(1));
     assert_eq!(gong.requests().len(), 1);
-    assert_eq!(gate.heard(), [(Some(200), None)]);
+    assert_eq!(gate.answers(), [(Some(200), None)]);
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn a_call_that_ends_early_is_heard_too_once_its_request_was_admitted() {
     let call = hasty.call_tool(&run, "gong_list_workspaces", "{}");
     let dropped = tokio::time::timeout(Duration::from_millis(300), call).await;
     assert!(dropped.is_err(), "the answer is slow");
-    heard(&gate, &[(None, None)]).await;
+    answers(&gate, &[(None, None)]).await;
 
     // Its turn does not come: it was never admitted, and the call's time counts on.
     let waiting = Turnstile {
@@ -159,18 +159,18 @@ async fn a_call_that_ends_early_is_heard_too_once_its_request_was_admitted() {
     assert_eq!(stopped.usage.requests, 1);
     assert!(stopped.usage.wall_time >= limits.wall_time);
     assert!(stopped.usage.cpu > Duration::ZERO);
-    assert_eq!(gate.asked.load(Ordering::Relaxed), 1);
+    assert_eq!(gate.requests.load(Ordering::Relaxed), 1);
     assert_eq!(gate.admitted.load(Ordering::Relaxed), 0);
-    heard(&gate, &[]).await;
+    answers(&gate, &[]).await;
 }
 
 /// What a gate hears in the end: a dropped call's requests end on another task.
-async fn heard(gate: &Turnstile, expected: &[(Option<u16>, Option<u64>)]) {
+async fn answers(gate: &Turnstile, expected: &[(Option<u16>, Option<u64>)]) {
     for _ in 0..100 {
-        if gate.heard().len() >= expected.len() {
+        if gate.answers().len() >= expected.len() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(gate.heard(), expected);
+    assert_eq!(gate.answers(), expected);
 }

@@ -53,12 +53,12 @@ impl Walk {
             let before = self.gong.writes().len();
             let mut dry = arguments.clone();
             dry["dry_run"] = true.into();
-            let told = self.ask(tool, &dry).await;
-            assert_eq!(told["dry_run"], true, "{tool}: {told}");
-            let request = told["request"].as_str();
+            let answer = self.ask(tool, &dry).await;
+            assert_eq!(answer["dry_run"], true, "{tool}: {answer}");
+            let request = answer["request"].as_str();
             assert!(
                 request.is_some_and(|request| request.contains(" /v2/")),
-                "{tool}: {told}"
+                "{tool}: {answer}"
             );
             assert_eq!(self.gong.writes().len(), before, "{tool}: a dry run writes");
         }
@@ -84,7 +84,7 @@ impl Walk {
         structured
     }
 
-    /// What was asked and answered well, as `METHOD path`.
+    /// The requests that were answered well, as `METHOD path`.
     fn sent(&self) -> BTreeSet<String> {
         let good = self.gong.requests().into_iter();
         good.filter(|request| (200..300).contains(&request.status))

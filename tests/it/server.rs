@@ -610,8 +610,8 @@ async fn over_http_only_those_who_may_are_answered() {
             assert!(headers_got.contains_key("www-authenticate"));
         }
     }
-    let told = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-    let (status, _, body) = ask("POST", &[token], told.to_string().into_bytes()).await;
+    let notification = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    let (status, _, body) = ask("POST", &[token], notification.to_string().into_bytes()).await;
     assert_eq!((status, &*body), (StatusCode::ACCEPTED, ""));
     let (status, ..) = ask("POST", &[token], vec![b' '; (4 << 20) + 1]).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);

@@ -434,7 +434,7 @@ async fn private_calls_stay_out_unless_the_settings_allow_them() {
         gong.requests()
             .iter()
             .all(|request| request.path != "/v2/calls/transcript"),
-        "never even asked"
+        "nothing was sent"
     );
 
     let mut run = run_for(&gong);

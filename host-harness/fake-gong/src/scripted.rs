@@ -108,7 +108,7 @@ impl Scripted {
             .map(|(index, exchange)| {
                 let number = number + index + 1;
                 format!(
-                    "exchange {number}: {} {} was never asked",
+                    "exchange {number}: {} {} was never requested",
                     exchange.method, exchange.path
                 )
             })

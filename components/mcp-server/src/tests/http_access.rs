@@ -18,12 +18,12 @@ fn http_methods_and_paths() {
     let settings = settings(&[]);
     let body = request(1, "ping", json!({})).to_string();
     let status = |method: &str, path: &str| {
-        let asked = HttpRequest {
+        let request = HttpRequest {
             method: method.to_owned(),
             path: path.to_owned(),
             ..valid_request()
         };
-        send(&settings, &asked, body.as_bytes())
+        send(&settings, &request, body.as_bytes())
     };
     for path in ["/mcp", "/", "/mcp?x=1"] {
         assert_eq!(status("POST", path).status, 200, "{path}");
@@ -47,23 +47,23 @@ fn http_hosts_pages_and_tokens() {
     let body = request(1, "ping", json!({})).to_string();
     let response =
         |variables: &[(&str, &str)], authority: &str, more: &[(&str, &str)], method: &str| {
-            let asked = HttpRequest {
+            let request = HttpRequest {
                 method: method.to_owned(),
                 authority: Some(authority.to_owned()),
                 headers: headers(more),
                 ..valid_request()
             };
-            send(&settings(variables), &asked, body.as_bytes())
+            send(&settings(variables), &request, body.as_bytes())
         };
     assert_eq!(response(&[], "evil.example.com", &[], "POST").status, 403);
     assert_eq!(response(&[], "", &[], "POST").status, 403);
     let without_authority = |host| {
-        let asked = HttpRequest {
+        let request = HttpRequest {
             authority: None,
             headers: headers(&[("Host", host)]),
             ..valid_request()
         };
-        send(&settings(&[]), &asked, body.as_bytes()).status
+        send(&settings(&[]), &request, body.as_bytes()).status
     };
     assert_eq!(without_authority("localhost"), 200);
     assert_eq!(without_authority("evil.example.com"), 403);

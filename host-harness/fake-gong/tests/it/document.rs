@@ -97,7 +97,7 @@ async fn answers_have_only_fields_of_the_document() {
     let flows: Vec<&String> = company.flows().iter().map(|flow| &flow.id).collect();
     let instances = company.flow_instances();
     let instances: Vec<&String> = instances.iter().map(|instance| &instance.id).collect();
-    let asked: [(&str, String, Option<Value>); 16] = [
+    let questions: [(&str, String, Option<Value>); 16] = [
         ("/v2/calls", "/v2/calls".to_owned(), None),
         ("/v2/calls/{id}", format!("/v2/calls/{call}"), None),
         (
@@ -155,16 +155,16 @@ async fn answers_have_only_fields_of_the_document() {
             None,
         ),
     ];
-    check(&gong, &document, asked.into()).await;
+    check(&gong, &document, questions.into()).await;
 }
 
 /// The operation, the path with its query, and the body of a POST.
 type Question = (&'static str, String, Option<Value>);
 
 /// Asks everything, and wants 200 and nothing in the answers that the document lacks.
-async fn check(gong: &FakeGong, document: &Value, asked: Vec<Question>) {
+async fn check(gong: &FakeGong, document: &Value, questions: Vec<Question>) {
     let mut found = BTreeSet::new();
-    for (operation, path, body) in asked {
+    for (operation, path, body) in questions {
         let method = if body.is_some() { "post" } else { "get" };
         let answer = match body {
             Some(body) => post(gong, &path, body).await,
@@ -238,7 +238,7 @@ async fn statistics_settings_and_the_rest_have_only_fields_of_the_document() {
     let get =
         |operation: &'static str, query: String| (operation, format!("{operation}?{query}"), None);
     let post = |operation: &'static str, body: Value| (operation, operation.to_owned(), Some(body));
-    let mut asked = vec![
+    let mut questions = vec![
         get("/v2/call-outcomes", String::new()),
         get("/v2/settings/briefs", String::new()),
         get("/v2/settings/trackers", String::new()),
@@ -288,12 +288,12 @@ async fn statistics_settings_and_the_rest_have_only_fields_of_the_document() {
         "ExternallySharedCallAccess",
         "ExternallySharedCallPlay",
     ] {
-        asked.push(get(
+        questions.push(get(
             "/v2/logs",
             format!("logType={log}&fromDateTime=2026-01-01T00:00:00Z"),
         ));
     }
-    // The call that was added last, with all that can be asked for.
+    // The call that was added last, with all that a request can select.
     let exposed = json!({
         "parties": true, "media": true,
         "content": {"structure": true, "topics": true, "trackers": true, "brief": true,
@@ -302,14 +302,14 @@ async fn statistics_settings_and_the_rest_have_only_fields_of_the_document() {
             "questions": true},
         "collaboration": {"publicComments": true},
     });
-    asked.push(post(
+    questions.push(post(
         "/v2/calls/extensive",
         json!({
             "filter": {"fromDateTime": "2026-11-19T10:00:00Z"},
             "contentSelector": {"context": "Extended", "exposedFields": exposed},
         }),
     ));
-    check(&gong, &document, asked).await;
+    check(&gong, &document, questions).await;
     assert_eq!(gong.violations(), [""; 0]);
 }
 

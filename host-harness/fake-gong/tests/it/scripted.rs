@@ -52,7 +52,7 @@ async fn a_script_tells_what_differed_and_what_never_came() {
         "exchange 1: the method is GET, the script has POST",
         "exchange 1: the query is a=b, the script has none",
         "exchange 1: the body is none, the script has {",
-        "exchange 2: POST /v2/calls/extensive was never asked",
+        "exchange 2: POST /v2/calls/extensive was never requested",
     ] {
         assert!(differences.contains(part), "{differences}");
     }
