@@ -128,9 +128,9 @@ async fn a_call_that_can_not_be_added_is_refused() {
         ),
     ] {
         let answer = post(&gong, "/v2/calls", change(fields)).await;
-        let error = answer.error();
-        assert_eq!(answer.status, status, "{error}");
-        assert!(error.starts_with(error), "{error}");
+        let text = answer.error();
+        assert_eq!(answer.status, status, "{text}");
+        assert!(text.starts_with(error), "{text}");
     }
     assert!(gong.writes().is_empty());
     assert_eq!(post(&gong, "/v2/calls", call(&gong)).await.status, 200);
