@@ -11,9 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
+use crate::clock::SteadyClock;
 use crate::governance::{Governance, Policy};
 use crate::metrics::Metrics;
-use crate::store::{Quota, Store, StoreError};
+use crate::readiness;
+use crate::store::{Quota, Store, StoreError, UserQuota};
 use crate::tenants::{Identity, Tenants};
 
 /// A serving gateway.
@@ -30,6 +32,8 @@ pub struct Gateway {
     pub tenants: Tenants,
     /// What is counted and timed.
     pub metrics: Metrics,
+    /// The time by which rows and sessions end.
+    pub clock: Arc<SteadyClock>,
     /// Calls that run or wait, each a task.
     pub running: TaskTracker,
     /// Interrupts every call.
@@ -56,6 +60,7 @@ impl Gateway {
         governance: Governance,
         tenants: Tenants,
         metrics: Metrics,
+        clock: Arc<SteadyClock>,
     ) -> Arc<Self> {
         Arc::new(Self {
             sandbox,
@@ -64,6 +69,7 @@ impl Gateway {
             governance: Arc::new(governance),
             tenants,
             metrics,
+            clock,
             running: TaskTracker::new(),
             abort: CancellationToken::new(),
             draining: AtomicBool::new(false),
@@ -97,6 +103,17 @@ impl Gateway {
             quota.limit = status.per_day;
             quota.left = status.left_today;
             quota.used = status.per_day - status.left_today;
+            quota.user_limit = status.per_user_day;
+            let users = live.limiter.user_requests();
+            quota.users = users
+                .into_iter()
+                .filter(|(_, used)| *used > 0)
+                .map(|(user, used)| UserQuota {
+                    user: user.to_string(),
+                    used,
+                })
+                .collect();
+            quota.users.sort_by_key(|one| std::cmp::Reverse(one.used));
         }
         Ok(quota)
     }
@@ -124,6 +141,7 @@ impl Gateway {
     pub fn update_gauges(&self) {
         let live = self.tenants.live();
         let gauges = live.tenants().map(|tenant| (&tenant.name, tenant.gauges()));
-        self.metrics.set_gauges(!self.draining(), gauges);
+        self.metrics
+            .set_gauges(readiness::reasons(self).is_empty(), gauges);
     }
 }

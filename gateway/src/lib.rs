@@ -11,6 +11,7 @@
 //! | [`http`] | routes and bearer tokens |
 //! | [`mcp`] | the MCP server |
 //! | [`page`] | the administrator's page, `/admin` |
+//! | [`component`] | which component is served |
 //! | [`catalog`] | the tools, prompts and resources of the component |
 //! | [`governance`] | who may call what |
 //! | [`call`] | one call, from the request to the audit |
@@ -18,16 +19,23 @@
 //! | [`call_queue`] | how many calls of a tenant run and wait |
 //! | [`limiter`] | keeps a tenant's requests within Gong's limits |
 //! | `fair_queue` | a queue in which users take turns, for the two above |
+//! | `cors` | which web pages may use `/mcp` |
+//! | [`readiness`] | whether new calls are accepted |
+//! | [`clock`] | the time, as far as the wall clock can be trusted |
 //! | [`progress`] | progress notifications |
 //! | [`metrics`] | what is counted and timed |
 //! | [`log`] | log lines that say whose call they are about |
+//! | [`trace`] | the client's trace, from `traceparent` |
 //! | `suggest` | "did you mean …?" for names that do not exist |
 
 pub mod call;
 pub mod call_gate;
 pub mod call_queue;
 pub mod catalog;
+pub mod clock;
+pub mod component;
 pub mod config;
+mod cors;
 mod fair_queue;
 pub mod gateway;
 pub mod governance;
@@ -38,8 +46,10 @@ pub mod mcp;
 pub mod metrics;
 pub mod page;
 pub mod progress;
+pub mod readiness;
 pub mod serve;
 pub mod store;
 mod suggest;
 pub mod tenant;
 pub mod tenants;
+pub mod trace;

@@ -1,7 +1,7 @@
 //! Logs to standard error, as lines for people or JSON for programs.
 //!
 //! Every line about a call has the fields of its [`call_span`]: the request id, which the audit
-//! and the answer have too, the tenant, the user and the tool. Tokens are removed from a request
+//! and the answer have too, the client's trace, the tenant, the user and the tool. Tokens are removed from a request
 //! before anything can log it, and credentials are header values that print as `Sensitive`.
 
 use std::io::IsTerminal as _;
@@ -64,8 +64,14 @@ where
 
 /// The span of one call.
 #[must_use]
-pub fn call_span(request_id: &str, tenant: &str, user: &str, tool: &str) -> Span {
-    tracing::info_span!("call", request_id, tenant, user, tool)
+pub fn call_span(
+    request_id: &str,
+    trace_id: Option<&str>,
+    tenant: &str,
+    user: &str,
+    tool: &str,
+) -> Span {
+    tracing::info_span!("call", request_id, trace_id, tenant, user, tool)
 }
 
 #[cfg(test)]
@@ -100,7 +106,13 @@ mod tests {
         async {
             tracing::info!(requests = 2, "answered");
         }
-        .instrument(call_span("018f", "acme", "mia", "gong_get_call"))
+        .instrument(call_span(
+            "018f",
+            Some("0af7651916cd43dd8448eb211c80319c"),
+            "acme",
+            "mia",
+            "gong_get_call",
+        ))
         .await;
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let line: Value = serde_json::from_str(&text).unwrap();
@@ -109,6 +121,7 @@ mod tests {
         assert_eq!(line["level"], "INFO");
         let span = &line["spans"][0];
         assert_eq!(span["request_id"], "018f");
+        assert_eq!(span["trace_id"], "0af7651916cd43dd8448eb211c80319c");
         assert_eq!(span["tenant"], "acme");
         assert_eq!(span["user"], "mia");
         assert_eq!(span["tool"], "gong_get_call");

@@ -21,6 +21,7 @@ use crate::governance::{DenialCode, Policy};
 use crate::progress::Progress;
 use crate::store::StoreError;
 use crate::tenants::Identity;
+use crate::trace::TraceContext;
 
 /// How often open sessions check whether their user's tools have changed.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
@@ -106,6 +107,7 @@ impl GatewayServer {
             client: context.client_info(),
             tool,
             target,
+            trace: TraceContext::first([context.meta.get_traceparent(), header(&context)]),
         };
         let token = context.meta.get_progress_token();
         let (progress, progress_task) = Progress::new(context.peer.clone(), token);
@@ -119,6 +121,12 @@ impl GatewayServer {
 fn identity(context: &RequestContext<RoleServer>) -> Result<&Identity, ErrorData> {
     let identity = sender(&context.extensions);
     identity.ok_or_else(|| ErrorData::internal_error("nobody has signed in", None))
+}
+
+/// The header `traceparent`.
+fn header(context: &RequestContext<RoleServer>) -> Option<&str> {
+    let parts = context.extensions.get::<Parts>()?;
+    parts.headers.get("traceparent")?.to_str().ok()
 }
 
 fn sender(extensions: &Extensions) -> Option<&Identity> {

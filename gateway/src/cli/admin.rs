@@ -21,6 +21,7 @@ mod access;
 mod args;
 mod audit;
 mod kill_switches;
+mod maintenance;
 mod tables;
 mod tool_details;
 mod tools;
@@ -34,6 +35,9 @@ use args::Command;
 ///
 /// The command failed. The error says why, and what would work.
 pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
+    if let Command::Restore { from } = &admin.command {
+        return maintenance::restore(&admin, from);
+    }
     let cli = AdminCli::open(&admin)?;
     match &admin.command {
         Command::Tenants => cli.print_rows(&cli.store.tenants()?, tables::tenants)?,
@@ -71,6 +75,10 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
         Command::Switches => cli.print_rows(&cli.store.switches()?, tables::switches)?,
         Command::Audit(args) => cli.audit(args)?,
         Command::Quota => cli.quota()?,
+        Command::Backup { to } => cli.back_up(to)?,
+        Command::Integrity => return cli.integrity(),
+        // It comes before the state file is opened, which may be damaged.
+        Command::Restore { .. } => {}
         Command::Sync { now } => cli.sync(*now).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -10,7 +10,7 @@ use http::Uri;
 use http::uri::Scheme;
 use sandbox::Limits;
 
-use super::document::{Document, Table, Value};
+use super::document::{Document, Read, Table, Value};
 use super::{Admin, AuditConfig, Config, ConfigErrors, Listen, Tls, TokenHash, check_name};
 use crate::suggest::closest;
 
@@ -24,11 +24,28 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The key that has a token's hash, to find tokens that are used twice.
 type Tokens = BTreeMap<TokenHash, String>;
 
-/// Reads the whole file.
-pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, ConfigErrors> {
+/// Reads the whole file. What is wrong is left out of the configuration.
+pub(super) fn config(file: &str, text: &str, folder: &Path) -> (Option<Config>, ConfigErrors) {
+    read(&Document::new(file, text), folder)
+}
+
+/// Reads a file, and returns what was read as what.
+pub(super) fn recorded(
+    file: &str,
+    text: &str,
+    folder: &Path,
+) -> (ConfigErrors, BTreeMap<Vec<String>, Read>) {
     let document = Document::new(file, text);
-    let parsed = document.parse()?;
-    let mut root = Table::root(&document, &parsed);
+    let (_, errors) = read(&document, folder);
+    (errors, document.reads())
+}
+
+fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors) {
+    let parsed = match document.parse() {
+        Ok(parsed) => parsed,
+        Err(errors) => return (None, errors),
+    };
+    let mut root = Table::root(document, &parsed);
     let mut tokens = Tokens::new();
 
     let path = |value: Value<'_, '_>, example| value.text(example).map(|text| folder.join(text));
@@ -100,10 +117,7 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     );
     root.finish();
 
-    if document.has_errors() {
-        return Err(document.take_errors());
-    }
-    Ok(Config {
+    let config = Config {
         listen,
         state: state.unwrap_or_else(|| folder.join("gateway.db")),
         cache: cache.unwrap_or_else(|| folder.join("cache")),
@@ -115,7 +129,8 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
         admins,
         metrics_token,
         tenants,
-    })
+    };
+    (Some(config), document.take_errors())
 }
 
 fn default_listen() -> Listen {
@@ -123,13 +138,15 @@ fn default_listen() -> Listen {
         address: SocketAddr::from(([127, 0, 0, 1], 8080)),
         hosts: Vec::new(),
         origins: Vec::new(),
+        plain_http: false,
         tls: None,
     }
 }
 
 fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     let mut listen = default_listen();
-    if let Some(address) = table.get("address") {
+    let address = table.get("address");
+    if let Some(address) = &address {
         let parsed = address.text("127.0.0.1:8080").and_then(|text| {
             address.or_error(SocketAddr::from_str(text).map_err(|_| {
                 format!(
@@ -152,6 +169,7 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     let tls = table
         .get("tls")
         .and_then(|v| v.table("{ certificate = \"chain.pem\", key = \"key.pem\" }"));
+    let has_no_tls = tls.is_none();
     if let Some(mut tls) = tls {
         let certificate = tls.required("certificate", "\"chain.pem\"");
         let certificate = certificate.and_then(|v| v.text("chain.pem"));
@@ -163,6 +181,19 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
             certificate: folder.join(certificate),
             key: folder.join(key),
         });
+    }
+    let plain_http = table.get("plain_http").and_then(|v| v.boolean());
+    listen.plain_http = plain_http.unwrap_or(false);
+    if let Some(address) = address
+        && has_no_tls
+        && !listen.plain_http
+        && !listen.address.ip().is_loopback()
+    {
+        address.error(
+            "over plain HTTP everybody on the way can read the tokens; name a certificate, such as \
+             tls = { certificate = \"chain.pem\", key = \"key.pem\" }, or, if a proxy in front \
+             of the gateway does TLS, say plain_http = true",
+        );
     }
     table.finish();
     listen
@@ -255,7 +286,7 @@ fn token(table: &mut Table<'_, '_>, tokens: &mut Tokens) -> Option<TokenHash> {
 
 fn hash(value: &Value<'_, '_>, tokens: &mut Tokens) -> Option<TokenHash> {
     let hash: TokenHash = value.or_error(value.text("sha256:…")?.parse::<TokenHash>())?;
-    if let Some(other) = tokens.insert(hash, value.path().to_owned()) {
+    if let Some(other) = tokens.insert(hash, value.path()) {
         value.error(format_args!(
             "{other} has the same token; make another with `gong-gateway token`"
         ));

@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 
 use super::attempts::Attempts;
 use super::problem::Problem;
+use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::governance::Governance;
 use crate::store::{Quota, Store, StoreError};
@@ -21,6 +23,7 @@ struct Inner {
     governance: Arc<Governance>,
     quota: Box<ReadQuota>,
     attempts: Attempts,
+    clock: Arc<SteadyClock>,
 }
 
 /// Reads a tenant's quota of today. It may block.
@@ -34,12 +37,13 @@ impl fmt::Debug for PageState {
 
 impl PageState {
     /// `config` holds the configuration in force. `quota` returns what a tenant has used today,
-    /// which the limiter knows more exactly than [`Store::quota`].
+    /// which the limiter knows more exactly than [`Store::quota`]. Sessions end by `clock`.
     pub fn new(
         store: Store,
         governance: Arc<Governance>,
         config: Arc<ArcSwap<Config>>,
         quota: impl Fn(&str) -> Result<Quota, StoreError> + Send + Sync + 'static,
+        clock: Arc<SteadyClock>,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
@@ -47,7 +51,13 @@ impl PageState {
             governance,
             quota: Box::new(quota),
             attempts: Attempts::default(),
+            clock,
         }))
+    }
+
+    /// The time by which sessions end.
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     pub(super) fn attempts(&self) -> &Attempts {

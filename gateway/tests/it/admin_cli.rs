@@ -477,10 +477,10 @@ fn the_day_is_shown() {
     shows(
         &printed(&folder, &["quota"]),
         r#"
- Tenant   Day (UTC)    Used   Limit    Left   Blocked by Gong until
-────────────────────────────────────────────────────────────────────
- acme     2026-11-24      0   10000   10000   2026-11-24 10:00:00
- globex   2026-11-24    120     500     380
+ Tenant   Day (UTC)    Used   Limit    Left   One user   Users   Blocked by Gong until
+───────────────────────────────────────────────────────────────────────────────────────
+ acme     2026-11-24      0   10000   10000       5000           2026-11-24 10:00:00
+ globex   2026-11-24    120     500     380        500
 "#,
     );
     let quota = json_of(&folder, &["--tenant", "globex", "quota"]);

@@ -179,6 +179,7 @@ async fn private_addresses_are_refused_after_the_look_up() {
             metrics: shared.metrics.clone(),
             progress: Progress::disabled(),
             sent: AtomicU32::new(0),
+            user_used_up: std::sync::atomic::AtomicBool::new(false),
         };
         let run = tenant.run(Arc::new(gate)).unwrap();
         let result = shared

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `mcp`, `http` | what MCP clients see; tokens, sessions, health, TLS, shutdown |
 //! | `limits`, `isolation` | Gong's limits and the queue; tenants do not affect each other |
+//! | `deploy` | the files for deployment name what exists |
+//! | `operations` | readiness, `check`, and what else an operator expects |
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
 //! | `store`, `kill` | several processes on one state file; `kill -9` at any moment |
 //! | `admin_cli`, `page`, `demo` | the administrator's commands and page; the demo |
@@ -12,11 +14,13 @@
 mod admin_cli;
 mod browser;
 mod demo;
+mod deploy;
 mod http;
 mod isolation;
 mod kill;
 mod limits;
 mod mcp;
+mod operations;
 mod page;
 mod reload;
 mod secrets;

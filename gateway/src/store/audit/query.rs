@@ -156,14 +156,13 @@ impl Store {
         Ok(count)
     }
 
-    /// Deletes rows that are older than `keep`, and quota of days over a year ago. Returns how
+    /// Deletes rows that are older than `keep` at the time `now`, and quota of days over a year ago. Returns how
     /// many rows of the audit it deleted.
     ///
     /// # Errors
     ///
     /// The file could not be written.
-    pub fn prune(&self, keep: Duration) -> Result<u64, StoreError> {
-        let now = Timestamp::now();
+    pub fn prune(&self, keep: Duration, now: Timestamp) -> Result<u64, StoreError> {
         let oldest = now.checked_sub(keep).unwrap_or(Timestamp::MIN);
         let mut deleted = 0;
         loop {
@@ -184,6 +183,10 @@ impl Store {
             let year = now - jiff::SignedDuration::from_hours(366 * 24);
             transaction.execute(
                 "DELETE FROM quota WHERE day < ?",
+                [year.strftime("%F").to_string()],
+            )?;
+            transaction.execute(
+                "DELETE FROM user_quota WHERE day < ?",
                 [year.strftime("%F").to_string()],
             )?;
             transaction.execute("DELETE FROM blocks WHERE until < ?", [millis(now)])?;
