@@ -445,7 +445,8 @@ There is more: raise --limit, or export with --jsonl.
             "kind": "call", "tenant": "acme", "user": "mia", "client": "claude-code",
             "client_version": "2.1", "tool": "search_calls", "result": "success",
             "code": null, "reason": null, "latency_ms": 40, "gong_requests": 1,
-            "bytes": 2048, "request_id": "r-1", "gong_request_ids": ["4al018gzaztcr8nbukw"]
+            "bytes": 2048, "request_id": "r-1", "trace_id": null,
+            "gong_request_ids": ["4al018gzaztcr8nbukw"]
         })
     );
     assert_eq!(rows[1]["code"], "pending-review");
