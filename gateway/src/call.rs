@@ -6,7 +6,7 @@
 //! runs in a task of its own, so that it reaches the audit even if the client has gone away.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
 
 use host_harness::mcp::names::MAX_NAME;
@@ -31,6 +31,7 @@ use crate::progress::Progress;
 use crate::store::{CallId, CallResult, FinishedCall, StartedCall};
 use crate::tenant::Tenant;
 use crate::tenants::Identity;
+use crate::trace::TraceContext;
 
 /// The key of an answer's `_meta` with the request id, which the audit and the log have too.
 pub const REQUEST_ID: &str = "gong-gateway/request-id";
@@ -55,6 +56,8 @@ pub struct CallRequest {
     pub tool: Arc<str>,
     /// Whether the tool is called, or a resource is read with it.
     pub target: CallTarget,
+    /// The client's trace.
+    pub trace: Option<TraceContext>,
 }
 
 /// The answer to a call.
@@ -154,8 +157,10 @@ pub async fn run(
     cancel: CancellationToken,
 ) -> CallAnswer {
     let request_id = Uuid::now_v7().to_string();
+    let trace_id = request.trace.map(|trace| trace.trace_id());
     let span = log::call_span(
         &request_id,
+        trace_id.as_deref(),
         &request.identity.tenant,
         &request.identity.user,
         &request.tool,
@@ -249,6 +254,7 @@ impl Call<'_> {
             sent: AtomicU32::new(0),
             unanswered: AtomicU32::new(0),
             unreached: AtomicU32::new(0),
+            user_used_up: AtomicBool::new(false),
         });
         let work = async {
             let running = match self.queue(&tenant, progress).await {
@@ -277,6 +283,14 @@ impl Call<'_> {
         // Only a change has begun in the audit by now.
         if begun.is_some() && self.is_not_known(&outcome, &gate) {
             outcome = outcome.not_known();
+        }
+        // The tool says so in its own words, which the audit does not hold.
+        if gate.user_used_up.load(Ordering::Relaxed) && outcome.code == Some("tool-error") {
+            outcome.code = Some("user-quota");
+            outcome.reason = Some(
+                "The user has used up the requests that one user may send Gong in a day."
+                    .to_owned(),
+            );
         }
         outcome
     }
@@ -423,6 +437,7 @@ impl Call<'_> {
         StartedCall {
             at: self.at,
             request_id: self.request_id.to_owned(),
+            trace_id: self.request.trace.map(|trace| trace.trace_id()),
             tenant: self.request.identity.tenant.to_string(),
             user: self.request.identity.user.to_string(),
             client: client.map(|client| cut(&client.name, MAX_NAME)),

@@ -1,7 +1,7 @@
 //! Admits the requests of one call: at Gong's limit, with metrics and progress notifications.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -31,6 +31,8 @@ pub struct CallGate {
     pub unanswered: AtomicU32,
     /// How many of these surely did not reach Gong.
     pub unreached: AtomicU32,
+    /// Whether a request was refused because the user has used up the day.
+    pub user_used_up: AtomicBool,
 }
 
 impl Gate for CallGate {
@@ -46,6 +48,10 @@ impl Gate for CallGate {
             self.metrics
                 .admitted(&self.tenant, start.elapsed(), refused);
             if let Err(refused) = &admitted {
+                if self.limiter.is_user_used_up(&self.user) {
+                    self.user_used_up.store(true, Ordering::Relaxed);
+                    self.metrics.user_used_up(&self.tenant);
+                }
                 tracing::warn!("a request was not sent: {}", refused.reason);
             } else {
                 self.sent.fetch_add(1, Ordering::Relaxed);

@@ -28,6 +28,7 @@
 //! |---|---|
 //! | `document` | reads typed values out of TOML, and collects errors with their lines |
 //! | `parse` | what each key takes |
+//! | `schema` | the JSON Schema, made of what `document` has read |
 //! | `names` | names of tenants, users, toolsets and profiles |
 //! | `written` | every setting as a text |
 //! | `secret`, `token` | references to secrets; tokens and their hashes |
@@ -49,6 +50,7 @@ use crate::user_bounds::UserBounds;
 mod document;
 mod names;
 mod parse;
+mod schema;
 mod secret;
 mod token;
 mod written;
@@ -56,6 +58,7 @@ mod written;
 pub use names::{
     COMPONENT_TOOLSET, READ_ONLY, check_name, check_toolset, component_toolset, is_automatic,
 };
+pub use schema::schema;
 pub use secret::{Secret, SecretError, SecretRef};
 pub use token::{FreshToken, TokenHash};
 pub use written::Written;
@@ -103,6 +106,9 @@ pub struct Listen {
     pub trusted_proxies: Vec<IpNet>,
     /// Origins of web pages that may send MCP requests, such as `https://chat.acme.example`.
     pub origins: Vec<String>,
+    /// Whether plain HTTP may be served on an address that other machines reach, for a proxy that
+    /// does TLS. Default: no.
+    pub plain_http: bool,
     /// The certificate for HTTPS. `None` means plain HTTP.
     pub tls: Option<Tls>,
     /// How many connections there may be, and how long they may take.
@@ -234,6 +240,9 @@ pub struct TenantConfig {
     pub requests_per_second: u32,
     /// Requests to Gong a day (UTC). Default: 10,000, which is Gong's limit.
     pub requests_per_day: u32,
+    /// Requests to Gong that one user may send a day (UTC). Default: half of `requests_per_day`,
+    /// so that no user alone can leave the others without; all of it for a single user.
+    pub user_requests_per_day: u32,
     /// Calls that run at the same time. Default: 8.
     pub concurrent_calls: u32,
     /// Calls that may wait to run. More are refused. Default: 64.
@@ -321,15 +330,31 @@ impl Config {
     ///
     /// Everything that is wrong. No error quotes what could be a secret.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        let (config, errors) = Self::inspect(path);
+        match config {
+            Some(config) if errors.0.is_empty() => Ok(config),
+            _ => Err(errors),
+        }
+    }
+
+    /// Reads and checks the file as [`Config::load`] does, and returns what it says in spite of
+    /// errors, to be checked further: what is wrong has its default or is left out. `None` when the
+    /// file can not be read or is not TOML.
+    #[must_use]
+    pub fn inspect(path: &Path) -> (Option<Self>, ConfigErrors) {
         let file = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| {
-            ConfigErrors(vec![ConfigError {
-                file: file.clone(),
-                line: None,
-                key: String::new(),
-                text: format!("it can not be read ({error})"),
-            }])
-        })?;
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                let error = ConfigError {
+                    file,
+                    line: None,
+                    key: String::new(),
+                    text: format!("it can not be read ({error})"),
+                };
+                return (None, ConfigErrors(vec![error]));
+            }
+        };
         // A bare file name has the folder "", which leaves the paths as they are.
         let folder = path.parent().unwrap_or(Path::new(""));
         parse::config(&file, &text, folder)
@@ -341,11 +366,14 @@ impl Config {
     ///
     /// Everything that is wrong. The errors name the file `file`.
     pub fn parse(file: &str, text: &str, folder: &Path) -> Result<Self, ConfigErrors> {
-        parse::config(file, text, folder)
+        match parse::config(file, text, folder) {
+            (Some(config), errors) if errors.0.is_empty() => Ok(config),
+            (_, errors) => Err(errors),
+        }
     }
 }
 
-/// Everything that is wrong with a file. It displays as one line per error, and is never empty.
+/// Everything that is wrong with a file. It displays as one line per error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 

@@ -51,6 +51,13 @@ impl<T> FairQueue<T> {
         self.users.iter().map(|(_, waiting)| waiting.len()).sum()
     }
 
+    /// How many items of a user wait.
+    pub(crate) fn len_of(&self, user: &str) -> usize {
+        let mut users = self.users.iter();
+        let found = users.find(|(name, _)| **name == *user);
+        found.map_or(0, |(_, waiting)| waiting.len())
+    }
+
     /// A user who was not in the queue is next after one turn of each user who was.
     pub(crate) fn push(&mut self, user: &Arc<str>, item: T) {
         match self.users.iter_mut().find(|(name, _)| name == user) {

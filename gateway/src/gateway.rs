@@ -13,12 +13,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
 use crate::client_label::Cancellable;
+use crate::clock::SteadyClock;
 use crate::failed_tokens::FailedTokens;
 use crate::governance::{Governance, Policy};
 use crate::instructions::Instructions;
 use crate::metrics::Metrics;
 use crate::places::{Place, Places};
-use crate::store::{Quota, Store, StoreError};
+use crate::readiness;
+use crate::store::{Quota, Store, StoreError, UserQuota};
 use crate::tenants::{Identity, Tenants};
 
 /// A serving gateway.
@@ -43,6 +45,8 @@ pub struct Gateway {
     pub cancellable: Cancellable,
     /// Wrong tokens, for the audit.
     pub failed_tokens: FailedTokens,
+    /// The time by which rows and sessions end.
+    pub clock: Arc<SteadyClock>,
     /// Calls that run or wait, each a task.
     pub running: TaskTracker,
     /// Interrupts every call.
@@ -69,6 +73,7 @@ impl Gateway {
         governance: Governance,
         tenants: Tenants,
         metrics: Metrics,
+        clock: Arc<SteadyClock>,
     ) -> Arc<Self> {
         let places = Places::new(sandbox.limits().instances);
         let gateway = Arc::new(Self {
@@ -82,6 +87,7 @@ impl Gateway {
             instructions: Instructions::default(),
             cancellable: Cancellable::default(),
             failed_tokens: FailedTokens::default(),
+            clock,
             running: TaskTracker::new(),
             abort: CancellationToken::new(),
             draining: AtomicBool::new(false),
@@ -131,6 +137,17 @@ impl Gateway {
             quota.limit = status.per_day;
             quota.left = status.left_today;
             quota.used = status.per_day - status.left_today;
+            quota.user_limit = status.per_user_day;
+            let users = live.limiter.user_requests();
+            quota.users = users
+                .into_iter()
+                .filter(|(_, used)| *used > 0)
+                .map(|(user, used)| UserQuota {
+                    user: user.to_string(),
+                    used,
+                })
+                .collect();
+            quota.users.sort_by_key(|one| std::cmp::Reverse(one.used));
         }
         Ok(quota)
     }
@@ -158,7 +175,8 @@ impl Gateway {
     pub fn update_gauges(&self) {
         let live = self.tenants.live();
         let gauges = live.tenants().map(|tenant| (&tenant.name, tenant.gauges()));
-        self.metrics.set_gauges(!self.draining(), gauges);
+        self.metrics
+            .set_gauges(readiness::reasons(self).is_empty(), gauges);
         self.metrics.set_places(self.places.counts());
     }
 }

@@ -24,9 +24,11 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{Admission, admit};
 use crate::client_address::client_address;
 use crate::config::Listen;
+use crate::cors;
 use crate::gateway::Gateway;
 use crate::mcp::GatewayServer;
 use crate::metrics;
+use crate::readiness;
 use crate::store::Via;
 
 /// What the handlers share.
@@ -58,7 +60,8 @@ pub fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) 
     let mcp = Router::new()
         .route_service("/mcp", service)
         .layer(middleware::from_fn_with_state(admission, admit))
-        .layer(middleware::from_fn_with_state(state.clone(), authenticate));
+        .layer(middleware::from_fn_with_state(state.clone(), authenticate))
+        .layer(tower::util::option_layer(cors::layer(&listen.origins)));
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
@@ -120,23 +123,7 @@ fn unauthorized() -> Response {
 
 /// Says whether new calls are accepted, and if not, why.
 async fn ready(State(state): State<HttpState>) -> Response {
-    let mut reasons = Vec::new();
-    if state.gateway.draining() {
-        reasons.push("the gateway is being shut down".to_owned());
-    }
-    let store = state.gateway.store.clone();
-    let writable = tokio::task::spawn_blocking(move || store.check_writable()).await;
-    match writable {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            tracing::error!("the state file can not be written: {error}");
-            reasons.push("the state file can not be written".to_owned());
-        }
-        Err(error) => reasons.push(error.to_string()),
-    }
-    if state.gateway.catalog.component_tools.is_empty() {
-        reasons.push("the component has no tools".to_owned());
-    }
+    let reasons = readiness::reasons(&state.gateway);
     let status = if reasons.is_empty() {
         StatusCode::OK
     } else {

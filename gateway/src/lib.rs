@@ -17,6 +17,7 @@
 //! | `failed_tokens` | wrong tokens, for the audit |
 //! | [`os_user`] | users of the operating system, for the audit |
 //! | [`page`] | the administrator's page, `/admin` |
+//! | [`component`] | which component is served |
 //! | [`catalog`] | the tools, prompts and resources of the component |
 //! | [`governance`] | who may call what |
 //! | `audit_push` | the audit goes to another system too |
@@ -26,10 +27,14 @@
 //! | [`call_queue`] | how many calls of a tenant run and wait |
 //! | [`limiter`] | keeps a tenant's requests within Gong's limits |
 //! | `fair_queue` | a queue in which users take turns, for the two above |
+//! | `cors` | which web pages may use `/mcp` |
+//! | [`readiness`] | whether new calls are accepted |
+//! | [`clock`] | the time, as far as the wall clock can be trusted |
 //! | [`progress`] | progress notifications |
 //! | [`metrics`] | what is counted and timed |
 //! | [`log`] | log lines that say whose call they are about |
 //! | `cut` | texts of others, made safe to store and log |
+//! | [`trace`] | the client's trace, from `traceparent` |
 //! | `suggest` | "did you mean …?" for names that do not exist |
 
 pub mod admission;
@@ -40,8 +45,11 @@ pub mod call_queue;
 pub mod catalog;
 mod client_address;
 pub mod client_label;
+pub mod clock;
+pub mod component;
 pub mod config;
 pub mod connections;
+mod cors;
 mod cut;
 mod failed_tokens;
 mod fair_queue;
@@ -57,10 +65,12 @@ pub mod os_user;
 pub mod page;
 pub mod places;
 pub mod progress;
+pub mod readiness;
 pub mod serve;
 pub mod store;
 mod suggest;
 pub mod tenant;
 pub mod tenants;
 pub mod tool_watch;
+pub mod trace;
 pub mod user_bounds;

@@ -11,6 +11,7 @@
 //! - The day's requests are leased from the [`Ledger`] in blocks before they are sent. A crash may
 //!   waste the rest of a block, but no request is sent beyond the limit. Gong does not document
 //!   when its day begins, so UTC days are counted, and Gong's `Retry-After` has precedence.
+//! - No user takes more than their own share of the day, and each request is counted to its user.
 //! - A request whose turn can not come before the deadline of its call is refused at once, with
 //!   the time until it could be sent.
 //!
@@ -19,28 +20,32 @@
 //! | `state` | which requests may leave at a moment |
 //! | `window` | the limit a second, and Gong's `Retry-After` |
 //! | `day` | the limit a day |
+//! | `users` | what each user has sent on a day |
 //! | `ledger` | what is remembered across restarts |
 //! | `wait` | why and how long requests wait, and what callers read |
 
 mod day;
 mod ledger;
 mod state;
+mod users;
 mod wait;
 mod window;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use day::{DayBudget, date, day_number};
+use day::{DayBudget, date, day_number, number, until_midnight};
 use http::StatusCode;
 use jiff::Timestamp;
+use jiff::civil::Date;
 pub use ledger::{Lease, Ledger, StoreLedger};
 use sandbox::Refused;
 use state::{State, Step, Turn, Waiter};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
+use users::UserCounts;
 pub use wait::{Wait, WaitReason};
-use wait::{shutting_down, too_long};
+use wait::{shutting_down, too_long, user_used_up};
 use window::Window;
 
 use crate::fair_queue::{FairQueue, PROGRESS_INTERVAL, wait_for_turn};
@@ -64,6 +69,8 @@ pub struct RequestLimits {
     pub per_second: u32,
     /// Requests in a UTC day.
     pub per_day: u32,
+    /// Requests of one user in a UTC day.
+    pub per_user_day: u32,
 }
 
 /// The present state of a limiter.
@@ -75,6 +82,12 @@ pub struct LimiterStatus {
     pub left_today: u32,
     /// Requests that may be sent in a day.
     pub per_day: u32,
+    /// Requests that one user may send in a day.
+    pub per_user_day: u32,
+    /// What the user with the most requests has sent today.
+    pub most_of_a_user: u32,
+    /// How many users have used up their own requests of today.
+    pub users_used_up: usize,
     /// How long Gong wants no request.
     pub blocked_for: Option<Duration>,
 }
@@ -118,6 +131,7 @@ impl TenantLimiter {
             leased: ledger.leased(date(today))?,
             ..DayBudget::new(today)
         };
+        let users = UserCounts::continued(today, ledger.user_requests(date(today))?);
         Ok(Arc::new(Self {
             ledger,
             clock,
@@ -125,6 +139,7 @@ impl TenantLimiter {
                 limits,
                 window,
                 budget,
+                users,
                 queue: FairQueue::new(),
                 next_id: 0,
                 releasing: false,
@@ -152,18 +167,31 @@ impl TenantLimiter {
             if state.shut_down {
                 return Err(shutting_down());
             }
-            if state.send_at_once(now, day_number((self.clock)())) {
+            let wall = (self.clock)();
+            let today = day_number(wall);
+            if state.is_used_up(user, today) {
+                let limit = state.limits.per_user_day;
+                return Err(user_used_up(user, limit, until_midnight(wall)));
+            }
+            if state.send_at_once(user, now, today) {
                 return Ok(());
             }
             let (turn, receiver) = oneshot::channel();
             let id = state.next_id;
             state.next_id += 1;
-            state.queue.push(user, Waiter { id, deadline, turn });
+            let waiter = Waiter {
+                id,
+                user: Arc::clone(user),
+                deadline,
+                turn,
+            };
+            state.queue.push(user, waiter);
             self.refuse_late(&mut state, now);
             self.start_releasing(&mut state);
             WaitingRequest {
                 limiter: self,
                 id,
+                user,
                 turn: receiver,
             }
         };
@@ -233,8 +261,52 @@ impl TenantLimiter {
             waiting: state.queue.len(),
             left_today: state.limits.per_day.saturating_sub(sent),
             per_day: state.limits.per_day,
+            per_user_day: state.limits.per_user_day,
+            most_of_a_user: state
+                .users
+                .of(today)
+                .map(|(_, sent)| sent)
+                .max()
+                .unwrap_or(0),
+            users_used_up: state
+                .users
+                .of(today)
+                .filter(|(_, sent)| *sent >= state.limits.per_user_day)
+                .count(),
             blocked_for: state.window.blocked_until(now).map(|until| until - now),
         }
+    }
+
+    /// Whether a user has used up their own requests of today.
+    #[must_use]
+    pub fn is_user_used_up(&self, user: &Arc<str>) -> bool {
+        self.lock().is_used_up(user, day_number((self.clock)()))
+    }
+
+    /// What users have sent today, sorted by name.
+    #[must_use]
+    pub fn user_requests(&self) -> Vec<(Arc<str>, u32)> {
+        let state = self.lock();
+        let of_today = state.users.of(day_number((self.clock)()));
+        of_today
+            .map(|(user, sent)| (Arc::clone(user), sent))
+            .collect()
+    }
+
+    /// What users have sent and is not stored yet: the day, the user and all of that day.
+    #[must_use]
+    pub fn unstored_user_requests(&self) -> Vec<(Date, Arc<str>, u32)> {
+        let state = self.lock();
+        let unstored = state.users.unstored();
+        unstored
+            .map(|(day, user, sent)| (date(day), Arc::clone(user), sent))
+            .collect()
+    }
+
+    /// Takes note that this was stored.
+    pub fn stored_user_requests(&self, day: Date, user: &Arc<str>, sent: u32) {
+        let today = day_number((self.clock)());
+        self.lock().users.stored(number(day), user, sent, today);
     }
 
     /// Refuses further requests, gives back unsent ones, and returns when no sent request counts
@@ -365,13 +437,14 @@ impl TenantLimiter {
         })
     }
 
-    fn leave(&self, id: u64, turn: &mut oneshot::Receiver<Result<Turn, Refused>>) {
+    fn leave(&self, id: u64, user: &Arc<str>, turn: &mut oneshot::Receiver<Result<Turn, Refused>>) {
         turn.close();
         let mut state = self.lock();
         // Its turn had come, but the caller was gone before it could send.
         if let Ok(Ok(Turn { at, day })) = turn.try_recv() {
             state.window.put_back(at);
             state.budget.in_hand += u32::from(state.budget.day == day);
+            state.users.take_back(day, user);
             self.changed.notify_one();
         }
         state.queue.remove(|waiter| waiter.id == id);
@@ -382,12 +455,13 @@ impl TenantLimiter {
 struct WaitingRequest<'a> {
     limiter: &'a TenantLimiter,
     id: u64,
+    user: &'a Arc<str>,
     turn: oneshot::Receiver<Result<Turn, Refused>>,
 }
 
 impl Drop for WaitingRequest<'_> {
     fn drop(&mut self) {
-        self.limiter.leave(self.id, &mut self.turn);
+        self.limiter.leave(self.id, self.user, &mut self.turn);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Logs to standard error, as lines for people or JSON for programs.
 //!
 //! Every line about a call has the fields of its [`call_span`]: the request id, which the audit
-//! and the answer have too, the tenant, the user and the tool. Tokens are removed from a request
+//! and the answer have too, the client's trace, the tenant, the user and the tool. Tokens are removed from a request
 //! before anything can log it, and credentials are header values that print as `Sensitive`.
 
 use std::io::IsTerminal as _;
@@ -67,9 +67,15 @@ where
 
 /// The span of one call. `tool` is the client's text, and is cut.
 #[must_use]
-pub fn call_span(request_id: &str, tenant: &str, user: &str, tool: &str) -> Span {
+pub fn call_span(
+    request_id: &str,
+    trace_id: Option<&str>,
+    tenant: &str,
+    user: &str,
+    tool: &str,
+) -> Span {
     let tool = cut(tool, MAX_NAME);
-    tracing::info_span!("call", request_id, tenant, user, tool)
+    tracing::info_span!("call", request_id, trace_id, tenant, user, tool)
 }
 
 #[cfg(test)]
@@ -104,7 +110,13 @@ mod tests {
         async {
             tracing::info!(requests = 2, "answered");
         }
-        .instrument(call_span("018f", "acme", "mia", "gong_get_call"))
+        .instrument(call_span(
+            "018f",
+            Some("0af7651916cd43dd8448eb211c80319c"),
+            "acme",
+            "mia",
+            "gong_get_call",
+        ))
         .await;
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let line: Value = serde_json::from_str(&text).unwrap();
@@ -113,6 +125,7 @@ mod tests {
         assert_eq!(line["level"], "INFO");
         let span = &line["spans"][0];
         assert_eq!(span["request_id"], "018f");
+        assert_eq!(span["trace_id"], "0af7651916cd43dd8448eb211c80319c");
         assert_eq!(span["tenant"], "acme");
         assert_eq!(span["user"], "mia");
         assert_eq!(span["tool"], "gong_get_call");
@@ -124,7 +137,8 @@ mod tests {
         let writer = lines.clone();
         let subscriber = subscriber(Format::Json, "info".into(), false, move || writer.clone());
         let _guard = tracing::subscriber::set_default(subscriber);
-        call_span("018f", "acme", "mia", &"x".repeat(1 << 20)).in_scope(|| tracing::info!("said"));
+        call_span("018f", None, "acme", "mia", &"x".repeat(1 << 20))
+            .in_scope(|| tracing::info!("said"));
         let written = lines.0.lock().unwrap().len();
         assert!((200..1000).contains(&written), "{written}");
     }

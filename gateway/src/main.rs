@@ -1,6 +1,7 @@
 //! Serves Gong's tools to many tenants.
 
 mod cli;
+#[cfg(feature = "demo")]
 mod demo;
 mod stdout;
 

@@ -25,6 +25,7 @@ use crate::progress::Progress;
 use crate::store::StoreError;
 use crate::tenants::Identity;
 use crate::tool_watch::ToolWatch;
+use crate::trace::TraceContext;
 
 /// Answers MCP requests. Clones share everything.
 #[derive(Clone, Debug)]
@@ -119,6 +120,7 @@ impl GatewayServer {
             identity,
             tool,
             target,
+            trace: TraceContext::first([context.meta.get_traceparent(), header(&context)]),
         };
         let token = context.meta.get_progress_token();
         let (progress, progress_task) = Progress::new(context.peer.clone(), token);
@@ -152,6 +154,12 @@ fn label(context: &RequestContext<RoleServer>) -> Option<&ClientLabel> {
 fn identity(context: &RequestContext<RoleServer>) -> Result<&Identity, ErrorData> {
     let identity = sender(&context.extensions);
     identity.ok_or_else(|| ErrorData::internal_error("nobody has signed in", None))
+}
+
+/// The header `traceparent`.
+fn header(context: &RequestContext<RoleServer>) -> Option<&str> {
+    let parts = context.extensions.get::<Parts>()?;
+    parts.headers.get("traceparent")?.to_str().ok()
 }
 
 fn sender(extensions: &Extensions) -> Option<&Identity> {

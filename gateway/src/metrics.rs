@@ -40,6 +40,7 @@ pub struct Metrics {
     limiter_wait: Histogram,
     requests: Family<Request, Counter>,
     refused: Family<Tenant, Counter>,
+    user_quota_refused: Family<Tenant, Counter>,
     unauthorized: Counter,
     reloads: Family<Outcome, Counter>,
     connections: Gauge,
@@ -49,6 +50,9 @@ pub struct Metrics {
     quota_left: Family<Tenant, Gauge>,
     quota: Family<Tenant, Gauge>,
     limiter_line: Family<Tenant, Gauge>,
+    user_quota: Family<Tenant, Gauge>,
+    user_quota_used: Family<Tenant, Gauge>,
+    users_without_quota: Family<Tenant, Gauge>,
     running: Family<Tenant, Gauge>,
     queued: Family<Tenant, Gauge>,
     ready: Gauge,
@@ -126,6 +130,12 @@ pub struct TenantGauges {
     pub quota: u32,
     /// Requests that wait for their turn at Gong's limit.
     pub limiter_line: usize,
+    /// Requests that one user may send in a day.
+    pub user_quota: u32,
+    /// What the user with the most requests has sent today.
+    pub user_quota_used: u32,
+    /// Users who have used up their own requests of today.
+    pub users_without_quota: usize,
     /// Calls that run.
     pub running: usize,
     /// Calls that wait to run.
@@ -150,6 +160,7 @@ impl Metrics {
             limiter_wait: Histogram::new(WAIT_BUCKETS),
             requests: Family::default(),
             refused: Family::default(),
+            user_quota_refused: Family::default(),
             unauthorized: Counter::default(),
             reloads: Family::default(),
             connections: Gauge::default(),
@@ -158,6 +169,9 @@ impl Metrics {
             quota_left: Family::default(),
             quota: Family::default(),
             limiter_line: Family::default(),
+            user_quota: Family::default(),
+            user_quota_used: Family::default(),
+            users_without_quota: Family::default(),
             running: Family::default(),
             queued: Family::default(),
             ready: Gauge::default(),
@@ -248,6 +262,26 @@ impl Metrics {
             "limiter_refused",
             "Requests that were not sent because their turn would come too late",
             self.refused.clone(),
+        );
+        own.register(
+            "user_quota_refused",
+            "Requests that were not sent because their user has used up the day",
+            self.user_quota_refused.clone(),
+        );
+        own.register(
+            "user_quota",
+            "Requests to Gong that one user may send in a day",
+            self.user_quota.clone(),
+        );
+        own.register(
+            "user_quota_used",
+            "Requests to Gong today of the user with the most",
+            self.user_quota_used.clone(),
+        );
+        own.register(
+            "users_without_quota",
+            "Users who have used up the requests that one may send today",
+            self.users_without_quota.clone(),
         );
         own.register(
             "unauthorized",
@@ -387,6 +421,14 @@ impl Metrics {
         }
     }
 
+    /// Counts a request that was refused because its user has used up the day.
+    pub fn user_used_up(&self, tenant: &Arc<str>) {
+        let tenant = Arc::clone(tenant);
+        self.user_quota_refused
+            .get_or_create(&Tenant { tenant })
+            .inc();
+    }
+
     /// Counts an answer of Gong by its status, which is 0 when there was no answer.
     pub fn answered(&self, tenant: &Arc<str>, status: u16) {
         let tenant = Arc::clone(tenant);
@@ -428,6 +470,9 @@ impl Metrics {
             &self.quota_left,
             &self.quota,
             &self.limiter_line,
+            &self.user_quota,
+            &self.user_quota_used,
+            &self.users_without_quota,
             &self.running,
             &self.queued,
         ];
@@ -439,6 +484,9 @@ impl Metrics {
                 i64::from(current.quota_left),
                 i64::from(current.quota),
                 current.limiter_line as i64,
+                i64::from(current.user_quota),
+                i64::from(current.user_quota_used),
+                current.users_without_quota as i64,
                 current.running as i64,
                 current.queued as i64,
             ];
@@ -485,6 +533,7 @@ mod tests {
         metrics.set_places((3, 1));
         metrics.user_refused(&acme, "bytes");
         metrics.admitted(&acme, Duration::from_secs(3), true);
+        metrics.user_used_up(&acme);
         metrics.answered(&acme, 429);
         metrics.unauthorized();
         metrics.reloaded(false);
@@ -492,6 +541,9 @@ mod tests {
             quota_left: 9_990,
             quota: 10_000,
             limiter_line: 2,
+            user_quota: 5_000,
+            user_quota_used: 7,
+            users_without_quota: 0,
             running: 1,
             queued: 0,
         };
@@ -516,6 +568,10 @@ mod tests {
             r#"gong_gateway_config_reloads_total{result="error"} 1"#,
             r#"gong_gateway_quota_left{tenant="acme"} 9990"#,
             r#"gong_gateway_limiter_line{tenant="acme"} 2"#,
+            r#"gong_gateway_user_quota_refused_total{tenant="acme"} 1"#,
+            r#"gong_gateway_user_quota{tenant="acme"} 5000"#,
+            r#"gong_gateway_user_quota_used{tenant="acme"} 7"#,
+            r#"gong_gateway_users_without_quota{tenant="acme"} 0"#,
             r#"gong_gateway_ready 1"#,
             r#"gong_gateway_audit_push_lag_rows 7"#,
             r#"gong_gateway_audit_push_lag_seconds 90"#,

@@ -1,12 +1,12 @@
 //! `gong-gateway serve`: starts a gateway from its configuration, and shuts it down in order.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::StatusCode;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
@@ -16,11 +16,12 @@ use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
-use xtask::component::{self, Artefact};
 
 use crate::admission::SMALL_REQUEST;
 use crate::audit_push;
 use crate::catalog::Catalog;
+use crate::clock::SteadyClock;
+use crate::component::Component;
 use crate::config::{Config, Listen, ListenBounds, Tls};
 use crate::connections::Connections;
 use crate::failed_tokens;
@@ -29,12 +30,14 @@ use crate::governance::Governance;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::page::{self, PageState};
-use crate::store::{ServeLock, Store};
-use crate::tenant::authorization;
+use crate::store::{FileLock, ServeLock, Store, StoreError};
 use crate::tenants::Tenants;
 
+mod check;
 mod reload;
+mod upkeep;
 
+pub use check::{Findings, check};
 pub use reload::RELOAD_INTERVAL;
 
 /// How long calls may go on when the gateway is shut down.
@@ -52,8 +55,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// Requests at a time on one HTTP/2 connection.
 const HTTP2_STREAMS: u32 = 64;
 
-/// How often old rows of the audit are deleted.
-const PRUNE_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// How often a gateway that stands by looks whether it may begin.
+const STAND_BY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// A gateway that listens.
 #[derive(Debug)]
@@ -79,8 +82,48 @@ impl Server {
     /// The configuration is wrong, the component can not be loaded, the state file can not be
     /// used or another process serves from it, or the address is in use.
     pub async fn start(path: &Path) -> anyhow::Result<Self> {
-        let file = path.to_owned();
-        let config = tokio::task::spawn_blocking(move || Config::load(&file)).await??;
+        let config = load(path).await?;
+        let state = config.state.clone();
+        let lock = tokio::task::spawn_blocking(move || FileLock::take(&state)).await??;
+        Self::start_with(path, config, lock).await
+    }
+
+    /// As [`Server::start`]. While another process serves from the state file this one stands by,
+    /// with its component compiled, and begins when the other one ends or dies.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Server::start`], or the configuration names another state file by then.
+    pub async fn stand_by(path: &Path) -> anyhow::Result<Self> {
+        let config = load(path).await?;
+        let state = config.state.clone();
+        let warm = config.clone();
+        tokio::task::spawn_blocking(move || sandbox(&warm)).await??;
+        let mut standing_by = false;
+        let lock = loop {
+            let file = state.clone();
+            match tokio::task::spawn_blocking(move || FileLock::take(&file)).await? {
+                Ok(lock) => break lock,
+                Err(StoreError::Refused(why)) => {
+                    if !standing_by {
+                        tracing::info!("standing by: {why}");
+                        standing_by = true;
+                    }
+                    tokio::time::sleep(STAND_BY_INTERVAL).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let config = load(path).await?;
+        ensure!(
+            config.state == state,
+            "the configuration names another state file, {}, than when this gateway began to stand by",
+            config.state.display()
+        );
+        Self::start_with(path, config, lock).await
+    }
+
+    async fn start_with(path: &Path, config: Config, lock: FileLock) -> anyhow::Result<Self> {
         let tls = tls(&config).await?;
         let sandbox = tokio::task::spawn_blocking({
             let config = config.clone();
@@ -90,8 +133,11 @@ impl Server {
         let catalog = Catalog::new(&sandbox).await?;
         let listen = config.listen.clone();
         let tools = catalog.component_tools.clone();
-        let (store, serve_lock, governance, tenants) =
-            tokio::task::spawn_blocking(move || open(config, &tools)).await??;
+        for warning in check::warnings(&config) {
+            tracing::warn!("{warning}");
+        }
+        let (store, serve_lock, governance, tenants, clock) =
+            tokio::task::spawn_blocking(move || open(config, lock, &tools)).await??;
         let metrics = Metrics::new(&component);
         let gateway = Gateway::new(
             Arc::new(sandbox),
@@ -100,6 +146,7 @@ impl Server {
             governance,
             tenants,
             metrics,
+            clock,
         );
 
         let stop = CancellationToken::new();
@@ -132,7 +179,12 @@ impl Server {
         tokio::spawn(
             background
                 .clone()
-                .run_until_cancelled_owned(prune(Arc::clone(&gateway))),
+                .run_until_cancelled_owned(upkeep::heartbeats(Arc::clone(&gateway))),
+        );
+        tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(upkeep::prune(Arc::clone(&gateway))),
         );
         tokio::spawn(
             background
@@ -193,10 +245,20 @@ impl Server {
         let refused = Arc::clone(&self.gateway);
         tokio::task::spawn_blocking(move || refused.failed_tokens.write(&refused.store)).await?;
         gateway.tenants.close().await?;
-        tokio::task::spawn_blocking(move || self.serve_lock.finish()).await??;
+        let gateway = Arc::clone(gateway);
+        tokio::task::spawn_blocking(move || {
+            gateway.tenants.store_user_requests()?;
+            self.serve_lock.finish()
+        })
+        .await??;
         tracing::info!("shut down");
         Ok(())
     }
+}
+
+async fn load(path: &Path) -> anyhow::Result<Config> {
+    let file = path.to_owned();
+    Ok(tokio::task::spawn_blocking(move || Config::load(&file)).await??)
 }
 
 fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> Router {
@@ -206,6 +268,7 @@ fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> R
         Arc::clone(&gateway.governance),
         gateway.tenants.config(),
         move |tenant| quota.quota(tenant),
+        Arc::clone(&gateway.clock),
     )
     .count_failed_tokens(gateway.failed_tokens.clone());
     let page = page::router(page)
@@ -263,32 +326,31 @@ fn within<A>(
     server.first_request_timeout(bounds.request_timeout)
 }
 
-/// Loads the component that the configuration names, or else the one that this workspace builds.
-/// Returns its file name too.
+/// Loads the component that the configuration names, or else the gateway's own. Returns its file
+/// name too.
 ///
 /// # Errors
 ///
 /// It can not be built, read or loaded.
 pub fn sandbox(config: &Config) -> anyhow::Result<(Sandbox, String)> {
-    let path: PathBuf = match &config.component {
-        Some(path) => path.clone(),
-        None => component::build(Artefact::GongMcp)?,
-    };
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let sandbox = Sandbox::load_cached(&bytes, config.limits, &config.cache)
-        .with_context(|| format!("cannot load {}", path.display()))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok((sandbox, name.into_owned()))
+    let component = Component::load(config.component.as_deref())?;
+    let sandbox = Sandbox::load_cached(&component.bytes, config.limits, &config.cache)
+        .with_context(|| match &config.component {
+            Some(path) => format!("cannot load {}", path.display()),
+            None => format!("cannot load {}", component.name),
+        })?;
+    Ok((sandbox, component.name))
 }
 
 /// Opens the state file, stores what is declared and which tools there are, and starts the
 /// tenants.
 fn open(
     config: Config,
+    lock: FileLock,
     tools: &[sandbox::Tool],
-) -> anyhow::Result<(Store, ServeLock, Governance, Tenants)> {
+) -> anyhow::Result<(Store, ServeLock, Governance, Tenants, Arc<SteadyClock>)> {
     let store = Store::open(&config.state)?;
-    let serve_lock = store.lock_for_serving()?;
+    let serve_lock = store.serve_with(lock)?;
     if serve_lock.interrupted > 0 {
         tracing::warn!(
             calls = serve_lock.interrupted,
@@ -300,7 +362,9 @@ fn open(
     discover(&store, tools)?;
     let governance = Governance::new(&store)?;
     let tenants = Tenants::start(config, &store, serve_lock.after_crash)?;
-    Ok((store, serve_lock, governance, tenants))
+    let clock = SteadyClock::start(store.last_heartbeat()?);
+    store.heartbeat(clock.now())?;
+    Ok((store, serve_lock, governance, tenants, Arc::new(clock)))
 }
 
 /// Stores which tools there are, and logs what has changed.
@@ -326,21 +390,6 @@ async fn tls(config: &Config) -> anyhow::Result<Option<RustlsConfig>> {
     })?))
 }
 
-/// Deletes old rows of the audit regularly. Runs until cancelled.
-async fn prune(gateway: Arc<Gateway>) {
-    loop {
-        let store = gateway.store.clone();
-        let keep = gateway.tenants.live().config.audit.keep;
-        match tokio::task::spawn_blocking(move || store.prune(keep)).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(rows)) => tracing::info!(rows, "old rows were taken out of the audit"),
-            Ok(Err(error)) => tracing::error!("the audit can not be pruned: {error}"),
-            Err(error) => tracing::error!("the audit can not be pruned: {error}"),
-        }
-        tokio::time::sleep(PRUNE_INTERVAL).await;
-    }
-}
-
 /// Writes rows about wrong tokens regularly. Runs until cancelled.
 async fn write_failed_tokens(gateway: Arc<Gateway>) {
     loop {
@@ -351,26 +400,4 @@ async fn write_failed_tokens(gateway: Arc<Gateway>) {
             tracing::error!("failed tokens can not be written to the audit: {error}");
         }
     }
-}
-
-/// Checks a configuration and its secrets as `serve` does, without serving.
-///
-/// # Errors
-///
-/// Everything that is wrong, one line each.
-pub fn check(path: &Path) -> anyhow::Result<()> {
-    let config = Config::load(path)?;
-    let mut errors = Vec::new();
-    for (name, tenant) in &config.tenants {
-        if let Err(error) = authorization(&tenant.credentials) {
-            errors.push(format!(
-                "{}: tenants.{name}.credentials: {error}",
-                path.display()
-            ));
-        }
-    }
-    if !errors.is_empty() {
-        bail!(errors.join("\n"));
-    }
-    Ok(())
 }

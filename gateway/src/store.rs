@@ -14,7 +14,10 @@
 //! | [`kill_switches`] | stopping a tool, a tenant or everything |
 //! | [`audit`] | calls and administrative acts |
 //! | [`quota`] | the requests of a day, and Gong's `Retry-After` |
+//! | [`user_quota`] | the requests of each user on a day |
 //! | [`sessions`] | administrators who are signed in at the page |
+//! | [`heartbeat`] | a regular write, and whether the last writes succeeded |
+//! | [`backup`] | copies of the file, checked and put back |
 //! | [`serve_lock`] | one serving process per file |
 //! | [`summary`] | counts per tenant |
 //! | `lookup` | small queries that several of these need |
@@ -25,8 +28,6 @@
 //! on the disk, and one that was cut off has written everything or nothing.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,10 +40,12 @@ use serde::de::DeserializeOwned;
 pub mod access;
 pub mod actor;
 pub mod audit;
+pub mod backup;
 mod connection;
 pub mod declarations;
 mod declared_settings;
 pub mod discovery;
+pub mod heartbeat;
 pub mod kill_switches;
 pub(crate) mod lookup;
 pub mod profiles;
@@ -54,6 +57,7 @@ pub mod summary;
 pub mod tool_attributes;
 pub mod tools;
 pub mod toolsets;
+pub mod user_quota;
 
 pub use access::Origin;
 use actor::record_act;
@@ -63,18 +67,20 @@ pub use audit::{
     ChainLink, ChainReport, ChainedRow, Export, FinishedCall, Hash, PendingCommit, RowKind,
     StartedCall, Tampering,
 };
-use connection::{BUSY_TIMEOUT, SCHEMA, connect, migrate};
+use connection::{BUSY_TIMEOUT, SCHEMA, connect, migrate, private_file};
 pub use declarations::TenantRow;
 pub use discovery::SyncReport;
+pub use heartbeat::LastWrite;
 pub use kill_switches::{KillSwitch, SwitchRow};
 pub use profiles::ProfileRow;
 pub use quota::Quota;
-pub use serve_lock::ServeLock;
+pub use serve_lock::{FileLock, ServeLock};
 pub use sessions::{RefusedTokens, Session};
 pub use summary::{Summary, Usage};
 pub use tool_attributes::{Class, Classes, Decision, DefinitionPart, Effect, ReviewState};
 pub use tools::{Definition, ToolRow, ToolVersions};
 pub use toolsets::{ToolsetRow, is_read_only};
+pub use user_quota::{UserQuota, UserRequests};
 
 /// Idle connections that are kept.
 const IDLE_CONNECTIONS: usize = 8;
@@ -89,6 +95,7 @@ struct Inner {
     /// Held while writing. SQLite's own wait for a writer polls; this one wakes at once.
     writing: Arc<Mutex<()>>,
     audit_writer: AuditWriter,
+    last_write: Arc<Mutex<LastWrite>>,
 }
 
 impl fmt::Debug for Store {
@@ -105,52 +112,37 @@ impl Store {
     /// The file can not be opened or created, it is not a state file, or a newer gateway wrote
     /// it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let owned = |error: std::io::Error| {
-            StoreError::Failed(format!(
-                "cannot open the state file {}: {error}",
-                path.display()
-            ))
-        };
-        // SQLite gives its -wal and -shm files the permissions of the main file.
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(owned)?;
-        let mode = file.metadata().map_err(owned)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(owned)?;
-        }
-        drop(file);
+        private_file(path)?;
         let mut connection = connect(path)?;
         migrate(&mut connection, path, &SCHEMA)?;
         let writing = Arc::new(Mutex::new(()));
+        let last_write = Arc::default();
         Ok(Self(Arc::new(Inner {
-            audit_writer: AuditWriter::start(connect(path)?, Arc::clone(&writing))?,
+            audit_writer: AuditWriter::start(
+                connect(path)?,
+                Arc::clone(&writing),
+                Arc::clone(&last_write),
+            )?,
+            last_write,
             path: path.to_owned(),
             idle: Mutex::new(vec![connection]),
             writing,
         })))
     }
 
+    /// Checks that [`Store::open`] could use an existing file, without changing it.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Store::open`].
+    pub fn check_file(path: &Path) -> Result<(), StoreError> {
+        connection::check(path)
+    }
+
     /// The file's path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
-    }
-
-    /// Writes to the file without changing anything, to learn whether that is possible.
-    ///
-    /// # Errors
-    ///
-    /// The file can not be written.
-    pub fn check_writable(&self) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            transaction.execute("UPDATE meta SET governance = governance", [])?;
-            Ok(())
-        })
     }
 
     /// A new connection.

@@ -11,7 +11,7 @@ use sandbox::{Outbound, Run};
 
 use crate::call_gate::CallGate;
 use crate::call_queue::{CallQueue, QueueLimits};
-use crate::config::{Credentials, SecretError, TenantConfig};
+use crate::config::{Config, Credentials, SecretError, TenantConfig};
 use crate::limiter::{RequestLimits, StoreLedger, TenantLimiter};
 use crate::metrics::TenantGauges;
 use crate::store::Store;
@@ -42,6 +42,21 @@ impl Network {
             ca_pem,
             stand_in,
         })
+    }
+
+    /// Reads the certificates that the configuration names.
+    ///
+    /// # Errors
+    ///
+    /// The file can not be read, or holds no certificate.
+    pub fn read(config: &Config) -> anyhow::Result<Self> {
+        let Some(path) = &config.ca else {
+            return Self::new(None, config.stand_in);
+        };
+        let pem = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        Self::new(Some(pem), config.stand_in)
+            .with_context(|| format!("cannot trust {}", path.display()))
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -145,6 +160,9 @@ impl Tenant {
             quota_left: limiter.left_today,
             quota: limiter.per_day,
             limiter_line: limiter.waiting,
+            user_quota: limiter.per_user_day,
+            user_quota_used: limiter.most_of_a_user,
+            users_without_quota: limiter.users_used_up,
             running,
             queued,
         }
@@ -155,6 +173,7 @@ fn request_limits(config: &TenantConfig) -> RequestLimits {
     RequestLimits {
         per_second: config.requests_per_second,
         per_day: config.requests_per_day,
+        per_user_day: config.user_requests_per_day,
     }
 }
 
@@ -177,7 +196,12 @@ fn env(config: &TenantConfig) -> Env {
     ])
 }
 
-fn connections(config: &TenantConfig, network: &Network) -> anyhow::Result<Outbound> {
+/// Connections to the tenant's Gong, none of which is open yet.
+///
+/// # Errors
+///
+/// Requests to it are not allowed.
+pub(crate) fn connections(config: &TenantConfig, network: &Network) -> anyhow::Result<Outbound> {
     Outbound::new(&config.gong, &network.policy)
         .with_context(|| format!("cannot use {}", config.gong))
 }

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 
 use crate::config::{Config, TokenHash};
-use crate::store::Store;
+use crate::store::{Store, StoreError, UserRequests};
 use crate::tenant::{Network, Tenant};
 
 /// A user of a tenant.
@@ -111,6 +111,33 @@ impl Tenants {
         Ok(())
     }
 
+    /// Stores how many requests users have sent since the last time. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The state file can not be written. The next call stores them then.
+    pub fn store_user_requests(&self) -> Result<(), StoreError> {
+        let live = self.live();
+        let mut counts = Vec::new();
+        for tenant in live.tenants() {
+            let unstored = tenant.limiter.unstored_user_requests();
+            counts.extend(unstored.into_iter().map(|(day, user, sent)| UserRequests {
+                tenant: Arc::clone(&tenant.name),
+                user,
+                day,
+                sent,
+            }));
+        }
+        self.store.store_user_requests(&counts)?;
+        for count in counts {
+            if let Some(tenant) = live.tenant(&count.tenant) {
+                let limiter = &tenant.limiter;
+                limiter.stored_user_requests(count.day, &count.user, count.sent);
+            }
+        }
+        Ok(())
+    }
+
     /// Closes all limiters, which gives back requests that were leased and not sent.
     ///
     /// # Errors
@@ -136,14 +163,7 @@ fn build(
     after_crash: bool,
     before: Option<&LiveTenants>,
 ) -> anyhow::Result<LiveTenants> {
-    let ca_pem = match &config.ca {
-        None => None,
-        Some(path) => Some(
-            std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?,
-        ),
-    };
-    let network = Network::new(ca_pem, config.stand_in)?;
+    let network = Network::read(&config)?;
     let mut tenants = BTreeMap::new();
     let mut users = HashMap::new();
     for (name, settings) in &config.tenants {

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | [`component`] | the artefacts: building them with cargo, and finding them |
 //! | [`compose`] | one component of two |
+//! | [`gateway`] | the gateway as it is deployed |
 //! | [`dist`] | the artefacts with what other hosts need to run them, in one folder |
 //!
-//! The last two are in the feature `dist`, so that a host which only builds its own component
+//! The last three are in the feature `dist`, so that a host which only builds its own component
 //! is not compiled with the tools for composition and distribution.
 
 mod cargo;
@@ -15,3 +16,5 @@ pub mod component;
 pub mod compose;
 #[cfg(feature = "dist")]
 pub mod dist;
+#[cfg(feature = "dist")]
+pub mod gateway;

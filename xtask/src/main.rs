@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use xtask::component::{self, Artefact};
-use xtask::dist;
+use xtask::{dist, gateway};
 
 /// Builds the components of this workspace, and what other hosts need to run them.
 #[derive(Parser)]
@@ -18,6 +18,9 @@ struct Cli {
 enum Command {
     /// Build the components and say where they are.
     Build,
+    /// Build the gateway as it is deployed, and say where it is: in release, with the component in
+    /// it, and without the demo.
+    Gateway,
     /// Write what other hosts need into a folder.
     ///
     /// The components with their documentation, name and licence; Wassette's policy for
@@ -38,6 +41,7 @@ fn main() -> anyhow::Result<()> {
                 anstream::println!("{}", component::build(artefact)?.display());
             }
         }
+        Command::Gateway => anstream::println!("{}", gateway::build()?.display()),
         Command::Dist { folder } => {
             for file in dist::write(&folder)? {
                 anstream::println!(

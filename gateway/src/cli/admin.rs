@@ -14,6 +14,7 @@ mod args;
 mod audit;
 mod context;
 mod kill_switches;
+mod maintenance;
 mod tables;
 mod tool_details;
 mod tools;
@@ -28,6 +29,9 @@ use context::AdminCli;
 ///
 /// The command failed. The error says why, and what would work.
 pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
+    if let Command::Restore { from } = &admin.command {
+        return maintenance::restore(&admin, from);
+    }
     let cli = AdminCli::open(&admin)?;
     match &admin.command {
         Command::Tenants => cli.print_rows(&cli.store.tenants()?, tables::tenants)?,
@@ -65,6 +69,10 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
         Command::Switches => cli.print_rows(&cli.store.switches()?, tables::switches)?,
         Command::Audit(args) => return cli.audit(args),
         Command::Quota => cli.quota()?,
+        Command::Backup { to } => cli.back_up(to)?,
+        Command::Integrity => return cli.integrity(),
+        // It comes before the state file is opened, which may be damaged.
+        Command::Restore { .. } => {}
         Command::Sync { now } => cli.sync(*now).await?,
     }
     Ok(ExitCode::SUCCESS)

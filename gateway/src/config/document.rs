@@ -1,10 +1,12 @@
 //! Reads typed values out of a TOML document, and collects what is wrong with it.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
+use serde_json::json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -16,14 +18,38 @@ pub(super) struct Document<'a> {
     file: &'a str,
     text: &'a str,
     errors: RefCell<Vec<ConfigError>>,
+    reads: RefCell<BTreeMap<Vec<String>, Read>>,
+}
+
+/// What is known of a key once a document was read: the JSON Schema is made of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Read {
+    /// What is read from it. `None` when the document does not have it.
+    pub(super) kind: Option<Kind>,
+    pub(super) required: bool,
+    /// Whether the key is a name that users of the file choose.
+    pub(super) is_name: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Table,
+    /// The JSON Schema of the value.
+    Value(serde_json::Value),
 }
 
 impl<'a> Document<'a> {
+    /// The file's name and text.
+    pub(super) fn source(&self) -> (&'a str, &'a str) {
+        (self.file, self.text)
+    }
+
     pub(super) fn new(file: &'a str, text: &'a str) -> Self {
         Self {
             file,
             text,
             errors: RefCell::default(),
+            reads: RefCell::default(),
         }
     }
 
@@ -51,8 +77,13 @@ impl<'a> Document<'a> {
         ConfigErrors(errors)
     }
 
-    pub(super) fn has_errors(&self) -> bool {
-        !self.errors.borrow().is_empty()
+    /// What was read, by the path of the keys.
+    pub(super) fn reads(&self) -> BTreeMap<Vec<String>, Read> {
+        self.reads.take()
+    }
+
+    fn note(&self, path: &[String], change: impl FnOnce(&mut Read)) {
+        change(self.reads.borrow_mut().entry(path.to_vec()).or_default());
     }
 
     pub(super) fn error(&self, span: Option<Range<usize>>, key: &str, text: impl Display) {
@@ -72,7 +103,7 @@ impl<'a> Document<'a> {
 /// A table, and the keys that were read from it. [`finish`](Self::finish) reports all others.
 pub(super) struct Table<'d, 'a> {
     document: &'d Document<'a>,
-    path: String,
+    path: Vec<String>,
     span: Range<usize>,
     table: &'d DeTable<'a>,
     known: Vec<&'static str>,
@@ -82,7 +113,7 @@ impl<'d, 'a> Table<'d, 'a> {
     pub(super) fn root(document: &'d Document<'a>, table: &'d Spanned<DeTable<'a>>) -> Self {
         Self {
             document,
-            path: String::new(),
+            path: Vec::new(),
             span: 0..0,
             table: table.get_ref(),
             known: Vec::new(),
@@ -92,6 +123,7 @@ impl<'d, 'a> Table<'d, 'a> {
     /// The value of an optional key.
     pub(super) fn get(&mut self, key: &'static str) -> Option<Value<'d, 'a>> {
         self.known.push(key);
+        self.document.note(&join(&self.path, key), |_| {});
         let (found, value) = self.table.get_key_value(key)?;
         Some(self.value(found, value))
     }
@@ -99,10 +131,12 @@ impl<'d, 'a> Table<'d, 'a> {
     /// The value of a required key.
     pub(super) fn required(&mut self, key: &'static str, example: &str) -> Option<Value<'d, 'a>> {
         let value = self.get(key);
+        let path = join(&self.path, key);
+        self.document.note(&path, |read| read.required = true);
         if value.is_none() {
             self.document.error(
                 Some(self.span.clone()),
-                &join(&self.path, key),
+                &display(&path),
                 format_args!("it is missing; such as {example}"),
             );
         }
@@ -113,9 +147,11 @@ impl<'d, 'a> Table<'d, 'a> {
     pub(super) fn entries(&self) -> impl Iterator<Item = (&'d str, Value<'d, 'a>)> {
         let mut entries: Vec<_> = self.table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
-        entries
-            .into_iter()
-            .map(|(key, value)| (&**key.get_ref(), self.value(key, value)))
+        entries.into_iter().map(|(key, value)| {
+            let value = self.value(key, value);
+            self.document.note(&value.path, |read| read.is_name = true);
+            (&**key.get_ref(), value)
+        })
     }
 
     /// Reports every key that was not read, with the most similar known one.
@@ -131,7 +167,7 @@ impl<'d, 'a> Table<'d, 'a> {
             };
             self.document.error(
                 Some(key.span()),
-                &join(&self.path, name),
+                &display(&join(&self.path, name)),
                 format_args!("there is no such key; {hint}"),
             );
         }
@@ -154,7 +190,7 @@ impl<'d, 'a> Table<'d, 'a> {
 /// One value, and where it is.
 pub(super) struct Value<'d, 'a> {
     document: &'d Document<'a>,
-    path: String,
+    path: Vec<String>,
     /// The span of its key, which errors refer to: a table's own span may begin elsewhere.
     key: Range<usize>,
     value: &'d Spanned<DeValue<'a>>,
@@ -162,12 +198,19 @@ pub(super) struct Value<'d, 'a> {
 
 impl<'d, 'a> Value<'d, 'a> {
     pub(super) fn error(&self, text: impl Display) {
-        self.document
-            .error(Some(self.key.clone()), &self.path, text);
+        let path = display(&self.path);
+        self.document.error(Some(self.key.clone()), &path, text);
     }
 
-    pub(super) fn path(&self) -> &str {
-        &self.path
+    /// The dotted path, such as `tenants.acme.gong`.
+    pub(super) fn path(&self) -> String {
+        display(&self.path)
+    }
+
+    fn note(&self, schema: serde_json::Value) {
+        let kind = Kind::Value(schema);
+        self.document
+            .note(&self.path, |read| read.kind = Some(kind));
     }
 
     /// Unwraps what was made of this value, or reports why that failed.
@@ -182,6 +225,7 @@ impl<'d, 'a> Value<'d, 'a> {
 
     /// A text that is not empty.
     pub(super) fn text(&self, example: &str) -> Option<&'d str> {
+        self.note(json!({ "type": "string", "minLength": 1, "examples": [example] }));
         match self.value.get_ref().as_str() {
             Some(text) if !text.trim().is_empty() => Some(text),
             _ => self.wrong("a text in quotes", &format!("{example:?}")),
@@ -189,11 +233,18 @@ impl<'d, 'a> Value<'d, 'a> {
     }
 
     pub(super) fn boolean(&self) -> Option<bool> {
+        self.note(json!({ "type": "boolean" }));
         let value = self.value.get_ref().as_bool();
         value.or_else(|| self.wrong("true or false without quotes", "true"))
     }
 
     pub(super) fn number(&self, range: RangeInclusive<u32>, example: u32) -> Option<u32> {
+        self.note(json!({
+            "type": "integer",
+            "minimum": range.start(),
+            "maximum": range.end(),
+            "examples": [example],
+        }));
         let number = self.value.get_ref().as_integer().and_then(|integer| {
             u32::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
         });
@@ -209,6 +260,15 @@ impl<'d, 'a> Value<'d, 'a> {
 
     /// A size such as `64 MiB`.
     pub(super) fn bytes(&self, range: RangeInclusive<u64>, example: &str) -> Option<u64> {
+        self.note(json!({
+            "type": "string",
+            "description": format!(
+                "a size from {} to {}",
+                display_bytes(*range.start()),
+                display_bytes(*range.end())
+            ),
+            "examples": [example],
+        }));
         let size = self.value.get_ref().as_str().and_then(bytes);
         size.filter(|size| range.contains(size)).or_else(|| {
             let expected = format!(
@@ -226,6 +286,15 @@ impl<'d, 'a> Value<'d, 'a> {
         range: RangeInclusive<Duration>,
         example: &str,
     ) -> Option<Duration> {
+        self.note(json!({
+            "type": "string",
+            "description": format!(
+                "a length of time from {} to {}",
+                display_duration(*range.start()),
+                display_duration(*range.end())
+            ),
+            "examples": [example],
+        }));
         let span = self.value.get_ref().as_str().and_then(duration);
         span.filter(|span| range.contains(span)).or_else(|| {
             let expected = format!(
@@ -238,6 +307,8 @@ impl<'d, 'a> Value<'d, 'a> {
     }
 
     pub(super) fn table(&self, example: &str) -> Option<Table<'d, 'a>> {
+        self.document
+            .note(&self.path, |read| read.kind = Some(Kind::Table));
         match self.value.get_ref().as_table() {
             Some(table) => Some(Table {
                 document: self.document,
@@ -252,6 +323,11 @@ impl<'d, 'a> Value<'d, 'a> {
 
     /// A list of texts, each with its own value for errors.
     pub(super) fn texts(&self, example: &str) -> Vec<(&'d str, Value<'d, 'a>)> {
+        self.note(json!({
+            "type": "array",
+            "items": { "type": "string", "minLength": 1 },
+            "description": format!("such as {example}"),
+        }));
         let Some(list) = self.value.get_ref().as_array() else {
             self.error(format_args!(
                 "a list of texts is expected, such as {example}"
@@ -280,19 +356,21 @@ impl<'d, 'a> Value<'d, 'a> {
     }
 }
 
+fn join(path: &[String], key: &str) -> Vec<String> {
+    [path, &[key.to_owned()]].concat()
+}
+
 /// A dotted path such as `tenants.acme.gong`. Keys that TOML would quote are quoted.
-fn join(path: &str, key: &str) -> String {
+fn display(path: &[String]) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let key = if !key.is_empty() && key.chars().all(bare) {
-        key.to_owned()
-    } else {
-        format!("{key:?}")
-    };
-    if path.is_empty() {
-        key
-    } else {
-        format!("{path}.{key}")
-    }
+    let keys = path.iter().map(|key| {
+        if !key.is_empty() && key.chars().all(bare) {
+            key.clone()
+        } else {
+            format!("{key:?}")
+        }
+    });
+    keys.collect::<Vec<_>>().join(".")
 }
 
 const UNITS: [(&str, u64); 4] = [

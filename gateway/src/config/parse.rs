@@ -11,7 +11,7 @@ use http::uri::Scheme;
 use ipnet::IpNet;
 use sandbox::Limits;
 
-use super::document::{Document, Table, Value};
+use super::document::{Document, Read, Table, Value};
 use super::{
     Admin, Config, ConfigErrors, Listen, ListenBounds, Tls, TokenHash, Written, check_name,
 };
@@ -28,11 +28,28 @@ const TOKEN: &str = "\"sha256:…\" (see `gong-gateway token`)";
 /// The key that has a token's hash, to find tokens that are used twice.
 type Tokens = BTreeMap<TokenHash, String>;
 
-/// Reads the whole file.
-pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, ConfigErrors> {
+/// Reads the whole file. What is wrong is left out of the configuration.
+pub(super) fn config(file: &str, text: &str, folder: &Path) -> (Option<Config>, ConfigErrors) {
+    read(&Document::new(file, text), folder)
+}
+
+/// Reads a file, and returns what was read as what.
+pub(super) fn recorded(
+    file: &str,
+    text: &str,
+    folder: &Path,
+) -> (ConfigErrors, BTreeMap<Vec<String>, Read>) {
     let document = Document::new(file, text);
-    let parsed = document.parse()?;
-    let mut root = Table::root(&document, &parsed);
+    let (_, errors) = read(&document, folder);
+    (errors, document.reads())
+}
+
+fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors) {
+    let parsed = match document.parse() {
+        Ok(parsed) => parsed,
+        Err(errors) => return (None, errors),
+    };
+    let mut root = Table::root(document, &parsed);
     let mut tokens = Tokens::new();
 
     let path = |value: Value<'_, '_>, example| value.text(example).map(|text| folder.join(text));
@@ -106,10 +123,8 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
     );
     root.finish();
 
-    if document.has_errors() {
-        return Err(document.take_errors());
-    }
-    Ok(Config {
+    let (file, text) = document.source();
+    let config = Config {
         listen,
         state: state.unwrap_or_else(|| folder.join("gateway.db")),
         cache: cache.unwrap_or_else(|| folder.join("cache")),
@@ -123,7 +138,8 @@ pub(super) fn config(file: &str, text: &str, folder: &Path) -> Result<Config, Co
         metrics_token,
         tenants,
         written: Written::new(file, text),
-    })
+    };
+    (Some(config), document.take_errors())
 }
 
 fn default_listen() -> Listen {
@@ -132,6 +148,7 @@ fn default_listen() -> Listen {
         hosts: Vec::new(),
         trusted_proxies: Vec::new(),
         origins: Vec::new(),
+        plain_http: false,
         tls: None,
         bounds: ListenBounds::default(),
     }
@@ -139,7 +156,8 @@ fn default_listen() -> Listen {
 
 fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     let mut listen = default_listen();
-    if let Some(address) = table.get("address") {
+    let address = table.get("address");
+    if let Some(address) = &address {
         let parsed = address.text("127.0.0.1:8080").and_then(|text| {
             address.or_error(SocketAddr::from_str(text).map_err(|_| {
                 format!(
@@ -167,6 +185,7 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     let tls = table
         .get("tls")
         .and_then(|v| v.table("{ certificate = \"chain.pem\", key = \"key.pem\" }"));
+    let has_no_tls = tls.is_none();
     if let Some(mut tls) = tls {
         let certificate = tls.required("certificate", "\"chain.pem\"");
         let certificate = certificate.and_then(|v| v.text("chain.pem"));
@@ -180,6 +199,19 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
         });
     }
     listen.bounds = listen_bounds(&mut table);
+    let plain_http = table.get("plain_http").and_then(|v| v.boolean());
+    listen.plain_http = plain_http.unwrap_or(false);
+    if let Some(address) = address
+        && has_no_tls
+        && !listen.plain_http
+        && !listen.address.ip().is_loopback()
+    {
+        address.error(
+            "over plain HTTP everybody on the way can read the tokens; name a certificate, such as \
+             tls = { certificate = \"chain.pem\", key = \"key.pem\" }, or, if a proxy in front \
+             of the gateway does TLS, say plain_http = true",
+        );
+    }
     table.finish();
     listen
 }
@@ -322,7 +354,7 @@ fn token(table: &mut Table<'_, '_>, tokens: &mut Tokens) -> Option<TokenHash> {
 
 fn hash(value: &Value<'_, '_>, tokens: &mut Tokens) -> Option<TokenHash> {
     let hash: TokenHash = value.or_error(value.text("sha256:…")?.parse::<TokenHash>())?;
-    if let Some(other) = tokens.insert(hash, value.path().to_owned()) {
+    if let Some(other) = tokens.insert(hash, value.path()) {
         value.error(format_args!(
             "{other} has the same token; make another with `gong-gateway token`"
         ));

@@ -124,7 +124,9 @@ fn the_example_is_right_and_its_defaults_are_the_defaults() {
 gong = "https://acme.api.gong.io"
 credentials = {{ access_key = "env:A", access_key_secret = "env:B" }}
 users.mia.token = "{HASH}"
-"#
+users.tom.token = "{}"
+"#,
+        hash(1)
     ))
     .unwrap();
     least.listen.hosts.clear();
@@ -375,4 +377,40 @@ fn a_fresh_token_fits_its_hash_and_no_other() {
         let told = bad.parse::<TokenHash>().unwrap_err();
         assert!(told.contains("gong-gateway token") && !told.contains(one.token.reveal()));
     }
+}
+
+#[test]
+fn plain_http_beyond_this_machine_needs_consent() {
+    const TLS: &str = "tls = { certificate = \"chain.pem\", key = \"key.pem\" }";
+    let open = |address: &str, more: &str| {
+        let address = format!("address = {address:?}");
+        with("address = \"[::1]:8443\"", &address).replacen(TLS, more, 1)
+    };
+    for address in ["0.0.0.0:8080", "[::]:8080", "192.168.1.7:8080"] {
+        let said = complaints(&open(address, ""));
+        assert!(
+            said.starts_with("gateway.toml:7: listen.address: over plain HTTP everybody")
+                && said.contains("plain_http = true"),
+            "{said}"
+        );
+        assert!(
+            load(&open(address, "plain_http = true"))
+                .unwrap()
+                .listen
+                .plain_http
+        );
+        load(&open(address, TLS)).unwrap();
+    }
+    load(&open("127.0.0.1:8080", "")).unwrap();
+    load(&open("[::1]:8080", "")).unwrap();
+}
+
+#[test]
+fn one_user_of_several_has_half_of_the_day_unless_the_file_says_otherwise() {
+    let user = format!("[tenants.acme.users.tom]\ntoken = \"{}\"\n", hash(4));
+    let share = |text: &str| load(text).unwrap().tenants["acme"].user_requests_per_day;
+    assert_eq!(share(&whole()), 2_000);
+    assert_eq!(share(&format!("{}{user}", whole())), 1_000);
+    let said = with("metered = true", "user_requests_per_day = 300");
+    assert_eq!(share(&format!("{said}{user}")), 300);
 }

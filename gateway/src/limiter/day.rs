@@ -39,6 +39,12 @@ pub(super) fn date(day_number: i64) -> Date {
     Offset::UTC.to_datetime(midnight).date()
 }
 
+/// The inverse of [`date`].
+pub(super) fn number(date: Date) -> i64 {
+    let midnight = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0));
+    day_number(midnight.unwrap_or_default())
+}
+
 pub(super) fn until_midnight(time: Timestamp) -> Duration {
     let over = time.as_second().rem_euclid(86_400);
     Duration::from_secs(u64::try_from(86_400 - over).unwrap_or(0))

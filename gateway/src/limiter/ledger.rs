@@ -31,6 +31,13 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// The number can not be read.
     fn leased(&self, day: Date) -> anyhow::Result<u32>;
 
+    /// How many of the day's requests each user has sent, some seconds ago.
+    ///
+    /// # Errors
+    ///
+    /// The numbers can not be read.
+    fn user_requests(&self, day: Date) -> anyhow::Result<Vec<(String, u32)>>;
+
     /// Remembers that Gong wants no request before `until`. A later time that is already known
     /// stays.
     ///
@@ -86,7 +93,12 @@ impl Ledger for StoreLedger {
     }
 
     fn leased(&self, day: Date) -> anyhow::Result<u32> {
-        Ok(self.store.quota(&self.tenant, day)?.used)
+        Ok(self.store.quota_days(&self.tenant, day, 1)?[0].1)
+    }
+
+    fn user_requests(&self, day: Date) -> anyhow::Result<Vec<(String, u32)>> {
+        let users = self.store.user_requests(&self.tenant, day)?;
+        Ok(users.into_iter().map(|one| (one.user, one.used)).collect())
     }
 
     fn block_until(&self, until: Timestamp) -> anyhow::Result<()> {

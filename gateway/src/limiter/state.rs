@@ -1,5 +1,7 @@
 //! The state of a limiter, and which requests may leave at a moment.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use sandbox::Refused;
 use tokio::sync::oneshot;
@@ -7,6 +9,7 @@ use tokio::time::Instant;
 
 use super::RequestLimits;
 use super::day::{DayBudget, day_number, until_midnight};
+use super::users::UserCounts;
 use super::wait::WaitReason;
 use super::window::Window;
 use crate::fair_queue::{FairQueue, PROGRESS_INTERVAL};
@@ -16,6 +19,7 @@ pub(super) struct State {
     pub(super) limits: RequestLimits,
     pub(super) window: Window,
     pub(super) budget: DayBudget,
+    pub(super) users: UserCounts,
     pub(super) queue: FairQueue<Waiter>,
     pub(super) next_id: u64,
     /// Whether the task runs that lets waiting requests leave.
@@ -27,6 +31,7 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) struct Waiter {
     pub(super) id: u64,
+    pub(super) user: Arc<str>,
     pub(super) deadline: Instant,
     pub(super) turn: oneshot::Sender<Result<Turn, Refused>>,
 }
@@ -47,14 +52,22 @@ pub(super) enum Step {
 }
 
 impl State {
+    /// Whether one more request of a user would exceed the user's own limit of the day.
+    pub(super) fn is_used_up(&self, user: &Arc<str>, today: i64) -> bool {
+        let waiting = u32::try_from(self.queue.len_of(user)).unwrap_or(u32::MAX);
+        let taken = self.users.sent(today, user).saturating_add(waiting);
+        taken >= self.limits.per_user_day
+    }
+
     /// Whether a new request may leave at once. If so, it counts as sent.
-    pub(super) fn send_at_once(&mut self, now: Instant, today: i64) -> bool {
+    pub(super) fn send_at_once(&mut self, user: &Arc<str>, now: Instant, today: i64) -> bool {
         let free = self.queue.is_empty()
             && self.budget.day == today
             && self.budget.in_hand > 0
             && self.window.free_at(now) <= now;
         if free {
             self.budget.in_hand -= 1;
+            self.users.add(today, user);
             self.window.take(now);
         }
         free
@@ -91,10 +104,11 @@ impl State {
                 at: now,
                 day: today,
             };
-            if let Some(waiter) = self.queue.pop()
-                && waiter.turn.send(Ok(turn)).is_ok()
+            if let Some(Waiter { user, turn: to, .. }) = self.queue.pop()
+                && to.send(Ok(turn)).is_ok()
             {
                 self.budget.in_hand -= 1;
+                self.users.add(today, &user);
                 self.window.take(now);
             }
         }

@@ -33,6 +33,7 @@ struct MemoryLedger(Mutex<Remembered>);
 #[derive(Debug, Default)]
 struct Remembered {
     leased: BTreeMap<Date, u32>,
+    users: BTreeMap<(Date, String), u32>,
     blocked_until: Option<Timestamp>,
     broken: bool,
 }
@@ -71,6 +72,14 @@ impl Ledger for MemoryLedger {
         Ok(self.leased_on(day))
     }
 
+    fn user_requests(&self, day: Date) -> anyhow::Result<Vec<(String, u32)>> {
+        let remembered = self.0.lock().unwrap();
+        let of_day = remembered.users.iter().filter(|((of, _), _)| *of == day);
+        Ok(of_day
+            .map(|((_, user), sent)| (user.clone(), *sent))
+            .collect())
+    }
+
     fn block_until(&self, until: Timestamp) -> anyhow::Result<()> {
         let known = &mut self.0.lock().unwrap().blocked_until;
         *known = (*known).max(Some(until));
@@ -85,6 +94,7 @@ impl Ledger for MemoryLedger {
 const LIMITS: RequestLimits = RequestLimits {
     per_second: 3,
     per_day: 10_000,
+    per_user_day: 10_000,
 };
 
 fn open(limits: RequestLimits, ledger: &Arc<MemoryLedger>) -> Arc<TenantLimiter> {
@@ -489,4 +499,87 @@ fn times_are_told_roughly() {
     assert_eq!(wait::about(Duration::from_millis(1200)), "about 2 s");
     assert_eq!(told(150), "about 3 min");
     assert_eq!(told(4808), "about 1 h 21 min");
+}
+
+/// Stores what the limiter has counted, as the gateway does every few seconds.
+fn store_users(limiter: &TenantLimiter, ledger: &MemoryLedger) {
+    for (day, user, sent) in limiter.unstored_user_requests() {
+        let key = (day, user.to_string());
+        ledger.0.lock().unwrap().users.insert(key, sent);
+        limiter.stored_user_requests(day, &user, sent);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_user_takes_the_others_share_of_the_day() {
+    start_at("2026-03-16T23:00:00Z");
+    let limits = RequestLimits {
+        per_day: 10,
+        per_user_day: 4,
+        ..LIMITS
+    };
+    let ledger: Arc<MemoryLedger> = Arc::default();
+    let limiter = open(limits, &ledger);
+    // All at once: those that wait count too.
+    let mut set = JoinSet::new();
+    for _ in 0..8 {
+        let limiter = Arc::clone(&limiter);
+        set.spawn(async move { admit(&limiter, "a", 60).await });
+    }
+    let answers = set.join_all().await;
+    let refused: Vec<&Refused> = answers
+        .iter()
+        .filter_map(|one| one.as_ref().err())
+        .collect();
+    assert_eq!(refused.len(), 4);
+    assert_eq!(
+        refused[0].reason,
+        "a has used up the 4 requests that one user may send Gong in a day, which leaves some for \
+         the company's other users; the next day begins at midnight UTC, in about 1 h 0 min. Whoever \
+         runs the gateway can raise user_requests_per_day."
+    );
+    assert_eq!(refused[0].retry_after.as_secs(), 3600);
+    for _ in 0..2 {
+        admit(&limiter, "b", 60).await.unwrap();
+    }
+    let status = limiter.status();
+    assert_eq!((status.most_of_a_user, status.users_used_up), (4, 1));
+    assert_eq!(limiter.user_requests(), [("a".into(), 4), ("b".into(), 2)]);
+    // A restart forgets nothing that was stored.
+    store_users(&limiter, &ledger);
+    assert!(limiter.unstored_user_requests().is_empty());
+    limiter.close().await.unwrap();
+    let limiter = open(limits, &ledger);
+    assert!(admit(&limiter, "a", 60).await.is_err());
+    admit(&limiter, "b", 60).await.unwrap();
+    // A higher share counts at once.
+    limiter.set_limits(RequestLimits {
+        per_user_day: 5,
+        ..limits
+    });
+    admit(&limiter, "a", 60).await.unwrap();
+    assert!(limiter.is_user_used_up(&"a".into()));
+    // The next day begins anew.
+    advance(Duration::from_secs(3600)).await;
+    admit(&limiter, "a", 60).await.unwrap();
+    assert_eq!(limiter.user_requests(), [("a".into(), 1)]);
+    store_users(&limiter, &ledger);
+    let of_the_day_before = ledger.user_requests(date(2026, 3, 16)).unwrap();
+    assert_eq!(
+        of_the_day_before,
+        [("a".to_owned(), 5), ("b".to_owned(), 3)]
+    );
+}
+
+/// A request whose call has ended before its turn could be used is not the user's.
+#[tokio::test(start_paused = true)]
+async fn who_leaves_the_line_has_spent_nothing() {
+    let limiter = limiter();
+    for _ in 0..3 {
+        admit(&limiter, "a", 60).await.unwrap();
+    }
+    let waiting = tokio::time::timeout(Duration::from_millis(500), admit(&limiter, "b", 60));
+    assert!(waiting.await.is_err());
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(limiter.user_requests(), [("a".into(), 3)]);
 }

@@ -79,6 +79,19 @@ pub(super) fn too_long(reason: WaitReason, wait: Duration, per_day: u32) -> Refu
     }
 }
 
+/// For a request of a user who has sent all that one user may send in a day.
+pub(super) fn user_used_up(user: &str, per_user_day: u32, until_midnight: Duration) -> Refused {
+    let time = about(until_midnight);
+    Refused {
+        retry_after: until_midnight,
+        reason: format!(
+            "{user} has used up the {per_user_day} requests that one user may send Gong in a day, \
+             which leaves some for the company's other users; the next day begins at midnight UTC, \
+             in {time}. Whoever runs the gateway can raise user_requests_per_day."
+        ),
+    }
+}
+
 /// A rough length of time, such as “about 1 h 21 min”.
 pub(super) fn about(time: Duration) -> String {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);

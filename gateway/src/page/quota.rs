@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::session::{self, SignedIn};
 use super::state::PageState;
 use super::view::{self, Frame, NavItem, Style, SwitchPanel, Tone};
-use crate::store::Quota;
+use crate::store::{Quota, UserQuota};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -40,15 +40,34 @@ pub(super) struct QuotaMeter {
     pub(super) left: u64,
     /// Until when Gong wants no requests.
     pub(super) blocked: Option<String>,
+    /// Requests that one user may send.
+    pub(super) user_limit: u64,
+    /// Users with what they have sent, most first.
+    pub(super) users: Vec<UserMeter>,
+}
+
+/// What a user has used of a day, as it is shown.
+#[derive(Debug)]
+pub(super) struct UserMeter {
+    user: String,
+    used: u64,
+    left: u64,
 }
 
 impl From<Quota> for QuotaMeter {
     fn from(quota: Quota) -> Self {
+        let meter = |one: UserQuota| UserMeter {
+            user: one.user,
+            used: one.used.into(),
+            left: quota.user_limit.saturating_sub(one.used).into(),
+        };
         Self {
             used: quota.used.into(),
             limit: quota.limit.into(),
             left: quota.left.into(),
             blocked: quota.blocked_until.map(view::second),
+            user_limit: quota.user_limit.into(),
+            users: quota.users.into_iter().map(meter).collect(),
         }
     }
 }
@@ -149,6 +168,8 @@ mod tests {
             limit: 1_000,
             left: 0,
             blocked: None,
+            user_limit: 500,
+            users: Vec::new(),
         };
         assert_eq!(used(749).tone(), Tone::Plain);
         assert_eq!(used(750).tone(), Tone::Wait);

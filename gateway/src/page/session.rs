@@ -70,6 +70,7 @@ impl SignedIn {
             admin: self.name.clone(),
             tenant: tenant.map(str::to_owned),
             csrf: self.secret.csrf(),
+            stand_in: self.config.stand_in,
             message: self.message.clone(),
         }
     }
@@ -117,7 +118,8 @@ async fn signed_in(headers: &HeaderMap, state: &PageState) -> Result<Option<Sign
         return Ok(None);
     };
     let hash = secret.hash();
-    let session = state.store(move |store| store.session(&hash)).await?;
+    let now = state.now();
+    let session = state.store(move |store| store.session(&hash, now)).await?;
     let config = state.config();
     // `Store::declare` ends the sessions whose token is not in the file any more.
     let admin = session.and_then(|session| {

@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
-use jiff::Timestamp;
 
 use super::cookie::{self, SESSION};
 use super::problem::Problem;
@@ -89,8 +88,9 @@ pub(super) async fn sign_in(
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Not done", text).into_response()
     })?;
     let (hash, name, token) = (secret.hash(), name.clone(), admin.token);
-    let ends = Timestamp::now() + SESSION_LIFE;
-    let opened = state.store(move |store| store.open_session(&hash, &name, &token, ends));
+    let now = state.now();
+    let ends = now + SESSION_LIFE;
+    let opened = state.store(move |store| store.open_session(&hash, &name, &token, now, ends));
     opened.await.map_err(Problem::into_response)?;
     let mut response = redirect("/admin");
     cookie::set(

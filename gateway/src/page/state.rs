@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 
 use super::attempts::Attempts;
 use super::problem::Problem;
+use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::failed_tokens::FailedTokens;
 use crate::governance::Governance;
@@ -23,6 +25,7 @@ struct Inner {
     quota: Box<ReadQuota>,
     attempts: Attempts,
     failed_tokens: FailedTokens,
+    clock: Arc<SteadyClock>,
 }
 
 /// Reads a tenant's quota of today. It may block.
@@ -36,12 +39,13 @@ impl fmt::Debug for PageState {
 
 impl PageState {
     /// `config` holds the configuration in force. `quota` returns what a tenant has used today,
-    /// which the limiter knows more exactly than [`Store::quota`].
+    /// which the limiter knows more exactly than [`Store::quota`]. Sessions end by `clock`.
     pub fn new(
         store: Store,
         governance: Arc<Governance>,
         config: Arc<ArcSwap<Config>>,
         quota: impl Fn(&str) -> Result<Quota, StoreError> + Send + Sync + 'static,
+        clock: Arc<SteadyClock>,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
@@ -50,6 +54,7 @@ impl PageState {
             quota: Box::new(quota),
             attempts: Attempts::default(),
             failed_tokens: FailedTokens::default(),
+            clock,
         }))
     }
 
@@ -64,6 +69,11 @@ impl PageState {
 
     pub(super) fn failed_tokens(&self) -> &FailedTokens {
         &self.0.failed_tokens
+    }
+
+    /// The time by which sessions end.
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     pub(super) fn attempts(&self) -> &Attempts {

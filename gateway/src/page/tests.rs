@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::body::{self, Body};
@@ -15,11 +16,12 @@ use sandbox::{Annotations, Classification, Effect};
 use tower::ServiceExt as _;
 
 use super::*;
+use crate::clock::SteadyClock;
 use crate::config::{Config, TokenHash};
 use crate::failed_tokens::FailedTokens;
 use crate::governance::Governance;
 use crate::store::{
-    AuditFilter, AuditRow, CallResult, FinishedCall, ReviewState, StartedCall, Store,
+    AuditFilter, AuditRow, CallResult, FinishedCall, ReviewState, StartedCall, Store, UserRequests,
 };
 
 mod protection;
@@ -41,6 +43,9 @@ struct Gateway {
     config: Arc<ArcSwap<Config>>,
     failed_tokens: FailedTokens,
     folder: PathBuf,
+    clock: Arc<SteadyClock>,
+    /// What the clock reads: the wall clock, and the monotonic time.
+    time: Arc<Mutex<(Timestamp, Duration)>>,
 }
 
 impl Drop for Gateway {
@@ -129,11 +134,19 @@ impl Gateway {
         store.discover(&tools()).unwrap();
         let config = Arc::new(ArcSwap::from_pointee(config));
         let quota = store.clone();
+        let time = Arc::new(Mutex::new((Timestamp::now(), Duration::ZERO)));
+        let (wall, elapsed) = (Arc::clone(&time), Arc::clone(&time));
+        let clock = Arc::new(SteadyClock::of(
+            move || wall.lock().unwrap().0,
+            move || elapsed.lock().unwrap().1,
+            None,
+        ));
         let state = PageState::new(
             store.clone(),
             Arc::new(Governance::new(&store).unwrap()),
             Arc::clone(&config),
             move |tenant| quota.quota(tenant, "2026-11-24".parse().unwrap()),
+            Arc::clone(&clock),
         );
         let failed_tokens = FailedTokens::default();
         let state = state.count_failed_tokens(failed_tokens.clone());
@@ -143,6 +156,8 @@ impl Gateway {
             store,
             config,
             folder,
+            clock,
+            time,
         }
     }
 

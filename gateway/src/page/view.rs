@@ -80,6 +80,8 @@ pub(super) struct Frame {
     pub(super) admin: String,
     pub(super) tenant: Option<String>,
     pub(super) csrf: String,
+    /// Whether the gateway is one for stand-ins, which every page says.
+    pub(super) stand_in: bool,
     pub(super) message: Option<Message>,
 }
 

@@ -1,5 +1,7 @@
 //! A connection to the state file, with its schema up to date.
 
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -13,14 +15,38 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The steps that build the schema. `user_version` says how many of them the file has. A step
 /// that was released never changes: a change of the schema is another step.
-pub(super) const SCHEMA: [&str; 6] = [
+pub(super) const SCHEMA: [&str; 7] = [
     include_str!("schema/1-governance.sql"),
     include_str!("schema/2-audit.sql"),
     include_str!("schema/3-quota.sql"),
     include_str!("schema/4-unknown.sql"),
     include_str!("schema/5-audit-chain.sql"),
     include_str!("schema/6-declared-settings.sql"),
+    include_str!("schema/7-operations.sql"),
 ];
+
+/// Creates the file if it is missing, and makes it readable by its owner only.
+pub(super) fn private_file(path: &Path) -> Result<(), StoreError> {
+    let owned = |error: std::io::Error| {
+        StoreError::Failed(format!(
+            "cannot open the state file {}: {error}",
+            path.display()
+        ))
+    };
+    // SQLite gives its -wal and -shm files the permissions of the main file.
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(owned)?;
+    let mode = file.metadata().map_err(owned)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(owned)?;
+    }
+    Ok(())
+}
 
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -44,6 +70,50 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Checks that the file can be used as it is, without changing it.
+pub(super) fn check(path: &Path) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| {
+        StoreError::Failed(format!("cannot write {}: {error}", path.display()))
+    };
+    OpenOptions::new().append(true).open(path).map_err(failed)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let steps = steps_taken(&connection).map_err(|error| not_a_state_file(path, error))?;
+    is_ours(&connection, path, steps, SCHEMA.len())
+}
+
+/// How many steps of the schema the file has.
+fn steps_taken(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.pragma_query_value(None, "user_version", |row| {
+        row.get::<_, u32>(0).map(|taken| taken as usize)
+    })
+}
+
+/// Whether a gateway that knows `known` steps of the schema may use the file.
+fn is_ours(
+    connection: &Connection,
+    path: &Path,
+    taken: usize,
+    known: usize,
+) -> Result<(), StoreError> {
+    if taken > known {
+        return Err(StoreError::Failed(format!(
+            "a newer gong-gateway wrote {} (schema {taken}; this one knows {known}); use that one",
+            path.display(),
+        )));
+    }
+    let tables: u32 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if taken == 0 && tables > 0 {
+        return Err(StoreError::Failed(format!(
+            "{} is another program's database; name another state file, or a new one",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
 fn not_a_state_file(path: &Path, error: rusqlite::Error) -> StoreError {
     if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) {
         return StoreError::Failed(format!(
@@ -60,31 +130,13 @@ pub(super) fn migrate(
     path: &Path,
     steps: &[&str],
 ) -> Result<(), StoreError> {
-    let version = |connection: &Connection| {
-        let taken = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
-        taken.map(|taken| taken as usize)
-    };
-    if version(connection)? == steps.len() {
+    if steps_taken(connection)? == steps.len() {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have migrated the file in the meantime.
-    let taken = version(&transaction)?;
-    if taken > steps.len() {
-        return Err(StoreError::Failed(format!(
-            "a newer gong-gateway wrote {} (schema {taken}; this one knows {}); use that one",
-            path.display(),
-            steps.len()
-        )));
-    }
-    let tables: u32 =
-        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if taken == 0 && tables > 0 {
-        return Err(StoreError::Failed(format!(
-            "{} is another program's database; name another state file, or a new one",
-            path.display()
-        )));
-    }
+    let taken = steps_taken(&transaction)?;
+    is_ours(&transaction, path, taken, steps.len())?;
     for step in &steps[taken..] {
         transaction.execute_batch(step)?;
     }

@@ -185,7 +185,11 @@ fn hash(config: &Config) -> String {
                 .map(|(name, profile)| (name, (&profile.toolsets, &profile.users)))
                 .collect();
             let users: Vec<&String> = tenant.users.keys().collect();
-            let limits = (tenant.requests_per_second, tenant.requests_per_day);
+            let limits = (
+                tenant.requests_per_second,
+                tenant.requests_per_day,
+                tenant.user_requests_per_day,
+            );
             let settings = (&tenant.gong, tenant.review, tenant.metered, limits);
             (name, (settings, users, &tenant.toolsets, profiles))
         })
@@ -218,21 +222,25 @@ fn declare_tenants(
     }
     for (name, tenant) in &config.tenants {
         transaction.execute(
-            "INSERT INTO tenants (name, gong, review, metered, requests_per_second, requests_per_day)
-             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET gong = excluded.gong,
+            "INSERT INTO tenants (name, gong, review, metered, requests_per_second, requests_per_day,
+             user_requests_per_day)
+             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET gong = excluded.gong,
              review = excluded.review, metered = excluded.metered,
              requests_per_second = excluded.requests_per_second,
-             requests_per_day = excluded.requests_per_day
-             WHERE (gong, review, metered, requests_per_second, requests_per_day) IS NOT
+             requests_per_day = excluded.requests_per_day,
+             user_requests_per_day = excluded.user_requests_per_day
+             WHERE (gong, review, metered, requests_per_second, requests_per_day,
+             user_requests_per_day) IS NOT
              (excluded.gong, excluded.review, excluded.metered, excluded.requests_per_second,
-             excluded.requests_per_day)",
+             excluded.requests_per_day, excluded.user_requests_per_day)",
             params![
                 name,
                 tenant.gong,
                 tenant.review.as_str(),
                 tenant.metered,
                 tenant.requests_per_second,
-                tenant.requests_per_day
+                tenant.requests_per_day,
+                tenant.user_requests_per_day
             ],
         )?;
         if !before.contains(name) {

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::lookup::require_tenant;
-use super::{Store, StoreError, millis, timestamp};
+use super::{Store, StoreError, UserQuota, millis, timestamp};
 
 /// How much of a day is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,6 +23,10 @@ pub struct Quota {
     pub left: u32,
     /// Until when Gong wants no requests, if that is in the future.
     pub blocked_until: Option<Timestamp>,
+    /// Requests that one user may send on a day.
+    pub user_limit: u32,
+    /// What users have sent, most first, without those who have sent nothing.
+    pub users: Vec<UserQuota>,
 }
 
 impl Store {
@@ -83,9 +87,9 @@ impl Store {
     /// There is no such tenant, or the file could not be read.
     pub fn quota(&self, tenant: &str, day: Date) -> Result<Quota, StoreError> {
         let used = self.quota_days(tenant, day, 1)?[0].1;
-        let limit: u32 = self.read(|connection| {
-            let sql = "SELECT requests_per_day FROM tenants WHERE name = ?";
-            Ok(connection.query_row(sql, [tenant], |row| row.get(0))?)
+        let (limit, user_limit): (u32, u32) = self.read(|connection| {
+            let sql = "SELECT requests_per_day, user_requests_per_day FROM tenants WHERE name = ?";
+            Ok(connection.query_row(sql, [tenant], |row| Ok((row.get(0)?, row.get(1)?)))?)
         })?;
         Ok(Quota {
             day,
@@ -93,6 +97,8 @@ impl Store {
             limit,
             left: limit.saturating_sub(used),
             blocked_until: self.blocked_until(tenant)?,
+            user_limit,
+            users: self.user_requests(tenant, day)?,
         })
     }
 

@@ -4,7 +4,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -13,6 +13,60 @@ use super::{Store, StoreError, refused};
 /// [`Store::served_by`] holds the lock for a moment, so taking it is tried this often.
 const TRIES: u32 = 30;
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+
+/// The lock of a state file, which the kernel releases when the process ends in any way.
+#[derive(Debug)]
+pub struct FileLock {
+    file: File,
+    path: PathBuf,
+}
+
+impl FileLock {
+    /// Takes the lock of a state file, which need not exist.
+    ///
+    /// # Errors
+    ///
+    /// Another process serves from this file; the error, which is [`StoreError::Refused`], has its
+    /// process id. Or the lock file beside the state file can not be created.
+    pub fn take(state: &Path) -> Result<Self, StoreError> {
+        let path = lock_path(state);
+        let failed = |error| cannot_lock(&path, error);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
+        let mut tries = 0;
+        let locked = loop {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) if tries < TRIES => {
+                    tries += 1;
+                    thread::sleep(BETWEEN_TRIES);
+                }
+                tried => break tried,
+            }
+        };
+        match locked {
+            Ok(()) => Ok(Self { file, path }),
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                let _ = file.read_to_string(&mut pid);
+                let who = match pid.trim() {
+                    "" => "another process".to_owned(),
+                    pid => format!("process {pid}"),
+                };
+                refused(format_args!(
+                    "{who} serves from {} already; stop it first, or give this gateway a state file of its own",
+                    state.display()
+                ))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
 
 /// Keeps other processes from serving from the same file until it is dropped.
 #[derive(Debug)]
@@ -38,52 +92,24 @@ impl ServeLock {
 }
 
 impl Store {
-    /// Takes the lock, which the kernel releases when the process ends in any way, and marks the
-    /// calls that the last process left unfinished.
+    /// Takes the lock and serves with it.
     ///
     /// # Errors
     ///
-    /// Another process serves from this file; the error has its process id. Or the lock file
-    /// beside the state file can not be created.
+    /// As of [`FileLock::take`] and [`Store::serve_with`].
     pub fn lock_for_serving(&self) -> Result<ServeLock, StoreError> {
-        let path = self.lock_path();
-        let failed = |error: std::io::Error| {
-            StoreError::Failed(format!("cannot lock {}: {error}", path.display()))
-        };
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
-        let mut tries = 0;
-        let locked = loop {
-            match file.try_lock() {
-                Err(TryLockError::WouldBlock) if tries < TRIES => {
-                    tries += 1;
-                    thread::sleep(BETWEEN_TRIES);
-                }
-                tried => break tried,
-            }
-        };
-        match locked {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                let _ = file.read_to_string(&mut pid);
-                let who = match pid.trim() {
-                    "" => "another process".to_owned(),
-                    pid => format!("process {pid}"),
-                };
-                return refused(format_args!(
-                    "{who} serves from {} already; stop it first, or give this gateway a state file of its own",
-                    self.path().display()
-                ));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        self.serve_with(FileLock::take(self.path())?)
+    }
+
+    /// Writes this process into the lock file, and marks the calls that the last process left
+    /// unfinished.
+    ///
+    /// # Errors
+    ///
+    /// The state file or the lock file can not be written.
+    pub fn serve_with(&self, lock: FileLock) -> Result<ServeLock, StoreError> {
+        let FileLock { mut file, path } = lock;
+        let failed = |error| cannot_lock(&path, error);
         // `finish` removes the process id, so one that is still there is of a crashed process.
         let after_crash = file.metadata().map_err(failed)?.len() > 0;
         let pid = std::process::id().to_string();
@@ -104,7 +130,7 @@ impl Store {
     ///
     /// The lock file exists and can not be read.
     pub fn served_by(&self) -> Result<Option<String>, StoreError> {
-        let path = self.lock_path();
+        let path = lock_path(self.path());
         let failed = |error: std::io::Error| {
             StoreError::Failed(format!("cannot read {}: {error}", path.display()))
         };
@@ -123,10 +149,19 @@ impl Store {
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
     }
+}
 
-    fn lock_path(&self) -> PathBuf {
-        let mut path = self.path().as_os_str().to_owned();
-        path.push(".lock");
-        path.into()
-    }
+fn cannot_lock(path: &Path, error: std::io::Error) -> StoreError {
+    StoreError::Failed(format!("cannot lock {}: {error}", path.display()))
+}
+
+fn lock_path(state: &Path) -> PathBuf {
+    beside(state, ".lock")
+}
+
+/// The path with something after its end.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }

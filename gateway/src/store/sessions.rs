@@ -27,7 +27,7 @@ pub struct RefusedTokens {
 }
 
 impl Store {
-    /// Begins a session. `session` is the hash of its secret, `admin_token` that of the token
+    /// Begins a session at the time `now`. `session` is the hash of its secret, `admin_token` that of the token
     /// that the administrator signed in with: [`Store::declare`] ends the session when the
     /// administrator has another token.
     ///
@@ -39,13 +39,11 @@ impl Store {
         session: &TokenHash,
         admin: &str,
         admin_token: &TokenHash,
+        now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(|transaction| {
-            transaction.execute(
-                "DELETE FROM sessions WHERE expires_at <= ?",
-                [millis(Timestamp::now())],
-            )?;
+            transaction.execute("DELETE FROM sessions WHERE expires_at <= ?", [millis(now)])?;
             transaction.execute(
                 "INSERT INTO sessions (hash, admin, admin_token, expires_at) VALUES (?, ?, ?, ?)",
                 params![
@@ -60,28 +58,41 @@ impl Store {
         })
     }
 
-    /// The session with this hash, if it has not ended.
+    /// The session with this hash, if it has not ended at the time `now`.
     ///
     /// # Errors
     ///
     /// The file could not be read.
-    pub fn session(&self, session: &TokenHash) -> Result<Option<Session>, StoreError> {
+    pub fn session(
+        &self,
+        session: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
         self.read(|connection| {
             let found = connection
                 .prepare_cached(
                     "SELECT admin, expires_at FROM sessions WHERE hash = ? AND expires_at > ?",
                 )?
-                .query_row(
-                    params![session.to_string(), millis(Timestamp::now())],
-                    |row| {
-                        Ok(Session {
-                            admin: row.get(0)?,
-                            expires_at: timestamp(row.get(1)?),
-                        })
-                    },
-                )
+                .query_row(params![session.to_string(), millis(now)], |row| {
+                    Ok(Session {
+                        admin: row.get(0)?,
+                        expires_at: timestamp(row.get(1)?),
+                    })
+                })
                 .optional()?;
             Ok(found)
+        })
+    }
+
+    /// Ends all sessions, because the time by which they end has changed.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written.
+    pub fn end_all_sessions(&self) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM sessions", [])?;
+            Ok(())
         })
     }
 

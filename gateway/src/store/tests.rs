@@ -1,6 +1,7 @@
 //! What the tests of the store share.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use sandbox::Tool;
 use sandbox::{Annotations, Classification, Effect as ToolEffect};
 
 use super::*;
+use crate::clock::SteadyClock;
 use crate::config::{Config, FreshToken, Profile, Review, TokenHash};
 use crate::governance::{DenialCode, Governance};
 
@@ -157,6 +159,7 @@ fn start(user: &str, tool: &str) -> StartedCall {
     StartedCall {
         at: Timestamp::now(),
         request_id: "r-1".to_owned(),
+        trace_id: None,
         tenant: "acme".to_owned(),
         user: user.to_owned(),
         client: Some("claude".to_owned()),

@@ -445,7 +445,8 @@ There is more: raise --limit, or export with --jsonl.
             "kind": "call", "tenant": "acme", "user": "mia", "client": "claude-code",
             "client_version": "2.1", "tool": "search_calls", "result": "success",
             "code": null, "reason": null, "latency_ms": 40, "gong_requests": 1,
-            "bytes": 2048, "request_id": "r-1", "gong_request_ids": ["4al018gzaztcr8nbukw"]
+            "bytes": 2048, "request_id": "r-1", "trace_id": null,
+            "gong_request_ids": ["4al018gzaztcr8nbukw"]
         })
     );
     assert_eq!(rows[1]["code"], "pending-review");
@@ -477,10 +478,10 @@ fn the_day_is_shown() {
     shows(
         &printed(&folder, &["quota"]),
         r#"
- Tenant   Day (UTC)    Used   Limit    Left   Blocked by Gong until
-────────────────────────────────────────────────────────────────────
- acme     2026-11-24      0   10000   10000   2026-11-24 10:00:00
- globex   2026-11-24    120     500     380
+ Tenant   Day (UTC)    Used   Limit    Left   One user   Users   Blocked by Gong until
+───────────────────────────────────────────────────────────────────────────────────────
+ acme     2026-11-24      0   10000   10000       5000           2026-11-24 10:00:00
+ globex   2026-11-24    120     500     380        500
 "#,
     );
     let quota = json_of(&folder, &["--tenant", "globex", "quota"]);

@@ -150,6 +150,81 @@ async fn hosts_and_origins_are_checked() {
     assert_eq!(with("origin", "https://evil.example").await, 403);
 }
 
+/// What a browser sends and reads for a page of another origin.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_an_allowed_origin_reaches_mcp_from_a_browser() {
+    let gong = stand_in(options()).await;
+    let setup = Setup {
+        listen: "origins = [\"https://chat.acme.example\"]\n".to_owned(),
+        ..Setup::default()
+    };
+    let gateway = TestGateway::start_with(setup, &[("acme", Tenant::at(&gong))]).await;
+    let address = gateway.server().address;
+    let preflight = async |origin: &str| {
+        let wanted = "authorization,content-type,last-event-id,mcp-method,mcp-param-id,mcp-protocol-version,mcp-session-id";
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", wanted),
+        ];
+        let answer = send(address, "OPTIONS /mcp", &headers, "").await;
+        answer.to_lowercase()
+    };
+    let allowed = "access-control-allow-origin: https://chat.acme.example\r\n";
+    let answer = preflight("https://chat.acme.example").await;
+    assert_eq!(status(&answer), 200, "{answer}");
+    assert!(answer.contains(allowed), "{answer}");
+    assert!(
+        answer.contains("access-control-allow-methods: get,post,delete\r\n"),
+        "{answer}"
+    );
+    for header in [
+        "authorization",
+        "last-event-id",
+        "mcp-param-id",
+        "mcp-session-id",
+    ] {
+        let line = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("access-control-allow-headers: "));
+        let named = line
+            .unwrap_or_default()
+            .split(',')
+            .any(|one| one.trim() == header);
+        assert!(named, "{header}: {answer}");
+    }
+    let other = preflight("https://evil.example").await;
+    assert!(!other.contains("access-control-allow-origin"), "{other}");
+
+    let bearer = format!("Bearer {}", gateway.token("acme/mia"));
+    let origin = ("origin", "https://chat.acme.example");
+    for (token, expected) in [
+        (Some(&*bearer), 200),
+        (Some("Bearer gg_wrong"), 401),
+        (None, 401),
+    ] {
+        let mut headers = vec![origin];
+        headers.extend(token.map(|token| ("authorization", token)));
+        let answer = post(address, &headers, INITIALIZE).await.to_lowercase();
+        assert_eq!(status(&answer), expected, "{answer}");
+        assert!(answer.contains(allowed), "{answer}");
+        let exposed = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("access-control-expose-headers: "));
+        for header in ["mcp-session-id", "www-authenticate"] {
+            assert!(exposed.is_some_and(|all| all.contains(header)), "{answer}");
+        }
+    }
+    // A page of another origin reads nothing, and does nothing.
+    let headers = [
+        ("origin", "https://evil.example"),
+        ("authorization", &*bearer),
+    ];
+    let answer = post(address, &headers, INITIALIZE).await.to_lowercase();
+    assert_eq!(status(&answer), 403);
+    assert!(!answer.contains("access-control-allow-origin"), "{answer}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_is_too_large_is_refused() {
     let (_gong, gateway) = one_tenant().await;
@@ -252,7 +327,7 @@ async fn what_takes_longer_than_the_drain_is_interrupted_and_in_the_audit() {
 }
 
 /// A self-signed certificate for `localhost` and its key, in PEM.
-fn certificate() -> (String, String) {
+pub(crate) fn certificate() -> (String, String) {
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     let certificate = params.self_signed(&key).unwrap();

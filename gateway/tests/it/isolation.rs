@@ -181,6 +181,7 @@ async fn private_addresses_are_refused_after_the_look_up() {
             sent: AtomicU32::new(0),
             unanswered: AtomicU32::new(0),
             unreached: AtomicU32::new(0),
+            user_used_up: std::sync::atomic::AtomicBool::new(false),
         };
         let run = tenant.run(Arc::new(gate)).unwrap();
         let result = shared

@@ -178,7 +178,9 @@ async fn beyond_the_queue_a_call_hears_so_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_days_requests_are_the_tenants() {
     let gong = stand_in(options()).await;
-    let tenant = Tenant::at(&gong).with("requests_per_day = 2");
+    let tenant = Tenant::at(&gong)
+        .with("requests_per_day = 2")
+        .with("user_requests_per_day = 2");
     let mut gateway = TestGateway::start(&[("acme", tenant)]).await;
     let mia = gateway.client("acme/mia").await;
     for _ in 0..2 {
@@ -199,6 +201,74 @@ async fn the_days_requests_are_the_tenants() {
     gateway.run().await;
     spent(&gateway).await;
     assert_eq!(gong.requests().len(), 2);
+}
+
+/// Half of the day is the most that one of two users can have, by default.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_can_not_take_the_others_requests_of_the_day() {
+    let gong = stand_in(options()).await;
+    let tenant = Tenant::at(&gong).with("requests_per_day = 4");
+    let mut gateway = TestGateway::start(&[("acme", tenant)]).await;
+    let mia = gateway.client("acme/mia").await;
+    for _ in 0..2 {
+        succeed(&mia, "gong_list_workspaces", json!({})).await;
+    }
+    let refused = async |gateway: &TestGateway| {
+        let mia = gateway.client("acme/mia").await;
+        let result = call(&mia, "gong_list_workspaces", json!({})).await.unwrap();
+        assert_eq!(result.is_error, Some(true));
+        let said = text(&result);
+        assert!(
+            said.contains("mia has used up the 2 requests that one user may send Gong in a day"),
+            "{said}"
+        );
+        let row = gateway.audit().await.pop().unwrap();
+        assert_eq!(row.code.as_deref(), Some("user-quota"));
+        assert_eq!(row.result, CallResult::Error);
+    };
+    refused(&gateway).await;
+    let metrics = {
+        gateway.server().gateway.update_gauges();
+        gateway.server().gateway.metrics.text()
+    };
+    for line in [
+        r#"gong_gateway_user_quota_refused_total{tenant="acme"} 1"#,
+        r#"gong_gateway_user_quota_used{tenant="acme"} 2"#,
+        r#"gong_gateway_users_without_quota{tenant="acme"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
+    gateway.stop().await;
+    gateway.run().await;
+    refused(&gateway).await;
+    let noa = gateway.client("acme/noa").await;
+    succeed(&noa, "gong_list_workspaces", json!({})).await;
+    assert_eq!(gong.requests().len(), 3);
+    let today = jiff::tz::Offset::UTC
+        .to_datetime(jiff::Timestamp::now())
+        .date();
+    let quota = gateway.server().gateway.quota("acme").unwrap();
+    assert_eq!((quota.day, quota.user_limit), (today, 2));
+    let users: Vec<_> = quota
+        .users
+        .iter()
+        .map(|one| (&*one.user, one.used))
+        .collect();
+    assert_eq!(users, [("mia", 2), ("noa", 1)]);
+    // The command line reads the same from the file.
+    gateway.stop().await;
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_gong-gateway"))
+        .args(["admin", "quota", "--json", "--config"])
+        .arg(gateway.config())
+        .output()
+        .await
+        .unwrap();
+    let rows: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        rows[0]["users"],
+        json!([{"user": "mia", "used": 2}, {"user": "noa", "used": 1}])
+    );
+    assert_eq!(rows[0]["user_limit"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,8 @@
 //! | `mcp`, `http` | what MCP clients see; tokens, sessions, health, TLS, shutdown |
 //! | `limits`, `isolation` | Gong's limits and the queue; tenants do not affect each other |
 //! | `attacks` | what one user, or nobody signed in, can not do to the others |
+//! | `deploy` | the files for deployment name what exists |
+//! | `operations` | readiness, `check`, and what else an operator expects |
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
 //! | `audit`, `audit_push` | calls and acts, and that no row is lost, altered or left out |
 //! | `store`, `kill` | several processes on one state file; `kill -9` at any moment |
@@ -17,11 +19,13 @@ mod audit;
 mod audit_push;
 mod browser;
 mod demo;
+mod deploy;
 mod http;
 mod isolation;
 mod kill;
 mod limits;
 mod mcp;
+mod operations;
 mod page;
 mod reload;
 mod secrets;

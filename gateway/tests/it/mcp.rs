@@ -275,3 +275,62 @@ async fn sessions_hear_that_their_tools_have_changed() {
     let tools = client.list_all_tools().await.unwrap();
     assert!(tools.iter().all(|tool| tool.name != "gong_list_users"));
 }
+
+/// By `_meta`, which names the request itself, or else by the header; nonsense is ignored.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clients_trace_is_in_the_audit() {
+    let gong = stand_in(options()).await;
+    let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
+    let address = gateway.server().address;
+    let bearer = format!("Bearer {}", gateway.token("acme/mia"));
+    let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let meta = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"raw","version":"1"}}}"#;
+    let post = async |headers: &[(&str, &str)], body: &str| {
+        let mut all = vec![
+            ("accept", "application/json, text/event-stream"),
+            ("content-type", "application/json"),
+            ("authorization", &bearer),
+        ];
+        all.extend_from_slice(headers);
+        crate::http::send(address, "POST /mcp", &all, body).await
+    };
+    let begun = post(&[], initialize).await;
+    let session = begun
+        .lines()
+        .find_map(|line| line.strip_prefix("mcp-session-id: "))
+        .unwrap_or_else(|| panic!("{begun}"));
+    for (headers, in_meta) in [
+        (vec![], None),
+        (vec![("traceparent", header)], None),
+        (vec![("traceparent", header)], Some(meta)),
+        (vec![("traceparent", "00-nonsense")], Some("nonsense")),
+    ] {
+        let body = json!({
+            "jsonrpc": "2.0", "id": 2, "method": "tools/call",
+            "params": {
+                "name": "gong_list_workspaces", "arguments": {},
+                "_meta": in_meta.map_or(json!({}), |meta| json!({ "traceparent": meta })),
+            },
+        });
+        let mut all = vec![("mcp-session-id", session)];
+        all.extend(headers);
+        let before = gateway.audit().await.len();
+        post(&all, &body.to_string()).await;
+        until("it is in the audit", async || {
+            gateway.audit().await.len() > before
+        })
+        .await;
+    }
+    let rows = gateway.audit().await;
+    let traces: Vec<_> = rows.iter().map(|row| row.trace_id.as_deref()).collect();
+    assert_eq!(
+        traces,
+        [
+            None,
+            Some("0af7651916cd43dd8448eb211c80319c"),
+            Some("4bf92f3577b34da6a3ce929d0e0e4736"),
+            None
+        ]
+    );
+}

@@ -107,6 +107,7 @@ async fn write_history(gateway: &TestGateway) {
                 start: StartedCall {
                     at: at - SignedDuration::from_secs(call * 97),
                     request_id: uuid::Uuid::now_v7().to_string(),
+                    trace_id: None,
                     tenant: "acme".to_owned(),
                     user: if call % 3 == 0 { "noa" } else { "mia" }.to_owned(),
                     client: Some("claude-desktop".to_owned()),

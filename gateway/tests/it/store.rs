@@ -109,6 +109,7 @@ pub(crate) fn call(request_id: &str, tool: &str, at: Timestamp) -> FinishedCall 
         start: StartedCall {
             at,
             request_id: request_id.to_owned(),
+            trace_id: None,
             tenant: "acme".to_owned(),
             user: "mia".to_owned(),
             client: Some("claude-code".to_owned()),
@@ -289,7 +290,7 @@ fn an_older_file_is_brought_up_to_date_with_what_it_holds() {
     let version: u32 = rusqlite::Connection::open(&path)
         .and_then(|file| file.pragma_query_value(None, "user_version", |row| row.get(0)))
         .expect("a version");
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
 }
 
 #[test]
@@ -315,7 +316,7 @@ fn retention_takes_what_is_old_in_slices_while_calls_are_written() {
         slowest
     });
     let gone = store
-        .prune(Duration::from_secs(90 * 86_400))
+        .prune(Duration::from_secs(90 * 86_400), Timestamp::now())
         .expect("it prunes");
     assert_eq!(gone, 12_000);
     let slowest = writer.join().expect("it ends");

@@ -101,6 +101,21 @@ pub(super) enum Command {
     /// Show how much of today's requests to Gong is used. What a serving gateway has put by, up
     /// to 50 requests of a tenant, counts as used.
     Quota,
+    /// Copy the state file, consistent and checked, also while a gateway serves from it.
+    Backup {
+        /// The copy: a new file.
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Put a backup in the place of the state file, while no gateway serves from it. What was there
+    /// stays beside it. Approvals, switches and quota are as they were in the backup.
+    Restore {
+        /// The backup.
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+    },
+    /// Check the state file for damage.
+    Integrity,
     /// Show what the last discovery of tools found.
     Sync {
         /// Discover now, which needs no credentials. A gateway that serves does it when it starts.

@@ -380,23 +380,32 @@ pub(super) fn quota(rows: &[TenantQuota]) -> String {
         "Used",
         "Limit",
         "Left",
+        "One user",
+        "Users",
         "Blocked by Gong until",
     ]);
     for row in rows {
         let quota = &row.quota;
+        let users: Vec<String> = quota
+            .users
+            .iter()
+            .map(|one| format!("{} {}", one.user, one.used))
+            .collect();
         table.add_row([
             &*row.tenant,
             &quota.day.to_string(),
             &quota.used.to_string(),
             &quota.limit.to_string(),
             &quota.left.to_string(),
+            &quota.user_limit.to_string(),
+            &name_lines(&users),
             &quota
                 .blocked_until
                 .map(|until| until.strftime("%F %H:%M:%S").to_string())
                 .unwrap_or_default(),
         ]);
     }
-    align_right(&mut table, &[2, 3, 4]);
+    align_right(&mut table, &[2, 3, 4, 5]);
     table_or(&table, "No tenant is declared.")
 }
 

@@ -36,6 +36,9 @@ pub(super) fn tenant(
             )
         }))
     });
+    let user_requests_per_day = table
+        .get("user_requests_per_day")
+        .and_then(|v| v.number(1..=100_000_000, 5_000));
     let mut number = |key, range, default| {
         let number = table.get(key).and_then(|v| v.number(range, default));
         number.unwrap_or(default)
@@ -70,16 +73,22 @@ pub(super) fn tenant(
     );
     table.finish();
     // Users without a valid token are reported above, and profiles may still name them.
-    let users = users
+    let users: BTreeMap<_, _> = users
         .into_iter()
         .filter_map(|(name, user)| Some((name, user?)))
         .collect();
+    // With one user there is nobody to leave something for.
+    let share = match users.len() {
+        0 | 1 => requests_per_day,
+        _ => requests_per_day.div_ceil(2),
+    };
     Some(TenantConfig {
         gong: gong?,
         credentials: credentials?,
         review: review.unwrap_or_default(),
         requests_per_second,
         requests_per_day,
+        user_requests_per_day: user_requests_per_day.unwrap_or(share),
         concurrent_calls,
         queued_calls,
         metered: metered.unwrap_or(false),

@@ -99,6 +99,7 @@ fn call(n: u32, user: &str, result: CallResult) -> FinishedCall {
         start: StartedCall {
             at: jiff::Timestamp::now(),
             request_id: format!("request-{n}"),
+            trace_id: None,
             tenant: "acme".to_owned(),
             user: user.to_owned(),
             client: Some("Claude".to_owned()),
@@ -165,13 +166,24 @@ async fn the_audit_is_paged_filtered_and_downloaded() {
         .collect();
     assert_eq!(lines.len(), 150);
 
-    // The chart and the overview count the same calls.
+    // The chart and the overview count the same calls, and users are listed with theirs.
+    gateway
+        .store
+        .store_user_requests(&[UserRequests {
+            tenant: "acme".into(),
+            user: "<b>mia".into(),
+            day: "2026-11-24".parse().unwrap(),
+            sent: 4_321,
+        }])
+        .unwrap();
     let chart = browser.get("/t/acme/quota").await.text;
     assert!(
         chart.contains("300 requests to Gong by 150 calls"),
         "{chart}"
     );
     assert_eq!(chart.matches("<rect class=\"area\"").count(), 24);
+    assert!(chart.contains("&#60;b&#62;mia"), "{chart}");
+    assert!(chart.contains("4,321"), "{chart}");
     let days = browser.get("/t/acme/quota?span=days").await.text;
     assert_eq!(days.matches("<rect class=\"area\"").count(), 30);
     let row = browser.get("").await.text;
@@ -228,6 +240,7 @@ fn some_call() -> FinishedCall {
         start: StartedCall {
             at: Timestamp::now(),
             request_id: "r-1".to_owned(),
+            trace_id: None,
             tenant: "acme".to_owned(),
             user: "mia".to_owned(),
             client: None,

@@ -79,6 +79,50 @@ async fn a_session_ends_with_the_administrators_token_and_entry() {
     assert_eq!(browser.get("").await.header("location"), "/admin/sign-in");
 }
 
+/// The wall clock is set back, or on and back again, while somebody is signed in.
+#[tokio::test]
+async fn no_jump_of_the_clock_prolongs_a_session() {
+    let hours = |hours: u64| Duration::from_secs(hours * 60 * 60);
+    let years = hours(10 * 366 * 24);
+    for jump_on in [false, true] {
+        let gateway = Gateway::new();
+        let (began, _) = *gateway.time.lock().unwrap();
+        let set = |wall: Timestamp, elapsed: Duration| {
+            *gateway.time.lock().unwrap() = (wall, elapsed);
+            gateway.clock.observe();
+        };
+        if jump_on {
+            set(began + years, Duration::ZERO);
+        }
+        let mut browser = gateway.signed_in("ada's token").await;
+        set(began + hours(7) - years, hours(7));
+        assert_eq!(browser.get("").await.status, StatusCode::OK);
+        set(began + hours(9) - years, hours(9));
+        assert_eq!(browser.get("").await.header("location"), "/admin/sign-in");
+        // Nor is it ended early.
+        let mut browser = gateway.signed_in("ada's token").await;
+        set(began + hours(10) + years, hours(10));
+        assert_eq!(browser.get("").await.status, StatusCode::OK);
+    }
+}
+
+/// Every page says that a gateway is for stand-ins.
+#[tokio::test]
+async fn stand_ins_are_loud_on_every_page() {
+    let gateway = Gateway::new();
+    let mut browser = gateway.signed_in("ada's token").await;
+    let loud = "This gateway is for stand-ins only.";
+    for path in ["", "/audit", "/t/acme/quota"] {
+        assert!(!browser.get(path).await.text.contains(loud), "{path}");
+    }
+    let mut config = config("ada's token");
+    config.stand_in = true;
+    gateway.config.store(Arc::new(config));
+    for path in ["", "/audit", "/t/acme/quota"] {
+        assert!(browser.get(path).await.text.contains(loud), "{path}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn failed_sign_ins_are_slow_limited_and_in_the_audit_without_the_token() {
     let gateway = Gateway::new();

@@ -15,15 +15,14 @@ use crate::store::{Store, StoreError, millis};
 const SLICE: u32 = 5_000;
 
 impl Store {
-    /// Deletes rows that are older than `keep`, and than the `keep` that was in force when they
+    /// Deletes rows that are older than `keep` at the time `now`, and than the `keep` that was in force when they
     /// were written; and quota of days over a year ago. What is being pushed and has not arrived
     /// stays. Returns how many rows of the audit it deleted.
     ///
     /// # Errors
     ///
     /// The file could not be written.
-    pub fn prune(&self, keep: Duration) -> Result<u64, StoreError> {
-        let now = Timestamp::now();
+    pub fn prune(&self, keep: Duration, now: Timestamp) -> Result<u64, StoreError> {
         let mut deleted = 0;
         loop {
             let (links, rows) = self.write(|transaction| prune_chain(transaction, keep, now))?;
@@ -41,10 +40,9 @@ impl Store {
         }
         self.write(|transaction| {
             let year = now - jiff::SignedDuration::from_hours(366 * 24);
-            transaction.execute(
-                "DELETE FROM quota WHERE day < ?",
-                [year.strftime("%F").to_string()],
-            )?;
+            let year = year.strftime("%F").to_string();
+            transaction.execute("DELETE FROM quota WHERE day < ?", [&year])?;
+            transaction.execute("DELETE FROM user_quota WHERE day < ?", [&year])?;
             transaction.execute("DELETE FROM blocks WHERE until < ?", [millis(now)])?;
             Ok(deleted)
         })

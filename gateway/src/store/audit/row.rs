@@ -89,6 +89,8 @@ pub struct AuditedCall {
     pub bytes: Option<u64>,
     /// Joins the audit with the log.
     pub request_id: Option<String>,
+    /// The client's trace, when it sends one: 32 hexadecimal digits.
+    pub trace_id: Option<String>,
     /// Gong's own ids of the requests.
     pub gong_request_ids: Vec<String>,
 }
@@ -160,6 +162,7 @@ impl AuditRow {
             gong_requests: row.get("gong_requests")?,
             bytes: number("bytes")?,
             request_id: row.get("request_id")?,
+            trace_id: row.get("trace_id")?,
             gong_request_ids: match ids {
                 Some(_) => from_json(row, "gong_request_ids")?,
                 None => Vec::new(),

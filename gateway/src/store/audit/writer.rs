@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use super::chain::{Chain, Event};
 use super::{CallResult, saturating};
 use crate::cut::{REASON, cut};
-use crate::store::{Store, StoreError, json, lock, millis};
+use crate::store::{LastWrite, Store, StoreError, json, lock, millis};
 
 /// Rows that one commit takes at most.
 const GROUP: usize = 512;
@@ -32,6 +32,8 @@ pub struct StartedCall {
     pub at: Timestamp,
     /// Joins the audit with the log.
     pub request_id: String,
+    /// The client's trace, when it sends one: 32 hexadecimal digits.
+    pub trace_id: Option<String>,
     /// The tenant.
     pub tenant: String,
     /// The user.
@@ -129,11 +131,12 @@ impl AuditWriter {
     pub(in crate::store) fn start(
         connection: Connection,
         writing: Arc<Mutex<()>>,
+        last_write: Arc<Mutex<LastWrite>>,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel();
         thread::Builder::new()
             .name("audit".to_owned())
-            .spawn(move || write_all(connection, &writing, &waiting))
+            .spawn(move || write_all(connection, &writing, &last_write, &waiting))
             .map_err(|error| StoreError::Failed(format!("cannot start the audit: {error}")))?;
         Ok(Self(jobs))
     }
@@ -158,13 +161,19 @@ impl AuditWriter {
     }
 }
 
-fn write_all(mut connection: Connection, writing: &Mutex<()>, waiting: &Receiver<Job>) {
+fn write_all(
+    mut connection: Connection,
+    writing: &Mutex<()>,
+    last_write: &Mutex<LastWrite>,
+    waiting: &Receiver<Job>,
+) {
     while let Ok(first) = waiting.recv() {
         let turn = lock(writing);
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(GROUP - 1));
         let written = write_group(&mut connection, &group);
         drop(turn);
+        lock(last_write).note(&written);
         match written {
             Ok(ids) => {
                 for (job, id) in group.into_iter().zip(ids) {
@@ -207,8 +216,8 @@ fn insert(
     transaction
         .prepare_cached(
             "INSERT INTO audit (at, kind, tenant, actor, via, via_version, what, request_id,
-             result, code, reason, latency_ms, gong_requests, bytes, gong_request_ids)
-             VALUES (?, 'call', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             trace_id, result, code, reason, latency_ms, gong_requests, bytes, gong_request_ids)
+             VALUES (?, 'call', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             millis(start.at),
@@ -218,6 +227,7 @@ fn insert(
             start.client_version.as_deref().map(|name| cut(name, NAME)),
             cut(&start.tool, NAME),
             start.request_id,
+            start.trace_id,
             end.map_or(CallResult::Started, |end| end.result).as_str(),
             end.and_then(|end| end.code.as_ref()),
             end.and_then(reason),

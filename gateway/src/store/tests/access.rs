@@ -247,24 +247,26 @@ fn sessions_end_by_time_by_sign_out_and_with_the_administrators_token() {
     let folder = Folder::new();
     let store = store(&folder);
     let token = TokenHash::of("ada");
-    let later = Timestamp::now() + Duration::from_secs(60);
+    let now = Timestamp::now();
+    let later = now + Duration::from_secs(60);
     let open = |expires| {
         let session = FreshToken::generate().hash;
         store
-            .open_session(&session, "ada", &token, expires)
+            .open_session(&session, "ada", &token, now, expires)
             .unwrap();
         session
     };
     let [one, two] = [open(later), open(later)];
-    assert_eq!(store.session(&one).unwrap().unwrap().admin, "ada");
+    assert_eq!(store.session(&one, now).unwrap().unwrap().admin, "ada");
     store.close_session(&one).unwrap();
     store.close_session(&one).unwrap();
-    assert_eq!(store.session(&one), Ok(None));
-    let past = open(Timestamp::now());
-    assert_eq!(store.session(&past), Ok(None));
+    assert_eq!(store.session(&one, now), Ok(None));
+    let past = open(now);
+    assert_eq!(store.session(&past, now), Ok(None));
     let mut config = config("");
     config.admins.get_mut("ada").unwrap().token = TokenHash::of("another");
-    assert!(store.session(&two).unwrap().is_some());
+    assert!(store.session(&two, now).unwrap().is_some());
+    assert_eq!(store.session(&two, later), Ok(None));
     store.declare(&config).unwrap();
-    assert_eq!(store.session(&two), Ok(None));
+    assert_eq!(store.session(&two, now), Ok(None));
 }

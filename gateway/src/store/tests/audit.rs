@@ -159,6 +159,47 @@ fn the_day_is_never_overspent() {
     assert_eq!(store.blocked_until("globex"), Ok(None));
 }
 
+/// The wall clock jumps ten years ahead and back.
+#[test]
+fn no_row_goes_because_the_clock_jumped() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let audit = store.audit_writer();
+    let began = Timestamp::now();
+    let day = Duration::from_secs(24 * 3600);
+    let time = Arc::new(Mutex::new((began, Duration::ZERO)));
+    let (wall, elapsed) = (Arc::clone(&time), Arc::clone(&time));
+    let clock = SteadyClock::of(move || lock(&wall).0, move || lock(&elapsed).1, None);
+    let set = |wall, elapsed| {
+        *lock(&time) = (wall, elapsed);
+        clock.observe();
+    };
+    let finish = |at| {
+        let mut row = row(None, "mia", "search", CallResult::Success);
+        row.start.at = at;
+        audit.finish(row).wait().unwrap();
+    };
+    finish(began);
+    set(began + 3660 * day, Duration::from_secs(60));
+    finish(began + 3660 * day);
+    assert_eq!(store.prune(day, clock.earliest()), Ok(0));
+    // Neither is it when the gateway began in the wrong year.
+    let restarted = SteadyClock::of(move || began + 3660 * day, || Duration::ZERO, Some(began));
+    assert_eq!(store.prune(day, restarted.earliest()), Ok(0));
+    set(began + Duration::from_secs(120), Duration::from_secs(120));
+    assert_eq!(store.prune(day, clock.earliest()), Ok(0));
+    // And it goes when its time has come.
+    set(began + day, day);
+    set(began + 2 * day, 2 * day);
+    store.prune(day, clock.earliest()).unwrap();
+    let filter = AuditFilter {
+        kind: Some(RowKind::Call),
+        ..AuditFilter::default()
+    };
+    let left = store.query_audit(&filter).unwrap();
+    assert_eq!(left.len(), 1, "the row of the wrong year stays");
+}
+
 #[test]
 fn many_calls_share_commits_and_all_arrive() {
     let folder = Folder::new();

@@ -148,17 +148,21 @@ fn old_rows_go_unfinished_ones_stay_and_the_rest_can_be_checked() {
     unfinished.at = Timestamp::now() - 2 * DAY;
     let begun = store.audit_writer().begin(unfinished).wait().unwrap();
     calls(&store, 2);
-    assert_eq!(store.prune(DAY), Ok(6), "up to the one that is unfinished");
+    assert_eq!(
+        store.prune(DAY, Timestamp::now()),
+        Ok(6),
+        "up to the one that is unfinished"
+    );
     let report = store.verify_audit(None).unwrap();
     assert_eq!(report.fault, None);
     assert_eq!(report.anchor.seq, 8, "of three calls with a change each");
     let end = row(Some(begun), "mia", "grant", CallResult::Success);
     store.audit_writer().finish(end).wait().unwrap();
-    assert_eq!(store.prune(DAY), Ok(4));
+    assert_eq!(store.prune(DAY, Timestamp::now()), Ok(4));
     let report = store.verify_audit(None).unwrap();
     assert_eq!((report.fault, report.anchor), (None, report.head));
     let ids = calls(&store, 0);
-    assert_eq!(store.prune(DAY), Ok(0));
+    assert_eq!(store.prune(DAY, Timestamp::now()), Ok(0));
     let fault = tampered(
         &folder,
         &store,
@@ -183,8 +187,8 @@ fn a_lower_keep_does_not_shorten_what_was_promised() {
     calls(&store, 7);
     // The first ones were promised nothing. The second ones were promised 10 days, and the
     // third ones come after them.
-    assert_eq!(store.prune(5 * DAY), Ok(3));
-    assert_eq!(store.prune(5 * DAY), Ok(0));
+    assert_eq!(store.prune(5 * DAY, Timestamp::now()), Ok(3));
+    assert_eq!(store.prune(5 * DAY, Timestamp::now()), Ok(0));
     let report = store.verify_audit(None).unwrap();
     assert_eq!((report.fault, report.links), (None, 8));
 }
@@ -195,17 +199,17 @@ fn retention_waits_for_rows_that_are_being_pushed() {
     let store = Store::open(&folder.file()).unwrap();
     calls(&store, 3);
     assert_eq!(store.push_to(Some("file a")), Ok(0));
-    assert_eq!(store.prune(DAY), Ok(0));
+    assert_eq!(store.prune(DAY, Timestamp::now()), Ok(0));
     let (rows, behind) = store.rows_after(0, 2).unwrap();
     assert_eq!((rows.len(), behind), (2, 4));
     store.pushed("file a", rows[1].link.seq).unwrap();
     let (rest, _) = store.rows_after(rows[1].link.seq, 500).unwrap();
     assert_eq!(rest.len(), 1);
-    assert_eq!(store.prune(DAY), Ok(2));
+    assert_eq!(store.prune(DAY, Timestamp::now()), Ok(2));
     // A new destination gets what there is, and without one retention goes on.
     assert_eq!(store.push_to(Some("file b")), Ok(3));
     assert_eq!(store.push_to(None), Ok(3));
-    assert_eq!(store.prune(DAY), Ok(1));
+    assert_eq!(store.prune(DAY, Timestamp::now()), Ok(1));
 }
 
 #[test]
@@ -225,7 +229,7 @@ fn rows_from_before_the_chain_are_counted_and_pruned() {
     let store = store(&folder);
     let report = store.verify_audit(None).unwrap();
     assert_eq!((report.fault, report.unchained), (None, 1));
-    assert_eq!(store.prune(4 * DAY), Ok(0));
+    assert_eq!(store.prune(4 * DAY, Timestamp::now()), Ok(0));
     // Since the update they are promised 90 days, as all others.
-    assert_eq!(store.prune(2 * DAY), Ok(0));
+    assert_eq!(store.prune(2 * DAY, Timestamp::now()), Ok(0));
 }

@@ -1,5 +1,7 @@
 //! The state file itself: permissions, migrations, the serving lock.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
 
 #[test]
@@ -100,4 +102,140 @@ fn what_a_dead_process_left_is_interrupted_and_only_one_serves() {
     drop(serving);
     assert_eq!(elsewhere.served_by().unwrap(), None);
     elsewhere.lock_for_serving().unwrap();
+}
+
+#[test]
+fn a_file_without_room_fails_the_heartbeat_until_there_is_some() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let now = Timestamp::now();
+    store.heartbeat(now).unwrap();
+    assert_eq!(store.last_write().failed, None);
+    assert_eq!(store.last_heartbeat(), Ok(Some(timestamp(millis(now)))));
+    let room = |pages: i64| {
+        let limit = store.with_connection(|connection| {
+            connection.pragma_update(None, "max_page_count", pages)?;
+            // The room that earlier heartbeats left is taken by others.
+            Ok(connection.execute_batch(
+                "CREATE TABLE IF NOT EXISTS filler (x BLOB);
+                 INSERT INTO filler VALUES (zeroblob(4096))",
+            )?)
+        });
+        limit.is_ok()
+    };
+    let all = 1 << 30;
+    while room(1) {}
+    let error = store.heartbeat(now).unwrap_err();
+    assert!(error.to_string().contains("full"), "{error}");
+    assert_eq!(store.last_write().failed, Some(error));
+    // The end of a call proves less.
+    assert!(room(all));
+    store
+        .audit_writer()
+        .begin(start("mia", "search"))
+        .wait()
+        .unwrap();
+    assert!(store.last_write().failed.is_some());
+    store.heartbeat(now).unwrap();
+    assert_eq!(store.last_write().failed, None);
+}
+
+/// Writers go on meanwhile, and every backup has whole transactions only.
+#[test]
+fn a_backup_under_load_is_of_one_moment() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let pair = |transaction: &Transaction<'_>| {
+        for _ in 0..2 {
+            transaction.execute("INSERT INTO pairs (x) VALUES (zeroblob(2000))", [])?;
+        }
+        Ok(())
+    };
+    let pairs = |store: &Store| {
+        let sql = "SELECT count(*) FROM pairs";
+        store.read(|connection| Ok(connection.query_row(sql, [], |row| row.get::<_, u32>(0))?))
+    };
+    store
+        .write(|transaction| Ok(transaction.execute_batch("CREATE TABLE pairs (x BLOB)")?))
+        .unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    store.write(pair).unwrap();
+                }
+            });
+        }
+        let mut last = 0;
+        for n in 0..10 {
+            let to = folder.0.join(format!("backup-{n}.db"));
+            let before = pairs(&store).unwrap();
+            store.back_up(&to).unwrap();
+            let after = pairs(&store).unwrap();
+            let mode = fs::metadata(&to).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            let copy = Store::open(&to).unwrap();
+            assert_eq!(copy.integrity(), Ok(Vec::new()));
+            let held = pairs(&copy).unwrap();
+            assert!(held.is_multiple_of(2) && (before..=after).contains(&held));
+            last = held.max(last);
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(last > 0, "the writers wrote meanwhile");
+    });
+    let twice = store.back_up(&folder.0.join("backup-0.db")).unwrap_err();
+    assert!(
+        twice
+            .to_string()
+            .ends_with("exists already; name a new file")
+    );
+}
+
+#[test]
+fn a_backup_is_restored_over_a_damaged_file_and_not_under_a_gateway() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let everything = KillSwitch::Everything;
+    let ada = Actor::new("ada", Via::CommandLine);
+    store
+        .switch(&ada, &everything, false, "maintenance")
+        .unwrap();
+    let backup = folder.0.join("backup.db");
+    store.back_up(&backup).unwrap();
+    store.switch(&ada, &everything, true, "").unwrap();
+    let restore = |from: &Path| backup::restore(&folder.file(), from);
+    let serving = store.lock_for_serving().unwrap();
+    let refused = restore(&backup).unwrap_err().to_string();
+    assert!(refused.contains("serves from"), "{refused}");
+    assert_eq!(store.switches(), Ok(Vec::new()));
+    serving.finish().unwrap();
+    drop(store);
+
+    let restored = restore(&backup).unwrap();
+    let now = Store::open(&folder.file()).unwrap();
+    assert_eq!(now.switches().unwrap()[0].reason, "maintenance");
+    let before = Store::open(&restored.before.unwrap()).unwrap();
+    assert_eq!(before.switches(), Ok(Vec::new()));
+    drop(now);
+
+    // Damaged: pages in the middle are overwritten, or it is gone.
+    let mut bytes = fs::read(folder.file()).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(0x5a);
+    fs::write(folder.file(), &bytes).unwrap();
+    fs::write(folder.0.join("damaged.db"), &bytes).unwrap();
+    let refused = restore(&folder.0.join("damaged.db"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("damaged") || refused.contains("malformed"),
+        "{refused}"
+    );
+    restore(&backup).unwrap();
+    fs::remove_file(folder.file()).unwrap();
+    assert_eq!(restore(&backup).unwrap().before, None);
+    let now = Store::open(&folder.file()).unwrap();
+    assert_eq!(now.integrity(), Ok(Vec::new()));
+    assert_eq!(now.switches().unwrap()[0].reason, "maintenance");
 }

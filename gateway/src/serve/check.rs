@@ -1,0 +1,147 @@
+//! `gong-gateway check`: everything for which `serve` would refuse to start.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::{sandbox, tls};
+use crate::config::{Config, ConfigErrors};
+use crate::store::Store;
+use crate::tenant::{Network, authorization, connections};
+
+/// What [`check`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Why `serve` would not start, one for each line.
+    pub errors: Vec<String>,
+    /// What starts, and should not be in use at a company.
+    pub warnings: Vec<String>,
+}
+
+/// Checks a configuration and all that it refers to, without serving and without changing the
+/// state file. The component is compiled if it is not in the cache.
+///
+/// # Errors
+///
+/// The check itself ended in a panic.
+pub async fn check(path: &Path) -> anyhow::Result<Findings> {
+    let file = path.to_owned();
+    let (config, errors) = tokio::task::spawn_blocking(move || Config::inspect(&file)).await?;
+    let Some(config) = config else {
+        return Ok(findings(&errors));
+    };
+    let https = tls(&config).await.map(|_| ());
+    let file = path.to_owned();
+    Ok(tokio::task::spawn_blocking(move || check_all(&file, &config, &errors, https)).await?)
+}
+
+fn findings(errors: &ConfigErrors) -> Findings {
+    Findings {
+        errors: errors.0.iter().map(ToString::to_string).collect(),
+        warnings: Vec::new(),
+    }
+}
+
+fn check_all(
+    path: &Path,
+    config: &Config,
+    errors: &ConfigErrors,
+    https: anyhow::Result<()>,
+) -> Findings {
+    let mut findings = findings(errors);
+    let file = path.display();
+    let mut note = |key: &str, result: anyhow::Result<()>| {
+        if let Err(error) = result {
+            findings.errors.push(format!("{file}: {key}: {error:#}"));
+        }
+    };
+    note("state", state(&config.state));
+    note("component", sandbox(config).map(|_| ()));
+    note("listen.address", address(config));
+    match &config.listen.tls {
+        Some(files) if https.is_err() => {
+            let unreadable = [&files.certificate, &files.key].map(|path| {
+                File::open(path).with_context(|| format!("cannot read {}", path.display()))
+            });
+            if unreadable.iter().all(Result::is_ok) {
+                note("listen.tls", https);
+            }
+            for file in unreadable {
+                note("listen.tls", file.map(|_| ()));
+            }
+        }
+        _ => {}
+    }
+    let network = Network::read(config);
+    for (name, tenant) in &config.tenants {
+        let credentials = authorization(&tenant.credentials);
+        note(
+            &format!("tenants.{name}.credentials"),
+            credentials.map(|_| ()).map_err(anyhow::Error::from),
+        );
+        if let Ok(network) = &network {
+            let connections = connections(tenant, network);
+            note(&format!("tenants.{name}.gong"), connections.map(|_| ()));
+        }
+    }
+    note("ca", network.map(|_| ()));
+    findings.warnings.extend(warnings(config));
+    findings
+}
+
+/// What is said at the start of a gateway that starts.
+#[must_use]
+pub(super) fn warnings(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if config.stand_in {
+        warnings.push(
+            "stand_in = true: tenants may be at private and loopback addresses and without TLS, so \
+             credentials and recordings may go anywhere unencrypted. This is for stand-ins of Gong \
+             only; take it out of gateway.toml before real credentials are in it"
+                .to_owned(),
+        );
+    }
+    if config.listen.plain_http && config.listen.tls.is_none() {
+        warnings.push(format!(
+            "listen.plain_http = true: tokens come to {} unencrypted; only a proxy on the same \
+             machine or network may reach it",
+            config.listen.address
+        ));
+    }
+    warnings
+}
+
+/// Whether the state file can be used, or made.
+fn state(path: &Path) -> anyhow::Result<()> {
+    if path.exists() {
+        return Ok(Store::check_file(path)?);
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // Only a file that is really written shows that the folder, its disk and its mount allow it.
+    let probe = folder.join(format!(".gong-gateway-check-{}", std::process::id()));
+    let written = fs::write(&probe, "check");
+    let removed = fs::remove_file(&probe);
+    written.and(removed).with_context(|| {
+        format!(
+            "the state file {} can not be made; the folder must exist and belong to the gateway's user",
+            path.display()
+        )
+    })
+}
+
+/// Whether this machine has the address, and this user may listen on it. A port that is in use
+/// may be the running gateway's own.
+fn address(config: &Config) -> anyhow::Result<()> {
+    match TcpListener::bind(config.listen.address) {
+        Err(error) if error.kind() != ErrorKind::AddrInUse => {
+            Err(error).with_context(|| format!("cannot listen on {}", config.listen.address))
+        }
+        _ => Ok(()),
+    }
+}
