@@ -29,6 +29,8 @@ async fn rotating_credentials_loses_no_call() {
             while !stop.load(Ordering::Relaxed) {
                 succeed(&client, "gong_list_workspaces", json!({})).await;
                 done.fetch_add(1, Ordering::Relaxed);
+                // Within the requests that a user may send in a second.
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
     }

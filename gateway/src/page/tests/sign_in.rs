@@ -217,8 +217,8 @@ async fn attempts_at_the_same_time_count_as_those_one_after_the_other() {
         let form = b"name=ada&token=gg_wrong".to_vec();
         sender.send(Ok(form)).await.unwrap();
     }
-    for (sender, answer) in open {
-        drop(sender);
+    let answers: Vec<_> = open.into_iter().map(|(_, answer)| answer).collect();
+    for answer in answers {
         match answer.await.unwrap() {
             StatusCode::FORBIDDEN => tried += 1,
             StatusCode::TOO_MANY_REQUESTS => refused += 1,

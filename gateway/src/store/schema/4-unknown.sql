@@ -22,9 +22,9 @@ CREATE TABLE audit_new (
 ) STRICT;
 INSERT INTO audit_new SELECT * FROM audit;
 -- Ids of rows that are gone are not given again.
-UPDATE sqlite_sequence SET seq = max(
-    seq, (SELECT old.seq FROM sqlite_sequence AS old WHERE old.name = 'audit')
-) WHERE name = 'audit_new';
+DELETE FROM sqlite_sequence WHERE name = 'audit_new';
+INSERT INTO sqlite_sequence (name, seq)
+SELECT 'audit_new', seq FROM sqlite_sequence WHERE name = 'audit';
 DROP TABLE audit;
 ALTER TABLE audit_new RENAME TO audit;
 CREATE INDEX audit_at ON audit (at);

@@ -163,7 +163,7 @@ fn the_day_is_never_overspent() {
 #[test]
 fn no_row_goes_because_the_clock_jumped() {
     let folder = Folder::new();
-    let store = store(&folder);
+    let store = Store::open(&folder.file()).unwrap();
     let audit = store.audit_writer();
     let began = Timestamp::now();
     let day = Duration::from_secs(24 * 3600);
