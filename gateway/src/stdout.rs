@@ -2,7 +2,9 @@
 
 use std::io;
 
-pub(crate) use host_harness::out::{bold, dim, failure, indented, line};
+pub(crate) use host_harness::out::{bold, failure, line};
+#[cfg(feature = "demo")]
+pub(crate) use host_harness::out::{dim, indented};
 
 /// Plain standard output, for programs. Remembers whether the reader has closed the pipe.
 #[derive(Debug, Default)]

@@ -21,13 +21,14 @@ use serde_json::{Map, Value};
 use crate::store::{Store, StoreError};
 
 /// The columns that are known when a change begins, and stay as they are.
-const BEGUN: [&str; 9] = [
+const BEGUN: [&str; 10] = [
     "actor",
     "at",
     "id",
     "kind",
     "request_id",
     "tenant",
+    "trace_id",
     "via",
     "via_version",
     "what",
