@@ -1,5 +1,6 @@
 //! `gong-gateway serve`: starts a gateway from its configuration, and shuts it down in order.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use xtask::component::{self, Artefact};
 use crate::admission::SMALL_REQUEST;
 use crate::audit_push;
 use crate::catalog::Catalog;
-use crate::config::{Config, Listen, ListenBounds, Tls};
+use crate::config::{Config, Files, Listen, ListenBounds};
 use crate::connections::Connections;
 use crate::failed_tokens;
 use crate::gateway::Gateway;
@@ -29,13 +30,15 @@ use crate::governance::Governance;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::page::{self, PageState};
-use crate::store::{ServeLock, Store};
+use crate::store::{ServeLock, Store, SyncReport};
 use crate::tenant::authorization;
 use crate::tenants::Tenants;
 
 mod reload;
+mod tls;
 
 pub use reload::RELOAD_INTERVAL;
+use reload::Reloader;
 
 /// How long calls may go on when the gateway is shut down.
 pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
@@ -80,8 +83,15 @@ impl Server {
     /// used or another process serves from it, or the address is in use.
     pub async fn start(path: &Path) -> anyhow::Result<Self> {
         let file = path.to_owned();
-        let config = tokio::task::spawn_blocking(move || Config::load(&file)).await??;
-        let tls = tls(&config).await?;
+        let read = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+            let mut files = Files::default();
+            let config = Config::read(&file, &mut files)?;
+            let tls = config.listen.tls.as_ref();
+            let tls = tls.map(|tls| tls::server_config(tls, &mut files));
+            Ok((config, tls.transpose()?, files))
+        });
+        let (config, tls, files) = read.await??;
+        let tls = tls.map(RustlsConfig::from_config);
         let sandbox = tokio::task::spawn_blocking({
             let config = config.clone();
             move || sandbox(&config)
@@ -90,8 +100,17 @@ impl Server {
         let catalog = Catalog::new(&sandbox).await?;
         let listen = config.listen.clone();
         let tools = catalog.component_tools.clone();
-        let (store, serve_lock, governance, tenants) =
-            tokio::task::spawn_blocking(move || open(config, &tools)).await??;
+        let digest = sandbox.digest().to_owned();
+        let opened =
+            tokio::task::spawn_blocking(move || open(config, files, &tools, &digest)).await??;
+        let Opened {
+            store,
+            serve_lock,
+            governance,
+            tenants,
+            files,
+        } = opened;
+        let reloader = Reloader::new(path.to_owned(), files.fingerprint());
         let metrics = Metrics::new(&component);
         let gateway = Gateway::new(
             Arc::new(sandbox),
@@ -126,7 +145,7 @@ impl Server {
         let background = CancellationToken::new();
         tokio::spawn(background.clone().run_until_cancelled_owned(reload::watch(
             Arc::clone(&gateway),
-            path.to_owned(),
+            reloader,
             tls,
         )));
         tokio::spawn(
@@ -281,12 +300,22 @@ pub fn sandbox(config: &Config) -> anyhow::Result<(Sandbox, String)> {
     Ok((sandbox, name.into_owned()))
 }
 
-/// Opens the state file, stores what is declared and which tools there are, and starts the
-/// tenants.
+struct Opened {
+    store: Store,
+    serve_lock: ServeLock,
+    governance: Governance,
+    tenants: Tenants,
+    files: Files,
+}
+
+/// Opens the state file, starts the tenants, and stores what is declared and which tools there
+/// are, which comes last: a configuration that can not be served changes nothing.
 fn open(
     config: Config,
+    mut files: Files,
     tools: &[sandbox::Tool],
-) -> anyhow::Result<(Store, ServeLock, Governance, Tenants)> {
+    digest: &str,
+) -> anyhow::Result<Opened> {
     let store = Store::open(&config.state)?;
     let serve_lock = store.lock_for_serving()?;
     if serve_lock.interrupted > 0 {
@@ -295,35 +324,26 @@ fn open(
             "the last gateway died during calls; the audit has them as interrupted"
         );
     }
-    store.declare(&config)?;
-    store.declare_secrets(&config)?;
-    discover(&store, tools)?;
     let governance = Governance::new(&store)?;
-    let tenants = Tenants::start(config, &store, serve_lock.after_crash)?;
-    Ok((store, serve_lock, governance, tenants))
+    let tenants = Tenants::start(config, &mut files, &store, serve_lock.after_crash)?;
+    let config = Arc::clone(&tenants.live().config);
+    log_discovery(&store.declare_and_discover(&config, &mut files, tools, digest)?);
+    Ok(Opened {
+        store,
+        serve_lock,
+        governance,
+        tenants,
+        files,
+    })
 }
 
-/// Stores which tools there are, and logs what has changed.
-fn discover(store: &Store, tools: &[sandbox::Tool]) -> anyhow::Result<()> {
-    for (tenant, report) in store.discover(tools)? {
+/// Logs what discovery has changed.
+fn log_discovery(reports: &BTreeMap<String, SyncReport>) {
+    for (tenant, report) in reports {
         if !report.is_unchanged() {
             tracing::info!(tenant, "{report}");
         }
     }
-    Ok(())
-}
-
-async fn tls(config: &Config) -> anyhow::Result<Option<RustlsConfig>> {
-    let Some(Tls { certificate, key }) = &config.listen.tls else {
-        return Ok(None);
-    };
-    // Two providers may be compiled in, so one is chosen. It fails if that is done already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let tls = RustlsConfig::from_pem_file(certificate, key).await;
-    let files = || format!("{} and {}", certificate.display(), key.display());
-    Ok(Some(tls.with_context(|| {
-        format!("cannot serve HTTPS with {}", files())
-    })?))
 }
 
 /// Deletes old rows of the audit regularly. Runs until cancelled.
@@ -359,10 +379,11 @@ async fn write_failed_tokens(gateway: Arc<Gateway>) {
 ///
 /// Everything that is wrong, one line each.
 pub fn check(path: &Path) -> anyhow::Result<()> {
-    let config = Config::load(path)?;
+    let mut files = Files::default();
+    let config = Config::read(path, &mut files)?;
     let mut errors = Vec::new();
     for (name, tenant) in &config.tenants {
-        if let Err(error) = authorization(&tenant.credentials) {
+        if let Err(error) = authorization(&tenant.credentials, &mut files) {
             errors.push(format!(
                 "{}: tenants.{name}.credentials: {error}",
                 path.display()

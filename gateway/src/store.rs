@@ -65,7 +65,7 @@ pub use audit::{
 };
 use connection::{BUSY_TIMEOUT, SCHEMA, connect, migrate};
 pub use declarations::TenantRow;
-pub use discovery::SyncReport;
+pub use discovery::{OtherComponent, SyncReport};
 pub use kill_switches::{KillSwitch, SwitchRow};
 pub use profiles::ProfileRow;
 pub use quota::Quota;

@@ -11,7 +11,7 @@ use sandbox::{Outbound, Run};
 
 use crate::call_gate::CallGate;
 use crate::call_queue::{CallQueue, QueueLimits};
-use crate::config::{Credentials, SecretError, TenantConfig};
+use crate::config::{Credentials, Files, SecretError, TenantConfig};
 use crate::limiter::{RequestLimits, StoreLedger, TenantLimiter};
 use crate::metrics::TenantGauges;
 use crate::store::Store;
@@ -78,6 +78,7 @@ impl Tenant {
         name: &str,
         config: &TenantConfig,
         network: &Network,
+        files: &mut Files,
         store: &Store,
         after_crash: bool,
     ) -> anyhow::Result<Self> {
@@ -89,7 +90,7 @@ impl Tenant {
             limiter,
             queue: CallQueue::new(queue_limits(config)),
             connections: connections(config, network)?,
-            authorization: or_log(name, authorization(&config.credentials)),
+            authorization: or_log(name, authorization(&config.credentials, files)),
             env: env(config),
             config: config.clone(),
             network: network.clone(),
@@ -97,17 +98,21 @@ impl Tenant {
     }
 
     /// The same tenant with a new configuration and the present secrets. Limiter and queue stay,
-    /// and so do connections if the address of its Gong is the same. If the credentials can not
-    /// be read any more, the old ones stay.
+    /// with their limits until [`set_limits`](Self::set_limits), and so do connections if the
+    /// address of its Gong is the same. If the credentials can not be read any more, the old ones
+    /// stay.
     ///
     /// # Errors
     ///
     /// Requests to the tenant's Gong are not allowed.
-    pub fn renew(&self, config: &TenantConfig, network: &Network) -> anyhow::Result<Self> {
-        self.limiter.set_limits(request_limits(config));
-        self.queue.set_limits(queue_limits(config));
+    pub fn renew(
+        &self,
+        config: &TenantConfig,
+        network: &Network,
+        files: &mut Files,
+    ) -> anyhow::Result<Self> {
         let same = config.gong == self.config.gong && network.is_same(&self.network);
-        let authorization = or_log(&self.name, authorization(&config.credentials));
+        let authorization = or_log(&self.name, authorization(&config.credentials, files));
         Ok(Self {
             name: Arc::clone(&self.name),
             limiter: Arc::clone(&self.limiter),
@@ -122,6 +127,12 @@ impl Tenant {
             config: config.clone(),
             network: network.clone(),
         })
+    }
+
+    /// Limiter and queue begin to keep to this configuration.
+    pub fn set_limits(&self) {
+        self.limiter.set_limits(request_limits(&self.config));
+        self.queue.set_limits(queue_limits(&self.config));
     }
 
     /// What the sandbox needs for a call. `None` while there are no credentials.
@@ -187,9 +198,12 @@ fn connections(config: &TenantConfig, network: &Network) -> anyhow::Result<Outbo
 /// # Errors
 ///
 /// A secret can not be read.
-pub fn authorization(credentials: &Credentials) -> Result<HeaderValue, SecretError> {
-    let key = credentials.access_key.resolve()?;
-    let secret = credentials.access_key_secret.resolve()?;
+pub fn authorization(
+    credentials: &Credentials,
+    files: &mut Files,
+) -> Result<HeaderValue, SecretError> {
+    let key = credentials.access_key.resolve(files)?;
+    let secret = credentials.access_key_secret.resolve(files)?;
     Ok(basic_authorization(key.reveal(), secret.reveal()))
 }
 

@@ -86,7 +86,7 @@ impl Ledger for StoreLedger {
     }
 
     fn leased(&self, day: Date) -> anyhow::Result<u32> {
-        Ok(self.store.quota(&self.tenant, day)?.used)
+        Ok(self.store.leased(&self.tenant, day)?)
     }
 
     fn block_until(&self, until: Timestamp) -> anyhow::Result<()> {

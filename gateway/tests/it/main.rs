@@ -5,6 +5,7 @@
 //! | `mcp`, `http` | what MCP clients see; tokens, sessions, health, TLS, shutdown |
 //! | `limits`, `isolation` | Gong's limits and the queue; tenants do not affect each other |
 //! | `attacks` | what one user, or nobody signed in, can not do to the others |
+//! | `undeclared` | a component whose tools do other things than they say |
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
 //! | `audit`, `audit_push` | calls and acts, and that no row is lost, altered or left out |
 //! | `store`, `kill` | several processes on one state file; `kill -9` at any moment |
@@ -27,5 +28,6 @@ mod reload;
 mod secrets;
 mod store;
 mod support;
+mod undeclared;
 #[path = "../../../tests/it/wat.rs"]
 mod wat;
