@@ -518,6 +518,7 @@ fn limit_name(error: &SandboxError) -> &'static str {
         SandboxError::WallTime(_) => "wall-time",
         SandboxError::ResponseBytes(_) => "response-bytes",
         SandboxError::Requests(_) => "requests",
+        SandboxError::UndeclaredOperation(_) => "undeclared-operation",
         SandboxError::Trap(_) => "crash",
         SandboxError::Answer(_) => "broken-answer",
         _ => "sandbox",

@@ -109,6 +109,12 @@ impl CallQueue {
         state.start_waiting();
     }
 
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> QueueLimits {
+        self.lock().limits
+    }
+
     /// How many calls run, and how many wait.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {

@@ -32,10 +32,10 @@
 //! | `names` | names of tenants, users, toolsets and profiles |
 //! | `written` | every setting as a text |
 //! | `secret`, `token` | references to secrets; tokens and their hashes |
+//! | `files` | the bytes of all files of one load, each read once |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -48,6 +48,7 @@ use serde::Serialize;
 use crate::user_bounds::UserBounds;
 
 mod document;
+mod files;
 mod names;
 mod parse;
 mod schema;
@@ -55,12 +56,15 @@ mod secret;
 mod token;
 mod written;
 
+pub use files::{Files, Fingerprint};
 pub use names::{
     COMPONENT_TOOLSET, READ_ONLY, check_name, check_toolset, component_toolset, is_automatic,
 };
 pub use schema::schema;
 pub use secret::{Secret, SecretError, SecretRef};
-pub use token::{FreshToken, TokenHash};
+pub use token::{FreshToken, Token, TokenHash, Tokens};
+#[cfg(test)]
+pub(crate) use token::{test_hash, test_token};
 pub use written::Written;
 
 /// What `gateway.toml` says. Relative paths are resolved against the file's folder.
@@ -210,8 +214,8 @@ pub enum PushFormat {
 /// Somebody who may sign in at `/admin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
-    /// The hash of their token.
-    pub token: TokenHash,
+    /// The hashes of their tokens.
+    pub tokens: Tokens,
     /// The tenants that they manage. `None` means all, including future ones, and the gateway
     /// as a whole.
     pub tenants: Option<BTreeSet<String>>,
@@ -236,6 +240,9 @@ pub struct TenantConfig {
     pub credentials: Credentials,
     /// The review state of new tools. Default: `pending`.
     pub review: Review,
+    /// Whether approved tools go back to review when the component has other bytes, even if what
+    /// it says of them is the same. Default: no; another component is shown only.
+    pub review_component: bool,
     /// Requests to Gong a second, for all users together. Default: 3, which is Gong's limit.
     pub requests_per_second: u32,
     /// Requests to Gong a day (UTC). Default: 10,000, which is Gong's limit.
@@ -272,8 +279,8 @@ pub struct Credentials {
 /// A tenant's user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// The hash of their bearer token.
-    pub token: TokenHash,
+    /// The hashes of their bearer tokens.
+    pub tokens: Tokens,
 }
 
 /// Gives its users the tools of its toolsets.
@@ -330,34 +337,50 @@ impl Config {
     ///
     /// Everything that is wrong. No error quotes what could be a secret.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        let (config, errors) = Self::inspect(path);
+        Self::read(path, &mut Files::default())
+    }
+
+    /// As [`load`](Self::load), and keeps what was read in `files`.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn read(path: &Path, files: &mut Files) -> Result<Self, ConfigErrors> {
+        let (config, errors) = Self::inspect(path, files);
         match config {
             Some(config) if errors.0.is_empty() => Ok(config),
             _ => Err(errors),
         }
     }
 
-    /// Reads and checks the file as [`Config::load`] does, and returns what it says in spite of
+    /// Reads and checks the file as [`read`](Self::read) does, and returns what it says in spite of
     /// errors, to be checked further: what is wrong has its default or is left out. `None` when the
     /// file can not be read or is not TOML.
     #[must_use]
-    pub fn inspect(path: &Path) -> (Option<Self>, ConfigErrors) {
+    pub fn inspect(path: &Path, files: &mut Files) -> (Option<Self>, ConfigErrors) {
         let file = path.display().to_string();
-        let text = match fs::read_to_string(path) {
+        let text = files
+            .read(path)
+            .map_err(|error| format!("it can not be read ({error})"))
+            .and_then(|bytes| {
+                let text = std::str::from_utf8(bytes);
+                text.map_err(|_| "it can not be read (it is not text in UTF-8)".to_owned())
+            });
+        let text = match text {
             Ok(text) => text,
-            Err(error) => {
+            Err(text) => {
                 let error = ConfigError {
                     file,
                     line: None,
                     key: String::new(),
-                    text: format!("it can not be read ({error})"),
+                    text,
                 };
                 return (None, ConfigErrors(vec![error]));
             }
         };
         // A bare file name has the folder "", which leaves the paths as they are.
         let folder = path.parent().unwrap_or(Path::new(""));
-        parse::config(&file, &text, folder)
+        parse::config(&file, text, folder)
     }
 
     /// Checks a text as [`Config::load`] does, with paths relative to `folder`.

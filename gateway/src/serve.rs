@@ -1,5 +1,6 @@
 //! `gong-gateway serve`: starts a gateway from its configuration, and shuts it down in order.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::audit_push;
 use crate::catalog::Catalog;
 use crate::clock::SteadyClock;
 use crate::component::Component;
-use crate::config::{Config, Listen, ListenBounds, Tls};
+use crate::config::{Config, Files, Listen, ListenBounds};
 use crate::connections::Connections;
 use crate::failed_tokens;
 use crate::gateway::Gateway;
@@ -30,15 +31,17 @@ use crate::governance::Governance;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::page::{self, PageState};
-use crate::store::{FileLock, ServeLock, Store, StoreError};
+use crate::store::{FileLock, ServeLock, Store, StoreError, SyncReport};
 use crate::tenants::Tenants;
 
 mod check;
 mod reload;
+mod tls;
 mod upkeep;
 
 pub use check::{Findings, check};
 pub use reload::RELOAD_INTERVAL;
+use reload::Reloader;
 
 /// How long calls may go on when the gateway is shut down.
 pub const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
@@ -82,10 +85,10 @@ impl Server {
     /// The configuration is wrong, the component can not be loaded, the state file can not be
     /// used or another process serves from it, or the address is in use.
     pub async fn start(path: &Path) -> anyhow::Result<Self> {
-        let config = load(path).await?;
-        let state = config.state.clone();
+        let loaded = load(path).await?;
+        let state = loaded.config.state.clone();
         let lock = tokio::task::spawn_blocking(move || FileLock::take(&state)).await??;
-        Self::start_with(path, config, lock).await
+        Self::start_with(path, loaded, lock).await
     }
 
     /// As [`Server::start`]. While another process serves from the state file this one stands by,
@@ -95,9 +98,9 @@ impl Server {
     ///
     /// As of [`Server::start`], or the configuration names another state file by then.
     pub async fn stand_by(path: &Path) -> anyhow::Result<Self> {
-        let config = load(path).await?;
-        let state = config.state.clone();
-        let warm = config.clone();
+        let loaded = load(path).await?;
+        let state = loaded.config.state.clone();
+        let warm = loaded.config;
         tokio::task::spawn_blocking(move || sandbox(&warm)).await??;
         let mut standing_by = false;
         let lock = loop {
@@ -114,17 +117,17 @@ impl Server {
                 Err(error) => return Err(error.into()),
             }
         };
-        let config = load(path).await?;
+        let loaded = load(path).await?;
         ensure!(
-            config.state == state,
+            loaded.config.state == state,
             "the configuration names another state file, {}, than when this gateway began to stand by",
-            config.state.display()
+            loaded.config.state.display()
         );
-        Self::start_with(path, config, lock).await
+        Self::start_with(path, loaded, lock).await
     }
 
-    async fn start_with(path: &Path, config: Config, lock: FileLock) -> anyhow::Result<Self> {
-        let tls = tls(&config).await?;
+    async fn start_with(path: &Path, loaded: Loaded, lock: FileLock) -> anyhow::Result<Self> {
+        let Loaded { config, tls, files } = loaded;
         let sandbox = tokio::task::spawn_blocking({
             let config = config.clone();
             move || sandbox(&config)
@@ -136,8 +139,19 @@ impl Server {
         for warning in check::warnings(&config) {
             tracing::warn!("{warning}");
         }
-        let (store, serve_lock, governance, tenants, clock) =
-            tokio::task::spawn_blocking(move || open(config, lock, &tools)).await??;
+        let digest = sandbox.digest().to_owned();
+        let opened =
+            tokio::task::spawn_blocking(move || open(config, files, lock, &tools, &digest))
+                .await??;
+        let Opened {
+            store,
+            serve_lock,
+            governance,
+            tenants,
+            files,
+            clock,
+        } = opened;
+        let reloader = Reloader::new(path.to_owned(), files.fingerprint());
         let metrics = Metrics::new(&component);
         let gateway = Gateway::new(
             Arc::new(sandbox),
@@ -173,7 +187,7 @@ impl Server {
         let background = CancellationToken::new();
         tokio::spawn(background.clone().run_until_cancelled_owned(reload::watch(
             Arc::clone(&gateway),
-            path.to_owned(),
+            reloader,
             tls,
         )));
         tokio::spawn(
@@ -256,9 +270,24 @@ impl Server {
     }
 }
 
-async fn load(path: &Path) -> anyhow::Result<Config> {
+async fn load(path: &Path) -> anyhow::Result<Loaded> {
     let file = path.to_owned();
-    Ok(tokio::task::spawn_blocking(move || Config::load(&file)).await??)
+    let read = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+        let mut files = Files::default();
+        let config = Config::read(&file, &mut files)?;
+        let tls = config.listen.tls.as_ref();
+        let tls = tls.map(|tls| tls::server_config(tls, &mut files));
+        let tls = tls.transpose()?.map(RustlsConfig::from_config);
+        Ok(Loaded { config, tls, files })
+    });
+    read.await?
+}
+
+/// A configuration, and the files that were read for it.
+struct Loaded {
+    config: Config,
+    tls: Option<RustlsConfig>,
+    files: Files,
 }
 
 fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> Router {
@@ -342,13 +371,24 @@ pub fn sandbox(config: &Config) -> anyhow::Result<(Sandbox, String)> {
     Ok((sandbox, component.name))
 }
 
-/// Opens the state file, stores what is declared and which tools there are, and starts the
-/// tenants.
+struct Opened {
+    store: Store,
+    serve_lock: ServeLock,
+    governance: Governance,
+    tenants: Tenants,
+    files: Files,
+    clock: Arc<SteadyClock>,
+}
+
+/// Opens the state file, starts the tenants, and stores what is declared and which tools there
+/// are, which comes last: a configuration that can not be served changes nothing.
 fn open(
     config: Config,
+    mut files: Files,
     lock: FileLock,
     tools: &[sandbox::Tool],
-) -> anyhow::Result<(Store, ServeLock, Governance, Tenants, Arc<SteadyClock>)> {
+    digest: &str,
+) -> anyhow::Result<Opened> {
     let store = Store::open(&config.state)?;
     let serve_lock = store.serve_with(lock)?;
     if serve_lock.interrupted > 0 {
@@ -357,37 +397,29 @@ fn open(
             "the last gateway died during calls; the audit has them as interrupted"
         );
     }
-    store.declare(&config)?;
-    store.declare_secrets(&config)?;
-    discover(&store, tools)?;
     let governance = Governance::new(&store)?;
-    let tenants = Tenants::start(config, &store, serve_lock.after_crash)?;
+    let tenants = Tenants::start(config, &mut files, &store, serve_lock.after_crash)?;
+    let config = Arc::clone(&tenants.live().config);
+    log_discovery(&store.declare_and_discover(&config, &mut files, tools, digest)?);
     let clock = SteadyClock::start(store.last_heartbeat()?);
     store.heartbeat(clock.now())?;
-    Ok((store, serve_lock, governance, tenants, Arc::new(clock)))
+    Ok(Opened {
+        store,
+        serve_lock,
+        governance,
+        tenants,
+        files,
+        clock: Arc::new(clock),
+    })
 }
 
-/// Stores which tools there are, and logs what has changed.
-fn discover(store: &Store, tools: &[sandbox::Tool]) -> anyhow::Result<()> {
-    for (tenant, report) in store.discover(tools)? {
+/// Logs what discovery has changed.
+fn log_discovery(reports: &BTreeMap<String, SyncReport>) {
+    for (tenant, report) in reports {
         if !report.is_unchanged() {
             tracing::info!(tenant, "{report}");
         }
     }
-    Ok(())
-}
-
-async fn tls(config: &Config) -> anyhow::Result<Option<RustlsConfig>> {
-    let Some(Tls { certificate, key }) = &config.listen.tls else {
-        return Ok(None);
-    };
-    // Two providers may be compiled in, so one is chosen. It fails if that is done already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let tls = RustlsConfig::from_pem_file(certificate, key).await;
-    let files = || format!("{} and {}", certificate.display(), key.display());
-    Ok(Some(tls.with_context(|| {
-        format!("cannot serve HTTPS with {}", files())
-    })?))
 }
 
 /// Writes rows about wrong tokens regularly. Runs until cancelled.

@@ -69,7 +69,7 @@ pub use audit::{
 };
 use connection::{BUSY_TIMEOUT, SCHEMA, connect, migrate, private_file};
 pub use declarations::TenantRow;
-pub use discovery::SyncReport;
+pub use discovery::{OtherComponent, SyncReport};
 pub use heartbeat::LastWrite;
 pub use kill_switches::{KillSwitch, SwitchRow};
 pub use profiles::ProfileRow;

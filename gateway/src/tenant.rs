@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use http::HeaderValue;
 use jiff::Timestamp;
 use sandbox::Env;
@@ -11,7 +11,7 @@ use sandbox::{Outbound, Run};
 
 use crate::call_gate::CallGate;
 use crate::call_queue::{CallQueue, QueueLimits};
-use crate::config::{Config, Credentials, SecretError, TenantConfig};
+use crate::config::{Config, Credentials, Files, SecretError, TenantConfig};
 use crate::limiter::{RequestLimits, StoreLedger, TenantLimiter};
 use crate::metrics::TenantGauges;
 use crate::store::Store;
@@ -49,13 +49,16 @@ impl Network {
     /// # Errors
     ///
     /// The file can not be read, or holds no certificate.
-    pub fn read(config: &Config) -> anyhow::Result<Self> {
+    pub fn read(config: &Config, files: &mut Files) -> anyhow::Result<Self> {
         let Some(path) = &config.ca else {
             return Self::new(None, config.stand_in);
         };
-        let pem = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        Self::new(Some(pem), config.stand_in)
+        let pem = files
+            .read(path)
+            .map_err(|error| anyhow!("cannot read {}: {error}", path.display()))?;
+        let pem =
+            std::str::from_utf8(pem).with_context(|| format!("{} is not text", path.display()))?;
+        Self::new(Some(pem.to_owned()), config.stand_in)
             .with_context(|| format!("cannot trust {}", path.display()))
     }
 
@@ -93,6 +96,7 @@ impl Tenant {
         name: &str,
         config: &TenantConfig,
         network: &Network,
+        files: &mut Files,
         store: &Store,
         after_crash: bool,
     ) -> anyhow::Result<Self> {
@@ -104,7 +108,7 @@ impl Tenant {
             limiter,
             queue: CallQueue::new(queue_limits(config)),
             connections: connections(config, network)?,
-            authorization: or_log(name, authorization(&config.credentials)),
+            authorization: or_log(name, authorization(&config.credentials, files)),
             env: env(config),
             config: config.clone(),
             network: network.clone(),
@@ -112,17 +116,21 @@ impl Tenant {
     }
 
     /// The same tenant with a new configuration and the present secrets. Limiter and queue stay,
-    /// and so do connections if the address of its Gong is the same. If the credentials can not
-    /// be read any more, the old ones stay.
+    /// with their limits until [`set_limits`](Self::set_limits), and so do connections if the
+    /// address of its Gong is the same. If the credentials can not be read any more, the old ones
+    /// stay.
     ///
     /// # Errors
     ///
     /// Requests to the tenant's Gong are not allowed.
-    pub fn renew(&self, config: &TenantConfig, network: &Network) -> anyhow::Result<Self> {
-        self.limiter.set_limits(request_limits(config));
-        self.queue.set_limits(queue_limits(config));
+    pub fn renew(
+        &self,
+        config: &TenantConfig,
+        network: &Network,
+        files: &mut Files,
+    ) -> anyhow::Result<Self> {
         let same = config.gong == self.config.gong && network.is_same(&self.network);
-        let authorization = or_log(&self.name, authorization(&config.credentials));
+        let authorization = or_log(&self.name, authorization(&config.credentials, files));
         Ok(Self {
             name: Arc::clone(&self.name),
             limiter: Arc::clone(&self.limiter),
@@ -137,6 +145,12 @@ impl Tenant {
             config: config.clone(),
             network: network.clone(),
         })
+    }
+
+    /// Limiter and queue begin to keep to this configuration.
+    pub fn set_limits(&self) {
+        self.limiter.set_limits(request_limits(&self.config));
+        self.queue.set_limits(queue_limits(&self.config));
     }
 
     /// What the sandbox needs for a call. `None` while there are no credentials.
@@ -211,9 +225,12 @@ pub(crate) fn connections(config: &TenantConfig, network: &Network) -> anyhow::R
 /// # Errors
 ///
 /// A secret can not be read.
-pub fn authorization(credentials: &Credentials) -> Result<HeaderValue, SecretError> {
-    let key = credentials.access_key.resolve()?;
-    let secret = credentials.access_key_secret.resolve()?;
+pub fn authorization(
+    credentials: &Credentials,
+    files: &mut Files,
+) -> Result<HeaderValue, SecretError> {
+    let key = credentials.access_key.resolve(files)?;
+    let secret = credentials.access_key_secret.resolve(files)?;
     Ok(basic_authorization(key.reveal(), secret.reveal()))
 }
 

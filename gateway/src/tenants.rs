@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 
-use crate::config::{Config, TokenHash};
+use crate::config::{Config, Files, Token, TokenHash};
 use crate::store::{Store, StoreError, UserRequests};
 use crate::tenant::{Network, Tenant};
 
@@ -26,7 +27,7 @@ pub struct LiveTenants {
     pub config: Arc<Config>,
     tenants: BTreeMap<Arc<str>, Arc<Tenant>>,
     /// By the hashes of their tokens: how long a look-up takes says nothing about tokens.
-    users: HashMap<TokenHash, Identity>,
+    users: HashMap<TokenHash, (Token, Identity)>,
 }
 
 impl LiveTenants {
@@ -41,24 +42,22 @@ impl LiveTenants {
         self.tenants.values()
     }
 
-    /// The user with this bearer token.
+    /// The user with this bearer token, unless it has expired.
     #[must_use]
     pub fn identify(&self, token: &str) -> Option<Identity> {
-        let hash = TokenHash::of(token);
-        let found = self.users.get_key_value(&hash)?;
-        found.0.matches(token).then(|| found.1.clone())
+        let (known, identity) = self.users.get(&TokenHash::presented(token)?)?;
+        (known.hash.matches(token) && known.is_valid(Timestamp::now())).then(|| identity.clone())
     }
 
     /// Whether this token may read metrics: the one for metrics, or that of an administrator of
     /// all tenants.
     #[must_use]
     pub fn reads_metrics(&self, token: &str) -> bool {
+        let now = Timestamp::now();
         let admins = self.config.admins.values();
-        let of_all = admins.filter(|admin| admin.tenants.is_none());
-        let mut hashes = of_all
-            .map(|admin| &admin.token)
-            .chain(&self.config.metrics_token);
-        hashes.any(|hash| hash.matches(token))
+        let mut of_all = admins.filter(|admin| admin.tenants.is_none());
+        of_all.any(|admin| admin.tokens.accept(token, now).is_some())
+            || (self.config.metrics_token).is_some_and(|hash| hash.matches(token))
     }
 }
 
@@ -73,13 +72,18 @@ pub struct Tenants {
 }
 
 impl Tenants {
-    /// Starts to serve all tenants of a configuration. [`Store::declare`] comes before.
+    /// Starts to serve all tenants of a configuration, whose files are read through `files`.
     ///
     /// # Errors
     ///
     /// The state file, or the file with more root certificates, can not be read.
-    pub fn start(config: Config, store: &Store, after_crash: bool) -> anyhow::Result<Self> {
-        let live = build(config, store, after_crash, None)?;
+    pub fn start(
+        config: Config,
+        files: &mut Files,
+        store: &Store,
+        after_crash: bool,
+    ) -> anyhow::Result<Self> {
+        let live = build(config, files, store, after_crash, None)?;
         Ok(Self {
             store: store.clone(),
             config: Arc::new(ArcSwap::from(Arc::clone(&live.config))),
@@ -99,16 +103,25 @@ impl Tenants {
         Arc::clone(&self.config)
     }
 
-    /// Applies a new configuration, and secrets that have changed. Blocks.
+    /// Builds the tenants of a new configuration and of secrets that have changed. Nothing of it
+    /// is in force before [`swap`](Self::swap). Blocks.
     ///
     /// # Errors
     ///
-    /// It can not be applied, and nothing has changed.
-    pub fn apply(&self, config: Config) -> anyhow::Result<()> {
-        let live = build(config, &self.store, false, Some(&self.live()))?;
+    /// It can not be applied.
+    pub fn prepare(&self, config: Config, files: &mut Files) -> anyhow::Result<LiveTenants> {
+        build(config, files, &self.store, false, Some(&self.live()))
+    }
+
+    /// Puts what was prepared in force. Limits that tenants share with the tenants before change
+    /// only here.
+    pub fn swap(&self, live: LiveTenants) {
+        let live = Arc::new(live);
         self.config.store(Arc::clone(&live.config));
-        self.live.store(Arc::new(live));
-        Ok(())
+        self.live.store(Arc::clone(&live));
+        for tenant in live.tenants() {
+            tenant.set_limits();
+        }
     }
 
     /// Stores how many requests users have sent since the last time. Blocks.
@@ -159,17 +172,18 @@ impl Tenants {
 
 fn build(
     config: Config,
+    files: &mut Files,
     store: &Store,
     after_crash: bool,
     before: Option<&LiveTenants>,
 ) -> anyhow::Result<LiveTenants> {
-    let network = Network::read(&config)?;
+    let network = Network::read(&config, files).context("ca")?;
     let mut tenants = BTreeMap::new();
     let mut users = HashMap::new();
     for (name, settings) in &config.tenants {
         let tenant = match before.and_then(|live| live.tenant(name)) {
-            Some(tenant) => tenant.renew(settings, &network),
-            None => Tenant::start(name, settings, &network, store, after_crash),
+            Some(tenant) => tenant.renew(settings, &network, files),
+            None => Tenant::start(name, settings, &network, files, store, after_crash),
         };
         let tenant = Arc::new(tenant.with_context(|| format!("tenant {name}"))?);
         for (user, details) in &settings.users {
@@ -177,7 +191,9 @@ fn build(
                 tenant: Arc::clone(&tenant.name),
                 user: user.as_str().into(),
             };
-            users.insert(details.token, identity);
+            for token in details.tokens.iter() {
+                users.insert(token.hash, (*token, identity.clone()));
+            }
         }
         tenants.insert(Arc::clone(&tenant.name), tenant);
     }

@@ -20,6 +20,9 @@ pub enum SandboxError {
     ResponseBytes(u64),
     /// The component failed after it had used up [`Limits::requests`](crate::Limits::requests).
     Requests(u32),
+    /// The tool tried to send this request, which is none of the operations that it states. It was
+    /// not sent, and it is named without what could be an argument.
+    UndeclaredOperation(String),
     /// The component failed by itself: a bug in it.
     Trap(String),
     /// The component's answer is not what the interface promises: a bug in it.
@@ -50,6 +53,12 @@ impl fmt::Display for SandboxError {
             Self::Requests(limit) => write!(
                 f,
                 "The call was stopped: it needed more than {limit} requests. Ask for less at once."
+            ),
+            Self::UndeclaredOperation(request) => write!(
+                f,
+                "The call was stopped: the tool tried to send {request}, which is none of the operations \
+                 that it states. That request was not sent. Trying again does not help; who runs \
+                 this server must learn of it."
             ),
             Self::Trap(reason) => {
                 write!(f, "The tool crashed, which is a bug in it: {reason}.")

@@ -1,5 +1,6 @@
 //! What the host keeps for one call: the data of its wasmtime store.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::Request;
@@ -11,6 +12,7 @@ use wasmtime_wasi_http::{RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView,
 use crate::exchanges::{ExchangeFuture, Exchanges, SendRequest};
 use crate::imports::WallClock;
 use crate::limits::Limits;
+use crate::operations::Stated;
 use crate::outbound::{Hooks, Traffic};
 use crate::run::{Env, Run};
 
@@ -30,7 +32,7 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(crate) fn new(run: &Run, limits: &Limits, start: Instant) -> Self {
+    pub(crate) fn new(run: &Run, operations: Arc<Stated>, limits: &Limits, start: Instant) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES);
         Self {
@@ -43,6 +45,7 @@ impl Guest {
                 Traffic::new(limits.requests, limits.response_bytes),
                 start + limits.wall_time.mul_f32(0.95),
                 run.gate.clone(),
+                operations,
             ),
             exchanges: Exchanges::default(),
             table,

@@ -1,5 +1,6 @@
 //! What a component may import.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
@@ -75,7 +76,10 @@ pub async fn imports(component: &[u8]) -> anyhow::Result<Vec<String>> {
     let limits = Limits::default();
     let pre = link(&compile(&engine(&limits)?, component)?)?;
     let run = Run::empty();
-    let mut store = Store::new(pre.engine(), Guest::new(&run, &limits, Instant::now()));
+    let mut store = Store::new(
+        pre.engine(),
+        Guest::new(&run, Arc::default(), &limits, Instant::now()),
+    );
     store.limiter(|guest| &mut guest.memory);
     store.set_epoch_deadline(1);
     pre.instantiate_async(&mut store).await?;

@@ -11,6 +11,8 @@
 //! files, sockets, standard streams or random numbers: a component that imports more does not
 //! load.
 //!
+//! A call's requests are held to the operations that its tool lists; another one ends the call.
+//!
 //! Nothing here depends on what the tools do, on how MCP transports them, or on who calls
 //! them. A gateway keeps one [`Sandbox`] for all its tenants and one [`Outbound`] for each.
 
@@ -24,6 +26,7 @@ pub mod gate;
 mod guest;
 mod imports;
 mod limits;
+mod operations;
 pub mod outbound;
 mod run;
 mod sandbox;

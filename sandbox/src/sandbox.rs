@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use ring::digest::{SHA256, digest};
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use wasmtime::component::Component;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -26,6 +27,7 @@ use crate::error::{SandboxError, Stopped};
 use crate::guest::Guest;
 use crate::imports::link;
 use crate::limits::{Limits, Usage};
+use crate::operations::{Operations, Stated};
 use crate::run::Run;
 
 /// A tool's answer, which may say that the tool failed.
@@ -48,6 +50,9 @@ pub struct Sandbox {
     pre: GongMcpPre<Guest>,
     limits: Limits,
     places: Semaphore,
+    digest: String,
+    tools: OnceCell<(Vec<Tool>, Operations)>,
+    guide: OnceCell<(Vec<Prompt>, Vec<Resource>)>,
 }
 
 impl Sandbox {
@@ -59,7 +64,7 @@ impl Sandbox {
     /// names it), or it does not export `gong:tools/mcp-tools`.
     pub fn load(component: &[u8], limits: Limits) -> anyhow::Result<Self> {
         let engine = engine(&limits)?;
-        Self::new(compile(&engine, component)?, limits)
+        Self::new(compile(&engine, component)?, component, limits)
     }
 
     /// As [`load`](Self::load), and keeps the compiled code in the folder `cache`, from which
@@ -70,10 +75,14 @@ impl Sandbox {
     /// As [`load`](Self::load); or others may write to the folder, whose files are run.
     pub fn load_cached(component: &[u8], limits: Limits, cache: &Path) -> anyhow::Result<Self> {
         let engine = engine(&limits)?;
-        Self::new(cache::component(&engine, component, cache)?, limits)
+        Self::new(
+            cache::component(&engine, component, cache)?,
+            component,
+            limits,
+        )
     }
 
-    fn new(component: Component, limits: Limits) -> anyhow::Result<Self> {
+    fn new(component: Component, bytes: &[u8], limits: Limits) -> anyhow::Result<Self> {
         let pre = GongMcpPre::new(link(&component)?)
             .map_err(anyhow::Error::from)
             .context("the component does not export the tools interface")?;
@@ -82,7 +91,16 @@ impl Sandbox {
             pre,
             limits,
             places: Semaphore::new(limits.instances as usize),
+            digest: hex(digest(&SHA256, bytes).as_ref()),
+            tools: OnceCell::new(),
+            guide: OnceCell::new(),
         })
+    }
+
+    /// The SHA-256 of the component's bytes: 64 hexadecimal digits.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// What one call may use.
@@ -97,18 +115,27 @@ impl Sandbox {
         self.limits.instances as usize - self.places.available_permits()
     }
 
-    /// The tools, as the component lists them without settings or network.
+    /// The tools, as the component lists them without settings or network. It is asked once: the
+    /// operations of this list are those to which calls are held.
     ///
     /// # Errors
     ///
     /// A limit, or a bug in the component.
     pub async fn list_tools(&self) -> Result<Vec<Tool>, SandboxError> {
-        let (tools, _) = self
-            .run(&Run::empty(), async |guest, store| {
-                guest.gong_tools_mcp_tools().call_list_tools(store).await
-            })
-            .await?;
-        Ok(tools)
+        Ok(self.listed().await?.0.clone())
+    }
+
+    async fn listed(&self) -> Result<&(Vec<Tool>, Operations), SandboxError> {
+        let list = || async move {
+            let (tools, _) = self
+                .run_offline(async |guest, store| {
+                    guest.gong_tools_mcp_tools().call_list_tools(store).await
+                })
+                .await?;
+            let operations = Operations::of(&tools)?;
+            Ok::<_, SandboxError>((tools, operations))
+        };
+        self.tools.get_or_try_init(list).await
     }
 
     /// How to use the tools of these names together, for a model to read.
@@ -118,7 +145,7 @@ impl Sandbox {
     /// A limit, or a bug in the component.
     pub async fn instructions(&self, tools: &[String]) -> Result<String, SandboxError> {
         let (text, _) = self
-            .run(&Run::empty(), async |guest, store| {
+            .run_offline(async |guest, store| {
                 guest
                     .gong_tools_mcp_guide()
                     .call_instructions(store, tools)
@@ -134,14 +161,21 @@ impl Sandbox {
     ///
     /// A limit, or a bug in the component.
     pub async fn list_guide(&self) -> Result<(Vec<Prompt>, Vec<Resource>), SandboxError> {
-        let (guide, _) = self
-            .run(&Run::empty(), async |guest, store| {
-                let guide = guest.gong_tools_mcp_guide();
-                let prompts = guide.call_list_prompts(&mut *store).await?;
-                Ok((prompts, guide.call_list_resources(store).await?))
-            })
-            .await?;
-        Ok(guide)
+        Ok(self.listed_guide().await?.clone())
+    }
+
+    async fn listed_guide(&self) -> Result<&(Vec<Prompt>, Vec<Resource>), SandboxError> {
+        let list = || async move {
+            let (guide, _) = self
+                .run_offline(async |guest, store| {
+                    let guide = guest.gong_tools_mcp_guide();
+                    let prompts = guide.call_list_prompts(&mut *store).await?;
+                    Ok((prompts, guide.call_list_resources(store).await?))
+                })
+                .await?;
+            Ok::<_, SandboxError>(guide)
+        };
+        self.guide.get_or_try_init(list).await
     }
 
     /// The message of a prompt.
@@ -155,7 +189,7 @@ impl Sandbox {
         arguments: &[(String, String)],
     ) -> Result<Result<String, GuideError>, SandboxError> {
         let (text, _) = self
-            .run(&Run::empty(), async |guest, store| {
+            .run_offline(async |guest, store| {
                 let guide = guest.gong_tools_mcp_guide();
                 guide.call_get_prompt(store, name, arguments).await
             })
@@ -163,7 +197,7 @@ impl Sandbox {
         Ok(text)
     }
 
-    /// Reads a resource, and says what that used.
+    /// Reads a resource, which may send what its tool may send, and says what that used.
     ///
     /// # Errors
     ///
@@ -174,7 +208,15 @@ impl Sandbox {
         run: &Run,
         uri: &str,
     ) -> Result<(ResourceResult, Usage), Stopped> {
-        self.run(run, async |guest, store| {
+        let before = |error| Stopped {
+            error,
+            usage: Usage::default(),
+        };
+        let (_, resources) = self.listed_guide().await.map_err(before)?;
+        let listed = resources.iter().find(|resource| resource.uri == uri);
+        let tool = listed.map_or("", |resource| &*resource.tool);
+        let stated = self.listed().await.map_err(before)?.1.of_tool(tool);
+        self.run(run, stated, async |guest, store| {
             guest
                 .gong_tools_mcp_guide()
                 .call_read_resource(store, uri)
@@ -183,7 +225,8 @@ impl Sandbox {
         .await
     }
 
-    /// Calls a tool in a fresh instance. Dropping the future ends the call and its requests.
+    /// Calls a tool in a fresh instance. Dropping the future ends the call and its requests, and so
+    /// does a request that is none of the operations that the tool lists.
     ///
     /// # Errors
     ///
@@ -195,8 +238,12 @@ impl Sandbox {
         name: &str,
         arguments_json: &str,
     ) -> Result<ToolResult, Stopped> {
+        let listed = self.listed().await.map_err(|error| Stopped {
+            error,
+            usage: Usage::default(),
+        })?;
         let (result, usage) = self
-            .run(run, async |guest, store| {
+            .run(run, listed.1.of_tool(name), async |guest, store| {
                 let tools = guest.gong_tools_mcp_tools();
                 tools.call_call_tool(store, name, arguments_json).await
             })
@@ -214,16 +261,27 @@ impl Sandbox {
         })
     }
 
+    /// Runs `work` without settings and network.
+    async fn run_offline<T>(
+        &self,
+        work: impl AsyncFnOnce(&GongMcp, &mut Store<Guest>) -> wasmtime::Result<T>,
+    ) -> Result<(T, Usage), Stopped> {
+        self.run(&Run::empty(), Arc::default(), work).await
+    }
+
     /// Instantiates the component and calls `work` within the limits.
     async fn run<T>(
         &self,
         run: &Run,
+        operations: Arc<Stated>,
         work: impl AsyncFnOnce(&GongMcp, &mut Store<Guest>) -> wasmtime::Result<T>,
     ) -> Result<(T, Usage), Stopped> {
         let _place = self.places.acquire().await.expect("never closed");
         let start = Instant::now();
         let cpu = Arc::new(CpuClock::new(start));
-        let mut store = Store::new(self.pre.engine(), Guest::new(run, &self.limits, start));
+        let guest = Guest::new(run, operations, &self.limits, start);
+        let traffic = Arc::clone(guest.hooks.traffic());
+        let mut store = Store::new(self.pre.engine(), guest);
         store.limiter(|guest| &mut guest.memory);
         // The budget is the component's own time, not ticks: a tick that passed while it waited
         // for the network is due as soon as it goes on, and does not count.
@@ -251,19 +309,25 @@ impl Sandbox {
                 cpu: &cpu,
                 exchanges,
             };
-            tokio::time::timeout(self.limits.wall_time, timed).await
+            tokio::select! {
+                biased;
+                // It ends even if the component would go on after the error.
+                _ = traffic.until_undeclared() => None,
+                outcome = tokio::time::timeout(self.limits.wall_time, timed) => Some(outcome),
+            }
         };
         let guest = store.data();
         let usage = Usage {
             wall_time: start.elapsed(),
             cpu: cpu.used(),
-            requests: guest.hooks.traffic().requests(),
-            response_bytes: guest.hooks.traffic().response_bytes(),
+            requests: traffic.requests(),
+            response_bytes: traffic.response_bytes(),
         };
-        let error = match outcome {
-            Ok(Ok(value)) => return Ok((value, usage)),
-            Ok(Err(error)) => self.stopped_by(&error, guest),
-            Err(_) => SandboxError::WallTime(self.limits.wall_time),
+        let error = match (traffic.undeclared(), outcome) {
+            (Some(request), _) => SandboxError::UndeclaredOperation(request.clone()),
+            (None, Some(Ok(Ok(value)))) => return Ok((value, usage)),
+            (None, Some(Ok(Err(error)))) => self.stopped_by(&error, guest),
+            (None, Some(Err(_)) | None) => SandboxError::WallTime(self.limits.wall_time),
         };
         Err(Stopped { error, usage })
     }
@@ -285,6 +349,10 @@ impl Sandbox {
             SandboxError::Trap(error.root_cause().to_string())
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl fmt::Debug for Sandbox {

@@ -10,6 +10,7 @@
 //! | `composed` | the tools that combine many calls, on a busy company |
 //! | `memory` | how much memory tools and long-lived instances need |
 //! | `sandbox` | the limits of a call, with components written for the purpose (`wat`) |
+//! | `undeclared` | requests that a tool does not state |
 //! | `gate` | requests that wait for a gate of the host |
 //! | `imports` | what the components import, against golden files in `imports/` |
 //! | `mcp` | `host-harness` as an MCP server: transports, revisions, listing, cancelling |
@@ -41,4 +42,5 @@ mod support;
 mod tools;
 mod typed_json;
 mod typed_replay;
+mod undeclared;
 mod wat;

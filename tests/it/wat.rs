@@ -97,3 +97,20 @@ pub(crate) fn wat_component(call: &str) -> Vec<u8> {
 pub(crate) fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("it is WebAssembly text")
 }
+
+/// A component that says of its tools what `component` says, and sends requests to the path
+/// `other` in place of `path`. Both are as long.
+pub(crate) fn altered(component: &[u8], path: &str, other: &str) -> Vec<u8> {
+    assert_eq!(path.len(), other.len());
+    let mut altered = component.to_vec();
+    let mut changed = 0;
+    for at in 0..=component.len() - path.len() {
+        // Stated operations have the method before the path, and stay as they are.
+        if component[at..].starts_with(path.as_bytes()) && component[at - 1] != b' ' {
+            altered[at..at + path.len()].copy_from_slice(other.as_bytes());
+            changed += 1;
+        }
+    }
+    assert!(changed > 0, "{path} is not in the component");
+    altered
+}

@@ -17,7 +17,7 @@ use sandbox::outbound::{Addresses, Policy};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::config::{AuditPush, PushDestination, SecretRef};
+use crate::config::{AuditPush, Files, PushDestination, SecretRef};
 
 /// How long a command or a server may take for a batch.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -146,7 +146,9 @@ impl Https {
             .body(Full::from(lines))
             .map_err(|error| error.to_string())?;
         if let Some(reference) = &self.authorization {
-            let secret = reference.resolve().map_err(|error| error.to_string())?;
+            let secret = reference
+                .resolve(&mut Files::default())
+                .map_err(|error| error.to_string())?;
             let value = HeaderValue::try_from(secret.reveal());
             let mut value = value.map_err(|_| format!("{reference}: no header can hold it"))?;
             value.set_sensitive(true);

@@ -6,6 +6,9 @@ use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::Offset;
 use serde_json::json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -134,13 +137,18 @@ impl<'d, 'a> Table<'d, 'a> {
         let path = join(&self.path, key);
         self.document.note(&path, |read| read.required = true);
         if value.is_none() {
-            self.document.error(
-                Some(self.span.clone()),
-                &display(&path),
-                format_args!("it is missing; such as {example}"),
-            );
+            self.missing(key, example);
         }
         value
+    }
+
+    /// Reports that a key is missing.
+    pub(super) fn missing(&self, key: &'static str, example: &str) {
+        self.document.error(
+            Some(self.span.clone()),
+            &display(&join(&self.path, key)),
+            format_args!("it is missing; such as {example}"),
+        );
     }
 
     /// Every entry of a table whose keys are names, such as those of tenants.
@@ -321,6 +329,44 @@ impl<'d, 'a> Value<'d, 'a> {
         }
     }
 
+    /// A moment with its zone (RFC 3339), or a date, which lasts until its end (UTC). Quoted or not.
+    pub(super) fn moment(&self) -> Option<Timestamp> {
+        self.note(json!({ "description": "a time with its zone, or a date, which lasts until its end in UTC" }));
+        let value = self.value.get_ref();
+        let text = match value.as_datetime() {
+            Some(datetime) => Some(datetime.to_string()),
+            None => value.as_str().map(str::to_owned),
+        };
+        text.as_deref().and_then(moment).or_else(|| {
+            self.wrong(
+                "a time with its zone, or a date, which lasts until its end in UTC,",
+                "\"2027-03-31T18:00:00Z\" or \"2027-03-31\"",
+            )
+        })
+    }
+
+    /// A list of tables. `None` when it is not only that.
+    pub(super) fn tables(&self, example: &str) -> Option<Vec<Table<'d, 'a>>> {
+        self.note(json!({
+            "type": "array",
+            "items": { "type": "object" },
+            "description": format!("such as {example}"),
+        }));
+        let tables = self.value.get_ref().as_array().and_then(|list| {
+            let tables = list.iter().map(|item| {
+                Some(Table {
+                    document: self.document,
+                    path: self.path.clone(),
+                    span: item.span(),
+                    table: item.get_ref().as_table()?,
+                    known: Vec::new(),
+                })
+            });
+            tables.collect::<Option<Vec<_>>>()
+        });
+        tables.or_else(|| self.wrong("a list of tables", example))
+    }
+
     /// A list of texts, each with its own value for errors.
     pub(super) fn texts(&self, example: &str) -> Vec<(&'d str, Value<'d, 'a>)> {
         self.note(json!({
@@ -391,6 +437,18 @@ fn display_bytes(bytes: u64) -> String {
     let fits = |(_, size): &&(&str, u64)| bytes.is_multiple_of(*size);
     let (unit, size) = UNITS.iter().find(fits).expect("1 divides everything");
     format!("{} {unit}", bytes / size)
+}
+
+/// Parses a moment.
+fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(at) = text.parse() {
+        return Some(at);
+    }
+    // A date parses from longer texts too, and what follows it would be ignored.
+    let date: Date = (text.len() == 10).then(|| text.parse().ok())??;
+    let end = date.tomorrow().ok()?.to_datetime(Time::midnight());
+    Offset::UTC.to_timestamp(end).ok()
 }
 
 /// Parses a length of time that is not negative.

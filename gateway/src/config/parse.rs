@@ -1,6 +1,6 @@
 //! What each key of `gateway.toml` takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr as _;
@@ -10,10 +10,13 @@ use http::Uri;
 use http::uri::Scheme;
 use ipnet::IpNet;
 use sandbox::Limits;
+use toml::de::DeTable;
 
 use super::document::{Document, Read, Table, Value};
+use super::token::guessable;
 use super::{
-    Admin, Config, ConfigErrors, Listen, ListenBounds, Tls, TokenHash, Written, check_name,
+    Admin, Config, ConfigErrors, Listen, ListenBounds, Tls, Token, TokenHash, Tokens, Written,
+    check_name,
 };
 use crate::suggest::closest;
 use crate::user_bounds::UserBounds;
@@ -24,9 +27,14 @@ mod tenant;
 use tenant::tenant;
 
 const TOKEN: &str = "\"sha256:…\" (see `gong-gateway token`)";
+const TOKENS: &str = "[{ hash = \"sha256:…\", expires = 2027-03-31 }, { hash = \"sha256:…\" }]";
 
-/// The key that has a token's hash, to find tokens that are used twice.
-type Tokens = BTreeMap<TokenHash, String>;
+/// What hashes of tokens are compared with.
+struct Hashes {
+    /// The key that has a token's hash, to find tokens that are used twice.
+    seen: BTreeMap<TokenHash, String>,
+    guessable: BTreeSet<TokenHash>,
+}
 
 /// Reads the whole file. What is wrong is left out of the configuration.
 pub(super) fn config(file: &str, text: &str, folder: &Path) -> (Option<Config>, ConfigErrors) {
@@ -50,7 +58,10 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
         Err(errors) => return (None, errors),
     };
     let mut root = Table::root(document, &parsed);
-    let mut tokens = Tokens::new();
+    let mut hashes = Hashes {
+        seen: BTreeMap::new(),
+        guessable: guessable(names(parsed.get_ref())),
+    };
 
     let path = |value: Value<'_, '_>, example| value.text(example).map(|text| folder.join(text));
     let state = root.get("state").and_then(|v| path(v, "gateway.db"));
@@ -79,7 +90,7 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
     // These names are checked below, when the tenants are known.
     let mut administered = Vec::new();
     let admins = named(admins, "[admins.ada] with token", |mut table, _| {
-        let token = token(&mut table, &mut tokens);
+        let tokens = tokens(&mut table, &mut hashes);
         let tenants = table.get("tenants").map(|value| value.texts("[\"acme\"]"));
         table.finish();
         let tenants = tenants.map(|tenants| {
@@ -88,13 +99,13 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
             names
         });
         Some(Admin {
-            token: token?,
+            tokens: tokens?,
             tenants,
         })
     });
     let metrics_token = root
         .get("metrics_token")
-        .and_then(|v| hash(&v, &mut tokens));
+        .and_then(|v| hash(&v, &mut hashes));
     let tenants = root.required("tenants", "[tenants.acme] with gong and credentials");
     let tenants = tenants.and_then(|value| {
         let table = value.table("[tenants.acme] with gong and credentials")?;
@@ -119,7 +130,7 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
     let tenants = named(
         tenants,
         "[tenants.acme] with gong and credentials",
-        |table, _| tenant(table, folder, stand_in, &mut tokens),
+        |table, _| tenant(table, folder, stand_in, &mut hashes),
     );
     root.finish();
 
@@ -348,13 +359,80 @@ fn named<'d, 'a, T>(
     all
 }
 
-fn token(table: &mut Table<'_, '_>, tokens: &mut Tokens) -> Option<TokenHash> {
-    hash(&table.required("token", TOKEN)?, tokens)
+/// Names of tenants, users and administrators, which somebody might take as a token.
+fn names<'d>(root: &'d DeTable<'_>) -> Vec<&'d str> {
+    let mut names: Vec<&str> = tables(root, "admins").map(|(name, _)| name).collect();
+    for (name, tenant) in tables(root, "tenants") {
+        names.push(name);
+        names.extend(tables(tenant, "users").map(|(name, _)| name));
+    }
+    names
 }
 
-fn hash(value: &Value<'_, '_>, tokens: &mut Tokens) -> Option<TokenHash> {
+/// The tables in the table `key`, with their names.
+fn tables<'d, 'a>(
+    of: &'d DeTable<'a>,
+    key: &str,
+) -> impl Iterator<Item = (&'d str, &'d DeTable<'a>)> {
+    let table = of.get(key).and_then(|value| value.get_ref().as_table());
+    let entries = table.into_iter().flat_map(|table| table.iter());
+    entries.filter_map(|(name, value)| Some((&**name.get_ref(), value.get_ref().as_table()?)))
+}
+
+/// The tokens of a user or an administrator: `token` and perhaps `expires`, or `tokens`.
+fn tokens(table: &mut Table<'_, '_>, hashes: &mut Hashes) -> Option<Tokens> {
+    let Some(list) = table.get("tokens") else {
+        let expires = table.get("expires").map(|value| value.moment());
+        let Some(token) = table.get("token") else {
+            table.missing("token", TOKEN);
+            return None;
+        };
+        let hash = hash(&token, hashes);
+        return Tokens::new(vec![Token {
+            hash: hash?,
+            // After an error the configuration is not used.
+            expires: expires.flatten(),
+        }]);
+    };
+    for key in ["token", "expires"] {
+        if let Some(value) = table.get(key) {
+            value.error(format_args!(
+                "it can not stand beside tokens; such as tokens = {TOKENS}"
+            ));
+        }
+    }
+    let tables = list.tables(TOKENS)?;
+    if tables.is_empty() {
+        list.error(format_args!("there is no token in it; such as {TOKENS}"));
+    }
+    if tables.len() > Tokens::MAX {
+        list.error(format_args!(
+            "at most {} tokens are accepted at a time, the old one and the new one; such as {TOKENS}",
+            Tokens::MAX
+        ));
+    }
+    let read = tables.into_iter().map(|mut table| {
+        let hash = table.required("hash", TOKEN);
+        let hash = hash.and_then(|value| self::hash(&value, hashes));
+        let expires = table.get("expires").map(|value| value.moment());
+        table.finish();
+        Some(Token {
+            hash: hash?,
+            expires: expires.flatten(),
+        })
+    });
+    let read: Vec<Option<Token>> = read.collect();
+    Tokens::new(read.into_iter().flatten().collect())
+}
+
+fn hash(value: &Value<'_, '_>, hashes: &mut Hashes) -> Option<TokenHash> {
     let hash: TokenHash = value.or_error(value.text("sha256:…")?.parse::<TokenHash>())?;
-    if let Some(other) = tokens.insert(hash, value.path()) {
+    if hashes.guessable.contains(&hash) {
+        value.error(
+            "this is the hash of a word or name that can be guessed; make a token with `gong-gateway token`, and put the hash that it prints here, such as \"sha256:…\"",
+        );
+    }
+    if let Some(other) = hashes.seen.insert(hash, value.path()) {
         value.error(format_args!(
             "{other} has the same token; make another with `gong-gateway token`"
         ));

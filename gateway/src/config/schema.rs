@@ -15,9 +15,11 @@ use super::parse;
 const EVERY_KEY: &str = include_str!("every_key.toml");
 
 /// Keys that exclude others of it.
-const ALTERNATIVES: [&str; 2] = [
+const ALTERNATIVES: [&str; 4] = [
     "audit.push.file = 'audit.jsonl'",
     "audit.push.command = ['/usr/bin/systemd-cat']",
+    "admins.ada.tokens = [{ hash = 'sha256:…', expires = 2027-03-31 }]",
+    "tenants.acme.users.mia.tokens = [{ hash = 'sha256:…', expires = 2027-03-31 }]",
 ];
 
 /// The JSON Schema (draft 2020-12) of `gateway.toml`.

@@ -1,8 +1,9 @@
 //! Secrets, and references to them.
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use super::Files;
 
 /// Where a secret is: `env:ACME_KEY`, or `file:/run/secrets/acme-key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,13 +48,13 @@ impl SecretRef {
         }
     }
 
-    /// Reads the present value of the secret.
+    /// The value of the secret. A file is read through `files`.
     ///
     /// # Errors
     ///
     /// The variable is not set, the file can not be read, or the secret is empty or has
     /// characters that are not allowed in HTTP headers.
-    pub fn resolve(&self) -> Result<Secret, SecretError> {
+    pub fn resolve(&self, files: &mut Files) -> Result<Secret, SecretError> {
         let fail = |why: &str| Err(SecretError(format!("{self}: {why}")));
         let value = match self {
             Self::Env(name) => match std::env::var(name) {
@@ -63,9 +64,9 @@ impl SecretRef {
                 }
                 Err(std::env::VarError::NotUnicode(_)) => return fail("it is not text (UTF-8)"),
             },
-            Self::File(path) => match fs::read(path) {
-                Ok(bytes) => match String::from_utf8(bytes) {
-                    Ok(text) => text,
+            Self::File(path) => match files.read(path) {
+                Ok(bytes) => match std::str::from_utf8(bytes) {
+                    Ok(text) => text.to_owned(),
                     Err(_) => return fail("it is not text (UTF-8)"),
                 },
                 Err(error) => return fail(&format!("it can not be read ({error})")),

@@ -21,6 +21,7 @@ impl Written {
     pub(super) fn new(file: &str, text: &str) -> Self {
         let mut settings = BTreeMap::new();
         let mut all: Value = toml::from_str(text).unwrap_or_default();
+        write_dates(&mut all);
         let tenants = all.as_object_mut().and_then(|all| all.remove("tenants"));
         if let Some(Value::Object(tenants)) = tenants {
             for (tenant, value) in tenants {
@@ -32,6 +33,19 @@ impl Written {
             file: Path::new(file).to_owned(),
             settings,
         }
+    }
+}
+
+/// Makes texts of dates and times, which the parser of TOML gives as an object.
+fn write_dates(value: &mut Value) {
+    const DATE: &str = "$__toml_private_datetime";
+    match value {
+        Value::Object(members) => match members.get(DATE) {
+            Some(date) => *value = date.clone(),
+            None => members.values_mut().for_each(write_dates),
+        },
+        Value::Array(items) => items.iter_mut().for_each(write_dates),
+        _ => {}
     }
 }
 
@@ -61,8 +75,8 @@ mod tests {
 
     #[test]
     fn every_value_is_found_by_its_key() {
-        let text =
-            "a = 1\n[b]\nc = [\"x\"]\n[tenants.acme]\nmetered = true\nusers.mia.token = \"t\"";
+        let text = "a = 1\n[b]\nc = [\"x\"]\n[tenants.acme]\nmetered = true\nusers.mia.token = \"t\"\n\
+             users.mia.expires = 2027-03-31\nusers.tom.tokens = [{ hash = \"h\", expires = 2027-03-31T18:00:00Z }]";
         let written = Written::new("gateway.toml", text);
         let shown: Vec<String> = written
             .settings
@@ -73,7 +87,9 @@ mod tests {
             " a 1",
             " b.c [\"x\"]",
             "acme metered true",
+            "acme users.mia.expires \"2027-03-31\"",
             "acme users.mia.token \"t\"",
+            "acme users.tom.tokens [{\"expires\":\"2027-03-31T18:00:00Z\",\"hash\":\"h\"}]",
         ];
         assert_eq!(shown, expected);
     }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use crate::config::{READ_ONLY, component_toolset};
 use crate::store::access::Access;
 use crate::store::lookup::texts;
+use crate::store::tools::STATE;
 use crate::store::{
     Classes, Effect, KillSwitch, ReviewState, StoreError, from_json, is_read_only, timestamp, tools,
 };
@@ -61,21 +62,16 @@ impl Facts {
             })?
             .collect::<Result<_, _>>()?;
         let tools = connection
-            .prepare_cached(
-                "SELECT t.*, d.effect, d.toolset, coalesce(t.classes, d.classification) AS class
-                 FROM tools t JOIN definitions d ON d.id = t.definition WHERE t.tenant = ?",
-            )?
+            .prepare_cached(&format!(
+                "SELECT t.name, t.decision, d.effect, d.toolset, {STATE} AS state,
+                 coalesce(t.classes, d.classification) AS class
+                 FROM tools t JOIN definitions d ON d.id = t.definition
+                 LEFT JOIN tenants n ON n.name = t.tenant WHERE t.tenant = ?"
+            ))?
             .query_map(params![tenant], |row| {
                 let decision: Option<String> = row.get("decision")?;
-                let definition: String = row.get("definition")?;
-                let reviewed: Option<String> = row.get("reviewed")?;
                 let tool = ToolFacts {
-                    state: tools::review_state(
-                        row.get("present")?,
-                        decision.as_deref(),
-                        &definition,
-                        reviewed.as_deref(),
-                    ),
+                    state: tools::review_state(row)?,
                     decided: decision.is_some(),
                     effect: tools::effect(row)?,
                     group: row.get("toolset")?,

@@ -93,7 +93,7 @@ impl Ledger for StoreLedger {
     }
 
     fn leased(&self, day: Date) -> anyhow::Result<u32> {
-        Ok(self.store.quota_days(&self.tenant, day, 1)?[0].1)
+        Ok(self.store.leased(&self.tenant, day)?)
     }
 
     fn user_requests(&self, day: Date) -> anyhow::Result<Vec<(String, u32)>> {

@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
 
 use super::cookie::{self, MESSAGE, SESSION};
 use super::fields::Fields;
@@ -121,10 +122,12 @@ async fn signed_in(headers: &HeaderMap, state: &PageState) -> Result<Option<Sign
     let now = state.now();
     let session = state.store(move |store| store.session(&hash, now)).await?;
     let config = state.config();
-    // `Store::declare` ends the sessions whose token is not in the file any more.
+    // A session ends with the token with which it began.
     let admin = session.and_then(|session| {
         let admin = config.admins.get(&session.admin)?.clone();
-        Some((session.admin, admin))
+        let token = session.admin_token.parse().ok()?;
+        let valid = admin.tokens.has(&token, Timestamp::now());
+        valid.then_some((session.admin, admin))
     });
     let Some((name, admin)) = admin else {
         return Ok(None);

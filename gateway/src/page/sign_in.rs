@@ -70,13 +70,15 @@ pub(super) async fn sign_in(
     let attempt = state.attempts().begin(known, address, Instant::now());
     let attempt = attempt.map_err(locked)?;
     // All hashes are compared, so that the time does not depend on which one is right.
-    let mut right = None;
+    let (now, mut right) = (state.now(), None);
     for (one, admin) in &config.admins {
-        if admin.token.matches(token) && (name.is_empty() || name == one) {
-            right = Some((one, admin));
+        if let Some(accepted) = admin.tokens.accept(token, now)
+            && (name.is_empty() || name == one)
+        {
+            right = Some((one, accepted));
         }
     }
-    let Some((name, admin)) = right else {
+    let Some((name, accepted)) = right else {
         state.failed_tokens().count_sign_in(address, known);
         tokio::time::sleep(DELAY).await;
         let problem = "No administrator of this name has this token.";
@@ -87,9 +89,9 @@ pub(super) async fn sign_in(
         let text = "The system has no random numbers.";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Not done", text).into_response()
     })?;
-    let (hash, name, token) = (secret.hash(), name.clone(), admin.token);
-    let now = state.now();
+    let (hash, name, token) = (secret.hash(), name.clone(), accepted.hash);
     let ends = now + SESSION_LIFE;
+    let ends = accepted.expires.map_or(ends, |end| ends.min(end));
     let opened = state.store(move |store| store.open_session(&hash, &name, &token, now, ends));
     opened.await.map_err(Problem::into_response)?;
     let mut response = redirect("/admin");

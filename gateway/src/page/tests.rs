@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::clock::SteadyClock;
-use crate::config::{Config, TokenHash};
+use crate::config::{Config, TokenHash, test_hash, test_token};
 use crate::failed_tokens::FailedTokens;
 use crate::governance::Governance;
 use crate::store::{
@@ -29,6 +29,8 @@ mod sets_and_audit;
 mod sign_in;
 mod tools;
 
+/// The SHA-256 of an invented component.
+const DIGEST: &str = "c0ffee0000000000000000000000000000000000000000000000000000000001";
 const HOST: &str = "gateway.example";
 const ORIGIN: &str = "https://gateway.example";
 
@@ -99,8 +101,8 @@ fn toml(ada: &str) -> String {
          [listen]\nhosts = [\"{HOST}\"]\n\
          [admins.ada]\ntoken = \"{}\"\n\
          [admins.bo]\ntoken = \"{}\"\ntenants = [\"acme\"]\n",
-        TokenHash::of(ada),
-        TokenHash::of("bo's token")
+        test_hash(ada),
+        test_hash("bo's token")
     );
     for tenant in ["acme", "globex"] {
         write!(
@@ -110,7 +112,7 @@ fn toml(ada: &str) -> String {
              [tenants.{tenant}.users.mia]\ntoken = \"{}\"\n\
              [tenants.{tenant}.toolsets]\nfixed = [\"gong_list_calls\"]\n\
              [tenants.{tenant}.profiles.analysts]\ntoolsets = [\"read-only\"]\nusers = [\"mia\"]\n",
-            TokenHash::of(tenant)
+            test_hash(&format!("{tenant}'s mia"))
         )
         .unwrap();
     }
@@ -131,7 +133,7 @@ impl Gateway {
         let store = Store::open(&folder.join("gateway.db")).unwrap();
         let config = config("ada's token");
         store.declare(&config).unwrap();
-        store.discover(&tools()).unwrap();
+        store.discover(&tools(), DIGEST).unwrap();
         let config = Arc::new(ArcSwap::from_pointee(config));
         let quota = store.clone();
         let time = Arc::new(Mutex::new((Timestamp::now(), Duration::ZERO)));
@@ -172,13 +174,15 @@ impl Gateway {
         }
     }
 
+    /// Signs in with the token of this name.
     async fn signed_in(&self, token: &str) -> Browser<'_> {
         let mut browser = Browser {
             gateway: self,
             cookies: Vec::new(),
             csrf: String::new(),
         };
-        let answer = browser.post("/sign-in", &[("token", token)]).await;
+        let token = test_token(token);
+        let answer = browser.post("/sign-in", &[("token", &token)]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
         let page = browser.get("").await;
         let csrf = page.text.split("name=\"csrf\" value=\"").nth(1).unwrap();

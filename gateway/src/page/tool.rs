@@ -36,6 +36,9 @@ struct Page<'a> {
     input: String,
     output: String,
     reviewed: String,
+    component: &'a str,
+    /// The component that was reviewed, when it is not the present one.
+    reviewed_component: Option<&'a str>,
     changes: Vec<Change>,
     last_used: String,
     calls: String,
@@ -111,7 +114,7 @@ pub(super) async fn show(
         frame: signed_in.frame(NavItem::Tools, &name, Some(&tenant)),
         tenant: &tenant,
         name: &name,
-        key: format!("{name}@{}", row.version),
+        key: row.key(),
         state: view::state(&row, off.tool(&tenant, &name).is_some()),
         classes: view::classes(&row.classification),
         off: switched_off,
@@ -121,6 +124,8 @@ pub(super) async fn show(
         input: pretty(&versions.now.input_schema),
         output: pretty(&versions.now.output_schema),
         reviewed: reviewed(&row),
+        component: row.component.as_deref().unwrap_or("not known"),
+        reviewed_component: reviewed_component(&row),
         changes,
         last_used: row
             .last_used
@@ -129,7 +134,7 @@ pub(super) async fn show(
         history: history.into_iter().filter_map(history_row).collect(),
         selectable: row.state != ReviewState::Removed,
         verdict: verdict(row.state),
-        approvable: row.state != ReviewState::Approved,
+        approvable: row.state != ReviewState::Approved || row.has_other_component(),
         disabled: row.state == ReviewState::Disabled,
         decided: row.reviewed_at.is_some(),
         own_classes: own_classes(&row, &versions.now),
@@ -155,7 +160,8 @@ fn verdict(state: ReviewState) -> &'static str {
     match state {
         ReviewState::Pending => {
             "Nobody may call it until it is approved. An approval is for this text and these \
-             schemas: if they change, the tool is pending again."
+             schemas: if they change, the tool is pending again, and with review_component = true \
+             also when the component does."
         }
         ReviewState::Approved => "Those may call it whose profiles have a toolset with it.",
         ReviewState::Disabled => "Nobody may call it, in whatever version.",
@@ -170,6 +176,16 @@ fn reviewed(row: &ToolRow) -> String {
         }
         (Some(by), Some(at)) => format!("by {by}, {}", view::minute(at)),
         _ => "not yet".to_owned(),
+    }
+}
+
+/// Which component was reviewed, when it is not the present one.
+fn reviewed_component(row: &ToolRow) -> Option<&str> {
+    row.reviewed_at?;
+    match row.reviewed_component.as_deref() {
+        Some(_) if !row.has_other_component() => None,
+        Some(reviewed) => Some(reviewed),
+        None => Some("not recorded"),
     }
 }
 

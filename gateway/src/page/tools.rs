@@ -239,7 +239,7 @@ pub(super) async fn show(
     }
     let shown = tools.len();
     let rows = tools.into_iter().map(|tool| Row {
-        key: format!("{}@{}", tool.name, tool.version),
+        key: tool.key(),
         selectable: tool.state != ReviewState::Removed,
         description: view::shortened(&tool.description, DESCRIPTION),
         state: view::state(&tool, off.tool(&tenant, &tool.name).is_some()),

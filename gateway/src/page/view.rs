@@ -181,6 +181,9 @@ pub(super) fn state(tool: &ToolRow, off: bool) -> Vec<Badge> {
             &format!("changed: {}", parts.join(", ")),
         ));
     }
+    if tool.has_other_component() {
+        badges.push(Badge::new(Tone::Wait, "other component"));
+    }
     if off {
         badges.push(Badge::new(Tone::Bad, "switched off"));
     }

@@ -1,6 +1,6 @@
 //! `gong-gateway check`: everything for which `serve` would refuse to start.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::{sandbox, tls};
-use crate::config::{Config, ConfigErrors};
+use crate::config::{Config, ConfigErrors, Files};
 use crate::store::Store;
 use crate::tenant::{Network, authorization, connections};
 
@@ -29,13 +29,14 @@ pub struct Findings {
 /// The check itself ended in a panic.
 pub async fn check(path: &Path) -> anyhow::Result<Findings> {
     let file = path.to_owned();
-    let (config, errors) = tokio::task::spawn_blocking(move || Config::inspect(&file)).await?;
-    let Some(config) = config else {
-        return Ok(findings(&errors));
-    };
-    let https = tls(&config).await.map(|_| ());
-    let file = path.to_owned();
-    Ok(tokio::task::spawn_blocking(move || check_all(&file, &config, &errors, https)).await?)
+    Ok(tokio::task::spawn_blocking(move || {
+        let mut files = Files::default();
+        match Config::inspect(&file, &mut files) {
+            (Some(config), errors) => check_all(&file, &config, &mut files, &errors),
+            (None, errors) => findings(&errors),
+        }
+    })
+    .await?)
 }
 
 fn findings(errors: &ConfigErrors) -> Findings {
@@ -45,12 +46,7 @@ fn findings(errors: &ConfigErrors) -> Findings {
     }
 }
 
-fn check_all(
-    path: &Path,
-    config: &Config,
-    errors: &ConfigErrors,
-    https: anyhow::Result<()>,
-) -> Findings {
+fn check_all(path: &Path, config: &Config, files: &mut Files, errors: &ConfigErrors) -> Findings {
     let mut findings = findings(errors);
     let file = path.display();
     let mut note = |key: &str, result: anyhow::Result<()>| {
@@ -61,23 +57,12 @@ fn check_all(
     note("state", state(&config.state));
     note("component", sandbox(config).map(|_| ()));
     note("listen.address", address(config));
-    match &config.listen.tls {
-        Some(files) if https.is_err() => {
-            let unreadable = [&files.certificate, &files.key].map(|path| {
-                File::open(path).with_context(|| format!("cannot read {}", path.display()))
-            });
-            if unreadable.iter().all(Result::is_ok) {
-                note("listen.tls", https);
-            }
-            for file in unreadable {
-                note("listen.tls", file.map(|_| ()));
-            }
-        }
-        _ => {}
+    if let Some(tls) = &config.listen.tls {
+        note("listen.tls", tls::server_config(tls, files).map(|_| ()));
     }
-    let network = Network::read(config);
+    let network = Network::read(config, files);
     for (name, tenant) in &config.tenants {
-        let credentials = authorization(&tenant.credentials);
+        let credentials = authorization(&tenant.credentials, files);
         note(
             &format!("tenants.{name}.credentials"),
             credentials.map(|_| ()).map_err(anyhow::Error::from),

@@ -1,115 +1,162 @@
 //! Applies changes of `gateway.toml`, of secrets and of certificates while the gateway serves.
+//!
+//! A look reads every file once, builds everything that the bytes say, and then puts all of it in
+//! force. What can fail comes first: a configuration that is refused is in no part in force. What
+//! counts as seen are the bytes that were built from, so that a file which is written meanwhile is
+//! a change at the next look.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use axum_server::tls_rustls::RustlsConfig;
-use ring::digest::{Context as Digest, SHA256};
+use sandbox::Tool;
 
-use super::discover;
-use crate::config::{Config, SecretRef};
+use super::{log_discovery, tls};
+use crate::config::{Config, Files, Fingerprint};
 use crate::gateway::Gateway;
+use crate::store::Store;
+use crate::tenants::Tenants;
 
 /// How often the files are checked for changes.
 pub const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Reloads whenever the configuration or a file that it refers to changes. Runs until cancelled.
-pub(super) async fn watch(gateway: Arc<Gateway>, path: PathBuf, tls: Option<RustlsConfig>) {
-    let mut seen = present(&gateway, &path).await;
+/// What a reload changes, and what it needs.
+#[derive(Clone, Copy)]
+pub(super) struct InForce<'a> {
+    pub(super) tenants: &'a Tenants,
+    pub(super) store: &'a Store,
+    /// The component's tools and its SHA-256.
+    pub(super) tools: &'a [Tool],
+    pub(super) digest: &'a str,
+    pub(super) tls: Option<&'a RustlsConfig>,
+}
+
+/// Follows the configuration and the files that it refers to.
+#[derive(Debug)]
+pub(super) struct Reloader {
+    path: PathBuf,
+    /// The files in force.
+    seen: Fingerprint,
+    /// Why the last look failed. Everything is tried again then, even if no file has changed.
+    failed: Option<String>,
+}
+
+/// What a look has found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// The files are those in force.
+    Unchanged,
+    /// They were changed, and are in force now.
+    Applied,
+    /// They can not be used, for this reason.
+    Failed(String),
+    /// As at the look before.
+    StillFailed,
+}
+
+impl Reloader {
+    /// Begins with the files that are in force.
+    pub(super) fn new(path: PathBuf, seen: Fingerprint) -> Self {
+        Self {
+            path,
+            seen,
+            failed: None,
+        }
+    }
+
+    /// Puts the files in force if they have changed. Blocks.
+    pub(super) fn look(&mut self, in_force: InForce<'_>) -> Look {
+        if self.failed.is_none() && self.seen.is_current() {
+            return Look::Unchanged;
+        }
+        match self.apply(in_force) {
+            Ok(seen) => {
+                self.seen = seen;
+                self.failed = None;
+                Look::Applied
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                if self.failed.as_ref() == Some(&error) {
+                    return Look::StillFailed;
+                }
+                self.failed = Some(error.clone());
+                Look::Failed(error)
+            }
+        }
+    }
+
+    fn apply(&self, in_force: InForce<'_>) -> anyhow::Result<Fingerprint> {
+        let InForce {
+            tenants,
+            store,
+            tools,
+            digest,
+            tls,
+        } = in_force;
+        let mut files = Files::default();
+        let config = Config::read(&self.path, &mut files)?;
+        let restart = needs_restart(&tenants.live().config, &config);
+        let certificate = match (&config.listen.tls, tls) {
+            (Some(files_of_tls), Some(_)) => Some(tls::server_config(files_of_tls, &mut files)?),
+            _ => None,
+        };
+        let live = tenants.prepare(config, &mut files)?;
+        // The last that can fail: one transaction, all of it or nothing.
+        let config = Arc::clone(&live.config);
+        if store.is_declared(&config)? {
+            store.declare_secrets(&config, &mut files)?;
+        } else {
+            log_discovery(&store.declare_and_discover(&config, &mut files, tools, digest)?);
+        }
+        if let (Some(tls), Some(certificate)) = (tls, certificate) {
+            tls.reload_from_config(certificate);
+        }
+        tenants.swap(live);
+        if !restart.is_empty() {
+            tracing::warn!("a restart is needed to change {}", restart.join(", "));
+        }
+        Ok(files.fingerprint())
+    }
+}
+
+/// Looks regularly. Runs until cancelled.
+pub(super) async fn watch(gateway: Arc<Gateway>, reloader: Reloader, tls: Option<RustlsConfig>) {
+    let reloader = Arc::new(Mutex::new(reloader));
     loop {
         tokio::time::sleep(RELOAD_INTERVAL).await;
-        let now = present(&gateway, &path).await;
-        if now == seen {
-            continue;
-        }
-        let read = tokio::task::spawn_blocking({
-            let (gateway, path) = (Arc::clone(&gateway), path.clone());
-            move || reload(&gateway, &path)
+        let (gateway, reloader, tls) = (Arc::clone(&gateway), Arc::clone(&reloader), tls.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            let mut reloader = reloader.lock().unwrap_or_else(PoisonError::into_inner);
+            let look = reloader.look(InForce {
+                tenants: &gateway.tenants,
+                store: &gateway.store,
+                tools: &gateway.catalog.component_tools,
+                digest: gateway.sandbox.digest(),
+                tls: tls.as_ref(),
+            });
+            match &look {
+                Look::Unchanged => {}
+                Look::Applied => {
+                    gateway.share_places();
+                    gateway.metrics.reloaded(true);
+                    tracing::info!("the configuration was read anew");
+                }
+                Look::Failed(error) => {
+                    gateway.metrics.reloaded(false);
+                    tracing::error!(
+                        "the new configuration is not used, and the one before stays in force; it \
+                         is tried again until it can be used:\n{error}"
+                    );
+                }
+                Look::StillFailed => gateway.metrics.reloaded(false),
+            }
         });
-        let outcome = match read.await.unwrap_or_else(|error| Err(error.into())) {
-            Ok(()) => renew_certificate(&gateway, tls.as_ref()).await,
-            Err(error) => Err(error),
-        };
-        gateway.metrics.reloaded(outcome.is_ok());
-        match outcome {
-            Ok(()) => tracing::info!("the configuration was read anew"),
-            Err(error) => tracing::error!(
-                "the new configuration is not used, and the one before stays in force:\n{error:#}"
-            ),
+        if let Err(error) = looked.await {
+            tracing::error!("the configuration can not be read anew: {error}");
         }
-        // A new configuration may refer to other files.
-        seen = present(&gateway, &path).await;
     }
-}
-
-/// The fingerprint of all files at present.
-async fn present(gateway: &Arc<Gateway>, path: &Path) -> Vec<u8> {
-    let config = Arc::clone(&gateway.tenants.live().config);
-    let path = path.to_owned();
-    let read = move || {
-        let files = files(&config);
-        fingerprint(std::iter::once(&*path).chain(files.iter().map(PathBuf::as_path)))
-    };
-    tokio::task::spawn_blocking(read).await.unwrap_or_default()
-}
-
-fn reload(gateway: &Gateway, path: &Path) -> anyhow::Result<()> {
-    let config = Config::load(path)?;
-    let restart = needs_restart(&gateway.tenants.live().config, &config);
-    if !restart.is_empty() {
-        tracing::warn!("a restart is needed to change {}", restart.join(", "));
-    }
-    // The store comes first, because every live tenant has its row there.
-    if gateway.store.declare(&config)? {
-        discover(&gateway.store, &gateway.catalog.component_tools)?;
-    }
-    gateway.store.declare_secrets(&config)?;
-    gateway.tenants.apply(config)?;
-    gateway.share_places();
-    Ok(())
-}
-
-async fn renew_certificate(gateway: &Gateway, tls: Option<&RustlsConfig>) -> anyhow::Result<()> {
-    let live = gateway.tenants.live();
-    if let (Some(tls), Some(files)) = (tls, &live.config.listen.tls) {
-        tls.reload_from_pem_file(&files.certificate, &files.key)
-            .await
-            .context("the new certificate is not used, and the one before stays in force")?;
-    }
-    Ok(())
-}
-
-/// All files that a configuration refers to.
-fn files(config: &Config) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = config.ca.iter().cloned().collect();
-    if let Some(tls) = &config.listen.tls {
-        files.extend([tls.certificate.clone(), tls.key.clone()]);
-    }
-    for tenant in config.tenants.values() {
-        let pair = [
-            &tenant.credentials.access_key,
-            &tenant.credentials.access_key_secret,
-        ];
-        files.extend(pair.into_iter().filter_map(|reference| match reference {
-            SecretRef::File(path) => Some(path.clone()),
-            SecretRef::Env(_) => None,
-        }));
-    }
-    files
-}
-
-/// A hash of the files' contents. Times and inodes are not used, so renames, changed links and
-/// coarse clocks make no difference. A file that can not be read counts as empty.
-fn fingerprint<'p>(files: impl IntoIterator<Item = &'p Path>) -> Vec<u8> {
-    let mut digest = Digest::new(&SHA256);
-    for file in files {
-        let contents = std::fs::read(file).unwrap_or_default();
-        digest.update(&(contents.len() as u64).to_le_bytes());
-        digest.update(&contents);
-    }
-    digest.finish().as_ref().to_vec()
 }
 
 /// The changed keys that need a restart.
@@ -140,3 +187,6 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
     let keys = changed.into_iter().filter(|(_, changed)| *changed);
     keys.map(|(key, _)| key).collect()
 }
+
+#[cfg(test)]
+mod tests;

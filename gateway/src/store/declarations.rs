@@ -7,10 +7,10 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Transaction, params};
 use serde::Serialize;
 
-use super::access::Access;
+use super::access::{Access, join};
 use super::audit::retention::promise;
 use super::declared_settings::declare_settings;
 use super::lookup::{texts, users};
@@ -37,6 +37,10 @@ pub struct TenantRow {
     pub requests_per_day: u32,
     /// Names of its users, sorted.
     pub users: Vec<String>,
+    /// Whether approved tools go back to review when the component is another one.
+    pub review_component: bool,
+    /// The SHA-256 of the component that discovery found.
+    pub component: Option<String>,
     /// When discovery last ran.
     pub synced_at: Option<Timestamp>,
     /// What it found.
@@ -55,32 +59,24 @@ impl Store {
     ///
     /// The file could not be written.
     pub fn declare(&self, config: &Config) -> Result<bool, StoreError> {
-        let hash = hash(config);
-        let same = |connection: &Connection| -> Result<bool, StoreError> {
-            let last: Option<String> =
-                connection.query_row("SELECT declared FROM meta", [], |row| row.get(0))?;
-            Ok(last.as_deref() == Some(&hash))
-        };
-        if self.read(same)? {
+        if self.is_declared(config)? {
             return Ok(false);
         }
-        self.change(|transaction| {
-            let mut log = ChangeLog::default();
-            declare_settings(transaction, config, &mut log)?;
-            declare_tenants(transaction, config, &mut log)?;
-            for (name, tenant) in &config.tenants {
-                declare_users(transaction, name, tenant.users.keys(), &mut log)?;
-                declare_toolsets(transaction, name, &tenant.toolsets, &mut log)?;
-                declare_profiles(transaction, name, &tenant.profiles, &mut log)?;
-            }
-            let before = promise(transaction, config.audit.keep)?;
-            if let Some(before) = before.filter(|before| *before > config.audit.keep) {
-                record_lower_keep(transaction, config, before)?;
-            }
-            end_sessions(transaction, config)?;
-            transaction.execute("UPDATE meta SET declared = ?", [&hash])?;
-            log.record(transaction, config)?;
-            Ok(true)
+        let declared = hash(config);
+        self.change(|transaction| declare_all(transaction, config, &declared))?;
+        Ok(true)
+    }
+
+    /// Whether a configuration declares what was declared last.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be read.
+    pub fn is_declared(&self, config: &Config) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            let last: Option<String> =
+                connection.query_row("SELECT declared FROM meta", [], |row| row.get(0))?;
+            Ok(last.as_deref() == Some(&hash(config)))
         })
     }
 
@@ -99,6 +95,8 @@ impl Store {
                     name: row.get("name")?,
                     gong: row.get("gong")?,
                     review: review.parse().unwrap_or_default(),
+                    review_component: row.get("review_component")?,
+                    component: row.get("component")?,
                     metered: row.get("metered")?,
                     requests_per_second: row.get("requests_per_second")?,
                     requests_per_day: row.get("requests_per_day")?,
@@ -117,6 +115,29 @@ impl Store {
             Ok(tenants)
         })
     }
+}
+
+/// Stores everything that a configuration with this hash declares.
+pub(super) fn declare_all(
+    transaction: &Transaction<'_>,
+    config: &Config,
+    hash: &str,
+) -> Result<(), StoreError> {
+    let mut log = ChangeLog::default();
+    declare_settings(transaction, config, &mut log)?;
+    declare_tenants(transaction, config, &mut log)?;
+    for (name, tenant) in &config.tenants {
+        declare_users(transaction, name, tenant.users.keys(), &mut log)?;
+        declare_toolsets(transaction, name, &tenant.toolsets, &mut log)?;
+        declare_profiles(transaction, name, &tenant.profiles, &mut log)?;
+    }
+    let before = promise(transaction, config.audit.keep)?;
+    if let Some(before) = before.filter(|before| *before > config.audit.keep) {
+        record_lower_keep(transaction, config, before)?;
+    }
+    end_sessions(transaction, config)?;
+    transaction.execute("UPDATE meta SET declared = ?", [hash])?;
+    log.record(transaction, config)
 }
 
 /// What a declaration changes, by tenant, for the audit. The tenant is empty for what concerns
@@ -174,7 +195,7 @@ fn record_lower_keep(
 }
 
 /// A hash of everything that [`Store::declare`] stores.
-fn hash(config: &Config) -> String {
+pub(super) fn hash(config: &Config) -> String {
     let tenants: BTreeMap<_, _> = config
         .tenants
         .iter()
@@ -190,14 +211,21 @@ fn hash(config: &Config) -> String {
                 tenant.requests_per_day,
                 tenant.user_requests_per_day,
             );
-            let settings = (&tenant.gong, tenant.review, tenant.metered, limits);
+            let review = (tenant.review, tenant.review_component);
+            let settings = (&tenant.gong, review, tenant.metered, limits);
             (name, (settings, users, &tenant.toolsets, profiles))
         })
         .collect();
     let admins: BTreeMap<_, _> = config
         .admins
         .iter()
-        .map(|(name, admin)| (name, admin.token.to_string()))
+        .map(|(name, admin)| {
+            (
+                name,
+                admin.tokens.iter().map(|token| token.hash.to_string()),
+            )
+        })
+        .map(|(name, tokens)| (name, tokens.collect::<Vec<_>>()))
         .collect();
     let written: Vec<_> = config.written.settings.iter().collect();
     let all = (tenants, admins, config.audit.keep.as_secs(), written);
@@ -216,27 +244,31 @@ fn declare_tenants(
                 let sql = format!("DELETE FROM {table} WHERE tenant = ? AND origin = 'file'");
                 transaction.execute(&sql, [name])?;
             }
+            let gone = users(transaction, name)?.into_iter().collect();
             transaction.execute("DELETE FROM tenants WHERE name = ?", [name])?;
             log.note(name, "tenant removed");
+            end_memberships(transaction, name, &gone, log)?;
         }
     }
     for (name, tenant) in &config.tenants {
         transaction.execute(
-            "INSERT INTO tenants (name, gong, review, metered, requests_per_second, requests_per_day,
-             user_requests_per_day)
-             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET gong = excluded.gong,
-             review = excluded.review, metered = excluded.metered,
-             requests_per_second = excluded.requests_per_second,
+            "INSERT INTO tenants (name, gong, review, review_component, metered,
+             requests_per_second, requests_per_day, user_requests_per_day)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET gong = excluded.gong,
+             review = excluded.review, review_component = excluded.review_component,
+             metered = excluded.metered, requests_per_second = excluded.requests_per_second,
              requests_per_day = excluded.requests_per_day,
              user_requests_per_day = excluded.user_requests_per_day
-             WHERE (gong, review, metered, requests_per_second, requests_per_day,
-             user_requests_per_day) IS NOT
-             (excluded.gong, excluded.review, excluded.metered, excluded.requests_per_second,
-             excluded.requests_per_day, excluded.user_requests_per_day)",
+             WHERE (gong, review, review_component, metered, requests_per_second,
+             requests_per_day, user_requests_per_day) IS NOT
+             (excluded.gong, excluded.review, excluded.review_component, excluded.metered,
+             excluded.requests_per_second, excluded.requests_per_day,
+             excluded.user_requests_per_day)",
             params![
                 name,
                 tenant.gong,
                 tenant.review.as_str(),
+                tenant.review_component,
                 tenant.metered,
                 tenant.requests_per_second,
                 tenant.requests_per_day,
@@ -257,17 +289,51 @@ fn declare_users<'n>(
     log: &mut ChangeLog,
 ) -> Result<(), StoreError> {
     let mut before: BTreeSet<String> = users(transaction, tenant)?.into_iter().collect();
+    // Whoever is new is somebody else than who had the name before, perhaps at a time when nothing
+    // was taken out of profiles yet.
+    let mut others = BTreeSet::new();
     for name in declared {
         if !before.remove(name) {
             let sql = "INSERT INTO users (tenant, name) VALUES (?, ?)";
             transaction.execute(sql, [tenant, name])?;
             log.note(tenant, format_args!("user {name} added"));
+            others.insert(name.clone());
         }
     }
     for name in before {
         let sql = "DELETE FROM users WHERE tenant = ? AND name = ?";
         transaction.execute(sql, [tenant, &name])?;
         log.note(tenant, format_args!("user {name} removed"));
+        others.insert(name);
+    }
+    end_memberships(transaction, tenant, &others, log)
+}
+
+/// Takes users out of the profiles that administrators made, so that the next user of the same
+/// name does not inherit them.
+fn end_memberships(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    users: &BTreeSet<String>,
+    log: &mut ChangeLog,
+) -> Result<(), StoreError> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    for (name, profile) in Access::load(transaction, tenant)?.profiles {
+        let ended: BTreeSet<String> = profile.row.users.intersection(users).cloned().collect();
+        if profile.origin == Origin::File || ended.is_empty() {
+            continue;
+        }
+        let left: BTreeSet<&String> = profile.row.users.difference(users).collect();
+        transaction.execute(
+            "UPDATE profiles SET users = ? WHERE tenant = ? AND name = ?",
+            params![json(&left), tenant, name],
+        )?;
+        log.note(
+            tenant,
+            format_args!("{} taken out of profile {name}", join(&ended)),
+        );
     }
     Ok(())
 }
@@ -341,8 +407,12 @@ fn end_sessions(transaction: &Transaction<'_>, config: &Config) -> Result<(), St
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<Vec<(String, String)>, _>>()?;
     for (admin, token) in open {
-        let same = |admin: &crate::config::Admin| admin.token.to_string() == token;
-        if !config.admins.get(&admin).is_some_and(same) {
+        let mut tokens = config
+            .admins
+            .get(&admin)
+            .into_iter()
+            .flat_map(|admin| admin.tokens.iter());
+        if !tokens.any(|one| one.hash.to_string() == token) {
             transaction.execute(
                 "DELETE FROM sessions WHERE admin = ? AND admin_token = ?",
                 [&admin, &token],

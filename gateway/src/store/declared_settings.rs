@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::declarations::ChangeLog;
 use super::{Store, StoreError};
-use crate::config::{Config, SecretRef};
+use crate::config::{Config, Files, SecretRef};
 
 /// Characters that are shown of a token's hash, after `sha256:`.
 const SHOWN: usize = 8;
@@ -103,58 +103,68 @@ fn shown(value: &str) -> String {
 impl Store {
     /// Compares the contents of the tenants' credentials with those of the last time, and puts
     /// into the audit which have changed. Only salted hashes are stored. A secret that can not
-    /// be read counts as unchanged.
+    /// be read counts as unchanged. The files are read through `files`.
     ///
     /// [`Store::declare`] comes before.
     ///
     /// # Errors
     ///
     /// The file could not be read or written.
-    pub fn declare_secrets(&self, config: &Config) -> Result<(), StoreError> {
-        let salt: Vec<u8> = self.read(|connection| {
-            Ok(connection.query_row("SELECT salt FROM meta", [], |row| row.get(0))?)
-        })?;
-        let salt = hmac::Key::new(hmac::HMAC_SHA256, &salt);
-        let mut now = Settings::new();
-        for (tenant, settings) in &config.tenants {
-            let pair = &settings.credentials;
-            for (key, reference) in [
-                ("credentials.access_key", &pair.access_key),
-                ("credentials.access_key_secret", &pair.access_key_secret),
-            ] {
-                if let Some(hash) = contents(reference, &salt) {
-                    now.insert((tenant.clone(), format!("{key}{CONTENTS}")), hash);
-                }
-            }
-        }
-        let before = self.read(stored)?;
-        if now
-            .iter()
-            .all(|(place, hash)| before.get(place) == Some(hash))
-        {
+    pub fn declare_secrets(&self, config: &Config, files: &mut Files) -> Result<(), StoreError> {
+        if self.read(|connection| Ok(changed_secrets(connection, config, files)?.is_empty()))? {
             return Ok(());
         }
-        self.write(|transaction| {
-            let before = stored(transaction)?;
-            let mut log = ChangeLog::default();
-            for (place, hash) in &now {
-                match before.get(place) {
-                    Some(old) if old == hash => continue,
-                    Some(_) => {
-                        let key = place.1.trim_end_matches(CONTENTS);
-                        log.note(&place.0, format_args!("{key}: its contents changed"));
-                    }
-                    None => {}
-                }
-                put(transaction, place, hash)?;
-            }
-            log.record(transaction, config)
-        })
+        self.write(|transaction| put_secrets(transaction, config, files))
     }
 }
 
-fn contents(reference: &SecretRef, salt: &hmac::Key) -> Option<String> {
-    let secret = reference.resolve().ok()?;
+/// As [`Store::declare_secrets`], within a transaction.
+pub(super) fn put_secrets(
+    transaction: &Transaction<'_>,
+    config: &Config,
+    files: &mut Files,
+) -> Result<(), StoreError> {
+    let before = stored(transaction)?;
+    let mut log = ChangeLog::default();
+    for (place, hash) in &changed_secrets(transaction, config, files)? {
+        if before.contains_key(place) {
+            let key = place.1.trim_end_matches(CONTENTS);
+            log.note(&place.0, format_args!("{key}: its contents changed"));
+        }
+        put(transaction, place, hash)?;
+    }
+    log.record(transaction, config)
+}
+
+/// Salted hashes of the secrets that are other than what is stored.
+fn changed_secrets(
+    connection: &Connection,
+    config: &Config,
+    files: &mut Files,
+) -> Result<Settings, StoreError> {
+    let salt: Vec<u8> = connection.query_row("SELECT salt FROM meta", [], |row| row.get(0))?;
+    let salt = hmac::Key::new(hmac::HMAC_SHA256, &salt);
+    let before = stored(connection)?;
+    let mut changed = Settings::new();
+    for (tenant, settings) in &config.tenants {
+        let pair = &settings.credentials;
+        for (key, reference) in [
+            ("credentials.access_key", &pair.access_key),
+            ("credentials.access_key_secret", &pair.access_key_secret),
+        ] {
+            let place = (tenant.clone(), format!("{key}{CONTENTS}"));
+            if let Some(hash) = contents(reference, &salt, files)
+                && before.get(&place) != Some(&hash)
+            {
+                changed.insert(place, hash);
+            }
+        }
+    }
+    Ok(changed)
+}
+
+fn contents(reference: &SecretRef, salt: &hmac::Key, files: &mut Files) -> Option<String> {
+    let secret = reference.resolve(files).ok()?;
     let hash = hmac::sign(salt, secret.reveal().as_bytes());
     Some(HEXLOWER.encode(hash.as_ref()))
 }

@@ -11,9 +11,12 @@ use rusqlite::{Connection, Transaction, params};
 use sandbox::Tool;
 use serde::{Deserialize, Serialize};
 
+use super::declarations::{declare_all, hash};
+use super::declared_settings::put_secrets;
 use super::lookup::require_tenant;
+use super::tools::version;
 use super::{Actor, DefinitionPart, Effect, Store, StoreError, json, millis, record_act};
-use crate::config::Review;
+use crate::config::{Config, Files, Review};
 
 /// What discovery found, compared with the last time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,18 @@ pub struct SyncReport {
     pub removed: Vec<String>,
     /// Tools that were removed earlier and are back.
     pub back: Vec<String>,
+    /// Set when the component has other bytes than the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<OtherComponent>,
+}
+
+/// Two components, by their SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherComponent {
+    /// The one of the last time.
+    pub before: String,
+    /// The present one.
+    pub now: String,
 }
 
 impl SyncReport {
@@ -38,6 +53,7 @@ impl SyncReport {
             && self.changed.is_empty()
             && self.removed.is_empty()
             && self.back.is_empty()
+            && self.component.is_none()
     }
 }
 
@@ -63,12 +79,24 @@ impl fmt::Display for SyncReport {
             .collect();
         list(f, "changed", &changed)?;
         list(f, "removed", &self.removed)?;
-        list(f, "back", &self.back)
+        list(f, "back", &self.back)?;
+        match &self.component {
+            Some(OtherComponent { before, now }) => {
+                write!(
+                    f,
+                    "; component {} instead of {}",
+                    version(now),
+                    version(before)
+                )
+            }
+            None => Ok(()),
+        }
     }
 }
 
 impl Store {
-    /// Stores which tools the component has now, for every declared tenant.
+    /// Stores which tools the component has now, for every declared tenant. `digest` is the
+    /// component's SHA-256.
     ///
     /// This needs no credentials. A new tool begins as the tenant's [`Review`] says. A changed
     /// tool is pending until somebody approves the new version, or the old version returns.
@@ -77,20 +105,32 @@ impl Store {
     /// # Errors
     ///
     /// The file could not be written.
-    pub fn discover(&self, tools: &[Tool]) -> Result<BTreeMap<String, SyncReport>, StoreError> {
+    pub fn discover(
+        &self,
+        tools: &[Tool],
+        digest: &str,
+    ) -> Result<BTreeMap<String, SyncReport>, StoreError> {
+        self.change(|transaction| discover_all(transaction, tools, digest))
+    }
+
+    /// [`declare`](Self::declare), [`declare_secrets`](Self::declare_secrets) and
+    /// [`discover`](Self::discover), all or none.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written.
+    pub fn declare_and_discover(
+        &self,
+        config: &Config,
+        files: &mut Files,
+        tools: &[Tool],
+        digest: &str,
+    ) -> Result<BTreeMap<String, SyncReport>, StoreError> {
+        let declared = hash(config);
         self.change(|transaction| {
-            let definitions = define(transaction, tools)?;
-            let tenants = transaction
-                .prepare("SELECT name, review FROM tenants ORDER BY name")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Result<Vec<(String, String)>, _>>()?;
-            let mut reports = BTreeMap::new();
-            for (tenant, review) in tenants {
-                let review = review.parse().unwrap_or_default();
-                let report = sync(transaction, &tenant, tools, &definitions, review)?;
-                reports.insert(tenant, report);
-            }
-            Ok(reports)
+            declare_all(transaction, config, &declared)?;
+            put_secrets(transaction, config, files)?;
+            discover_all(transaction, tools, digest)
         })
     }
 
@@ -103,14 +143,34 @@ impl Store {
         &self,
         tenant: &str,
         tools: &[Tool],
+        digest: &str,
         review: Review,
     ) -> Result<SyncReport, StoreError> {
         self.change(|transaction| {
             require_tenant(transaction, tenant)?;
             let definitions = define(transaction, tools)?;
-            sync(transaction, tenant, tools, &definitions, review)
+            sync(transaction, tenant, tools, &definitions, digest, review)
         })
     }
+}
+
+fn discover_all(
+    transaction: &Transaction<'_>,
+    tools: &[Tool],
+    digest: &str,
+) -> Result<BTreeMap<String, SyncReport>, StoreError> {
+    let definitions = define(transaction, tools)?;
+    let tenants = transaction
+        .prepare("SELECT name, review FROM tenants ORDER BY name")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(String, String)>, _>>()?;
+    let mut reports = BTreeMap::new();
+    for (tenant, review) in tenants {
+        let review = review.parse().unwrap_or_default();
+        let report = sync(transaction, &tenant, tools, &definitions, digest, review)?;
+        reports.insert(tenant, report);
+    }
+    Ok(reports)
 }
 
 /// Stores the definitions that are new, and returns the ids of all.
@@ -162,6 +222,7 @@ fn sync(
     tenant: &str,
     tools: &[Tool],
     definitions: &[String],
+    digest: &str,
     review: Review,
 ) -> Result<SyncReport, StoreError> {
     let now = millis(Timestamp::now());
@@ -171,8 +232,19 @@ fn sync(
             Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
         })?
         .collect::<Result<_, _>>()?;
+    let component: Option<String> = transaction.query_row(
+        "SELECT component FROM tenants WHERE name = ?",
+        [tenant],
+        |row| row.get(0),
+    )?;
     let mut report = SyncReport {
         tools: tools.len(),
+        component: component
+            .filter(|before| before != digest)
+            .map(|before| OtherComponent {
+                before,
+                now: digest.to_owned(),
+            }),
         ..SyncReport::default()
     };
     for (tool, id) in tools.iter().zip(definitions) {
@@ -188,7 +260,8 @@ fn sync(
             transaction
                 .prepare_cached(
                     "INSERT INTO tools (tenant, name, definition, present, found_at, decision,
-                     reviewed, reviewed_by, reviewed_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)",
+                     reviewed, reviewed_by, reviewed_at, reviewed_component)
+                     VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
                 )?
                 .execute(params![
                     tenant,
@@ -199,6 +272,7 @@ fn sync(
                     decided.map(|_| id),
                     decided.map(|_| "gateway"),
                     decided.map(|_| now),
+                    decided.map(|_| digest),
                 ])?;
             report.new.push(name.clone());
             continue;
@@ -227,8 +301,8 @@ fn sync(
         }
     }
     transaction.execute(
-        "UPDATE tenants SET synced_at = ?, found = ? WHERE name = ?",
-        params![now, json(&report), tenant],
+        "UPDATE tenants SET synced_at = ?, found = ?, component = ? WHERE name = ?",
+        params![now, json(&report), digest, tenant],
     )?;
     if !report.is_unchanged() {
         let detail = report.to_string();

@@ -80,6 +80,21 @@ impl Store {
         })
     }
 
+    /// Requests that are leased for a day, also of a tenant that is not declared yet.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be read.
+    pub fn leased(&self, tenant: &str, day: Date) -> Result<u32, StoreError> {
+        self.read(|connection| {
+            let leased = connection
+                .prepare_cached("SELECT leased FROM quota WHERE tenant = ? AND day = ?")?
+                .query_row(params![tenant, day.to_string()], |row| row.get(0))
+                .optional()?;
+            Ok(leased.unwrap_or(0))
+        })
+    }
+
     /// How much of a day is used.
     ///
     /// # Errors

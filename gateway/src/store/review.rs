@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::lookup::{require_tenant, unknown_tool};
-use super::tools::rows;
+use super::tools::{rows, version};
 use super::{
     Actor, Class, Classes, Decision, Effect, ReviewState, Store, StoreError, json, millis,
     record_act, refused,
@@ -12,7 +12,8 @@ use super::{
 
 impl Store {
     /// Decides on all tools of `names` or on none. `NAME@VERSION` decides only if the tool still
-    /// has that version, which is the one that the administrator has seen.
+    /// has that version, which is the one that the administrator has seen, and
+    /// `NAME@VERSION+COMPONENT` only if it comes from that component too.
     ///
     /// Returns the names of the tools whose state has changed.
     ///
@@ -38,13 +39,24 @@ impl Store {
                 let Some(row) = rows(transaction, tenant, Some(name))?.pop() else {
                     return refused(unknown_tool(transaction, tenant, name)?);
                 };
-                if let Some(seen) = seen
-                    && seen != row.version
-                {
-                    return refused(format_args!(
-                        "{name} has changed meanwhile: it is {name}@{} now, not @{seen}; look at it again before you decide",
-                        row.version
-                    ));
+                let component = row.component.as_deref().map(version).unwrap_or_default();
+                if let Some(seen) = seen {
+                    let (seen_version, seen_component) = match seen.split_once('+') {
+                        Some((version, component)) => (version, Some(component)),
+                        None => (seen, None),
+                    };
+                    if seen_version != row.version {
+                        return refused(format_args!(
+                            "{name} has changed meanwhile: it is {name}@{} now, not @{seen_version}; look at it again before you decide",
+                            row.version
+                        ));
+                    }
+                    if seen_component.is_some_and(|seen| seen != component) {
+                        return refused(format_args!(
+                            "{name} comes from another component meanwhile: {} now; look at it again before you decide",
+                            row.key()
+                        ));
+                    }
                 }
                 let (word, state) = match decision {
                     Decision::Approve => (Some("approved"), ReviewState::Approved),
@@ -56,17 +68,30 @@ impl Store {
                         "{name} can not be approved: the component does not have it any more; if it returns as it was, what was decided counts again"
                     ));
                 }
-                if row.state == state && row.changed_since_review.is_empty() {
+                let same_component =
+                    word.is_none() || row.component == row.reviewed_component;
+                if row.state == state && row.changed_since_review.is_empty() && same_component {
                     continue;
                 }
                 let by = word.map(|_| &actor.name);
                 transaction.execute(
                     "UPDATE tools SET decision = ?3, reviewed_by = ?4, reviewed_at = ?5,
-                     reviewed = CASE WHEN ?3 IS NULL THEN NULL ELSE definition END
+                     reviewed = CASE WHEN ?3 IS NULL THEN NULL ELSE definition END,
+                     reviewed_component = CASE WHEN ?3 IS NULL THEN NULL ELSE ?6 END
                      WHERE tenant = ?1 AND name = ?2",
-                    params![tenant, name, word, by, word.map(|_| millis(Timestamp::now()))],
+                    params![
+                        tenant,
+                        name,
+                        word,
+                        by,
+                        word.map(|_| millis(Timestamp::now())),
+                        row.component
+                    ],
                 )?;
-                let detail = format!("version {}; was {}", row.version, row.state);
+                let detail = format!(
+                    "version {}; component {component}; was {}",
+                    row.version, row.state
+                );
                 let act = decision.act();
                 record_act(transaction, actor, Some(tenant), act, Some(name), Some(&detail))?;
                 changed.push(name.to_owned());

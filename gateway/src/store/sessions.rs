@@ -11,6 +11,8 @@ use crate::config::TokenHash;
 pub struct Session {
     /// The administrator's name.
     pub admin: String,
+    /// The hash of the token that they signed in with, as text.
+    pub admin_token: String,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -71,12 +73,13 @@ impl Store {
         self.read(|connection| {
             let found = connection
                 .prepare_cached(
-                    "SELECT admin, expires_at FROM sessions WHERE hash = ? AND expires_at > ?",
+                    "SELECT admin, admin_token, expires_at FROM sessions WHERE hash = ? AND expires_at > ?",
                 )?
                 .query_row(params![session.to_string(), millis(now)], |row| {
                     Ok(Session {
                         admin: row.get(0)?,
-                        expires_at: timestamp(row.get(1)?),
+                        admin_token: row.get(1)?,
+                        expires_at: timestamp(row.get(2)?),
                     })
                 })
                 .optional()?;

@@ -7,6 +7,7 @@ use rusqlite::params;
 use serde::Serialize;
 
 use super::lookup::require_tenant;
+use super::tools::STATE;
 use super::{CallResult, ReviewState, Store, StoreError, millis, timestamp};
 
 /// Counts of one tenant.
@@ -47,15 +48,10 @@ impl Store {
             for name in names {
                 summaries.insert(name?, Summary::default());
             }
-            // The same rule as `review_state` in tools.rs.
-            let mut tools = connection.prepare_cached(
-                "SELECT tenant, CASE
-                     WHEN NOT present THEN 'removed'
-                     WHEN decision = 'disabled' THEN 'disabled'
-                     WHEN decision = 'approved' AND reviewed = definition THEN 'approved'
-                     ELSE 'pending' END, count(*)
-                 FROM tools GROUP BY 1, 2",
-            )?;
+            let mut tools = connection.prepare_cached(&format!(
+                "SELECT t.tenant, {STATE}, count(*) FROM tools t
+                 JOIN tenants n ON n.name = t.tenant GROUP BY 1, 2"
+            ))?;
             let mut rows = tools.query([])?;
             while let Some(row) = rows.next()? {
                 let (tenant, state): (String, String) = (row.get(0)?, row.get(1)?);

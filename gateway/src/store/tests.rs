@@ -10,7 +10,7 @@ use sandbox::{Annotations, Classification, Effect as ToolEffect};
 
 use super::*;
 use crate::clock::SteadyClock;
-use crate::config::{Config, FreshToken, Profile, Review, TokenHash};
+use crate::config::{Config, Files, FreshToken, Profile, Review, TokenHash, test_hash};
 use crate::governance::{DenialCode, Governance};
 
 mod access;
@@ -69,7 +69,10 @@ fn tool(name: &str, toolset: &str, effect: ToolEffect, classes: &[Classification
     }
 }
 
-fn tools() -> Vec<Tool> {
+/// The SHA-256 of an invented component.
+const DIGEST: &str = "c0ffee0000000000000000000000000000000000000000000000000000000001";
+
+pub(crate) fn tools() -> Vec<Tool> {
     use Classification as C;
     vec![
         tool(
@@ -95,7 +98,7 @@ fn tools() -> Vec<Tool> {
 }
 
 fn config(more: &str) -> Config {
-    let token = |n: &str| TokenHash::of(n).to_string();
+    let token = |n: &str| test_hash(n).to_string();
     let text = format!(
         r#"
 [admins.ada]
@@ -127,7 +130,7 @@ fn ada() -> Actor {
 fn store(folder: &Folder) -> Store {
     let store = Store::open(&folder.file()).unwrap();
     store.declare(&config("")).unwrap();
-    store.discover(&tools()).unwrap();
+    store.discover(&tools(), DIGEST).unwrap();
     store
 }
 

@@ -97,12 +97,33 @@ pub struct ToolRow {
     pub reviewed_at: Option<Timestamp>,
     /// The parts that differ from the reviewed version.
     pub changed_since_review: Vec<DefinitionPart>,
+    /// The SHA-256 of the component that has it now.
+    pub component: Option<String>,
+    /// The SHA-256 of the component that had it when it was reviewed. `None` also for reviews
+    /// from before this was recorded.
+    pub reviewed_component: Option<String>,
     /// When discovery first saw it.
     pub found_at: Timestamp,
     /// When it was last called, as far back as the audit goes.
     pub last_used: Option<Timestamp>,
     /// Calls in the last 30 days, without denied ones.
     pub calls_30d: u64,
+}
+
+impl ToolRow {
+    /// Names the tool only as long as neither its version nor its component has changed:
+    /// `NAME@VERSION+COMPONENT`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let component = self.component.as_deref().unwrap_or_default();
+        format!("{}@{}+{}", self.name, self.version, version(component))
+    }
+
+    /// Whether another component was reviewed. Not when it is unknown which.
+    #[must_use]
+    pub fn has_other_component(&self) -> bool {
+        self.reviewed_component.is_some() && self.reviewed_component != self.component
+    }
 }
 
 impl Store {
@@ -167,7 +188,8 @@ impl Store {
     }
 }
 
-fn version(id: &str) -> String {
+/// The first digits of a SHA-256.
+pub(super) fn version(id: &str) -> String {
     id.get(..VERSION_DIGITS).unwrap_or(id).to_owned()
 }
 
@@ -191,8 +213,10 @@ pub(super) fn rows(
         ));
     }
     let sql = format!(
-        "SELECT t.*, d.title, d.description, d.toolset, d.effect, d.classification{differing}
+        "SELECT t.*, d.title, d.description, d.toolset, d.effect, d.classification, n.component,
+         {STATE} AS state{differing}
          FROM tools t JOIN definitions d ON d.id = t.definition
+         LEFT JOIN tenants n ON n.name = t.tenant
          LEFT JOIN definitions r ON r.id = t.reviewed
          WHERE t.tenant = ?1 AND (?2 IS NULL OR t.name = ?2) ORDER BY t.name"
     );
@@ -200,7 +224,6 @@ pub(super) fn rows(
     let rows = statement.query_map(params![tenant, name], |row| {
         let id: String = row.get("definition")?;
         let reviewed: Option<String> = row.get("reviewed")?;
-        let decision: Option<String> = row.get("decision")?;
         let own: Option<String> = row.get("classes")?;
         let mut changed = Vec::new();
         if reviewed.is_some() {
@@ -227,15 +250,12 @@ pub(super) fn rows(
                 },
             )?,
             classified: own.is_some(),
-            state: review_state(
-                row.get("present")?,
-                decision.as_deref(),
-                &id,
-                reviewed.as_deref(),
-            ),
+            state: review_state(row)?,
             reviewed_by: row.get("reviewed_by")?,
             reviewed_at: reviewed_at.map(timestamp),
             changed_since_review: changed,
+            component: row.get("component")?,
+            reviewed_component: row.get("reviewed_component")?,
             found_at: timestamp(row.get("found_at")?),
             last_used: None,
             calls_30d: 0,
@@ -244,18 +264,19 @@ pub(super) fn rows(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// A tool's state, which follows from what is stored. An approval holds only for the version that
-/// was approved.
-pub(crate) fn review_state(
-    present: bool,
-    decision: Option<&str>,
-    definition: &str,
-    reviewed: Option<&str>,
-) -> ReviewState {
-    match decision {
-        _ if !present => ReviewState::Removed,
-        Some("disabled") => ReviewState::Disabled,
-        Some("approved") if reviewed == Some(definition) => ReviewState::Approved,
-        _ => ReviewState::Pending,
-    }
+/// A tool's state, which follows from what is stored, in SQL for a row `t` of `tools` and the row
+/// `n` of its tenant. An approval holds only for the version that was approved, and with
+/// `review_component` only for the same component.
+pub(crate) const STATE: &str = "CASE
+    WHEN NOT t.present THEN 'removed'
+    WHEN t.decision = 'disabled' THEN 'disabled'
+    WHEN t.decision = 'approved' AND t.reviewed = t.definition
+        AND (NOT coalesce(n.review_component, 0) OR t.reviewed_component IS n.component)
+        THEN 'approved'
+    ELSE 'pending' END";
+
+/// The state in the column `state`.
+pub(crate) fn review_state(row: &Row<'_>) -> rusqlite::Result<ReviewState> {
+    let text: String = row.get("state")?;
+    Ok(text.parse().unwrap_or(ReviewState::Pending))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
+use gateway::config::FreshToken;
 use gateway::store::CallResult;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -61,6 +62,29 @@ pub(crate) async fn one_tenant() -> (fake_gong::FakeGong, TestGateway) {
     let gong = stand_in(options()).await;
     let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
     (gong, gateway)
+}
+
+/// An old and a new token during a rotation, and one whose time is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tokens_are_accepted_and_an_expired_one_is_not() {
+    let gong = stand_in(options()).await;
+    let [old, new, past] = [(); 3].map(|()| FreshToken::generate());
+    let tenant = Tenant::at(&gong)
+        .with(&format!(
+            "users.zoe.tokens = [{{ hash = \"{}\", expires = 2999-12-31 }}, {{ hash = \"{}\" }}]",
+            old.hash, new.hash
+        ))
+        .with(&format!(
+            "users.pat = {{ token = \"{}\", expires = \"2026-01-31T12:00:00Z\" }}",
+            past.hash
+        ));
+    let gateway = TestGateway::start(&[("acme", tenant)]).await;
+    let address = gateway.server().address;
+    for (token, expected) in [(&old, 200), (&new, 200), (&past, 401)] {
+        let bearer = format!("Bearer {}", token.token.reveal());
+        let answer = post(address, &[("authorization", &bearer)], INITIALIZE).await;
+        assert_eq!(status(&answer), expected, "{answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
 use gateway::call_gate::CallGate;
+use gateway::config::Files;
 use gateway::progress::Progress;
 use gateway::store::CallResult;
 use gateway::tenant::{self as live, Network};
@@ -169,7 +170,8 @@ async fn private_addresses_are_refused_after_the_look_up() {
         let network = Network::new(gong.ca_pem().map(str::to_owned), stand_in).unwrap();
         let (store, settings) = (shared.store.clone(), settings.clone());
         let tenant = tokio::task::spawn_blocking(move || {
-            live::Tenant::start("acme", &settings, &network, &store, false)
+            let mut files = Files::default();
+            live::Tenant::start("acme", &settings, &network, &mut files, &store, false)
         });
         let tenant = tenant.await.unwrap().unwrap();
         let gate = CallGate {

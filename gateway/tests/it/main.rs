@@ -7,6 +7,7 @@
 //! | `attacks` | what one user, or nobody signed in, can not do to the others |
 //! | `deploy` | the files for deployment name what exists |
 //! | `operations` | readiness, `check`, and what else an operator expects |
+//! | `undeclared` | a component whose tools do other things than they say |
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
 //! | `audit`, `audit_push` | calls and acts, and that no row is lost, altered or left out |
 //! | `store`, `kill` | several processes on one state file; `kill -9` at any moment |
@@ -31,5 +32,6 @@ mod reload;
 mod secrets;
 mod store;
 mod support;
+mod undeclared;
 #[path = "../../../tests/it/wat.rs"]
 mod wat;

@@ -311,7 +311,9 @@ async fn work(admin: &Admin<'_>) {
     }
     browser.click("=Download as JSON lines").await;
     let file = browser.downloads().join("audit.jsonl");
-    until("the file is there", async || file.is_file()).await;
+    // It exists before it is written.
+    let written = || std::fs::metadata(&file).is_ok_and(|file| file.len() > 0);
+    until("the file is there", async || written()).await;
     let lines = std::fs::read_to_string(&file).expect("it can be read");
     assert!(lines.lines().count() >= 4, "{lines}");
     assert!(

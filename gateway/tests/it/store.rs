@@ -20,6 +20,9 @@ use sandbox::{Annotations, Classification, Effect};
 
 use crate::support::Folder;
 
+/// The SHA-256 of an invented component.
+pub(crate) const DIGEST: &str = "c0ffee0000000000000000000000000000000000000000000000000000000001";
+
 pub(crate) const DAY: Date = date(2026, 11, 24);
 
 pub(crate) fn tool(name: &str, toolset: &str, effect: Effect, classes: &[Classification]) -> Tool {
@@ -66,7 +69,7 @@ pub(crate) fn tools() -> Vec<Tool> {
 
 /// A configuration of two tenants.
 pub(crate) fn configuration() -> String {
-    let hash = |of: &str| TokenHash::of(of).to_string();
+    let hash = |of: &str| TokenHash::of(&format!("the token of {of}")).to_string();
     format!(
         r#"[admins.ada]
 token = "{}"
@@ -99,7 +102,9 @@ pub(crate) fn store(folder: &Folder) -> Store {
     let config =
         Config::parse("gateway.toml", &configuration(), Path::new("")).expect("it is right");
     store.declare(&config).expect("it is declared");
-    store.discover(&tools()).expect("tools are discovered");
+    store
+        .discover(&tools(), DIGEST)
+        .expect("tools are discovered");
     store
 }
 
@@ -150,7 +155,9 @@ fn spend() {
     let config =
         Config::parse("gateway.toml", &configuration(), Path::new("")).expect("it is right");
     store.declare(&config).expect("all declare the same");
-    store.discover(&tools()).expect("all discover the same");
+    store
+        .discover(&tools(), DIGEST)
+        .expect("all discover the same");
     let actor = Actor::new("ada", Via::CommandLine);
     let mut spent = 0;
     loop {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{Request, Response, Uri, header};
+use http::{Request, Response, header};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::exchange::exchange;
@@ -12,6 +12,7 @@ use super::traffic::Traffic;
 use super::{Inner, Outbound};
 use crate::exchanges::ExchangeFuture;
 use crate::gate::{self, Gate};
+use crate::operations::Stated;
 
 /// `wasi:http` for one call.
 pub(crate) struct Hooks {
@@ -20,6 +21,7 @@ pub(crate) struct Hooks {
     /// When the call's last exchange must be over.
     deadline: Instant,
     gate: Option<Arc<dyn Gate>>,
+    operations: Arc<Stated>,
 }
 
 impl Hooks {
@@ -28,38 +30,46 @@ impl Hooks {
         traffic: Traffic,
         deadline: Instant,
         gate: Option<Arc<dyn Gate>>,
+        operations: Arc<Stated>,
     ) -> Self {
         Self {
             outbound,
             traffic: Arc::new(traffic),
             deadline,
             gate,
+            operations,
         }
     }
 
-    pub(crate) fn traffic(&self) -> &Traffic {
+    pub(crate) fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
     }
 
-    fn allow(&self, uri: &Uri) -> Result<Arc<Inner>, Error> {
+    fn allow<B>(&self, request: &Request<B>) -> Result<Arc<Inner>, Error> {
         self.traffic.count_request()?;
-        let origin = Origin::of(uri).map_err(|_| Error::HttpRequestUriInvalid)?;
-        match &self.outbound.0 {
-            Some(inner) if inner.origin == origin => Ok(Arc::clone(inner)),
-            _ => {
-                tracing::warn!(%origin, "denied a request");
-                Err(Error::HttpRequestDenied)
-            }
+        let origin = Origin::of(request.uri()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        let Some(inner) = self.outbound.0.as_ref().filter(|one| one.origin == origin) else {
+            tracing::warn!(%origin, "denied a request");
+            return Err(Error::HttpRequestDenied);
+        };
+        if let Err(request) = self.operations.check(request) {
+            tracing::warn!(
+                request,
+                "denied a request that is none of the tool's operations"
+            );
+            self.traffic.note_undeclared(request);
+            return Err(Error::HttpRequestDenied);
         }
+        Ok(Arc::clone(inner))
     }
 
-    /// Sends a request, if its origin is allowed, when the gate admits it.
+    /// Sends a request, if its origin and operation are allowed, when the gate admits it.
     pub(crate) fn send(
         &self,
         mut request: Request<WasiBody>,
         options: RequestOptions,
     ) -> ExchangeFuture {
-        let inner = match self.allow(request.uri()) {
+        let inner = match self.allow(&request) {
             Ok(inner) => inner,
             Err(error) => return Box::pin(std::future::ready(Err(error))),
         };

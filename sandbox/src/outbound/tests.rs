@@ -10,6 +10,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::origin::Origin;
 use super::{Addresses, Hooks, Outbound, Policy, Traffic};
+use crate::operations::stated;
 
 fn empty() -> WasiBody {
     http_body_util::Empty::new()
@@ -35,6 +36,7 @@ async fn get_from(
         Traffic::new(10, 100),
         Instant::now() + Duration::from_secs(5),
         None,
+        stated(&["GET /"]),
     );
     let request = Request::get(url).body(empty()).unwrap();
     hooks.send(request, options).await
@@ -93,6 +95,7 @@ async fn other_origins_are_denied() {
         Traffic::new(1, 100),
         Instant::now(),
         None,
+        stated(&["GET /"]),
     );
     let send = |url| {
         let request = Request::get(url).body(empty()).unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use tokio::sync::SetOnce;
 use wasmtime_wasi_http::Error;
 
 /// Counts a call's requests and response bytes against their limits.
@@ -11,6 +12,7 @@ pub(crate) struct Traffic {
     requests: AtomicU32,
     response_bytes: AtomicU64,
     response_too_large: AtomicBool,
+    undeclared: SetOnce<String>,
 }
 
 impl Traffic {
@@ -21,6 +23,7 @@ impl Traffic {
             requests: AtomicU32::new(0),
             response_bytes: AtomicU64::new(0),
             response_too_large: AtomicBool::new(false),
+            undeclared: SetOnce::new(),
         }
     }
 
@@ -37,6 +40,21 @@ impl Traffic {
     /// Whether a response was over the limit.
     pub(crate) fn response_too_large(&self) -> bool {
         self.response_too_large.load(Ordering::Relaxed)
+    }
+
+    /// The first request that was none of the tool's operations, if there was one.
+    pub(crate) fn undeclared(&self) -> Option<&String> {
+        self.undeclared.get()
+    }
+
+    /// Waits for such a request.
+    pub(crate) async fn until_undeclared(&self) -> &String {
+        self.undeclared.wait().await
+    }
+
+    pub(super) fn note_undeclared(&self, request: String) {
+        // Only the first one counts.
+        let _ = self.undeclared.set(request);
     }
 
     pub(super) fn count_request(&self) -> Result<(), Error> {

@@ -172,7 +172,9 @@ impl ToolFilter {
                 .class
                 .iter()
                 .all(|class| tool.classification.contains(class))
-            && (!self.changed || !tool.changed_since_review.is_empty())
+            && (!self.changed
+                || !tool.changed_since_review.is_empty()
+                || tool.has_other_component())
     }
 
     /// Whether a tool in this state can be decided on by filters. A disabled tool is approved by

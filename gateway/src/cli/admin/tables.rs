@@ -135,6 +135,9 @@ pub(super) fn tools(tools: &[ToolRow], all: usize) -> String {
         if !tool.changed_since_review.is_empty() {
             let _ = write!(state, "\nchanged: {}", parts(&tool.changed_since_review));
         }
+        if tool.has_other_component() {
+            state.push_str("\nother component");
+        }
         let mut class = classes(tool);
         if tool.classified {
             class.push_str(" (set)");

@@ -21,6 +21,14 @@ pub(super) fn show(versions: &ToolVersions) -> String {
     if !tool.changed_since_review.is_empty() {
         line("changed", &parts(&tool.changed_since_review));
     }
+    if let Some(component) = &tool.component {
+        line("component", &format!("sha256 {component}"));
+    }
+    if tool.reviewed_at.is_some() && tool.reviewed_component != tool.component {
+        let reviewed = tool.reviewed_component.as_deref();
+        let reviewed = reviewed.map_or("not recorded".to_owned(), |it| format!("sha256 {it}"));
+        line("  reviewed", &format!("{reviewed}, which is another one"));
+    }
     line("effect", tool.effect.as_str());
     line(
         "class",

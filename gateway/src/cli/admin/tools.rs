@@ -36,9 +36,7 @@ impl AdminCli<'_> {
                 .iter()
                 .filter(|tool| args.by.selects(tool) && args.by.allows(decision, tool.state));
             // Names with versions, so that no other version is decided on.
-            selected
-                .map(|tool| format!("{}@{}", tool.name, tool.version))
-                .collect()
+            selected.map(ToolRow::key).collect()
         } else {
             args.names.clone()
         };
@@ -83,8 +81,8 @@ impl AdminCli<'_> {
                     "process {process} serves from this state file, and discovers what it serves when it starts: restart it instead"
                 );
             }
-            let tools = discovered(config).await?;
-            self.store.discover(&tools)?;
+            let (tools, digest) = discovered(config).await?;
+            self.store.discover(&tools, &digest)?;
         }
         let chosen = self.chosen_tenants()?;
         let mut tenants = self.store.tenants()?;
@@ -98,8 +96,9 @@ impl AdminCli<'_> {
     }
 }
 
-/// The tools of the configured component, or of the one that this workspace builds.
-async fn discovered(config: &Config) -> anyhow::Result<Vec<sandbox::Tool>> {
+/// The tools of the configured component, or of the one that this workspace builds, and its
+/// SHA-256.
+async fn discovered(config: &Config) -> anyhow::Result<(Vec<sandbox::Tool>, String)> {
     let (sandbox, _) = serve::sandbox(config)?;
-    Ok(sandbox.list_tools().await?)
+    Ok((sandbox.list_tools().await?, sandbox.digest().to_owned()))
 }

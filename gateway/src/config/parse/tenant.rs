@@ -9,7 +9,7 @@ use http::Uri;
 use http::uri::Scheme;
 
 use super::super::document::Table;
-use super::{Tokens, named, origin, token};
+use super::{Hashes, named, origin, tokens};
 use crate::config::{
     Credentials, Profile, Review, SecretRef, TenantConfig, User, check_toolset, is_automatic,
 };
@@ -19,7 +19,7 @@ pub(super) fn tenant(
     mut table: Table<'_, '_>,
     folder: &Path,
     stand_in: bool,
-    tokens: &mut Tokens,
+    hashes: &mut Hashes,
 ) -> Option<TenantConfig> {
     let gong = table
         .required("gong", "\"https://acme.api.gong.io\"")
@@ -39,6 +39,7 @@ pub(super) fn tenant(
     let user_requests_per_day = table
         .get("user_requests_per_day")
         .and_then(|v| v.number(1..=100_000_000, 5_000));
+    let review_component = table.get("review_component").and_then(|v| v.boolean());
     let mut number = |key, range, default| {
         let number = table.get(key).and_then(|v| v.number(range, default));
         number.unwrap_or(default)
@@ -53,9 +54,9 @@ pub(super) fn tenant(
         .get("users")
         .and_then(|v| v.table("[tenants.acme.users.mia] with token"));
     let users = named(users, "{ token = \"sha256:…\" }", |mut table, _| {
-        let token = token(&mut table, tokens);
+        let tokens = tokens(&mut table, hashes);
         table.finish();
-        Some(token.map(|token| User { token }))
+        Some(tokens.map(|tokens| User { tokens }))
     });
     let toolsets = table
         .get("toolsets")
@@ -86,6 +87,7 @@ pub(super) fn tenant(
         gong: gong?,
         credentials: credentials?,
         review: review.unwrap_or_default(),
+        review_component: review_component.unwrap_or(false),
         requests_per_second,
         requests_per_day,
         user_requests_per_day: user_requests_per_day.unwrap_or(share),

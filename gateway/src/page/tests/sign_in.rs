@@ -1,10 +1,13 @@
 //! Signing in, sessions and cookies.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::extract::ConnectInfo;
+use jiff::Timestamp;
 
 use super::*;
+use crate::config::{Token, Tokens};
 
 #[tokio::test]
 async fn a_token_opens_a_session_and_nothing_else_does() {
@@ -51,7 +54,8 @@ async fn the_cookie_is_of_this_page_alone() {
     let gateway = Gateway::new();
     let mut browser = gateway.signed_in("ada's token").await;
     let enter = |origin| [("origin", origin)];
-    let fields = [("token", "ada's token")];
+    let token = test_token("ada's token");
+    let fields = [("token", &*token)];
     let answer = browser.post_raw("/sign-in", &fields, &enter(ORIGIN)).await;
     let cookie = answer.header("set-cookie").to_owned();
     assert!(
@@ -123,6 +127,44 @@ async fn stand_ins_are_loud_on_every_page() {
     }
 }
 
+#[tokio::test]
+async fn a_session_ends_when_its_token_does_and_not_with_the_other_one() {
+    let gateway = Gateway::new();
+    let mut browser = gateway.signed_in("ada's token").await;
+    let with = |old: Option<Timestamp>| {
+        let mut config = config("ada's token");
+        let tokens = [("ada's token", old), ("ada's new token", None)];
+        let tokens = tokens.map(|(name, expires)| Token {
+            hash: test_hash(name),
+            expires,
+        });
+        config.admins.get_mut("ada").unwrap().tokens = Tokens::new(tokens.to_vec()).unwrap();
+        gateway.store.declare(&config).unwrap();
+        gateway.config.store(Arc::new(config));
+    };
+    let now = Timestamp::now();
+    with(Some(now + Duration::from_secs(600)));
+    assert_eq!(browser.get("").await.status, StatusCode::OK);
+    // A session that begins with a token that ends lasts no longer than it.
+    let token = test_token("ada's token");
+    let answer = browser.post("/sign-in", &[("token", &token)]).await;
+    let cookie = answer.header("set-cookie").to_owned();
+    let secret = cookie.split(['=', ';']).nth(1).unwrap();
+    let session = gateway
+        .store
+        .session(&TokenHash::of(secret), now)
+        .unwrap()
+        .unwrap();
+    assert!(session.expires_at <= now + Duration::from_secs(600));
+    let mut other = gateway.signed_in("ada's new token").await;
+
+    with(Some(now));
+    assert_eq!(browser.get("").await.header("location"), "/admin/sign-in");
+    let answer = browser.post("/sign-in", &[("token", &token)]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert_eq!(other.get("").await.status, StatusCode::OK);
+}
+
 #[tokio::test(start_paused = true)]
 async fn failed_sign_ins_are_slow_limited_and_in_the_audit_without_the_token() {
     let gateway = Gateway::new();
@@ -143,7 +185,8 @@ async fn failed_sign_ins_are_slow_limited_and_in_the_audit_without_the_token() {
         assert!(!answer.text.contains("gg_wrong"));
     }
     assert!(start.elapsed().as_secs() >= 10);
-    let answer = browser.post("/sign-in", &[("token", "ada's token")]).await;
+    let token = test_token("ada's token");
+    let answer = browser.post("/sign-in", &[("token", &token)]).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert!((1..=60).contains(&answer.header("retry-after").parse::<u32>().unwrap()));
     assert!(
@@ -152,10 +195,11 @@ async fn failed_sign_ins_are_slow_limited_and_in_the_audit_without_the_token() {
         answer.text
     );
     // It does not keep anybody out who says who they are, nor those who are elsewhere.
-    let fields = [("name", "ada"), ("token", "ada's token")];
+    let fields = [("name", "ada"), ("token", &*token)];
     let answer = browser.post("/sign-in", &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    let wrong = [("name", "ada"), ("token", "bo's token")];
+    let bos = test_token("bo's token");
+    let wrong = [("name", "ada"), ("token", &*bos)];
     for _ in 0..10 {
         let answer = browser.post("/sign-in", &wrong).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
@@ -242,13 +286,14 @@ async fn behind_a_trusted_proxy_each_client_is_counted_by_itself() {
         request.extensions_mut().insert(ConnectInfo(proxy));
         gateway.send(request)
     };
+    let adas = test_token("ada's token");
     tokio::time::pause();
     for _ in 0..10 {
         let answer = through_proxy("192.0.2.66", "gg_wrong").await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
     }
-    let answer = through_proxy("192.0.2.66", "ada's token").await;
+    let answer = through_proxy("192.0.2.66", &adas).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
-    let answer = through_proxy("192.0.2.7", "ada's token").await;
+    let answer = through_proxy("192.0.2.7", &adas).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
 }

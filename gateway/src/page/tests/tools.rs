@@ -78,7 +78,7 @@ async fn a_tool_that_changed_since_it_was_shown_is_not_approved() {
 
     let mut changed = tools();
     changed[2].description = "Lists calls. Then mails them.".to_owned();
-    gateway.store.discover(&changed).unwrap();
+    gateway.store.discover(&changed, DIGEST).unwrap();
     let answer = browser.post("/t/acme/tools", &fields).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
@@ -214,7 +214,7 @@ async fn the_counts_agree_with_the_tools() {
     }
     let mut changed = tools();
     changed[2].title = "Another".to_owned();
-    gateway.store.discover(&changed[1..]).unwrap();
+    gateway.store.discover(&changed[1..], DIGEST).unwrap();
     let summary = &gateway.store.summaries(jiff::Timestamp::now()).unwrap()["acme"];
     for state in ReviewState::ALL {
         let tools = gateway.store.tools("acme").unwrap();
@@ -223,4 +223,29 @@ async fn the_counts_agree_with_the_tools() {
         assert_eq!(counted, count as u64, "{state}");
     }
     assert_eq!(summary.tools.len(), 3);
+}
+
+#[tokio::test]
+async fn another_component_is_shown_and_can_be_approved() {
+    const OTHER: &str = "0ddc0de000000000000000000000000000000000000000000000000000000002";
+    let gateway = Gateway::new();
+    let mut browser = gateway.signed_in("ada's token").await;
+    let approve = [("tool", "gong_list_calls"), ("decision", "approve")];
+    browser.post("/t/acme/tools", &approve).await;
+    gateway.store.discover(&tools(), OTHER).unwrap();
+    let table = browser.get("/t/acme/tools").await.text;
+    assert_eq!(table.matches("other component").count(), 1);
+    let page = browser.get("/t/acme/tools/gong_list_calls").await.text;
+    assert!(page.contains(&format!("<code>{OTHER}</code>")), "{page}");
+    assert!(
+        page.contains(&format!("when it was reviewed: <code>{DIGEST}</code>")),
+        "{page}"
+    );
+    assert!(page.contains(r#"value="approve""#), "{page}");
+    browser.post("/t/acme/tools", &approve).await;
+    let page = browser.get("/t/acme/tools/gong_list_calls").await.text;
+    assert!(
+        !page.contains("other component") && !page.contains(DIGEST),
+        "{page}"
+    );
 }

@@ -184,14 +184,14 @@ fn decisions_say_why_and_count_at_once() {
     let mut other = tools();
     other[3].description.push_str(" More.");
     other.remove(0);
-    elsewhere.discover(&other).unwrap();
+    elsewhere.discover(&other, DIGEST).unwrap();
     assert!(
         why("mia", "search")
             .1
             .contains("has changed since it was reviewed")
     );
     assert_eq!(why("mia", "ask").0, DenialCode::Removed);
-    elsewhere.discover(&tools()).unwrap();
+    elsewhere.discover(&tools(), DIGEST).unwrap();
 
     for (switch, code) in [
         (
@@ -246,7 +246,7 @@ fn decisions_say_why_and_count_at_once() {
 fn sessions_end_by_time_by_sign_out_and_with_the_administrators_token() {
     let folder = Folder::new();
     let store = store(&folder);
-    let token = TokenHash::of("ada");
+    let token = test_hash("ada");
     let now = Timestamp::now();
     let later = now + Duration::from_secs(60);
     let open = |expires| {
@@ -264,9 +264,74 @@ fn sessions_end_by_time_by_sign_out_and_with_the_administrators_token() {
     let past = open(now);
     assert_eq!(store.session(&past, now), Ok(None));
     let mut config = config("");
-    config.admins.get_mut("ada").unwrap().token = TokenHash::of("another");
+    config.admins.get_mut("ada").unwrap().tokens = test_hash("another").into();
     assert!(store.session(&two, now).unwrap().is_some());
     assert_eq!(store.session(&two, later), Ok(None));
     store.declare(&config).unwrap();
     assert_eq!(store.session(&two, now), Ok(None));
+}
+
+/// What the administrator gave to one person, the next one of the same name does not have.
+#[test]
+fn the_next_user_of_a_name_inherits_no_profile() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let profile = Profile {
+        toolsets: ["read-only".to_owned()].into(),
+        users: ["mia".to_owned(), "tom".to_owned()].into(),
+    };
+    store
+        .put_profile(&ada(), "acme", "staff", &profile)
+        .unwrap();
+    let members = || {
+        let profiles = store.profiles("acme").unwrap();
+        let staff = profiles.into_iter().find(|one| one.name == "staff");
+        staff.unwrap().users.into_iter().collect::<Vec<_>>()
+    };
+    let without_tom = || {
+        let mut config = config("");
+        config.tenants.get_mut("acme").unwrap().users.remove("tom");
+        config
+    };
+    store.declare(&without_tom()).unwrap();
+    assert_eq!(members(), ["mia"]);
+    store.declare(&config("")).unwrap();
+    assert_eq!(members(), ["mia"]);
+    let governance = Governance::new(&store).unwrap();
+    let denied = governance.policy("acme", "tom").unwrap().decide("search");
+    // The tool is pending, which comes first; that there is no profile shows in the grants.
+    assert!(denied.is_err());
+    let policy = governance.policy("acme", "tom").unwrap();
+    assert!(policy.all().all(|(_, access)| access.grants.is_empty()));
+
+    // The same with a whole tenant, whose profiles stay without their users.
+    let mut gone = config("");
+    gone.tenants.remove("acme");
+    store.declare(&gone).unwrap();
+    store.declare(&config("")).unwrap();
+    assert_eq!(members(), [""; 0]);
+
+    // And with members from before memberships ended with their user.
+    store.declare(&without_tom()).unwrap();
+    let old = r#"UPDATE profiles SET users = '["tom"]'"#;
+    store.connect().unwrap().execute_batch(old).unwrap();
+    store.declare(&config("")).unwrap();
+    assert_eq!(members(), [""; 0]);
+
+    let rows = store.query_audit(&AuditFilter::default()).unwrap();
+    let details = rows.into_iter().filter_map(|row| match row {
+        AuditRow::Act(act) if act.act == "declare" => act.detail,
+        _ => None,
+    });
+    let details: Vec<String> = details.collect();
+    for detail in [
+        "user tom removed; tom taken out of profile staff",
+        "tenant removed; mia taken out of profile staff",
+        "user tom added; tom taken out of profile staff",
+    ] {
+        assert!(
+            details.iter().any(|one| one.contains(detail)),
+            "{detail}: {details:?}"
+        );
+    }
 }

@@ -41,7 +41,9 @@ impl File {
         fs::write(&path, text).unwrap();
         let config = Config::load(&path).unwrap();
         self.store.declare(&config).unwrap();
-        self.store.declare_secrets(&config).unwrap();
+        self.store
+            .declare_secrets(&config, &mut Files::default())
+            .unwrap();
         acts(&self.store).split_off(before)
     }
 }

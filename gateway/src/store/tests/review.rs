@@ -43,7 +43,11 @@ fn tools_begin_as_the_tenant_says_and_changes_return_to_review() {
         ToolEffect::Read,
         &[Classification::Read],
     ));
-    let report = store.discover(&other).unwrap().remove("acme").unwrap();
+    let report = store
+        .discover(&other, DIGEST)
+        .unwrap()
+        .remove("acme")
+        .unwrap();
     assert_eq!(report.new, ["tell"]);
     assert_eq!(report.removed, ["ask"]);
     let parts = vec![DefinitionPart::Description, DefinitionPart::InputSchema];
@@ -63,13 +67,17 @@ fn tools_begin_as_the_tenant_says_and_changes_return_to_review() {
     assert_eq!(search.reviewed.unwrap().description, "Does search.");
 
     // A tool that returns unchanged needs no new review.
-    let report = store.discover(&tools()).unwrap().remove("acme").unwrap();
+    let report = store
+        .discover(&tools(), DIGEST)
+        .unwrap()
+        .remove("acme")
+        .unwrap();
     assert_eq!(report.back, ["ask"]);
     assert_eq!(
         states(&store),
         "ask pending, erase disabled, grant approved, search approved, tell removed"
     );
-    let quiet = store.discover(&tools()).unwrap();
+    let quiet = store.discover(&tools(), DIGEST).unwrap();
     assert!(quiet["acme"].is_unchanged() && quiet["globex"].is_unchanged());
     let found = store.tenants().unwrap().remove(0).found.unwrap();
     assert_eq!(found.to_string(), "4 tools, as before");
@@ -81,12 +89,12 @@ fn a_removed_tool_keeps_its_review_and_is_reviewed_again_if_it_returns_changed()
     let store = store(&folder);
     let approve = |names: &[String]| store.review(&ada(), "acme", names, Decision::Approve);
     approve(&names(&["search", "grant"])).unwrap();
-    store.discover(&tools()[..2]).unwrap();
+    store.discover(&tools()[..2], DIGEST).unwrap();
     assert!(states(&store).contains("grant removed, search removed"));
     assert!(sentence(approve(&names(&["search"]))).contains("does not have it any more"));
     let mut back = tools();
     back[2].output_schema.push(' ');
-    store.discover(&back).unwrap();
+    store.discover(&back, DIGEST).unwrap();
     assert!(states(&store).contains("grant pending, search approved"));
 }
 
@@ -96,13 +104,15 @@ fn review_defaults_are_for_tools_never_seen() {
     let store = Store::open(&folder.file()).unwrap();
     store.declare(&config("")).unwrap();
     store
-        .sync_tools("acme", &tools()[..3], Review::ApprovedReads)
+        .sync_tools("acme", &tools()[..3], DIGEST, Review::ApprovedReads)
         .unwrap();
     // Metered reads stay pending, too.
     assert_eq!(states(&store), "ask pending, erase pending, grant pending");
     let mut more = tools();
     more[0].title.push('!');
-    store.sync_tools("acme", &more, Review::Approved).unwrap();
+    store
+        .sync_tools("acme", &more, DIGEST, Review::Approved)
+        .unwrap();
     assert_eq!(
         states(&store),
         "ask pending, erase pending, grant pending, search approved"
@@ -110,10 +120,13 @@ fn review_defaults_are_for_tools_never_seen() {
     let row = store.tools("acme").unwrap().pop().unwrap();
     assert_eq!(row.reviewed_by.as_deref(), Some("gateway"));
     more[3].title.push('!');
-    store.sync_tools("acme", &more, Review::Approved).unwrap();
+    store
+        .sync_tools("acme", &more, DIGEST, Review::Approved)
+        .unwrap();
     assert!(states(&store).contains("search pending"));
     assert!(
-        sentence(store.sync_tools("acne", &more, Review::Approved)).contains("did you mean acme?")
+        sentence(store.sync_tools("acne", &more, DIGEST, Review::Approved))
+            .contains("did you mean acme?")
     );
 }
 
@@ -125,7 +138,7 @@ fn a_review_is_all_or_nothing_and_of_the_version_seen() {
     let named = format!("search@{seen}");
     let mut other = tools();
     other[3].description.push_str(" More.");
-    store.discover(&other).unwrap();
+    store.discover(&other, DIGEST).unwrap();
     let review = |names: &[String]| store.review(&ada(), "acme", names, Decision::Approve);
     let told = sentence(review(&["grant".to_owned(), named.clone()]));
     assert!(
@@ -137,7 +150,7 @@ fn a_review_is_all_or_nothing_and_of_the_version_seen() {
         "there is no tool \"serch\"; did you mean search?"
     );
     assert!(states(&store).contains("grant pending"));
-    store.discover(&tools()).unwrap();
+    store.discover(&tools(), DIGEST).unwrap();
     review(&[named]).unwrap();
     assert!(states(&store).contains("search approved"));
     assert!(
@@ -196,4 +209,94 @@ fn a_tenant_that_returns_finds_its_decisions() {
     );
     store.declare(&both).unwrap();
     assert!(states(&store).contains("search approved"));
+}
+
+/// The same texts from other code: shown, and with `review_component` back in review.
+#[test]
+fn another_component_with_the_same_texts_is_shown_and_may_need_another_review() {
+    const OTHER: &str = "0ddc0de000000000000000000000000000000000000000000000000000000002";
+    let folder = Folder::new();
+    let store = store(&folder);
+    let approve = |names: &[&str]| {
+        let names = self::names(names);
+        store.review(&ada(), "acme", &names, Decision::Approve)
+    };
+    approve(&["search", "erase"]).unwrap();
+    let row = |name: &str| store.tool("acme", name).unwrap().tool;
+    let first = row("search");
+    assert_eq!(first.component.as_deref(), Some(DIGEST));
+    assert_eq!(first.reviewed_component.as_deref(), Some(DIGEST));
+    assert!(!first.has_other_component());
+
+    let report = store
+        .discover(&tools(), OTHER)
+        .unwrap()
+        .remove("acme")
+        .unwrap();
+    assert!(!report.is_unchanged() && report.changed.is_empty());
+    assert!(
+        report
+            .to_string()
+            .ends_with("; component 0ddc0de00000 instead of c0ffee000000"),
+        "{report}"
+    );
+    // By default an administrator sees it, and the approval holds.
+    let shown = row("search");
+    assert_eq!(shown.state, ReviewState::Approved);
+    assert!(shown.has_other_component() && shown.changed_since_review.is_empty());
+
+    let mut strict = config("review_component = true");
+    store.declare(&strict).unwrap();
+    let governance = Governance::new(&store).unwrap();
+    let code = |tool: &str| {
+        let policy = governance.policy("acme", "mia").unwrap();
+        policy.decide(tool).unwrap_err().code
+    };
+    assert_eq!(row("search").state, ReviewState::Pending);
+    assert_eq!(code("search"), DenialCode::PendingReview);
+    let pending = |store: &Store| {
+        let summaries = store.summaries(Timestamp::now()).unwrap();
+        summaries["acme"].tools[&ReviewState::Pending]
+    };
+    assert_eq!(pending(&store), 4);
+
+    // An approval is for what was seen.
+    let refused = approve(&[&first.key()]).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("search comes from another component meanwhile"),
+        "{refused}"
+    );
+    assert_eq!(approve(&[&row("search").key()]).unwrap(), ["search"]);
+    assert_eq!(row("search").state, ReviewState::Approved);
+    assert_eq!(code("search"), DenialCode::NoProfile);
+    assert!(!row("search").has_other_component());
+    assert_eq!(approve(&["search"]).unwrap(), [""; 0]);
+
+    // The first component again: what was approved last counts.
+    store.discover(&tools(), DIGEST).unwrap();
+    assert_eq!(row("search").state, ReviewState::Pending);
+    assert_eq!(row("erase").state, ReviewState::Approved);
+    strict.tenants.get_mut("acme").unwrap().review_component = false;
+    store.declare(&strict).unwrap();
+    assert_eq!(row("search").state, ReviewState::Approved);
+
+    let rows = store.query_audit(&AuditFilter::default()).unwrap();
+    let acts: Vec<String> = rows
+        .into_iter()
+        .filter_map(|row| match row {
+            AuditRow::Act(act) if act.tenant.as_deref() == Some("acme") => {
+                Some(format!("{} {}", act.act, act.detail.unwrap_or_default()))
+            }
+            _ => None,
+        })
+        .collect();
+    for expected in [
+        "discover 4 tools; component 0ddc0de00000 instead of c0ffee000000".to_owned(),
+        format!(
+            "approve version {}; component 0ddc0de00000; was pending",
+            first.version
+        ),
+    ] {
+        assert!(acts.contains(&expected), "{expected}: {acts:?}");
+    }
 }
