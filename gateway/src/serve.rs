@@ -277,7 +277,8 @@ async fn load(path: &Path) -> anyhow::Result<Loaded> {
         let config = Config::read(&file, &mut files)?;
         let tls = config.listen.tls.as_ref();
         let tls = tls.map(|tls| tls::server_config(tls, &mut files));
-        let tls = tls.transpose()?.map(RustlsConfig::from_config);
+        let tls = tls.transpose().context("listen.tls")?;
+        let tls = tls.map(RustlsConfig::from_config);
         Ok(Loaded { config, tls, files })
     });
     read.await?

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use super::{sandbox, tls};
 use crate::config::{Config, ConfigErrors, Files};
@@ -58,7 +58,16 @@ fn check_all(path: &Path, config: &Config, files: &mut Files, errors: &ConfigErr
     note("component", sandbox(config).map(|_| ()));
     note("listen.address", address(config));
     if let Some(tls) = &config.listen.tls {
-        note("listen.tls", tls::server_config(tls, files).map(|_| ()));
+        let unreadable = [&tls.certificate, &tls.key].map(|path| {
+            let read = files.read(path).map(|_| ());
+            read.map_err(|error| anyhow!("cannot read {}: {error}", path.display()))
+        });
+        if unreadable.iter().all(Result::is_ok) {
+            note("listen.tls", tls::server_config(tls, files).map(|_| ()));
+        }
+        for file in unreadable {
+            note("listen.tls", file);
+        }
     }
     let network = Network::read(config, files);
     for (name, tenant) in &config.tenants {

@@ -23,7 +23,7 @@ pub(super) fn server_config(tls: &Tls, files: &mut Files) -> anyhow::Result<Arc<
     })?;
     if chain.is_empty() {
         return Err(anyhow!(
-            "listen.tls.certificate: there is no certificate in {}; a PEM file is expected, which \
+            "certificate: there is no certificate in {}; a PEM file is expected, which \
              begins with -----BEGIN CERTIFICATE-----",
             tls.certificate.display()
         ));
@@ -38,7 +38,7 @@ pub(super) fn server_config(tls: &Tls, files: &mut Files) -> anyhow::Result<Arc<
         .with_single_cert(chain, key)
         .with_context(|| {
             let (certificate, key) = (tls.certificate.display(), tls.key.display());
-            format!("listen.tls: cannot serve HTTPS with {certificate} and {key}")
+            format!("cannot serve HTTPS with {certificate} and {key}")
         })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
@@ -52,11 +52,6 @@ fn read<T>(
 ) -> anyhow::Result<T> {
     let pem = files
         .read(path)
-        .map_err(|error| anyhow!("listen.tls.{key}: cannot read {}: {error}", path.display()))?;
-    parse(pem).with_context(|| {
-        format!(
-            "listen.tls.{key}: {} is no PEM file with a {key}",
-            path.display()
-        )
-    })
+        .map_err(|error| anyhow!("{key}: cannot read {}: {error}", path.display()))?;
+    parse(pem).with_context(|| format!("{key}: {} is no PEM file with a {key}", path.display()))
 }

@@ -142,7 +142,7 @@ async fn a_session_ends_when_its_token_does_and_not_with_the_other_one() {
         gateway.store.declare(&config).unwrap();
         gateway.config.store(Arc::new(config));
     };
-    let now = Timestamp::now();
+    let (now, _) = *gateway.time.lock().unwrap();
     with(Some(now + Duration::from_secs(600)));
     assert_eq!(browser.get("").await.status, StatusCode::OK);
     // A session that begins with a token that ends lasts no longer than it.
