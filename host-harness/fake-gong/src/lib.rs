@@ -38,7 +38,7 @@ mod tls;
 pub use company::Company;
 pub use faults::Fault;
 pub use journal::{SeenRequest, Tally, Write};
-pub use options::{OpenApi, Options, openapi_beside};
+pub use options::{Grown, OpenApi, Options, openapi_beside};
 pub use request::Part;
 pub use scripted::{Exchange, Scripted, Seen};
 pub use server::FakeGong;

@@ -16,6 +16,7 @@ mod paging;
 mod partners;
 mod permissions;
 mod privacy;
+mod same_bytes;
 mod scripted;
 mod settings;
 mod shape;
