@@ -254,6 +254,14 @@ impl Company {
         &self.users[call.host]
     }
 
+    /// The people from outside on a call, whom the CRM knows.
+    pub fn outsiders(&self, call: &Call) -> impl Iterator<Item = &Contact> {
+        let account = call.account_of(self);
+        let parties: Vec<usize> = call.contacts().collect();
+        let people = account.map(|account| parties.into_iter().map(|place| &account.people[place]));
+        people.into_iter().flatten()
+    }
+
     /// The workspace that a call is in.
     #[must_use]
     pub fn workspace_of(&self, call: &Call) -> &Workspace {

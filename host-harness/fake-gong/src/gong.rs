@@ -13,6 +13,7 @@ use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::paging::Cursors;
+use crate::response_cache::ResponseCache;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::state::calls::AnyCall;
@@ -28,7 +29,9 @@ pub(crate) struct Gong {
     pub(crate) journal: Journal,
     pub(crate) limits: Limits,
     pub(crate) state: State,
-    clock: Shared<Timestamp>,
+    pub(crate) clock: Shared<Timestamp>,
+    /// The responses that are kept, if they are.
+    pub(crate) recorded: Option<ResponseCache>,
     answers: AtomicU64,
 }
 
@@ -46,6 +49,7 @@ impl Gong {
             cursors: Cursors::default(),
             faults: Faults::default(),
             journal: Journal::default(),
+            recorded: options.recorded.then(ResponseCache::default),
             limits: Limits::default(),
             answers: AtomicU64::new(0),
             options,

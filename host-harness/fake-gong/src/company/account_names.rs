@@ -6,13 +6,7 @@ use std::sync::Mutex;
 use super::random::Random;
 
 /// Name, domain, industry, language, and whether it is a customer already.
-pub(crate) type Entry = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    bool,
-);
+pub(crate) type Entry = (&'static str, &'static str, &'static str, &'static str, bool);
 
 const FIRST: [&str; 40] = [
     "Alder", "Amber", "Ashford", "Aspen", "Beacon", "Birch", "Blue", "Bramble", "Cedar", "Clear",

@@ -258,7 +258,10 @@ pub(crate) fn win_many(
                 // 7 has no factor in common with 1,600, so each name comes once.
                 let at = (start + 7 * number) % NAMES;
                 let (first, last) = (at % FIRST_NAMES.len(), at / FIRST_NAMES.len());
-                let name = (FIRST_NAMES[first], LAST_NAMES[(first + last) % LAST_NAMES.len()]);
+                let name = (
+                    FIRST_NAMES[first],
+                    LAST_NAMES[(first + last) % LAST_NAMES.len()],
+                );
                 let title = random.pick(&TITLES);
                 match number / NAMES {
                     0 => contact(&mut random, name, title, format_args!("@{}", entry.1)),

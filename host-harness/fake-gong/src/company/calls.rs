@@ -382,6 +382,16 @@ impl Call {
         format!("https://us-14321.app.gong.io/call?id={}", self.id)
     }
 
+    /// The customer's people on the call, by their places at the account.
+    pub(crate) fn contacts(&self) -> impl Iterator<Item = usize> {
+        self.parties
+            .iter()
+            .filter_map(|party| match party.identity {
+                Identity::Contact(place) => Some(place),
+                Identity::User(_) | Identity::Number => None,
+            })
+    }
+
     /// The first person of the customer's on the call.
     pub(crate) fn first_contact<'a>(&self, company: &'a Company) -> Option<&'a Contact> {
         let account = self.account_of(company)?;

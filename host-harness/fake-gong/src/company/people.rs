@@ -1,5 +1,6 @@
 //! The vendor's own people.
 
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -356,6 +357,13 @@ impl User {
         format!("{} {}", self.first_name, self.last_name)
     }
 
+    /// The clocks by which the user works; without summer time.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZone {
+        let offset = Offset::from_seconds(i32::try_from(self.offset * 60).unwrap_or_default());
+        TimeZone::fixed(offset.unwrap_or(Offset::UTC))
+    }
+
     /// Whether the user's calls are recorded.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
@@ -363,7 +371,7 @@ impl User {
     }
 
     /// As the users endpoints answer it.
-    pub(crate) fn json(&self, zone: &jiff::tz::TimeZone) -> Value {
+    pub(crate) fn json(&self, zone: &TimeZone) -> Value {
         let records = self.is_recorded();
         json!({
             "id": self.id,

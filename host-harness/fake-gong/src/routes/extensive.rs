@@ -103,13 +103,7 @@ impl Selector<'_> {
         }
     }
 
-    fn select(
-        &self,
-        company: &Company,
-        crm: Crm<'_>,
-        call: &Call,
-        depth: Option<&Depth>,
-    ) -> Value {
+    fn select(&self, company: &Company, crm: Crm<'_>, call: &Call, depth: Option<&Depth>) -> Value {
         let mut data = json!({ "metaData": call.meta(company) });
         if let Some(depth) = depth {
             data["context"] = context::of_call(company, crm, call, depth);

@@ -27,6 +27,8 @@ pub(crate) struct CallIndex {
     gone: HashSet<u32>,
     listed: Orders,
     started: Orders,
+    /// How many of those that were planned have appeared.
+    appeared: usize,
     /// By start, for each user who hosts.
     hosts: Vec<Order>,
     /// By start, for each account.
@@ -80,6 +82,7 @@ impl CallIndex {
             gone: HashSet::new(),
             listed: Orders::new(LISTED, &heads, company.workspaces.len()),
             started: Orders::new(STARTED, &heads, company.workspaces.len()),
+            appeared: 0,
             hosts: vec![Order::default(); company.users.len()],
             accounts: vec![Order::default(); company.accounts.len()],
             heads,
@@ -104,6 +107,19 @@ impl CallIndex {
         let place = self.push(head);
         self.listed.insert(&self.heads, place);
         self.expose(place);
+    }
+
+    /// Adds the planned calls that Gong has processed up to this moment; their ids.
+    pub(crate) fn appear(&mut self, company: &Company, now: Timestamp) -> Vec<String> {
+        let coming = &company.coming[self.appeared..];
+        let due = coming.partition_point(|coming| coming.appears <= now);
+        let ids = coming[..due].iter().map(|coming| {
+            self.insert(coming.head);
+            coming.head.id.to_string()
+        });
+        let ids: Vec<String> = ids.collect();
+        self.appeared += due;
+        ids
     }
 
     /// Adds a call that came through the API. The details do not know it before they are there;

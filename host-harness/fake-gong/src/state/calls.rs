@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::company::calls::Identity;
 use crate::company::heads::{Head, Scheme, small};
-use crate::company::{Call, Company};
 use crate::company::people::User;
 use crate::company::random::Random;
+use crate::company::{Call, Company};
 use crate::instants;
 
 /// A call that was added. Gong has not analysed it yet, so it has no transcript and no content.

@@ -2,6 +2,7 @@
 
 mod added_calls;
 mod behaviour;
+mod changes;
 mod client;
 mod company;
 mod contract;
@@ -10,6 +11,7 @@ mod document;
 mod engage;
 mod entities;
 mod faults;
+mod grown;
 mod limits;
 mod logs;
 mod paging;

@@ -105,9 +105,7 @@ async fn walk(gong: &FakeGong) -> String {
              &from=2026-06-01T00:00:00Z&to=2026-11-20T00:00:00Z"
         ),
         &format!("/v2/entities/ask-entity?{entity}&timePeriod=LAST_YEAR&question=security"),
-        &format!(
-            "/v2/entities/get-brief?{entity}&timePeriod=LAST_YEAR&briefName=Deal%20review"
-        ),
+        &format!("/v2/entities/get-brief?{entity}&timePeriod=LAST_YEAR&briefName=Deal%20review"),
         &format!("/v2/data-privacy/data-for-email-address?emailAddress={email}"),
     ] {
         lines(&mut digests, name).await;

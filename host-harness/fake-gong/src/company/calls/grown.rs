@@ -4,11 +4,11 @@
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Span, Timestamp};
 
+use super::super::Company;
 use super::super::heads::{Head, Scheme, small};
 use super::super::people::Role;
 use super::super::random::{self, Random};
 use super::super::shares::Shares;
-use super::super::Company;
 use super::{Call, Identity, Kind, Party, deal_at, host_of_account, kind, meeting_system};
 
 /// How many days back calls go.
@@ -117,10 +117,12 @@ pub(crate) fn late(company: &Company, number: usize, late: &Late) -> Head {
     head.started = late.started;
     head.listed_at = late.started;
     head.is_private = late.is_private;
+    let mut host = late.host;
     if let Some(account) = late.account {
         head.account = Some(small(account));
+        host = host.or(Some(host_of_account(&company.accounts[account])));
     }
-    if let Some(host) = late.host {
+    if let Some(host) = host {
         head.host = small(host);
         head.workspace = u8::try_from(company.users[host].workspace).unwrap_or_default();
     }
@@ -200,7 +202,10 @@ fn draw(
 
 /// The call with this head.
 pub(crate) fn call(company: &Company, head: &Head) -> Call {
-    let mut random = Random::new(company.seed, &format!("grown talk {} {}", head.number, head.id));
+    let mut random = Random::new(
+        company.seed,
+        &format!("grown talk {} {}", head.number, head.id),
+    );
     let host = head.host as usize;
     let account_index = head.account.map(|account| account as usize);
     let account = account_index.map(|index| &company.accounts[index]);
@@ -220,7 +225,12 @@ pub(crate) fn call(company: &Company, head: &Head) -> Call {
         false => random.pick(&[14, 25, 27, 28, 30, 31, 40, 44, 45, 47, 52, 58, 60, 75]),
     };
     let seconds = minutes * 60 - random.between(0, 59);
-    let parties = parties(company, head, account.map(|account| account.people.len()), &mut random);
+    let parties = parties(
+        company,
+        head,
+        account.map(|account| account.people.len()),
+        &mut random,
+    );
     let title = random.pick(kind.titles());
     let title = match account {
         Some(account) => format!("{} – {title}", account.name),
