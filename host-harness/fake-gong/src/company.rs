@@ -1,8 +1,12 @@
 //! An invented company: Northwind Relay sells software that moves records between the
 //! systems of its customers, and records its calls with Gong.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
+pub(crate) mod account_names;
 pub(crate) mod accounts;
 pub(crate) mod actions;
 pub(crate) mod briefs;
@@ -14,6 +18,7 @@ pub(crate) mod context;
 pub(crate) mod deals;
 pub(crate) mod entities;
 pub(crate) mod flows;
+pub(crate) mod heads;
 pub(crate) mod library;
 pub(crate) mod logs;
 pub(crate) mod outcomes;
@@ -24,6 +29,7 @@ pub(crate) mod random;
 pub(crate) mod references;
 pub(crate) mod scorecards;
 pub(crate) mod settings;
+pub(crate) mod shares;
 pub(crate) mod targets;
 pub(crate) mod tasks;
 pub(crate) mod templates;
@@ -41,26 +47,39 @@ pub use profiles::Profile;
 pub use targets::Target;
 pub use tasks::Task;
 
+use actions::Event;
+use calls::grown::{self, Coming, Roster};
+use heads::{Head, Scheme};
 use people::Role;
 use random::Random;
+use shares::Shares;
 
 use crate::instants;
+use crate::options::Grown;
 
 /// The index of the sellers' workspace.
 pub(crate) const SALES: usize = 0;
 /// The index of the workspace of customer success.
 pub(crate) const SUCCESS: usize = 1;
+/// The indices of the workspaces that only a grown company has.
+pub(crate) const AMERICAS: usize = 2;
+pub(crate) const ASIA: usize = 3;
 
-/// Everything that the API has data about.
+/// Everything that the API has data about. Of calls it holds only what they are found by; a
+/// call is made when it is looked at, and the same each time.
 #[derive(Debug)]
 pub struct Company {
     pub(crate) seed: u64,
     pub(crate) now: Timestamp,
     pub(crate) zone: TimeZone,
-    pub(crate) workspaces: [Workspace; 2],
+    pub(crate) workspaces: Vec<Workspace>,
     pub(crate) users: Vec<User>,
     pub(crate) accounts: Vec<Account>,
-    pub(crate) calls: Vec<Call>,
+    /// The calls up to now, oldest first. A call's place in here is what everything knows it by.
+    pub(crate) heads: Vec<Head>,
+    /// The calls after now, in the order in which they appear.
+    pub(crate) coming: Vec<Coming>,
+    pub(crate) roster: Roster,
     pub(crate) scorecards: Vec<scorecards::Scorecard>,
     pub(crate) answered: Vec<scorecards::AnsweredScorecard>,
     pub(crate) folders: Vec<flows::Folder>,
@@ -71,7 +90,9 @@ pub struct Company {
     pub(crate) tasks: Vec<Task>,
     pub(crate) briefs: Vec<Brief>,
     pub(crate) library: Vec<LibraryFolder>,
-    pub(crate) events: Vec<actions::Event>,
+    events: OnceLock<Vec<Event>>,
+    calls: OnceLock<Vec<Call>>,
+    made: AtomicU64,
 }
 
 /// A part of the company with its own calls, flows and profiles.
@@ -88,22 +109,25 @@ impl Company {
     /// The company drawn from this seed as it stands at `now`, with so many calls.
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, calls: usize) -> Self {
-        let users = people::hire(seed, now);
-        let workspace = |name: &'static str, description| Workspace {
-            id: Random::new(seed, name).signed_id().to_string(),
-            name,
-            description,
-        };
+        Self::founded(seed, now, calls, None)
+    }
+
+    /// The small company, or one that has grown to this size.
+    #[must_use]
+    pub fn founded(seed: u64, now: Timestamp, calls: usize, grown: Option<&Grown>) -> Self {
+        let mut users = people::hire(seed, now);
+        if let Some(grown) = grown {
+            people::hire_more(seed, now, &mut users, grown.sellers);
+        }
         let mut company = Self {
             seed,
             now,
             zone: instants::company_zone(),
-            workspaces: [
-                workspace("Sales", Some("New business and expansion")),
-                workspace("Customer Success", None),
-            ],
+            workspaces: workspaces(seed, grown.is_some()),
             accounts: Vec::new(),
-            calls: Vec::new(),
+            heads: Vec::new(),
+            coming: Vec::new(),
+            roster: Roster::default(),
             scorecards: Vec::new(),
             answered: Vec::new(),
             folders: Vec::new(),
@@ -114,13 +138,32 @@ impl Company {
             tasks: Vec::new(),
             briefs: Vec::new(),
             library: Vec::new(),
-            events: Vec::new(),
+            events: OnceLock::new(),
+            calls: OnceLock::new(),
+            made: AtomicU64::new(0),
             users,
         };
         let sellers = company.with_role(&[Role::Seller]);
         let success = company.with_role(&[Role::Success]);
-        company.accounts = accounts::win(seed, now, &company.users, &sellers, &success);
-        company.calls = calls::hold(&company, calls);
+        company.accounts = match grown {
+            None => accounts::win(seed, now, &company.users, &sellers, &success),
+            Some(grown) => accounts::win_many(
+                seed,
+                now,
+                &company.users,
+                (&sellers, &success),
+                &Shares::new(grown.accounts.max(accounts::LEAST_ACCOUNTS)),
+                grown.people,
+            ),
+        };
+        company.roster = Roster::of(&company);
+        match grown {
+            None => company.heads = calls::hold(&company, calls),
+            Some(grown) => {
+                company.heads = grown::hold(&company, calls);
+                company.coming = grown::plan(&company, calls, grown.days_ahead);
+            }
+        }
         company.scorecards = scorecards::write(&company);
         company.answered = scorecards::answer(&company);
         company.folders = flows::folders(&company);
@@ -131,7 +174,6 @@ impl Company {
         company.tasks = tasks::plan(&company);
         company.briefs = briefs::write(&company);
         company.library = library::fill(&company);
-        company.events = actions::happen(&company);
         company
     }
 
@@ -141,7 +183,8 @@ impl Company {
         self.now
     }
 
-    /// The workspaces, "Sales" and "Customer Success".
+    /// The workspaces: "Sales" and "Customer Success", and of a grown company also "Sales
+    /// Americas" and "Sales Asia".
     #[must_use]
     pub fn workspaces(&self) -> &[Workspace] {
         &self.workspaces
@@ -153,22 +196,70 @@ impl Company {
         &self.users
     }
 
-    /// The customers. The first, Acme Corp, has one call in five, and none of them is private.
+    /// The customers. The first is Acme Corp: in the small company it has one call in five, and
+    /// none of them is private; in a grown company it is the largest.
     #[must_use]
     pub fn accounts(&self) -> &[Account] {
         &self.accounts
     }
 
-    /// The calls, oldest first, private ones included.
+    /// The calls, oldest first, private ones included. The first use makes and keeps them all,
+    /// some 2 kB each; of a grown company rather make single ones with [`Company::call`].
     #[must_use]
     pub fn calls(&self) -> &[Call] {
-        &self.calls
+        let places = 0..self.heads.len();
+        self.calls
+            .get_or_init(|| places.map(|place| self.call(place)).collect())
+    }
+
+    /// How many calls there are, those to come left out.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// Makes the call at this place, below [`Company::call_count`]; the oldest is at 0.
+    ///
+    /// # Panics
+    ///
+    /// There is no such call.
+    #[must_use]
+    pub fn call(&self, place: usize) -> Call {
+        self.make(&self.heads[place])
+    }
+
+    /// Makes the call with this head.
+    pub(crate) fn make(&self, head: &Head) -> Call {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        match head.scheme {
+            Scheme::Small => calls::call(self, head.number as usize, self.heads.len()),
+            Scheme::Grown | Scheme::Added => grown::call(self, head),
+        }
+    }
+
+    /// How many calls were made so far: what looking at calls has cost.
+    #[must_use]
+    pub fn calls_made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// All that was done with calls up to now, oldest first. The first use makes every call.
+    pub(crate) fn events(&self) -> &[Event] {
+        self.events.get_or_init(|| actions::happen(self))
     }
 
     /// The user who hosted a call.
     #[must_use]
     pub fn primary_user(&self, call: &Call) -> &User {
         &self.users[call.host]
+    }
+
+    /// The people from outside on a call, whom the CRM knows.
+    pub fn outsiders(&self, call: &Call) -> impl Iterator<Item = &Contact> {
+        let account = call.account_of(self);
+        let parties: Vec<usize> = call.contacts().collect();
+        let people = account.map(|account| parties.into_iter().map(|place| &account.people[place]));
+        people.into_iter().flatten()
     }
 
     /// The workspace that a call is in.
@@ -230,7 +321,7 @@ impl Company {
         &self.instances[flows::IN_EXCLUSIVE].prospect
     }
 
-    /// The permission profiles: four of the first workspace, then four of the second.
+    /// The permission profiles: four of the first workspace, then four of the next, and so on.
     #[must_use]
     pub fn profiles(&self) -> &[Profile] {
         &self.profiles
@@ -262,10 +353,11 @@ impl Company {
     }
 
     /// The id of a call of an hour, with 140 monologues, whose transcript answers with 94 kB.
-    /// A company without calls has no such call, and this id is unknown there.
+    /// A company without calls has no such call, and a grown one need not have one: this id is
+    /// unknown there.
     #[must_use]
     pub fn long_call_id(&self) -> String {
-        calls::long_id(self.seed, self.calls.len())
+        calls::long_id(self.seed, self.heads.len())
     }
 
     /// The indices of the active users with one of these roles.
@@ -299,4 +391,23 @@ impl Company {
         let mut users = self.users.iter();
         users.find(|user| user.email.eq_ignore_ascii_case(email))
     }
+}
+
+/// The workspaces, more in a grown company.
+fn workspaces(seed: u64, is_grown: bool) -> Vec<Workspace> {
+    const WORKSPACES: [(&str, Option<&str>); 4] = [
+        ("Sales", Some("New business and expansion")),
+        ("Customer Success", None),
+        ("Sales Americas", Some("New business in the Americas")),
+        ("Sales Asia", None),
+    ];
+    let count = if is_grown { WORKSPACES.len() } else { AMERICAS };
+    let workspaces = WORKSPACES.into_iter().take(count);
+    workspaces
+        .map(|(name, description)| Workspace {
+            id: Random::new(seed, name).signed_id().to_string(),
+            name,
+            description,
+        })
+        .collect()
 }

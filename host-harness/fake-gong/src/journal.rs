@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
 
 use http::Method;
 use serde_json::Value;
@@ -61,9 +62,24 @@ pub struct Tally {
     pub writes: u64,
 }
 
+/// How many requests there were since the start or since they were last cleared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All of them, refused ones included.
+    pub requests: u64,
+    /// Of them, to each path, such as `POST /v2/calls/extensive`.
+    pub paths: BTreeMap<String, u64>,
+    /// Of them, answered with each status, before a fault spoilt the answer.
+    pub statuses: BTreeMap<u16, u64>,
+    /// Of them, in each second since the server started, by the clock of the machine.
+    pub seconds: BTreeMap<u64, u64>,
+}
+
 /// Requests, writes and violations of the contract, in the order in which they came.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Journal {
+    since: Instant,
+    counts: Mutex<Counts>,
     requests: Mutex<Requests>,
     writes: Mutex<Vec<Write>>,
     violations: Mutex<Vec<String>>,
@@ -76,9 +92,29 @@ struct Requests {
     seen: Vec<(u64, SeenRequest)>,
 }
 
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            counts: Mutex::default(),
+            requests: Mutex::default(),
+            writes: Mutex::default(),
+            violations: Mutex::default(),
+            tally: Mutex::default(),
+        }
+    }
+}
+
 impl Journal {
     /// Notes that a request arrived, and returns its number.
     pub(crate) fn add_request(&self, request: SeenRequest) -> u64 {
+        let path = format!("{} {}", request.method, request.path);
+        let second = self.since.elapsed().as_secs();
+        let mut counts = lock(&self.counts);
+        counts.requests += 1;
+        *counts.paths.entry(path).or_default() += 1;
+        *counts.seconds.entry(second).or_default() += 1;
+        drop(counts);
         let mut requests = lock(&self.requests);
         requests.count += 1;
         let number = requests.count;
@@ -90,8 +126,11 @@ impl Journal {
     /// Notes the status of a request's response.
     pub(crate) fn set_status(&self, number: u64, status: u16) {
         *lock(&self.tally).statuses.entry(status).or_default() += 1;
+        *lock(&self.counts).statuses.entry(status).or_default() += 1;
         let mut requests = lock(&self.requests);
-        if let Some((_, request)) = requests.seen.iter_mut().find(|(at, _)| *at == number) {
+        // It is one of the last, however many there were before.
+        let mut latest = requests.seen.iter_mut().rev();
+        if let Some((_, request)) = latest.find(|(at, _)| *at == number) {
             request.status = status;
         }
     }
@@ -134,13 +173,19 @@ impl Journal {
         lock(&self.violations).clone()
     }
 
+    /// How many requests there were since they were last cleared.
+    pub(crate) fn counts(&self) -> Counts {
+        lock(&self.counts).clone()
+    }
+
     /// How many there were since the start.
     pub(crate) fn tally(&self) -> Tally {
         lock(&self.tally).clone()
     }
 
-    /// Forgets all three.
+    /// Forgets all but the tally.
     pub(crate) fn clear(&self) {
+        *lock(&self.counts) = Counts::default();
         lock(&self.requests).seen.clear();
         lock(&self.writes).clear();
         lock(&self.violations).clear();

@@ -7,8 +7,10 @@
 //! a seed, and the same seed with the same `now` gives the same bytes.
 
 mod auth;
+mod changes;
 pub mod company;
 mod contract;
+mod control;
 mod faults;
 mod fields;
 mod gong;
@@ -35,10 +37,12 @@ mod shared;
 mod state;
 mod tls;
 
+pub use changes::Change;
 pub use company::Company;
+pub use control::CONTROL;
 pub use faults::Fault;
-pub use journal::{SeenRequest, Tally, Write};
-pub use options::{OpenApi, Options, openapi_beside};
+pub use journal::{Counts, SeenRequest, Tally, Write};
+pub use options::{Grown, OpenApi, Options, openapi_beside};
 pub use request::Part;
 pub use scripted::{Exchange, Scripted, Seen};
 pub use server::FakeGong;

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use jiff::civil::Date;
 
+use crate::options::Options;
 use crate::response::ApiError;
 
 /// How many requests Gong takes in a second.
@@ -26,17 +28,24 @@ pub(crate) struct Limits {
 #[derive(Debug, Default)]
 struct Taken {
     lately: VecDeque<Instant>,
+    day: Option<Date>,
     today: u32,
 }
 
 impl Limits {
     /// Counts one request, or refuses it. A refused request costs nothing of the quota.
-    pub(crate) fn take(&self, rate_limit: bool, daily_quota: Option<u32>) -> Result<(), ApiError> {
+    pub(crate) fn take(&self, options: &Options, day: Date) -> Result<(), ApiError> {
         let mut taken = self.taken.lock().unwrap_or_else(|error| error.into_inner());
-        if daily_quota.is_some_and(|quota| taken.today >= quota) {
+        if taken.day.replace(day) != Some(day) {
+            taken.today = 0;
+        }
+        if options
+            .daily_quota
+            .is_some_and(|quota| taken.today >= quota)
+        {
             return Err(ApiError::too_many(QUOTA_RETRY_AFTER));
         }
-        if rate_limit {
+        if options.rate_limit {
             let now = Instant::now();
             while taken
                 .lately

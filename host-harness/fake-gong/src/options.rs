@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub struct Options {
     /// How many calls the company has had in the last 180 days.
     pub calls: usize,
+    /// The size of a grown company; `None` is the small one of the demos, with 20 customers.
+    pub grown: Option<Grown>,
     /// What everything invented is drawn from.
     pub seed: u64,
     /// The moment at which the company stands; `None` is the clock's now.
@@ -33,6 +35,37 @@ pub struct Options {
     /// Whether a request that was answered before gets the same answer again, without being
     /// looked at: for measuring a client, so that not the stand-in is measured.
     pub recorded: bool,
+    /// Whether [`crate::Change`]s are taken over HTTP too, and counts of requests answered, at
+    /// paths under [`crate::CONTROL`], without credentials: for a stand-in that runs as a
+    /// process of its own.
+    pub control: bool,
+}
+
+/// The size of a company that has grown beyond the demos: customers and sellers have unevenly
+/// many calls, in the business hours of six regions and in four workspaces, and one call in a
+/// hundred is private.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grown {
+    /// How many customers there are; at least 20.
+    pub accounts: usize,
+    /// How many people work at them; at least three a customer.
+    pub people: usize,
+    /// How many sell, open conversations or look after customers, besides the small company's 24.
+    pub sellers: usize,
+    /// For how many days after now calls are planned, which appear as [`crate::Change::SetClock`]
+    /// moves on.
+    pub days_ahead: u32,
+}
+
+impl Default for Grown {
+    fn default() -> Self {
+        Self {
+            accounts: 5_000,
+            people: 40_000,
+            sellers: 100,
+            days_ahead: 0,
+        }
+    }
 }
 
 /// Where Gong's OpenAPI document is.
@@ -51,6 +84,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             calls: 400,
+            grown: None,
             seed: 1,
             now: None,
             access_key: "STANDINACCESSKEY".to_owned(),
@@ -62,6 +96,7 @@ impl Default for Options {
             openapi: OpenApi::default(),
             tls: false,
             recorded: false,
+            control: false,
         }
     }
 }

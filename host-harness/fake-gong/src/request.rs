@@ -231,6 +231,11 @@ impl Window {
         }
     }
 
+    /// Its ends: from inclusive, to exclusive.
+    pub(crate) fn ends(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.from, self.to)
+    }
+
     /// Whether the instant lies in it.
     pub(crate) fn holds(&self, instant: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= instant) && self.to.is_none_or(|to| instant < to)

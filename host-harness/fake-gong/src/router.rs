@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 
 use crate::auth;
 use crate::contract::Contract;
+use crate::control;
 use crate::faults::Fault;
 use crate::gong::Gong;
 use crate::journal::SeenRequest;
@@ -33,14 +34,18 @@ pub(crate) fn router(gong: Arc<Gong>) -> Router {
         };
         router = router.route(operation.path, on(method, handler));
     }
-    router
+    let mut router = router
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&gong),
             handle_all,
-        ))
-        .with_state(gong)
+        ));
+    if gong.options.control {
+        // After the layer: what a test does to the company is no request to Gong.
+        router = router.merge(control::routes());
+    }
+    router.with_state(gong)
 }
 
 /// What all requests go through: the log, faults, credentials, limits.
@@ -70,7 +75,7 @@ async fn handle_all(State(gong): State<Arc<Gong>>, request: Request, next: Next)
         Some(instead) => instead,
         None => {
             let allowed = auth::authenticate(&head.headers, options)
-                .and_then(|()| gong.limits.take(options.rate_limit, options.daily_quota));
+                .and_then(|()| gong.limits.take(options, gong.today()));
             match allowed {
                 Ok(()) => next.run(Request::from_parts(head, Body::from(body))).await,
                 Err(error) => http_response(Err(error), &gong.request_id()),

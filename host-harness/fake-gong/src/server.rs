@@ -9,17 +9,18 @@ use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use jiff::Timestamp;
 use rustls::HandshakeKind;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::changes::Change;
 use crate::company::Company;
 use crate::faults::Fault;
 use crate::gong::Gong;
-use crate::journal::{SeenRequest, Tally, Write};
+use crate::journal::{Counts, SeenRequest, Tally, Write};
 use crate::options::Options;
-use crate::response_cache::ResponseCache;
 use crate::router::router;
 use crate::state::targets::TargetAssignment;
 use crate::tls::Tls;
@@ -42,7 +43,6 @@ impl FakeGong {
     /// When the address cannot be had, or the OpenAPI document is there but not readable as one.
     pub async fn start(addr: SocketAddr, options: Options) -> anyhow::Result<Self> {
         let tls = options.tls.then(Tls::new).transpose()?;
-        let recorded = options.recorded.then(Arc::<ResponseCache>::default);
         let gong = Arc::new(Gong::new(options)?);
         let listener = TcpListener::bind(addr)
             .await
@@ -57,8 +57,8 @@ impl FakeGong {
             gong: Arc::clone(&gong),
         };
         let server = Server {
-            router: router(gong),
-            recorded,
+            router: router(Arc::clone(&gong)),
+            gong,
             tls: tls.map(Arc::new),
             ending,
         };
@@ -105,7 +105,31 @@ impl FakeGong {
         self.gong.journal.tally()
     }
 
-    /// Forgets the requests, the writes and the violations so far. What was written stays.
+    /// How many requests there were since the start or since they were last cleared.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.gong.journal.counts()
+    }
+
+    /// Changes the company, as people do in Gong's application and in the CRM; the ids of the
+    /// calls that appeared.
+    ///
+    /// # Errors
+    ///
+    /// When the change names something that is not there. Nothing has changed then.
+    pub fn change(&self, change: &Change) -> anyhow::Result<Vec<String>> {
+        self.gong.change(change)
+    }
+
+    /// The moment at which the company stands: the one it was founded at, until
+    /// [`Change::SetClock`] sets another.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.gong.now()
+    }
+
+    /// Forgets the requests, their counts, the writes and the violations so far. What was
+    /// written stays.
     pub fn clear_requests(&self) {
         self.gong.journal.clear();
     }
@@ -186,7 +210,7 @@ struct Accepted {
 #[derive(Clone)]
 struct Server {
     router: Router,
-    recorded: Option<Arc<ResponseCache>>,
+    gong: Arc<Gong>,
     tls: Option<Arc<Tls>>,
     ending: watch::Receiver<()>,
 }
@@ -235,7 +259,7 @@ impl Server {
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
         let http = hyper::server::conn::http1::Builder::new();
         let stream = TokioIo::new(stream);
-        let _ = match self.recorded {
+        let _ = match &self.gong.recorded {
             None => {
                 let service = TowerToHyperService::new(self.router);
                 http.serve_connection(stream, service).await

@@ -8,6 +8,11 @@ use std::sync::{Mutex, MutexGuard};
 pub(crate) struct Shared<T>(Mutex<T>);
 
 impl<T> Shared<T> {
+    /// Shares the data.
+    pub(crate) fn new(data: T) -> Self {
+        Self(Mutex::new(data))
+    }
+
     /// Locks the data for one read or change.
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(|error| error.into_inner())

@@ -72,7 +72,7 @@ pub(crate) fn happen(company: &Company) -> Vec<Event> {
         known: BTreeSet::new(),
         events: Vec::new(),
     };
-    for call in 0..company.calls.len() {
+    for call in 0..company.heads.len() {
         actions.of_call(call);
     }
     for answered in &company.answered {
@@ -109,7 +109,7 @@ impl Actions<'_> {
 
     fn of_call(&mut self, index: usize) {
         let company = self.company;
-        let call = &company.calls[index];
+        let call = &company.call(index);
         let host = call.host;
         self.add(call.started, host, index, Action::Hosted);
         for party in &call.parties {

@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 use super::accounts::{Account, Contact};
 use super::call_kinds::Kind;
 use super::deals;
+use super::heads::Head;
 use super::people::{Role, User};
 use super::random::{self, Random};
 use super::{Company, SALES, SUCCESS};
 use crate::instants;
+
+pub(crate) mod grown;
 
 /// How many days back calls go.
 const DAYS: f64 = 178.0;
@@ -70,13 +73,18 @@ pub(crate) enum Identity {
     Number,
 }
 
-/// The calls up to `now`, oldest first.
-pub(crate) fn hold(company: &Company, count: usize) -> Vec<Call> {
-    let mut calls: Vec<Call> = (0..count)
-        .map(|index| call(company, index, count))
+/// The calls of the small company up to `now`, oldest first.
+pub(crate) fn hold(company: &Company, count: usize) -> Vec<Head> {
+    let numbers = 0..count;
+    let mut calls: Vec<(String, Head)> = numbers
+        .map(|number| {
+            let call = call(company, number, count);
+            let head = Head::of(&call, number);
+            (call.id, head)
+        })
         .collect();
-    calls.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
-    calls
+    calls.sort_by(|(a, one), (b, other)| (one.started, a).cmp(&(other.started, b)));
+    calls.into_iter().map(|(_, head)| head).collect()
 }
 
 /// The place, in the order of invention, of the call that is an hour long for certain.
@@ -97,7 +105,8 @@ fn id(random: &mut Random) -> String {
     random.id().to_string()
 }
 
-fn call(company: &Company, index: usize, count: usize) -> Call {
+/// The call of the small company with this number, of so many.
+pub(crate) fn call(company: &Company, index: usize, count: usize) -> Call {
     let mut random = dice_of(company.seed, index);
     let id = id(&mut random);
     // The first account has one call in five, and these are the plain ones, so that a search
@@ -177,8 +186,7 @@ fn call(company: &Company, index: usize, count: usize) -> Call {
         },
         system: match (is_imported, is_phone) {
             (true, _) => "Public API",
-            (_, true) => random.pick(&["Aircall", "Outreach"]),
-            _ => random.pick(&["Zoom", "Zoom", "Microsoft Teams", "Google Meet"]),
+            (_, is_phone) => meeting_system(is_phone, &mut random),
         },
         is_imported,
         seed: random::hash(&format!("{} talk {id}", company.seed)),
@@ -253,8 +261,23 @@ fn host(company: &Company, account: Option<&Account>, kind: Kind, random: &mut R
         (Some(_), Kind::DeepDive | Kind::Security) if random.chance(20) => {
             random.pick(&company.with_role(&[Role::Engineer]))
         }
-        (Some(account), _) if account.is_customer => account.success,
-        (Some(account), _) => account.owner,
+        (Some(account), _) => host_of_account(account),
+    }
+}
+
+/// Who hosts most calls of an account.
+fn host_of_account(account: &Account) -> usize {
+    match account.is_customer {
+        true => account.success,
+        false => account.owner,
+    }
+}
+
+/// Where a call is held.
+fn meeting_system(is_phone: bool, random: &mut Random) -> &'static str {
+    match is_phone {
+        true => random.pick(&["Aircall", "Outreach"]),
+        false => random.pick(&["Zoom", "Zoom", "Microsoft Teams", "Google Meet"]),
     }
 }
 
@@ -336,6 +359,18 @@ impl Call {
         }
     }
 
+    /// Makes somebody else the host, who takes the place of the one before among the parties.
+    pub(crate) fn set_host(&mut self, host: usize) {
+        let before = std::mem::replace(&mut self.host, host);
+        for party in &mut self.parties {
+            party.identity = match party.identity {
+                Identity::User(user) if user == before => Identity::User(host),
+                Identity::User(user) if user == host => Identity::User(before),
+                other => other,
+            };
+        }
+    }
+
     /// The id that the previous recorder gave an imported call.
     pub(crate) fn client_unique_id(&self) -> Option<String> {
         let meeting = self.tail % 100_000_000_000;
@@ -345,6 +380,16 @@ impl Call {
     /// Where the call is in the application.
     pub(crate) fn url(&self) -> String {
         format!("https://us-14321.app.gong.io/call?id={}", self.id)
+    }
+
+    /// The customer's people on the call, by their places at the account.
+    pub(crate) fn contacts(&self) -> impl Iterator<Item = usize> {
+        self.parties
+            .iter()
+            .filter_map(|party| match party.identity {
+                Identity::Contact(place) => Some(place),
+                Identity::User(_) | Identity::Number => None,
+            })
     }
 
     /// The first person of the customer's on the call.

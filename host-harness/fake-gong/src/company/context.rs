@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Company;
 use super::accounts::{Account, Contact};
 use super::calls::{Call, Identity, Party};
+use crate::state::moves::Moves;
 
 /// When a CRM object is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,22 +35,32 @@ impl Timing {
     }
 }
 
+/// The CRM as it stands now.
+#[derive(Clone, Copy)]
+pub(crate) struct Crm<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) moves: &'a Moves,
+}
+
 /// `context` of a call: its deal and its account; empty where the CRM knows nothing of it.
-pub(crate) fn of_call(company: &Company, call: &Call, depth: &Depth) -> Value {
+pub(crate) fn of_call(company: &Company, crm: Crm<'_>, call: &Call, depth: &Depth) -> Value {
     let Some(account) = call.account_of(company).filter(|_| call.has_context) else {
         return json!([]);
     };
     let deal = call.deal.map(|index| &account.deals[index]);
     let mut objects = Vec::new();
     each(depth, |timing| {
-        let at = moment(company, call, timing);
+        let at = match timing {
+            Timing::Now => crm.now,
+            Timing::TimeOfCall => call.started,
+        };
         if let Some(deal) = deal {
-            let fields = || deal.fields(at);
+            let fields = || deal.fields(crm.moves.at(deal, at));
             objects.push(object("Opportunity", &deal.crm_id, depth, timing, fields));
         }
         let fields = || {
             let fields = [
-                ("Name", json!(account.name)),
+                ("Name", json!(crm.moves.name(account))),
                 ("Website", json!(format!("https://www.{}", account.domain))),
                 ("Industry", json!(account.industry)),
                 ("NumberOfEmployees", json!(account.employees)),
@@ -166,13 +177,6 @@ fn each(depth: &Depth, mut look: impl FnMut(Timing)) {
     match depth {
         Depth::Basic => look(Timing::Now),
         Depth::Extended(timings) => timings.iter().copied().for_each(look),
-    }
-}
-
-fn moment(company: &Company, call: &Call, timing: Timing) -> Timestamp {
-    match timing {
-        Timing::Now => company.now,
-        Timing::TimeOfCall => call.started,
     }
 }
 

@@ -35,7 +35,8 @@ pub struct Deal {
     pub(crate) owner_crm_id: String,
     pub(crate) competitor: &'static str,
     pub(crate) history: Vec<Moment>,
-    details: Vec<(&'static str, Value)>,
+    /// What the details are drawn from, since most deals are never looked at.
+    details: Random,
 }
 
 /// How a deal stands from one moment to the next.
@@ -46,6 +47,27 @@ pub(crate) struct Moment {
     pub(crate) amount: i64,
     pub(crate) close: Date,
     pub(crate) next_step: &'static str,
+}
+
+impl Moment {
+    /// The moment at which a deal comes into another stage, by its place in [`STAGES`], or gets
+    /// another amount or close date; what is not changed stays.
+    pub(crate) fn moved(
+        &self,
+        since: Timestamp,
+        stage: Option<usize>,
+        amount: Option<i64>,
+        close: Option<Date>,
+    ) -> Self {
+        let stage = stage.unwrap_or(self.stage);
+        Self {
+            since,
+            stage,
+            amount: amount.unwrap_or(self.amount),
+            close: close.unwrap_or(self.close),
+            next_step: NEXT_STEPS[stage],
+        }
+    }
 }
 
 const NEXT_STEPS: [&str; 7] = [
@@ -153,15 +175,20 @@ fn deal(
         });
     }
     let competitor = random.pick(&["Bridgeline", "DataFerry", "Conduit One", "None known"]);
+    let crm_id = random.crm_id("006");
+    let lead_source = random.pick(&["Outbound", "Inbound", "Partner", "Trade Show", "Referral"]);
+    let drawn_from = random.clone();
+    // What is drawn after this deal is drawn as if the details had been kept.
+    details(random);
     Deal {
-        crm_id: random.crm_id("006"),
+        crm_id,
         name: format!("{account} - {kind}"),
         kind,
-        lead_source: random.pick(&["Outbound", "Inbound", "Partner", "Trade Show", "Referral"]),
+        lead_source,
         owner_crm_id: owner.crm_id.clone(),
         competitor,
         history,
-        details: details(random),
+        details: drawn_from,
     }
 }
 
@@ -255,9 +282,8 @@ impl Deal {
         self.history[0].since <= instant && self.stage(instant) < WON
     }
 
-    /// How the deal stands at this instant, in a sentence.
-    pub(crate) fn summary(&self, instant: Timestamp) -> String {
-        let moment = self.at(instant);
+    /// How the deal stands at this moment, in a sentence.
+    pub(crate) fn summary(&self, moment: &Moment) -> String {
         let (stage, _) = STAGES[moment.stage];
         format!(
             "{} is in stage {stage} with an amount of {} and a close date of {}.",
@@ -265,9 +291,8 @@ impl Deal {
         )
     }
 
-    /// The CRM's fields at this instant.
-    pub(crate) fn fields(&self, instant: Timestamp) -> Vec<Value> {
-        let moment = self.at(instant);
+    /// The CRM's fields at this moment.
+    pub(crate) fn fields(&self, moment: &Moment) -> Vec<Value> {
         let (stage, probability) = STAGES[moment.stage];
         let mut fields = vec![
             ("Name", json!(self.name)),
@@ -281,7 +306,7 @@ impl Deal {
             ("NextStep", json!(moment.next_step)),
             ("Competitor__c", json!(self.competitor)),
         ];
-        fields.extend(self.details.iter().cloned());
+        fields.extend(details(&mut self.details.clone()));
         fields
             .into_iter()
             .map(|(name, value)| json!({ "name": name, "value": value }))

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::accounts::Account;
 use super::briefs::{Brief, Source};
 use super::calls::{Call, Identity};
+use super::context::Crm;
 use super::random::Random;
 use super::{Company, content};
 use crate::instants;
@@ -38,6 +39,7 @@ enum Part {
 /// What was said with and about an entity, newest first.
 pub(crate) struct Conversations<'a> {
     company: &'a Company,
+    crm: Crm<'a>,
     calls: Vec<&'a Call>,
     emails: Vec<Email>,
 }
@@ -73,6 +75,11 @@ impl<'a> Entity<'a> {
         })
     }
 
+    /// The account that it is or belongs to, by index.
+    pub(crate) fn account(self) -> usize {
+        self.account_index
+    }
+
     /// Whether a call is linked to the entity in the CRM.
     fn has(self, call: &Call) -> bool {
         let is_here = call.has_context && call.account_index == Some(self.account_index);
@@ -88,7 +95,7 @@ impl<'a> Entity<'a> {
     }
 
     /// The start of the latest call, whenever it was.
-    pub(crate) fn last_activity(self, calls: &[&Call], workspace: usize) -> Option<Timestamp> {
+    pub(crate) fn last_activity(self, calls: &[Call], workspace: usize) -> Option<Timestamp> {
         let mut calls = calls.iter().rev();
         let last = calls.find(|call| call.workspace == workspace && self.has(call));
         last.map(|call| call.started)
@@ -98,15 +105,14 @@ impl<'a> Entity<'a> {
     /// more than Gong reads.
     pub(crate) fn conversations(
         self,
-        company: &'a Company,
-        calls: &[&'a Call],
+        (company, crm): (&'a Company, Crm<'a>),
+        calls: &'a [Call],
         workspace: usize,
         fits: impl Fn(Timestamp) -> bool,
     ) -> Conversations<'a> {
         let linked: Vec<&Call> = calls
             .iter()
             .rev()
-            .copied()
             .filter(|call| call.workspace == workspace && self.has(call))
             .collect();
         let emails = linked.iter().flat_map(|call| emails(company, call));
@@ -116,16 +122,17 @@ impl<'a> Entity<'a> {
         let calls = linked.into_iter().filter(|call| fits(call.started));
         Conversations {
             company,
+            crm,
             calls: calls.take(MOST_CALLS).collect(),
             emails,
         }
     }
 
     /// What the CRM says, in sentences.
-    fn facts(self, company: &Company) -> Vec<String> {
+    fn facts(self, company: &Company, crm: Crm<'_>) -> Vec<String> {
         let account = self.account;
         let owner = company.users[account.owner].name();
-        let mut facts = vec![format!("{} is owned by {owner}.", account.name)];
+        let mut facts = vec![format!("{} is owned by {owner}.", crm.moves.name(account))];
         let deals = account.deals.iter().enumerate();
         facts.extend(
             deals
@@ -133,7 +140,7 @@ impl<'a> Entity<'a> {
                     Part::Deal(request) => request == *index,
                     _ => true,
                 })
-                .map(|(_, deal)| deal.summary(company.now)),
+                .map(|(_, deal)| deal.summary(crm.moves.at(deal, crm.now))),
         );
         facts
     }
@@ -187,18 +194,16 @@ impl Conversations<'_> {
                 Source::Conversations => self.summarize_calls(title.unwrap_or_default()),
                 Source::Crm => json!({
                     "briefSectionType": "CrmOrGongData",
-                    "sectionSummary": entity.facts(self.company),
+                    "sectionSummary": entity.facts(self.company, self.crm),
                     "conversationFindings": null,
                     "webFindings": null,
                     "mcpResult": null,
                 }),
                 Source::Web => {
                     let Account {
-                        name,
-                        domain,
-                        industry,
-                        ..
+                        domain, industry, ..
                     } = entity.account;
+                    let name = self.crm.moves.name(entity.account);
                     let summary = format!("{name} is a company in the field of {industry}.");
                     json!({
                         "briefSectionType": "Web",

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::accounts;
 use super::people::{Role, User};
 use super::random::Random;
 use super::{Company, SALES, SUCCESS};
@@ -256,6 +257,7 @@ pub(crate) fn run(company: &Company) -> Vec<Instance> {
     let prospects = company
         .accounts
         .iter()
+        .take(accounts::LEAST_ACCOUNTS)
         .flat_map(|account| account.people.iter().take(2));
     prospects
         .enumerate()

@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::calls::Call;
 use super::people::Role;
 use super::random::Random;
 use super::{Company, SALES, SUCCESS};
@@ -58,16 +57,16 @@ pub(crate) fn fill(company: &Company) -> Vec<LibraryFolder> {
     let mut folders: Vec<LibraryFolder> = Vec::new();
     for (name, parent, workspace, count) in FOLDERS {
         let mut random = Random::new(company.seed, &format!("library {name}"));
-        let calls = company.calls.iter().enumerate();
-        let fit: Vec<usize> = calls
-            .filter(|(_, call)| call.workspace == workspace && !call.is_private)
+        let heads = company.heads.iter().enumerate();
+        let fit: Vec<usize> = heads
+            .filter(|(_, head)| usize::from(head.workspace) == workspace && !head.is_private)
             .map(|(index, _)| index)
             .collect();
         let chosen = random.some(&fit, count);
         let mut calls: Vec<Entry> = chosen
             .into_iter()
             .map(|index| {
-                let call = &company.calls[index];
+                let call = company.call(index);
                 let at = call.started + SignedDuration::from_hours(random.between(2, 300));
                 let from = random.between(10, call.seconds / 2);
                 Entry {
@@ -107,11 +106,11 @@ impl LibraryFolder {
         })
     }
 
-    /// As GET /v2/library/folder-content answers it, with those calls that are left.
-    pub(crate) fn content(&self, company: &Company, is_left: impl Fn(&Call) -> bool) -> Value {
+    /// As GET /v2/library/folder-content answers it, with those calls that are left, by place.
+    pub(crate) fn content(&self, company: &Company, is_left: impl Fn(usize) -> bool) -> Value {
         let calls = self.calls.iter();
         let calls: Vec<Value> = calls
-            .filter(|entry| is_left(&company.calls[entry.call]))
+            .filter(|entry| is_left(entry.call))
             .map(|entry| entry.json(company))
             .collect();
         json!({
@@ -126,7 +125,7 @@ impl LibraryFolder {
 
 impl Entry {
     fn json(&self, company: &Company) -> Value {
-        let call = &company.calls[self.call];
+        let call = company.call(self.call);
         let url = match self.snippet {
             None => call.url(),
             // Gong's own encoding of [{"to":…,"from":…,"type":"LIBRARY"}].

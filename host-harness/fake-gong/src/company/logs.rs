@@ -119,7 +119,7 @@ fn activity(company: &Company, event: &Event) -> Option<Entry> {
         Action::MarkedAsReviewed => "MARK_AS_REVIEWED",
         _ => return None,
     };
-    let record = json!({ "action": action, "call_id": company.calls[event.call].id });
+    let record = json!({ "action": action, "call_id": company.heads[event.call].id.to_string() });
     Some((event.at, of_user(company, event.user, event.at, record)))
 }
 
@@ -137,7 +137,7 @@ fn play(company: &Company, event: &Event) -> Option<Entry> {
 
 /// The entry of a play.
 fn played(company: &Company, event: &Event) -> Value {
-    let call = &company.calls[event.call];
+    let call = company.call(event.call);
     let mut random = Random::new(call.seed, &format!("played by {}", event.user));
     let from = random.between(0, call.seconds / 3);
     json!({
@@ -166,7 +166,7 @@ fn shared(company: &Company, event: &Event, is_play: bool) -> Option<Entry> {
     if event.action != Action::SharedExternally {
         return None;
     }
-    let call = &company.calls[event.call];
+    let call = company.call(event.call);
     let mut random = Random::new(call.seed, "opened by the customer");
     let contact = call.first_contact(company)?;
     let opened = event.at + SignedDuration::from_mins(random.between(10, 1200));

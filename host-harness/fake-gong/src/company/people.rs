@@ -1,9 +1,12 @@
 //! The vendor's own people.
 
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::random::Random;
+use super::shares::Shares;
+use super::{AMERICAS, ASIA, SALES, SUCCESS};
 use crate::instants;
 
 /// The vendor's domain.
@@ -50,6 +53,10 @@ pub struct User {
     pub(crate) role: Role,
     pub(crate) created: Timestamp,
     pub(crate) crm_id: String,
+    /// The workspace of the calls that the user hosts, by index.
+    pub(crate) workspace: usize,
+    /// By how many minutes the user's clocks are ahead of UTC.
+    pub(crate) offset: i64,
     phone: Option<String>,
 }
 
@@ -227,9 +234,12 @@ pub(crate) fn hire(seed: u64, now: Timestamp) -> Vec<User> {
             role,
             created,
             crm_id: random.crm_id("005"),
-            phone: random
-                .chance(60)
-                .then(|| format!("+49 30 5550 {:04}", random.between(0, 9999))),
+            workspace: match role {
+                Role::Success | Role::SuccessManager => SUCCESS,
+                _ => SALES,
+            },
+            offset: REGIONS[0].1,
+            phone: phone(&mut random),
         });
     }
     let mut random = Random::new(seed, "avatar");
@@ -245,9 +255,99 @@ pub(crate) fn hire(seed: u64, now: Timestamp) -> Vec<User> {
         role: Role::Lead,
         created: now - SignedDuration::from_hours(24 * 170),
         crm_id: random.crm_id("005"),
+        workspace: SALES,
+        offset: REGIONS[0].1,
         phone: None,
     });
     users
+}
+
+fn phone(random: &mut Random) -> Option<String> {
+    random
+        .chance(60)
+        .then(|| format!("+49 30 5550 {:04}", random.between(0, 9999)))
+}
+
+/// The workspace of a region's sellers, and by how many minutes its clocks are ahead of UTC:
+/// Berlin, New York, London, San Francisco, Singapore and Mumbai.
+const REGIONS: [(usize, i64); 6] = [
+    (SALES, 60),
+    (AMERICAS, -300),
+    (SALES, 0),
+    (AMERICAS, -480),
+    (ASIA, 480),
+    (ASIA, 330),
+];
+
+/// Names for those who came later; none is on the first staff.
+const LATER_FIRST_NAMES: [&str; 40] = [
+    "Adam", "Aisha", "Anton", "Bella", "Bruno", "Camille", "Cyrus", "Dalia", "Dora", "Emil",
+    "Esther", "Farid", "Flora", "Greta", "Hamza", "Holly", "Ivan", "Jana", "Joel", "Kim", "Klara",
+    "Lars", "Leila", "Malik", "Mira", "Niko", "Nora", "Omar", "Pia", "Rafael", "Rosa", "Sami",
+    "Selma", "Tariq", "Thea", "Uma", "Viktor", "Wanda", "Yara", "Zane",
+];
+
+const LATER_LAST_NAMES: [&str; 40] = [
+    "Adler", "Andrade", "Baker", "Bauer", "Castro", "Clarke", "Costa", "Dahl", "Engel", "Evans",
+    "Falk", "Ferrari", "Garcia", "Gupta", "Hansen", "Hughes", "Ito", "Iyer", "Jensen", "Khan",
+    "Klein", "Lang", "Lopes", "Mason", "Moreau", "Murphy", "Nair", "Novak", "Olsen", "Owens",
+    "Palmer", "Pereira", "Rao", "Richter", "Santos", "Schmidt", "Tanaka", "Turner", "Vogel",
+    "Walsh",
+];
+
+/// Hires so many more who sell, open conversations or look after customers, in several regions.
+/// Gong's avatar stays last.
+pub(crate) fn hire_more(seed: u64, now: Timestamp, users: &mut Vec<User>, count: usize) {
+    const ROLES: [(Role, &str, usize); 10] = [
+        (Role::Seller, "Account Executive", 4),
+        (Role::Seller, "Senior Account Executive", 5),
+        (Role::Success, "Customer Success Manager", 7),
+        (Role::Seller, "Account Executive", 5),
+        (Role::Opener, "Sales Development Representative", 6),
+        (Role::Seller, "Enterprise Account Executive", 4),
+        (Role::Seller, "Account Executive", 4),
+        (Role::Success, "Senior Customer Success Manager", 7),
+        (Role::Seller, "Account Executive", 5),
+        (Role::Opener, "Sales Development Representative", 6),
+    ];
+    let names = LATER_FIRST_NAMES.len() * LATER_LAST_NAMES.len();
+    let regions = Shares::new(REGIONS.len());
+    let avatar = users.pop();
+    for index in 0..count {
+        let mut random = Random::new(seed, &format!("later user {index}"));
+        let (role, title, manager) = ROLES[index % ROLES.len()];
+        // 11 has no factor in common with 1,600, so each name comes once.
+        let at = (11 * index) % names;
+        let (first, last) = (at % 40, at / 40);
+        let first_name = LATER_FIRST_NAMES[first];
+        let last_name = LATER_LAST_NAMES[(first + last) % LATER_LAST_NAMES.len()];
+        let again = match index / names {
+            0 => String::new(),
+            again => again.to_string(),
+        };
+        let (workspace, offset) = REGIONS[regions.pick(&mut random)];
+        users.push(User {
+            id: random.signed_id().to_string(),
+            first_name,
+            last_name,
+            title,
+            email: format!("{first_name}.{last_name}{again}@{DOMAIN}").to_lowercase(),
+            active: true,
+            avatar: false,
+            manager_id: Some(users[manager].id.clone()),
+            role,
+            created: now - SignedDuration::from_mins(random.between(24 * 60, 180 * 24 * 60)),
+            crm_id: random.crm_id("005"),
+            workspace: if role == Role::Success {
+                SUCCESS
+            } else {
+                workspace
+            },
+            offset,
+            phone: phone(&mut random),
+        });
+    }
+    users.extend(avatar);
 }
 
 impl User {
@@ -257,6 +357,13 @@ impl User {
         format!("{} {}", self.first_name, self.last_name)
     }
 
+    /// The clocks by which the user works; without summer time.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZone {
+        let offset = Offset::from_seconds(i32::try_from(self.offset * 60).unwrap_or_default());
+        TimeZone::fixed(offset.unwrap_or(Offset::UTC))
+    }
+
     /// Whether the user's calls are recorded.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
@@ -264,7 +371,7 @@ impl User {
     }
 
     /// As the users endpoints answer it.
-    pub(crate) fn json(&self, zone: &jiff::tz::TimeZone) -> Value {
+    pub(crate) fn json(&self, zone: &TimeZone) -> Value {
         let records = self.is_recorded();
         json!({
             "id": self.id,

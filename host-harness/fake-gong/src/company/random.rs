@@ -2,6 +2,7 @@
 //! drawn without all that come before it.
 
 /// A random number generator for one thing.
+#[derive(Clone, Debug)]
 pub(crate) struct Random(fastrand::Rng);
 
 impl Random {

@@ -155,9 +155,9 @@ pub(crate) fn write(company: &Company) -> Vec<Scorecard> {
 
 /// The filled-in scorecards, oldest review first.
 pub(crate) fn answer(company: &Company) -> Vec<AnsweredScorecard> {
-    let calls = company.calls.iter().enumerate();
-    let fit: Vec<usize> = calls
-        .filter(|(_, call)| call.account_index.is_some() && !call.is_private && !call.is_imported)
+    let heads = company.heads.iter().enumerate();
+    let fit: Vec<usize> = heads
+        .filter(|(_, head)| head.account.is_some() && !head.is_private && !head.is_imported)
         .map(|(index, _)| index)
         .collect();
     let step = (fit.len() / SCORED).max(1);
@@ -168,7 +168,7 @@ pub(crate) fn answer(company: &Company) -> Vec<AnsweredScorecard> {
 }
 
 fn review(company: &Company, index: usize) -> AnsweredScorecard {
-    let call = &company.calls[index];
+    let call = company.call(index);
     let mut random = Random::new(call.seed, "review");
     let manual = usize::from(call.workspace == SUCCESS);
     let scorecard = if random.chance(35) { 2 } else { manual };
@@ -278,7 +278,7 @@ impl AnsweredScorecard {
             "answeredScorecardId": self.id,
             "scorecardId": card.id,
             "scorecardName": card.name,
-            "callId": number(&company.calls[self.call].id),
+            "callId": company.heads[self.call].id,
             "callStartTime": instants::to_rfc3339(self.call_started, &company.zone),
             "reviewedUserId": user(self.reviewed),
             "reviewerUserId": self.reviewer.and_then(user),

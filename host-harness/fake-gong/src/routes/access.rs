@@ -8,7 +8,6 @@ use crate::gong::Gong;
 use crate::operation::{Operation, Takes};
 use crate::request::ApiRequest;
 use crate::response::{ApiError, ApiResult};
-use crate::state::calls::{AddedCalls, AnyCall};
 
 const PATH: &str = "/v2/calls/users-access";
 const WRITE: &str = "api:call-user-access:write";
@@ -49,11 +48,12 @@ fn grant(gong: &Gong, request: &ApiRequest) -> ApiResult {
             return Err(ApiError::bad_request("Some users not found"));
         }
     }
-    let added = gong.state.calls.lock();
     let mut grants = gong.state.access.lock();
     for (id, users) in pairs {
+        let call = gong.call(id);
+        let on = call.as_ref().map(|call| call.users(&gong.company));
         for user in users {
-            if !is_on(gong, &added, id, user) {
+            if !on.as_ref().is_some_and(|on| on.contains(&user)) {
                 grants.grant(id, user);
             }
         }
@@ -86,15 +86,8 @@ fn pairs(request: &ApiRequest) -> Result<Vec<(&str, Vec<&str>)>, ApiError> {
 
 /// A call by its id must be there. Gong says 400 here and not 404.
 fn must_be(gong: &Gong, id: &str) -> Result<(), ApiError> {
-    let added = gong.state.calls.lock();
-    let is_there = AnyCall::all(gong.remaining(), &added).any(|call| call.id() == id);
-    is_there
-        .then_some(())
+    let place = gong.state.calls.lock().place(id);
+    place
+        .map(|_| ())
         .ok_or_else(|| ApiError::bad_request("Some calls not found"))
-}
-
-fn is_on(gong: &Gong, added: &AddedCalls, id: &str, user: &str) -> bool {
-    let mut calls = AnyCall::all(gong.remaining(), added);
-    let call = calls.find(|call| call.id() == id);
-    call.is_some_and(|call| call.users(&gong.company).contains(&user))
 }

@@ -10,7 +10,8 @@ use crate::gong::Gong;
 use crate::operation::{Operation, Takes};
 use crate::request::{ApiRequest, Window, is_id};
 use crate::response::{ApiError, ApiResponse, ApiResult};
-use crate::state::calls::{AddedCall, AnyCall, user_of};
+use crate::state::call_index::{Found, Selection};
+use crate::state::calls::{AddedCall, next_id, user_of};
 
 const CREATE: &str = "api:calls:create";
 
@@ -33,19 +34,24 @@ fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
         ("fromDateTime", request.query("fromDateTime")),
         ("toDateTime", request.query("toDateTime")),
     )?;
-    let workspace = request.query("workspaceId");
-    let company = &gong.company;
-    let added = gong.state.calls.lock();
-    let mut calls: Vec<AnyCall<'_>> = AnyCall::all(gong.remaining(), &added)
-        .filter(|call| window.holds(call.listed_at()))
-        .filter(|call| workspace.is_none_or(|id| company.workspaces[call.workspace()].id == id))
-        .collect();
-    if calls.is_empty() {
+    let selection = Selection {
+        window,
+        workspace: request.query("workspaceId"),
+        ..Selection::default()
+    };
+    let index = gong.state.calls.lock();
+    let places = index.listed(&gong.company, &selection);
+    if places.is_empty() {
         return Err(ApiError::no_calls());
     }
-    calls.sort_by_key(|call| call.listed_at());
-    let (page, records) = gong.cursors.page(request, &calls)?;
-    let calls: Value = page.iter().map(|call| call.meta(company)).collect();
+    let (page, records) = gong.cursors.page(request, &places)?;
+    let page: Vec<Found> = page.iter().map(|place| index.find(*place)).collect();
+    drop(places);
+    drop(index);
+    let calls: Value = page
+        .into_iter()
+        .map(|call| call.make(&gong.company).meta(&gong.company))
+        .collect();
     Ok(json!({ "records": records, "calls": calls }).into())
 }
 
@@ -54,9 +60,7 @@ fn one(gong: &Gong, request: &ApiRequest) -> ApiResult {
     if !is_id(id) {
         return Err(ApiError::bad_request("Bad request"));
     }
-    let added = gong.state.calls.lock();
-    let mut calls = AnyCall::all(gong.remaining(), &added);
-    match calls.find(|call| call.id() == id) {
+    match gong.call(id) {
         Some(call) => Ok(json!({ "call": call.meta(&gong.company) }).into()),
         None => Err(ApiError::not_found(format!("Call ID {id} was not found"))),
     }
@@ -91,28 +95,29 @@ fn add(gong: &Gong, request: &ApiRequest) -> ApiResult {
     if !company.users[host].is_recorded() {
         return Err(conflict("Recording is not enabled for the primary user"));
     }
-    let mut added = gong.state.calls.lock();
-    let held = company
-        .calls
-        .iter()
-        .filter_map(|call| call.client_unique_id());
-    let known = added.0.iter().map(|call| call.client_unique_id.clone());
+    let mut index = gong.state.calls.lock();
+    let imported = company.heads.iter().filter(|head| head.is_imported);
+    let held = imported.filter_map(|head| company.make(head).client_unique_id());
+    let known = index.added().map(|call| call.client_unique_id.clone());
     if held.chain(known).any(|known| known == client_unique_id) {
         return Err(conflict(&format!(
             "A call with clientUniqueId {client_unique_id} already exists"
         )));
     }
-    let id = added.next_id(company);
-    added.0.push(AddedCall {
+    let id = next_id(company, index.added().len());
+    let call = AddedCall {
         id: id.clone(),
         client_unique_id: client_unique_id.to_owned(),
         started,
         scheduled,
         host,
         workspace,
+        is_private: false,
         media: None,
         body: request.body.clone(),
-    });
+    };
+    let is_erased = call.emails().any(|email| gong.remaining().is_erased(email));
+    index.add(call, is_erased);
     Ok(json!({ "callId": id }).into())
 }
 
@@ -153,10 +158,9 @@ fn add_media(gong: &Gong, request: &ApiRequest) -> ApiResult {
     if file.bytes.is_empty() {
         return Err(ApiError::bad_request("mediaFile: the file is empty"));
     }
-    let mut added = gong.state.calls.lock();
-    let call = added
-        .0
-        .iter_mut()
+    let mut index = gong.state.calls.lock();
+    let call = index
+        .added()
         .find(|call| call.id == id)
         .ok_or_else(|| ApiError::bad_request(format!("Call ID {id} was not found")))?;
     if call.is_downloaded() {
@@ -169,9 +173,9 @@ fn add_media(gong: &Gong, request: &ApiRequest) -> ApiResult {
             "Call ID {id} already has media"
         )));
     }
-    let kind = file.content_type.as_deref();
-    call.media = Some(kind.unwrap_or("application/octet-stream").to_owned());
     let body = json!({ "callId": id, "url": call.url() });
+    let kind = file.content_type.as_deref();
+    index.add_media(id, kind.unwrap_or("application/octet-stream").to_owned());
     Ok(ApiResponse::created(body))
 }
 

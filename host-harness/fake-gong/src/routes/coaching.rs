@@ -45,7 +45,7 @@ fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let Some(place) = place.filter(|_| !reports.is_empty()) else {
         return Ok(json!({ "coachingData": [] }).into());
     };
-    let events = gong.remaining().events();
+    let events = gong.events();
     let reports: Vec<Value> = reports
         .into_iter()
         .map(|(report, user)| {
@@ -70,15 +70,15 @@ fn metrics(
 ) -> Value {
     let metrics = METRICS.iter().map(|(name, action)| {
         let events = events.iter().filter(|event| {
-            let call = &company.calls[event.call];
+            let call = &company.heads[event.call];
             event.user == manager
                 && event.action == *action
                 && window.holds(event.at)
-                && call.host == report
-                && call.workspace == workspace
+                && call.host as usize == report
+                && usize::from(call.workspace) == workspace
         });
-        let ids: BTreeSet<&str> = events
-            .map(|event| company.calls[event.call].id.as_str())
+        let ids: BTreeSet<String> = events
+            .map(|event| company.heads[event.call].id.to_string())
             .collect();
         ((*name).to_owned(), json!(ids))
     });

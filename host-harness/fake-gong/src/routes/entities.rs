@@ -5,11 +5,13 @@ use jiff::{SignedDuration, Span, Timestamp};
 use serde_json::json;
 
 use crate::company::Call;
+use crate::company::context::Crm;
 use crate::company::entities::{Conversations, Entity};
 use crate::gong::Gong;
 use crate::operation::Operation;
 use crate::request::{ApiRequest, Window};
 use crate::response::{ApiError, ApiResult};
+use crate::state::moves::Moves;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get("/v2/entities/ask-entity", "api:ai-ask:read", ask),
@@ -21,7 +23,8 @@ fn ask(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let query = StatsQuery::read(gong, request)?;
     let question = request.required_query("question")?;
     gong.limits.afford(gong.options.credits)?;
-    let conversations = query.conversations(gong);
+    let moves = gong.state.moves.lock().clone();
+    let conversations = query.conversations(gong, &moves);
     let (calls, emails) = conversations.count();
     gong.limits.spend(cost(&conversations));
     Ok(json!({
@@ -45,7 +48,8 @@ fn brief(gong: &Gong, request: &ApiRequest) -> ApiResult {
             ApiError::not_found("Brief not found - could be that the brief is not published")
         })?;
     gong.limits.afford(gong.options.credits)?;
-    let conversations = query.conversations(gong);
+    let moves = gong.state.moves.lock().clone();
+    let conversations = query.conversations(gong, &moves);
     let (calls, emails) = conversations.count();
     let sections = u32::try_from(brief.sections.len()).unwrap_or(1);
     gong.limits.spend(cost(&conversations) * sections);
@@ -66,7 +70,7 @@ fn cost(conversations: &Conversations<'_>) -> u32 {
 struct StatsQuery<'a> {
     workspace: usize,
     entity: Entity<'a>,
-    calls: Vec<&'a Call>,
+    calls: Vec<Call>,
     window: Window,
 }
 
@@ -86,7 +90,7 @@ impl<'a> StatsQuery<'a> {
         let entity = Entity::find(company, sort, id)
             .filter(|_| !gong.remaining().is_erased_prospect(id))
             .ok_or_else(|| ApiError::not_found(format!("Entity not found: crmEntityId={id}")))?;
-        let calls: Vec<&Call> = gong.remaining().calls().collect();
+        let calls = gong.calls_of(entity.account());
         let last = entity.last_activity(&calls, workspace);
         let window = window(gong, request, last)?;
         Ok(Self {
@@ -97,12 +101,15 @@ impl<'a> StatsQuery<'a> {
         })
     }
 
-    fn conversations(&self, gong: &'a Gong) -> Conversations<'a> {
+    fn conversations(&'a self, gong: &'a Gong, moves: &'a Moves) -> Conversations<'a> {
         let window = self.window;
+        let crm = Crm {
+            now: gong.now(),
+            moves,
+        };
+        let company = (&gong.company, crm);
         self.entity
-            .conversations(&gong.company, &self.calls, self.workspace, |at| {
-                window.holds(at)
-            })
+            .conversations(company, &self.calls, self.workspace, |at| window.holds(at))
     }
 }
 
@@ -112,7 +119,7 @@ impl<'a> StatsQuery<'a> {
 fn window(gong: &Gong, request: &ApiRequest, last: Option<Timestamp>) -> Result<Window, ApiError> {
     let back =
         |from: Timestamp, days: i64| Window::since(from - SignedDuration::from_hours(24 * days));
-    let now = gong.company.now;
+    let now = gong.now();
     let last = last.unwrap_or(now);
     let today = gong.today();
     let midnight = |day: Date| Window::since(gong.company.midnight(day));

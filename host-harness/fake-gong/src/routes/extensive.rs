@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::auth;
-use crate::company::context::{self, Depth, Timing};
+use crate::company::context::{self, Crm, Depth, Timing};
 use crate::company::{Call, Company, content};
 use crate::gong::Gong;
 use crate::operation::Operation;
-use crate::request::{ApiRequest, Filter};
+use crate::request::ApiRequest;
 use crate::response::{ApiError, ApiResult};
-use crate::state::calls::{AddedCalls, AnyCall};
+use crate::state::call_index::{Found, Selection};
+use crate::state::calls::AnyCall;
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
     "/v2/calls/extensive",
@@ -21,56 +22,57 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
 const MEDIA_SCOPE: &str = "api:calls:read:media-url";
 
 fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
-    let filter = request.filter()?;
     let selector = Selector(&request.body["contentSelector"]);
     let depth = selector.depth()?;
     if selector.exposes("/media") {
         auth::grant(MEDIA_SCOPE, &gong.options)?;
     }
-    let added = gong.state.calls.lock();
-    let calls = filtered(gong, filter, &added)?;
-    let (page, records) = gong.cursors.page(request, &calls)?;
+    let (page, records) = page(gong, request, true)?;
+    let moves = gong.state.moves.lock().clone();
+    let crm = Crm {
+        now: gong.now(),
+        moves: &moves,
+    };
     let calls: Value = page
-        .iter()
-        .map(|call| match call {
-            AnyCall::Held(call) => selector.select(&gong.company, call, depth.as_ref()),
+        .into_iter()
+        .map(|call| match call.make(&gong.company) {
+            AnyCall::Held(call) => selector.select(&gong.company, crm, &call, depth.as_ref()),
             AnyCall::Added(call) => call.select(&gong.company, selector.0),
         })
         .collect();
     Ok(json!({ "records": records, "calls": calls }).into())
 }
 
-/// The calls that the filter lets through, oldest first; none is 404.
-pub(super) fn filtered<'a>(
-    gong: &'a Gong,
-    filter: Filter<'_>,
-    added: &'a AddedCalls,
-) -> Result<Vec<AnyCall<'a>>, ApiError> {
-    let window = filter.window("fromDateTime", "toDateTime")?;
-    let ids = filter.ids("callIds")?;
-    let hosts = filter.ids("primaryUserIds")?;
-    let workspace = filter.text("workspaceId")?;
-    if ids.is_some() && workspace.is_some() {
+/// The page of calls that a request selects, oldest first, with its `records`; no call is 404.
+/// Calls that were added through the API can be left out.
+pub(super) fn page(
+    gong: &Gong,
+    request: &ApiRequest,
+    with_added: bool,
+) -> Result<(Vec<Found>, Value), ApiError> {
+    let filter = request.filter()?;
+    let selection = Selection {
+        window: filter.window("fromDateTime", "toDateTime")?,
+        ids: filter.ids("callIds")?,
+        hosts: filter.ids("primaryUserIds")?,
+        workspace: filter.text("workspaceId")?,
+    };
+    if selection.ids.is_some() && selection.workspace.is_some() {
         return Err(ApiError::bad_request(
             "filter.workspaceId: must not provide both callIds and workspaceId",
         ));
     }
-    let company = &gong.company;
-    let mut calls: Vec<AnyCall<'_>> = AnyCall::all(gong.remaining(), added)
-        .filter(|call| call.has_details())
-        .filter(|call| window.holds(call.started()))
-        .filter(|call| ids.as_ref().is_none_or(|ids| ids.contains(call.id())))
-        .filter(|call| {
-            let host = company.users[call.host()].id.as_str();
-            hosts.as_ref().is_none_or(|hosts| hosts.contains(host))
-        })
-        .filter(|call| workspace.is_none_or(|id| company.workspaces[call.workspace()].id == id))
-        .collect();
-    calls.sort_by_key(|call| call.started());
-    if calls.is_empty() {
+    let index = gong.state.calls.lock();
+    let mut places = index.started(&gong.company, &selection);
+    if !with_added && index.added().len() > 0 {
+        places.to_mut().retain(|place| !index.is_added(*place));
+    }
+    if places.is_empty() {
         return Err(ApiError::no_calls());
     }
-    Ok(calls)
+    let (page, records) = gong.cursors.page(request, &places)?;
+    let page = page.iter().map(|place| index.find(*place)).collect();
+    Ok((page, records))
 }
 
 /// The body's `contentSelector`; null where there is none.
@@ -101,10 +103,10 @@ impl Selector<'_> {
         }
     }
 
-    fn select(&self, company: &Company, call: &Call, depth: Option<&Depth>) -> Value {
+    fn select(&self, company: &Company, crm: Crm<'_>, call: &Call, depth: Option<&Depth>) -> Value {
         let mut data = json!({ "metaData": call.meta(company) });
         if let Some(depth) = depth {
-            data["context"] = context::of_call(company, call, depth);
+            data["context"] = context::of_call(company, crm, call, depth);
         }
         // An imported call can come without its parties.
         if self.exposes("/parties") && !call.is_imported {

@@ -36,6 +36,7 @@ fn content(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let mut folders = gong.company.library.iter();
     let folder = folders.find(|folder| folder.id == id);
     let folder = folder.ok_or_else(|| ApiError::not_found(NONE))?;
-    let content = folder.content(&gong.company, |call| !gong.remaining().is_erased_call(call));
+    let calls = gong.state.calls.lock();
+    let content = folder.content(&gong.company, |call| !calls.is_gone(call));
     Ok(content.into())
 }

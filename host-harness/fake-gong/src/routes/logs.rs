@@ -26,7 +26,7 @@ fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
         ),
         ("toDateTime", request.query("toDateTime")),
     )?;
-    let mut entries: Vec<Entry> = log.entries(&gong.company, &gong.remaining().events());
+    let mut entries: Vec<Entry> = log.entries(&gong.company, &gong.events());
     entries.retain(|(at, _)| window.holds(*at));
     if entries.is_empty() {
         return Err(ApiError::not_found(

@@ -50,8 +50,7 @@ fn of_phone(gong: &Gong, request: &ApiRequest) -> ApiResult {
 
 fn erase_email(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let email = email(gong, request)?;
-    gong.state.privacy.lock().erase(email);
-    gong.state.events.lock().forget(email);
+    gong.erase(email);
     Ok(json!({}).into())
 }
 
@@ -59,8 +58,7 @@ fn erase_phone(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let (_, digits) = phone(request)?;
     let people = people(gong, |contact| self::digits(&contact.phone) == digits);
     for (_, contact) in people {
-        gong.state.privacy.lock().erase(&contact.email);
-        gong.state.events.lock().forget(&contact.email);
+        gong.erase(&contact.email);
     }
     Ok(json!({}).into())
 }
@@ -125,13 +123,15 @@ fn references(gong: &Gong, people: &[(&Account, &Contact)]) -> Map<String, Value
             .people
             .iter()
             .position(|one| one.email == contact.email);
-        let on = gong.remaining().calls().filter(|call| {
+        let accounts = &mut company.accounts.iter();
+        let of_account = accounts.position(|one| one.crm_id == account.crm_id);
+        let of_account = of_account.map(|account| gong.calls_of(account));
+        let on = of_account.into_iter().flatten().filter(|call| {
             let is_there =
                 |identity| place.is_some_and(|place| identity == Identity::Contact(place));
-            call.account == Some(account.name)
-                && call.parties.iter().any(|party| is_there(party.identity))
+            call.parties.iter().any(|party| is_there(party.identity))
         });
-        calls.extend(on.map(references::call));
+        calls.extend(on.map(|call| references::call(&call)));
     }
     let data = match objects.is_empty() {
         true => json!([]),

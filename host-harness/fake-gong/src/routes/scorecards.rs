@@ -47,14 +47,13 @@ fn answered(gong: &Gong, request: &ApiRequest) -> ApiResult {
             )));
         }
     };
+    let calls = gong.state.calls.lock();
     let fits = |answered: &&AnsweredScorecard| {
         let card = &company.scorecards[answered.scorecard];
         let user = company.users[answered.reviewed].id.as_str();
         let method = if card.is_automatic { automatic } else { manual };
         method
-            && !gong
-                .remaining()
-                .is_erased_call(&company.calls[answered.call])
+            && !calls.is_gone(answered.call)
             && called.holds(company.day(answered.call_started))
             && reviewed.holds(company.day(answered.reviewed_at))
             && users.as_ref().is_none_or(|users| users.contains(user))

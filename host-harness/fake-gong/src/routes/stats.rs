@@ -36,7 +36,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
 /// The users and days of a request for statistics.
 struct StatsQuery<'a> {
     company: &'a Company,
-    events: Vec<&'a Event>,
+    /// What each user did, oldest first.
+    events: Vec<Vec<&'a Event>>,
     users: Vec<(usize, &'a User)>,
     are_named: bool,
     days: Range,
@@ -68,9 +69,13 @@ impl<'a> StatsQuery<'a> {
                 ids.as_ref()
                     .is_none_or(|ids| ids.contains(user.id.as_str()))
             });
+        let mut events = vec![Vec::new(); gong.company.users.len()];
+        for event in gong.events() {
+            events[event.user].push(event);
+        }
         Ok(Self {
             company: &gong.company,
-            events: gong.remaining().events(),
+            events,
             users: users.collect(),
             are_named: ids.is_some(),
             days,
@@ -79,10 +84,10 @@ impl<'a> StatsQuery<'a> {
 
     /// What a user did in these days.
     fn events(&self, user: usize, days: Range) -> impl Iterator<Item = &'a Event> {
-        let events = self.events.iter().copied();
-        events.filter(move |event| {
-            event.user == user && days.from <= event.day && event.day < days.to
-        })
+        let events = &self.events[user];
+        let before = |day: Date| events.partition_point(|event| event.day < day);
+        let (from, to) = (before(days.from), before(days.to));
+        events[from..to.max(from)].iter().copied()
     }
 
     /// Each user's statistics, for users who did anything at all. None did: Gong answers 404.
@@ -198,7 +203,7 @@ impl Range {
     /// the company's first deed is left out but for one day, so that a range from the year 1
     /// is no list of a million days.
     fn periods(self, company: &Company, period: Period) -> Vec<Self> {
-        let first = company.events.first().map_or(self.to, |event| event.day);
+        let first = company.events().first().map_or(self.to, |event| event.day);
         let mut from = self
             .from
             .max(first.min(self.to).saturating_sub(Span::new().days(1)));
@@ -255,10 +260,10 @@ fn day_by_day(gong: &Gong, request: &ApiRequest) -> ApiResult {
                 let mut calls: Map<String, Value> = Action::ALL
                     .iter()
                     .map(|(action, name)| {
-                        let calls: Vec<&str> = events
+                        let calls: Vec<String> = events
                             .iter()
                             .filter(|event| event.action == *action)
-                            .map(|event| query.company.calls[event.call].id.as_str())
+                            .map(|event| query.company.heads[event.call].id.to_string())
                             .collect();
                         ((*name).to_owned(), calls.into())
                     })
@@ -286,7 +291,7 @@ fn interaction(gong: &Gong, request: &ApiRequest) -> ApiResult {
         let hosted = query.events(place, query.days);
         let hosted = hosted.filter(|event| event.action == Action::Hosted);
         let calls: Vec<_> = hosted
-            .map(|event| &company.calls[event.call])
+            .map(|event| company.call(event.call))
             .filter(|call| call.direction == "Conference")
             .collect();
         let mean = |name: &str| {

@@ -8,7 +8,7 @@ use crate::gong::Gong;
 use crate::operation::Operation;
 use crate::request::ApiRequest;
 use crate::response::ApiResult;
-use crate::state::calls::{AddedCalls, AnyCall};
+use crate::state::calls::AnyCall;
 
 pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
     "/v2/calls/transcript",
@@ -19,15 +19,13 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::post(
 /// Private calls are among them, and nothing here says which they are. Calls that were added
 /// through the API are not: they have no transcript yet.
 fn list(gong: &Gong, request: &ApiRequest) -> ApiResult {
-    let none = AddedCalls::default();
-    let calls = extensive::filtered(gong, request.filter()?, &none)?;
-    let (page, records) = gong.cursors.page(request, &calls)?;
+    let (page, records) = extensive::page(gong, request, false)?;
     let transcripts: Value = page
-        .iter()
-        .filter_map(|call| match call {
+        .into_iter()
+        .filter_map(|call| match call.make(&gong.company) {
             AnyCall::Held(call) => Some(json!({
                 "callId": call.id,
-                "transcript": transcripts::transcript(&gong.company, call),
+                "transcript": transcripts::transcript(&gong.company, &call),
             })),
             AnyCall::Added(_) => None,
         })

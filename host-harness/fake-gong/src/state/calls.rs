@@ -1,21 +1,17 @@
-//! Calls that were added through the API, and their media.
+//! Calls as requests see them: recorded ones, and those that were added through the API.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::privacy::Remaining;
-use crate::company::Company;
 use crate::company::calls::Identity;
+use crate::company::heads::{Head, Scheme, small};
 use crate::company::people::User;
 use crate::company::random::Random;
+use crate::company::{Call, Company};
 use crate::instants;
 
-/// The calls that were added, in the order in which they came.
-#[derive(Debug, Default)]
-pub(crate) struct AddedCalls(pub(crate) Vec<AddedCall>);
-
 /// A call that was added. Gong has not analysed it yet, so it has no transcript and no content.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct AddedCall {
     pub(crate) id: String,
     pub(crate) client_unique_id: String,
@@ -23,24 +19,51 @@ pub(crate) struct AddedCall {
     pub(crate) scheduled: Option<Timestamp>,
     pub(crate) host: usize,
     pub(crate) workspace: usize,
+    pub(crate) is_private: bool,
     /// The content type of the recording, once it is there.
     pub(crate) media: Option<String>,
     /// The request, already checked.
     pub(crate) body: Value,
 }
 
-impl AddedCalls {
-    /// The id of the next call.
-    pub(crate) fn next_id(&self, company: &Company) -> String {
-        let mut random = Random::new(company.seed, &format!("added call {}", self.0.len()));
-        random.signed_id().to_string()
-    }
+/// The id of the call that is added after so many others.
+pub(crate) fn next_id(company: &Company, before: usize) -> String {
+    let mut random = Random::new(company.seed, &format!("added call {before}"));
+    random.signed_id().to_string()
 }
 
 impl AddedCall {
     /// Whether Gong fetches the recording itself.
     pub(crate) fn is_downloaded(&self) -> bool {
         self.body["downloadMediaUrl"].is_string()
+    }
+
+    /// Whether the details know it: they come later than the call itself, here with its recording.
+    pub(crate) fn has_details(&self) -> bool {
+        self.media.is_some() || self.is_downloaded()
+    }
+
+    /// What it is found by.
+    pub(crate) fn head(&self) -> Head {
+        Head {
+            id: self.id.parse().unwrap_or_default(),
+            number: 0,
+            scheme: Scheme::Added,
+            started: self.started,
+            listed_at: self.listed_at(),
+            host: small(self.host),
+            account: None,
+            workspace: u8::try_from(self.workspace).unwrap_or_default(),
+            is_private: self.is_private,
+            is_imported: false,
+            is_phone: false,
+        }
+    }
+
+    /// The addresses of the people on it.
+    pub(crate) fn emails(&self) -> impl Iterator<Item = &str> {
+        let parties = self.body["parties"].as_array().into_iter().flatten();
+        parties.filter_map(|party| party["emailAddress"].as_str())
     }
 
     /// Where the call is in the application.
@@ -87,7 +110,7 @@ impl AddedCall {
             "customData": body["customData"],
             "purpose": body["purpose"],
             "meetingUrl": body["meetingUrl"],
-            "isPrivate": false,
+            "isPrivate": self.is_private,
             "calendarEventId": null,
         })
     }
@@ -233,78 +256,15 @@ fn language(code: Option<&str>) -> &'static str {
 }
 
 /// A recorded call, or one that was added through the API.
-#[derive(Clone, Copy)]
-pub(crate) enum AnyCall<'a> {
-    Held(&'a crate::company::Call),
-    Added(&'a AddedCall),
+#[derive(Debug)]
+pub(crate) enum AnyCall {
+    Held(Call),
+    Added(AddedCall),
 }
 
-impl<'a> AnyCall<'a> {
-    /// All calls that remain, the recorded ones first.
-    pub(crate) fn all(
-        remaining: Remaining<'a>,
-        added: &'a AddedCalls,
-    ) -> impl Iterator<Item = Self> {
-        let left = added.0.iter().filter(move |call| {
-            let mut parties = call.body["parties"].as_array().into_iter().flatten();
-            !parties.any(|party| {
-                remaining.is_erased(party["emailAddress"].as_str().unwrap_or_default())
-            })
-        });
-        remaining
-            .calls()
-            .map(Self::Held)
-            .chain(left.map(Self::Added))
-    }
-
-    pub(crate) fn id(self) -> &'a str {
-        match self {
-            Self::Held(call) => &call.id,
-            Self::Added(call) => &call.id,
-        }
-    }
-
-    pub(crate) fn started(self) -> Timestamp {
-        match self {
-            Self::Held(call) => call.started,
-            Self::Added(call) => call.started,
-        }
-    }
-
-    /// Whether the details know it: they come later than the call itself, here with its recording.
-    pub(crate) fn has_details(self) -> bool {
-        match self {
-            Self::Held(_) => true,
-            Self::Added(call) => call.media.is_some() || call.is_downloaded(),
-        }
-    }
-
-    /// The instant by which GET /v2/calls sorts and filters.
-    pub(crate) fn listed_at(self) -> Timestamp {
-        match self {
-            Self::Held(call) => call.listed_at(),
-            Self::Added(call) => call.listed_at(),
-        }
-    }
-
-    /// The primary user, by index.
-    pub(crate) fn host(self) -> usize {
-        match self {
-            Self::Held(call) => call.host,
-            Self::Added(call) => call.host,
-        }
-    }
-
-    /// The workspace, by index.
-    pub(crate) fn workspace(self) -> usize {
-        match self {
-            Self::Held(call) => call.workspace,
-            Self::Added(call) => call.workspace,
-        }
-    }
-
+impl AnyCall {
     /// The ids of the vendor's own people on it.
-    pub(crate) fn users(self, company: &'a Company) -> Vec<&'a str> {
+    pub(crate) fn users<'a>(&self, company: &'a Company) -> Vec<&'a str> {
         match self {
             Self::Held(call) => {
                 let parties = call.parties.iter();
@@ -323,7 +283,7 @@ impl<'a> AnyCall<'a> {
     }
 
     /// As GET /v2/calls lists it.
-    pub(crate) fn meta(self, company: &Company) -> Value {
+    pub(crate) fn meta(&self, company: &Company) -> Value {
         match self {
             Self::Held(call) => call.meta(company),
             Self::Added(call) => call.meta(company),

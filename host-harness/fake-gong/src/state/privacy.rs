@@ -5,23 +5,30 @@
 
 use std::collections::BTreeSet;
 
-use crate::company::actions::Event;
-use crate::company::calls::Identity;
-use crate::company::{Call, Company, Contact};
+use crate::company::{Company, Contact};
 use crate::shared::Shared;
 
-/// The addresses of those who were erased, in lower case.
+/// Those who were erased.
 #[derive(Debug, Default)]
-pub(crate) struct Erased(BTreeSet<String>);
+pub(crate) struct Erased {
+    /// Their addresses, in lower case.
+    emails: BTreeSet<String>,
+    /// Their ids in the CRM.
+    crm_ids: BTreeSet<String>,
+}
 
 impl Erased {
     /// Erases the person with this address.
-    pub(crate) fn erase(&mut self, email: &str) {
-        self.0.insert(email.to_lowercase());
+    pub(crate) fn erase(&mut self, company: &Company, email: &str) {
+        self.emails.insert(email.to_lowercase());
+        let people = company.accounts.iter().flat_map(|account| &account.people);
+        let erased = people.filter(|contact| contact.email.eq_ignore_ascii_case(email));
+        self.crm_ids
+            .extend(erased.map(|contact| contact.crm_id.clone()));
     }
 }
 
-/// The company without the people who were erased, and without the calls that they were on.
+/// The people of the company without those who were erased.
 #[derive(Clone, Copy)]
 pub(crate) struct Remaining<'a> {
     pub(crate) company: &'a Company,
@@ -35,7 +42,7 @@ impl<'a> Remaining<'a> {
         let people = self.company.accounts.iter();
         people
             .flat_map(|account| &account.people)
-            .filter(|contact| !erased.0.contains(&contact.email))
+            .filter(|contact| !erased.emails.contains(&contact.email))
             .collect()
     }
 
@@ -53,38 +60,11 @@ impl<'a> Remaining<'a> {
 
     /// Whether this CRM id is of somebody who was erased.
     pub(crate) fn is_erased_prospect(self, crm_id: &str) -> bool {
-        let erased = self.erased.lock();
-        let mut people = self.company.accounts.iter().flat_map(|a| &a.people);
-        people.any(|contact| contact.crm_id == crm_id && erased.0.contains(&contact.email))
-    }
-
-    /// The calls that remain, oldest first.
-    pub(crate) fn calls(self) -> impl Iterator<Item = &'a Call> {
-        let calls = self.company.calls.iter();
-        calls.filter(move |call| !self.is_erased_call(call))
+        self.erased.lock().crm_ids.contains(crm_id)
     }
 
     /// Whether this is the address of somebody who was erased.
     pub(crate) fn is_erased(self, email: &str) -> bool {
-        self.erased.lock().0.contains(&email.to_lowercase())
-    }
-
-    /// What was done with the calls that remain, oldest first.
-    pub(crate) fn events(self) -> Vec<&'a Event> {
-        let calls = self.company.calls.iter();
-        let gone: Vec<bool> = calls.map(|call| self.is_erased_call(call)).collect();
-        let events = self.company.events.iter();
-        events.filter(|event| !gone[event.call]).collect()
-    }
-
-    /// Whether somebody on the call was erased.
-    pub(crate) fn is_erased_call(self, call: &Call) -> bool {
-        let erased = self.erased.lock();
-        call.parties.iter().any(|party| match party.identity {
-            Identity::Contact(place) => call
-                .account_of(self.company)
-                .is_some_and(|account| erased.0.contains(&account.people[place].email)),
-            Identity::User(_) | Identity::Number => false,
-        })
+        self.erased.lock().emails.contains(&email.to_lowercase())
     }
 }

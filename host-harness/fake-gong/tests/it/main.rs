@@ -2,6 +2,7 @@
 
 mod added_calls;
 mod behaviour;
+mod changes;
 mod client;
 mod company;
 mod contract;
@@ -10,12 +11,14 @@ mod document;
 mod engage;
 mod entities;
 mod faults;
+mod grown;
 mod limits;
 mod logs;
 mod paging;
 mod partners;
 mod permissions;
 mod privacy;
+mod same_bytes;
 mod scripted;
 mod settings;
 mod shape;
