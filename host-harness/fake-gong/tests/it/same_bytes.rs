@@ -1,20 +1,35 @@
 //! The default company says the same for ever: fixtures and demos are made of it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fake_gong::{FakeGong, Options};
 use serde_json::{Value, json};
 
-use crate::client::{ask, get, options, post, start};
+use crate::client::{Answer, ask, get, options, post, start};
 
 /// FNV-1a of all answers to one walk over the API.
 struct Digest(u64);
 
 impl Digest {
-    fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    fn add(&mut self, answer: &Answer) {
+        for byte in sorted(answer.json()).to_string().bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
+    }
+}
+
+/// With the members of objects by name: their order is another one where a crate of the workspace
+/// turns on `preserve_order` of serde_json.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        Value::Object(members) => {
+            let members: BTreeMap<String, Value> = members.into_iter().collect();
+            let members = members.into_iter();
+            Value::Object(members.map(|(name, value)| (name, sorted(value))).collect())
+        }
+        other => other,
     }
 }
 
@@ -22,7 +37,7 @@ impl Digest {
 async fn pages(gong: &FakeGong, path: &str, mut body: Value, digest: &mut Digest) {
     loop {
         let answer = post(gong, path, body.clone()).await;
-        digest.add(&answer.bytes);
+        digest.add(&answer);
         match answer.json()["records"].get("cursor") {
             Some(cursor) => body["cursor"] = cursor.clone(),
             None => return,
@@ -70,13 +85,13 @@ async fn walk(gong: &FakeGong) -> String {
                     "/v2/stats/activity/day-by-day",
                     "/v2/stats/interaction",
                 ] {
-                    digest.add(&post(gong, path, days.clone()).await.bytes);
+                    digest.add(&post(gong, path, days.clone()).await);
                 }
                 let both = json!({"filter": {"reviewMethod": "BOTH"}});
                 let path = "/v2/stats/activity/scorecards";
-                digest.add(&post(gong, path, both).await.bytes);
+                digest.add(&post(gong, path, both).await);
             }
-            path => digest.add(&get(gong, path).await.bytes),
+            path => digest.add(&get(gong, path).await),
         }
         writeln!(digests, "{:016x} {name}", digest.0).unwrap();
     };
