@@ -67,17 +67,69 @@ enum Command {
         demo: bool,
     },
     /// Run the stand-in for Gong by itself.
-    FakeGong {
-        /// Where to listen.
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
-        listen: SocketAddr,
-        /// Refuse more than 3 requests a second, as Gong does.
-        #[arg(long)]
-        rate_limit: bool,
-        /// How many calls the company has had.
-        #[arg(long, value_name = "N")]
-        calls: Option<usize>,
-    },
+    FakeGong(StandIn),
+}
+
+/// With any of --accounts, --people, --sellers and --days-ahead the company is a grown one, as
+/// large as a real one, and the others of them have the defaults of such a company.
+#[derive(Args)]
+struct StandIn {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Refuse more than 3 requests a second, as Gong does.
+    #[arg(long)]
+    rate_limit: bool,
+    /// Refuse more than so many requests a day; Gong has 10000.
+    #[arg(long, value_name = "N")]
+    daily_quota: Option<u32>,
+    /// How many calls the company has had.
+    #[arg(long, value_name = "N")]
+    calls: Option<usize>,
+    /// How many customers a grown company has, 5000 by default.
+    #[arg(long, value_name = "N")]
+    accounts: Option<usize>,
+    /// How many people there are at them, 40000 by default.
+    #[arg(long, value_name = "N")]
+    people: Option<usize>,
+    /// How many more of its own people a grown company has, 100 by default.
+    #[arg(long, value_name = "N")]
+    sellers: Option<usize>,
+    /// For how many days calls are planned that appear as the clock is set.
+    #[arg(long, value_name = "N")]
+    days_ahead: Option<u32>,
+    /// What everything is drawn from.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Let anybody who reaches the stand-in change the company and count requests, by POST
+    /// /stand-in/changes and GET /stand-in/counts: for tests.
+    #[arg(long)]
+    control: bool,
+}
+
+impl StandIn {
+    fn options(&self) -> fake_gong::Options {
+        let defaults = stand_in_options();
+        let grown = fake_gong::Grown::default();
+        let is_grown = self.accounts.is_some()
+            || self.people.is_some()
+            || self.sellers.is_some()
+            || self.days_ahead.is_some();
+        fake_gong::Options {
+            rate_limit: self.rate_limit,
+            daily_quota: self.daily_quota,
+            calls: self.calls.unwrap_or(defaults.calls),
+            seed: self.seed.unwrap_or(defaults.seed),
+            control: self.control,
+            grown: is_grown.then(|| fake_gong::Grown {
+                accounts: self.accounts.unwrap_or(grown.accounts),
+                people: self.people.unwrap_or(grown.people),
+                sellers: self.sellers.unwrap_or(grown.sellers),
+                days_ahead: self.days_ahead.unwrap_or(grown.days_ahead),
+            }),
+            ..defaults
+        }
+    }
 }
 
 /// Which tools are shown.
@@ -160,11 +212,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             json,
             demo,
         } => return call(component, &tool, arguments, json, demo).await,
-        Command::FakeGong {
-            listen,
-            rate_limit,
-            calls,
-        } => fake(listen, rate_limit, calls).await?,
+        Command::FakeGong(stand_in) => fake(stand_in).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -343,15 +391,11 @@ async fn stopped() {
     }
 }
 
-async fn fake(listen: SocketAddr, rate_limit: bool, calls: Option<usize>) -> anyhow::Result<()> {
-    let mut options = fake_gong::Options {
-        rate_limit,
-        ..stand_in_options()
-    };
-    if let Some(calls) = calls {
-        options.calls = calls;
-    }
-    let gong = FakeGong::start(listen, options.clone()).await?;
+async fn fake(stand_in: StandIn) -> anyhow::Result<()> {
+    let options = stand_in.options();
+    let start = Instant::now();
+    let gong = FakeGong::start(stand_in.listen, options.clone()).await?;
+    report("Started the stand-in for Gong", start, WHEN_SLOW);
     for (name, value) in settings::stand_in_variables(&gong, &options) {
         out::line(format_args!("export {name}={value}"));
     }

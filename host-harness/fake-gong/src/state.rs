@@ -14,6 +14,7 @@ pub(crate) mod events;
 pub(crate) mod flows;
 pub(crate) mod meetings;
 pub(crate) mod moves;
+pub(crate) mod orders;
 pub(crate) mod privacy;
 pub(crate) mod profiles;
 pub(crate) mod targets;
