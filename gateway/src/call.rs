@@ -12,6 +12,8 @@ use std::time::Instant;
 use host_harness::mcp::names::MAX_NAME;
 use host_harness::mcp::{self, guide};
 use jiff::Timestamp;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, JsonObject, ReadResourceResponse};
 use sandbox::{SandboxError, Stopped, ToolResult, Usage};
@@ -32,6 +34,7 @@ use crate::store::{CallId, CallResult, FinishedCall, StartedCall};
 use crate::tenant::Tenant;
 use crate::tenants::Identity;
 use crate::trace::TraceContext;
+use crate::traces::{CallTrace, RequestSpans};
 
 /// The key of an answer's `_meta` with the request id, which the audit and the log have too.
 pub const REQUEST_ID: &str = "gong-gateway/request-id";
@@ -165,6 +168,7 @@ pub async fn run(
         &request.identity.user,
         &request.tool,
     );
+    let trace = trace(gateway, &request, &request_id);
     let gateway = Arc::clone(gateway);
     // If this future is dropped, the call is cancelled and ends in order.
     let cancel_on_drop = cancel.clone().drop_guard();
@@ -176,6 +180,7 @@ pub async fn run(
                 request_id: &request_id,
                 start: Instant::now(),
                 at: Timestamp::now(),
+                trace,
             };
             call.run(progress, cancel).await
         }
@@ -195,6 +200,27 @@ struct Call<'a> {
     request_id: &'a str,
     start: Instant,
     at: Timestamp,
+    trace: CallTrace,
+}
+
+/// Begins the call's span, if traces are sent.
+fn trace(gateway: &Gateway, request: &CallRequest, request_id: &str) -> CallTrace {
+    let Some(traces) = &gateway.traces else {
+        return CallTrace::default();
+    };
+    let method = match request.target {
+        CallTarget::Tool(_) => "tools/call",
+        CallTarget::Resource(_) => "resources/read",
+    };
+    let tool = gateway.tool_label(&request.tool);
+    let attributes = vec![
+        KeyValue::new("mcp.method.name", method),
+        KeyValue::new("gen_ai.tool.name", tool.to_string()),
+        KeyValue::new("user.name", request.identity.user.to_string()),
+        KeyValue::new("gong_gateway.tenant", request.identity.tenant.to_string()),
+        KeyValue::new("gong_gateway.request_id", request_id.to_owned()),
+    ];
+    traces.call(format!("{method} {tool}"), attributes, request.trace)
 }
 
 impl Call<'_> {
@@ -254,6 +280,8 @@ impl Call<'_> {
             sent: AtomicU32::new(0),
             unanswered: AtomicU32::new(0),
             unreached: AtomicU32::new(0),
+            trace: self.trace.clone(),
+            requests: RequestSpans::default(),
             user_used_up: AtomicBool::new(false),
         });
         let work = async {
@@ -333,6 +361,7 @@ impl Call<'_> {
         tenant: &Tenant,
         progress: &Progress,
     ) -> Result<(RunningCall, Place), CallOutcome> {
+        let _span = self.trace.span("wait for a place", SpanKind::Internal);
         let report = |ahead| progress.send(waiting(ahead));
         let running = tenant
             .queue
@@ -462,6 +491,13 @@ impl Call<'_> {
         if !outcome.usage.cpu.is_zero() {
             metrics.ran(&tool, outcome.usage.cpu);
         }
+        self.trace.end(
+            outcome.code,
+            vec![
+                KeyValue::new("gong_gateway.result", result),
+                KeyValue::new("gong_gateway.requests", i64::from(outcome.sent)),
+            ],
+        );
         tracing::info!(
             result,
             code = outcome.code,

@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use opentelemetry::trace::SpanKind;
 use sandbox::Gate;
 use sandbox::gate::Admission;
 
 use crate::limiter::{TenantLimiter, Wait};
 use crate::metrics::Metrics;
 use crate::progress::Progress;
+use crate::traces::{CallTrace, RequestSpans};
 
 /// Lets the requests of one call leave in their turn, counts them, and reports waits.
 #[derive(Debug)]
@@ -31,6 +33,10 @@ pub struct CallGate {
     pub unanswered: AtomicU32,
     /// How many of these surely did not reach Gong.
     pub unreached: AtomicU32,
+    /// The call's spans.
+    pub trace: CallTrace,
+    /// The spans of requests that have left.
+    pub requests: RequestSpans,
     /// Whether a request was refused because the user has used up the day.
     pub user_used_up: AtomicBool,
 }
@@ -39,6 +45,7 @@ impl Gate for CallGate {
     fn admit(&self, deadline: Instant) -> Admission<'_> {
         Box::pin(async move {
             let start = Instant::now();
+            let span = self.trace.span("request to Gong", SpanKind::Client);
             let report = |wait: Wait| self.progress.send(wait.sentence());
             let admitted = self
                 .limiter
@@ -54,6 +61,7 @@ impl Gate for CallGate {
                 }
                 tracing::warn!("a request was not sent: {}", refused.reason);
             } else {
+                self.requests.leaves(span);
                 self.sent.fetch_add(1, Ordering::Relaxed);
             }
             admitted
@@ -64,6 +72,7 @@ impl Gate for CallGate {
         if status.is_none() {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
+        self.requests.answered(status);
         let code = status.map_or(0, |status| status.as_u16());
         self.metrics.answered(&self.tenant, code);
         self.limiter.answered(status, retry_after);
@@ -71,6 +80,7 @@ impl Gate for CallGate {
 
     fn unreached(&self) {
         self.unreached.fetch_add(1, Ordering::Relaxed);
+        self.requests.answered(None);
         self.metrics.answered(&self.tenant, 0);
         self.limiter.answered(None, None);
     }

@@ -88,6 +88,8 @@ pub struct Config {
     pub user_bounds: UserBounds,
     /// Settings of the audit.
     pub audit: AuditConfig,
+    /// Where calls are sent to as traces, if anywhere.
+    pub traces: Option<TracesConfig>,
     /// Who may sign in at `/admin`, by name.
     pub admins: BTreeMap<String, Admin>,
     /// The token that may read `/metrics`, as administrators of the whole gateway may.
@@ -209,6 +211,16 @@ pub enum PushFormat {
     Rows,
     /// An event of the Open Cybersecurity Schema Framework: API Activity, class 6003.
     Ocsf,
+}
+
+/// The collector of traces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracesConfig {
+    /// The address that takes OTLP over HTTP, such as
+    /// `https://collector.acme.example:4318/v1/traces`.
+    pub url: String,
+    /// The value of the `Authorization` header, by reference.
+    pub authorization: Option<SecretRef>,
 }
 
 /// Somebody who may sign in at `/admin`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use sandbox::Sandbox;
@@ -22,6 +23,7 @@ use crate::places::{Place, Places};
 use crate::readiness;
 use crate::store::{Quota, Store, StoreError, UserQuota};
 use crate::tenants::{Identity, Tenants};
+use crate::traces::Traces;
 
 /// A serving gateway.
 pub struct Gateway {
@@ -37,6 +39,8 @@ pub struct Gateway {
     pub tenants: Tenants,
     /// What is counted and timed.
     pub metrics: Metrics,
+    /// Sends calls to a collector of traces, if there is one.
+    pub traces: Option<Traces>,
     /// The component's instances.
     pub places: Arc<Places>,
     /// The component's instructions, by tools.
@@ -65,7 +69,10 @@ impl fmt::Debug for Gateway {
 
 impl Gateway {
     /// Puts the parts together.
-    #[must_use]
+    ///
+    /// # Errors
+    ///
+    /// Traces can not be sent as the configuration says.
     pub fn new(
         sandbox: Arc<Sandbox>,
         catalog: Catalog,
@@ -74,7 +81,12 @@ impl Gateway {
         tenants: Tenants,
         metrics: Metrics,
         clock: Arc<SteadyClock>,
-    ) -> Arc<Self> {
+    ) -> anyhow::Result<Arc<Self>> {
+        let config = Arc::clone(&tenants.live().config);
+        let traces = config
+            .traces
+            .as_ref()
+            .map(|traces| Traces::start(traces, config.ca.as_deref()));
         let places = Places::new(sandbox.limits().instances);
         let gateway = Arc::new(Self {
             sandbox,
@@ -83,6 +95,7 @@ impl Gateway {
             governance: Arc::new(governance),
             tenants,
             metrics,
+            traces: traces.transpose().context("traces")?,
             places,
             instructions: Instructions::default(),
             cancellable: Cancellable::default(),
@@ -93,7 +106,7 @@ impl Gateway {
             draining: AtomicBool::new(false),
         });
         gateway.share_places();
-        gateway
+        Ok(gateway)
     }
 
     /// Divides the component's instances among the tenants that are served now.

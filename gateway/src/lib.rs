@@ -35,6 +35,8 @@
 //! | [`log`] | log lines that say whose call they are about |
 //! | `cut` | texts of others, made safe to store and log |
 //! | [`trace`] | the client's trace, from `traceparent` |
+//! | [`traces`] | calls as OpenTelemetry traces, over OTLP |
+//! | `https_client` | HTTP to systems of the operator's own |
 //! | `suggest` | "did you mean …?" for names that do not exist |
 
 pub mod admission;
@@ -56,6 +58,7 @@ mod fair_queue;
 pub mod gateway;
 pub mod governance;
 pub mod http;
+mod https_client;
 pub mod instructions;
 pub mod limiter;
 pub mod log;
@@ -73,4 +76,5 @@ pub mod tenant;
 pub mod tenants;
 pub mod tool_watch;
 pub mod trace;
+pub mod traces;
 pub mod user_bounds;

@@ -161,7 +161,7 @@ impl Server {
             tenants,
             metrics,
             clock,
-        );
+        )?;
 
         let stop = CancellationToken::new();
         let router = router(&gateway, &listen, stop.clone());
@@ -261,6 +261,9 @@ impl Server {
         gateway.tenants.close().await?;
         let gateway = Arc::clone(gateway);
         tokio::task::spawn_blocking(move || {
+            if let Some(traces) = &gateway.traces {
+                traces.shut_down();
+            }
             gateway.tenants.store_user_requests()?;
             self.serve_lock.finish()
         })

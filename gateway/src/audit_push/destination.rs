@@ -6,18 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderValue, Request, Uri, header};
+use http::{Request, Uri, header};
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use sandbox::outbound::{Addresses, Policy};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::config::{AuditPush, Files, PushDestination, SecretRef};
+use crate::config::{AuditPush, PushDestination, SecretRef};
+use crate::https_client::{HttpsClient, authorization, describe, https_client};
 
 /// How long a command or a server may take for a batch.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,7 +25,7 @@ pub(super) enum Destination {
 }
 
 pub(super) struct Https {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpsClient,
     uri: Uri,
     authorization: Option<SecretRef>,
 }
@@ -41,28 +36,11 @@ impl Destination {
         Ok(match &push.destination {
             PushDestination::File(path) => Self::File(path.clone()),
             PushDestination::Command(command) => Self::Command(command.clone()),
-            PushDestination::Https { url, authorization } => {
-                let pem = ca.map(std::fs::read_to_string).transpose();
-                let pem = pem.map_err(|error| format!("ca: it can not be read ({error})"))?;
-                // The collector may be in the operator's own network.
-                let tls = Policy::new(pem.as_deref(), Addresses::Any)
-                    .and_then(|policy| policy.client_config())
-                    .map_err(|error| format!("{error:#}"))?;
-                let connector = HttpsConnectorBuilder::new().with_tls_config(tls);
-                let connector = if stand_in {
-                    connector.https_or_http()
-                } else {
-                    connector.https_only()
-                };
-                let client = Client::builder(TokioExecutor::new())
-                    .pool_timer(TokioTimer::new())
-                    .build(connector.enable_http1().build());
-                Self::Https(Box::new(Https {
-                    client,
-                    uri: url.parse().map_err(|_| format!("{url} is no URL"))?,
-                    authorization: authorization.clone(),
-                }))
-            }
+            PushDestination::Https { url, authorization } => Self::Https(Box::new(Https {
+                client: https_client(ca, stand_in)?,
+                uri: url.parse().map_err(|_| format!("{url} is no URL"))?,
+                authorization: authorization.clone(),
+            })),
         })
     }
 
@@ -146,19 +124,11 @@ impl Https {
             .body(Full::from(lines))
             .map_err(|error| error.to_string())?;
         if let Some(reference) = &self.authorization {
-            let secret = reference
-                .resolve(&mut Files::default())
-                .map_err(|error| error.to_string())?;
-            let value = HeaderValue::try_from(secret.reveal());
-            let mut value = value.map_err(|_| format!("{reference}: no header can hold it"))?;
-            value.set_sensitive(true);
+            let value = self::authorization(reference)?;
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
         let response = self.client.request(request).await;
-        let response = response.map_err(|error| match std::error::Error::source(&error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        })?;
+        let response = response.map_err(|error| describe(&error))?;
         if response.status().is_success() {
             Ok(())
         } else {

@@ -23,6 +23,8 @@ use crate::user_bounds::UserBounds;
 
 mod audit;
 mod tenant;
+mod traces;
+mod url;
 
 use tenant::tenant;
 
@@ -84,6 +86,9 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
     let audit = audit.map_or_else(audit::default, |table| {
         audit::audit(table, folder, stand_in)
     });
+    let traces = root
+        .get("traces")
+        .and_then(|v| traces::traces(v.table(traces::EXAMPLE)?, folder, stand_in));
     let admins = root
         .get("admins")
         .and_then(|v| v.table("[admins.ada] with token"));
@@ -145,6 +150,7 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
         limits,
         user_bounds,
         audit,
+        traces,
         admins,
         metrics_token,
         tenants,

@@ -69,6 +69,11 @@ fn check_all(path: &Path, config: &Config, files: &mut Files, errors: &ConfigErr
             note("listen.tls", file);
         }
     }
+    let traces = config.traces.as_ref();
+    if let Some(reference) = traces.and_then(|traces| traces.authorization.as_ref()) {
+        let read = reference.resolve(files).map(|_| ());
+        note("traces.authorization", read.map_err(anyhow::Error::from));
+    }
     let network = Network::read(config, files);
     for (name, tenant) in &config.tenants {
         let credentials = authorization(&tenant.credentials, files);

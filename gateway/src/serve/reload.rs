@@ -183,6 +183,7 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
         ("cache", before.cache != after.cache),
         ("component", before.component != after.component),
         ("limits", before.limits != after.limits),
+        ("traces", before.traces != after.traces),
     ];
     let keys = changed.into_iter().filter(|(_, changed)| *changed);
     keys.map(|(key, _)| key).collect()

@@ -10,6 +10,7 @@ use gateway::config::Files;
 use gateway::progress::Progress;
 use gateway::store::CallResult;
 use gateway::tenant::{self as live, Network};
+use gateway::traces::{CallTrace, RequestSpans};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, Setup, Tenant, TestGateway, call, fail, options, stand_in, succeed};
@@ -183,6 +184,8 @@ async fn private_addresses_are_refused_after_the_look_up() {
             sent: AtomicU32::new(0),
             unanswered: AtomicU32::new(0),
             unreached: AtomicU32::new(0),
+            trace: CallTrace::default(),
+            requests: RequestSpans::default(),
             user_used_up: std::sync::atomic::AtomicBool::new(false),
         };
         let run = tenant.run(Arc::new(gate)).unwrap();

@@ -9,6 +9,7 @@
 //! | `operations` | readiness, `check`, and what else an operator expects |
 //! | `undeclared` | a component whose tools do other things than they say |
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
+//! | `traces` | calls as traces, to a collector |
 //! | `audit`, `audit_push` | calls and acts, and that no row is lost, altered or left out |
 //! | `store`, `kill` | several processes on one state file; `kill -9` at any moment |
 //! | `admin_cli`, `page`, `demo` | the administrator's commands and page; the demo |
@@ -32,6 +33,7 @@ mod reload;
 mod secrets;
 mod store;
 mod support;
+mod traces;
 mod undeclared;
 #[path = "../../../tests/it/wat.rs"]
 mod wat;

@@ -3,10 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use http::Uri;
-use http::uri::Scheme;
-
 use super::super::document::Table;
+use super::url;
 use crate::config::{AuditConfig, AuditPush, PushDestination, PushFormat, SecretRef};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -80,7 +78,7 @@ fn push(
         (None, None, Some(url)) => {
             let parsed = url
                 .text(URL)
-                .and_then(|text| url.or_error(self::url(text, stand_in)));
+                .and_then(|text| url.or_error(url::https(text, stand_in, URL)));
             let authorization = authorization.and_then(|value| {
                 let example = "env:SIEM_AUTHORIZATION";
                 value.or_error(SecretRef::parse(value.text(example)?, folder))
@@ -97,29 +95,4 @@ fn push(
         format: format.unwrap_or_default(),
     });
     (push, None)
-}
-
-/// The errors do not quote the text, which could hold a secret.
-fn url(text: &str, stand_in: bool) -> Result<String, String> {
-    let fail = |why: &str| Err(format!("{why}; such as {URL:?}"));
-    let Ok(uri) = text.parse::<Uri>() else {
-        return fail("it is no URL");
-    };
-    let secure = uri.scheme() == Some(&Scheme::HTTPS);
-    let plain = stand_in && uri.scheme() == Some(&Scheme::HTTP);
-    if !secure && !plain {
-        return fail("it must begin with https://");
-    }
-    if uri.host().is_none_or(str::is_empty) {
-        return fail("it has no host");
-    }
-    let has_user = uri
-        .authority()
-        .is_some_and(|all| all.as_str().contains('@'));
-    if has_user || uri.query().is_some() || text.contains('#') {
-        return fail(
-            "it must not hold a user name or a query; a secret belongs into authorization",
-        );
-    }
-    Ok(text.to_owned())
 }
