@@ -209,7 +209,7 @@ impl HttpClient for Collector {
             Ok::<_, HttpError>(Response::from_parts(head, body.to_bytes()))
         };
         // The exporter has a thread of its own, which is none of the runtime's.
-        let exchange = tokio::time::timeout(TIMEOUT, exchange);
-        self.runtime.spawn(async { exchange.await? }).await?
+        let exchange = async { tokio::time::timeout(TIMEOUT, exchange).await? };
+        self.runtime.spawn(exchange).await?
     }
 }

@@ -121,14 +121,11 @@ async fn a_call_is_a_trace_below_the_clients_own() {
     );
     for (span, row) in calls.iter().zip(&audit) {
         let of_span = |key| attribute(&span.attributes, key);
-        assert_eq!(
-            of_span("gong_gateway.request_id").as_deref(),
-            Some(&*row.request_id)
-        );
+        assert_eq!(of_span("gong_gateway.request_id"), row.request_id);
         assert_eq!(of_span("gong_gateway.tenant").as_deref(), Some("acme"));
         assert_eq!(of_span("user.name").as_deref(), Some("mia"));
         let requests = of_span("gong_gateway.requests").unwrap();
-        assert_eq!(requests, row.gong_requests.to_string());
+        assert_eq!(requests, row.gong_requests.unwrap().to_string());
         let inside = |name| {
             let children = spans
                 .iter()
