@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
-use crate::gateway_process::{GatewayProcess, SLOW_TOOL};
+use crate::gateway_process::{ATTACKER, GatewayProcess, SLOW_TOOL};
 
 /// The addresses of the user who attacks, and of somebody without a token. The others have
 /// another one.
@@ -26,6 +26,9 @@ const NOBODY: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 67);
 
 /// Connections with half a request at a time.
 const HALF: usize = 1100;
+
+/// Downloads of the audit at a time, and as many sign-ins with a wrong token.
+const DOWNLOADS: usize = 16;
 
 /// Time between the requests of one flood. All of them together send hundreds a second; more
 /// would measure how this process competes with the gateway for the machine.
@@ -124,6 +127,11 @@ impl Siege {
                 attacks.spawn(attacker.clone().flood(attack, method.clone(), body));
             }
         }
+        for token in [&gateway.administrator, "wrong"] {
+            for _ in 0..DOWNLOADS {
+                attacks.spawn(attacker.clone().slow_downloads(token.to_owned()));
+            }
+        }
         for _ in 0..HALF {
             attacks.spawn(half_requests(gateway.address, Arc::clone(&tally)));
         }
@@ -166,6 +174,41 @@ impl Attacker {
             };
             self.tally.count(attack, outcome);
             tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+impl Attacker {
+    /// Signs in as an administrator, and reads the audit a piece a second.
+    async fn slow_downloads(self, token: String) {
+        let origin = format!("http://{}", self.address);
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let form = Request::post(format!("{origin}/admin/sign-in"))
+                .header(header::ORIGIN, &origin)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Full::from(format!("name={ATTACKER}&token={token}")));
+            let Ok(answer) = self.client.request(form.expect("a request")).await else {
+                self.tally.count("sign-ins", "closed".to_owned());
+                continue;
+            };
+            self.tally
+                .count("sign-ins", answer.status().as_str().to_owned());
+            let Some(cookie) = answer.headers().get(header::SET_COOKIE) else {
+                continue;
+            };
+            let download = Request::get(format!("{origin}/admin/audit.jsonl"))
+                .header(header::COOKIE, cookie)
+                .body(Full::default());
+            let Ok(mut answer) = self.client.request(download.expect("a request")).await else {
+                self.tally.count("downloads", "closed".to_owned());
+                continue;
+            };
+            self.tally
+                .count("downloads", answer.status().as_str().to_owned());
+            while let Some(Ok(_)) = answer.body_mut().frame().await {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
         }
     }
 }

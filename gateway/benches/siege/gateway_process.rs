@@ -34,6 +34,8 @@ pub(crate) struct GatewayProcess {
     /// Tokens of the workers, by tenant.
     pub(crate) workers: BTreeMap<String, String>,
     pub(crate) attacker: String,
+    /// The attacker's token as an administrator.
+    pub(crate) administrator: String,
 }
 
 /// What the process uses.
@@ -72,7 +74,7 @@ impl GatewayProcess {
         gongs[0].fault("/v2/users", Fault::Slow(Duration::from_secs(20)), None);
         let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let config = folder.join("gateway.toml");
-        let (workers, attacker) = configure(&config, address, &gongs)?;
+        let tokens = configure(&config, address, &gongs)?;
         let log = fs::File::create(folder.join("gateway.log"))?;
         let process = Command::new(env!("CARGO_BIN_EXE_gong-gateway"))
             .args(["serve", "--config"])
@@ -86,8 +88,9 @@ impl GatewayProcess {
             config,
             _gongs: gongs,
             address,
-            workers,
-            attacker,
+            workers: tokens.workers,
+            attacker: tokens.attacker,
+            administrator: tokens.administrator,
         };
         for _ in 0..600 {
             if tokio::net::TcpStream::connect(address).await.is_ok() {
@@ -139,19 +142,24 @@ impl GatewayProcess {
     }
 }
 
-/// Writes `gateway.toml`, and returns the tokens of the workers and of the attacker.
-fn configure(
-    path: &Path,
-    address: SocketAddr,
-    gongs: &[FakeGong],
-) -> anyhow::Result<(BTreeMap<String, String>, String)> {
+struct Tokens {
+    workers: BTreeMap<String, String>,
+    attacker: String,
+    administrator: String,
+}
+
+/// Writes `gateway.toml`.
+fn configure(path: &Path, address: SocketAddr, gongs: &[FakeGong]) -> anyhow::Result<Tokens> {
     let options = fake_gong::Options::default();
     let folder = path.parent().context("a folder")?;
     fs::write(folder.join("key"), options.access_key)?;
     fs::write(folder.join("secret"), options.access_key_secret)?;
     let component = component::build(Artefact::GongMcp)?;
+    let administrator = FreshToken::generate();
     let mut text = format!(
-        "stand_in = true\ncomponent = {component:?}\n\n[listen]\naddress = \"{address}\"\n"
+        "stand_in = true\ncomponent = {component:?}\n\n[listen]\naddress = \"{address}\"\n\n\
+         [admins.{ATTACKER}]\ntoken = \"{}\"\n",
+        administrator.hash
     );
     let mut workers = BTreeMap::new();
     let attacker = FreshToken::generate();
@@ -183,5 +191,9 @@ fn configure(
         }
     }
     fs::write(path, text)?;
-    Ok((workers, attacker.token.reveal().to_owned()))
+    Ok(Tokens {
+        workers,
+        attacker: attacker.token.reveal().to_owned(),
+        administrator: administrator.token.reveal().to_owned(),
+    })
 }
