@@ -297,8 +297,8 @@ fn every_typed_tool_is_documented_with_its_arguments() {
 #[tokio::test]
 async fn components_are_those_that_are_tested() {
     for artefact in Artefact::ALL {
-        let given = interfaces(&read(artefact.file_name()));
-        assert_eq!(given, interfaces(&bytes(artefact)));
+        let imports = interfaces(&read(artefact.file_name()));
+        assert_eq!(imports, interfaces(&bytes(artefact)));
     }
     for artefact in [Artefact::GongMcp, Artefact::GongMcpReadOnly] {
         let list = async |bytes: &[u8]| {

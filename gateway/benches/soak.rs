@@ -1,5 +1,5 @@
 //! A soak: many tenants at their limit for a while, with a Gong that misbehaves, and then
-//! counts that must agree.
+//! counts that must agree, and memory that must not grow.
 //!
 //! `cargo bench -p gateway --bench soak -- --minutes 10 --tenants 200`
 //!
@@ -36,6 +36,13 @@ const STAND_INS: &str = "--stand-ins";
 
 /// Users of each tenant, who compete for its requests.
 const USERS: [&str; 2] = ["ada", "bob"];
+
+/// Instances of the component. Each keeps up to 1 MiB of its memory for the next call in it, so few
+/// of them are soon as large as they get, and what grows afterwards is something else.
+const INSTANCES: usize = 32;
+
+/// By how much memory may grow after the first tenth of the time.
+const GROWTH: f64 = 1.15;
 
 /// Every so many stand-ins answer 429 by themselves. The others do so only for requests that arrive
 /// too fast, which delays of a busy machine can cause even if they left in time.
@@ -279,7 +286,8 @@ fn configure(path: &Path, address: &str, urls: &[String]) -> anyhow::Result<Vec<
     fs::write(&secret, options.access_key_secret)?;
     let component = component::build(Artefact::GongMcp)?;
     let mut text = format!(
-        "stand_in = true\ncomponent = \"{}\"\n\n[listen]\naddress = \"{address}\"\nconnections_per_address = 4096\n",
+        "stand_in = true\ncomponent = \"{}\"\n\n[listen]\naddress = \"{address}\"\nconnections_per_address = 4096\n\n\
+         [limits]\ninstances = {INSTANCES}\n",
         component.display()
     );
     let mut users = Vec::new();
@@ -500,6 +508,11 @@ async fn soak(time: Duration, tenants: usize) -> anyhow::Result<()> {
         memory_late >> 10,
         memory_after >> 10,
     ));
+    let growth = memory_late as f64 / memory_early as f64;
+    ensure!(
+        growth < GROWTH,
+        "memory has grown by a factor of {growth:.2}"
+    );
     for lost in seen.lost.iter().take(10) {
         say(format_args!("lost: {lost}"));
     }

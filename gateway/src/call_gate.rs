@@ -29,7 +29,7 @@ pub struct CallGate {
     pub progress: Progress,
     /// How many requests have left.
     pub sent: AtomicU32,
-    /// How many of these may have reached Gong without an answer.
+    /// How many of these may have reached Gong without an answer of its own.
     pub unanswered: AtomicU32,
     /// How many of these surely did not reach Gong.
     pub unreached: AtomicU32,
@@ -39,6 +39,17 @@ pub struct CallGate {
     pub requests: RequestSpans,
     /// Whether a request was refused because the user has used up the day.
     pub user_used_up: AtomicBool,
+}
+
+/// Whether a status is one with which something on the way, or the server itself, stops waiting for
+/// what it may still do.
+fn says_nothing(status: StatusCode) -> bool {
+    [
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::GATEWAY_TIMEOUT,
+    ]
+    .contains(&status)
 }
 
 impl Gate for CallGate {
@@ -69,7 +80,7 @@ impl Gate for CallGate {
     }
 
     fn answered(&self, status: Option<StatusCode>, retry_after: Option<Duration>) {
-        if status.is_none() {
+        if status.is_none_or(says_nothing) {
             self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
         self.requests.answered(status);

@@ -84,7 +84,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     server.shut_down(Duration::from_secs(5)).await?;
     walked?;
     stdout::line("");
-    stdout::line(stdout::bold("All of it went as told."));
+    stdout::line(stdout::bold("All of it went as described."));
     Ok(())
 }
 

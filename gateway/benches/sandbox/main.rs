@@ -116,12 +116,15 @@ impl StandIn {
         let stdout = child.stdout.as_mut().context("it is piped")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let told: serde_json::Value = serde_json::from_str(&line)?;
+        let input: serde_json::Value = serde_json::from_str(&line)?;
         Ok(Self {
             child,
             gong,
-            url: told["url"].as_str().context("it tells its URL")?.to_owned(),
-            ca_pem: told["ca"].as_str().map(str::to_owned),
+            url: input["url"]
+                .as_str()
+                .context("it tells its URL")?
+                .to_owned(),
+            ca_pem: input["ca"].as_str().map(str::to_owned),
         })
     }
 
@@ -221,11 +224,11 @@ async fn stand_in(gong: Gong) -> anyhow::Result<()> {
 /// Loads the component, from the cache if there is one, and answers a call over TLS. The stand-in's
 /// address comes on standard input.
 async fn first_answer(component: &Path, cache: &str) -> anyhow::Result<()> {
-    let mut told = String::new();
-    std::io::stdin().read_line(&mut told)?;
-    let told: serde_json::Value = serde_json::from_str(&told)?;
-    let url = told["url"].as_str().context("a URL")?;
-    let policy = Policy::new(told["ca"].as_str(), Addresses::Any)?;
+    let mut input = String::new();
+    std::io::stdin().read_line(&mut input)?;
+    let input: serde_json::Value = serde_json::from_str(&input)?;
+    let url = input["url"].as_str().context("a URL")?;
+    let policy = Policy::new(input["ca"].as_str(), Addresses::Any)?;
     let bytes = std::fs::read(component)?;
     let sandbox = match cache {
         "-" => Sandbox::load(&bytes, Limits::default())?,
@@ -245,7 +248,7 @@ async fn first_answer(component: &Path, cache: &str) -> anyhow::Result<()> {
 
 /// The time from the start of a process to its first answer.
 fn start(stand_in: &StandIn, component: &Path, cache: &str) -> anyhow::Result<Duration> {
-    let told = json!({ "url": stand_in.url, "ca": stand_in.ca_pem }).to_string();
+    let input = json!({ "url": stand_in.url, "ca": stand_in.ca_pem }).to_string();
     let component = component.to_str().context("a path in UTF-8")?;
     let begin = Instant::now();
     let mut child = again(&["first-answer", component, cache])
@@ -253,7 +256,7 @@ fn start(stand_in: &StandIn, component: &Path, cache: &str) -> anyhow::Result<Du
         .stdout(Stdio::piped())
         .spawn()?;
     let mut stdin = child.stdin.take().context("it is piped")?;
-    writeln!(stdin, "{told}")?;
+    writeln!(stdin, "{input}")?;
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().context("it is piped")?).read_line(&mut line)?;
     let time = begin.elapsed();
@@ -305,12 +308,12 @@ fn measure(component: &Path, quick: bool) -> anyhow::Result<()> {
     drop(runtime);
 
     println!("\nMemory (resident, anonymous)");
-    let told = json!({ "url": tls.url, "ca": tls.ca_pem }).to_string();
+    let input = json!({ "url": tls.url, "ca": tls.ca_pem }).to_string();
     let component = component.to_str().context("a path in UTF-8")?;
     let mut child = again(&["memory", component])
         .stdin(Stdio::piped())
         .spawn()?;
-    writeln!(child.stdin.take().context("it is piped")?, "{told}")?;
+    writeln!(child.stdin.take().context("it is piped")?, "{input}")?;
     ensure!(child.wait()?.success());
     Ok(())
 }

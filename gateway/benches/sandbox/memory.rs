@@ -36,11 +36,11 @@ impl Gate for Barrier {
 
 /// Runs in a fresh process, whose memory has nothing from other measurements.
 pub(crate) async fn measure(component: &Path) -> anyhow::Result<()> {
-    let mut told = String::new();
-    std::io::stdin().read_line(&mut told)?;
-    let told: serde_json::Value = serde_json::from_str(&told)?;
-    let url = told["url"].as_str().context("a URL")?;
-    let policy = Policy::new(told["ca"].as_str(), Addresses::Any)?;
+    let mut input = String::new();
+    std::io::stdin().read_line(&mut input)?;
+    let input: serde_json::Value = serde_json::from_str(&input)?;
+    let url = input["url"].as_str().context("a URL")?;
+    let policy = Policy::new(input["ca"].as_str(), Addresses::Any)?;
     let tenant = || -> anyhow::Result<Run> {
         Ok(Run {
             env: Env::from_iter(variables(url)),

@@ -69,9 +69,9 @@ impl Native {
         let mut answers: Vec<(u16, Bytes)> = Vec::new();
         loop {
             let next = RefCell::new(None);
-            let asked = RefCell::new(0);
+            let request = RefCell::new(0);
             let answered = self.tool(call, &|request| {
-                let index = asked.replace_with(|index| *index + 1);
+                let index = request.replace_with(|index| *index + 1);
                 if let Some((status, body)) = answers.get(index) {
                     return (*status, body.to_vec());
                 }
@@ -138,11 +138,11 @@ impl Native {
 }
 
 impl From<&bench_api::ApiRequest<'_>> for Sent {
-    fn from(asked: &bench_api::ApiRequest<'_>) -> Self {
+    fn from(request: &bench_api::ApiRequest<'_>) -> Self {
         Self {
-            method: asked.method.parse().expect("it is a method"),
-            path: asked.path.to_owned(),
-            body: asked.body.map(|(content_type, body)| {
+            method: request.method.parse().expect("it is a method"),
+            path: request.path.to_owned(),
+            body: request.body.map(|(content_type, body)| {
                 let content_type = content_type.parse().expect("it is a header");
                 (content_type, Bytes::copy_from_slice(body))
             }),

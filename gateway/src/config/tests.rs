@@ -199,12 +199,12 @@ gateway.toml:27: tenants.Acme.profiles.analysts.users: there is no user "mias"; 
 
 #[test]
 fn what_is_no_toml_is_told_with_its_line_and_without_its_text() {
-    let told = complaints("state = \"x\"\nmetrics_token = gg_secret-token-here\n");
+    let message = complaints("state = \"x\"\nmetrics_token = gg_secret-token-here\n");
     assert!(
-        told.starts_with("gateway.toml:2: this is not TOML: "),
-        "{told}"
+        message.starts_with("gateway.toml:2: this is not TOML: "),
+        "{message}"
     );
-    assert!(!told.contains("secret-token"), "{told}");
+    assert!(!message.contains("secret-token"), "{message}");
 }
 
 #[test]
@@ -218,21 +218,21 @@ fn no_complaint_repeats_a_secret() {
     let token = with(&hash(3), plain);
     let number = with(&format!("\"{}\"", hash(3)), "42424242");
     for text in [gong, key, token, number] {
-        let told = complaints(&text);
+        let message = complaints(&text);
         assert!(
-            !told.contains(plain) && !told.contains("42424242"),
-            "{told}"
+            !message.contains(plain) && !message.contains("42424242"),
+            "{message}"
         );
-        assert_eq!(told.lines().count(), 1, "{told}");
+        assert_eq!(message.lines().count(), 1, "{message}");
     }
 }
 
 #[test]
 fn a_token_belongs_to_one() {
-    let told = complaints(&with(&hash(3), &hash(2)));
+    let message = complaints(&with(&hash(3), &hash(2)));
     assert!(
-        told.ends_with("tenants.acme.users.mia.token: admins.ada.token has the same token; make another with `gong-gateway token`"),
-        "{told}"
+        message.ends_with("tenants.acme.users.mia.token: admins.ada.token has the same token; make another with `gong-gateway token`"),
+        "{message}"
     );
 }
 
@@ -245,10 +245,11 @@ fn an_administrator_may_be_for_some_tenants() {
     let config = load(&limited(r#"["acme"]"#)).unwrap();
     assert!(config.admins["ada"].manages("acme") && !config.admins["ada"].manages("globex"));
     assert!(load(&whole()).unwrap().admins["ada"].manages("globex"));
-    let told = complaints(&limited(r#"["acmee"]"#));
+    let message = complaints(&limited(r#"["acmee"]"#));
     assert!(
-        told.ends_with(r#"admins.ada.tenants: there is no tenant "acmee"; did you mean "acme"?"#),
-        "{told}"
+        message
+            .ends_with(r#"admins.ada.tenants: there is no tenant "acmee"; did you mean "acme"?"#),
+        "{message}"
     );
 }
 
@@ -278,9 +279,9 @@ fn gong_is_a_public_https_origin_unless_a_stand_in_serves() {
         "https://acme.api.gong.io:",
         "https://",
     ] {
-        let told = gong(refused, false).expect_err(refused).to_string();
-        assert!(told.contains("tenants.acme.gong: "), "{told}");
-        assert!(told.contains("https://acme.api.gong.io"), "{told}");
+        let message = gong(refused, false).expect_err(refused).to_string();
+        assert!(message.contains("tenants.acme.gong: "), "{message}");
+        assert!(message.contains("https://acme.api.gong.io"), "{message}");
     }
     assert_eq!(
         gong("http://127.0.0.1:4000", true).unwrap(),
@@ -321,8 +322,8 @@ fn names_are_plain() {
         ("a_b", "such as a-b"),
         ("../etc", "such as etc"),
     ] {
-        let told = check_name(bad).unwrap_err();
-        assert!(told.ends_with(likely), "{told}");
+        let message = check_name(bad).unwrap_err();
+        assert!(message.ends_with(likely), "{message}");
     }
     assert!(check_name(&"a".repeat(65)).is_err());
     assert!(
@@ -352,8 +353,11 @@ fn references_are_resolved_when_asked_and_never_shown() {
         ("file:gone", "it can not be read"),
         ("env:GONG_GATEWAY_NEVER_SET", "is not set"),
     ] {
-        let told = resolve(reference).unwrap_err().to_string();
-        assert!(told.contains(why) && !told.contains("two"), "{told}");
+        let message = resolve(reference).unwrap_err().to_string();
+        assert!(
+            message.contains(why) && !message.contains("two"),
+            "{message}"
+        );
     }
     // Cargo sets this variable for every test.
     assert_eq!(resolve("env:CARGO_PKG_NAME").unwrap().reveal(), "gateway");

@@ -304,15 +304,15 @@ async fn a_waiter_hears_its_place_in_line() {
     let mut set = JoinSet::new();
     send(&mut set, &limiter, "a", 12);
     sleep(Duration::from_millis(1)).await;
-    let mut told = Vec::new();
+    let mut waits = Vec::new();
     limiter
-        .admit(&"a".into(), within(60), |wait| told.push(wait))
+        .admit(&"a".into(), within(60), |wait| waits.push(wait))
         .await
         .unwrap();
-    assert!(told.len() >= 4, "{told:?}");
-    assert_eq!(told[0].ahead, 9);
-    assert_eq!(told[0].reason, WaitReason::Rate);
-    assert!(told.is_sorted_by(|a, b| a.ahead >= b.ahead && a.time > b.time));
+    assert!(waits.len() >= 4, "{waits:?}");
+    assert_eq!(waits[0].ahead, 9);
+    assert_eq!(waits[0].reason, WaitReason::Rate);
+    assert!(waits.is_sorted_by(|a, b| a.ahead >= b.ahead && a.time > b.time));
     all(set).await;
 }
 
@@ -494,11 +494,11 @@ async fn a_cancelled_turn_goes_to_the_next() {
 
 #[test]
 fn times_are_told_roughly() {
-    let told = |seconds| wait::about(Duration::from_secs(seconds));
-    assert_eq!(told(1), "about 1 s");
+    let shown = |seconds| wait::about(Duration::from_secs(seconds));
+    assert_eq!(shown(1), "about 1 s");
     assert_eq!(wait::about(Duration::from_millis(1200)), "about 2 s");
-    assert_eq!(told(150), "about 3 min");
-    assert_eq!(told(4808), "about 1 h 21 min");
+    assert_eq!(shown(150), "about 3 min");
+    assert_eq!(shown(4808), "about 1 h 21 min");
 }
 
 /// Stores what the limiter has counted, as the gateway does every few seconds.

@@ -150,10 +150,10 @@ fn columns(query: &Fields) -> Vec<Column> {
 
 /// Whether the filter of the query selects a tool.
 fn is_selected(row: &ToolRow, query: &Fields) -> bool {
-    let is = |name, text: &str| query.get(name).is_none_or(|wanted| wanted == text);
-    let class = query.get("classification").is_none_or(|wanted| {
+    let is = |name, text: &str| query.get(name).is_none_or(|value| value == text);
+    let class = query.get("classification").is_none_or(|value| {
         let mut classes = row.classification.iter();
-        classes.any(|class| class.as_str() == wanted)
+        classes.any(|class| class.as_str() == value)
     });
     let text = query.get("text").is_none_or(|words| {
         let words = words.to_lowercase();

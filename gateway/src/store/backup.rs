@@ -68,7 +68,8 @@ pub fn restore(state: &Path, from: &Path) -> Result<Restored, StoreError> {
     Ok(Restored { before })
 }
 
-/// Moves the state file away, with what SQLite keeps beside it.
+/// Puts the state file aside, with what SQLite keeps beside it. The file itself stays at its place
+/// as well, where the file system has links, so that there is one whenever this process ends.
 fn put_aside(state: &Path) -> Result<Option<PathBuf>, StoreError> {
     if !state.exists() {
         return Ok(None);
@@ -76,12 +77,15 @@ fn put_aside(state: &Path) -> Result<Option<PathBuf>, StoreError> {
     let now = jiff::Timestamp::now().as_millisecond();
     let before = beside(state, &format!(".before-{now}"));
     // The log first: without it, the file at the old place is an older state, never a wrong one.
-    for suffix in ["-shm", "-wal", ""] {
+    for suffix in ["-shm", "-wal"] {
         let file = beside(state, suffix);
         if file.exists() {
             fs::rename(&file, beside(&before, suffix)).map_err(|error| failed(&file, &error))?;
         }
     }
+    fs::hard_link(state, &before)
+        .or_else(|_| fs::rename(state, &before))
+        .map_err(|error| failed(state, &error))?;
     Ok(Some(before))
 }
 

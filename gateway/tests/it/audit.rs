@@ -82,6 +82,26 @@ async fn a_change_that_reached_nobody_is_an_error_and_one_without_an_answer_is_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_to_which_only_something_on_the_way_answers_is_not_known() {
+    let gong = stand_in(options()).await;
+    let gateway = TestGateway::start(&[("acme", with_meetings(&gong))]).await;
+    let client = gateway.client("acme/mia").await;
+    for (status, result) in [
+        (504, CallResult::Unknown),
+        (502, CallResult::Unknown),
+        (408, CallResult::Unknown),
+        (400, CallResult::Error),
+    ] {
+        let fault = Fault::Status(status, "No.".to_owned(), None);
+        gong.fault("/v2/meetings", fault, None);
+        fail(&client, "gong_delete_meeting", json!({"meeting": "123"})).await;
+        let row = gateway.audit().await.pop().unwrap();
+        assert_eq!(row.result, result, "{status}: {row:?}");
+        gong.clear_faults();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_resources_row_has_its_bytes_and_ids() {
     let gong = stand_in(options()).await;
     let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;

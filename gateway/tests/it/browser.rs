@@ -268,8 +268,8 @@ impl Browser {
 
     /// The value of a JavaScript expression, evaluated through the DevTools protocol.
     pub(crate) async fn value(&self, expression: &str) -> Value {
-        let asked = json!({"expression": expression, "returnByValue": true});
-        let answer = self.devtools("Runtime.evaluate", asked).await;
+        let parameters = json!({"expression": expression, "returnByValue": true});
+        let answer = self.devtools("Runtime.evaluate", parameters).await;
         answer["result"]["value"].clone()
     }
 

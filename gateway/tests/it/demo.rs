@@ -18,5 +18,5 @@ async fn all_goes_as_told() {
         String::from_utf8_lossy(&output.stderr),
     );
     assert!(output.status.success(), "{failed}\n{said}");
-    assert!(said.ends_with("All of it went as told.\n"), "{said}");
+    assert!(said.ends_with("All of it went as described.\n"), "{said}");
 }

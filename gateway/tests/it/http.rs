@@ -185,11 +185,11 @@ async fn a_page_of_an_allowed_origin_reaches_mcp_from_a_browser() {
     let gateway = TestGateway::start_with(setup, &[("acme", Tenant::at(&gong))]).await;
     let address = gateway.server().address;
     let preflight = async |origin: &str| {
-        let wanted = "authorization,content-type,last-event-id,mcp-method,mcp-param-id,mcp-protocol-version,mcp-session-id";
+        let headers = "authorization,content-type,last-event-id,mcp-method,mcp-param-id,mcp-protocol-version,mcp-session-id";
         let headers = [
             ("origin", origin),
             ("access-control-request-method", "POST"),
-            ("access-control-request-headers", wanted),
+            ("access-control-request-headers", headers),
         ];
         let answer = send(address, "OPTIONS /mcp", &headers, "").await;
         answer.to_lowercase()

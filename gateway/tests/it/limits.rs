@@ -22,10 +22,10 @@ struct ProgressClient(Arc<Mutex<Vec<ProgressNotificationParam>>>);
 impl ProgressClient {
     fn messages(&self) -> Vec<(f64, String)> {
         let heard = self.0.lock().unwrap();
-        let told = heard
+        let waits = heard
             .iter()
             .map(|one| (one.progress, one.message.clone().unwrap()));
-        told.collect()
+        waits.collect()
     }
 }
 
@@ -190,10 +190,10 @@ async fn the_days_requests_are_the_tenants() {
         let noa = gateway.client("acme/noa").await;
         let result = call(&noa, "gong_list_workspaces", json!({})).await.unwrap();
         assert_eq!(result.is_error, Some(true));
-        let told = text(&result);
+        let message = text(&result);
         assert!(
-            told.contains("in a day") && told.contains("midnight UTC"),
-            "{told}"
+            message.contains("in a day") && message.contains("midnight UTC"),
+            "{message}"
         );
     };
     spent(&gateway).await;

@@ -87,7 +87,7 @@ async fn the_whole_flow_from_discovery_to_a_call() {
     assert_eq!(listed().await, [""; 0]);
 
     let store = gateway.server().gateway.store.clone();
-    let given = tokio::task::spawn_blocking(move || {
+    let granted = tokio::task::spawn_blocking(move || {
         store.put_toolset(
             &ada(),
             "acme",
@@ -100,7 +100,7 @@ async fn the_whole_flow_from_discovery_to_a_call() {
         };
         store.put_profile(&ada(), "acme", "staff", &profile)
     });
-    given.await.unwrap().unwrap();
+    granted.await.unwrap().unwrap();
     assert_eq!(listed().await, ["gong_list_users"]);
     succeed(&client, "gong_list_users", json!({"limit": 1})).await;
     let text = fail(&client, "gong_list_workspaces", json!({})).await;

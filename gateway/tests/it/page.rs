@@ -425,18 +425,18 @@ async fn the_keyboard_is_enough() {
     let focused =
         "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent";
     // Tab leads to the check box of the tool and then to the button.
-    for (wanted, key) in [("Select gong_list_trackers", SPACE), ("Approve", ENTER)] {
+    for (label, key) in [("Select gong_list_trackers", SPACE), ("Approve", ENTER)] {
         for _ in 0..60 {
             browser.keys(TAB).await;
             let seen = browser
                 .value("getComputedStyle(document.activeElement).outlineStyle")
                 .await;
             assert_eq!(seen, "solid", "the focus is seen");
-            if browser.value(focused).await == wanted {
+            if browser.value(focused).await == label {
                 break;
             }
         }
-        assert_eq!(browser.value(focused).await, wanted);
+        assert_eq!(browser.value(focused).await, label);
         browser.keys(key).await;
     }
     until("it is approved", async || {

@@ -189,11 +189,11 @@ fn processes_share_one_file_and_nothing_is_spent_twice_or_lost() {
         .collect();
     let mut spent = 0;
     for mut child in children {
-        let mut told = String::new();
+        let mut output = String::new();
         let mut out = child.stdout.take().expect("it is piped");
-        out.read_to_string(&mut told).expect("it is text");
-        assert!(child.wait().expect("it ends").success(), "{told}");
-        let line = told.lines().find_map(|line| line.strip_prefix("spent "));
+        out.read_to_string(&mut output).expect("it is text");
+        assert!(child.wait().expect("it ends").success(), "{output}");
+        let line = output.lines().find_map(|line| line.strip_prefix("spent "));
         let its = line.expect("it says what it spent").parse::<u32>();
         spent += its.expect("a number");
     }

@@ -24,8 +24,8 @@ fn a_fresh_token_fits_its_hash_and_no_other() {
         "sha256:",
         &HASH.replace('0', "g"),
     ] {
-        let told = bad.parse::<TokenHash>().unwrap_err();
-        assert!(told.contains("gong-gateway token") && !told.contains(one.token.reveal()));
+        let message = bad.parse::<TokenHash>().unwrap_err();
+        assert!(message.contains("gong-gateway token") && !message.contains(one.token.reveal()));
     }
 }
 
@@ -67,10 +67,10 @@ fn an_old_and_a_new_token_are_valid_together_and_may_end() {
         "\"2027-03-31 and more\"",
         "18:00:00",
     ] {
-        let told = single(bad).unwrap_err().to_string();
+        let message = single(bad).unwrap_err().to_string();
         assert!(
-            told.ends_with("admins.ada.expires: a time with its zone, or a date, which lasts until its end in UTC, is expected, such as \"2027-03-31T18:00:00Z\" or \"2027-03-31\""),
-            "{told}"
+            message.ends_with("admins.ada.expires: a time with its zone, or a date, which lasts until its end in UTC, is expected, such as \"2027-03-31T18:00:00Z\" or \"2027-03-31\""),
+            "{message}"
         );
     }
     for (bad, why) in [
@@ -96,12 +96,15 @@ fn an_old_and_a_new_token_are_valid_together_and_may_end() {
             "it can not stand beside tokens",
         ),
     ] {
-        let told = complaints(&list(bad));
+        let message = complaints(&list(bad));
         assert!(
-            told.contains(why) && told.lines().count() == 1,
-            "{bad}: {told}"
+            message.contains(why) && message.lines().count() == 1,
+            "{bad}: {message}"
         );
-        assert!(told.contains("tenants.acme.users.mia.token"), "{told}");
+        assert!(
+            message.contains("tenants.acme.users.mia.token"),
+            "{message}"
+        );
     }
 }
 
@@ -112,10 +115,10 @@ fn a_token_that_can_be_guessed_is_refused_in_the_file_and_from_whoever_presents_
         "mia", "acme", "ada",
     ] {
         let known = TokenHash::of(guessed);
-        let told = complaints(&with(&hash(3), &known.to_string()));
+        let message = complaints(&with(&hash(3), &known.to_string()));
         assert!(
-            told.contains("tenants.acme.users.mia.token: this is the hash of a word or name that can be guessed; make a token with `gong-gateway token`"),
-            "{guessed:?}: {told}"
+            message.contains("tenants.acme.users.mia.token: this is the hash of a word or name that can be guessed; make a token with `gong-gateway token`"),
+            "{guessed:?}: {message}"
         );
         assert!(!known.matches(guessed), "{guessed:?}");
     }

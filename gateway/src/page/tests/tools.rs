@@ -23,9 +23,9 @@ async fn several_tools_are_decided_on_at_once_and_grave_ones_twice() {
             ("back", "?state=pending"),
         ])
         .collect();
-    let asked = browser.post("/t/acme/tools", &fields).await;
-    assert_eq!(asked.status, StatusCode::OK);
-    assert!(asked.text.contains("Approve these 3 tools?"));
+    let confirm = browser.post("/t/acme/tools", &fields).await;
+    assert_eq!(confirm.status, StatusCode::OK);
+    assert!(confirm.text.contains("Approve these 3 tools?"));
     assert_eq!(
         gateway.state_of("acme", "gong_list_calls"),
         ReviewState::Pending
@@ -38,8 +38,8 @@ async fn several_tools_are_decided_on_at_once_and_grave_ones_twice() {
     ]);
     let done = browser.post("/t/acme/tools", &confirmed).await;
     assert_eq!(done.header("location"), "/admin/t/acme/tools?state=pending");
-    let told = browser.get("/t/acme/tools?state=pending").await.text;
-    assert!(told.contains("Approved: gong_erase_person, gong_grant_access, gong_list_calls."));
+    let after = browser.get("/t/acme/tools?state=pending").await.text;
+    assert!(after.contains("Approved: gong_erase_person, gong_grant_access, gong_list_calls."));
     assert!(
         !browser
             .get("/t/acme/tools")

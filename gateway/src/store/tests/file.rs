@@ -29,24 +29,24 @@ fn what_is_no_state_file_is_told_apart() {
         "not a database, and long enough to be looked at as one",
     )
     .unwrap();
-    let told = Store::open(&folder.file()).unwrap_err().to_string();
-    assert!(told.ends_with("is no state file of gong-gateway; name another, or a new one"));
+    let message = Store::open(&folder.file()).unwrap_err().to_string();
+    assert!(message.ends_with("is no state file of gong-gateway; name another, or a new one"));
     let other = folder.0.join("other.db");
     Connection::open(&other)
         .unwrap()
         .execute_batch("CREATE TABLE t (x)")
         .unwrap();
-    let told = Store::open(&other).unwrap_err().to_string();
-    assert!(told.contains("another program's database"), "{told}");
+    let message = Store::open(&other).unwrap_err().to_string();
+    assert!(message.contains("another program's database"), "{message}");
     let newer = folder.0.join("newer.db");
     drop(Store::open(&newer).unwrap());
     Connection::open(&newer)
         .unwrap()
         .pragma_update(None, "user_version", 99)
         .unwrap();
-    let told = Store::open(&newer).unwrap_err().to_string();
+    let message = Store::open(&newer).unwrap_err().to_string();
     let known = format!("schema 99; this one knows {}", SCHEMA.len());
-    assert!(told.contains(&known), "{told}");
+    assert!(message.contains(&known), "{message}");
     let nowhere = folder.0.join("no/such/folder/gateway.db");
     assert!(Store::open(&nowhere).is_err());
 }
@@ -96,8 +96,11 @@ fn what_a_dead_process_left_is_interrupted_and_only_one_serves() {
     assert_eq!(store.query_audit(&filter).unwrap().len(), 1);
     let elsewhere = Store::open(&folder.file()).unwrap();
     let pid = std::process::id().to_string();
-    let told = sentence(elsewhere.lock_for_serving());
-    assert!(told.contains(&format!("process {pid} serves")), "{told}");
+    let message = sentence(elsewhere.lock_for_serving());
+    assert!(
+        message.contains(&format!("process {pid} serves")),
+        "{message}"
+    );
     assert_eq!(elsewhere.served_by().unwrap(), Some(pid));
     drop(serving);
     assert_eq!(elsewhere.served_by().unwrap(), None);

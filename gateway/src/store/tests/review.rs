@@ -140,10 +140,10 @@ fn a_review_is_all_or_nothing_and_of_the_version_seen() {
     other[3].description.push_str(" More.");
     store.discover(&other, DIGEST).unwrap();
     let review = |names: &[String]| store.review(&ada(), "acme", names, Decision::Approve);
-    let told = sentence(review(&["grant".to_owned(), named.clone()]));
+    let message = sentence(review(&["grant".to_owned(), named.clone()]));
     assert!(
-        told.starts_with("search has changed meanwhile: it is search@"),
-        "{told}"
+        message.starts_with("search has changed meanwhile: it is search@"),
+        "{message}"
     );
     assert_eq!(
         sentence(review(&names(&["grant", "serch"]))),
