@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Most bytes of all tools as a model reads them: names, descriptions, input schemas.
-const ALL_BYTES: usize = 32_000;
+const ALL_BYTES: usize = 34_000;
 /// Most bytes of the tools in the default toolsets.
 const DEFAULT_BYTES: usize = 16_000;
 
@@ -303,6 +303,9 @@ fn one_tool_has_one_name_in_every_place() {
     let exported = exports()
         .into_iter()
         .map(|(export, _)| export.replace('-', "_"));
+    let walk = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/operations.rs");
+    let walk = fs::read_to_string(walk).expect("the walk");
+    let is_in_walk = |name: &&&str| walk.contains(&format!("\"{name}\""));
     let places = [
         ("an export in wit/world.wit", exported.collect()),
         (
@@ -316,6 +319,14 @@ fn one_tool_has_one_name_in_every_place() {
         (
             "a folder in tests/fixtures/",
             tools_in("tests/fixtures", "", ""),
+        ),
+        (
+            "a call in tests/it/operations.rs",
+            table
+                .iter()
+                .filter(is_in_walk)
+                .map(|name| (*name).to_owned())
+                .collect(),
         ),
         (
             "a definition, which BLESS=1 cargo test -p gong-tools writes, or removes if the tool is gone",
@@ -399,10 +410,15 @@ fn what_a_model_reads_stays_small() {
         );
     }
     println!("{all} all, {default} default, {with_output} all with output schemas");
-    assert!(all < ALL_BYTES, "all tools have {all} bytes");
+    let remedy = "Shorten descriptions and comments of arguments, or raise it in \
+                  src/testing/tool_definitions.rs and say why in the commit.";
+    assert!(
+        all < ALL_BYTES,
+        "all tools have {all} bytes, more than ALL_BYTES. {remedy}"
+    );
     assert!(
         default < DEFAULT_BYTES,
-        "the default tools have {default} bytes"
+        "the default tools have {default} bytes, more than DEFAULT_BYTES. {remedy}"
     );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tool-bytes.txt");
     let totals = [
