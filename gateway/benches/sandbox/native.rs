@@ -69,9 +69,9 @@ impl Native {
         let mut answers: Vec<(u16, Bytes)> = Vec::new();
         loop {
             let next = RefCell::new(None);
-            let request = RefCell::new(0);
+            let number = RefCell::new(0);
             let answered = self.tool(call, &|request| {
-                let index = request.replace_with(|index| *index + 1);
+                let index = number.replace_with(|index| *index + 1);
                 if let Some((status, body)) = answers.get(index) {
                     return (*status, body.to_vec());
                 }

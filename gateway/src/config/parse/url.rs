@@ -10,8 +10,9 @@ pub(super) fn https(text: &str, plain: bool, example: &str) -> Result<String, St
     let Ok(uri) = text.parse::<Uri>() else {
         return fail("it is no URL");
     };
-    let secure = uri.scheme() == Some(&Scheme::HTTPS);
-    if !secure && !(plain && uri.scheme() == Some(&Scheme::HTTP)) {
+    let scheme = uri.scheme();
+    let allowed = scheme == Some(&Scheme::HTTPS) || (plain && scheme == Some(&Scheme::HTTP));
+    if !allowed {
         return fail("it must begin with https://");
     }
     if uri.host().is_none_or(str::is_empty) {
