@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Most bytes of all tools as a model reads them: names, descriptions, input schemas.
-const ALL_BYTES: usize = 32_000;
+const ALL_BYTES: usize = 32_700;
 /// Most bytes of the tools in the default toolsets.
 const DEFAULT_BYTES: usize = 16_000;
 
