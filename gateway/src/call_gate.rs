@@ -33,6 +33,8 @@ pub struct CallGate {
     pub unreached: AtomicU32,
     /// Whether a request was refused because the user has used up the day.
     pub user_used_up: AtomicBool,
+    /// Whether the call has written to its tenant's index.
+    pub wrote_index: AtomicBool,
 }
 
 impl Gate for CallGate {

@@ -20,6 +20,7 @@ use crate::instructions::Instructions;
 use crate::metrics::Metrics;
 use crate::places::{Place, Places};
 use crate::readiness;
+use crate::schedule::Schedule;
 use crate::store::{Quota, Store, StoreError, UserQuota};
 use crate::tenants::{Identity, Tenants};
 
@@ -43,6 +44,8 @@ pub struct Gateway {
     pub instructions: Instructions,
     /// Calls that older clients may cancel.
     pub cancellable: Cancellable,
+    /// Tools that are called regularly.
+    pub schedule: Schedule,
     /// Wrong tokens, for the audit.
     pub failed_tokens: FailedTokens,
     /// The time by which rows and sessions end.
@@ -86,6 +89,7 @@ impl Gateway {
             places,
             instructions: Instructions::default(),
             cancellable: Cancellable::default(),
+            schedule: Schedule::default(),
             failed_tokens: FailedTokens::default(),
             clock,
             running: TaskTracker::new(),
