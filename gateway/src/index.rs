@@ -15,7 +15,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, anyhow, ensure};
 use bytes::Bytes;
@@ -29,6 +29,7 @@ use sandbox::objects::{
 };
 
 use crate::call_gate::CallGate;
+use crate::clock::SteadyClock;
 use crate::config::{Config, Files, IndexConfig, IndexPlace, SecretRef, TenantConfig};
 
 pub(crate) mod watch;
@@ -124,7 +125,7 @@ fn open(
     let folder = config.index.join(&owner[0]);
     let made_of = MadeOf {
         disk: keys.as_ref().map(|(key, previous)| {
-            let secrets = [&key[..], previous.as_ref().map_or(&[], |key| &key[..])].concat();
+            let secrets = [&key[..], previous.as_ref().map_or(&[][..], |key| &key[..])].concat();
             (folder.clone(), digest(&SHA256, &secrets).as_ref().to_vec())
         }),
         owner,
@@ -399,6 +400,14 @@ impl ObjectStore for CallIndex {
     fn set_limits(&self, limits: StoreLimits) {
         self.index.store.set_limits(limits);
     }
+}
+
+/// The clock by which indexes become too old: a jump of the wall clock empties none.
+pub(crate) fn clock(clock: Arc<SteadyClock>) -> StoreClock {
+    StoreClock::new(move || {
+        let since = clock.now().duration_since(Timestamp::UNIX_EPOCH);
+        UNIX_EPOCH + Duration::try_from(since).unwrap_or_default()
+    })
 }
 
 /// A time of the store.

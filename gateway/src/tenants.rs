@@ -98,8 +98,7 @@ impl Tenants {
         clock: &Arc<SteadyClock>,
         after_crash: bool,
     ) -> anyhow::Result<Self> {
-        let clock = Arc::clone(clock);
-        let clock = StoreClock::new(move || clock.now().into());
+        let clock = index::clock(Arc::clone(clock));
         let live = build(config, files, store, &clock, after_crash, None)?;
         Ok(Self {
             store: store.clone(),

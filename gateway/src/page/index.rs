@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::session::{SignedIn, SubmittedForm};
 use super::state::PageState;
 use super::view::{self, Badge, Frame, NavItem, Style, Tone};
-use crate::config::{SCHEDULE, ScheduledTool};
+use crate::config::{IndexPlace, SCHEDULE, ScheduledTool};
 use crate::store::{AuditFilter, AuditRow, AuditedCall, CallResult, IndexStatus, RowKind};
 
 /// Calls on the schedule that are shown.
@@ -26,7 +26,7 @@ const HEIGHT: u32 = 60;
 struct Page<'a> {
     frame: Frame,
     tenant: &'a str,
-    place: &'static str,
+    about: &'static str,
     kept: Option<Kept>,
     sent: u64,
     may_send: u64,
@@ -166,7 +166,13 @@ pub(super) async fn show(
     Ok(signed_in.show(&Page {
         frame: signed_in.frame(NavItem::Index, "Index", Some(&tenant)),
         tenant: &tenant,
-        place: settings.index.keep.as_str(),
+        about: match settings.index.keep {
+            IndexPlace::Off => "This tenant has no index: every question is answered by reading from Gong.",
+            IndexPlace::Memory => {
+                "What the component keeps of this tenant, in memory until the gateway ends."
+            }
+            IndexPlace::Disk { .. } => "What the component keeps of this tenant, encrypted on disk.",
+        },
         sent: sent.map_or(0, |one| one.used.into()),
         may_send: settings.schedule_requests_per_day.into(),
         filling: status

@@ -25,6 +25,7 @@ pub struct IndexOrders {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IndexStatus {
     /// The tenant.
+    #[serde(skip)]
     pub tenant: String,
     /// When this was so.
     pub at: Timestamp,

@@ -289,43 +289,37 @@ async fn a_key_is_replaced_without_loss_and_a_wrong_one_is_no_disaster() {
 async fn an_index_is_emptied_when_it_must_be() {
     let (gong, other) = (company(1).await, company(1).await);
     for is_on_disk in [false, true] {
-        let of = |gong| match is_on_disk {
+        let of = |gong: &FakeGong| match is_on_disk {
             true => on_disk(gong),
             false => tenant(gong, ""),
         };
         let globex = || ("globex", tenant(&gong, ""));
         let mut gateway = TestGateway::start(&[("acme", of(&gong)), globex()]).await;
         let acme = gateway.client("acme/mia").await;
-        let refilled = async || {
-            let _ = call(&acme, "gong_sync_calls", json!({"from": "30d"})).await;
-            assert!(usage(&gateway, "acme").await.objects > 3);
-        };
-        let is_empty = async || usage(&gateway, "acme").await.objects == 0;
-
-        refilled().await;
+        refilled(&gateway).await;
         let said = admin(&gateway, &["index", "clear", "acme"]).await;
         assert_eq!(said.trim(), "The index of acme is empty.");
-        assert!(is_empty().await && objects(&gateway, "acme").is_empty());
+        assert!(is_empty(&gateway).await && objects(&gateway, "acme").is_empty());
 
         for switch in [KillSwitch::Tenant("acme".to_owned()), KillSwitch::Everything] {
-            refilled().await;
+            refilled(&gateway).await;
             let store = &gateway.server().gateway.store;
             store.switch(&ada(), &switch, false, "a leak").unwrap();
-            until("the switch empties it", async || is_empty().await).await;
+            until("the switch empties it", async || is_empty(&gateway).await).await;
             // Off and on again at once empties it too.
             store.switch(&ada(), &switch, true, "").unwrap();
             until("it can be used again", async || {
                 let filled = call(&acme, "gong_sync_calls", json!({"from": "30d"})).await;
-                filled.unwrap().is_error == Some(false) && !is_empty().await
+                filled.unwrap().is_error == Some(false) && !is_empty(&gateway).await
             })
             .await;
             store.switch(&ada(), &switch, false, "a leak").unwrap();
             store.switch(&ada(), &switch, true, "").unwrap();
-            until("it was emptied in between", async || is_empty().await).await;
+            until("it was emptied in between", async || is_empty(&gateway).await).await;
         }
 
         // A switch of one tool leaves it as it is.
-        refilled().await;
+        refilled(&gateway).await;
         let store = &gateway.server().gateway.store;
         let tool = KillSwitch::ToolEverywhere("gong_get_call".to_owned());
         store.switch(&ada(), &tool, false, "wrong dates").unwrap();
@@ -340,17 +334,17 @@ async fn an_index_is_emptied_when_it_must_be() {
         })
         .await;
         tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-        assert!(!is_empty().await);
+        assert!(!is_empty(&gateway).await);
 
         gateway.write(&[("acme", of(&other)), globex()]);
-        until("another Gong", async || is_empty().await).await;
-        refilled_at(&gateway).await;
+        until("another Gong", async || is_empty(&gateway).await).await;
+        refilled(&gateway).await;
         gateway.write_secrets("ANOTHERKEY", "stand-in-access-key-secret");
-        until("another access key", async || is_empty().await).await;
+        until("another access key", async || is_empty(&gateway).await).await;
         gateway.write_secrets("STANDINACCESSKEY", "stand-in-access-key-secret");
         until("the first one again", async || {
             let _ = call(&acme, "gong_sync_calls", json!({"from": "30d"})).await;
-            !is_empty().await
+            !is_empty(&gateway).await
         })
         .await;
 
@@ -367,7 +361,11 @@ async fn an_index_is_emptied_when_it_must_be() {
     }
 }
 
-async fn refilled_at(gateway: &TestGateway) {
+async fn is_empty(gateway: &TestGateway) -> bool {
+    usage(gateway, "acme").await.objects == 0
+}
+
+async fn refilled(gateway: &TestGateway) {
     let acme = gateway.client("acme/mia").await;
     let _ = call(&acme, "gong_sync_calls", json!({"from": "30d"})).await;
     assert!(usage(gateway, "acme").await.objects > 3);
@@ -419,7 +417,7 @@ async fn what_changed_while_none_served_empties_it_at_the_start() {
 }
 
 async fn refilled_or_left(gateway: &TestGateway) {
-    refilled_at(gateway).await;
+    refilled(gateway).await;
     assert!(objects(gateway, "acme").len() > 3);
 }
 

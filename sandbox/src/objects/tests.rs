@@ -184,7 +184,7 @@ fn conditions_are_atomic() {
 #[test]
 fn a_full_store_takes_nothing_more_and_keeps_what_it_has() {
     with_each(|store, clock| {
-        let block = vec![7; 12 << 10];
+        let block = vec![7; 13 << 10];
         for object in ["a", "b", "c", "d"] {
             put(store, object, &block).unwrap();
         }

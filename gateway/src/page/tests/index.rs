@@ -33,15 +33,17 @@ async fn it_shows_numbers_and_coverage_and_orders_what_is_said() {
     assert!(page.text.contains("in memory") && !page.text.contains("class=\"chart\""));
 
     gateway.store.store_index_status(&[status()]).unwrap();
-    let today = status().day;
-    let sent = |user: &str, sent| UserRequests {
-        tenant: "acme".into(),
-        user: user.into(),
-        day: today,
-        sent,
-    };
-    let sent = [sent("schedule", 320), sent("mia", 5)];
-    gateway.store.store_user_requests(&sent).unwrap();
+    // The quota of these tests is that of another day.
+    for day in [status().day, "2026-11-24".parse().unwrap()] {
+        let sent = |user: &str, sent| UserRequests {
+            tenant: "acme".into(),
+            user: user.into(),
+            day,
+            sent,
+        };
+        let sent = [sent("schedule", 320), sent("mia", 5)];
+        gateway.store.store_user_requests(&sent).unwrap();
+    }
     let page = browser.get("/t/acme/index").await.text;
     for text in [
         "3.0 MiB <small>of 32.0 MiB",
