@@ -132,19 +132,12 @@ async fn an_index_is_filled_and_the_administrator_sees_it() {
     assert!((1..=3).contains(&calls), "{calls}");
 
     // An order calls it again, before its time.
-    tokio::task::spawn_blocking({
-        let store = store.clone();
-        move || store.clear_index(&ada(), "acme").unwrap()
-    })
-    .await
-    .unwrap();
+    store.clear_index(&ada(), "acme").unwrap();
     until("it is empty", async || {
         status().await.is_some_and(|status| status.objects == 0 && status.coverage.is_empty())
     })
     .await;
-    tokio::task::spawn_blocking(move || store.refill_index(&ada(), "acme").unwrap())
-        .await
-        .unwrap();
+    store.refill_index(&ada(), "acme").unwrap();
     until("it is filled", async || {
         status().await.is_some_and(|status| status.objects > 20 && !status.coverage.is_empty())
     })
