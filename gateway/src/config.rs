@@ -61,7 +61,8 @@ mod written;
 pub use files::{Files, Fingerprint};
 pub use index::{IndexConfig, IndexPlace, ScheduledTool};
 pub use names::{
-    COMPONENT_TOOLSET, READ_ONLY, SCHEDULE, check_name, check_toolset, component_toolset, is_automatic,
+    COMPONENT_TOOLSET, READ_ONLY, SCHEDULE, check_name, check_toolset, component_toolset,
+    is_automatic,
 };
 pub use schema::schema;
 pub use secret::{Secret, SecretError, SecretRef};

@@ -101,7 +101,10 @@ pub(crate) fn of(
     match open(owner, settings, config, files, clock, before) {
         Ok(index) => Some(index),
         Err(error) => {
-            tracing::error!(tenant, "the index can not be kept as it is configured: {error:#}");
+            tracing::error!(
+                tenant,
+                "the index can not be kept as it is configured: {error:#}"
+            );
             before.cloned()
         }
     }
@@ -185,7 +188,9 @@ pub(crate) fn secret(reference: &SecretRef, files: &mut Files) -> anyhow::Result
     let decoded = data_encoding::HEXLOWER_PERMISSIVE.decode(text.reveal().as_bytes());
     let decoded = decoded.ok().and_then(|bytes| bytes.try_into().ok());
     let key: [u8; 32] = decoded.ok_or_else(|| {
-        anyhow!("{reference}: 64 hexadecimal digits are expected, such as `openssl rand -hex 32` prints")
+        anyhow!(
+            "{reference}: 64 hexadecimal digits are expected, such as `openssl rand -hex 32` prints"
+        )
     })?;
     ensure!(
         key.iter().any(|byte| *byte != key[0]),
@@ -261,7 +266,10 @@ impl TenantIndex {
     /// encrypted. Blocks.
     pub(crate) fn tidy(&self) {
         if let Err(fault) = self.store.tidy() {
-            tracing::error!(tenant = self.tenant(), "the index can not be tidied: {fault}");
+            tracing::error!(
+                tenant = self.tenant(),
+                "the index can not be tidied: {fault}"
+            );
         }
     }
 
@@ -373,7 +381,9 @@ impl ObjectStore for CallIndex {
         let version = self.index.store.put(name, bytes, condition)?;
         // It may have been emptied between the check and the end of the write.
         if let Err(fault) = self.index.check() {
-            self.index.store.delete(name, &Condition::Is(Some(version)))?;
+            self.index
+                .store
+                .delete(name, &Condition::Is(Some(version)))?;
             return Err(fault);
         }
         self.gate.wrote_index.store(true, Ordering::Relaxed);

@@ -271,7 +271,10 @@ impl TenantLimiter {
         } else {
             0
         };
-        let users = state.users.of(today).filter(|(user, _)| ***user != *SCHEDULE);
+        let users = state
+            .users
+            .of(today)
+            .filter(|(user, _)| ***user != *SCHEDULE);
         LimiterStatus {
             waiting: state.queue.len(),
             left_today: state.limits.per_day.saturating_sub(sent),

@@ -63,7 +63,11 @@ impl Schedule {
 
     /// What the last call of a tenant has said of how complete something is: per cent by label.
     pub(crate) fn coverage(&self, tenant: &str) -> Vec<(String, u32)> {
-        self.lock().coverage.get(tenant).cloned().unwrap_or_default()
+        self.lock()
+            .coverage
+            .get(tenant)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Goes on with what an earlier gateway has stored.
@@ -153,7 +157,10 @@ async fn delay(gateway: &Arc<Gateway>, tenant: &str, tool: &ScheduledTool) -> Du
         Ok([AuditRow::Call(call), ..]) => Some(call.time),
         Ok(_) => None,
         Err(error) => {
-            tracing::error!(tenant, "the last call on the schedule is not known: {error}");
+            tracing::error!(
+                tenant,
+                "the last call on the schedule is not known: {error}"
+            );
             None
         }
     };

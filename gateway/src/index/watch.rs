@@ -169,7 +169,10 @@ fn empty(tenant: &Tenant, is_off: bool, is_ordered: bool) -> bool {
             true
         }
         Err(fault) => {
-            tracing::error!(tenant = &*tenant.name, "the index can not be emptied: {fault}");
+            tracing::error!(
+                tenant = &*tenant.name,
+                "the index can not be emptied: {fault}"
+            );
             false
         }
     }

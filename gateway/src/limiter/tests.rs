@@ -594,7 +594,9 @@ async fn the_schedule_has_its_share_and_comes_last() {
     assert!(of_users, "{left:?}");
     let refused = admit(&limiter, "schedule", 60).await.unwrap_err();
     assert!(
-        refused.reason.contains("The 2 requests that calls on the schedule may send")
+        refused
+            .reason
+            .contains("The 2 requests that calls on the schedule may send")
             && refused.reason.contains("schedule_requests_per_day"),
         "{}",
         refused.reason

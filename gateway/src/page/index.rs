@@ -167,11 +167,15 @@ pub(super) async fn show(
         frame: signed_in.frame(NavItem::Index, "Index", Some(&tenant)),
         tenant: &tenant,
         about: match settings.index.keep {
-            IndexPlace::Off => "This tenant has no index: every question is answered by reading from Gong.",
+            IndexPlace::Off => {
+                "This tenant has no index: every question is answered by reading from Gong."
+            }
             IndexPlace::Memory => {
                 "What the component keeps of this tenant, in memory until the gateway ends."
             }
-            IndexPlace::Disk { .. } => "What the component keeps of this tenant, encrypted on disk.",
+            IndexPlace::Disk { .. } => {
+                "What the component keeps of this tenant, encrypted on disk."
+            }
         },
         sent: sent.map_or(0, |one| one.used.into()),
         may_send: settings.schedule_requests_per_day.into(),
@@ -197,7 +201,8 @@ pub(super) async fn clear(
     state
         .store(move |store| store.clear_index(&actor, &name))
         .await?;
-    let text = "The index is emptied within seconds. Answers read from Gong until it is filled again.";
+    let text =
+        "The index is emptied within seconds. Answers read from Gong until it is filled again.";
     let back = format!("{}/index", paths::tenant(&tenant));
     Ok(form.by.redirect_with_message(&back, Tone::Good, text))
 }

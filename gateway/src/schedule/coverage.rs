@@ -30,7 +30,9 @@ fn bars(list: &[Value]) -> Option<Vec<(String, u32)>> {
 fn bar(item: &Value) -> Option<(String, u32)> {
     let members = item.as_object()?;
     let percent = members.get("percent")?.as_u64()?;
-    let percent = u32::try_from(percent).ok().filter(|percent| *percent <= 100)?;
+    let percent = u32::try_from(percent)
+        .ok()
+        .filter(|percent| *percent <= 100)?;
     let mut labels = members.values().filter_map(Value::as_str);
     let label = labels.next().filter(|label| is_label(label))?;
     labels.next().is_none().then(|| (label.to_owned(), percent))
@@ -38,7 +40,9 @@ fn bar(item: &Value) -> Option<(String, u32)> {
 
 fn is_label(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 #[cfg(test)]

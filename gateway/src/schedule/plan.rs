@@ -10,18 +10,14 @@ use tokio::time::Instant;
 use crate::config::ScheduledTool;
 
 /// How soon after the start a tool is called that is due: not while everything else begins too.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(2);
 
 /// When each tool is called next.
 #[derive(Debug, Default)]
 pub(super) struct Plan(HashMap<Arc<str>, Vec<(ScheduledTool, Instant)>>);
 
 /// How long to wait for the first call since the gateway began, where the last one was at `last`.
-pub(super) fn first_delay(
-    last: Option<Timestamp>,
-    now: Timestamp,
-    every: Duration,
-) -> Duration {
+pub(super) fn first_delay(last: Option<Timestamp>, now: Timestamp, every: Duration) -> Duration {
     let soon = SOON.min(every);
     let Some(last) = last else {
         return soon;
@@ -153,9 +149,9 @@ mod tests {
             let last = ago.map(|minutes| now - jiff::SignedDuration::from_mins(minutes));
             first_delay(last, now, every).as_secs()
         };
-        assert_eq!(delay(None, 15 * MINUTE), 5);
+        assert_eq!(delay(None, 15 * MINUTE), 2);
         assert_eq!(delay(Some(5), 15 * MINUTE), 600);
-        assert_eq!(delay(Some(60), 15 * MINUTE), 5);
+        assert_eq!(delay(Some(60), 15 * MINUTE), 2);
         assert_eq!(delay(Some(-600), 15 * MINUTE), 900, "the clock was ahead");
         assert_eq!(delay(Some(0), Duration::from_secs(1)), 1);
     }

@@ -80,7 +80,10 @@ fn check_all(path: &Path, config: &Config, files: &mut Files, errors: &ConfigErr
         if let IndexPlace::Disk { key, previous_key } = &tenant.index.keep {
             for (name_of_it, key) in [("key", Some(key)), ("previous_key", previous_key.as_ref())] {
                 let read = key.map(|key| secret(key, files)).transpose();
-                note(&format!("tenants.{name}.index.{name_of_it}"), read.map(|_| ()));
+                note(
+                    &format!("tenants.{name}.index.{name_of_it}"),
+                    read.map(|_| ()),
+                );
             }
         }
         if let Ok(network) = &network {

@@ -140,7 +140,11 @@ async fn each_tenant_has_an_index_of_its_own() {
     assert!(theirs.iter().all(|call| !found.contains(call)));
     assert!(!globexs.requests().is_empty());
     let refused = call(&plain, "gong_sync_calls", json!({})).await.unwrap();
-    assert!(text(&refused).contains("GONG_INDEX_URL"), "{}", text(&refused));
+    assert!(
+        text(&refused).contains("GONG_INDEX_URL"),
+        "{}",
+        text(&refused)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,11 +164,7 @@ async fn a_full_index_leaves_answers_as_without_one() {
         assert_eq!(search(&acme, arguments.clone()).await, expected);
     }
     let kept = usage(&gateway, "acme").await;
-    assert!(
-        (1..=64 << 10).contains(&kept.bytes),
-        "{} bytes",
-        kept.bytes
-    );
+    assert!((1..=64 << 10).contains(&kept.bytes), "{} bytes", kept.bytes);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,7 +221,10 @@ async fn on_disk_nothing_can_be_read_and_what_is_damaged_is_as_absent() {
     }
     gong.clear_requests();
     assert_eq!(search(&acme, arguments.clone()).await, expected);
-    assert!(gong.requests().len() > filled, "it was read from Gong again");
+    assert!(
+        gong.requests().len() > filled,
+        "it was read from Gong again"
+    );
     fill(&acme).await;
     assert_eq!(search(&acme, arguments).await, expected);
 }
@@ -268,7 +271,11 @@ async fn a_key_is_replaced_without_loss_and_a_wrong_one_is_no_disaster() {
     gateway.run().await;
     let acme = gateway.client("acme/mia").await;
     let answer = call(&acme, "gong_sync_calls", json!({})).await.unwrap();
-    assert!(text(&answer).contains("GONG_INDEX_URL"), "{}", text(&answer));
+    assert!(
+        text(&answer).contains("GONG_INDEX_URL"),
+        "{}",
+        text(&answer)
+    );
     succeed(&acme, "gong_search_calls", json!({"from": "7d"})).await;
     let checked = Command::new(env!("CARGO_BIN_EXE_gong-gateway"))
         .args(["check", "--config"])
@@ -301,7 +308,10 @@ async fn an_index_is_emptied_when_it_must_be() {
         assert_eq!(said.trim(), "The index of acme is empty.");
         assert!(is_empty(&gateway).await && objects(&gateway, "acme").is_empty());
 
-        for switch in [KillSwitch::Tenant("acme".to_owned()), KillSwitch::Everything] {
+        for switch in [
+            KillSwitch::Tenant("acme".to_owned()),
+            KillSwitch::Everything,
+        ] {
             refilled(&gateway).await;
             let store = &gateway.server().gateway.store;
             store.switch(&ada(), &switch, false, "a leak").unwrap();
@@ -315,7 +325,10 @@ async fn an_index_is_emptied_when_it_must_be() {
             .await;
             store.switch(&ada(), &switch, false, "a leak").unwrap();
             store.switch(&ada(), &switch, true, "").unwrap();
-            until("it was emptied in between", async || is_empty(&gateway).await).await;
+            until("it was emptied in between", async || {
+                is_empty(&gateway).await
+            })
+            .await;
         }
 
         // A switch of one tool leaves it as it is.
@@ -324,10 +337,7 @@ async fn an_index_is_emptied_when_it_must_be() {
         let tool = KillSwitch::ToolEverywhere("gong_get_call".to_owned());
         store.switch(&ada(), &tool, false, "wrong dates").unwrap();
         // So does a reload that has nothing to do with it.
-        gateway.write(&[
-            ("acme", of(&gong).with("queued_calls = 7")),
-            globex(),
-        ]);
+        gateway.write(&[("acme", of(&gong).with("queued_calls = 7")), globex()]);
         until("it is reloaded", async || {
             let live = gateway.server().gateway.tenants.live();
             live.config.tenants["acme"].queued_calls == 7
@@ -413,7 +423,10 @@ async fn what_changed_while_none_served_empties_it_at_the_start() {
     .await;
     assert!(!objects(&gateway, "acme").is_empty());
     gateway.run().await;
-    until("it is emptied", async || objects(&gateway, "acme").is_empty()).await;
+    until("it is emptied", async || {
+        objects(&gateway, "acme").is_empty()
+    })
+    .await;
 }
 
 async fn refilled_or_left(gateway: &TestGateway) {

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::operations::serve;
 use crate::support::{Tenant, TestGateway, ada, options, stand_in, succeed, until};
 
-const WORKSPACES: &str = "[[tenants.acme.schedule]]\ntool = \"gong_list_workspaces\"\nevery = \"1s\"";
+const WORKSPACES: &str =
+    "[[tenants.acme.schedule]]\ntool = \"gong_list_workspaces\"\nevery = \"1s\"";
 
 /// Lines of the tenant itself come before those of its schedule.
 fn tenant(gong: &FakeGong, lines: &str, schedule: &str) -> Tenant {
@@ -26,7 +27,10 @@ async fn scheduled(gateway: &TestGateway) -> Vec<AuditedCall> {
 async fn a_tool_is_called_regularly_and_audited_and_a_kill_switch_stops_it() {
     let gong = stand_in(options()).await;
     let gateway = TestGateway::start(&[("acme", tenant(&gong, "", WORKSPACES))]).await;
-    until("it is called", async || scheduled(&gateway).await.len() >= 3).await;
+    until("it is called", async || {
+        scheduled(&gateway).await.len() >= 3
+    })
+    .await;
     let rows = scheduled(&gateway).await;
     for row in &rows {
         assert_eq!(row.result, CallResult::Success);
@@ -79,7 +83,8 @@ async fn a_kill_switch_ends_a_call_that_runs() {
     store.switch(&ada(), &off, false, "a leak").unwrap();
     until("it is cancelled", async || {
         let rows = scheduled(&gateway).await;
-        rows.first().is_some_and(|row| row.code.as_deref() == Some("cancelled"))
+        rows.first()
+            .is_some_and(|row| row.code.as_deref() == Some("cancelled"))
     })
     .await;
 }
@@ -93,12 +98,16 @@ async fn a_tool_that_fails_is_tried_again_and_spends_no_more_than_its_share() {
     let gateway = TestGateway::start(&[("acme", tenant(&gong, lines, WORKSPACES))]).await;
     until("the share is spent", async || {
         let rows = scheduled(&gateway).await;
-        rows.last().is_some_and(|row| row.code.as_deref() == Some("user-quota"))
+        rows.last()
+            .is_some_and(|row| row.code.as_deref() == Some("user-quota"))
     })
     .await;
     let rows = scheduled(&gateway).await;
     let codes: Vec<Option<&str>> = rows.iter().map(|row| row.code.as_deref()).collect();
-    assert_eq!(codes[..4], [Some("tool-error"), None, None, Some("user-quota")]);
+    assert_eq!(
+        codes[..4],
+        [Some("tool-error"), None, None, Some("user-quota")]
+    );
     assert_eq!(gong.requests().len(), 3);
     // The others have what is left.
     let mia = gateway.client("acme/mia").await;
@@ -134,12 +143,16 @@ async fn an_index_is_filled_and_the_administrator_sees_it() {
     // An order calls it again, before its time.
     store.clear_index(&ada(), "acme").unwrap();
     until("it is empty", async || {
-        status().await.is_some_and(|status| status.objects == 0 && status.coverage.is_empty())
+        status()
+            .await
+            .is_some_and(|status| status.objects == 0 && status.coverage.is_empty())
     })
     .await;
     store.refill_index(&ada(), "acme").unwrap();
     until("it is filled", async || {
-        status().await.is_some_and(|status| status.objects > 20 && !status.coverage.is_empty())
+        status()
+            .await
+            .is_some_and(|status| status.objects > 20 && !status.coverage.is_empty())
     })
     .await;
     assert!(scheduled(&gateway).await.len() > calls);

@@ -142,7 +142,9 @@ impl FolderStore {
             Err(error) => return Err(failed(path, &error)),
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let opened = self.seal.open(name.strip_suffix(OBJECT).unwrap_or(&name), file);
+        let opened = self
+            .seal
+            .open(name.strip_suffix(OBJECT).unwrap_or(&name), file);
         Ok(opened.filter(|opened| self.clock.is_fresh(opened.written, self.limits())))
     }
 
@@ -269,7 +271,8 @@ impl ObjectStore for FolderStore {
                     // One that was written since then with the present key is newer.
                     if self.version(&now)?.is_none() {
                         let contents =
-                            self.seal.seal(&opened.name, &opened.object, opened.written)?;
+                            self.seal
+                                .seal(&opened.name, &opened.object, opened.written)?;
                         self.write(&now, &contents)?;
                     }
                     remove(&path)?;

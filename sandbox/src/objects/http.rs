@@ -32,7 +32,10 @@ pub(crate) async fn answer(
         None => deadline,
     };
     // There is nothing to connect to, so the first byte is due from the beginning.
-    let work = timeout_at(within(options.first_byte_timeout), handle(store, request, most));
+    let work = timeout_at(
+        within(options.first_byte_timeout),
+        handle(store, request, most),
+    );
     let answered = work.await.map_err(|_| Error::ConnectionReadTimeout)?;
     let response = match answered {
         Ok(response) => response,

@@ -65,7 +65,10 @@ impl ObjectKey {
 
     fn file_name(&self, name: &ObjectName) -> String {
         let tag = hmac::sign(&self.names, name.as_str().as_bytes());
-        tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        tag.as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     fn seal(

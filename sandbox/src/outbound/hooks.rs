@@ -49,7 +49,12 @@ impl Hooks {
     fn allow<B>(&self, request: &Request<B>) -> Result<Arc<Inner>, Error> {
         self.traffic.count_request()?;
         let origin = Origin::of(request.uri()).map_err(|_| Error::HttpRequestUriInvalid)?;
-        let Some(inner) = self.outbound.api.as_ref().filter(|one| one.origin == origin) else {
+        let Some(inner) = self
+            .outbound
+            .api
+            .as_ref()
+            .filter(|one| one.origin == origin)
+        else {
             tracing::warn!(%origin, "denied a request");
             return Err(Error::HttpRequestDenied);
         };

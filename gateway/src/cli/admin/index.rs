@@ -117,9 +117,13 @@ impl AdminCli<'_> {
             None => false,
         };
         let text = if begun {
-            format!("The tools on the schedule of {tenant} are called now; the audit has how they end.")
+            format!(
+                "The tools on the schedule of {tenant} are called now; the audit has how they end."
+            )
         } else {
-            format!("The tools on the schedule of {tenant} are called as soon as a gateway serves it.")
+            format!(
+                "The tools on the schedule of {tenant} are called as soon as a gateway serves it."
+            )
         };
         self.report(&json!({ "tenant": tenant, "begun": begun }), text)
     }

@@ -8,7 +8,8 @@ use crate::config::{IndexConfig, IndexPlace, ScheduledTool, SecretRef};
 
 const INDEX: &str = "[tenants.acme.index] with keep = \"memory\"";
 const KEY: &str = "env:ACME_INDEX_KEY";
-const SCHEDULE: &str = "[[tenants.acme.schedule]] with tool = \"gong_sync_calls\" and every = \"15m\"";
+const SCHEDULE: &str =
+    "[[tenants.acme.schedule]] with tool = \"gong_sync_calls\" and every = \"15m\"";
 
 /// Tools on the schedule of one tenant.
 const MOST_TOOLS: usize = 20;
@@ -44,7 +45,9 @@ pub(super) fn index(table: &mut Table<'_, '_>, folder: &Path) -> IndexConfig {
     match named {
         None | Some("off" | "memory") => {
             for (_, value) in [key, previous_key].into_iter().flatten() {
-                value.error("only an index on disk is encrypted; keep = \"disk\", or leave the key out");
+                value.error(
+                    "only an index on disk is encrypted; keep = \"disk\", or leave the key out",
+                );
             }
             if named == Some("off") {
                 config.keep = IndexPlace::Off;
@@ -60,7 +63,10 @@ pub(super) fn index(table: &mut Table<'_, '_>, folder: &Path) -> IndexConfig {
                     };
                 }
             }
-            None => table.missing("key", &format!("{KEY:?}, which an index on disk is encrypted with")),
+            None => table.missing(
+                "key",
+                &format!("{KEY:?}, which an index on disk is encrypted with"),
+            ),
         },
         Some(other) => {
             if let Some(keep) = keep {

@@ -92,14 +92,16 @@ fn tools_are_on_a_schedule() {
         "[[tenants.acme.schedule]]\ntool = \"x\"\nevry = \"15m\"",
     ));
     assert!(
-        said.contains("every: it is missing; such as \"15m\"") && said.contains("did you mean every?"),
+        said.contains("every: it is missing; such as \"15m\"")
+            && said.contains("did you mean every?"),
         "{said}"
     );
     let said = complaints(&and(
         "[[tenants.acme.schedule]]\ntool = \"x\"\nevery = \"0s\"\narguments = \"{}\"",
     ));
     assert!(
-        said.contains("from 1 second to 30 days") && said.contains("arguments: a table is expected"),
+        said.contains("from 1 second to 30 days")
+            && said.contains("arguments: a table is expected"),
         "{said}"
     );
     let one = "[[tenants.acme.schedule]]\ntool = \"x\"\nevery = \"1h\"\n";

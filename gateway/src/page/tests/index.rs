@@ -89,7 +89,10 @@ async fn tools_on_the_schedule_are_shown_and_can_be_called_now() {
     gateway.config.store(Arc::new(config));
     let mut browser = gateway.signed_in("ada's token").await;
     let page = browser.get("/t/acme/index").await.text;
-    assert!(page.contains("gong_list_calls") && page.contains("900s"), "{page}");
+    assert!(
+        page.contains("gong_list_calls") && page.contains("900s"),
+        "{page}"
+    );
     assert!(!page.contains("<b>7d"), "{page}");
     let refilled = browser.post("/t/acme/index/refill", &[]).await;
     assert_eq!(refilled.header("location"), "/admin/t/acme/index");

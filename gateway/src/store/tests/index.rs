@@ -56,19 +56,26 @@ fn a_status_is_kept_until_the_tenant_is_gone() {
             refills: 1,
         },
     };
-    store.store_index_status(std::slice::from_ref(&status)).unwrap();
+    store
+        .store_index_status(std::slice::from_ref(&status))
+        .unwrap();
     assert_eq!(store.index_status("acme").unwrap(), Some(status.clone()));
     let later = IndexStatus {
         objects: 28,
         ..status
     };
-    store.store_index_status(std::slice::from_ref(&later)).unwrap();
+    store
+        .store_index_status(std::slice::from_ref(&later))
+        .unwrap();
     assert_eq!(store.index_status("acme").unwrap(), Some(later));
     store.clear_index(&ada(), "acme").unwrap();
 
     let mut without = config("");
     without.tenants.remove("acme");
-    without.written.settings.retain(|(tenant, _), _| tenant != "acme");
+    without
+        .written
+        .settings
+        .retain(|(tenant, _), _| tenant != "acme");
     store.declare(&without).unwrap();
     assert_eq!(store.index_status("acme").unwrap(), None);
     assert!(store.index_orders().unwrap().is_empty());

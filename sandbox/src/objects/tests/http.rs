@@ -97,7 +97,9 @@ async fn objects_are_written_read_and_deleted() {
     let hooks = inside(memory());
     let absent = Some(("if-none-match", "*"));
     assert_eq!(status(&hooks, Method::GET, "/a", None, b"").await, 404);
-    let made = send(&hooks, Method::PUT, "/a", absent, b"one").await.unwrap();
+    let made = send(&hooks, Method::PUT, "/a", absent, b"one")
+        .await
+        .unwrap();
     assert_eq!(made.status(), 204);
     assert_eq!(status(&hooks, Method::PUT, "/a", absent, b"two").await, 412);
 
@@ -108,7 +110,14 @@ async fn objects_are_written_read_and_deleted() {
     assert_eq!(first, etag(&made));
     assert_eq!(text(got).await, "one");
 
-    let replaced = send(&hooks, Method::PUT, "/a", Some(("if-match", &first)), b"two").await;
+    let replaced = send(
+        &hooks,
+        Method::PUT,
+        "/a",
+        Some(("if-match", &first)),
+        b"two",
+    )
+    .await;
     let second = etag(&replaced.unwrap());
     assert_ne!(first, second);
     for (method, bytes) in [(Method::PUT, &b"three"[..]), (Method::DELETE, b"")] {
@@ -116,7 +125,10 @@ async fn objects_are_written_read_and_deleted() {
         assert_eq!(status(&hooks, method, "/a", stale, bytes).await, 412);
     }
     let current = Some(("if-match", &*second));
-    assert_eq!(status(&hooks, Method::DELETE, "/a", current, b"").await, 204);
+    assert_eq!(
+        status(&hooks, Method::DELETE, "/a", current, b"").await,
+        204
+    );
     assert_eq!(status(&hooks, Method::DELETE, "/a", None, b"").await, 404);
     assert_eq!(
         hooks.traffic().requests(),
@@ -175,7 +187,10 @@ async fn sizes_and_numbers_are_bounded() {
     ));
     let blocks = (0..100).map(|n| put(&*store, &format!("n{n}"), &[0; 1_000]));
     assert!(blocks.into_iter().any(|put| put == Err(StoreFault::Full)));
-    assert_eq!(status(&hooks, Method::PUT, "/z", None, &[0; 1_000]).await, 507);
+    assert_eq!(
+        status(&hooks, Method::PUT, "/z", None, &[0; 1_000]).await,
+        507
+    );
 
     // Answers that are not read hold room; a component has some of it and no more.
     let mut held = Vec::new();
@@ -246,7 +261,10 @@ async fn a_store_that_fails_or_hangs_is_answered_for() {
     };
     let request = Request::get(format!("{URL}/a")).body(body(b"")).unwrap();
     let late = slow.send(request, options).await.map(|_| ());
-    assert!(matches!(late, Err(Error::ConnectionReadTimeout)), "{late:?}");
+    assert!(
+        matches!(late, Err(Error::ConnectionReadTimeout)),
+        "{late:?}"
+    );
 }
 
 #[tokio::test]
@@ -260,10 +278,7 @@ async fn without_a_store_the_origin_is_denied_and_the_apis_own_can_not_be_it() {
         stated(&["GET /a"]),
     );
     let denied = send(&gateless, Method::GET, "/a", None, b"").await;
-    assert!(matches!(
-        denied.map(|_| ()),
-        Err(Error::HttpRequestDenied)
-    ));
+    assert!(matches!(denied.map(|_| ()), Err(Error::HttpRequestDenied)));
     let same = api.clone().with_objects("http://LOCALHOST:1/x", memory());
     assert!(same.unwrap_err().to_string().contains("the API itself"));
     assert!(api.with_objects("index.internal", memory()).is_err());
