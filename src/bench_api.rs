@@ -47,6 +47,7 @@ impl Host for BenchHost<'_> {
             status,
             retry_after: None,
             location: None,
+            etag: None,
             body,
         })
     }

@@ -10,7 +10,7 @@ use crate::{
         json::{json_text, read_json},
         pages::{Paged, Pages},
         refusal::Refusal,
-        request::{Host, JSON, Method, Request},
+        request::{Host, JSON, Method, Request, Response},
         url::with_query,
     },
     error::{Case, Error},
@@ -85,6 +85,24 @@ impl<'w> Gong<'w> {
     /// Milliseconds since the call began.
     pub(crate) fn elapsed_ms(&self) -> u64 {
         self.host.elapsed_ms().saturating_sub(self.began_ms)
+    }
+
+    /// Seconds since 1970 at this moment; [`Self::now`] is when the call began.
+    pub(crate) fn clock(&self) -> i64 {
+        self.host.now()
+    }
+
+    /// Waits.
+    pub(crate) fn pause(&self, milliseconds: u64) {
+        self.host.pause(milliseconds);
+    }
+
+    /// An exchange with the store of the index: neither counted nor paced, as it is none with Gong.
+    ///
+    /// # Errors
+    /// Why there is no complete answer.
+    pub(crate) fn exchange_object(&self, request: &Request<'_>) -> Result<Response, Error> {
+        self.host.send(request)
     }
 
     /// A GET.
@@ -256,6 +274,7 @@ impl<'w> Gong<'w> {
             path,
             authorization: self.settings.authorization.as_deref(),
             body,
+            object: None,
             timeout_seconds: self.settings.timeout_seconds,
         };
         loop {
@@ -411,6 +430,7 @@ mod tests {
                 status: 200,
                 retry_after: None,
                 location: None,
+                etag: None,
                 body: format!(r#"{{"requestId": "r-{}"}}"#, self.sent.get()).into(),
             })
         }

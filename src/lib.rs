@@ -31,6 +31,7 @@ mod domain;
 mod error;
 mod gong;
 mod guide;
+mod index;
 mod json_ext;
 mod mcp;
 mod names;

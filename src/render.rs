@@ -149,7 +149,21 @@ pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
     if let (Some(why), Some(back)) = (&scan.stopped, &scan.read_back_to) {
         let _ = write!(text, "; stopped at {back}: {}", why.trim_end_matches('.'));
     }
+    if let Some(index) = &scan.index {
+        let _ = write!(text, "; {index}");
+    }
     text.push_str(".\n");
+}
+
+/// The first line of an answer from an index that is not complete yet.
+pub(crate) fn filling(text: &mut String, scan: &crate::wit::types::Scan) {
+    if let (Some(from), Some(requests)) = (&scan.complete_from, scan.missing_requests) {
+        let _ = writeln!(
+            text,
+            "Not complete: the index is being filled and has all calls from {from} on; about {} missing. Ask again.",
+            count(requests, "request")
+        );
+    }
 }
 
 impl Answer for crate::wit::types::Receipt {

@@ -22,6 +22,17 @@ pub(crate) enum Scheme {
     Https,
 }
 
+/// The folder of the index, from `GONG_INDEX_URL`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IndexUrl {
+    /// Its scheme.
+    pub(crate) scheme: Scheme,
+    /// Host, with the port if it names one.
+    pub(crate) authority: String,
+    /// The path, which ends with a slash.
+    pub(crate) folder: String,
+}
+
 /// Settings after validation.
 pub(crate) struct Settings {
     /// `GONG_BASE_URL`'s scheme.
@@ -30,12 +41,16 @@ pub(crate) struct Settings {
     pub(crate) authority: String,
     /// The Authorization header; none if the host adds it (`GONG_AUTH=host`).
     pub(crate) authorization: Option<String>,
+    /// `GONG_ACCESS_KEY`, which says whose calls are read; none if the host adds the header.
+    pub(crate) access_key: Option<String>,
     /// `GONG_PRIVATE_CALLS=allow`: private calls are listed and readable.
     pub(crate) private_calls: bool,
     /// Not `GONG_METERED=deny`: requests that spend the company's AI credits are allowed.
     pub(crate) metered: bool,
     /// Not `GONG_PACE=host`: the tool call itself keeps to Gong's 3 requests a second.
     pub(crate) paced: bool,
+    /// `GONG_INDEX_URL`: where the index of calls is kept; none without an index.
+    pub(crate) index: Option<IndexUrl>,
     /// `GONG_TIMEOUT_SECONDS`: the limit for connecting, for the first byte, and for each gap
     /// between bytes.
     pub(crate) timeout_seconds: u64,
@@ -114,10 +129,15 @@ impl Settings {
                 }
             },
         };
+        let index = set("GONG_INDEX_URL")
+            .map(|text| index_url(&text, &authority))
+            .transpose()?;
         Ok(Self {
             scheme,
             authority,
             authorization,
+            access_key: set("GONG_ACCESS_KEY"),
+            index,
             private_calls,
             metered,
             paced,
@@ -177,6 +197,48 @@ fn base_url(text: &str) -> Result<(Scheme, String), Error> {
             "only api.gong.io and hosts that end in .api.gong.io get the credentials.",
         )),
     }
+}
+
+/// The folder of the index may be on any host: no credentials are sent there, and the network policy
+/// of whoever runs the component decides what is reached. It must not be Gong's own host, where a
+/// gateway adds credentials to every request.
+fn index_url(text: &str, gong: &str) -> Result<IndexUrl, Error> {
+    let wrong = |problem: &str| not_configured("GONG_INDEX_URL", problem);
+    let example = "such as http://index.internal/acme/.";
+    let (scheme, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(rest), _) => (Scheme::Https, rest),
+        (_, Some(rest)) => (Scheme::Http, rest),
+        _ => {
+            return Err(wrong(&format!(
+                "it must start with http:// or https://, {example}"
+            )));
+        }
+    };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let authority = authority.to_ascii_lowercase();
+    let plain = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"?#@\\".contains(&byte))
+    };
+    if authority.is_empty() || !plain(&authority) || !plain(path) {
+        return Err(wrong(&format!(
+            "it must be scheme, host and folder only, without user, query or fragment, {example}"
+        )));
+    }
+    if authority == gong || authority == "api.gong.io" || authority.ends_with(".api.gong.io") {
+        return Err(wrong(&format!(
+            "it is Gong's own host, and Gong keeps no index; it is a folder of your own, {example}"
+        )));
+    }
+    let path = path.trim_matches('/');
+    Ok(IndexUrl {
+        scheme,
+        authority,
+        folder: match path {
+            "" => "/".to_owned(),
+            path => format!("/{path}/"),
+        },
+    })
 }
 
 #[cfg(test)]
@@ -258,6 +320,42 @@ mod tests {
             error(&[("GONG_AUTH", "host"), ("GONG_TIMEOUT_SECONDS", "0")])
                 .starts_with("Setting GONG_TIMEOUT_SECONDS: ")
         );
+    }
+
+    #[test]
+    fn the_index_is_a_folder_that_is_not_gongs() {
+        let index = |url| {
+            read(&[("GONG_AUTH", "host"), ("GONG_INDEX_URL", url)])
+                .map(|settings| settings.index.map(|url| (url.authority, url.folder)))
+        };
+        let folder = |authority: &str, folder: &str| Ok(Some((authority.into(), folder.into())));
+        assert_eq!(index(""), Ok(None));
+        assert_eq!(
+            index("http://Index.internal"),
+            folder("index.internal", "/")
+        );
+        assert_eq!(
+            index("https://store.example:8443/a/b/"),
+            folder("store.example:8443", "/a/b/")
+        );
+        for url in [
+            "index.internal/a",
+            "ftp://index.internal",
+            "http://",
+            "http:///a",
+            "http://me@index.internal",
+            "http://index.internal/a?b",
+            "http://index.internal/a b",
+            "https://api.gong.io/index",
+            "https://acme.api.gong.io",
+        ] {
+            let error = index(url).expect_err(url);
+            assert!(
+                error.starts_with("Setting GONG_INDEX_URL: "),
+                "{url}: {error}"
+            );
+            assert!(error.contains("http://index.internal/acme/"), "{error}");
+        }
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub(crate) mod search_calls;
 pub(crate) mod search_transcripts;
 pub(crate) mod set_integration_origins;
 pub(crate) mod summarize_calls;
+pub(crate) mod sync_calls;
 pub(crate) mod unassign_flow_instances;
 pub(crate) mod unassign_prospect;
 pub(crate) mod update_meeting;
@@ -162,6 +163,7 @@ macro_rules! every_tool {
             gong_search_transcripts => search_transcripts(transcripts::SearchTranscripts) -> transcripts::TranscriptMatches;
             gong_set_integration_origins => set_integration_origins(origins::SetIntegrationOrigins) -> types::Receipt, unless "read-only";
             gong_summarize_calls => summarize_calls(calls::SummarizeCalls) -> calls::CallSummaries;
+            gong_sync_calls => sync_calls(calls::SyncCalls) -> calls::CallSync;
             gong_unassign_flow_instances => unassign_flow_instances(engage::UnassignFlowInstances) -> types::Receipt, unless "read-only";
             gong_unassign_prospect => unassign_prospect(engage::UnassignProspect) -> types::Receipt, unless "read-only";
             gong_update_meeting => update_meeting(meetings::UpdateMeeting) -> types::Receipt, unless "read-only";

@@ -19,7 +19,7 @@ use wasi::{
 };
 
 use crate::{
-    client::request::{Host, Method, Request, Response},
+    client::request::{Host, Method, Precondition, Request, Response},
     error::Error,
     prelude::*,
     settings::Scheme,
@@ -121,14 +121,19 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
             Some(Err(())) => return Err(rejected("response")),
         }
     };
-    read(&incoming, authority)
+    read(&incoming, authority, request.object.is_some())
 }
 
 fn headers(request: &Request<'_>) -> Result<Fields, Error> {
     let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
     let mut add =
         |name: &str, value: &str| entries.push((name.to_owned(), value.as_bytes().to_vec()));
-    add("accept", "application/json");
+    match request.object {
+        None => add("accept", "application/json"),
+        Some(Precondition::Any) => {}
+        Some(Precondition::Unchanged(etag)) => add("if-match", etag),
+        Some(Precondition::Absent) => add("if-none-match", "*"),
+    }
     add(
         "user-agent",
         concat!("gong-tools/", env!("CARGO_PKG_VERSION")),
@@ -173,10 +178,10 @@ fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError>
     stream.flush()
 }
 
-fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error> {
+fn read(incoming: &IncomingResponse, authority: &str, of_object: bool) -> Result<Response, Error> {
     let status = incoming.status();
-    // Only errors and redirects have headers that matter.
-    let headers = (!(200..300).contains(&status)).then(|| incoming.headers());
+    // Of Gong only errors and redirects have headers that matter.
+    let headers = (of_object || !(200..300).contains(&status)).then(|| incoming.headers());
     let header = |name: &str| {
         let value = headers.as_ref()?.get(name).into_iter().next()?;
         String::from_utf8(value).ok()
@@ -223,6 +228,7 @@ fn read(incoming: &IncomingResponse, authority: &str) -> Result<Response, Error>
         status,
         retry_after: header("retry-after").and_then(|text| text.trim().parse().ok()),
         location: header("location"),
+        etag: header("etag"),
         body,
     })
 }

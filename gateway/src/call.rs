@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use crate::call_gate::CallGate;
 use crate::call_queue::{QueueFull, RunningCall};
+use crate::config::SCHEDULE;
 use crate::cut::cut;
 use crate::gateway::Gateway;
 use crate::governance::Denial;
@@ -283,6 +284,7 @@ impl Call<'_> {
             trace: self.trace.clone(),
             requests: RequestSpans::default(),
             user_used_up: AtomicBool::new(false),
+            wrote_index: AtomicBool::new(false),
         });
         let work = async {
             let running = match self.queue(&tenant, progress).await {
@@ -308,6 +310,10 @@ impl Call<'_> {
             ),
         };
         outcome.sent = gate.sent.load(Ordering::Relaxed);
+        // Calls on the schedule are counted by the limiter.
+        if gate.wrote_index.load(Ordering::Relaxed) && *gate.user != *SCHEDULE {
+            tenant.count_filling(outcome.sent);
+        }
         // Only a change has begun in the audit by now.
         if begun.is_some() && self.is_not_known(&outcome, &gate) {
             outcome = outcome.not_known();

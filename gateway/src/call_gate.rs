@@ -39,6 +39,8 @@ pub struct CallGate {
     pub requests: RequestSpans,
     /// Whether a request was refused because the user has used up the day.
     pub user_used_up: AtomicBool,
+    /// Whether the call has written to its tenant's index.
+    pub wrote_index: AtomicBool,
 }
 
 /// Whether a status is one with which something on the way, or the server itself, stops waiting for

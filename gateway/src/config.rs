@@ -30,6 +30,7 @@
 //! | `parse` | what each key takes |
 //! | `schema` | the JSON Schema, made of what `document` has read |
 //! | `names` | names of tenants, users, toolsets and profiles |
+//! | `index` | the index of a tenant, and its schedule |
 //! | `written` | every setting as a text |
 //! | `secret`, `token` | references to secrets; tokens and their hashes |
 //! | `files` | the bytes of all files of one load, each read once |
@@ -49,6 +50,7 @@ use crate::user_bounds::UserBounds;
 
 mod document;
 mod files;
+mod index;
 mod names;
 mod parse;
 mod schema;
@@ -57,8 +59,10 @@ mod token;
 mod written;
 
 pub use files::{Files, Fingerprint};
+pub use index::{IndexConfig, IndexPlace, ScheduledTool};
 pub use names::{
-    COMPONENT_TOOLSET, READ_ONLY, check_name, check_toolset, component_toolset, is_automatic,
+    COMPONENT_TOOLSET, READ_ONLY, SCHEDULE, check_name, check_toolset, component_toolset,
+    is_automatic,
 };
 pub use schema::schema;
 pub use secret::{Secret, SecretError, SecretRef};
@@ -76,6 +80,9 @@ pub struct Config {
     pub state: PathBuf,
     /// The folder of compiled components. Default: `cache`.
     pub cache: PathBuf,
+    /// The folder of the tenants' indexes that are kept on disk, which belongs to this state file.
+    /// Default: the name of the state file with `.index`.
+    pub index: PathBuf,
     /// The component to serve. `None` means the one that this workspace builds.
     pub component: Option<PathBuf>,
     /// Allows tenants at loopback addresses and on plain HTTP, for stand-ins of Gong.
@@ -271,6 +278,13 @@ pub struct TenantConfig {
     pub metered: bool,
     /// Whether calls that are private in Gong may be listed and read. Default: no.
     pub private_calls: bool,
+    /// Where the component keeps its index.
+    pub index: IndexConfig,
+    /// Tools that are called regularly.
+    pub schedule: Vec<ScheduledTool>,
+    /// Requests to Gong that calls on the schedule may send a day (UTC), of all that the company may
+    /// send. Default: a fifth of `requests_per_day`.
+    pub schedule_requests_per_day: u32,
     /// Who may call tools, by name.
     pub users: BTreeMap<String, User>,
     /// Names of tools, by the name of the toolset.

@@ -21,6 +21,7 @@ use crate::instructions::Instructions;
 use crate::metrics::Metrics;
 use crate::places::{Place, Places};
 use crate::readiness;
+use crate::schedule::Schedule;
 use crate::store::{Quota, Store, StoreError, UserQuota};
 use crate::tenants::{Identity, Tenants};
 use crate::traces::Traces;
@@ -47,6 +48,8 @@ pub struct Gateway {
     pub instructions: Instructions,
     /// Calls that older clients may cancel.
     pub cancellable: Cancellable,
+    /// Tools that are called regularly.
+    pub schedule: Schedule,
     /// Wrong tokens, for the audit.
     pub failed_tokens: FailedTokens,
     /// The time by which rows and sessions end.
@@ -99,6 +102,7 @@ impl Gateway {
             places,
             instructions: Instructions::default(),
             cancellable: Cancellable::default(),
+            schedule: Schedule::default(),
             failed_tokens: FailedTokens::default(),
             clock,
             running: TaskTracker::new(),

@@ -26,6 +26,8 @@
 //! | [`places`] | which tenant's call gets the next instance of the component |
 //! | [`call_queue`] | how many calls of a tenant run and wait |
 //! | [`limiter`] | keeps a tenant's requests within Gong's limits |
+//! | [`index`] | where the component keeps its index of a tenant |
+//! | [`schedule`] | tools that are called regularly |
 //! | `fair_queue` | a queue in which users take turns, for the two above |
 //! | `cors` | which web pages may use `/mcp` |
 //! | [`readiness`] | whether new calls are accepted |
@@ -59,6 +61,7 @@ pub mod gateway;
 pub mod governance;
 pub mod http;
 mod https_client;
+pub mod index;
 pub mod instructions;
 pub mod limiter;
 pub mod log;
@@ -69,6 +72,7 @@ pub mod page;
 pub mod places;
 pub mod progress;
 pub mod readiness;
+pub mod schedule;
 pub mod serve;
 pub mod store;
 mod suggest;

@@ -7,7 +7,7 @@
 //! - In any [`SPAN`], at most as many requests leave as Gong allows a second. The span is a tenth
 //!   longer than a second, because requests that leave evenly may arrive unevenly.
 //! - Users take turns: a user with 50 waiting requests delays another user's first request by one
-//!   turn.
+//!   turn. Requests of calls on the schedule come after those of users.
 //! - The day's requests are leased from the [`Ledger`] in blocks before they are sent. A crash may
 //!   waste the rest of a block, but no request is sent beyond the limit. Gong does not document
 //!   when its day begins, so UTC days are counted, and Gong's `Retry-After` has precedence.
@@ -48,6 +48,7 @@ pub use wait::{Wait, WaitReason};
 use wait::{shutting_down, too_long, user_used_up};
 use window::Window;
 
+use crate::config::SCHEDULE;
 use crate::fair_queue::{FairQueue, PROGRESS_INTERVAL, wait_for_turn};
 
 /// In any span of this length at most as many requests leave as Gong allows a second.
@@ -71,6 +72,19 @@ pub struct RequestLimits {
     pub per_day: u32,
     /// Requests of one user in a UTC day.
     pub per_user_day: u32,
+    /// Requests of calls on the schedule in a UTC day.
+    pub per_schedule_day: u32,
+}
+
+impl RequestLimits {
+    /// Requests of this user in a UTC day.
+    fn of_user(&self, user: &str) -> u32 {
+        if user == SCHEDULE {
+            self.per_schedule_day
+        } else {
+            self.per_user_day
+        }
+    }
 }
 
 /// The present state of a limiter.
@@ -170,7 +184,7 @@ impl TenantLimiter {
             let wall = (self.clock)();
             let today = day_number(wall);
             if state.is_used_up(user, today) {
-                let limit = state.limits.per_user_day;
+                let limit = state.limits.of_user(user);
                 return Err(user_used_up(user, limit, until_midnight(wall)));
             }
             if state.send_at_once(user, now, today) {
@@ -257,20 +271,17 @@ impl TenantLimiter {
         } else {
             0
         };
+        let users = state
+            .users
+            .of(today)
+            .filter(|(user, _)| ***user != *SCHEDULE);
         LimiterStatus {
             waiting: state.queue.len(),
             left_today: state.limits.per_day.saturating_sub(sent),
             per_day: state.limits.per_day,
             per_user_day: state.limits.per_user_day,
-            most_of_a_user: state
-                .users
-                .of(today)
-                .map(|(_, sent)| sent)
-                .max()
-                .unwrap_or(0),
-            users_used_up: state
-                .users
-                .of(today)
+            most_of_a_user: users.clone().map(|(_, sent)| sent).max().unwrap_or(0),
+            users_used_up: users
                 .filter(|(_, sent)| *sent >= state.limits.per_user_day)
                 .count(),
             blocked_for: state.window.blocked_until(now).map(|until| until - now),

@@ -55,6 +55,9 @@ pub struct Metrics {
     users_without_quota: Family<Tenant, Gauge>,
     running: Family<Tenant, Gauge>,
     queued: Family<Tenant, Gauge>,
+    index_bytes: Family<Tenant, Gauge>,
+    index_objects: Family<Tenant, Gauge>,
+    index_age: Family<Tenant, Gauge>,
     ready: Gauge,
     places: Gauge,
     place_line: Gauge,
@@ -140,6 +143,12 @@ pub struct TenantGauges {
     pub running: usize,
     /// Calls that wait to run.
     pub queued: usize,
+    /// Bytes that the index keeps.
+    pub index_bytes: u64,
+    /// Objects that the index keeps.
+    pub index_objects: u64,
+    /// Seconds since the object was written that was not written for longest.
+    pub index_age: u64,
 }
 
 impl Metrics {
@@ -174,6 +183,9 @@ impl Metrics {
             users_without_quota: Family::default(),
             running: Family::default(),
             queued: Family::default(),
+            index_bytes: Family::default(),
+            index_objects: Family::default(),
+            index_age: Family::default(),
             ready: Gauge::default(),
             places: Gauge::default(),
             place_line: Gauge::default(),
@@ -309,6 +321,23 @@ impl Metrics {
             "queued_calls",
             "Calls that wait for a place",
             self.queued.clone(),
+        );
+        own.register_with_unit(
+            "index",
+            "Bytes that the tenant's index keeps",
+            Unit::Bytes,
+            self.index_bytes.clone(),
+        );
+        own.register(
+            "index_objects",
+            "Objects that the tenant's index keeps",
+            self.index_objects.clone(),
+        );
+        own.register_with_unit(
+            "index_age",
+            "Age of the object that was not written for longest",
+            Unit::Seconds,
+            self.index_age.clone(),
         );
         own.register("ready", "1 when new calls are taken", self.ready.clone());
         own.register(
@@ -475,7 +504,11 @@ impl Metrics {
             &self.users_without_quota,
             &self.running,
             &self.queued,
+            &self.index_bytes,
+            &self.index_objects,
+            &self.index_age,
         ];
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         for gauge in gauges {
             gauge.clear();
         }
@@ -489,6 +522,9 @@ impl Metrics {
                 current.users_without_quota as i64,
                 current.running as i64,
                 current.queued as i64,
+                number(current.index_bytes),
+                number(current.index_objects),
+                number(current.index_age),
             ];
             for (gauge, value) in gauges.into_iter().zip(values) {
                 let tenant = Arc::clone(tenant);
@@ -546,6 +582,9 @@ mod tests {
             users_without_quota: 0,
             running: 1,
             queued: 0,
+            index_bytes: 4_096,
+            index_objects: 1,
+            index_age: 60,
         };
         metrics.set_gauges(true, [(&acme, gauges)]);
         metrics.set_push_lag(7, Duration::from_secs(90));
@@ -572,6 +611,9 @@ mod tests {
             r#"gong_gateway_user_quota{tenant="acme"} 5000"#,
             r#"gong_gateway_user_quota_used{tenant="acme"} 7"#,
             r#"gong_gateway_users_without_quota{tenant="acme"} 0"#,
+            r#"gong_gateway_index_bytes{tenant="acme"} 4096"#,
+            r#"gong_gateway_index_objects{tenant="acme"} 1"#,
+            r#"gong_gateway_index_age_seconds{tenant="acme"} 60"#,
             r#"gong_gateway_ready 1"#,
             r#"gong_gateway_audit_push_lag_rows 7"#,
             r#"gong_gateway_audit_push_lag_seconds 90"#,

@@ -5,7 +5,7 @@
 //! | `guard` | checks the host and the origin of requests; sets the headers of every answer |
 //! | `session`, `session_secret`, `cookie` | who is signed in, and that a form is theirs |
 //! | `sign_in`, `attempts` | signing in and out, and how often that may fail |
-//! | `tenants`, `tools`, `tool`, `users`, `audit`, `quota` | the pages |
+//! | `tenants`, `tools`, `tool`, `users`, `audit`, `quota`, `index` | the pages |
 //! | `review`, `kill_switches` | decisions on tools, and kill switches |
 //! | `toolsets`, `profiles`, `sets` | toolsets and profiles, and what their pages share |
 //! | `view`, `chart`, `diff`, `paths`, `fields` | parts of pages, addresses, form fields |
@@ -47,6 +47,7 @@ mod cookie;
 mod diff;
 mod fields;
 mod guard;
+mod index;
 mod kill_switches;
 mod paths;
 mod problem;
@@ -95,6 +96,9 @@ pub fn router(state: PageState) -> Router {
         .route("/users", get(users::all))
         .route("/users/{user}", get(users::one))
         .route("/quota", get(quota::show))
+        .route("/index", get(index::show))
+        .route("/index/clear", post(index::clear))
+        .route("/index/refill", post(index::refill))
         .route("/switch", post(kill_switches::tenant));
     Router::new()
         .route("/", get(tenants::show))

@@ -29,8 +29,10 @@ use crate::failed_tokens;
 use crate::gateway::Gateway;
 use crate::governance::Governance;
 use crate::http;
+use crate::index::watch;
 use crate::metrics::Metrics;
 use crate::page::{self, PageState};
+use crate::schedule;
 use crate::store::{FileLock, ServeLock, Store, StoreError, SyncReport};
 use crate::tenants::Tenants;
 
@@ -199,6 +201,21 @@ impl Server {
             background
                 .clone()
                 .run_until_cancelled_owned(upkeep::prune(Arc::clone(&gateway))),
+        );
+        tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(watch::run(Arc::clone(&gateway))),
+        );
+        tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(watch::tidy(Arc::clone(&gateway))),
+        );
+        tokio::spawn(
+            background
+                .clone()
+                .run_until_cancelled_owned(schedule::run(Arc::clone(&gateway))),
         );
         tokio::spawn(
             background
@@ -402,18 +419,20 @@ fn open(
         );
     }
     let governance = Governance::new(&store)?;
-    let tenants = Tenants::start(config, &mut files, &store, serve_lock.after_crash)?;
+    let clock = Arc::new(SteadyClock::start(store.last_heartbeat()?));
+    let after_crash = serve_lock.after_crash;
+    let tenants = Tenants::start(config, &mut files, &store, &clock, after_crash)?;
     let config = Arc::clone(&tenants.live().config);
     log_discovery(&store.declare_and_discover(&config, &mut files, tools, digest)?);
-    let clock = SteadyClock::start(store.last_heartbeat()?);
     store.heartbeat(clock.now())?;
+    tenants.live().tidy_indexes();
     Ok(Opened {
         store,
         serve_lock,
         governance,
         tenants,
         files,
-        clock: Arc::new(clock),
+        clock,
     })
 }
 

@@ -14,6 +14,7 @@
 //! | [`kill_switches`] | stopping a tool, a tenant or everything |
 //! | [`audit`] | calls and administrative acts |
 //! | [`quota`] | the requests of a day, and Gong's `Retry-After` |
+//! | [`index`] | orders for the tenants' indexes, and how much they keep |
 //! | [`user_quota`] | the requests of each user on a day |
 //! | [`sessions`] | administrators who are signed in at the page |
 //! | [`heartbeat`] | a regular write, and whether the last writes succeeded |
@@ -46,6 +47,7 @@ pub mod declarations;
 mod declared_settings;
 pub mod discovery;
 pub mod heartbeat;
+pub mod index;
 pub mod kill_switches;
 pub(crate) mod lookup;
 pub mod profiles;
@@ -71,9 +73,11 @@ use connection::{BUSY_TIMEOUT, SCHEMA, connect, migrate, private_file};
 pub use declarations::TenantRow;
 pub use discovery::{OtherComponent, SyncReport};
 pub use heartbeat::LastWrite;
+pub use index::{IndexOrders, IndexStatus};
 pub use kill_switches::{KillSwitch, SwitchRow};
 pub use profiles::ProfileRow;
 pub use quota::Quota;
+pub(crate) use serve_lock::beside;
 pub use serve_lock::{FileLock, ServeLock};
 pub use sessions::{RefusedTokens, Session};
 pub use summary::{Summary, Usage};

@@ -11,7 +11,10 @@ use sandbox::{Outbound, Run};
 
 use crate::call_gate::CallGate;
 use crate::call_queue::{CallQueue, QueueLimits};
-use crate::config::{Config, Credentials, Files, SecretError, TenantConfig};
+use crate::config::{
+    Config, Credentials, Files, IndexConfig, ScheduledTool, SecretError, TenantConfig,
+};
+use crate::index::{self, CallIndex, TenantIndex};
 use crate::limiter::{RequestLimits, StoreLedger, TenantLimiter};
 use crate::metrics::TenantGauges;
 use crate::store::Store;
@@ -76,6 +79,8 @@ pub struct Tenant {
     pub limiter: Arc<TenantLimiter>,
     /// The calls that run and wait.
     pub queue: Arc<CallQueue>,
+    /// Where the component keeps its index, if it has one.
+    pub index: Option<Arc<TenantIndex>>,
     config: TenantConfig,
     network: Network,
     /// Connections to Gong. They are kept when only the credentials change.
@@ -86,7 +91,7 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// Starts to serve a tenant, with the quota that the state file has. If the credentials can
+    /// Starts to serve a tenant, with the quota that the state file has, and without an index. If the credentials can
     /// not be read, the log says why, and calls answer that there are none.
     ///
     /// # Errors
@@ -107,6 +112,7 @@ impl Tenant {
             name: name.into(),
             limiter,
             queue: CallQueue::new(queue_limits(config)),
+            index: None,
             connections: connections(config, network)?,
             authorization: or_log(name, authorization(&config.credentials, files)),
             env: env(config),
@@ -135,6 +141,7 @@ impl Tenant {
             name: Arc::clone(&self.name),
             limiter: Arc::clone(&self.limiter),
             queue: Arc::clone(&self.queue),
+            index: None,
             connections: if same {
                 self.connections.clone()
             } else {
@@ -147,8 +154,11 @@ impl Tenant {
         })
     }
 
-    /// Limiter and queue begin to keep to this configuration.
+    /// Limiter, queue and index begin to keep to this configuration.
     pub fn set_limits(&self) {
+        if let Some(index) = &self.index {
+            index.set_limits(index::limits(&self.config.index));
+        }
         self.limiter.set_limits(request_limits(&self.config));
         self.queue.set_limits(queue_limits(&self.config));
     }
@@ -157,12 +167,43 @@ impl Tenant {
     #[must_use]
     pub fn run(&self, gate: Arc<CallGate>) -> Option<Run> {
         let authorization = self.authorization.clone()?;
+        let mut env = self.env.clone();
+        let mut outbound = self.connections.clone().with_authorization(authorization);
+        if let Some(index) = &self.index {
+            let index = Arc::new(CallIndex::new(index, &gate));
+            match outbound.clone().with_objects(index::URL, index) {
+                Ok(with_index) => {
+                    env.set("GONG_INDEX_URL", index::URL);
+                    outbound = with_index;
+                }
+                Err(error) => tracing::error!("the call has no index: {error:#}"),
+            }
+        }
         Some(Run {
-            env: self.env.clone(),
-            outbound: self.connections.clone().with_authorization(authorization),
+            env,
+            outbound,
             now: None,
             gate: Some(gate),
         })
+    }
+
+    /// Where its index is kept, and how much of it.
+    #[must_use]
+    pub fn index_settings(&self) -> &IndexConfig {
+        &self.config.index
+    }
+
+    /// The tools that are called regularly.
+    #[must_use]
+    pub fn schedule(&self) -> &[ScheduledTool] {
+        &self.config.schedule
+    }
+
+    /// Counts the requests of a user's call that has written to the index.
+    pub(crate) fn count_filling(&self, requests: u32) {
+        if let Some(index) = &self.index {
+            index.count_filling(requests);
+        }
     }
 
     /// The present values for metrics.
@@ -170,6 +211,9 @@ impl Tenant {
     pub fn gauges(&self) -> TenantGauges {
         let limiter = self.limiter.status();
         let (running, queued) = self.queue.counts();
+        let index = self.index.as_ref().map(|index| index.last_usage());
+        let index = index.unwrap_or_default();
+        let index_age = index.oldest.and_then(|oldest| oldest.elapsed().ok());
         TenantGauges {
             quota_left: limiter.left_today,
             quota: limiter.per_day,
@@ -179,6 +223,9 @@ impl Tenant {
             users_without_quota: limiter.users_used_up,
             running,
             queued,
+            index_bytes: index.bytes,
+            index_objects: index.objects,
+            index_age: index_age.unwrap_or_default().as_secs(),
         }
     }
 }
@@ -188,6 +235,7 @@ fn request_limits(config: &TenantConfig) -> RequestLimits {
         per_second: config.requests_per_second,
         per_day: config.requests_per_day,
         per_user_day: config.user_requests_per_day,
+        per_schedule_day: config.schedule_requests_per_day,
     }
 }
 

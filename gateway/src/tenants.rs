@@ -6,8 +6,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use sandbox::objects::StoreClock;
 
+use crate::clock::SteadyClock;
 use crate::config::{Config, Files, Token, TokenHash};
+use crate::index;
 use crate::store::{Store, StoreError, UserRequests};
 use crate::tenant::{Network, Tenant};
 
@@ -49,6 +52,15 @@ impl LiveTenants {
         (known.hash.matches(token) && known.is_valid(Timestamp::now())).then(|| identity.clone())
     }
 
+    /// Removes from indexes what is too old or of no use any more, and indexes on disk that are no
+    /// tenant's any more. Blocks.
+    pub fn tidy_indexes(&self) {
+        index::remove_strangers(&self.config);
+        for index in self.tenants().filter_map(|tenant| tenant.index.as_ref()) {
+            index.tidy();
+        }
+    }
+
     /// Whether this token may read metrics: the one for metrics, or that of an administrator of
     /// all tenants.
     #[must_use]
@@ -69,6 +81,8 @@ pub struct Tenants {
     live: ArcSwap<LiveTenants>,
     /// The configuration of `live`, for the administrator's page.
     config: Arc<ArcSwap<Config>>,
+    /// By which indexes become too old.
+    clock: StoreClock,
 }
 
 impl Tenants {
@@ -81,11 +95,14 @@ impl Tenants {
         config: Config,
         files: &mut Files,
         store: &Store,
+        clock: &Arc<SteadyClock>,
         after_crash: bool,
     ) -> anyhow::Result<Self> {
-        let live = build(config, files, store, after_crash, None)?;
+        let clock = index::clock(Arc::clone(clock));
+        let live = build(config, files, store, &clock, after_crash, None)?;
         Ok(Self {
             store: store.clone(),
+            clock,
             config: Arc::new(ArcSwap::from(Arc::clone(&live.config))),
             live: ArcSwap::from_pointee(live),
         })
@@ -110,17 +127,38 @@ impl Tenants {
     ///
     /// It can not be applied.
     pub fn prepare(&self, config: Config, files: &mut Files) -> anyhow::Result<LiveTenants> {
-        build(config, files, &self.store, false, Some(&self.live()))
+        let before = self.live();
+        build(
+            config,
+            files,
+            &self.store,
+            &self.clock,
+            false,
+            Some(&before),
+        )
     }
 
     /// Puts what was prepared in force. Limits that tenants share with the tenants before change
-    /// only here.
+    /// only here, and only here are indexes emptied that are no more in use. Blocks.
     pub fn swap(&self, live: LiveTenants) {
         let live = Arc::new(live);
+        let mut changed = false;
+        for before in self.live().tenants() {
+            let Some(index) = &before.index else { continue };
+            let next = live.tenant(&before.name);
+            let next = next.and_then(|tenant| tenant.index.clone());
+            if next.as_ref().is_none_or(|next| !Arc::ptr_eq(next, index)) {
+                index.replace(next.as_ref());
+                changed = true;
+            }
+        }
         self.config.store(Arc::clone(&live.config));
         self.live.store(Arc::clone(&live));
         for tenant in live.tenants() {
             tenant.set_limits();
+        }
+        if changed {
+            live.tidy_indexes();
         }
     }
 
@@ -174,6 +212,7 @@ fn build(
     config: Config,
     files: &mut Files,
     store: &Store,
+    clock: &StoreClock,
     after_crash: bool,
     before: Option<&LiveTenants>,
 ) -> anyhow::Result<LiveTenants> {
@@ -181,11 +220,15 @@ fn build(
     let mut tenants = BTreeMap::new();
     let mut users = HashMap::new();
     for (name, settings) in &config.tenants {
-        let tenant = match before.and_then(|live| live.tenant(name)) {
+        let before = before.and_then(|live| live.tenant(name));
+        let tenant = match &before {
             Some(tenant) => tenant.renew(settings, &network, files),
             None => Tenant::start(name, settings, &network, files, store, after_crash),
         };
-        let tenant = Arc::new(tenant.with_context(|| format!("tenant {name}"))?);
+        let mut tenant = tenant.with_context(|| format!("tenant {name}"))?;
+        let before = before.as_ref().and_then(|tenant| tenant.index.as_ref());
+        tenant.index = index::of(name, settings, &config, files, clock, before);
+        let tenant = Arc::new(tenant);
         for (user, details) in &settings.users {
             let identity = Identity {
                 tenant: Arc::clone(&tenant.name),

@@ -21,13 +21,14 @@ use tokio::signal;
 use tokio_util::sync::CancellationToken;
 use xtask::component::{self, Artefact};
 
+use crate::settings::Index;
 use crate::{demo, settings};
 
 /// Gong's API as MCP tools, run in a WebAssembly sandbox.
 ///
 /// The settings come from the environment: GONG_ACCESS_KEY and GONG_ACCESS_KEY_SECRET, and
 /// where they differ from the default GONG_BASE_URL, GONG_AUTH, GONG_PRIVATE_CALLS,
-/// GONG_METERED and GONG_TIMEOUT_SECONDS. With --demo none is needed.
+/// GONG_METERED, GONG_INDEX_URL and GONG_TIMEOUT_SECONDS. With --demo none is needed.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -65,6 +66,10 @@ enum Command {
         /// Use a stand-in for Gong with an invented company.
         #[arg(long)]
         demo: bool,
+        /// Keep the index of calls in this folder for the next call: what finds calls, people with
+        /// addresses too, unencrypted and readable by you only.
+        #[arg(long, value_name = "DIR")]
+        index: Option<PathBuf>,
     },
     /// Run the stand-in for Gong by itself.
     FakeGong(StandIn),
@@ -162,10 +167,27 @@ struct Serve {
     /// Use a stand-in for Gong with an invented company.
     #[arg(long)]
     demo: bool,
+    /// Keep the index of calls in this folder, beyond the end of the process: what finds calls, people
+    /// with addresses too, unencrypted and readable by you only. Without it, it is in memory.
+    #[arg(long, value_name = "DIR")]
+    index: Option<PathBuf>,
+    /// Keep no index of calls: every question is answered by reading from Gong.
+    #[arg(long, conflicts_with = "index")]
+    no_index: bool,
     /// Also answer requests to this host name. Whoever reaches the server acts as you: put it
     /// behind a proxy that checks who asks.
     #[arg(long, value_name = "HOST", requires = "http")]
     allow_host: Vec<String>,
+}
+
+impl Serve {
+    fn index(&self) -> Index {
+        match &self.index {
+            Some(folder) => Index::Folder(folder.clone()),
+            None if self.no_index => Index::None,
+            None => Index::Memory,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -211,7 +233,14 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             arguments,
             json,
             demo,
-        } => return call(component, &tool, arguments, json, demo).await,
+            index,
+        } => {
+            let (_gong, run) = run_for(demo).await?;
+            // In memory nobody would ever read it.
+            let index = index.map_or(Index::AsSet, Index::Folder);
+            let run = settings::with_index(run, &index)?;
+            return call(component, &run, &tool, arguments, json).await;
+        }
         Command::FakeGong(stand_in) => fake(stand_in).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -291,19 +320,18 @@ async fn run_for(demo: bool) -> anyhow::Result<(Option<FakeGong>, Run)> {
 
 async fn call(
     component: Option<PathBuf>,
+    run: &Run,
     tool: &str,
     mut arguments: String,
     json: bool,
-    demo: bool,
 ) -> anyhow::Result<ExitCode> {
-    let (_gong, run) = run_for(demo).await?;
     if arguments == "-" {
         arguments.clear();
         std::io::stdin().read_to_string(&mut arguments)?;
     }
     let result = sandbox(component, false, WHEN_SLOW)
         .await?
-        .call_tool(&run, tool, &arguments)
+        .call_tool(run, tool, &arguments)
         .await?;
     if result.is_error {
         anstream::eprintln!("{}", result.text);
@@ -318,6 +346,7 @@ async fn call(
 
 async fn serve(component: Option<PathBuf>, serve: Serve) -> anyhow::Result<()> {
     let (_gong, run) = run_for(serve.demo).await?;
+    let run = settings::with_index(run, &serve.index())?;
     if let Some(address) = serve.transport.http {
         ensure!(
             address.ip().is_loopback() || !serve.allow_host.is_empty(),

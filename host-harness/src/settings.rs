@@ -1,19 +1,23 @@
 //! The settings of the component: from the host's environment, or for the stand-in.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use fake_gong::FakeGong;
+use sandbox::objects::{FolderStore, MemoryStore, ObjectStore, Seal, StoreClock, StoreLimits};
 use sandbox::outbound::{Addresses, Policy, basic_authorization};
 use sandbox::{Env, Limits, Outbound, Run};
 
 /// The variables that are passed on; no other reaches the sandbox.
-const PASSED: [&str; 7] = [
+const PASSED: [&str; 8] = [
     BASE_URL,
     ACCESS_KEY,
     ACCESS_KEY_SECRET,
     AUTH,
+    INDEX_URL,
     "GONG_METERED",
     "GONG_PRIVATE_CALLS",
     TIMEOUT_SECONDS,
@@ -25,6 +29,75 @@ const ACCESS_KEY_SECRET: &str = "GONG_ACCESS_KEY_SECRET";
 /// `host`: the credentials stay outside the sandbox, and the host adds them to each request.
 const AUTH: &str = "GONG_AUTH";
 const TIMEOUT_SECONDS: &str = "GONG_TIMEOUT_SECONDS";
+
+const INDEX_URL: &str = "GONG_INDEX_URL";
+
+/// Where the component finds the place for its index, unless `GONG_INDEX_URL` names another.
+const INDEX: &str = "http://index.internal/";
+
+/// Of an index, for one company. It is bounded, because a component that is wrong may write anything.
+const INDEX_LIMITS: StoreLimits = StoreLimits {
+    max_bytes: 256 << 20,
+    max_age: Duration::from_secs(30 * 24 * 60 * 60),
+};
+
+/// How often what is too old is removed from an index.
+const TIDY_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Where the component keeps its index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Index {
+    /// Nowhere: every question is answered by reading from Gong.
+    None,
+    /// Where `GONG_INDEX_URL` says, or else nowhere.
+    AsSet,
+    /// Where `GONG_INDEX_URL` says, or else in memory, as long as the process lives.
+    Memory,
+    /// In the files of a folder.
+    Folder(PathBuf),
+}
+
+/// Gives the component a place for its index. Within a runtime; what becomes too old is removed from
+/// it regularly, until the process ends.
+///
+/// # Errors
+///
+/// The folder can not be used, or `GONG_INDEX_URL` says something else.
+pub(crate) fn with_index(mut run: Run, index: &Index) -> anyhow::Result<Run> {
+    let is_set = run.env.get(INDEX_URL).is_some();
+    let clock = StoreClock::default();
+    let store: Arc<dyn ObjectStore> = match index {
+        Index::None => {
+            run.env.remove(INDEX_URL);
+            return Ok(run);
+        }
+        Index::Folder(folder) if is_set => bail!(
+            "{INDEX_URL} is set, so the index can not be kept in {} too. Leave out one of them.",
+            folder.display()
+        ),
+        Index::Memory if is_set => return Ok(run),
+        Index::AsSet => return Ok(run),
+        Index::Memory => Arc::new(MemoryStore::new(INDEX_LIMITS, clock)),
+        Index::Folder(folder) => {
+            let store = FolderStore::open(folder, Seal::Plain, INDEX_LIMITS, clock);
+            Arc::new(store.context("the index can not be kept there")?)
+        }
+    };
+    run.env.set(INDEX_URL, INDEX);
+    run.outbound = run.outbound.with_objects(INDEX, Arc::clone(&store))?;
+    tokio::spawn(async move {
+        loop {
+            let store = Arc::clone(&store);
+            match tokio::task::spawn_blocking(move || store.tidy()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(fault)) => tracing::error!("the index can not be tidied: {fault}"),
+                Err(_) => return,
+            }
+            tokio::time::sleep(TIDY_INTERVAL).await;
+        }
+    });
+    Ok(run)
+}
 
 /// The default of `GONG_BASE_URL`.
 const GONG: &str = "https://api.gong.io";
@@ -63,6 +136,12 @@ fn run(mut variables: Vec<(&str, String)>, ca_pem: Option<&str>) -> anyhow::Resu
     };
     let url = value(BASE_URL).unwrap_or(GONG);
     let mut outbound = Outbound::new(url, &Policy::new(ca_pem, addresses(url))?)?;
+    if let Some(index) = value(INDEX_URL) {
+        // Whoever sets it says by that that it may be reached, wherever it is.
+        outbound = outbound
+            .with_objects_at(index, &Policy::new(ca_pem, Addresses::Any)?)
+            .with_context(|| format!("{INDEX_URL} can not be used"))?;
+    }
     if value(AUTH) == Some("host") {
         let [key, secret] =
             [ACCESS_KEY, ACCESS_KEY_SECRET].map(|name| value(name).unwrap_or_default());
@@ -141,6 +220,28 @@ mod tests {
         ] {
             assert_eq!(addresses(url), Addresses::Public, "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_index_of_ones_own_goes_before_the_hosts() {
+        const OWN: &str = "http://127.0.0.1:9/index/";
+        let url = |own: bool, index| {
+            let variables = own.then(|| (INDEX_URL, OWN.to_owned()));
+            let run = super::run(variables.into_iter().collect(), None).unwrap();
+            let run = with_index(run, &index)?;
+            anyhow::Ok(run.env.get(INDEX_URL).map(str::to_owned))
+        };
+        assert_eq!(url(true, Index::Memory).unwrap().as_deref(), Some(OWN));
+        assert_eq!(url(true, Index::AsSet).unwrap().as_deref(), Some(OWN));
+        assert_eq!(url(true, Index::None).unwrap(), None);
+        let both = url(true, Index::Folder("index".into())).unwrap_err();
+        assert!(both.to_string().contains("Leave out one"), "{both}");
+        assert_eq!(url(false, Index::Memory).unwrap().as_deref(), Some(INDEX));
+        assert_eq!(url(false, Index::AsSet).unwrap(), None);
+        assert_eq!(url(false, Index::None).unwrap(), None);
+        let gongs = vec![(INDEX_URL, "https://api.gong.io/index/".to_owned())];
+        let refused = format!("{:#}", super::run(gongs, None).unwrap_err());
+        assert!(refused.contains("GONG_INDEX_URL"), "{refused}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`outbound`] | the network: which origin, which addresses, whose credentials |
 //! | [`gate`] | when requests may leave, for a host whose calls share a limit |
+//! | [`objects`] | what a component may keep between calls, where the host gives it a place |
 //!
 //! A component gets `wasi:io`, `wasi:clocks`, `wasi:cli/environment` (with the variables in
 //! [`Run::env`], none of the host's own) and `wasi:http` as a client of one origin. It gets no
@@ -26,6 +27,7 @@ pub mod gate;
 mod guest;
 mod imports;
 mod limits;
+pub mod objects;
 mod operations;
 pub mod outbound;
 mod run;

@@ -1,4 +1,5 @@
-//! The network of a component: HTTP to one origin, over pooled connections.
+//! The network of a component: HTTP to one origin, over pooled connections, and perhaps a second
+//! one where it keeps objects.
 //!
 //! wasmtime's own client opens a connection for each request, takes no other root
 //! certificates, and has no time-out for a TLS handshake. This one follows no redirects: the
@@ -8,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
@@ -33,6 +34,7 @@ mod traffic;
 pub use addresses::Addresses;
 pub use policy::Policy;
 
+use crate::objects::ObjectStore;
 use addresses::Checked;
 pub(crate) use error_code::error_code_of_body;
 pub(crate) use hooks::Hooks;
@@ -53,7 +55,25 @@ const TLS_SESSIONS: usize = 8;
 /// Clones share the connections and the TLS sessions. Two tenants should not share them: a
 /// server may tie authentication or rate limits to either.
 #[derive(Clone)]
-pub struct Outbound(Option<Arc<Inner>>);
+pub struct Outbound {
+    api: Option<Arc<Inner>>,
+    objects: Option<Objects>,
+}
+
+/// The origin at which a component keeps objects.
+#[derive(Clone)]
+struct Objects {
+    origin: Origin,
+    place: ObjectsPlace,
+}
+
+#[derive(Clone)]
+enum ObjectsPlace {
+    /// Nothing leaves the process.
+    Inside(Arc<dyn ObjectStore>),
+    /// A server.
+    Outside(Arc<Inner>),
+}
 
 struct Inner {
     origin: Origin,
@@ -91,17 +111,57 @@ impl Outbound {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .build(connector);
-        Ok(Self(Some(Arc::new(Inner {
-            origin,
-            client,
-            authorization: None,
-        }))))
+        Ok(Self {
+            api: Some(Arc::new(Inner {
+                origin,
+                client,
+                authorization: None,
+            })),
+            objects: None,
+        })
     }
 
     /// Allows nothing.
     #[must_use]
     pub fn nowhere() -> Self {
-        Self(None)
+        Self {
+            api: None,
+            objects: None,
+        }
+    }
+
+    /// Answers requests to the origin of `url`, such as `http://index.internal`, from `store`. They
+    /// never leave the process. They are none of the call's requests: no gate, operation or limit
+    /// of the API holds for them, and they do not count. An object has at most
+    /// [`Limits::response_bytes`](crate::Limits::response_bytes).
+    ///
+    /// # Errors
+    ///
+    /// `url` is not an http or https URL with a host, or it is the API's own origin.
+    pub fn with_objects(self, url: &str, store: Arc<dyn ObjectStore>) -> anyhow::Result<Self> {
+        self.keeping_objects(url, ObjectsPlace::Inside(store))
+    }
+
+    /// Lets requests to the origin of `url` through to a server that keeps objects, without the
+    /// API's `Authorization`. Otherwise they are as those of [`with_objects`](Self::with_objects).
+    ///
+    /// # Errors
+    ///
+    /// As of [`new`](Self::new), or it is the API's own origin.
+    pub fn with_objects_at(self, url: &str, policy: &Policy) -> anyhow::Result<Self> {
+        let server = Self::new(url, policy)?.api.context("it is reachable")?;
+        self.keeping_objects(url, ObjectsPlace::Outside(server))
+    }
+
+    fn keeping_objects(mut self, url: &str, place: ObjectsPlace) -> anyhow::Result<Self> {
+        let uri: http::Uri = url.parse().context("cannot keep objects at this URL")?;
+        let origin = Origin::of(&uri).context("cannot keep objects at this URL")?;
+        ensure!(
+            self.api.as_ref().is_none_or(|api| api.origin != origin),
+            "objects cannot be kept at {origin}, the origin of the API itself"
+        );
+        self.objects = Some(Objects { origin, place });
+        Ok(self)
     }
 
     /// Sets every request's `Authorization` to `value`, replacing the component's own, so that
@@ -109,19 +169,22 @@ impl Outbound {
     #[must_use]
     pub fn with_authorization(self, mut value: HeaderValue) -> Self {
         value.set_sensitive(true);
-        Self(self.0.map(|inner| {
-            Arc::new(Inner {
-                origin: inner.origin.clone(),
-                client: inner.client.clone(),
-                authorization: Some(value),
-            })
-        }))
+        Self {
+            api: self.api.map(|inner| {
+                Arc::new(Inner {
+                    origin: inner.origin.clone(),
+                    client: inner.client.clone(),
+                    authorization: Some(value),
+                })
+            }),
+            ..self
+        }
     }
 
     /// The allowed origin, such as `https://api.example.com:443`.
     #[must_use]
     pub fn origin(&self) -> Option<String> {
-        self.0.as_ref().map(|inner| inner.origin.to_string())
+        self.api.as_ref().map(|inner| inner.origin.to_string())
     }
 }
 

@@ -51,8 +51,13 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Env {
 impl Env {
     /// Sets one variable, replacing an earlier value.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.0.retain(|(other, _)| other != name);
+        self.remove(name);
         self.0.push((name.into(), value.into()));
+    }
+
+    /// Takes one variable away.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(other, _)| other != name);
     }
 
     /// The value of one variable.

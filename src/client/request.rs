@@ -45,8 +45,21 @@ pub(crate) struct Request<'a> {
     pub(crate) authorization: Option<&'a str>,
     /// The body and its content type.
     pub(crate) body: Option<(&'a str, &'a [u8])>,
+    /// For an object of the index: what must hold for it. None for a request to Gong.
+    pub(crate) object: Option<Precondition<'a>>,
     /// The limit for connecting, for the first byte, and between bytes, each.
     pub(crate) timeout_seconds: u64,
+}
+
+/// What must hold for an object before it is read, written or deleted (RFC 9110, section 13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Precondition<'a> {
+    /// Nothing.
+    Any,
+    /// `If-Match`: it still has this ETag.
+    Unchanged(&'a str),
+    /// `If-None-Match: *`: there is none yet.
+    Absent,
 }
 
 /// One answer, read completely.
@@ -57,6 +70,8 @@ pub(crate) struct Response {
     pub(crate) retry_after: Option<u64>,
     /// `Location`.
     pub(crate) location: Option<String>,
+    /// `ETag`, of an object of the index.
+    pub(crate) etag: Option<String>,
     /// The body.
     pub(crate) body: Vec<u8>,
 }
@@ -64,7 +79,7 @@ pub(crate) struct Response {
 /// Everything that the client does outside the sandbox. `transport.rs` implements it with WASI, tests
 /// with fixtures.
 pub(crate) trait Host {
-    /// One exchange with Gong.
+    /// One exchange with Gong, or with the store of the index.
     ///
     /// # Errors
     /// Why there is no complete answer. An answer is `Ok` whatever its status.

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::{
     client::Gong,
-    domain::call_content::outcome_name,
+    domain::{call_content::outcome_name, scan::Report},
     error::{Case, Error},
     gong::{
         call_content::{Content, Highlights, OutlineSection},
-        calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter},
+        calls::{self, Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter},
     },
     prelude::*,
     text::{fold_case, one_line},
@@ -22,6 +22,8 @@ use crate::{
 const IDS_A_REQUEST: usize = 100;
 /// Calls whose details are read: three requests.
 const MOST: usize = 3 * IDS_A_REQUEST;
+/// The same where the index found the calls: with a request for the newest hours three.
+const MOST_INDEXED: usize = 2 * IDS_A_REQUEST;
 
 /// Gong's analysis of one call.
 #[derive(Debug, Default)]
@@ -50,9 +52,20 @@ pub(crate) struct DetailsByCall {
 /// calls with people and present CRM objects (0.6 MB) is less than half as large as one with the
 /// details, and takes less than half the time. A range of 2,500 calls takes about 30 requests either
 /// way. Where a request for details fails (a rate limit), the answer goes without them.
-/// `stopped` says whether the scan ended early.
-pub(crate) fn read(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> DetailsByCall {
-    let older = calls.len().saturating_sub(MOST);
+///
+/// Calls from the index are read wholly, and those that Gong does not show any more are left out.
+///
+/// # Errors
+/// Whatever a request fails with, for calls from the index: these are not shown unread.
+pub(crate) fn read(
+    gong: &Gong<'_>,
+    calls: &mut Vec<Call>,
+    report: &mut Report,
+) -> Result<DetailsByCall, Error> {
+    let indexed = report.index.is_some();
+    let most = if indexed { MOST_INDEXED } else { MOST };
+    let stopped = report.stopped.is_some();
+    let older = calls.len().saturating_sub(most);
     let mut details = DetailsByCall {
         by_call: BTreeMap::new(),
         not_read: (older > 0).then(|| {
@@ -60,9 +73,10 @@ pub(crate) fn read(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Detail
         }),
     };
     let newest = calls.len() - older;
-    for calls in calls[..newest].chunks_mut(IDS_A_REQUEST) {
-        match read_some(gong, calls) {
+    for some in calls[..newest].chunks_mut(IDS_A_REQUEST) {
+        match read_some(gong, some, indexed) {
             Ok(read) => details.by_call.extend(read),
+            Err(failure) if indexed => return Err(failure),
             Err(failure) => {
                 let all = if details.by_call.is_empty() {
                     ""
@@ -81,10 +95,24 @@ pub(crate) fn read(gong: &Gong<'_>, calls: &mut [Call], stopped: bool) -> Detail
             }
         }
     }
-    details
+    if indexed {
+        let mut place = 0;
+        calls.retain(|call| {
+            place += 1;
+            let is_read = details.by_call.contains_key(call.meta_data.id());
+            place > newest || is_read && calls::is_shown(gong, &call.meta_data)
+        });
+        report.details_are_live();
+    }
+    Ok(details)
 }
 
-fn read_some(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, CallDetails>, Error> {
+/// `whole` also replaces metadata and people.
+fn read_some(
+    gong: &Gong<'_>,
+    calls: &mut [Call],
+    whole: bool,
+) -> Result<BTreeMap<String, CallDetails>, Error> {
     let ids: Vec<&str> = calls
         .iter()
         .map(|call| call.meta_data.id())
@@ -93,14 +121,18 @@ fn read_some(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, Cal
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
+    let mut fields = json!({
+        "content": {
+            "keyPoints": true, "callOutcome": true, "highlights": true, "outline": true, "trackers": true,
+        },
+    });
+    if whole {
+        fields["parties"] = true.into();
+    }
     let selector = ContentSelector {
         context: Some("Extended"),
         context_timing: &["Now", "TimeOfCall"],
-        exposed_fields: Some(json!({
-            "content": {
-                "keyPoints": true, "callOutcome": true, "highlights": true, "outline": true, "trackers": true,
-            },
-        })),
+        exposed_fields: Some(fields),
     };
     let body = CallsBody {
         cursor: None,
@@ -117,11 +149,13 @@ fn read_some(gong: &Gong<'_>, calls: &mut [Call]) -> Result<BTreeMap<String, Cal
         let id = detailed.meta_data.id().to_owned();
         by_id.insert(
             id.clone(),
-            call_details(detailed.content.unwrap_or_default()),
+            call_details(detailed.content.take().unwrap_or_default()),
         );
         let known = calls.iter_mut().find(|call| call.meta_data.id() == id);
-        if let (Some(call), Some(context)) = (known, detailed.context) {
-            call.context = Some(context);
+        match (known, detailed.context.is_some()) {
+            (Some(call), _) if whole => *call = detailed,
+            (Some(call), true) => call.context = detailed.context,
+            _ => {}
         }
     }
     Ok(by_id)

@@ -6,10 +6,12 @@ use crate::{
     error::{Error, bad_argument},
     gong::{
         calls::{Call, Party},
+        crm_object::CrmObject,
         id::is_id,
         users::People,
         workspaces,
     },
+    index::Find,
     names::has_words,
     prelude::*,
     text::fold_case,
@@ -141,6 +143,35 @@ impl CallFilter {
         self.account.is_some() || self.participant.is_some() || self.title.is_some()
     }
 
+    /// What the index has to look for. Calls that have it may match, all others do not.
+    pub(crate) fn find<R>(&self, ask: impl FnOnce(Find<'_>) -> R) -> R {
+        let (title, participant) = (self.title.as_deref(), self.participant.as_deref());
+        let account = self.account.as_deref();
+        let has =
+            |text: &str, query: Option<&str>| query.is_none_or(|query| has_words(text, query));
+        let is_account = |object: &CrmObject| {
+            object.object_type.as_deref() == Some("Account")
+                && account.is_none_or(|query| is_named_account(object, query))
+        };
+        let is_outsider = |party: &Party| {
+            party.affiliation() != Affiliation::Internal
+                && party
+                    .domain()
+                    .is_some_and(|domain| account.is_none_or(|query| is_domain(&domain, query)))
+        };
+        let is_titled = |text: &str| has(text, title);
+        let is_titled_so = |text: &str| has(text, account);
+        let is_on_it = |party: &Party| participant.is_none_or(|query| is_person(party, query));
+        ask(Find {
+            title: title.map(|_| &is_titled as _),
+            person: participant.map(|_| &is_on_it as _),
+            object: account.map(|_| &is_account as _),
+            instead_person: account.map(|_| &is_outsider as _),
+            instead_title: account.map(|_| &is_titled_so as _),
+            ..Find::default()
+        })
+    }
+
     /// None if the call does not match. With a filter by account, also how it matches.
     pub(crate) fn matches(&self, call: &Call) -> Option<Option<AccountMatch>> {
         let meta = &call.meta_data;
@@ -195,10 +226,7 @@ fn is_person(party: &Party, query: &str) -> bool {
 fn account_match(call: &Call, query: &str) -> Option<AccountMatch> {
     let mut accounts = call.objects("Account").peekable();
     let in_crm = accounts.peek().is_some();
-    let is_account = accounts.any(|account| {
-        account.id().eq_ignore_ascii_case(query)
-            || account.name().is_some_and(|name| has_words(&name, query))
-    });
+    let is_account = accounts.any(|account| is_named_account(account, query));
     if is_account {
         return Some(AccountMatch::Crm);
     }
@@ -214,6 +242,11 @@ fn account_match(call: &Call, query: &str) -> Option<AccountMatch> {
     }
     let title = call.meta_data.title.as_deref().unwrap_or_default();
     (!in_crm && has_words(title, query)).then_some(AccountMatch::Title)
+}
+
+fn is_named_account(account: &CrmObject, query: &str) -> bool {
+    account.id().eq_ignore_ascii_case(query)
+        || account.name().is_some_and(|name| has_words(&name, query))
 }
 
 /// Whether an e-mail domain is that of a domain or a name in lower case: `mail.acme.com` is that of

@@ -13,6 +13,7 @@ use crate::{
     },
     error::Error,
     gong::calls::{Call, ContentSelector},
+    index::{Find, Index, Parts, Rest},
     prelude::*,
     time::{self, Range},
     wit::types::Scan,
@@ -72,14 +73,29 @@ pub(crate) struct Report {
     log: Vec<Read>,
     /// Ids of calls in the last second of the range that were in an earlier answer.
     skipped: BTreeSet<String>,
+    /// Calls read that were not visited, as the index says that they do not have what is sought.
+    pub(crate) unvisited: u32,
+    /// What of the answer is from the index; none without one.
+    pub(crate) index: Option<Indexed>,
+}
+
+/// What an answer has from the index of calls.
+pub(crate) struct Indexed {
+    /// How old it is, and what did not work.
+    pub(crate) statement: String,
+    /// Calls from here to the end of the range are from it.
+    from: i64,
+    /// While it is filled: everything from here on is in it, and about how many requests the rest
+    /// of the range takes.
+    filling: Option<(i64, u32)>,
 }
 
 /// A call read.
 struct Read {
     at: i64,
     id: String,
-    /// Left out because private.
-    private: bool,
+    /// Calls read up to this one, and private ones among them.
+    so_far: (u32, u32),
 }
 
 impl Report {
@@ -95,6 +111,21 @@ impl Report {
             resume: None,
             log: Vec::new(),
             skipped: BTreeSet::new(),
+            unvisited: 0,
+            index: None,
+        }
+    }
+
+    /// Whether this call is from the index, so that what is shown of it has to be read from Gong.
+    pub(crate) fn is_from_index(&self, call: &Call) -> bool {
+        let from = self.index.as_ref().map(|index| index.from);
+        from.is_some_and(|from| call.meta_data.began().is_some_and(|at| at >= from))
+    }
+
+    /// Says that what is shown of single calls was read from Gong just now.
+    pub(crate) fn details_are_live(&mut self) {
+        if let Some(index) = &mut self.index {
+            index.statement.push_str("; details live");
         }
     }
 
@@ -105,9 +136,10 @@ impl Report {
             return;
         };
         let at = self.log[index].at;
+        // The call itself is none of the private ones, which are not visited.
+        let (read, private) = self.log[index].so_far;
+        (self.read, self.private) = (read - 1, private);
         self.log.truncate(index);
-        self.read = index as u32;
-        self.private = self.log.iter().filter(|read| read.private).count() as u32;
         self.resume = None;
         let again = self.visited_at(at, at + 1 >= self.range.to);
         let end = self.range.to.min(at + 1);
@@ -126,6 +158,7 @@ impl Report {
 
     /// As answers show it.
     pub(crate) fn summary(&self) -> Scan {
+        let filling = self.index.as_ref().and_then(|index| index.filling);
         Scan {
             from: time::to_display(self.range.from),
             to: time::to_display(self.range.to),
@@ -133,6 +166,28 @@ impl Report {
             left_out_private: (self.private > 0).then_some(self.private),
             stopped: self.stopped.clone(),
             read_back_to: self.read_back_to.map(time::to_rfc3339),
+            index: self.index.as_ref().map(|index| index.statement.clone()),
+            complete_from: filling.map(|(from, _)| time::to_display(from)),
+            missing_requests: filling.map(|(_, requests)| requests),
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// The parts of calls that the plan's endpoint sends.
+    fn parts(&self) -> Parts {
+        let Endpoint::Extensive { selector, .. } = self.endpoint else {
+            return Parts::default();
+        };
+        let sends = |part: &str| {
+            let fields = selector.exposed_fields.as_ref();
+            fields.is_some_and(|fields| fields.get(part).is_some())
+        };
+        Parts {
+            people: sends("parties"),
+            crm: selector.context.is_some(),
+            then: selector.context_timing.contains(&"TimeOfCall"),
+            content: sends("content"),
         }
     }
 }
@@ -145,9 +200,24 @@ impl Report {
 pub(crate) fn newest_first(
     gong: &Gong<'_>,
     plan: Plan<'_>,
+    visit: impl FnMut(&mut Call) -> ControlFlow<&'static str>,
+) -> Result<Report, Error> {
+    with_index(gong, plan, None, Find::default(), visit)
+}
+
+/// The same with the index of calls, as far as it covers the range. Of the calls in it only those are
+/// visited that have what `find` says.
+///
+/// # Errors
+/// As [`newest_first`].
+pub(crate) fn with_index(
+    gong: &Gong<'_>,
+    plan: Plan<'_>,
+    index: Option<&mut Index<'_, '_>>,
+    find: Find<'_>,
     mut visit: impl FnMut(&mut Call) -> ControlFlow<&'static str>,
 ) -> Result<Report, Error> {
-    let Start { range, mut skip } = plan.start.clone();
+    let Start { mut range, skip } = plan.start.clone();
     let mut report = Report {
         range,
         read: 0,
@@ -156,19 +226,119 @@ pub(crate) fn newest_first(
         read_back_to: None,
         resume: None,
         log: Vec::new(),
-        skipped: skip.clone(),
+        skipped: skip,
+        unvisited: 0,
+        index: None,
     };
     let mut pages_left = MOST_PAGES;
+    if let Some(index) = index {
+        let reach = index.reach(plan.selective)?;
+        pages_left = pages_left.saturating_sub(index.pages());
+        let is_stopped = matches!(reach.rest, Rest::Stop(_));
+        let missing = index.missing().filter(|_| is_stopped);
+        report.index = Some(Indexed {
+            statement: index.statement(reach.from),
+            from: reach.from,
+            filling: missing.map(|requests| (reach.from, requests)),
+        });
+        if visit_indexed(index, &plan, reach.from, find, &mut report, &mut visit) {
+            return Ok(report);
+        }
+        let skip = match reach.from < range.to {
+            true => BTreeSet::new(),
+            false => report.skipped.clone(),
+        };
+        match reach.rest {
+            Rest::Nothing => return Ok(report),
+            Rest::Live => range.to = reach.from,
+            Rest::Stop(why) => {
+                stop(&mut report, reach.from, why, &skip);
+                return Ok(report);
+            }
+        }
+    }
+    live(gong, &plan, range, pages_left, &mut report, visit)?;
+    Ok(report)
+}
+
+/// Visits what the index has from `from` to the end of the range. Returns whether `visit` broke.
+fn visit_indexed(
+    index: &Index<'_, '_>,
+    plan: &Plan<'_>,
+    from: i64,
+    find: Find<'_>,
+    report: &mut Report,
+    visit: &mut impl FnMut(&mut Call) -> ControlFlow<&'static str>,
+) -> bool {
+    if from >= report.range.to {
+        return false;
+    }
+    let find = Find {
+        workspace: plan.workspace,
+        hosts: match plan.endpoint {
+            Endpoint::Extensive { hosts, .. } => hosts,
+            Endpoint::Basic => &[],
+        },
+        ..find
+    };
+    let (mut skipped, mut visited) = (0, 0);
+    let mut broke = None;
+    let (read, private) = index.walk(from, &find, plan.parts(), |at, mut call, so_far| {
+        let id = call.meta_data.id().to_owned();
+        if report.skipped.contains(&id) {
+            skipped += 1;
+            return ControlFlow::Continue(());
+        }
+        visited += 1;
+        let so_far = (so_far.0 - skipped, so_far.1);
+        report.log.push(Read { at, id, so_far });
+        match visit(&mut call) {
+            ControlFlow::Continue(()) => ControlFlow::Continue(()),
+            ControlFlow::Break(why) => {
+                broke = Some((at, why));
+                ControlFlow::Break(())
+            }
+        }
+    });
+    (report.read, report.private) = (read - skipped, private);
+    report.unvisited = report.read - private - visited;
+    let Some((at, why)) = broke else {
+        return false;
+    };
+    let again = report.visited_at(at, at + 1 >= report.range.to);
+    let end = report.range.to.min(at + 1);
+    stop(report, end, why.into(), &again);
+    true
+}
+
+/// Reads a range from Gong, newest first.
+fn live(
+    gong: &Gong<'_>,
+    plan: &Plan<'_>,
+    range: Range,
+    mut pages_left: u32,
+    report: &mut Report,
+    mut visit: impl FnMut(&mut Call) -> ControlFlow<&'static str>,
+) -> Result<(), Error> {
+    let mut skip = match range.to < report.range.to {
+        true => BTreeSet::new(),
+        false => report.skipped.clone(),
+    };
     let mut end = range.to;
     let mut width = first_width(range);
-    let aim = aim(&plan);
+    if pages_left == 0 {
+        let why = format!("read {MOST_PAGES} pages, the most for one call");
+        stop(report, end, why, &skip);
+        return Ok(());
+    }
+    let aim = aim(plan);
     'windows: while end > range.from {
         let mut window = Range {
             from: range.from.max(end - width),
             to: end,
         };
         let calls = loop {
-            match read_window(gong, &plan, window, pages_left)? {
+            match read_window(gong, plan, window, pages_left)? {
                 Window::Whole { calls, pages } => {
                     pages_left -= pages;
                     break calls;
@@ -179,7 +349,7 @@ pub(crate) fn newest_first(
                     let narrower = (length * aim / i64::from(total.max(1))).max(1);
                     if pages_left == 0 || length == 1 {
                         stop(
-                            &mut report,
+                            report,
                             end,
                             format!("read {MOST_PAGES} pages, the most for one call"),
                             &skip,
@@ -192,7 +362,7 @@ pub(crate) fn newest_first(
                     if report.read == 0 {
                         return Err(error);
                     }
-                    stop(&mut report, end, error.into_text(), &skip);
+                    stop(report, end, error.into_text(), &skip);
                     break 'windows;
                 }
             }
@@ -217,9 +387,10 @@ pub(crate) fn newest_first(
             }
             report.read += 1;
             let private = call.meta_data.is_private() && !gong.settings.private_calls;
-            report.log.push(Read { at, id, private });
+            report.private += u32::from(private);
+            let so_far = (report.read, report.private);
+            report.log.push(Read { at, id, so_far });
             if private {
-                report.private += 1;
                 continue;
             }
             if let ControlFlow::Break(why) = visit(&mut call) {
@@ -227,7 +398,7 @@ pub(crate) fn newest_first(
                     break 'windows;
                 }
                 let again = report.visited_at(at, at + 1 >= range.to);
-                stop(&mut report, end.min(at + 1), why.into(), &again);
+                stop(report, end.min(at + 1), why.into(), &again);
                 break 'windows;
             }
         }
@@ -239,11 +410,11 @@ pub(crate) fn newest_first(
                 0 => format!("read {MOST_PAGES} pages, the most for one call"),
                 _ => format!("read for {} s, the most for one call", MOST_MS / 1000),
             };
-            stop(&mut report, end, why, &skip);
+            stop(report, end, why, &skip);
             break;
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Records that the scan ended at this time, and why.

@@ -2,7 +2,7 @@
 //! them.
 
 use alloc::collections::BTreeSet;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::{
     client::Gong,
@@ -22,19 +22,24 @@ mod extensive;
 mod links;
 
 pub(crate) use extensive::{
-    CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, by_ids, one,
+    CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter, IDS_A_REQUEST, by_ids, one,
+    whole_by_ids,
 };
 pub(crate) use links::{link_pattern, moment_url};
 
 /// OpenAPI `CallBasicData`.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Meta {
     pub(crate) id: Option<Id>,
     pub(crate) url: Option<String>,
     pub(crate) title: Option<String>,
-    pub(crate) scheduled: Option<String>,
-    pub(crate) started: Option<String>,
+    /// In seconds since 1970.
+    #[serde(deserialize_with = "instant")]
+    pub(crate) scheduled: Option<i64>,
+    /// In seconds since 1970.
+    #[serde(deserialize_with = "instant")]
+    pub(crate) started: Option<i64>,
     pub(crate) duration: Option<f64>,
     pub(crate) primary_user_id: Option<Id>,
     pub(crate) direction: Option<String>,
@@ -45,6 +50,12 @@ pub(crate) struct Meta {
     pub(crate) is_private: Option<bool>,
 }
 
+/// An instant that Gong writes as text; none for what is not an instant.
+fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    Ok(text.as_deref().and_then(time::parse_instant))
+}
+
 impl Meta {
     /// The id; empty if Gong sent none.
     pub(crate) fn id(&self) -> &str {
@@ -53,10 +64,7 @@ impl Meta {
 
     /// When it began, in seconds since 1970; the planned time where Gong has no other.
     pub(crate) fn began(&self) -> Option<i64> {
-        self.started
-            .as_deref()
-            .or(self.scheduled.as_deref())
-            .and_then(time::parse_instant)
+        self.started.or(self.scheduled)
     }
 
     /// When it began, as answers show it.
@@ -209,12 +217,17 @@ impl Call {
     }
 }
 
+/// Whether the settings let answers show the call.
+pub(crate) fn is_shown(gong: &Gong<'_>, call: &Meta) -> bool {
+    gong.settings.private_calls || !call.is_private()
+}
+
 /// Fails for a private call unless the settings allow private calls.
 ///
 /// # Errors
 /// `private-call`.
 pub(crate) fn check_private(gong: &Gong<'_>, call: &Meta) -> Result<(), Error> {
-    if call.is_private() && !gong.settings.private_calls {
+    if !is_shown(gong, call) {
         return Err(Error::private_call(format!(
             "Call {} is marked private in Gong, and private calls are kept out here. Its participants can open it in \
              Gong. Whoever runs the gateway can allow private calls (GONG_PRIVATE_CALLS=allow).",

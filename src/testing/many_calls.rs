@@ -147,6 +147,7 @@ impl Host for ManyCalls {
             status: answer.0,
             retry_after: answer.1,
             location: None,
+            etag: None,
             body: answer.2.to_string().into_bytes(),
         })
     }

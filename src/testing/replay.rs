@@ -129,6 +129,7 @@ impl Host for FixtureHost<'_> {
             status: exchange.response.status,
             retry_after: header("retry-after").and_then(|seconds| seconds.parse().ok()),
             location: header("location"),
+            etag: None,
             body: exchange.response.body().into(),
         })
     }

@@ -10,6 +10,7 @@ use crate::{
     client::Gong,
     domain::{
         call_filter::{CallFilter, ServerFilter, filter_arguments},
+        call_history::UserNames,
         scan::{self, Endpoint, Plan, resume::Start},
     },
     error::{Error, bad_argument},
@@ -17,6 +18,7 @@ use crate::{
         calls::{Call, ContentSelector},
         users, workspaces,
     },
+    index::{self, Index},
     prelude::*,
     text::one_line,
     tools::limit,
@@ -53,6 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         DEFAULT_DAYS,
         gong.now,
     )?;
+    let max_age = index::max_age(args.max_age.as_deref())?;
     let arguments = filter_arguments!(args);
     let filter = CallFilter::new(&arguments)?;
     let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments)?;
@@ -76,15 +79,24 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let mut counter = Counter::default();
     let mut accounts: BTreeSet<String> = BTreeSet::new();
     let mut longest: Vec<LongCall> = Vec::new();
-    let report = scan::newest_first(gong, plan, |call| {
-        if filter.matches(call).is_some() {
-            counter.add(call, by);
-            accounts.extend(call.account().map(|account| account.id().to_owned()));
-            keep_longest(&mut longest, call);
-        }
-        ControlFlow::Continue(())
+    let mut index = Index::open(gong, plan.start.range, max_age);
+    let report = filter.find(|find| {
+        scan::with_index(gong, plan, index.as_mut(), find, |call| {
+            if filter.matches(call).is_some() {
+                counter.add(call, by);
+                accounts.extend(call.account().map(|account| account.id().to_owned()));
+                keep_longest(&mut longest, call);
+            }
+            ControlFlow::Continue(())
+        })
     })?;
-    let names = names(gong, by, &counter);
+    let mut known = UserNames::default();
+    if let Some(index) = &index {
+        known.learn_all(index, report.range.from);
+        // What a call is called is shown only if Gong says so just now, which is no count's worth.
+        longest.iter_mut().for_each(|call| call.title = None);
+    }
+    let names = names(gong, by, &counter, &known);
     let counts = counter.into_counts(by, limit, &names);
     Ok(CallCounts {
         by: args.by,
@@ -143,12 +155,25 @@ fn keep_longest(longest: &mut Vec<LongCall>, call: &Call) {
 
 /// Names by id, for ids among the keys. If they can not be read (a missing scope, a spent quota),
 /// the answer has the ids.
-fn names(gong: &Gong<'_>, by: &[CountBy], counter: &Counter) -> BTreeMap<String, String> {
+fn names(
+    gong: &Gong<'_>,
+    by: &[CountBy],
+    counter: &Counter,
+    known: &UserNames,
+) -> BTreeMap<String, String> {
     let mut names = counter.accounts.clone();
     for (index, by) in by.iter().enumerate() {
         match by {
             CountBy::Host => {
-                let ids: BTreeSet<String> = counter.keys(index).collect();
+                let (with_name, ids): (BTreeSet<String>, _) =
+                    counter.keys(index).partition(|id| known.user(id).is_some());
+                let name = |id: String| Some((known.user(&id)?.to_owned(), id));
+                names.extend(
+                    with_name
+                        .into_iter()
+                        .filter_map(name)
+                        .map(|(name, id)| (id, name)),
+                );
                 let found = users::names(gong, &ids);
                 names.extend(found.into_iter().map(|(id, name)| (id, one_line(&name))));
             }

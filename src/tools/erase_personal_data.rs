@@ -6,7 +6,9 @@ use crate::{
     client::{Gong, request::Method, url::with_query},
     domain::change::{self, Body, Change},
     error::{Error, bad_argument},
+    index,
     prelude::*,
+    render,
     tools::find_personal_data::{Subject, counts},
     wit::{privacy::ErasePersonalData, types::Receipt},
 };
@@ -31,6 +33,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ErasePersonalData) -> Result<Receipt, E
         true => Some(counts(&subject.look_up(gong)?)),
         false => None,
     };
+    let removed = match dry {
+        true => None,
+        false => index::erase(gong, text)?,
+    };
     let change = Change {
         what: format!("erase all data of {text}, for good"),
         method: Method::Post,
@@ -47,6 +53,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ErasePersonalData) -> Result<Receipt, E
                 .into(),
         );
     })?;
+    if let Some(segments) = removed {
+        receipt.notes.push(format!(
+            "The person is no longer in the index of calls: {} had it.",
+            render::count(segments, "week")
+        ));
+    }
     if let Some(existing) = existing {
         receipt.notes.push(format!("There are now: {existing}."));
     }

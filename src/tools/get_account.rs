@@ -14,6 +14,7 @@ use crate::{
     },
     error::Error,
     gong::{calls::Call, crm_object::CrmObject, workspaces},
+    index::{self, Find, Index},
     prelude::*,
     time,
     tools::{get_deal, limit},
@@ -40,8 +41,18 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
         gong.now,
     )?;
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
+    let max_age = index::max_age(args.max_age.as_deref())?;
+    let mut index = Index::open(gong, start.range, max_age);
     let mut finder = AccountFinder::new(query);
-    let report = get_deal::scan(gong, start, workspace.as_deref(), |call| finder.add(call))?;
+    let mut report = match &mut index {
+        None => {
+            let workspace = workspace.as_deref();
+            get_deal::scan(gong, start, workspace, None, Find::default(), |call| {
+                finder.add(call);
+            })?
+        }
+        Some(index) => finder.search(gong, &start, workspace.as_deref(), index)?,
+    };
     let AccountCalls {
         id,
         domain,
@@ -49,7 +60,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
         by_domain,
         user_names,
     } = finder.pick(&report)?;
-    let details = call_details::read(gong, &mut calls, report.stopped.is_some());
+    let details = call_details::read(gong, &mut calls, &mut report)?;
     let objects = || {
         let accounts = calls.iter().flat_map(|call| call.objects("Account"));
         accounts.filter(|account| Some(account.id()) == id.as_deref())

@@ -21,8 +21,10 @@ use crate::{
     error::Error,
     gong::{
         calls::{Call, ContentSelector},
+        crm_object::CrmObject,
         workspaces,
     },
+    index::{self, Find, Index},
     prelude::*,
     tools::limit,
     wit::deals::{DealOverview, GetDeal},
@@ -54,15 +56,36 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
         gong.now,
     )?;
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
+    let max_age = index::max_age(args.max_age.as_deref())?;
     let mut finder = DealFinder::default();
-    let report = scan(gong, start, workspace.as_deref(), |call| {
-        finder.add(call, &query)
-    })?;
+    let mut index = Index::open(gong, start.range, max_age);
+    let is_deal = |object: &CrmObject| {
+        object.object_type.as_deref() == Some("Opportunity")
+            && query.matches(object.id(), object.name().as_deref())
+    };
+    let find = Find {
+        object: Some(&is_deal),
+        ..Find::default()
+    };
+    let mut report = scan(
+        gong,
+        start,
+        workspace.as_deref(),
+        index.as_mut(),
+        find,
+        |call| finder.add(call, &query),
+    )?;
     let DealFinder {
-        seen,
+        mut seen,
         kept,
-        user_names,
+        mut user_names,
     } = finder;
+    if let Some(index) = &index {
+        user_names.learn_all(index, report.range.from);
+        if kept.is_empty() {
+            seen = Candidate::all(index, "Opportunity", report.range.from);
+        }
+    }
     let id = match look_up(&seen, &query) {
         Lookup::One(deal) => deal.id.clone(),
         Lookup::Several(deals) => return Err(ambiguous("deal", &query, &deals)),
@@ -72,7 +95,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
         .into_iter()
         .filter(|call| call.objects("Opportunity").any(|deal| deal.id() == id))
         .collect();
-    let details = call_details::read(gong, &mut calls, report.stopped.is_some());
+    let details = call_details::read(gong, &mut calls, &mut report)?;
     // Calls are newest first, so the first object with the deal's present state is the latest.
     let objects = || {
         calls
@@ -123,11 +146,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
     })
 }
 
-/// Calls `visit` for every call of the range, with people and CRM objects.
+/// Calls `visit` for every call of the range, with people and CRM objects; for those from the index
+/// only if they have what `find` says.
 pub(super) fn scan(
     gong: &Gong<'_>,
     start: Start,
     workspace: Option<&str>,
+    index: Option<&mut Index<'_, '_>>,
+    find: Find<'_>,
     mut visit: impl FnMut(&mut Call),
 ) -> Result<scan::Report, Error> {
     let selector = ContentSelector {
@@ -145,7 +171,7 @@ pub(super) fn scan(
         selective: true,
         start,
     };
-    scan::newest_first(gong, plan, |call| {
+    scan::with_index(gong, plan, index, find, |call| {
         visit(call);
         ControlFlow::Continue(())
     })

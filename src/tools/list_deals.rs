@@ -10,10 +10,12 @@ use crate::{
     domain::scan::{self, Endpoint, Plan, resume::Start},
     error::Error,
     gong::{
-        calls::{ContentSelector, link_pattern},
+        calls::{self, ContentSelector, link_pattern},
+        crm_object::CrmObject,
         users::People,
         workspaces,
     },
+    index::{self, Find, Index},
     names::has_words,
     prelude::*,
     text::fold_case,
@@ -28,6 +30,8 @@ use seen_deals::{SeenDeal, SeenDeals};
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
+/// How often the last calls of deals are read, where some are gone.
+const REFRESHES: u32 = 2;
 
 /// Scans the range, collects the deals on its calls, then filters them by their present state.
 pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
@@ -61,8 +65,15 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         selective: true,
         start,
     };
+    let max_age = index::max_age(args.max_age.as_deref())?;
+    let mut index = Index::open(gong, plan.start.range, max_age);
+    let is_deal = |object: &CrmObject| object.object_type.as_deref() == Some("Opportunity");
+    let find = Find {
+        object: Some(&is_deal),
+        ..Find::default()
+    };
     let mut seen = SeenDeals::default();
-    let report = scan::newest_first(gong, plan, |call| {
+    let mut report = scan::with_index(gong, plan, index.as_mut(), find, |call| {
         seen.add(call);
         ControlFlow::Continue(())
     })?;
@@ -71,43 +82,84 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
             .iter()
             .map(|(id, url)| (id.as_str(), url.as_deref())),
     );
-    let calls_without_deal = seen.without_deal;
+    let calls_without_deal = seen.without_deal + report.unvisited;
     let lower = |text: &Option<String>| text.as_deref().map(|text| fold_case(text.trim()));
     let (account, stage, deal) = (lower(&args.account), lower(&args.stage), lower(&args.deal));
-    let mut deals: Vec<SeenDeal> = seen
-        .deals
-        .into_values()
-        .filter(|seen| {
-            account
-                .as_deref()
-                .is_none_or(|query| seen.matches_account(query))
-        })
-        .filter(|seen| {
-            stage.as_deref().is_none_or(|query| {
+    let fits = |seen: &SeenDeal| {
+        account
+            .as_deref()
+            .is_none_or(|query| seen.matches_account(query))
+            && stage.as_deref().is_none_or(|query| {
                 let stage = seen.state().stage;
                 stage.is_some_and(|stage| has_words(&stage, query))
             })
-        })
-        .filter(|seen| deal.as_deref().is_none_or(|query| seen.matches(query)))
-        .filter(|seen| owner.as_ref().is_none_or(|owner| owner.owns(seen)))
-        .collect();
-    deals.sort_unstable_by(|one, other| {
-        other
-            .last_call
-            .cmp(&one.last_call)
-            .then_with(|| one.id.cmp(&other.id))
-    });
-    let matched = deals.len() as u32;
+            && deal.as_deref().is_none_or(|query| seen.matches(query))
+            && owner.as_ref().is_none_or(|owner| owner.owns(seen))
+    };
+    let mut deals: Vec<SeenDeal> = seen.deals.into_values().filter(&fits).collect();
+    sort(&mut deals);
+    let mut matched = deals.len();
     deals.truncate(limit);
+    if index.is_some() {
+        let shown = deals.len();
+        refresh(gong, &selector, &mut deals)?;
+        deals.retain(fits);
+        sort(&mut deals);
+        matched -= shown - deals.len();
+        report.details_are_live();
+    }
     Ok(DealPage {
         deals: deals.into_iter().map(SeenDeal::into_deal).collect(),
-        matched,
+        matched: matched as u32,
         calls_without_deal,
         call_url,
         scan: report.summary(),
         resume: report.resume,
         requests: gong.requests(),
     })
+}
+
+/// The last call first.
+fn sort(deals: &mut [SeenDeal]) {
+    deals.sort_by(|one, other| {
+        other
+            .last_call
+            .cmp(&one.last_call)
+            .then_with(|| one.id.cmp(&other.id))
+    });
+}
+
+/// Reads the last call of each deal, as the index may have it from yesterday, and leaves out deals
+/// none of whose calls Gong shows any more.
+///
+/// # Errors
+/// Whatever a request fails with.
+fn refresh(
+    gong: &Gong<'_>,
+    selector: &ContentSelector,
+    deals: &mut Vec<SeenDeal>,
+) -> Result<(), Error> {
+    let mut fresh = Vec::new();
+    for _ in 0..REFRESHES {
+        let ids = deals.iter().map(|deal| deal.last_call_id.as_str());
+        let live = calls::whole_by_ids(gong, ids, selector)?;
+        let shown = |deal: &SeenDeal| {
+            let call = live.get(&deal.last_call_id)?;
+            calls::is_shown(gong, &call.meta_data).then_some(call)
+        };
+        for mut deal in core::mem::take(deals) {
+            match shown(&deal) {
+                Some(call) if deal.refresh(call) => fresh.push(deal),
+                _ if deal.without_last_call() => deals.push(deal),
+                _ => {}
+            }
+        }
+        if deals.is_empty() {
+            break;
+        }
+    }
+    *deals = fresh;
+    Ok(())
 }
 
 /// The owner whose deals to list. The CRM has an id of its own or a name for an owner.

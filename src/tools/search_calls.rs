@@ -14,9 +14,10 @@ use crate::{
     },
     error::Error,
     gong::{
-        calls::{Call, ContentSelector, link_pattern},
+        calls::{self, Call, ContentSelector, link_pattern},
         users,
     },
+    index::{self, Index},
     prelude::*,
     text::one_line,
     tools::limit,
@@ -30,6 +31,10 @@ mod text;
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
+/// Calls that are found beyond the limit, in place of those that Gong no longer shows.
+const SPARE: usize = 10;
+/// Why a search ended before the begin of its range.
+const ENOUGH: &str = "the limit is reached";
 
 /// Scans the range for calls that match, then looks up hosts whose names the endpoint does not have.
 pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error> {
@@ -42,6 +47,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         DEFAULT_DAYS,
         gong.now,
     )?;
+    let max_age = index::max_age(args.max_age.as_deref())?;
     let arguments = filter_arguments!(args);
     let filter = CallFilter::new(&arguments)?;
     let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments)?;
@@ -67,15 +73,53 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         start,
     };
     let mut kept: Vec<(Call, Option<AccountMatch>)> = Vec::new();
-    let report = scan::newest_first(gong, plan, |call| {
-        if let Some(matched) = filter.matches(call) {
-            kept.push((take(call), matched));
-            if kept.len() == limit {
-                return ControlFlow::Break("the limit is reached");
+    let mut index = Index::open(gong, plan.start.range, max_age);
+    // Some of those that the index finds may be gone.
+    let most = match &index {
+        Some(_) => limit.max((limit + SPARE).min(limit.next_multiple_of(calls::IDS_A_REQUEST))),
+        None => limit,
+    };
+    let mut report = filter.find(|find| {
+        scan::with_index(gong, plan, index.as_mut(), find, |call| {
+            if let Some(matched) = filter.matches(call) {
+                kept.push((take(call), matched));
+                if kept.len() == most {
+                    return ControlFlow::Break(ENOUGH);
+                }
             }
-        }
-        ControlFlow::Continue(())
+            ControlFlow::Continue(())
+        })
     })?;
+    if index.is_some() {
+        // One request is enough for the hosts' names too.
+        let selector = ContentSelector {
+            exposed_fields: Some(json!({ "parties": true })),
+            ..selector.clone()
+        };
+        let indexed = kept.iter().filter(|(call, _)| report.is_from_index(call));
+        let ids = indexed.map(|(call, _)| call.meta_data.id());
+        let mut live = calls::whole_by_ids(gong, ids, &selector)?;
+        let found = take(&mut kept);
+        for (call, _) in found {
+            let call = match report.is_from_index(&call) {
+                true => live.remove(call.meta_data.id()),
+                false => Some(call),
+            };
+            let Some(call) = call else { continue };
+            if !calls::is_shown(gong, &call.meta_data) {
+                continue;
+            }
+            let Some(matched) = filter.matches(&call) else {
+                continue;
+            };
+            if kept.len() == limit {
+                report.rewind(call.meta_data.id(), ENOUGH.into());
+                break;
+            }
+            kept.push((call, matched));
+        }
+        report.details_are_live();
+    }
     // GET /v2/calls is sorted by scheduled time; the answer is sorted by the actual one.
     kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));
     let unnamed: BTreeSet<String> = kept
@@ -84,7 +128,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         .filter_map(|(call, _)| Some(call.meta_data.primary_user_id.as_ref()?.0.clone()))
         .collect();
     let names = users::names(gong, &unnamed);
-    let (calls, accounts, call_url) = rows(&kept, &names);
+    let (calls, accounts, call_url) = rows(&kept, &names, people);
     Ok(CallPage {
         calls,
         accounts,
@@ -100,6 +144,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
 fn rows(
     kept: &[(Call, Option<AccountMatch>)],
     names: &BTreeMap<String, String>,
+    people: bool,
 ) -> (Vec<CallRow>, Vec<AccountSeen>, Option<String>) {
     let mut accounts: BTreeMap<String, AccountSeen> = BTreeMap::new();
     for account in kept.iter().filter_map(|(call, _)| call.account()) {
@@ -137,7 +182,10 @@ fn rows(
                     .account()
                     .filter(|_| !shared)
                     .map(|account| account.name().unwrap_or_else(|| account.id().to_owned())),
-                external: call.external(),
+                external: match people {
+                    true => call.external(),
+                    false => Vec::new(),
+                },
                 matched: matched.filter(|matched| *matched != AccountMatch::Crm),
                 private: meta.is_private().then_some(true),
                 url: meta.url.clone().filter(|_| pattern.is_none()),

@@ -13,6 +13,7 @@ use crate::{
     },
     error::{Case, Error},
     gong::calls::{ContentSelector, link_pattern},
+    index::{self, Index},
     tools::limit,
     wit::transcripts::{SearchTranscripts, Speakers, TranscriptMatches},
 };
@@ -42,6 +43,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         DEFAULT_DAYS,
         gong.now,
     )?;
+    let max_age = index::max_age(args.max_age.as_deref())?;
     let arguments = filter_arguments!(args);
     let filter = CallFilter::new(&arguments)?;
     let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments)?;
@@ -59,11 +61,19 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         selective: filter.is_selective(),
         start,
     };
+    let mut index = Index::open(gong, plan.start.range, max_age);
     let mut search = Search::new(gong, query, args.speakers.unwrap_or(Speakers::All), limit);
-    let mut report = scan::newest_first(gong, plan, |call| match filter.matches(call) {
-        Some(_) => search.add(take(call)),
-        None => ControlFlow::Continue(()),
+    // What the index says of a call may be old, and a transcript does not say whether it is private.
+    search.reads_calls = index.as_ref().map(|_| &selector);
+    let mut report = filter.find(|find| {
+        scan::with_index(gong, plan, index.as_mut(), find, |call| {
+            match filter.matches(call) {
+                Some(_) => search.add(take(call)),
+                None => ControlFlow::Continue(()),
+            }
+        })
     })?;
+    report.details_are_live();
     if search.stop.is_none() {
         // The scan is over, so whether to break it off does not matter.
         let _ = search.search_pending();

@@ -137,3 +137,39 @@ fn the_demo_runs() {
     assert!(text.contains("gong_search_calls"), "{text}");
     assert!(!text.contains('\u{1b}'), "colours without a terminal");
 }
+
+/// The index is kept in a folder that only its owner can read, and in no other one.
+#[test]
+fn an_index_is_kept_in_a_private_folder() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let parent = std::env::temp_dir().join(format!("host-harness-index-{}", std::process::id()));
+    let folder = parent.join("index");
+    let path = folder.to_str().unwrap();
+    let call = ["call", "--demo", "gong_sync_calls", "{\"from\": \"30d\"}"];
+    let none = harness(&call).output().unwrap();
+    assert!(!none.status.success() && err(&none).contains("GONG_INDEX_URL"));
+
+    let kept = harness(&[&call[..], &["--index", path]].concat()).output();
+    let kept = kept.unwrap();
+    assert!(kept.status.success(), "{}", err(&kept));
+    assert!(out(&kept).starts_with("Complete from"), "{}", out(&kept));
+    let mode = |path: &std::path::Path| {
+        let metadata = std::fs::metadata(path).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(mode(&folder), 0o700);
+    let files: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(files.len() > 3, "{files:?}");
+    assert!(files.iter().all(|file| mode(file) == 0o600), "{files:?}");
+
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let refused = harness(&[&call[..], &["--index", path]].concat()).output();
+    let refused = refused.unwrap();
+    assert!(!refused.status.success() && err(&refused).contains("chmod 700"));
+    let both = ["serve", "--stdio", "--demo", "--no-index", "--index", path];
+    assert!(!harness(&both).output().unwrap().status.success());
+    std::fs::remove_dir_all(parent).unwrap();
+}

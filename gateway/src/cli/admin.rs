@@ -13,6 +13,7 @@ mod access;
 mod args;
 mod audit;
 mod context;
+mod index;
 mod kill_switches;
 mod maintenance;
 mod tables;
@@ -69,6 +70,7 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
         Command::Switches => cli.print_rows(&cli.store.switches()?, tables::switches)?,
         Command::Audit(args) => return cli.audit(args),
         Command::Quota => cli.quota()?,
+        Command::Index { command } => cli.index(command.as_ref())?,
         Command::Backup { to } => cli.back_up(to)?,
         Command::Integrity => return cli.integrity(),
         // It comes before the state file is opened, which may be damaged.

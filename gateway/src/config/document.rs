@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
-use serde_json::json;
+use serde_json::{Map, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -149,6 +149,12 @@ impl<'d, 'a> Table<'d, 'a> {
             &display(&join(&self.path, key)),
             format_args!("it is missing; such as {example}"),
         );
+    }
+
+    /// Reports that a table of this name can not be used.
+    pub(super) fn error(&self, text: impl Display) {
+        self.document
+            .error(Some(self.span.clone()), &display(&self.path), text);
     }
 
     /// Every entry of a table whose keys are names, such as those of tenants.
@@ -367,6 +373,15 @@ impl<'d, 'a> Value<'d, 'a> {
         tables.or_else(|| self.wrong("a list of tables", example))
     }
 
+    /// A table of any values, as JSON.
+    pub(super) fn object(&self, example: &str) -> Option<Map<String, serde_json::Value>> {
+        self.note(json!({ "type": "object", "description": format!("such as {example}") }));
+        match json_of(self.value.get_ref()) {
+            Some(serde_json::Value::Object(object)) => Some(object),
+            _ => self.wrong("a table", example),
+        }
+    }
+
     /// A list of texts, each with its own value for errors.
     pub(super) fn texts(&self, example: &str) -> Vec<(&'d str, Value<'d, 'a>)> {
         self.note(json!({
@@ -400,6 +415,30 @@ impl<'d, 'a> Value<'d, 'a> {
         });
         items.collect()
     }
+}
+
+/// A value as JSON; none if a number in it is too large. Dates and times become texts.
+fn json_of(value: &DeValue<'_>) -> Option<serde_json::Value> {
+    Some(match value {
+        DeValue::String(text) => json!(text),
+        DeValue::Integer(integer) => {
+            json!(i64::from_str_radix(integer.as_str(), integer.radix()).ok()?)
+        }
+        DeValue::Float(float) => json!(float.as_str().parse::<f64>().ok()?),
+        DeValue::Boolean(value) => json!(value),
+        DeValue::Datetime(datetime) => json!(datetime.to_string()),
+        DeValue::Array(items) => {
+            let items = items.iter().map(|item| json_of(item.get_ref()));
+            serde_json::Value::Array(items.collect::<Option<_>>()?)
+        }
+        DeValue::Table(table) => {
+            let members = table.iter().map(|(name, value)| {
+                let value = json_of(value.get_ref())?;
+                Some((name.get_ref().to_string(), value))
+            });
+            serde_json::Value::Object(members.collect::<Option<_>>()?)
+        }
+    })
 }
 
 fn join(path: &[String], key: &str) -> Vec<String> {

@@ -8,6 +8,9 @@ pub const READ_ONLY: &str = "read-only";
 /// an automatic one with more tools.
 pub const COMPONENT_TOOLSET: &str = "component:";
 
+/// The user in whose name tools on a schedule are called. Nobody can be declared with this name.
+pub const SCHEDULE: &str = "schedule";
+
 /// Characters of the longest name.
 const LONGEST: usize = 64;
 

@@ -18,10 +18,12 @@ use super::{
     Admin, Config, ConfigErrors, Listen, ListenBounds, Tls, Token, TokenHash, Tokens, Written,
     check_name,
 };
+use crate::store::beside;
 use crate::suggest::closest;
 use crate::user_bounds::UserBounds;
 
 mod audit;
+mod index;
 mod tenant;
 mod traces;
 mod url;
@@ -68,6 +70,7 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
     let path = |value: Value<'_, '_>, example| value.text(example).map(|text| folder.join(text));
     let state = root.get("state").and_then(|v| path(v, "gateway.db"));
     let cache = root.get("cache").and_then(|v| path(v, "cache"));
+    let index = root.get("index").and_then(|v| path(v, "gateway.db.index"));
     let component = root.get("component").and_then(|v| path(v, "gong-mcp.wasm"));
     let ca = root.get("ca").and_then(|v| path(v, "ca.pem"));
     let stand_in = root.get("stand_in").and_then(|v| v.boolean());
@@ -140,9 +143,11 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
     root.finish();
 
     let (file, text) = document.source();
+    let state = state.unwrap_or_else(|| folder.join("gateway.db"));
     let config = Config {
         listen,
-        state: state.unwrap_or_else(|| folder.join("gateway.db")),
+        index: index.unwrap_or_else(|| beside(&state, ".index")),
+        state,
         cache: cache.unwrap_or_else(|| folder.join("cache")),
         component,
         stand_in,

@@ -1,5 +1,6 @@
 use super::*;
 
+mod index;
 mod tokens;
 
 const HASH: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -137,8 +138,10 @@ users.tom.token = "{}"
     acme.credentials = defaults.tenants["acme"].credentials.clone();
     acme.users = defaults.tenants["acme"].users.clone();
     assert_eq!(acme.toolsets.len() + acme.profiles.len(), 3);
+    assert_eq!(acme.schedule.len(), 1);
     acme.toolsets.clear();
     acme.profiles.clear();
+    acme.schedule.clear();
     // What the two files say is not the same, but what it means.
     least.written = defaults.written.clone();
     assert_eq!(least, defaults);

@@ -56,7 +56,7 @@ impl State {
     pub(super) fn is_used_up(&self, user: &Arc<str>, today: i64) -> bool {
         let waiting = u32::try_from(self.queue.len_of(user)).unwrap_or(u32::MAX);
         let taken = self.users.sent(today, user).saturating_add(waiting);
-        taken >= self.limits.per_user_day
+        taken >= self.limits.of_user(user)
     }
 
     /// Whether a new request may leave at once. If so, it counts as sent.

@@ -95,6 +95,7 @@ const LIMITS: RequestLimits = RequestLimits {
     per_second: 3,
     per_day: 10_000,
     per_user_day: 10_000,
+    per_schedule_day: 2_000,
 };
 
 fn open(limits: RequestLimits, ledger: &Arc<MemoryLedger>) -> Arc<TenantLimiter> {
@@ -569,6 +570,39 @@ async fn no_user_takes_the_others_share_of_the_day() {
         of_the_day_before,
         [("a".to_owned(), 5), ("b".to_owned(), 3)]
     );
+}
+
+/// What is on the schedule has a share of its own, and waits while users do.
+#[tokio::test(start_paused = true)]
+async fn the_schedule_has_its_share_and_comes_last() {
+    start_at(NOON);
+    let limits = RequestLimits {
+        per_user_day: 6,
+        per_schedule_day: 2,
+        ..LIMITS
+    };
+    let limiter = open(limits, &Arc::default());
+    for _ in 0..3 {
+        admit(&limiter, "a", 60).await.unwrap();
+    }
+    let mut set = JoinSet::new();
+    send(&mut set, &limiter, "schedule", 2);
+    send(&mut set, &limiter, "a", 3);
+    send(&mut set, &limiter, "b", 3);
+    let left = all(set).await;
+    let of_users = left.iter().take(6).all(|(user, ..)| user != "schedule");
+    assert!(of_users, "{left:?}");
+    let refused = admit(&limiter, "schedule", 60).await.unwrap_err();
+    assert!(
+        refused
+            .reason
+            .contains("The 2 requests that calls on the schedule may send")
+            && refused.reason.contains("schedule_requests_per_day"),
+        "{}",
+        refused.reason
+    );
+    let status = limiter.status();
+    assert_eq!((status.most_of_a_user, status.users_used_up), (6, 1));
 }
 
 /// A request whose call has ended before its turn could be used is not the user's.

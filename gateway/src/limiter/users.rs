@@ -42,7 +42,7 @@ impl UserCounts {
     }
 
     /// The users of a day with what each has sent, sorted by name.
-    pub(super) fn of(&self, day: i64) -> impl Iterator<Item = (&Arc<str>, u32)> {
+    pub(super) fn of(&self, day: i64) -> impl Iterator<Item = (&Arc<str>, u32)> + Clone {
         let of_day = self.0.iter().filter(move |((of, _), _)| *of == day);
         of_day.map(|((_, user), count)| (user, count.sent))
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use sandbox::Refused;
 
+use crate::config::SCHEDULE;
+
 /// The wait of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
@@ -82,13 +84,22 @@ pub(super) fn too_long(reason: WaitReason, wait: Duration, per_day: u32) -> Refu
 /// For a request of a user who has sent all that one user may send in a day.
 pub(super) fn user_used_up(user: &str, per_user_day: u32, until_midnight: Duration) -> Refused {
     let time = about(until_midnight);
-    Refused {
-        retry_after: until_midnight,
-        reason: format!(
+    let reason = if user == SCHEDULE {
+        format!(
+            "The {per_user_day} requests that calls on the schedule may send Gong in a day are used \
+             up, which leaves the others for users; the next day begins at midnight UTC, in {time}. \
+             Whoever runs the gateway can raise schedule_requests_per_day."
+        )
+    } else {
+        format!(
             "{user} has used up the {per_user_day} requests that one user may send Gong in a day, \
              which leaves some for the company's other users; the next day begins at midnight UTC, \
              in {time}. Whoever runs the gateway can raise user_requests_per_day."
-        ),
+        )
+    };
+    Refused {
+        retry_after: until_midnight,
+        reason,
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) fn panel_of_everything(switches: &SwitchedOff, may: bool) -> SwitchPa
     SwitchPanel {
         id: "switch-everything",
         what: "everything".to_owned(),
-        effect: "Switching off refuses every call of every tenant, at once.",
+        effect: "Switching off refuses every call of every tenant, at once, and empties the indexes.",
         action: "/admin/switch".to_owned(),
         off: switches.everything(),
         may,
@@ -74,7 +74,7 @@ pub(super) fn panel_of_tenant(switches: &SwitchedOff, tenant: &str) -> SwitchPan
     SwitchPanel {
         id: "switch-tenant",
         what: format!("tenant {tenant}"),
-        effect: "Switching off refuses every call of this tenant's users, at once.",
+        effect: "Switching off refuses every call of this tenant's users, at once, and empties its index.",
         action: format!("{}/switch", paths::tenant(tenant)),
         off: switches.tenant(tenant),
         may: true,

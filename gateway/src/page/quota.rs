@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::session::{self, SignedIn};
 use super::state::PageState;
 use super::view::{self, Frame, NavItem, Style, SwitchPanel, Tone};
+use crate::config::SCHEDULE;
 use crate::store::{Quota, UserQuota};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -67,7 +68,13 @@ impl From<Quota> for QuotaMeter {
             left: quota.left.into(),
             blocked: quota.blocked_until.map(view::second),
             user_limit: quota.user_limit.into(),
-            users: quota.users.into_iter().map(meter).collect(),
+            users: quota
+                .users
+                .into_iter()
+                // The schedule has its own share, which the page of the index shows.
+                .filter(|one| one.user != SCHEDULE)
+                .map(meter)
+                .collect(),
         }
     }
 }

@@ -35,16 +35,18 @@ pub(super) enum NavItem {
     Profiles,
     Users,
     Quota,
+    Index,
 }
 
 impl NavItem {
     /// The pages of a tenant, in order.
-    pub(super) const TENANT: [Self; 5] = [
+    pub(super) const TENANT: [Self; 6] = [
         Self::Tools,
         Self::Toolsets,
         Self::Profiles,
         Self::Users,
         Self::Quota,
+        Self::Index,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -56,6 +58,7 @@ impl NavItem {
             Self::Profiles => "Profiles",
             Self::Users => "Users",
             Self::Quota => "Quota",
+            Self::Index => "Index",
         }
     }
 
@@ -68,6 +71,7 @@ impl NavItem {
             Self::Profiles => "profiles",
             Self::Users => "users",
             Self::Quota => "quota",
+            Self::Index => "index",
         }
     }
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 
 use super::{sandbox, tls};
-use crate::config::{Config, ConfigErrors, Files};
+use crate::config::{Config, ConfigErrors, Files, IndexPlace};
+use crate::index::secret;
 use crate::store::Store;
 use crate::tenant::{Network, authorization, connections};
 
@@ -81,6 +82,15 @@ fn check_all(path: &Path, config: &Config, files: &mut Files, errors: &ConfigErr
             &format!("tenants.{name}.credentials"),
             credentials.map(|_| ()).map_err(anyhow::Error::from),
         );
+        if let IndexPlace::Disk { key, previous_key } = &tenant.index.keep {
+            for (name_of_it, key) in [("key", Some(key)), ("previous_key", previous_key.as_ref())] {
+                let read = key.map(|key| secret(key, files)).transpose();
+                note(
+                    &format!("tenants.{name}.index.{name_of_it}"),
+                    read.map(|_| ()),
+                );
+            }
+        }
         if let Ok(network) = &network {
             let connections = connections(tenant, network);
             note(&format!("tenants.{name}.gong"), connections.map(|_| ()));

@@ -89,6 +89,6 @@ impl std::str::FromStr for CallResult {
 }
 
 /// A count as SQLite's integer.
-fn saturating(number: u128) -> i64 {
+pub(super) fn saturating(number: u128) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -15,7 +15,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The steps that build the schema. `user_version` says how many of them the file has. A step
 /// that was released never changes: a change of the schema is another step.
-pub(super) const SCHEMA: [&str; 8] = [
+pub(super) const SCHEMA: [&str; 9] = [
     include_str!("schema/1-governance.sql"),
     include_str!("schema/2-audit.sql"),
     include_str!("schema/3-quota.sql"),
@@ -24,6 +24,7 @@ pub(super) const SCHEMA: [&str; 8] = [
     include_str!("schema/6-declared-settings.sql"),
     include_str!("schema/7-operations.sql"),
     include_str!("schema/8-component.sql"),
+    include_str!("schema/9-index.sql"),
 ];
 
 /// Creates the file if it is missing, and makes it readable by its owner only.

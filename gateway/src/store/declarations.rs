@@ -14,7 +14,9 @@ use super::access::{Access, join};
 use super::audit::retention::promise;
 use super::declared_settings::declare_settings;
 use super::lookup::{texts, users};
-use super::{Actor, Origin, Store, StoreError, SyncReport, from_json, json, record_act, timestamp};
+use super::{
+    Actor, Origin, Store, StoreError, SyncReport, from_json, index, json, record_act, timestamp,
+};
 use crate::config::{Config, Profile, Review};
 
 /// Changes that one act has at most.
@@ -246,6 +248,7 @@ fn declare_tenants(
             }
             let gone = users(transaction, name)?.into_iter().collect();
             transaction.execute("DELETE FROM tenants WHERE name = ?", [name])?;
+            index::forget(transaction, name)?;
             log.note(name, "tenant removed");
             end_memberships(transaction, name, &gone, log)?;
         }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::declarations::ChangeLog;
 use super::{Store, StoreError};
-use crate::config::{Config, Files, SecretRef};
+use crate::config::{Config, Files, IndexPlace, SecretRef};
 
 /// Characters that are shown of a token's hash, after `sha256:`.
 const SHOWN: usize = 8;
@@ -101,7 +101,7 @@ fn shown(value: &str) -> String {
 }
 
 impl Store {
-    /// Compares the contents of the tenants' credentials with those of the last time, and puts
+    /// Compares the contents of the tenants' credentials and keys with those of the last time, and puts
     /// into the audit which have changed. Only salted hashes are stored. A secret that can not
     /// be read counts as unchanged. The files are read through `files`.
     ///
@@ -148,10 +148,15 @@ fn changed_secrets(
     let mut changed = Settings::new();
     for (tenant, settings) in &config.tenants {
         let pair = &settings.credentials;
-        for (key, reference) in [
+        let mut references = vec![
             ("credentials.access_key", &pair.access_key),
             ("credentials.access_key_secret", &pair.access_key_secret),
-        ] {
+        ];
+        if let IndexPlace::Disk { key, previous_key } = &settings.index.keep {
+            references.push(("index.key", key));
+            references.extend(previous_key.iter().map(|key| ("index.previous_key", key)));
+        }
+        for (key, reference) in references {
             let place = (tenant.clone(), format!("{key}{CONTENTS}"));
             if let Some(hash) = contents(reference, &salt, files)
                 && before.get(&place) != Some(&hash)

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
+use super::index::order_clear;
 use super::lookup::{require_tenant, texts, unknown_tool};
 use super::{Actor, Store, StoreError, millis, record_act, refused, timestamp};
 use crate::suggest::unknown_name;
@@ -92,7 +93,8 @@ impl Store {
     }
 
     /// Switches something off, or on again, for every process from the next call on. Returns
-    /// whether that changed the switch. Switching off twice keeps the second reason.
+    /// whether that changed the switch. Switching off twice keeps the second reason. With a tenant or
+    /// everything, the indexes are emptied too.
     ///
     /// # Errors
     ///
@@ -136,6 +138,9 @@ impl Store {
                      reason = excluded.reason, off_by = excluded.off_by, off_at = excluded.off_at",
                     params![tenant, tool, reason, actor.name, millis(Timestamp::now())],
                 )?;
+                if tool.is_empty() {
+                    order_clear(transaction, tenant)?;
+                }
             }
             record_act(
                 transaction,

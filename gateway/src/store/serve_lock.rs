@@ -160,7 +160,7 @@ fn lock_path(state: &Path) -> PathBuf {
 }
 
 /// The path with something after its end.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(suffix);
     path.into()

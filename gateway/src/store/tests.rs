@@ -18,6 +18,7 @@ mod audit;
 mod chain;
 mod declared;
 mod file;
+mod index;
 mod review;
 
 /// A folder of its own, deleted when dropped.

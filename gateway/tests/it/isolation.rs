@@ -1,7 +1,7 @@
 //! Calls of one tenant do not affect another tenant.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::{Duration, Instant};
 
 use fake_gong::Fault;
@@ -186,7 +186,8 @@ async fn private_addresses_are_refused_after_the_look_up() {
             unreached: AtomicU32::new(0),
             trace: CallTrace::default(),
             requests: RequestSpans::default(),
-            user_used_up: std::sync::atomic::AtomicBool::new(false),
+            user_used_up: AtomicBool::new(false),
+            wrote_index: AtomicBool::new(false),
         };
         let run = tenant.run(Arc::new(gate)).unwrap();
         let result = shared

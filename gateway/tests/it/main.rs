@@ -11,6 +11,8 @@
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
 //! | `traces` | calls as traces, to a collector |
 //! | `audit`, `audit_push` | calls and acts, and that no row is lost, altered or left out |
+//! | `index`, `index_kill` | where the component keeps its index |
+//! | `schedule` | tools that are called regularly |
 //! | `store`, `kill` | several processes on one state file; `kill -9` at any moment |
 //! | `admin_cli`, `page`, `demo` | the administrator's commands and page; the demo |
 //! | `browser`, `support`, `wat` | a WebDriver client; what the tests share |
@@ -23,6 +25,8 @@ mod browser;
 mod demo;
 mod deploy;
 mod http;
+mod index;
+mod index_kill;
 mod isolation;
 mod kill;
 mod limits;
@@ -30,6 +34,7 @@ mod mcp;
 mod operations;
 mod page;
 mod reload;
+mod schedule;
 mod secrets;
 mod store;
 mod support;

@@ -22,7 +22,7 @@ const TAB: &str = "\u{e004}";
 const SPACE: &str = " ";
 
 /// Every page that an administrator can reach by links.
-const PAGES: [(&str, &str); 14] = [
+const PAGES: [(&str, &str); 15] = [
     ("tenants", ""),
     ("tools", "/t/acme/tools"),
     (
@@ -39,6 +39,7 @@ const PAGES: [(&str, &str); 14] = [
     ("user", "/t/acme/users/mia"),
     ("quota", "/t/acme/quota"),
     ("quota-days", "/t/acme/quota?span=days"),
+    ("index", "/t/acme/index"),
     ("audit", "/audit"),
 ];
 

@@ -103,6 +103,9 @@ impl Tenant {
     }
 }
 
+/// The key of indexes on disk, in the file `index-key`.
+const INDEX_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
 /// The settings of a gateway, without its tenants.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
@@ -137,6 +140,7 @@ impl TestGateway {
             setup,
         };
         gateway.write_secrets("STANDINACCESSKEY", "stand-in-access-key-secret");
+        std::fs::write(gateway.folder.0.join("index-key"), INDEX_KEY).expect("a key is written");
         gateway.write(tenants);
         gateway.run().await;
         gateway

@@ -9,9 +9,10 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 use super::exchange::exchange;
 use super::origin::Origin;
 use super::traffic::Traffic;
-use super::{Inner, Outbound};
+use super::{Inner, ObjectsPlace, Outbound};
 use crate::exchanges::ExchangeFuture;
 use crate::gate::{self, Gate};
+use crate::objects;
 use crate::operations::Stated;
 
 /// `wasi:http` for one call.
@@ -48,7 +49,12 @@ impl Hooks {
     fn allow<B>(&self, request: &Request<B>) -> Result<Arc<Inner>, Error> {
         self.traffic.count_request()?;
         let origin = Origin::of(request.uri()).map_err(|_| Error::HttpRequestUriInvalid)?;
-        let Some(inner) = self.outbound.0.as_ref().filter(|one| one.origin == origin) else {
+        let Some(inner) = self
+            .outbound
+            .api
+            .as_ref()
+            .filter(|one| one.origin == origin)
+        else {
             tracing::warn!(%origin, "denied a request");
             return Err(Error::HttpRequestDenied);
         };
@@ -63,12 +69,50 @@ impl Hooks {
         Ok(Arc::clone(inner))
     }
 
+    /// The place of objects, if that is where a request goes.
+    fn objects<B>(&self, request: &Request<B>) -> Option<&ObjectsPlace> {
+        let objects = self.outbound.objects.as_ref()?;
+        let origin = Origin::of(request.uri()).ok()?;
+        (objects.origin == origin).then_some(&objects.place)
+    }
+
+    /// An exchange with the place of objects, which is none with the API.
+    fn send_to_objects(
+        &self,
+        place: ObjectsPlace,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> ExchangeFuture {
+        // Whatever the component sends, the credentials of the API are for the API.
+        request.headers_mut().remove(header::AUTHORIZATION);
+        let permit = match self.traffic.begin_object() {
+            Ok(permit) => permit,
+            Err(error) => return Box::pin(std::future::ready(Err(error))),
+        };
+        let most = self.traffic.max_response_bytes();
+        let deadline = self.deadline.into();
+        match place {
+            ObjectsPlace::Inside(store) => Box::pin(objects::http::answer(
+                store, request, options, most, deadline, permit,
+            )),
+            ObjectsPlace::Outside(server) => Box::pin(async move {
+                let traffic = Arc::new(Traffic::new(1, most));
+                let response = exchange(&server, request, options, traffic, deadline).await;
+                drop(permit);
+                response
+            }),
+        }
+    }
+
     /// Sends a request, if its origin and operation are allowed, when the gate admits it.
     pub(crate) fn send(
         &self,
         mut request: Request<WasiBody>,
         options: RequestOptions,
     ) -> ExchangeFuture {
+        if let Some(place) = self.objects(&request) {
+            return self.send_to_objects(place.clone(), request, options);
+        }
         let inner = match self.allow(&request) {
             Ok(inner) => inner,
             Err(error) => return Box::pin(std::future::ready(Err(error))),

@@ -1,9 +1,16 @@
 //! What one call sends and receives.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use tokio::sync::SetOnce;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SetOnce};
 use wasmtime_wasi_http::Error;
+
+/// Requests for objects of one call. An index of ten years by weeks is read and written within it.
+const OBJECT_REQUESTS: u32 = 2_000;
+
+/// Requests for objects of one call at a time, each of which may hold an object in memory.
+const OBJECTS_AT_ONCE: usize = 4;
 
 /// Counts a call's requests and response bytes against their limits.
 pub(crate) struct Traffic {
@@ -13,6 +20,8 @@ pub(crate) struct Traffic {
     response_bytes: AtomicU64,
     response_too_large: AtomicBool,
     undeclared: SetOnce<String>,
+    object_requests: AtomicU32,
+    objects: Arc<Semaphore>,
 }
 
 impl Traffic {
@@ -24,6 +33,8 @@ impl Traffic {
             response_bytes: AtomicU64::new(0),
             response_too_large: AtomicBool::new(false),
             undeclared: SetOnce::new(),
+            object_requests: AtomicU32::new(0),
+            objects: Arc::new(Semaphore::new(OBJECTS_AT_ONCE)),
         }
     }
 
@@ -63,6 +74,21 @@ impl Traffic {
         } else {
             Err(Error::ConnectionLimitReached)
         }
+    }
+
+    /// Bytes that the body of a response may have.
+    pub(super) fn max_response_bytes(&self) -> u64 {
+        self.max_response_bytes
+    }
+
+    /// Counts a request for an object, which lasts until the permit is dropped.
+    pub(super) fn begin_object(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let before = self.object_requests.fetch_add(1, Ordering::Relaxed);
+        let permit = Arc::clone(&self.objects).try_acquire_owned();
+        permit
+            .ok()
+            .filter(|_| before < OBJECT_REQUESTS)
+            .ok_or(Error::ConnectionLimitReached)
     }
 
     pub(super) fn count_response_bytes(&self, bytes: u64) {

@@ -1,9 +1,12 @@
 //! Finding a deal or an account by id or name among those on calls.
 
+use alloc::collections::BTreeMap;
+
 use crate::{
     domain::{call_history::user_names::is_crm_id, scan::Report},
     error::{Error, bad_argument},
     gong::calls::Call,
+    index::Index,
     names::{choose, has_words, unknown},
     prelude::*,
     render,
@@ -29,17 +32,36 @@ impl Candidate {
     pub(crate) fn entry<'s>(all: &'s mut Vec<Self>, id: &str, call: &Call) -> &'s mut Self {
         let index = all.iter().position(|one| one.id == id);
         let index = index.unwrap_or_else(|| {
-            all.push(Self {
-                id: id.to_owned(),
-                name: None,
-                detail: call
-                    .meta_data
-                    .began()
-                    .map(|at| format!("last call {}", time::to_date(at))),
-            });
+            all.push(Self::new(id, call.meta_data.began()));
             all.len() - 1
         });
         &mut all[index]
+    }
+
+    fn new(id: &str, last_call: Option<i64>) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: None,
+            detail: last_call.map(|at| format!("last call {}", time::to_date(at))),
+        }
+    }
+
+    /// All objects of this type that the index has on calls from `from` on.
+    pub(crate) fn all(index: &Index<'_, '_>, object_type: &str, from: i64) -> Vec<Self> {
+        let mut places = BTreeMap::new();
+        let mut all: Vec<Self> = Vec::new();
+        index.objects(from, |object, at| {
+            if object.object_type.as_deref() != Some(object_type) {
+                return;
+            }
+            let place = *places.entry(object.id().to_owned()).or_insert_with(|| {
+                all.push(Self::new(object.id(), Some(at)));
+                all.len() - 1
+            });
+            let name = all[place].name.take();
+            all[place].name = name.or_else(|| object.name());
+        });
+        all
     }
 
     /// How errors list it, and the argument that selects it.

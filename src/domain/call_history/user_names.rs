@@ -3,7 +3,11 @@
 
 use alloc::collections::BTreeMap;
 
-use crate::{gong::calls::Call, prelude::*};
+use crate::{
+    gong::calls::{Call, Party},
+    index::Index,
+    prelude::*,
+};
 
 /// Names of users, by Gong's id and by the CRM's.
 #[derive(Default)]
@@ -15,18 +19,26 @@ pub(crate) struct UserNames {
 impl UserNames {
     /// Collects the names on a call.
     pub(crate) fn learn(&mut self, call: &Call) {
-        for party in call.parties() {
-            let (Some(user), Some(name)) = (&party.user_id, party.name()) else {
-                continue;
-            };
-            let is_user = |sort: &Option<String>| sort.as_deref() == Some("User");
-            for object in party.objects().filter(|one| is_user(&one.object_type)) {
-                self.by_crm_id
-                    .entry(without_checksum(object.id()).to_owned())
-                    .or_insert(name.clone());
-            }
-            self.by_id.entry(user.0.clone()).or_insert(name);
+        call.parties().for_each(|party| self.learn_one(party));
+    }
+
+    /// Collects the names that the index has of calls from `from` on.
+    pub(crate) fn learn_all(&mut self, index: &Index<'_, '_>, from: i64) {
+        index.users(from, |party| self.learn_one(party));
+    }
+
+    /// Collects a name.
+    fn learn_one(&mut self, party: &Party) {
+        let (Some(user), Some(name)) = (&party.user_id, party.name()) else {
+            return;
+        };
+        let is_user = |sort: &Option<String>| sort.as_deref() == Some("User");
+        for object in party.objects().filter(|one| is_user(&one.object_type)) {
+            self.by_crm_id
+                .entry(without_checksum(object.id()).to_owned())
+                .or_insert(name.clone());
         }
+        self.by_id.entry(user.0.clone()).or_insert(name);
     }
 
     /// The name of the user with this id.

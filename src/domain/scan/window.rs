@@ -56,9 +56,7 @@ pub(super) fn next_width(width: i64, window: Range, total: i64, aim: i64) -> i64
 /// The time by which the endpoint sorts and filters a call.
 pub(super) fn position(call: &Meta, endpoint: &Endpoint<'_>) -> Option<i64> {
     let planned = match endpoint {
-        Endpoint::Basic if call.direction.as_deref() == Some("Conference") => {
-            call.scheduled.as_deref().and_then(time::parse_instant)
-        }
+        Endpoint::Basic if call.direction.as_deref() == Some("Conference") => call.scheduled,
         _ => None,
     };
     planned.or_else(|| call.began())

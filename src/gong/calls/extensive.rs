@@ -106,7 +106,7 @@ pub(crate) fn one<T: DeserializeOwned + Default>(
 }
 
 /// Call ids in one request.
-const IDS_A_REQUEST: usize = 100;
+pub(crate) const IDS_A_REQUEST: usize = 100;
 
 /// The metadata of these calls by id: title, link, and whether they are private. Gong leaves out calls
 /// that it does not know.
@@ -117,11 +117,24 @@ pub(crate) fn by_ids<'a>(
     gong: &Gong<'_>,
     ids: impl Iterator<Item = &'a str>,
 ) -> Result<BTreeMap<String, Meta>, Error> {
+    let calls = whole_by_ids(gong, ids, &ContentSelector::default())?;
+    let meta = calls.into_iter().map(|(id, call)| (id, call.meta_data));
+    Ok(meta.collect())
+}
+
+/// The same with what the selector names.
+///
+/// # Errors
+/// Whatever POST /v2/calls/extensive fails with.
+pub(crate) fn whole_by_ids<'a>(
+    gong: &Gong<'_>,
+    ids: impl Iterator<Item = &'a str>,
+    selector: &ContentSelector,
+) -> Result<BTreeMap<String, Call>, Error> {
     let ids: BTreeSet<&str> = ids.filter(|id| !id.is_empty()).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
     let mut calls = BTreeMap::new();
     for call_ids in ids.chunks(IDS_A_REQUEST) {
-        let selector = ContentSelector::default();
         let mut cursor: Option<String> = None;
         loop {
             let body = CallsBody {
@@ -130,16 +143,15 @@ pub(crate) fn by_ids<'a>(
                     call_ids,
                     ..Filter::default()
                 },
-                content_selector: Some(&selector),
+                content_selector: Some(selector),
             };
             let (records, found) = gong
                 .post_list::<ExtensivePage>(EXTENSIVE, &body)?
                 .into_page();
-            calls.extend(
-                found
-                    .into_iter()
-                    .map(|call| (call.meta_data.id().to_owned(), call.meta_data)),
-            );
+            calls.extend(found.into_iter().map(|mut call| {
+                call.slim();
+                (call.meta_data.id().to_owned(), call)
+            }));
             match records.and_then(|records| records.cursor) {
                 // A cursor that repeats itself would never end.
                 Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),

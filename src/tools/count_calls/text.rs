@@ -9,6 +9,7 @@ use crate::{
 impl Answer for CallCounts {
     fn text(&self) -> String {
         let mut text = String::new();
+        render::filling(&mut text, &self.scan);
         if self.resume.is_some() {
             text.push_str("Partial. ");
         }

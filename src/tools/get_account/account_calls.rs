@@ -3,18 +3,24 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    client::Gong,
     domain::{
         call_filter::is_domain,
         call_history::{
             UserNames,
             lookup::{Candidate, Lookup, SearchTerm, ambiguous, look_up, not_found},
         },
-        scan::Report,
+        scan::{Report, resume::Start},
     },
     error::Error,
-    gong::calls::{Call, Party},
+    gong::{
+        calls::{Call, Party},
+        crm_object::CrmObject,
+    },
+    index::{Find, Index},
     prelude::*,
     text::fold_case,
+    tools::get_deal,
     wit::calls::Affiliation,
 };
 
@@ -59,16 +65,88 @@ impl AccountFinder {
         }
     }
 
+    /// Collects the calls of the index that may be the account's, and those that it does not have.
+    ///
+    /// # Errors
+    /// Whatever a request fails with.
+    pub(super) fn search(
+        &mut self,
+        gong: &Gong<'_>,
+        start: &Start,
+        workspace: Option<&str>,
+        index: &mut Index<'_, '_>,
+    ) -> Result<Report, Error> {
+        let from = start.range.from;
+        let reach = index.reach(true)?.from;
+        // Calls without an account are found by the domain of the account's website.
+        let mut sites: BTreeSet<String> = BTreeSet::new();
+        index.objects(reach, |object, _| {
+            let site = object.website().map(|website| host(&website));
+            if object.object_type.as_deref() == Some("Account")
+                && self.is_account(object, site.as_deref())
+            {
+                sites.extend(site.filter(|site| !site.is_empty()));
+            }
+        });
+        loop {
+            let (query, domain) = (&self.query, self.domain.clone());
+            let is_account = |object: &CrmObject| {
+                let site = object.website().map(|website| host(&website));
+                object.object_type.as_deref() == Some("Account")
+                    && is_account(query, &domain, object, site.as_deref())
+            };
+            let is_outsider = |party: &Party| {
+                party.affiliation() != Affiliation::Internal
+                    && party.domain().is_some_and(|of_party| {
+                        is_domain(&of_party, &domain)
+                            || sites.iter().any(|site| is_domain(&of_party, site))
+                    })
+            };
+            let find = Find {
+                object: Some(&is_account),
+                instead_person: Some(&is_outsider),
+                ..Find::default()
+            };
+            let mut visited = Vec::new();
+            let report =
+                get_deal::scan(gong, start.clone(), workspace, Some(index), find, |call| {
+                    visited.push(core::mem::take(call));
+                })?;
+            for call in &mut visited {
+                self.add(call);
+            }
+            self.user_names.learn_all(index, from);
+            let by_address: Vec<String> = self
+                .accounts_by_address()
+                .iter()
+                .filter_map(|id| self.websites.get(id))
+                .filter(|site| !sites.contains(*site))
+                .cloned()
+                .collect();
+            // An account that only people's addresses name has calls by its website too.
+            if by_address.is_empty() || report.stopped.is_some() {
+                if self.kept.is_empty() {
+                    self.seen = Candidate::all(index, "Account", from);
+                }
+                return Ok(report);
+            }
+            sites.extend(by_address);
+            self.seen.clear();
+            self.kept.clear();
+        }
+    }
+
+    fn is_account(&self, object: &CrmObject, site: Option<&str>) -> bool {
+        is_account(&self.query, &self.domain, object, site)
+    }
+
     pub(super) fn add(&mut self, call: &mut Call) {
         self.user_names.learn(call);
         let (mut may_match, mut in_crm) = (false, false);
         for account in call.objects("Account").filter(|one| !one.id().is_empty()) {
             in_crm = true;
             let site = account.website().map(|website| host(&website));
-            may_match |= self.query.matches(account.id(), account.name().as_deref())
-                || site
-                    .as_deref()
-                    .is_some_and(|site| self.matches_domain(site));
+            may_match |= self.is_account(account, site.as_deref());
             let seen = Candidate::entry(&mut self.seen, account.id(), call);
             seen.name = seen.name.take().or_else(|| account.name());
             if let Some(site) = site.filter(|site| !site.is_empty())
@@ -199,6 +277,12 @@ impl AccountFinder {
             user_names: self.user_names,
         }
     }
+}
+
+/// Whether an account with this website may be the one that is sought.
+fn is_account(query: &SearchTerm, domain: &str, object: &CrmObject, site: Option<&str>) -> bool {
+    query.matches(object.id(), object.name().as_deref())
+        || site.is_some_and(|site| is_domain(site, domain))
 }
 
 /// E-mail domains of people who are not from the company.

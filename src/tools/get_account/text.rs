@@ -9,7 +9,9 @@ use crate::{
 
 impl Answer for AccountOverview {
     fn text(&self) -> String {
-        let mut text = one_line(&self.name);
+        let mut text = String::new();
+        render::filling(&mut text, &self.scan);
+        text.push_str(&one_line(&self.name));
         match &self.id {
             Some(id) => text.push_str(&format!(" ({id})\n")),
             None => text.push_str(": an e-mail domain; the calls have no CRM account\n"),

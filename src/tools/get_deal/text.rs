@@ -10,7 +10,9 @@ use crate::{
 impl Answer for DealOverview {
     fn text(&self) -> String {
         let name = self.name.as_deref().unwrap_or("Deal without name");
-        let mut text = format!("{} ({})\n", one_line(name), self.id);
+        let mut text = String::new();
+        render::filling(&mut text, &self.scan);
+        text.push_str(&format!("{} ({})\n", one_line(name), self.id));
         render::list(&mut text, "Account", &self.accounts, ", ");
         render::line(&mut text, "Owner", self.owner.as_deref());
         let closes = self

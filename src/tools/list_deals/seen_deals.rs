@@ -26,6 +26,8 @@ pub(super) struct SeenDeal {
     pub(super) calls: u32,
     pub(super) last_call: i64,
     pub(super) last_call_id: String,
+    /// The calls before it, newest first.
+    earlier: Vec<(i64, String)>,
     pub(super) people: Vec<String>,
     /// Its state at the time of the earliest call that has it, and that time.
     pub(super) then: Option<(i64, DealState)>,
@@ -78,6 +80,8 @@ impl SeenDeal {
             self.id = id.to_owned();
             self.last_call = at;
             self.last_call_id = call.meta_data.id().to_owned();
+        } else {
+            self.earlier.push((at, call.meta_data.id().to_owned()));
         }
         self.calls += 1;
         for account in call.objects("Account") {
@@ -94,6 +98,31 @@ impl SeenDeal {
                 self.people.push(name);
             }
         }
+    }
+
+    /// Takes its present state from its last call, read just now. Returns whether it is still on it.
+    pub(super) fn refresh(&mut self, call: &Call) -> bool {
+        let mut objects = call
+            .objects("Opportunity")
+            .filter(|one| one.id() == self.id);
+        let Some(object) = objects.find(|one| !one.is_of_call_time()) else {
+            return call.objects("Opportunity").any(|one| one.id() == self.id);
+        };
+        self.name = object.name().or(self.name.take());
+        self.now = Some(DealState::of(object));
+        self.crm_owner = object.owner();
+        true
+    }
+
+    /// The deal without its last call, which Gong does not show any more. Returns whether it has
+    /// another one.
+    pub(super) fn without_last_call(&mut self) -> bool {
+        if self.earlier.is_empty() {
+            return false;
+        }
+        (self.last_call, self.last_call_id) = self.earlier.remove(0);
+        self.calls -= 1;
+        true
     }
 
     /// Whether one of its accounts has this id, or these words in its name.

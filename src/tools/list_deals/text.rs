@@ -10,11 +10,13 @@ use crate::{
 
 impl Answer for DealPage {
     fn text(&self) -> String {
-        let mut text = format!(
+        let mut text = String::new();
+        render::filling(&mut text, &self.scan);
+        text.push_str(&format!(
             "{} of {} seen on calls, last call first. Not the CRM's pipeline: a deal without a call here is missing. ",
             render::count(self.deals.len() as u32, "deal"),
             self.matched
-        );
+        ));
         render::scan(&mut text, &self.scan);
         text.push_str(&format!(
             "Calls without a deal: {}.\n",

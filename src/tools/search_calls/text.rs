@@ -10,10 +10,12 @@ use crate::{
 
 impl Answer for CallPage {
     fn text(&self) -> String {
-        let mut text = format!(
+        let mut text = String::new();
+        render::filling(&mut text, &self.scan);
+        text.push_str(&format!(
             "{}, newest first. ",
             render::count(self.calls.len() as u32, "call")
-        );
+        ));
         render::scan(&mut text, &self.scan);
         for (matched, how) in [
             (AccountMatch::Domain, "e-mail domain"),

@@ -8,7 +8,7 @@ use crate::{
     client::Gong,
     error::Error,
     gong::{
-        calls::{Call, CallsBody, Filter, moment_url},
+        calls::{self, Call, CallsBody, ContentSelector, Filter, moment_url},
         transcripts::{TRANSCRIPT, Transcripts},
     },
     prelude::*,
@@ -47,6 +47,9 @@ pub(super) struct Search<'g, 'w> {
     /// Those of them with a transcript.
     pub(super) searched: u32,
     pub(super) stop: Option<Stop>,
+    /// Set where the calls are from the index: what is read of them from Gong before their
+    /// transcripts.
+    pub(super) reads_calls: Option<&'g ContentSelector>,
 }
 
 /// Where and why the search stopped before the last call.
@@ -76,6 +79,7 @@ impl<'g, 'w> Search<'g, 'w> {
             matched: 0,
             searched: 0,
             stop: None,
+            reads_calls: None,
         }
     }
 
@@ -93,7 +97,23 @@ impl<'g, 'w> Search<'g, 'w> {
     pub(super) fn search_pending(&mut self) -> ControlFlow<&'static str> {
         const ENOUGH: &str = "the limit is reached";
         self.minutes = 0;
-        let batch = core::mem::take(&mut self.pending);
+        let mut batch = core::mem::take(&mut self.pending);
+        if let Some(selector) = self.reads_calls {
+            let ids = batch.iter().map(|call| call.meta_data.id());
+            let mut live = match calls::whole_by_ids(self.gong, ids, selector) {
+                Ok(live) => live,
+                Err(error) => {
+                    let first = batch.first().map_or("", |call| call.meta_data.id());
+                    let why = error.text().to_owned();
+                    return self.stop_at(first.to_owned(), why, Some(error));
+                }
+            };
+            live.retain(|_, call| calls::is_shown(self.gong, &call.meta_data));
+            batch = batch
+                .iter()
+                .filter_map(|call| live.remove(call.meta_data.id()))
+                .collect();
+        }
         let (mut found, incomplete) = self.read_transcripts(&batch);
         for call in batch {
             let id = call.meta_data.id().to_owned();

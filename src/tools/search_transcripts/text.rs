@@ -13,7 +13,9 @@ use crate::{
 impl Answer for TranscriptMatches {
     fn text(&self) -> String {
         let quotes = self.calls.iter().map(|call| call.quotes.len() as u32).sum();
-        let mut text = match quotes {
+        let mut text = String::new();
+        render::filling(&mut text, &self.scan);
+        text.push_str(&match quotes {
             0 if self.resume.is_some() => "No match so far. ".into(),
             0 => "No match. ".into(),
             quotes => format!(
@@ -24,7 +26,7 @@ impl Answer for TranscriptMatches {
                 },
                 render::count(self.calls.len() as u32, "call")
             ),
-        };
+        });
         render::scan(&mut text, &self.scan);
         let without = self.without_transcript.unwrap_or(0);
         match self.searched + without {

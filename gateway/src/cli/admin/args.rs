@@ -101,6 +101,11 @@ pub(super) enum Command {
     /// Show how much of today's requests to Gong is used. What a serving gateway has put by, up
     /// to 50 requests of a tenant, counts as used.
     Quota,
+    /// Show how much the component's index of a tenant keeps; empty it, or fill it.
+    Index {
+        #[command(subcommand)]
+        command: Option<IndexCommand>,
+    },
     /// Copy the state file, consistent and checked, also while a gateway serves from it.
     Backup {
         /// The copy: a new file.
@@ -241,6 +246,28 @@ pub(super) enum ProfilesCommand {
     Remove {
         /// Its name.
         name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum IndexCommand {
+    /// Show how much is kept, how old it is, and what is spent on filling it.
+    Show {
+        /// The tenant, as with --tenant; all when left out.
+        #[arg(value_name = "TENANT")]
+        name: Option<String>,
+    },
+    /// Empty it. Answers read from Gong until it is filled again.
+    Clear {
+        /// The tenant, as with --tenant.
+        #[arg(value_name = "TENANT")]
+        name: Option<String>,
+    },
+    /// Call the tools on the tenant's schedule now, behind the calls of users.
+    Refill {
+        /// The tenant, as with --tenant.
+        #[arg(value_name = "TENANT")]
+        name: Option<String>,
     },
 }
 

@@ -18,14 +18,14 @@ const STYLE: TableStyle =
 /// Names that one cell shows at most.
 const MAX_NAMES: usize = 6;
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
+pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(header);
     table
 }
 
 /// Aligns columns of numbers to the right.
-fn align_right(table: &mut Table, columns: &[usize]) {
+pub(super) fn align_right(table: &mut Table, columns: &[usize]) {
     for column in columns {
         if let Some(column) = table.column_mut(*column) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -34,7 +34,7 @@ fn align_right(table: &mut Table, columns: &[usize]) {
 }
 
 /// The table, or a sentence if it has no rows.
-fn table_or(table: &Table, otherwise: &str) -> String {
+pub(super) fn table_or(table: &Table, otherwise: &str) -> String {
     if table.is_empty() {
         otherwise.to_owned()
     } else {
@@ -46,7 +46,7 @@ pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%F %H:%M").to_string()
 }
 
-fn time_or_empty(at: Option<Timestamp>) -> String {
+pub(super) fn time_or_empty(at: Option<Timestamp>) -> String {
     at.map(time).unwrap_or_default()
 }
 

@@ -9,9 +9,10 @@ use http::Uri;
 use http::uri::Scheme;
 
 use super::super::document::Table;
-use super::{Hashes, named, origin, tokens};
+use super::{Hashes, index, named, origin, tokens};
 use crate::config::{
-    Credentials, Profile, Review, SecretRef, TenantConfig, User, check_toolset, is_automatic,
+    Credentials, Profile, Review, SCHEDULE, SecretRef, TenantConfig, User, check_toolset,
+    is_automatic,
 };
 use crate::suggest::closest;
 
@@ -50,10 +51,20 @@ pub(super) fn tenant(
     let queued_calls = number("queued_calls", 0..=100_000, 64);
     let metered = table.get("metered").and_then(|v| v.boolean());
     let private_calls = table.get("private_calls").and_then(|v| v.boolean());
+    let index = index::index(&mut table, folder);
+    let schedule = index::schedule(&mut table);
+    let schedule_requests_per_day = table
+        .get("schedule_requests_per_day")
+        .and_then(|v| v.number(1..=100_000_000, 2_000));
     let users = table
         .get("users")
         .and_then(|v| v.table("[tenants.acme.users.mia] with token"));
-    let users = named(users, "{ token = \"sha256:…\" }", |mut table, _| {
+    let users = named(users, "{ token = \"sha256:…\" }", |mut table, name| {
+        if name == SCHEDULE {
+            table.error(format_args!(
+                "calls on the schedule are made in the name of {SCHEDULE}; another name is expected, such as {SCHEDULE}r"
+            ));
+        }
         let tokens = tokens(&mut table, hashes);
         table.finish();
         Some(tokens.map(|tokens| User { tokens }))
@@ -95,6 +106,10 @@ pub(super) fn tenant(
         queued_calls,
         metered: metered.unwrap_or(false),
         private_calls: private_calls.unwrap_or(false),
+        index,
+        schedule,
+        schedule_requests_per_day: schedule_requests_per_day
+            .unwrap_or(requests_per_day.div_ceil(5)),
         users,
         toolsets,
         profiles,

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::clock::SteadyClock;
 use crate::config::{test_hash, test_token};
 use crate::governance::{DenialCode, Governance};
 use crate::store::tests::{Folder, tools};
@@ -41,7 +42,8 @@ impl Live {
         let mut files = Files::default();
         let config = Config::read(&path, &mut files).unwrap();
         let store = Store::open(&config.state).unwrap();
-        let tenants = Tenants::start(config, &mut files, &store, false).unwrap();
+        let clock = Arc::new(SteadyClock::start(None));
+        let tenants = Tenants::start(config, &mut files, &store, &clock, false).unwrap();
         store
             .declare_and_discover(&tenants.live().config, &mut files, &tools(), DIGEST)
             .unwrap();
