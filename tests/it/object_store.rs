@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::response::IntoResponse as _;
 use http_body_util::BodyExt as _;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 use wasmtime::Store;
 use wasmtime::component::Component;
@@ -109,7 +109,8 @@ impl Client {
             .build();
         let mut store = Store::new(engine(), Host::new(wasi, Arc::clone(&self.store)));
         let store = &mut store;
-        let instance = HttpObjectStore::instantiate_async(&mut *store, &self.component, &linker());
+        let linker = linker();
+        let instance = HttpObjectStore::instantiate_async(&mut *store, &self.component, &linker);
         let instance = instance.await.unwrap();
         let (types, streams) = (instance.wasi_http_types(), instance.wasi_io_streams());
 
@@ -117,7 +118,8 @@ impl Client {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
             .collect();
-        let fields = types.fields().call_from_list(&mut *store, &entries);
+        let all_fields = types.fields();
+        let fields = all_fields.call_from_list(&mut *store, &entries);
         let fields = fields.await.unwrap().unwrap();
         let requests = types.outgoing_request();
         let request = requests
@@ -187,7 +189,8 @@ impl Client {
         let responses = types.incoming_response();
         let status = responses.call_status(&mut *store, response).await.unwrap();
         let headers = responses.call_headers(&mut *store, response).await.unwrap();
-        let etag = types.fields().call_get(&mut *store, headers, "etag");
+        let name = "etag".to_owned();
+        let etag = all_fields.call_get(&mut *store, headers, &name);
         let etag = etag.await.unwrap().pop();
         let body = responses.call_consume(&mut *store, response).await;
         let body = body.unwrap().unwrap();
@@ -236,14 +239,10 @@ async fn objects_have_versions_and_preconditions() {
             .await;
         assert_eq!(status, 204);
         assert!(new.is_some() && new.as_ref() != Some(&etag));
-        let old = client.put("/acme/calls-1", &[("if-match", &etag)], b"old");
-        assert_eq!(old.await.0, 412);
-        let old = client.send(
-            Method::Delete,
-            "/acme/calls-1",
-            &[("if-match", &etag)],
-            None,
-        );
+        let if_match = [("if-match", &*etag)];
+        let old = client.put("/acme/calls-1", &if_match, b"old").await;
+        assert_eq!(old.0, 412);
+        let old = client.send(Method::Delete, "/acme/calls-1", &if_match, None);
         assert_eq!(old.await.0, 412);
         let new = new.unwrap();
         let unchanged = [("if-none-match", &*new)];
@@ -253,7 +252,8 @@ async fn objects_have_versions_and_preconditions() {
             client.get("/acme/calls-1").await,
             (200, Some(new.clone()), b"new".to_vec())
         );
-        let deleted = client.send(Method::Delete, "/acme/calls-1", &[("if-match", &new)], None);
+        let if_match = [("if-match", &*new)];
+        let deleted = client.send(Method::Delete, "/acme/calls-1", &if_match, None);
         assert_eq!(deleted.await.0, 204);
         assert_eq!(client.get("/acme/calls-1").await.0, 404);
         let again = client

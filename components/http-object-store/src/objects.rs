@@ -1,9 +1,9 @@
 //! Objects in the store, and one writer at a time.
 //!
 //! Each object is one value, so that reading takes no turn. Writers take turns
-//! ([`shared_store::queue`]), because neither draft of `wasi:keyvalue` that hosts have in common can
-//! compare and swap: whose turn it is compares the version, writes the object with its own ticket as
-//! the new version, and then the [`Directory`], which ends the turn. So
+//! ([`shared_store::queue`]), because `wasi:keyvalue@0.2.0-draft` has no compare-and-swap: whose turn
+//! it is compares the version, writes the object with its own ticket as the new version, and then the
+//! [`Directory`], which ends the turn. So
 //!
 //! - a version is never given twice, and of two writers who have seen the same version the second
 //!   finds another;
