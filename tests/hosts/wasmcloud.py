@@ -146,10 +146,11 @@ class Cluster:
         return await asyncio.to_thread(call, ports[host % len(ports)], name, *tool)
 
     async def requests(self, host, name, tool, arguments):
-        """How many requests to Gong a call takes, and its text."""
+        """How many requests to Gong a call takes, and its text without that number."""
         result = await self.call(host, name, tool, arguments)
         assert not result.get("isError"), result
-        return result["structuredContent"]["requests"], result["content"][0]["text"]
+        text = result["content"][0]["text"].rstrip().rpartition("\n")[0]
+        return result["structuredContent"]["requests"], text
 
 
 def call(port, name, tool="gong_list_workspaces", arguments=None):

@@ -413,7 +413,9 @@ async fn replicas_share_one_index() {
             let before = gong.requests().len();
             let (good, text) = call_tool(server, "gong_count_calls", arguments).await;
             assert!(good, "{text}");
-            (gong.requests().len() - before, text)
+            // The last line is the number of requests.
+            let (found, _) = text.trim_end().rsplit_once('\n').unwrap();
+            (gong.requests().len() - before, found.to_owned())
         };
         let (good, text) = call_tool(&servers[0], "gong_sync_calls", json!({"from": "180d"})).await;
         assert!(good, "{text}");
