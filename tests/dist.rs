@@ -17,7 +17,7 @@ use wasmparser::{Parser, Payload};
 use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldItem};
 use xtask::component::{self, Artefact};
 
-const FILES: [&str; 15] = [
+const FILES: [&str; 17] = [
     "SHA256SUMS",
     "gong-mcp-readonly.wasm",
     "gong-mcp.wasm",
@@ -30,6 +30,8 @@ const FILES: [&str; 15] = [
     "gong-tools.wit.wasm",
     "gong.policy.yaml",
     "gong.wasm",
+    "http-object-store-draft2.wasm",
+    "http-object-store.wasm",
     "http-rate-limit-draft2.wasm",
     "http-rate-limit.wasm",
     "mcp-server.wasm",
@@ -191,6 +193,7 @@ fn components_say_what_they_are() {
         let what = match artefact {
             Artefact::McpServer => "Makes a tools component a whole MCP server",
             Artefact::HttpRateLimit | Artefact::HttpRateLimitDraft2 => "Keeps the HTTP requests",
+            Artefact::HttpObjectStore | Artefact::HttpObjectStoreDraft2 => "Answers HTTP requests",
             _ => "Gong's API as MCP tools",
         };
         assert!(said("description").starts_with(what), "{name}");

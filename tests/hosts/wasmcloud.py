@@ -1,6 +1,7 @@
 """wasmCloud: gong-server.wasm in `wash host`, used by MCP's Python library; and
-gong-server-rate-limited.wasm in two hosts that share a bucket of NATS JetStream. The test sends
-them the messages that wasmCloud's operator sends to the hosts of a cluster."""
+gong-server-rate-limited.wasm in two hosts that share buckets of NATS JetStream: a rate limit, and an
+index of calls. The test sends them the messages that wasmCloud's operator sends to the hosts of a
+cluster."""
 
 import asyncio
 import contextlib
@@ -24,6 +25,11 @@ NATS = str(BIN / "nats-server")
 WASH = str(Path(wash_cli.__file__).parent / "wash")
 CALLS = 8
 RATE_LIMIT = {"GONG_PACE": "host", "RATE_LIMIT_REQUESTS_PER_SECOND": "3", "RATE_LIMIT_REQUESTS_PER_DAY": "10000"}
+INDEX = {
+    "GONG_INDEX_URL": "http://index.internal/acme/",
+    "MCP_TOOLSETS": "all",
+    "OBJECT_STORE_BUCKET": "gong-index",
+}
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -131,18 +137,29 @@ class Cluster:
 
     async def call_all(self, name, count=CALLS):
         """So many calls at once, on the hosts in turn: whether each failed, and its text."""
+        results = await asyncio.gather(*(self.call(i, name) for i in range(count)))
+        return [(result.get("isError", False), result["content"][0]["text"]) for result in results]
+
+    async def call(self, host, name, *tool):
+        """A call on one of the hosts."""
         ports = list(self.ports.values())
-        calls = [asyncio.to_thread(call, ports[i % len(ports)], name) for i in range(count)]
-        return await asyncio.gather(*calls)
+        return await asyncio.to_thread(call, ports[host % len(ports)], name, *tool)
+
+    async def requests(self, host, name, tool, arguments):
+        """How many requests to Gong a call takes, and its text without that number."""
+        result = await self.call(host, name, tool, arguments)
+        assert not result.get("isError"), result
+        text = result["content"][0]["text"].rstrip().rpartition("\n")[0]
+        return result["structuredContent"]["requests"], text
 
 
-def call(port, name):
-    """A call that asks Gong once: whether it failed, and its text."""
+def call(port, name, tool="gong_list_workspaces", arguments=None):
+    """The result of a call; without a tool it is one that asks Gong once."""
     message = {
         "jsonrpc": "2.0",
         "id": 1,
         "method": "tools/call",
-        "params": {"name": "gong_list_workspaces", "arguments": {}},
+        "params": {"name": tool, "arguments": arguments or {}},
     }
     headers = {
         "accept": "application/json, text/event-stream",
@@ -152,8 +169,7 @@ def call(port, name):
     url = f"http://127.0.0.1:{port}/mcp"
     request = urllib.request.Request(url, json.dumps(message).encode(), headers)
     with urllib.request.urlopen(request, timeout=120) as response:
-        result = json.load(response)["result"]
-    return result.get("isError", False), result["content"][0]["text"]
+        return json.load(response)["result"]
 
 
 def answered():
@@ -195,6 +211,8 @@ async def rows(cluster, wash):
     assert took >= 2, f"three seconds' worth in {took} s"
     print(f"{at_once} with one bucket: none refused, in {took:.1f} s")
 
+    await index(cluster, wash)
+
     # The host makes the bucket; one that is there with other settings it does not open.
     await cluster.client.jetstream().create_key_value(bucket="other", history=5)
     with stand_in() as gong:
@@ -204,6 +222,29 @@ async def rows(cluster, wash):
         assert failed and '"other" (RATE_LIMIT_STORE) fails' in text, text
     assert answered() == (0, 0), answered()
     print(f"{wash}: without its bucket no request is sent")
+
+
+async def index(cluster, wash):
+    """What one host has read from Gong, the other does not read again."""
+    with stand_in("--calls", "1000") as gong:
+        settings = gong | RATE_LIMIT | INDEX | {"RATE_LIMIT_REQUESTS_PER_SECOND": "100"}
+        settings["RATE_LIMIT_STORE"] = "gong-rate-limit"
+        await cluster.start("gong-server-rate-limited", "index.example", settings)
+        # The first two ever, at once: one of them fills.
+        half_year = {"from": "180d"}
+        fill = [cluster.requests(i, "index.example", "gong_sync_calls", half_year) for i in range(2)]
+        filled = sum(requests for requests, _ in await asyncio.gather(*fill))
+        question = {"from": "180d", "by": ["host"]}
+        used, texts = 0, set()
+        for i in range(4):
+            requests, text = await cluster.requests(i, "index.example", "gong_count_calls", question)
+            assert requests <= 1, (requests, text)
+            used += requests
+            texts.add(text)
+        assert len(texts) == 1, texts
+    assert answered() == (filled + used, 0), (answered(), filled, used)
+    assert 10 <= filled <= 30, filled
+    print(f"{wash}, two hosts, one index: filled with {filled} requests, then 4 questions with {used}")
 
 
 async def main():

@@ -45,6 +45,12 @@ impl KeyValue {
         Ok(())
     }
 
+    fn delete(&self, key: &str) -> Result<(), String> {
+        self.used()?;
+        self.keys.lock().unwrap().remove(key);
+        Ok(())
+    }
+
     fn add(&self, key: String, delta: u64) -> Result<u64, String> {
         self.used()?;
         let mut keys = self.keys.lock().unwrap();
@@ -61,7 +67,7 @@ pub struct Bucket;
 
 mod draft {
     wasmtime::component::bindgen!({
-        path: "../components/http-rate-limit/wit",
+        path: "../components/shared-store/wit",
         inline: "
             package tests:keyvalue;
 
@@ -78,7 +84,7 @@ mod draft {
 
 mod draft2 {
     wasmtime::component::bindgen!({
-        path: "../components/http-rate-limit/wit",
+        path: "../components/shared-store/wit",
         inline: "
             package tests:keyvalue;
 
@@ -125,6 +131,14 @@ macro_rules! draft {
                     value: Vec<u8>,
                 ) -> Result<Result<(), store::Error>> {
                     Ok(self.store.set(key, value).map_err(store::Error::Other))
+                }
+
+                fn delete(
+                    &mut self,
+                    _: Resource<Bucket>,
+                    key: String,
+                ) -> Result<Result<(), store::Error>> {
+                    Ok(self.store.delete(&key).map_err(store::Error::Other))
                 }
 
                 fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {

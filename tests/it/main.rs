@@ -16,7 +16,9 @@
 //! | `mcp` | `host-harness` as an MCP server: transports, revisions, listing, cancelling |
 //! | `cli` | the binary `host-harness` on the command line |
 //! | `server` | `gong-server.wasm`, and what the servers import |
-//! | `rate_limit`, `keyvalue` | replicas that share a rate limit through a key-value store |
+//! | `rate_limit` | replicas that share a rate limit |
+//! | `object_store` | replicas that share an index, and the component that keeps it |
+//! | `keyvalue` | the store by which they share |
 //!
 //! Elsewhere: `tests/dist.rs` tests the distribution, `tests/hosts/` runs it in hosts that
 //! others make, `gateway/tests/` and `host-harness/fake-gong/tests/` test these crates as
@@ -33,6 +35,7 @@ mod imports;
 mod keyvalue;
 mod mcp;
 mod memory;
+mod object_store;
 mod operations;
 mod rate_limit;
 mod replay;

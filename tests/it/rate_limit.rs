@@ -21,7 +21,7 @@ use crate::server::{Variables, engine, gong_server, replica, variables};
 use crate::support::{bytes, fixed_now, options, stand_in};
 
 /// `gong-server-rate-limited.wasm`, compiled once per process.
-fn paced() -> &'static Component {
+pub(crate) fn rate_limited() -> &'static Component {
     static COMPILED: OnceLock<Component> = OnceLock::new();
     COMPILED.get_or_init(|| {
         Component::from_binary(engine(), &bytes(Artefact::GongServerRateLimited))
@@ -45,7 +45,7 @@ impl HostWallClock for Running {
 }
 
 /// So many servers with one store.
-async fn replicas(
+pub(crate) async fn replicas(
     count: usize,
     component: &Component,
     variables: &Variables,
@@ -71,7 +71,7 @@ async fn call(address: &str) -> (bool, String) {
     call_tool(address, "gong_list_workspaces", json!({})).await
 }
 
-async fn call_tool(address: &str, name: &str, arguments: Value) -> (bool, String) {
+pub(crate) async fn call_tool(address: &str, name: &str, arguments: Value) -> (bool, String) {
     let message = json!({
         "jsonrpc": "2.0",
         "id": 1,
@@ -128,7 +128,7 @@ fn seen(gong: &FakeGong) -> (usize, usize) {
 async fn replicas_keep_the_limit_together() {
     let draft2 =
         Component::from_binary(engine(), &bytes(Artefact::GongServerRateLimitedDraft2)).unwrap();
-    for component in [paced(), &draft2] {
+    for component in [rate_limited(), &draft2] {
         let gong = busy().await;
         let store = Arc::new(KeyValue::default());
         // As a store that tells the losers of a race to try again.
@@ -165,7 +165,7 @@ async fn the_days_requests_are_counted_together() {
     let gong = busy().await;
     let mut settings = variables(&gong, &LIMITS);
     settings.insert("RATE_LIMIT_REQUESTS_PER_DAY".to_owned(), "2".to_owned());
-    let servers = replicas(3, paced(), &settings, &Arc::default()).await;
+    let servers = replicas(3, rate_limited(), &settings, &Arc::default()).await;
     let answers = call_all(&servers, 1).await;
     assert_eq!(seen(&gong), (2, 0));
     let refused: Vec<&str> = answers
@@ -191,7 +191,7 @@ async fn what_was_read_before_the_limit_is_not_lost() {
     let gong = busy().await;
     let mut settings = variables(&gong, &LIMITS);
     settings.insert("RATE_LIMIT_REQUESTS_PER_DAY".to_owned(), "2".to_owned());
-    let servers = replicas(1, paced(), &settings, &Arc::default()).await;
+    let servers = replicas(1, rate_limited(), &settings, &Arc::default()).await;
     let arguments = json!({"from": "180d", "account": "Acme Corp", "limit": 200});
     let (good, text) = call_tool(&servers[0], "gong_search_calls", arguments).await;
     assert!(
@@ -231,7 +231,7 @@ async fn without_a_store_or_settings_nothing_is_sent() {
         store.fails.store(1, Ordering::Relaxed);
         let mut settings = variables(&gong, &LIMITS);
         settings.insert(name.to_owned(), value.to_owned());
-        let servers = replicas(1, paced(), &settings, &store).await;
+        let servers = replicas(1, rate_limited(), &settings, &store).await;
         let (good, text) = call(&servers[0]).await;
         assert!(!good && text.contains(said), "{text}");
         assert!(

@@ -621,11 +621,13 @@ async fn over_http_only_those_who_may_are_answered() {
 }
 
 /// What is a server, or composed with one.
-pub(crate) const SERVERS: [Artefact; 6] = [
+pub(crate) const SERVERS: [Artefact; 8] = [
     Artefact::McpServer,
     Artefact::GongServer,
     Artefact::HttpRateLimit,
     Artefact::HttpRateLimitDraft2,
+    Artefact::HttpObjectStore,
+    Artefact::HttpObjectStoreDraft2,
     Artefact::GongServerRateLimited,
     Artefact::GongServerRateLimitedDraft2,
 ];
@@ -654,10 +656,13 @@ const WHY: [(&str, &str); 13] = [
     ),
     ("wasi:http/outgoing-handler", "the tools' requests"),
     ("wasi:http/types", "MCP over HTTP, and the tools' requests"),
-    ("wasi:keyvalue/atomics", "who is next among all replicas"),
+    (
+        "wasi:keyvalue/atomics",
+        "who is next among all replicas, to send or to write",
+    ),
     (
         "wasi:keyvalue/store",
-        "the turns that were given to all replicas",
+        "the turns that were given to all replicas, and their objects",
     ),
     ("wasi:io/", "waiting, and bytes in and out"),
 ];

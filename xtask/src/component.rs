@@ -45,15 +45,21 @@ pub enum Artefact {
     HttpRateLimit,
     /// As [`Artefact::HttpRateLimit`], on hosts with `wasi:keyvalue@0.2.0-draft2`.
     HttpRateLimitDraft2,
-    /// [`Artefact::GongServer`] composed with [`Artefact::HttpRateLimit`]: any number of replicas.
+    /// Composed with a component, keeps its objects for all replicas, on hosts with
+    /// `wasi:keyvalue@0.2.0-draft`.
+    HttpObjectStore,
+    /// As [`Artefact::HttpObjectStore`], on hosts with `wasi:keyvalue@0.2.0-draft2`.
+    HttpObjectStoreDraft2,
+    /// A server for any number of replicas: [`Artefact::GongServer`] with
+    /// [`Artefact::HttpObjectStore`] and [`Artefact::HttpRateLimit`].
     GongServerRateLimited,
-    /// [`Artefact::GongServer`] composed with [`Artefact::HttpRateLimitDraft2`].
+    /// The same on hosts with `wasi:keyvalue@0.2.0-draft2`.
     GongServerRateLimitedDraft2,
 }
 
 impl Artefact {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Gong,
         Self::GongMcp,
         Self::GongReadOnly,
@@ -62,6 +68,8 @@ impl Artefact {
         Self::GongServer,
         Self::HttpRateLimit,
         Self::HttpRateLimitDraft2,
+        Self::HttpObjectStore,
+        Self::HttpObjectStoreDraft2,
         Self::GongServerRateLimited,
         Self::GongServerRateLimitedDraft2,
     ];
@@ -78,6 +86,8 @@ impl Artefact {
             Self::GongServer => "gong-server.wasm",
             Self::HttpRateLimit => "http-rate-limit.wasm",
             Self::HttpRateLimitDraft2 => "http-rate-limit-draft2.wasm",
+            Self::HttpObjectStore => "http-object-store.wasm",
+            Self::HttpObjectStoreDraft2 => "http-object-store-draft2.wasm",
             Self::GongServerRateLimited => "gong-server-rate-limited.wasm",
             Self::GongServerRateLimitedDraft2 => "gong-server-rate-limited-draft2.wasm",
         }
@@ -93,19 +103,15 @@ impl Artefact {
     /// The crates that cargo compiles for it: one, or several when it is composed.
     #[cfg(feature = "dist")]
     pub(crate) fn crates(self) -> Vec<Crate> {
-        match self.source() {
-            Source::Crate(one) => vec![one],
-            Source::Composed { socket, plug } => [socket.crates(), plug.crates()].concat(),
-        }
+        self.source().crates()
     }
 
-    /// When it is composed: the component whose exports it has, and the one that satisfies
-    /// imports of the first.
+    /// When it is composed: the artefacts that it is composed of.
     #[must_use]
-    pub fn parts(self) -> Option<[Self; 2]> {
+    pub fn parts(self) -> Option<Vec<Self>> {
         match self.source() {
             Source::Crate(_) => None,
-            Source::Composed { socket, plug } => Some([socket, plug]),
+            Source::Composed(composition) => Some(composition.parts()),
         }
     }
 
@@ -120,6 +126,11 @@ impl Artefact {
             features,
             file_name: "http_rate_limit_component.wasm",
         };
+        let http_object_store = |features| Crate {
+            package: "http-object-store-component",
+            features,
+            file_name: "http_object_store_component.wasm",
+        };
         match self {
             Self::Gong => Source::Crate(gong("")),
             Self::GongMcp => Source::Crate(gong("mcp")),
@@ -130,20 +141,21 @@ impl Artefact {
                 features: "",
                 file_name: "mcp_server_component.wasm",
             }),
-            Self::GongServer => Source::Composed {
-                socket: Self::McpServer,
-                plug: Self::GongMcp,
-            },
+            Self::GongServer => {
+                Source::Composed(Composition::of(Self::McpServer).with(Self::GongMcp))
+            }
             Self::HttpRateLimit => Source::Crate(http_rate_limit("")),
             Self::HttpRateLimitDraft2 => Source::Crate(http_rate_limit("draft2")),
-            Self::GongServerRateLimited => Source::Composed {
-                socket: Self::GongServer,
-                plug: Self::HttpRateLimit,
-            },
-            Self::GongServerRateLimitedDraft2 => Source::Composed {
-                socket: Self::GongServer,
-                plug: Self::HttpRateLimitDraft2,
-            },
+            Self::HttpObjectStore => Source::Crate(http_object_store("")),
+            Self::HttpObjectStoreDraft2 => Source::Crate(http_object_store("draft2")),
+            Self::GongServerRateLimited => Source::Composed(Composition::for_replicas(
+                Self::HttpObjectStore,
+                Self::HttpRateLimit,
+            )),
+            Self::GongServerRateLimitedDraft2 => Source::Composed(Composition::for_replicas(
+                Self::HttpObjectStoreDraft2,
+                Self::HttpRateLimitDraft2,
+            )),
         }
     }
 }
@@ -168,7 +180,69 @@ impl Crate {
 /// What an artefact is made of.
 enum Source {
     Crate(Crate),
-    Composed { socket: Artefact, plug: Artefact },
+    Composed(Composition),
+}
+
+impl Source {
+    #[cfg(feature = "dist")]
+    fn crates(self) -> Vec<Crate> {
+        match self {
+            Self::Crate(one) => vec![one],
+            Self::Composed(composition) => {
+                let parts = composition.parts().into_iter();
+                parts.flat_map(Artefact::crates).collect()
+            }
+        }
+    }
+}
+
+/// How an artefact is composed.
+enum Composition {
+    Artefact(Artefact),
+    /// The component whose exports it has, and the one that satisfies imports of the first.
+    Plugged(Box<[Composition; 2]>),
+}
+
+impl Composition {
+    fn of(artefact: Artefact) -> Self {
+        Self::Artefact(artefact)
+    }
+
+    fn with(self, plug: Artefact) -> Self {
+        self.with_composition(Self::Artefact(plug))
+    }
+
+    fn with_composition(self, plug: Self) -> Self {
+        Self::Plugged(Box::new([self, plug]))
+    }
+
+    /// Requests for objects are answered before any is counted.
+    fn for_replicas(object_store: Artefact, rate_limit: Artefact) -> Self {
+        Self::of(Artefact::McpServer)
+            .with_composition(Self::of(Artefact::GongMcp).with(object_store))
+            .with(rate_limit)
+    }
+
+    fn parts(&self) -> Vec<Artefact> {
+        match self {
+            Self::Artefact(one) => vec![*one],
+            Self::Plugged(both) => both.iter().flat_map(Self::parts).collect(),
+        }
+    }
+
+    #[cfg(feature = "dist")]
+    fn build_in(&self, workspace: &Path, target: &Path) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Self::Artefact(one) => Ok(fs::read(build_in(workspace, target, *one)?)?),
+            Self::Plugged(both) => {
+                let [socket, plug] = &**both;
+                crate::compose::plug(
+                    &socket.build_in(workspace, target)?,
+                    &plug.build_in(workspace, target)?,
+                )
+            }
+        }
+    }
 }
 
 impl fmt::Display for Artefact {
@@ -210,14 +284,14 @@ pub fn build_in(workspace: &Path, target: &Path, artefact: Artefact) -> anyhow::
             write(&path, &built).with_context(|| format!("cannot copy {artefact} into place"))?;
         }
         #[cfg(feature = "dist")]
-        Source::Composed { socket, plug } => {
-            let part = |part| anyhow::Ok(fs::read(build_in(workspace, target, part)?)?);
-            let bytes = crate::compose::plug(&part(socket)?, &part(plug)?)
+        Source::Composed(composition) => {
+            let bytes = composition
+                .build_in(workspace, target)
                 .with_context(|| format!("cannot compose {artefact}"))?;
             write(&path, &bytes).with_context(|| format!("cannot write {artefact}"))?;
         }
         #[cfg(not(feature = "dist"))]
-        Source::Composed { .. } => {
+        Source::Composed(_) => {
             anyhow::bail!("{artefact} is composed, which takes the feature `dist` of xtask")
         }
     }

@@ -142,6 +142,8 @@ fn components(
             | Artefact::GongServer
             | Artefact::HttpRateLimit
             | Artefact::HttpRateLimitDraft2
+            | Artefact::HttpObjectStore
+            | Artefact::HttpObjectStoreDraft2
             | Artefact::GongServerRateLimited
             | Artefact::GongServerRateLimitedDraft2 => None,
         };
@@ -185,13 +187,15 @@ fn world(artefact: Artefact) -> Option<&'static str> {
         ),
         Artefact::McpServer => None,
         Artefact::GongServer => Some("a whole server, over stdio and Streamable HTTP"),
-        Artefact::HttpRateLimit => Some("wasi:keyvalue 0.2.0-draft"),
-        Artefact::HttpRateLimitDraft2 => Some("wasi:keyvalue 0.2.0-draft2"),
+        Artefact::HttpRateLimit | Artefact::HttpObjectStore => Some("wasi:keyvalue 0.2.0-draft"),
+        Artefact::HttpRateLimitDraft2 | Artefact::HttpObjectStoreDraft2 => {
+            Some("wasi:keyvalue 0.2.0-draft2")
+        }
         Artefact::GongServerRateLimited => Some(
-            "a whole server, whose replicas keep one limit together by wasi:keyvalue 0.2.0-draft",
+            "a whole server, whose replicas share one limit and one index by wasi:keyvalue 0.2.0-draft",
         ),
         Artefact::GongServerRateLimitedDraft2 => Some(
-            "a whole server, whose replicas keep one limit together by wasi:keyvalue 0.2.0-draft2",
+            "a whole server, whose replicas share one limit and one index by wasi:keyvalue 0.2.0-draft2",
         ),
     }
 }

@@ -9,8 +9,9 @@
 //! | [`settings`] | environment variables |
 //! | [`tickets`] | when a request may begin: what is in the store, and what that guarantees |
 //! | `schedule` | the value in the store that says so |
-//! | [`host`] | the store, the clocks and sleeping, as a trait |
-//! | `transport` | the export, and all calls into WASI |
+//! | `transport` | the export |
+//!
+//! The store, the clocks and the order of tickets are in [`shared_store`].
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
@@ -20,7 +21,6 @@ use component_runtime as _;
 
 #[cfg(target_family = "wasm")]
 mod bindings;
-pub mod host;
 mod schedule;
 pub mod settings;
 pub mod tickets;

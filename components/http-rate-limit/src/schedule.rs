@@ -1,6 +1,8 @@
 //! What the replicas share beside the counter: the last ticket served and the requests of this day.
 
-use alloc::vec::Vec;
+use alloc::{string::ToString, vec::Vec};
+
+use shared_store::queue::Record;
 
 pub(crate) const SECOND: u64 = 1_000;
 pub(crate) const DAY: u64 = 24 * 60 * 60 * SECOND;
@@ -19,22 +21,6 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Parses numbers that are separated by blanks.
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let text = core::str::from_utf8(bytes).ok()?;
-        let numbers = text.split(' ').map(|word| word.parse().ok());
-        let [served, day, day_count, begins @ ..] = &numbers.collect::<Option<Vec<u64>>>()?[..]
-        else {
-            return None;
-        };
-        Some(Self {
-            served: *served,
-            day: *day,
-            day_count: *day_count,
-            begins: begins.to_vec(),
-        })
-    }
-
     /// When one more may begin at the earliest.
     pub(crate) fn next_free(&self, limit: usize, window: u64) -> u64 {
         let last = self.begins.last().copied().unwrap_or_default();
@@ -65,6 +51,36 @@ impl Schedule {
     pub(crate) fn count_request(&mut self, at: u64) {
         self.day_count = self.requests_on_day(at) + 1;
         self.day = self.day.max(at / DAY);
+    }
+}
+
+/// Numbers that are separated by blanks.
+impl Record for Schedule {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let text = core::str::from_utf8(bytes).ok()?;
+        let numbers = text.split(' ').map(|word| word.parse().ok());
+        let [served, day, day_count, begins @ ..] = &numbers.collect::<Option<Vec<u64>>>()?[..]
+        else {
+            return None;
+        };
+        Some(Self {
+            served: *served,
+            day: *day,
+            day_count: *day_count,
+            begins: begins.to_vec(),
+        })
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_string().into_bytes()
+    }
+
+    fn served(&self) -> u64 {
+        self.served
+    }
+
+    fn set_served(&mut self, ticket: u64) {
+        self.served = ticket;
     }
 }
 

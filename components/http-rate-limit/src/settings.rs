@@ -3,6 +3,8 @@
 use alloc::{borrow::ToOwned, format, string::String};
 use core::ops::RangeInclusive;
 
+use shared_store::settings::Variables;
+
 /// The limits on requests to one authority, and the store that the replicas share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -34,72 +36,41 @@ impl Settings {
     ///
     /// One of them is missing or invalid. The error names it and shows an example.
     pub fn read(variables: &[(String, String)]) -> Result<Self, String> {
-        let raw = |name: &str| {
-            let found = variables.iter().find(|(key, _)| key == name);
-            found.map(|(_, value)| value.trim())
-        };
-        let set = |name: &str| raw(name).filter(|value| !value.is_empty());
+        let variables = Variables(variables);
         Ok(Self {
-            per_second: number(
+            per_second: variables.number(
                 "RATE_LIMIT_REQUESTS_PER_SECOND",
-                set("RATE_LIMIT_REQUESTS_PER_SECOND"),
                 PER_SECOND,
                 None,
                 "3",
             )?,
-            per_day: match set("RATE_LIMIT_REQUESTS_PER_DAY") {
+            per_day: match variables.get_filled("RATE_LIMIT_REQUESTS_PER_DAY") {
                 Some("unlimited") => None,
-                value => Some(number(
+                _ => Some(variables.number(
                     "RATE_LIMIT_REQUESTS_PER_DAY",
-                    value,
                     1..=u64::from(u32::MAX),
                     None,
                     "10000, or unlimited",
                 )?),
             },
-            max_wait_seconds: number(
+            max_wait_seconds: variables.number(
                 "RATE_LIMIT_MAX_WAIT_SECONDS",
-                set("RATE_LIMIT_MAX_WAIT_SECONDS"),
                 MAX_WAIT_SECONDS,
                 Some(30),
                 "30",
             )?,
-            tolerance_milliseconds: number(
+            tolerance_milliseconds: variables.number(
                 "RATE_LIMIT_TOLERANCE_MILLISECONDS",
-                set("RATE_LIMIT_TOLERANCE_MILLISECONDS"),
                 TOLERANCE_MILLISECONDS,
                 Some(100),
                 "100",
             )?,
-            store: raw("RATE_LIMIT_STORE").unwrap_or("default").to_owned(),
+            store: variables
+                .get("RATE_LIMIT_STORE")
+                .unwrap_or("default")
+                .to_owned(),
         })
     }
-}
-
-/// A whole number within a range.
-fn number<T>(
-    name: &str,
-    value: Option<&str>,
-    range: RangeInclusive<T>,
-    default: Option<T>,
-    example: &str,
-) -> Result<T, String>
-where
-    T: core::str::FromStr + PartialOrd + core::fmt::Display + Copy,
-{
-    let problem = match (value, default) {
-        (None, Some(default)) => return Ok(default),
-        (None, None) => "it is not set".to_owned(),
-        (Some(text), _) => match text.parse() {
-            Ok(number) if range.contains(&number) => return Ok(number),
-            _ => format!(
-                "{text:?} is not a whole number from {} to {}",
-                range.start(),
-                range.end()
-            ),
-        },
-    };
-    Err(format!("{name}: {problem}. An example: {example}"))
 }
 
 /// A rate as text: `3 requests a second`.

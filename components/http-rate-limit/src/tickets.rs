@@ -1,41 +1,30 @@
-//! Tickets: the order in which requests begin, and when.
+//! When requests begin, in the order of their tickets ([`shared_store::queue`]).
 //!
-//! The store has two keys for each authority that requests go to:
+//! The store has two keys for each authority that requests go to: `rate-limit/AUTHORITY/tickets` and
+//! `rate-limit/AUTHORITY/turns`, the [`Schedule`]: the number of the last ticket served, the day
+//! and its count, and when the last requests begin. The holder of the next ticket adds when its
+//! request begins, and waits for that moment afterwards, so that the next ticket is served at once.
 //!
-//! - `rate-limit/AUTHORITY/tickets`, a counter. Each request draws the next number from it
-//!   (`atomics.increment`, the only operation that must be atomic).
-//! - `rate-limit/AUTHORITY/turns`, the [`Schedule`]: the number of the last ticket served, the day
-//!   and its count, and when the last requests begin. Only the holder of the next ticket may write
-//!   it. The holder adds when its request begins, and waits for that moment afterwards, so that the
-//!   next ticket is served at once.
+//! A request begins no sooner than a second and twice the tolerance after the one that is
+//! `RATE_LIMIT_REQUESTS_PER_SECOND` before it. So no second, wherever it begins, has more, as long as
+//! the replicas' clocks differ by no more than the tolerance: once for the clocks, once for beginning
+//! late. A request that would begin later than that gives up its slot and draws another ticket.
 //!
-//! Reads may be stale: a schedule with a smaller ticket is read again. A request begins no sooner
-//! than a second and twice the tolerance after the one that is `RATE_LIMIT_REQUESTS_PER_SECOND`
-//! before it. So no second, wherever it begins, has more, as long as the replicas' clocks differ by
-//! no more than the tolerance: once for the clocks, once for beginning late. A request that would
-//! begin later than that gives up its slot and draws another ticket.
-//!
-//! A holder that vanishes between the two steps (its instance was ended) is waited for
-//! [`HOLDER_TIMEOUT`] by the next one, which then counts it as a request that begins at that moment.
-//! A holder that took more than half of that does not write any more, and draws again.
+//! A holder that vanishes counts as a request that begins when it is skipped.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
+use alloc::{format, string::String, vec::Vec};
+use core::cell::Cell;
+
+use shared_store::{
+    host::{Host, StoreError},
+    queue::{Fault, Queue},
 };
 
 use crate::{
-    host::{Host, StoreError},
     schedule::{DAY, SECOND, Schedule},
     settings::{MAX_WAIT_SECONDS, Settings, requests},
 };
 
-/// After so many milliseconds a ticket whose holder does nothing is skipped.
-const HOLDER_TIMEOUT: u64 = 2_000;
-/// How often an operation is tried that the store fails. Where a counter is a compare-and-swap
-/// (NATS), the loser of a race gets an error.
-const MAX_TRIES: u32 = 8;
 /// How errors begin whose reason is a limit, so that the component that sends the request can tell.
 pub const RATE_LIMITED: &str = "rate-limited: ";
 /// Most characters of an authority in a key. Stores allow keys of 256 bytes and more.
@@ -53,9 +42,14 @@ pub fn acquire(host: &impl Host, settings: &Settings, authority: &str) -> Result
         host,
         settings,
         authority,
-        tickets_key: format!("rate-limit/{name}/tickets"),
-        schedule_key: format!("rate-limit/{name}/turns"),
-        deadline: host.elapsed() + settings.max_wait_seconds * SECOND,
+        queue: Queue {
+            host,
+            tickets_key: format!("rate-limit/{name}/tickets"),
+            record_key: format!("rate-limit/{name}/turns"),
+            deadline: host.elapsed() + settings.max_wait_seconds * SECOND,
+            max_missing: (settings.max_wait_seconds / 4).max(1),
+            slowest_read: Cell::new(0),
+        },
     };
     let mut lead = 0;
     loop {
@@ -88,56 +82,27 @@ struct RateLimiter<'a, H> {
     host: &'a H,
     settings: &'a Settings,
     authority: &'a str,
-    tickets_key: String,
-    schedule_key: String,
-    /// Until when it may wait, by [`Host::elapsed`].
-    deadline: u64,
+    queue: Queue<'a, H>,
 }
 
 impl<H: Host> RateLimiter<'_, H> {
     /// Draws a ticket, waits until it is the next one, and returns when the request may begin, not
     /// sooner than `lead` milliseconds from now. None if the ticket was skipped.
     fn try_ticket(&self, lead: &mut u64) -> Result<Option<u64>, String> {
-        // From here on this ticket may be the next one.
-        let mut since = self.host.elapsed();
-        let ticket = self.with_retries(|| self.host.increment(&self.tickets_key))?;
-        let mut last_served = None;
-        let mut progress = since;
-        let mut pause = 5;
-        let (mut schedule, missing) = loop {
-            let before = self.host.elapsed();
-            let schedule = self.read_schedule()?;
-            let after = self.host.elapsed();
-            // Writing takes about as long as reading.
-            *lead = (*lead).max(2 * (after - before));
-            if schedule.served >= ticket {
-                return Ok(None);
-            }
-            let missing = ticket - 1 - schedule.served;
-            if missing == 0 {
-                break (schedule, 0);
-            }
-            if last_served != Some(schedule.served) {
-                last_served = Some(schedule.served);
-                progress = after;
-                pause = 5;
-            }
-            // Not for each missing ticket if there are many, as after the loss of the schedule.
-            let max = (self.settings.max_wait_seconds / 4).max(1);
-            if after - progress >= HOLDER_TIMEOUT * missing.min(max) {
-                since = before;
-                break (schedule, missing);
-            }
-            self.check_deadline()?;
-            since = before;
-            self.host.sleep(pause);
-            pause = (2 * pause).min(100);
+        let turn = self
+            .queue
+            .draw::<Schedule>()
+            .map_err(|fault| self.explain(fault))?;
+        // Writing takes about as long as reading.
+        *lead = (*lead).max(2 * self.queue.slowest_read.get());
+        let Some(mut turn) = turn else {
+            return Ok(None);
         };
-
-        schedule.served = ticket;
+        let mut schedule = turn.record.take().unwrap_or_default();
+        schedule.served = turn.ticket;
         let now = self.host.now();
         let limit = self.settings.per_second;
-        for _ in 0..missing.min(limit as u64) {
+        for _ in 0..turn.missing.min(limit as u64) {
             schedule.add_begin(now, limit);
         }
         // On an error the ticket is served all the same, so that the next one need not wait.
@@ -146,23 +111,17 @@ impl<H: Host> RateLimiter<'_, H> {
             schedule.count_request(begin);
             schedule.add_begin(begin, limit);
         }
-        let record = schedule.to_string();
-        let served = self.with_retries(|| {
-            // Later than that another holder may have skipped this ticket.
-            if self.host.elapsed() - since > HOLDER_TIMEOUT / 2 {
-                return Ok(false);
-            }
-            self.host.set(&self.schedule_key, record.as_bytes())?;
-            Ok(true)
-        })?;
-        if !served {
+        let served = self.queue.serve(&turn, &schedule);
+        if !served.map_err(|fault| self.explain(fault))? {
             return Ok(None);
         }
         // The first ticket ever; or the store forgets, or gave it to two requests.
-        if ticket == 1 {
-            let stored = self.read_schedule()?;
+        if turn.ticket == 1 {
+            let stored = self.queue.read::<Schedule>();
+            let stored = stored.map_err(|fault| self.explain(fault))?;
+            let stored = stored.unwrap_or_default();
             if stored.served == 0 {
-                return Err(self.store_forgets());
+                return Err(self.explain(Fault::Forgets));
             }
             if stored != schedule {
                 return Ok(None);
@@ -183,7 +142,7 @@ impl<H: Host> RateLimiter<'_, H> {
         let window = SECOND + 2 * tolerance_milliseconds;
         let begin = schedule.next_free(per_second, window).max(earliest);
         let wait = begin.saturating_sub(self.host.now());
-        if wait > self.deadline.saturating_sub(self.host.elapsed()) {
+        if wait > self.queue.deadline.saturating_sub(self.host.elapsed()) {
             // No replica with a right clock has a slot that far ahead.
             let clocks = if wait > MAX_WAIT_SECONDS.end() * SECOND + window {
                 " So far ahead only a wrong clock gives turns: compare those of the replicas."
@@ -211,46 +170,30 @@ impl<H: Host> RateLimiter<'_, H> {
     }
 
     fn check_deadline(&self) -> Result<(), String> {
-        if self.host.elapsed() < self.deadline {
-            return Ok(());
-        }
-        Err(format!(
-            "{RATE_LIMITED}No turn for a request to {} came within {} s (RATE_LIMIT_MAX_WAIT_SECONDS): the host or the key-value store {:?} (RATE_LIMIT_STORE) is too slow. Try again.",
-            self.authority, self.settings.max_wait_seconds, self.settings.store
-        ))
+        let checked = self.queue.check_deadline();
+        checked.map_err(|fault| self.explain(fault))
     }
 
-    fn read_schedule(&self) -> Result<Schedule, String> {
-        match self.with_retries(|| self.host.get(&self.schedule_key))? {
-            None => Ok(Schedule::default()),
-            Some(bytes) => Schedule::parse(&bytes).ok_or_else(|| {
-                format!(
-                    "The key {:?} of the key-value store {:?} (RATE_LIMIT_STORE) holds something else than turns. Name a store of its own in RATE_LIMIT_STORE, or delete the key.",
-                    self.schedule_key, self.settings.store
-                )
-            }),
-        }
-    }
-
-    /// Does an operation, and again if the store fails.
-    fn with_retries<T>(
-        &self,
-        mut operation: impl FnMut() -> Result<T, StoreError>,
-    ) -> Result<T, String> {
-        let mut tries = 1;
-        loop {
-            match operation() {
-                Ok(done) => return Ok(done),
-                Err(StoreError::Other)
-                    if tries < MAX_TRIES && self.host.elapsed() < self.deadline =>
-                {
-                    // So that the replicas do not try at the same moment.
-                    let pause = 5 << tries;
-                    self.host.sleep(pause / 2 + self.host.elapsed() % pause);
-                    tries += 1;
-                }
-                Err(error) => return Err(self.store_failure(error)),
-            }
+    fn explain(&self, fault: Fault) -> String {
+        let Self {
+            authority,
+            settings: Settings { store, .. },
+            queue,
+            ..
+        } = self;
+        match fault {
+            Fault::Store(error) => self.store_failure(error),
+            Fault::NotARecord => format!(
+                "The key {:?} of the key-value store {store:?} (RATE_LIMIT_STORE) holds something else than turns. Name a store of its own in RATE_LIMIT_STORE, or delete the key.",
+                queue.record_key
+            ),
+            Fault::Forgets => format!(
+                "The key-value store {store:?} (RATE_LIMIT_STORE) forgets what was written as soon as it is opened again, as wasmtime's own does, so nobody keeps the limit on requests to {authority}, and none is sent. Use a host whose store is shared, such as one in Redis."
+            ),
+            Fault::Deadline => format!(
+                "{RATE_LIMITED}No turn for a request to {authority} came within {} s (RATE_LIMIT_MAX_WAIT_SECONDS): the host or the key-value store {store:?} (RATE_LIMIT_STORE) is too slow. Try again.",
+                self.settings.max_wait_seconds
+            ),
         }
     }
 
@@ -273,13 +216,6 @@ impl<H: Host> RateLimiter<'_, H> {
                 "The key-value store {store:?} (RATE_LIMIT_STORE) fails, so {consequence}. The host's log says why; see that the store runs and can be reached, and try again."
             ),
         }
-    }
-
-    fn store_forgets(&self) -> String {
-        format!(
-            "The key-value store {:?} (RATE_LIMIT_STORE) forgets what was written as soon as it is opened again, as wasmtime's own does, so nobody keeps the limit on requests to {}, and none is sent. Use a host whose store is shared, such as one in Redis.",
-            self.settings.store, self.authority
-        )
     }
 }
 

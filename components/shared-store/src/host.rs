@@ -1,4 +1,4 @@
-//! The host's functions that tickets need. Tests have a host of their own.
+//! The host's functions that replicas need. Tests have a host of their own.
 
 use alloc::vec::Vec;
 
@@ -22,6 +22,12 @@ pub trait Host {
     ///
     /// The store fails.
     fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
+    /// Deletes a key, if it is there. Not one that is a counter: not every store counts well after.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    fn delete(&self, key: &str) -> Result<(), StoreError>;
     /// The time since 1970.
     fn now(&self) -> u64;
     /// The time of a monotonic clock.
