@@ -1,10 +1,14 @@
 //! Calls a tool natively, with the caller in place of sandbox and network, to measure what those
-//! cost. The components do not contain it.
+//! cost; and a company with a filled index. The components do not contain it.
 
 use crate::{
     client::request::{Host, Request, Response},
     error::Error,
 };
+
+mod company;
+
+pub use company::MadeCompany;
 
 /// A request that a tool sends.
 pub struct ApiRequest<'a> {
