@@ -7,8 +7,10 @@ use crate::{
 };
 
 mod company;
+mod day;
 
 pub use company::MadeCompany;
+pub use day::{Asked, CompanyDay, company_day};
 
 /// A request that a tool sends.
 pub struct ApiRequest<'a> {
