@@ -1,10 +1,16 @@
 //! Calls a tool natively, with the caller in place of sandbox and network, to measure what those
-//! cost. The components do not contain it.
+//! cost; and a company with a filled index. The components do not contain it.
 
 use crate::{
     client::request::{Host, Request, Response},
     error::Error,
 };
+
+mod company;
+mod day;
+
+pub use company::MadeCompany;
+pub use day::{Asked, CompanyDay, company_day};
 
 /// A request that a tool sends.
 pub struct ApiRequest<'a> {

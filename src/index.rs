@@ -7,20 +7,34 @@
 //! every object is whole.
 
 mod answer;
+mod copy;
+mod coverage;
+mod deals;
 mod erase;
 mod fill;
 mod freshness;
 mod lease;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) mod made;
 mod pack;
 mod query;
 mod segment;
+mod statement;
 mod store;
+mod sums;
 mod sync;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod view;
+mod week;
 
-pub(crate) use answer::{Index, Rest};
+pub(crate) use answer::Index;
+pub(crate) use coverage::Rest;
+pub(crate) use deals::DealOnCall;
 pub(crate) use erase::erase;
 pub(crate) use freshness::{Patience, max_age};
 pub(crate) use query::{Find, Parts};
+pub(crate) use segment::Tables;
+pub(crate) use sums::{Alike, Period, Sum};
+pub(crate) use tables::{ObjectText, PersonText};

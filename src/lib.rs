@@ -38,7 +38,7 @@ mod names;
 mod prelude;
 mod render;
 mod settings;
-#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod testing;
 mod text;
 mod time;

@@ -153,6 +153,13 @@ pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
         let _ = write!(text, "; {index}");
     }
     text.push_str(".\n");
+    if !scan.alike.is_empty() {
+        let _ = writeln!(
+            text,
+            "No call has that name; like it: {}.",
+            scan.alike.join("; ")
+        );
+    }
 }
 
 /// The first line of an answer from an index that is not complete yet.

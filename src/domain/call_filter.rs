@@ -3,15 +3,15 @@
 
 use crate::{
     client::Gong,
+    domain::near_names,
     error::{Error, bad_argument},
     gong::{
-        calls::{Call, Party},
-        crm_object::CrmObject,
+        calls::{Call, Meta, Party},
         id::is_id,
         users::People,
         workspaces,
     },
-    index::Find,
+    index::{Find, Index, ObjectText, PersonText},
     names::has_words,
     prelude::*,
     text::fold_case,
@@ -60,12 +60,20 @@ pub(crate) struct ServerFilter {
 }
 
 impl ServerFilter {
-    /// Looks up the ids of names.
+    /// Looks up the ids of names, of hosts in the index first.
     ///
     /// # Errors
     /// `bad-argument` for unknown names; whatever a request fails with.
-    pub(crate) fn new(gong: &Gong<'_>, arguments: &FilterArguments<'_>) -> Result<Self, Error> {
-        let host = |host| People::default().id(gong, "host", host);
+    pub(crate) fn new(
+        gong: &Gong<'_>,
+        arguments: &FilterArguments<'_>,
+        index: Option<&Index<'_, '_>>,
+    ) -> Result<Self, Error> {
+        let host = |host: &str| {
+            // An id needs no look-up.
+            let index = index.filter(|_| !is_id(host.trim()));
+            People::known(index.map_or_else(Vec::new, Index::directory)).id(gong, "host", host)
+        };
         Ok(Self {
             workspace: workspaces::id(gong, arguments.workspace)?,
             hosts: arguments
@@ -76,6 +84,9 @@ impl ServerFilter {
         })
     }
 }
+
+/// The minutes of a filter that takes any.
+const ANY_MINUTES: (u32, u32) = (0, u32::MAX);
 
 /// The part of the filter that Gong does not have; its texts are in lower case.
 pub(crate) struct CallFilter {
@@ -103,8 +114,8 @@ impl CallFilter {
             value => Ok(value.map(fold_case)),
         };
         let minutes = (
-            args.min_minutes.unwrap_or(0),
-            args.max_minutes.unwrap_or(u32::MAX),
+            args.min_minutes.unwrap_or(ANY_MINUTES.0),
+            args.max_minutes.unwrap_or(ANY_MINUTES.1),
         );
         if minutes.0 > minutes.1 {
             return Err(bad_argument(
@@ -143,38 +154,43 @@ impl CallFilter {
         self.account.is_some() || self.participant.is_some() || self.title.is_some()
     }
 
-    /// What the index has to look for. Calls that have it may match, all others do not.
+    /// What the index has to look for: calls that do not have it do not match, and without a filter by
+    /// account all that have it do.
     pub(crate) fn find<R>(&self, ask: impl FnOnce(Find<'_>) -> R) -> R {
         let (title, participant) = (self.title.as_deref(), self.participant.as_deref());
         let account = self.account.as_deref();
         let has =
             |text: &str, query: Option<&str>| query.is_none_or(|query| has_words(text, query));
-        let is_account = |object: &CrmObject| {
-            object.object_type.as_deref() == Some("Account")
-                && account.is_none_or(|query| is_named_account(object, query))
+        let is_account = |object: &ObjectText<'_>| {
+            object.is_account
+                && account.is_none_or(|query| is_named_account(object.id, object.name, query))
         };
-        let is_outsider = |party: &Party| {
-            party.affiliation() != Affiliation::Internal
-                && party
-                    .domain()
-                    .is_some_and(|domain| account.is_none_or(|query| is_domain(&domain, query)))
-        };
+        let is_domain_of_it = |domain: &str| account.is_none_or(|query| is_domain(domain, query));
         let is_titled = |text: &str| has(text, title);
         let is_titled_so = |text: &str| has(text, account);
-        let is_on_it = |party: &Party| participant.is_none_or(|query| is_person(party, query));
+        let is_on_it = |person: &PersonText<'_>| {
+            participant.is_none_or(|query| {
+                is_person(query, person.user, person.name, |email| {
+                    person.has_email(email)
+                })
+            })
+        };
+        let is_kind = |meta: &Meta| self.is_kind(meta);
+        let any_kind = self.scope.is_none() && self.direction.is_none() && self.language.is_none();
         ask(Find {
+            minutes: (self.minutes != ANY_MINUTES).then_some(self.minutes),
+            kind: (!any_kind).then_some(&is_kind as _),
             title: title.map(|_| &is_titled as _),
             person: participant.map(|_| &is_on_it as _),
             object: account.map(|_| &is_account as _),
-            instead_person: account.map(|_| &is_outsider as _),
+            instead_domain: account.map(|_| &is_domain_of_it as _),
             instead_title: account.map(|_| &is_titled_so as _),
             ..Find::default()
         })
     }
 
-    /// None if the call does not match. With a filter by account, also how it matches.
-    pub(crate) fn matches(&self, call: &Call) -> Option<Option<AccountMatch>> {
-        let meta = &call.meta_data;
+    /// Whether scope, direction and language are those of the filter.
+    fn is_kind(&self, meta: &Meta) -> bool {
         let is = |value: &Option<String>, query: Option<&str>| {
             query.is_none_or(|query| {
                 value
@@ -182,10 +198,26 @@ impl CallFilter {
                     .is_some_and(|value| value.eq_ignore_ascii_case(query))
             })
         };
-        let title = meta.title.as_deref().unwrap_or_default();
-        let fits = is(&meta.scope, self.scope)
+        is(&meta.scope, self.scope)
             && is(&meta.direction, self.direction)
             && is(&meta.language, self.language.as_deref())
+    }
+
+    /// Names like those of the filter, where the index has no call with these.
+    pub(crate) fn near_names(&self, index: &Index<'_, '_>) -> Vec<String> {
+        let is_name = |query: &&str| !query.contains(['@', '.']) && !is_id(query);
+        let account = self.account.as_deref().filter(is_name);
+        let participant = self.participant.as_deref().filter(is_name);
+        let accounts = account.map(|query| near_names::accounts(index, query));
+        let people = participant.map(|query| near_names::people(index, query));
+        accounts.into_iter().chain(people).flatten().collect()
+    }
+
+    /// None if the call does not match. With a filter by account, also how it matches.
+    pub(crate) fn matches(&self, call: &Call) -> Option<Option<AccountMatch>> {
+        let meta = &call.meta_data;
+        let title = meta.title.as_deref().unwrap_or_default();
+        let fits = self.is_kind(meta)
             && (self.minutes.0..=self.minutes.1).contains(&meta.minutes())
             && self
                 .title
@@ -194,7 +226,7 @@ impl CallFilter {
             && self
                 .participant
                 .as_deref()
-                .is_none_or(|query| call.parties().any(|party| is_person(party, query)));
+                .is_none_or(|query| call.parties().any(|party| is_party(party, query)));
         if !fits {
             return None;
         }
@@ -205,20 +237,24 @@ impl CallFilter {
     }
 }
 
-fn is_person(party: &Party, query: &str) -> bool {
+fn is_party(party: &Party, query: &str) -> bool {
+    let user = party.user_id.as_ref().map_or("", |id| &id.0);
+    let name = party.name.as_deref().unwrap_or_default();
+    is_person(query, user, name, |email| {
+        let known = party.email_address.as_deref();
+        known.is_some_and(|known| known.eq_ignore_ascii_case(email))
+    })
+}
+
+/// Whether somebody with this user id and name is who a query names: by address, id or name.
+fn is_person(query: &str, user: &str, name: &str, has_email: impl Fn(&str) -> bool) -> bool {
     if query.contains('@') {
-        return party
-            .email_address
-            .as_deref()
-            .is_some_and(|email| email.eq_ignore_ascii_case(query));
+        has_email(query)
+    } else if is_id(query) {
+        user == query
+    } else {
+        has_words(name, query)
     }
-    if is_id(query) {
-        return party.user_id.as_ref().is_some_and(|id| id.0 == query);
-    }
-    party
-        .name
-        .as_deref()
-        .is_some_and(|name| has_words(name, query))
 }
 
 /// How a call belongs to an account: by the CRM's account first, then by the e-mail domain of
@@ -226,7 +262,8 @@ fn is_person(party: &Party, query: &str) -> bool {
 fn account_match(call: &Call, query: &str) -> Option<AccountMatch> {
     let mut accounts = call.objects("Account").peekable();
     let in_crm = accounts.peek().is_some();
-    let is_account = accounts.any(|account| is_named_account(account, query));
+    let is_account = accounts
+        .any(|account| is_named_account(account.id(), &account.name().unwrap_or_default(), query));
     if is_account {
         return Some(AccountMatch::Crm);
     }
@@ -244,9 +281,8 @@ fn account_match(call: &Call, query: &str) -> Option<AccountMatch> {
     (!in_crm && has_words(title, query)).then_some(AccountMatch::Title)
 }
 
-fn is_named_account(account: &CrmObject, query: &str) -> bool {
-    account.id().eq_ignore_ascii_case(query)
-        || account.name().is_some_and(|name| has_words(&name, query))
+fn is_named_account(id: &str, name: &str, query: &str) -> bool {
+    id.eq_ignore_ascii_case(query) || has_words(name, query)
 }
 
 /// Whether an e-mail domain is that of a domain or a name in lower case: `mail.acme.com` is that of

@@ -13,14 +13,19 @@ use crate::{
     },
     error::Error,
     gong::calls::{Call, ContentSelector},
-    index::{Find, Index, Parts, Rest},
+    index::Parts,
     prelude::*,
-    time::{self, Range},
-    wit::types::Scan,
+    time::Range,
 };
 
+mod indexed;
+mod report;
 pub(crate) mod resume;
 mod window;
+
+pub(crate) use indexed::{CountPlan, counted, with_index};
+pub(crate) use report::Report;
+use report::{Read, stop};
 
 /// Pages that one tool call reads at most: 4,000 calls, which take 14 s at Gong's rate limit and 0.4 %
 /// of the company's daily requests.
@@ -55,124 +60,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) start: Start,
 }
 
-/// What a scan read.
-pub(crate) struct Report {
-    /// The range of the arguments.
-    pub(crate) range: Range,
-    /// Calls read, private ones included.
-    pub(crate) read: u32,
-    /// Private calls left out.
-    pub(crate) private: u32,
-    /// Why not all was read, if so.
-    pub(crate) stopped: Option<String>,
-    /// If not all was read: everything from here to the end of the range was.
-    pub(crate) read_back_to: Option<i64>,
-    /// The rest of the range, as a token.
-    pub(crate) resume: Option<String>,
-    /// Every call read, in the order of the visits.
-    log: Vec<Read>,
-    /// Ids of calls in the last second of the range that were in an earlier answer.
-    skipped: BTreeSet<String>,
-    /// Calls read that were not visited, as the index says that they do not have what is sought.
-    pub(crate) unvisited: u32,
-    /// What of the answer is from the index; none without one.
-    pub(crate) index: Option<Indexed>,
-}
-
-/// What an answer has from the index of calls.
-pub(crate) struct Indexed {
-    /// How old it is, and what did not work.
-    pub(crate) statement: String,
-    /// Calls from here to the end of the range are from it.
-    from: i64,
-    /// While it is filled: everything from here on is in it, and about how many requests the rest
-    /// of the range takes.
-    filling: Option<(i64, u32)>,
-}
-
-/// A call read.
-struct Read {
-    at: i64,
-    id: String,
-    /// Calls read up to this one, and private ones among them.
-    so_far: (u32, u32),
-}
-
-impl Report {
-    /// The report of a scan that read the whole range.
-    #[cfg(test)]
-    pub(crate) fn whole(range: Range, read: u32) -> Self {
-        Self {
-            range,
-            read,
-            private: 0,
-            stopped: None,
-            read_back_to: None,
-            resume: None,
-            log: Vec::new(),
-            skipped: BTreeSet::new(),
-            unvisited: 0,
-            index: None,
-        }
-    }
-
-    /// Whether this call is from the index, so that what is shown of it has to be read from Gong.
-    pub(crate) fn is_from_index(&self, call: &Call) -> bool {
-        let from = self.index.as_ref().map(|index| index.from);
-        from.is_some_and(|from| call.meta_data.began().is_some_and(|at| at >= from))
-    }
-
-    /// Says that what is shown of single calls was read from Gong just now.
-    pub(crate) fn details_are_live(&mut self) {
-        if let Some(index) = &mut self.index {
-            index.statement.push_str("; details live");
-        }
-    }
-
-    /// Makes the report end before a visited call: this call and all after it count as not read, and the
-    /// token begins with it. For tools that process calls after the scan.
-    pub(crate) fn rewind(&mut self, id: &str, why: String) {
-        let Some(index) = self.log.iter().position(|read| read.id == id) else {
-            return;
-        };
-        let at = self.log[index].at;
-        // The call itself is none of the private ones, which are not visited.
-        let (read, private) = self.log[index].so_far;
-        (self.read, self.private) = (read - 1, private);
-        self.log.truncate(index);
-        self.resume = None;
-        let again = self.visited_at(at, at + 1 >= self.range.to);
-        let end = self.range.to.min(at + 1);
-        stop(self, end, why, &again);
-    }
-
-    /// Ids of the calls visited in one second; in the last second of the range also those in earlier
-    /// answers.
-    fn visited_at(&self, at: i64, last: bool) -> BTreeSet<String> {
-        let visited = self.log.iter().filter(|read| read.at == at);
-        visited
-            .map(|read| read.id.clone())
-            .chain(self.skipped.iter().filter(|_| last).cloned())
-            .collect()
-    }
-
-    /// As answers show it.
-    pub(crate) fn summary(&self) -> Scan {
-        let filling = self.index.as_ref().and_then(|index| index.filling);
-        Scan {
-            from: time::to_display(self.range.from),
-            to: time::to_display(self.range.to),
-            read: self.read,
-            left_out_private: (self.private > 0).then_some(self.private),
-            stopped: self.stopped.clone(),
-            read_back_to: self.read_back_to.map(time::to_rfc3339),
-            index: self.index.as_ref().map(|index| index.statement.clone()),
-            complete_from: filling.map(|(from, _)| time::to_display(from)),
-            missing_requests: filling.map(|(_, requests)| requests),
-        }
-    }
-}
-
 impl Plan<'_> {
     /// The parts of calls that the plan's endpoint sends.
     fn parts(&self) -> Parts {
@@ -202,113 +89,16 @@ pub(crate) fn newest_first(
     plan: Plan<'_>,
     visit: impl FnMut(&mut Call) -> ControlFlow<&'static str>,
 ) -> Result<Report, Error> {
-    with_index(gong, plan, None, Find::default(), visit)
-}
-
-/// The same with the index of calls, as far as it covers the range. Of the calls in it only those are
-/// visited that have what `find` says.
-///
-/// # Errors
-/// As [`newest_first`].
-pub(crate) fn with_index(
-    gong: &Gong<'_>,
-    plan: Plan<'_>,
-    index: Option<&mut Index<'_, '_>>,
-    find: Find<'_>,
-    mut visit: impl FnMut(&mut Call) -> ControlFlow<&'static str>,
-) -> Result<Report, Error> {
-    let Start { mut range, skip } = plan.start.clone();
-    let mut report = Report {
-        range,
-        read: 0,
-        private: 0,
-        stopped: None,
-        read_back_to: None,
-        resume: None,
-        log: Vec::new(),
-        skipped: skip,
-        unvisited: 0,
-        index: None,
-    };
-    let mut pages_left = MOST_PAGES;
-    if let Some(index) = index {
-        let reach = index.reach(plan.selective)?;
-        pages_left = pages_left.saturating_sub(index.pages());
-        let is_stopped = matches!(reach.rest, Rest::Stop(_));
-        let missing = index.missing().filter(|_| is_stopped);
-        report.index = Some(Indexed {
-            statement: index.statement(reach.from),
-            from: reach.from,
-            filling: missing.map(|requests| (reach.from, requests)),
-        });
-        if visit_indexed(index, &plan, reach.from, find, &mut report, &mut visit) {
-            return Ok(report);
-        }
-        let skip = match reach.from < range.to {
-            true => BTreeSet::new(),
-            false => report.skipped.clone(),
-        };
-        match reach.rest {
-            Rest::Nothing => return Ok(report),
-            Rest::Live => range.to = reach.from,
-            Rest::Stop(why) => {
-                stop(&mut report, reach.from, why, &skip);
-                return Ok(report);
-            }
-        }
-    }
-    live(gong, &plan, range, pages_left, &mut report, visit)?;
+    let mut report = Report::new(&plan.start);
+    live(
+        gong,
+        &plan,
+        plan.start.range,
+        MOST_PAGES,
+        &mut report,
+        visit,
+    )?;
     Ok(report)
-}
-
-/// Visits what the index has from `from` to the end of the range. Returns whether `visit` broke.
-fn visit_indexed(
-    index: &Index<'_, '_>,
-    plan: &Plan<'_>,
-    from: i64,
-    find: Find<'_>,
-    report: &mut Report,
-    visit: &mut impl FnMut(&mut Call) -> ControlFlow<&'static str>,
-) -> bool {
-    if from >= report.range.to {
-        return false;
-    }
-    let find = Find {
-        workspace: plan.workspace,
-        hosts: match plan.endpoint {
-            Endpoint::Extensive { hosts, .. } => hosts,
-            Endpoint::Basic => &[],
-        },
-        ..find
-    };
-    let (mut skipped, mut visited) = (0, 0);
-    let mut broke = None;
-    let (read, private) = index.walk(from, &find, plan.parts(), |at, mut call, so_far| {
-        let id = call.meta_data.id().to_owned();
-        if report.skipped.contains(&id) {
-            skipped += 1;
-            return ControlFlow::Continue(());
-        }
-        visited += 1;
-        let so_far = (so_far.0 - skipped, so_far.1);
-        report.log.push(Read { at, id, so_far });
-        match visit(&mut call) {
-            ControlFlow::Continue(()) => ControlFlow::Continue(()),
-            ControlFlow::Break(why) => {
-                broke = Some((at, why));
-                ControlFlow::Break(())
-            }
-        }
-    });
-    (report.read, report.private) = (read - skipped, private);
-    report.unvisited = report.read - private - visited;
-    let Some((at, why)) = broke else {
-        return false;
-    };
-    let again = report.visited_at(at, at + 1 >= report.range.to);
-    let end = report.range.to.min(at + 1);
-    stop(report, end, why.into(), &again);
-    true
 }
 
 /// Reads a range from Gong, newest first.
@@ -415,23 +205,4 @@ fn live(
         }
     }
     Ok(())
-}
-
-/// Records that the scan ended at this time, and why.
-fn stop(report: &mut Report, at: i64, why: String, skip: &BTreeSet<String>) {
-    report.stopped = Some(why);
-    report.read_back_to = Some(at);
-    let range = Range {
-        from: report.range.from,
-        to: at,
-    };
-    if range.to > range.from {
-        report.resume = Some(
-            Start {
-                range,
-                skip: skip.clone(),
-            }
-            .token(),
-        );
-    }
 }

@@ -97,10 +97,17 @@ pub(crate) fn directory(gong: &Gong<'_>) -> Result<Pages<User>, Error> {
 /// Looks up users for one tool call; reads the list of users once, when it is first needed.
 #[derive(Default)]
 pub(crate) struct People {
+    /// Users that are known without reading the list.
+    known: Vec<User>,
     read: Option<Pages<User>>,
 }
 
 impl People {
+    /// Looks among these first, and in the list only for who is not exactly one of them.
+    pub(crate) fn known(known: Vec<User>) -> Self {
+        Self { known, read: None }
+    }
+
     /// The user that an argument names.
     ///
     /// # Errors
@@ -112,6 +119,9 @@ impl People {
         argument: &str,
         text: &str,
     ) -> Result<&User, Error> {
+        if let Ok(user) = find_in(&self.known, argument, text) {
+            return Ok(user);
+        }
         if self.read.is_none() {
             self.read = Some(directory(gong)?);
         }

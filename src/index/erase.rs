@@ -8,12 +8,12 @@ use crate::{
     error::Error,
     gong::calls::Party,
     index::{
-        answer::{name, week_of},
         freshness::WEEK,
         pack::Builder,
         segment,
         store::{Fault, Store, Written},
         view::View,
+        week::{name, week_of},
     },
     prelude::*,
     text::fold_case,
@@ -147,8 +147,9 @@ fn remove_from(
             return Ok(false);
         };
         let view = View::new(week, packed);
-        let mut people = view.packed.people.iter();
-        if !people.any(|person| erased.has(&view.party(person, true))) {
+        let tables = view.tables();
+        let mut people = tables.people.iter();
+        if !people.any(|person| erased.has(&tables.party(person, true))) {
             return Ok(false);
         }
         let mut builder = Builder::new(week);

@@ -8,7 +8,7 @@ use crate::{
     error::{Case, Error},
     gong::calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter},
     index::{
-        answer::{Index, Week, hour_of, name, week_of},
+        answer::Index,
         erase::Erased,
         freshness::{CLOCK_SKEW, HOUR, HOURS, WEEK},
         lease::Lease,
@@ -16,6 +16,7 @@ use crate::{
         segment,
         store::Written,
         view::View,
+        week::{Week, hour_of, name, week_of},
     },
     prelude::*,
     time,

@@ -11,7 +11,8 @@ use crate::{
         erase::Erased,
         freshness::HOURS,
         segment::{
-            self, CallId, Email, Fields, Head, Kind, Object, Packed, Person, Private, Row, Word,
+            self, CallId, Email, Fields, Head, Kind, Object, Packed, Person, Private, Row, Tables,
+            Word,
         },
     },
     prelude::*,
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// Things that each have a number, in the order of their first use.
-struct Numbered<T>(BTreeMap<T, u32>);
+pub(super) struct Numbered<T>(BTreeMap<T, u32>);
 
 impl<T: Ord> Default for Numbered<T> {
     fn default() -> Self {
@@ -28,7 +29,7 @@ impl<T: Ord> Default for Numbered<T> {
 }
 
 impl<T: Ord> Numbered<T> {
-    fn number(&mut self, one: T) -> u32 {
+    pub(super) fn number(&mut self, one: T) -> u32 {
         let next = self.0.len() as u32;
         *self.0.entry(one).or_insert(next)
     }
@@ -58,9 +59,9 @@ pub(super) struct Builder {
     /// Who is left out.
     pub(super) erased: Erased,
     words: BTreeMap<String, u32>,
-    kinds: Numbered<Kind>,
-    people: Numbered<Person>,
-    objects: Numbered<Object>,
+    pub(super) kinds: Numbered<Kind>,
+    pub(super) people: Numbered<Person>,
+    pub(super) objects: Numbered<Object>,
     drafts: Vec<Draft>,
     private: Vec<Private>,
 }
@@ -124,12 +125,13 @@ impl Builder {
             objects: objects as u32,
             trackers: ((links.len() - people - objects) / 2) as u32,
         };
-        self.drafts.push(Draft {
-            at: self.second(at),
-            id: meta.id().to_owned(),
-            row,
-            links,
-        });
+        self.add_row(at, meta.id().to_owned(), row, links);
+    }
+
+    /// Adds a call with this id whose row and links have the numbers of this segment.
+    pub(super) fn add_row(&mut self, at: i64, id: String, row: Row, links: Vec<u32>) {
+        let at = self.second(at);
+        self.drafts.push(Draft { at, id, row, links });
     }
 
     /// Adds a private call.
@@ -164,10 +166,12 @@ impl Builder {
         words.sort_unstable_by_key(|(_, number)| *number);
         let head = Head::new(&self.hours, (rows.len() + self.private.len()) as u32);
         let packed = Packed {
-            words: words.into_iter().map(|(word, _)| word).collect(),
-            kinds: self.kinds.list(),
-            people: self.people.list(),
-            objects: self.objects.list(),
+            tables: Tables {
+                words: words.into_iter().map(|(word, _)| word).collect(),
+                kinds: self.kinds.list(),
+                people: self.people.list(),
+                objects: self.objects.list(),
+            },
             rows,
             links,
             private: self.private,
@@ -179,7 +183,8 @@ impl Builder {
         u32::try_from(at - self.week).unwrap_or(0)
     }
 
-    fn word(&mut self, text: &str) -> Word {
+    /// The number of a text.
+    pub(super) fn word(&mut self, text: &str) -> Word {
         if let Some(number) = self.words.get(text) {
             return *number;
         }
@@ -192,6 +197,7 @@ impl Builder {
         self.word(text.as_deref().unwrap_or_default())
     }
 
+    /// The id of a call, as rows have it.
     fn id(&mut self, id: &str) -> CallId {
         match id.parse::<u64>() {
             Ok(number) if number.to_string() == id => CallId::Number(number),

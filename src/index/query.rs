@@ -4,9 +4,14 @@
 use core::cell::Cell;
 
 use crate::{
-    gong::{calls::Party, crm_object::CrmObject},
-    index::view::View,
+    gong::calls::Meta,
+    index::{
+        segment::{Email, INTERNAL},
+        tables::{ObjectText, PersonText},
+        view::View,
+    },
     prelude::*,
+    text::fold_case,
 };
 
 /// The parts of calls that a question needs beyond their metadata.
@@ -21,17 +26,6 @@ pub(crate) struct Parts {
     pub(crate) content: bool,
 }
 
-impl Parts {
-    pub(crate) const fn all() -> Self {
-        Self {
-            people: true,
-            crm: true,
-            then: true,
-            content: true,
-        }
-    }
-}
-
 /// A comparison with one part of a call.
 type Is<'q, T> = Option<&'q dyn Fn(&T) -> bool>;
 
@@ -43,16 +37,29 @@ pub(crate) struct Find<'q> {
     pub(crate) workspace: Option<&'q str>,
     /// Gong's ids of hosts, one of which it has to have; empty for any.
     pub(crate) hosts: &'q [String],
+    /// Least and most minutes.
+    pub(crate) minutes: Option<(u32, u32)>,
+    /// Its scope, direction and language; nothing else is in what is compared.
+    pub(crate) kind: Is<'q, Meta>,
     /// Its title.
     pub(crate) title: Is<'q, str>,
     /// Somebody on it.
-    pub(crate) person: Is<'q, Party>,
+    pub(crate) person: Option<&'q dyn Fn(&PersonText<'_>) -> bool>,
     /// A CRM object on it, or one of the two below.
-    pub(crate) object: Is<'q, CrmObject>,
-    /// Somebody on it, instead of a CRM object.
-    pub(crate) instead_person: Is<'q, Party>,
+    pub(crate) object: Option<&'q dyn Fn(&ObjectText<'_>) -> bool>,
+    /// The e-mail domain, in lower case, of somebody who is not from the company, instead of a CRM
+    /// object.
+    pub(crate) instead_domain: Is<'q, str>,
     /// Its title, instead of a CRM object.
     pub(crate) instead_title: Is<'q, str>,
+}
+
+impl Find<'_> {
+    /// Whether private calls may be among those that Gong would return: the index does not know their
+    /// workspace and host.
+    pub(super) fn counts_private(&self) -> bool {
+        self.workspace.is_none() && self.hosts.is_empty()
+    }
 }
 
 /// The results of comparing, each found once.
@@ -76,71 +83,86 @@ impl Memo {
 pub(super) struct Finder<'v, 'a, 'q> {
     view: &'v View<'a>,
     find: &'v Find<'q>,
+    kind: Memo,
     title: Memo,
     person: Memo,
     object: Memo,
-    instead_person: Memo,
+    instead_domain: Memo,
     instead_title: Memo,
 }
 
 impl<'v, 'a, 'q> Finder<'v, 'a, 'q> {
     pub(super) fn new(view: &'v View<'a>, find: &'v Find<'q>) -> Self {
-        let packed = &view.packed;
-        let (words, people) = (packed.words.len(), packed.people.len());
+        let tables = view.tables();
+        let words = tables.words.len();
         Self {
             view,
             find,
+            kind: Memo::new(tables.kinds.len(), find.kind.is_some()),
             title: Memo::new(words, find.title.is_some()),
-            person: Memo::new(people, find.person.is_some()),
-            object: Memo::new(packed.objects.len(), find.object.is_some()),
-            instead_person: Memo::new(people, find.instead_person.is_some()),
+            person: Memo::new(tables.people.len(), find.person.is_some()),
+            object: Memo::new(tables.objects.len(), find.object.is_some()),
+            instead_domain: Memo::new(words, find.instead_domain.is_some()),
             instead_title: Memo::new(words, find.instead_title.is_some()),
         }
     }
 
     /// Whether Gong itself would return the call for the question's workspace and hosts.
     pub(super) fn is_in_scope(&self, row: usize) -> bool {
+        let (tables, find) = (self.view.tables(), self.find);
         let packed = &self.view.packed.rows[row];
-        let workspace = || self.view.packed.kinds[packed.kind as usize].workspace;
-        self.find
-            .workspace
-            .is_none_or(|id| self.view.word(workspace()) == id)
-            && (self.find.hosts.is_empty()
-                || self
-                    .find
-                    .hosts
-                    .iter()
-                    .any(|host| host == self.view.word(packed.host)))
+        let workspace = || tables.word(tables.kinds[packed.kind as usize].workspace);
+        let is_host = |host: &String| host == tables.word(packed.host);
+        find.workspace.is_none_or(|id| workspace() == id)
+            && (find.hosts.is_empty() || find.hosts.iter().any(is_host))
     }
 
     /// Whether the call has what the question needs.
     pub(super) fn fits(&self, row: usize) -> bool {
-        let find = self.find;
-        let title = self.view.packed.rows[row].title;
+        let (tables, find) = (self.view.tables(), self.find);
+        let packed = &self.view.packed.rows[row];
+        let title = packed.title;
         let titled = |memo: &Memo, is: &dyn Fn(&str) -> bool| {
-            memo.get(title as usize, || is(self.view.word(title)))
+            memo.get(title as usize, || is(tables.word(title)))
         };
-        let somebody = |memo: &Memo, is: &dyn Fn(&Party) -> bool| {
+        let kind = |is: &dyn Fn(&Meta) -> bool| {
+            self.kind.get(packed.kind as usize, || {
+                is(&tables.meta_of_kind(&tables.kinds[packed.kind as usize]))
+            })
+        };
+        let person = |is: &dyn Fn(&PersonText<'_>) -> bool| {
             self.view.people(row).any(|(person, _)| {
-                memo.get(person, || {
-                    is(&self.view.party(&self.view.packed.people[person], true))
-                })
+                self.person
+                    .get(person, || is(&tables.person_text(&tables.people[person])))
             })
         };
-        let object = |is: &dyn Fn(&CrmObject) -> bool| {
+        let object = |is: &dyn Fn(&ObjectText<'_>) -> bool| {
             self.view.objects(row).any(|object| {
-                self.object.get(object, || {
-                    is(&self.view.object(&self.view.packed.objects[object]))
-                })
+                self.object
+                    .get(object, || is(&tables.object_text(&tables.objects[object])))
             })
         };
-        find.title.is_none_or(|is| titled(&self.title, is))
-            && find.person.is_none_or(|is| somebody(&self.person, is))
+        let outsider = |is: &dyn Fn(&str) -> bool| {
+            self.view.people(row).any(|(person, _)| {
+                let person = &tables.people[person];
+                let (Email::OfName(domain) | Email::Other(_, domain)) = person.email else {
+                    return false;
+                };
+                person.affiliation != INTERNAL
+                    && self
+                        .instead_domain
+                        .get(domain as usize, || is(&fold_case(tables.word(domain))))
+            })
+        };
+        let minutes = self.view.minutes(row);
+        find.minutes
+            .is_none_or(|(least, most)| (least..=most).contains(&minutes))
+            && find.kind.is_none_or(kind)
+            && find.title.is_none_or(|is| titled(&self.title, is))
+            && find.person.is_none_or(person)
             && find.object.is_none_or(|is| {
                 object(is)
-                    || find
-                        .instead_person
-                        .is_some_and(|is| somebody(&self.instead_person, is))
+                    || find.instead_domain.is_some_and(outsider)
                     || find
                         .instead_title
                         .is_some_and(|is| titled(&self.instead_title, is))

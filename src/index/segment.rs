@@ -13,7 +13,10 @@ const HEADER: usize = 9;
 /// The most bytes that the calls of a week have unpacked: what says more is damaged.
 const MOST_BYTES: usize = 32 << 20;
 
-/// The index of a word in [`Packed::words`]; 0 is no word.
+/// The affiliation of the company's own people.
+pub(super) const INTERNAL: u8 = 1;
+
+/// The index of a word in [`Tables::words`]; 0 is no word.
 pub(super) type Word = u32;
 
 /// How old a segment is.
@@ -25,15 +28,22 @@ pub(super) struct Head {
     pub(super) calls: u32,
 }
 
-/// The calls of a week.
+/// What the calls of a week have in common.
 #[derive(Default, Deserialize, Serialize)]
-pub(super) struct Packed<'a> {
+pub(crate) struct Tables<'a> {
     /// Every text once; the first is empty.
     #[serde(borrow)]
     pub(super) words: Vec<&'a str>,
     pub(super) kinds: Vec<Kind>,
     pub(super) people: Vec<Person>,
     pub(super) objects: Vec<Object>,
+}
+
+/// The calls of a week.
+#[derive(Default, Deserialize, Serialize)]
+pub(super) struct Packed<'a> {
+    #[serde(borrow)]
+    pub(super) tables: Tables<'a>,
     /// Sorted by start, then id.
     pub(super) rows: Vec<Row>,
     /// People, objects and trackers of all rows, one row after the other.
@@ -77,7 +87,7 @@ pub(super) struct Person {
     pub(super) crm_user: Word,
     /// Only of people without name and address.
     pub(super) phone: Word,
-    /// 0 unknown, 1 internal, 2 external.
+    /// 0 unknown, [`INTERNAL`], 2 external.
     pub(super) affiliation: u8,
 }
 
@@ -197,83 +207,106 @@ pub(super) fn read(unpacked: &[u8]) -> Option<Packed<'_>> {
     is_sound(&packed).then_some(packed)
 }
 
-/// Whether every index is within its list, so that nothing has to be checked later.
-fn is_sound(packed: &Packed<'_>) -> bool {
-    let word = |word: &Word| (*word as usize) < packed.words.len();
-    let id = |id: &CallId| match id {
-        CallId::Number(_) => true,
-        CallId::Text(text) => word(text),
-    };
-    let kinds = packed.kinds.iter().all(|kind| {
-        [kind.workspace, kind.direction, kind.scope, kind.language]
-            .iter()
-            .chain(&[kind.url, kind.outcome.0, kind.outcome.1])
-            .all(word)
-    });
-    let people = packed.people.iter().all(|person| {
-        let email = match person.email {
-            Email::None => true,
-            Email::OfName(domain) => word(&domain),
-            Email::Other(local, domain) => word(&local) && word(&domain),
-            Email::Odd(text) => word(&text),
-        };
-        email
-            && [person.name, person.user, person.crm_user, person.phone]
-                .iter()
-                .all(word)
-    });
-    let objects = packed.objects.iter().all(|object| {
-        let fields = match object.fields {
-            Fields::Account { website } => word(&website),
-            Fields::Opportunity {
-                stage,
-                amount,
-                close,
-                probability,
-                owner,
-            } => [stage, amount, close, probability, owner].iter().all(word),
-        };
-        fields && word(&object.id) && word(&object.name)
-    });
-    let mut links = packed.links.iter();
-    let rows = packed.rows.iter().all(|row| {
-        let people = (0..row.people).all(|_| {
-            links
-                .next()
-                .is_some_and(|link| ((link >> 1) as usize) < packed.people.len())
+/// What the calls of a segment have in common, without the calls.
+pub(super) fn read_tables(unpacked: &[u8]) -> Option<Tables<'_>> {
+    let (tables, _) = postcard::take_from_bytes::<Tables<'_>>(unpacked).ok()?;
+    tables.are_sound().then_some(tables)
+}
+
+impl Tables<'_> {
+    fn has(&self, word: Word) -> bool {
+        (word as usize) < self.words.len()
+    }
+
+    fn has_id(&self, id: CallId) -> bool {
+        match id {
+            CallId::Number(_) => true,
+            CallId::Text(text) => self.has(text),
+        }
+    }
+
+    /// Whether every index is within its list, so that nothing has to be checked later.
+    fn are_sound(&self) -> bool {
+        let words = |words: &[Word]| words.iter().all(|word| self.has(*word));
+        let kinds = self.kinds.iter().all(|kind| {
+            words(&[kind.workspace, kind.direction, kind.scope, kind.language])
+                && words(&[kind.url, kind.outcome.0, kind.outcome.1])
         });
-        people
-            && (0..row.objects).all(|_| {
-                links
-                    .next()
-                    .is_some_and(|link| (*link as usize) < packed.objects.len())
-            })
-            && (0..row.trackers).all(|_| links.next().is_some_and(word) && links.next().is_some())
-            && (row.kind as usize) < packed.kinds.len()
-            && id(&row.id)
-            && word(&row.title)
-            && word(&row.host)
-    });
-    !packed.words.is_empty()
-        && kinds
-        && people
-        && objects
-        && rows
-        && packed.private.iter().all(|private| id(&private.id))
+        let people = self.people.iter().all(|person| {
+            let email = match person.email {
+                Email::None => true,
+                Email::OfName(domain) => self.has(domain),
+                Email::Other(local, domain) => words(&[local, domain]),
+                Email::Odd(text) => self.has(text),
+            };
+            email && words(&[person.name, person.user, person.crm_user, person.phone])
+        });
+        let objects = self.objects.iter().all(|object| {
+            let fields = match object.fields {
+                Fields::Account { website } => self.has(website),
+                Fields::Opportunity {
+                    stage,
+                    amount,
+                    close,
+                    probability,
+                    owner,
+                } => words(&[stage, amount, close, probability, owner]),
+            };
+            fields && words(&[object.id, object.name])
+        });
+        self.has(0) && kinds && people && objects
+    }
+}
+
+/// The same for the calls.
+fn is_sound(packed: &Packed<'_>) -> bool {
+    let tables = &packed.tables;
+    let mut links = packed.links.as_slice();
+    let mut take = |count: u64| {
+        let count = usize::try_from(count).ok()?;
+        let (taken, rest) = links.split_at_checked(count)?;
+        links = rest;
+        Some(taken)
+    };
+    let mut row = |row: &Row| {
+        let people = take(u64::from(row.people))?;
+        let objects = take(u64::from(row.objects))?;
+        let trackers = take(2 * u64::from(row.trackers))?;
+        let sound = people
+            .iter()
+            .all(|link| ((link >> 1) as usize) < tables.people.len())
+            && objects
+                .iter()
+                .all(|link| (*link as usize) < tables.objects.len())
+            && trackers.iter().step_by(2).all(|word| tables.has(*word))
+            && (row.kind as usize) < tables.kinds.len()
+            && tables.has_id(row.id)
+            && tables.has(row.title)
+            && tables.has(row.host);
+        sound.then_some(())
+    };
+    tables.are_sound()
+        && packed.rows.iter().all(|one| row(one).is_some())
+        && packed
+            .private
+            .iter()
+            .all(|private| tables.has_id(private.id))
 }
 
 /// A number for the company whose calls these are: another base URL or key has other calls.
 pub(super) fn company_of(gong: &Gong<'_>) -> u32 {
     let settings = &gong.settings;
+    company(
+        &settings.authority,
+        settings.access_key.as_deref().unwrap_or_default(),
+    )
+}
+
+/// The number for this authority and key.
+pub(super) fn company(authority: &str, access_key: &str) -> u32 {
     let mut hash = crc32fast::Hasher::new();
-    hash.update(settings.authority.as_bytes());
+    hash.update(authority.as_bytes());
     hash.update(b"\n");
-    hash.update(
-        settings
-            .access_key
-            .as_deref()
-            .unwrap_or_default()
-            .as_bytes(),
-    );
+    hash.update(access_key.as_bytes());
     hash.finalize()
 }

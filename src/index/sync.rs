@@ -4,10 +4,7 @@ use alloc::collections::BTreeMap;
 
 use crate::{
     error::Error,
-    index::{
-        answer::{Index, Rest},
-        freshness::HOUR,
-    },
+    index::{answer::Index, coverage::Rest, freshness::HOUR},
     prelude::*,
     time,
 };

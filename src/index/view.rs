@@ -3,15 +3,15 @@
 use crate::{
     gong::{
         call_content::{Content, Outcome, Tracker},
-        calls::{Call, Meta, Party},
-        crm_object::{Context, CrmObject, Field},
+        calls::{Call, Meta},
+        crm_object::Context,
         id::Id,
     },
     index::{
         freshness::WEEK,
-        pack::{Builder, usual_local_part},
         query::Parts,
-        segment::{CallId, Email, Fields, Object, Packed, Person, Row, Word},
+        segment::{Fields, Packed, Row, Tables, Word},
+        sums::{Alike, Group},
     },
     prelude::*,
 };
@@ -19,7 +19,7 @@ use crate::{
 /// A segment that was read.
 pub(super) struct View<'a> {
     /// When its week begins.
-    week: i64,
+    pub(super) week: i64,
     pub(super) packed: Packed<'a>,
     /// When each call began, and where its links begin.
     places: Vec<(u32, u32)>,
@@ -39,22 +39,6 @@ impl<'a> View<'a> {
             week,
             packed,
             places,
-        }
-    }
-
-    /// Begins a segment with the calls of this one whose seconds `keep` says.
-    pub(super) fn copy(&self, builder: &mut Builder, keep: impl Fn(i64) -> bool) {
-        for row in 0..self.packed.rows.len() {
-            let at = self.at(row);
-            if keep(at) {
-                builder.add(at, &self.call(row, Parts::all()));
-            }
-        }
-        for private in &self.packed.private {
-            let at = self.week + i64::from(private.at);
-            if keep(at) {
-                builder.add_private(at, &self.id(private.id));
-            }
         }
     }
 
@@ -80,22 +64,46 @@ impl<'a> View<'a> {
         self.week + i64::from(self.places[row].0)
     }
 
-    pub(super) fn word(&self, word: Word) -> &'a str {
-        self.packed.words[word as usize]
+    /// What its calls have in common.
+    pub(super) fn tables(&self) -> &Tables<'a> {
+        &self.packed.tables
     }
 
-    fn text(&self, word: Word) -> Option<String> {
-        (word != 0).then(|| self.word(word).to_owned())
+    /// The length of a row's call, rounded up as Gong's calls are.
+    pub(super) fn minutes(&self, row: usize) -> u32 {
+        self.packed.rows[row].seconds.div_ceil(60)
     }
 
-    pub(super) fn id(&self, id: CallId) -> String {
-        match id {
-            CallId::Number(number) => number.to_string(),
-            CallId::Text(word) => self.word(word).to_owned(),
+    /// The id of a row's call.
+    pub(super) fn id(&self, row: usize) -> String {
+        self.tables().call_id(self.packed.rows[row].id)
+    }
+
+    /// What a row's call has in common with those that are alike.
+    pub(super) fn group(&self, row: usize, alike: Alike) -> Group {
+        let packed = &self.packed.rows[row];
+        let account = |object: &usize| {
+            let object = &self.tables().objects[*object];
+            !object.then && matches!(object.fields, Fields::Account { .. })
+        };
+        let fired = || self.links(row).2.chunks_exact(2).map(|pair| pair[0]);
+        Group {
+            period: alike.period.map_or(0, |period| period.number(self.at(row))),
+            host: if alike.host { packed.host } else { 0 },
+            kind: if alike.kind { packed.kind } else { 0 },
+            account: match alike.account {
+                true => self.objects(row).find(account),
+                false => None,
+            },
+            trackers: match alike.trackers {
+                true => fired().collect(),
+                false => Vec::new(),
+            },
         }
     }
 
-    fn links(&self, row: usize) -> (&[u32], &[u32], &[u32]) {
+    /// The people, objects and trackers of a row.
+    pub(super) fn links(&self, row: usize) -> (&[u32], &[u32], &[u32]) {
         let Row {
             people,
             objects,
@@ -122,34 +130,30 @@ impl<'a> View<'a> {
     /// A call with the parts that are needed.
     pub(super) fn call(&self, row: usize, parts: Parts) -> Call {
         let packed = &self.packed.rows[row];
-        let kind = &self.packed.kinds[packed.kind as usize];
-        let id = self.id(packed.id);
-        let id_of = |word: Word| self.text(word).map(Id);
+        let tables = self.tables();
+        let kind = &tables.kinds[packed.kind as usize];
+        let id = tables.call_id(packed.id);
+        let id_of = |word: Word| tables.text(word).map(Id);
         let (people, objects, trackers) = self.links(row);
         let parties = people.iter().map(|link| {
-            let person = &self.packed.people[(link >> 1) as usize];
-            self.party(person, link & 1 == 1)
+            let person = &tables.people[(link >> 1) as usize];
+            tables.party(person, link & 1 == 1)
         });
         let objects = objects
             .iter()
-            .map(|object| &self.packed.objects[*object as usize])
+            .map(|object| &tables.objects[*object as usize])
             .filter(|object| parts.then || !object.then)
-            .map(|object| self.object(object));
+            .map(|object| tables.object(object));
         Call {
             meta_data: Meta {
-                url: self.text(kind.url).map(|url| url.replace("{id}", &id)),
+                url: tables.text(kind.url).map(|url| url.replace("{id}", &id)),
                 id: Some(Id(id)),
-                title: self.text(packed.title),
-                scheduled: None,
+                title: tables.text(packed.title),
                 started: Some(self.at(row)),
                 duration: Some(f64::from(packed.seconds)),
                 primary_user_id: id_of(packed.host),
-                direction: self.text(kind.direction),
-                system: None,
-                scope: self.text(kind.scope),
-                language: self.text(kind.language),
                 workspace_id: id_of(kind.workspace),
-                is_private: None,
+                ..tables.meta_of_kind(kind)
             },
             parties: parts.people.then(|| parties.collect()),
             context: parts.crm.then(|| {
@@ -162,96 +166,18 @@ impl<'a> View<'a> {
                     trackers
                         .chunks_exact(2)
                         .map(|pair| Tracker {
-                            name: self.text(pair[0]),
+                            name: tables.text(pair[0]),
                             count: Some(pair[1]),
                             ..Tracker::default()
                         })
                         .collect(),
                 ),
                 call_outcome: (kind.outcome != (0, 0)).then(|| Outcome {
-                    category: self.text(kind.outcome.0),
-                    name: self.text(kind.outcome.1),
+                    category: tables.text(kind.outcome.0),
+                    name: tables.text(kind.outcome.1),
                 }),
                 ..Content::default()
             }),
-        }
-    }
-
-    /// Somebody, as a party of a call.
-    pub(super) fn party(&self, person: &Person, attended: bool) -> Party {
-        let name = self.word(person.name);
-        let email = match person.email {
-            Email::None => None,
-            Email::OfName(domain) => {
-                Some(format!("{}@{}", usual_local_part(name), self.word(domain)))
-            }
-            Email::Other(local, domain) => {
-                Some(format!("{}@{}", self.word(local), self.word(domain)))
-            }
-            Email::Odd(text) => self.text(text),
-        };
-        let user = (person.crm_user != 0).then(|| {
-            alloc::vec![Context {
-                objects: Some(alloc::vec![CrmObject {
-                    object_type: Some("User".into()),
-                    object_id: self.text(person.crm_user).map(Id),
-                    timing: None,
-                    fields: None,
-                }]),
-            }]
-        });
-        Party {
-            email_address: email,
-            name: self.text(person.name),
-            title: None,
-            user_id: self.text(person.user).map(Id),
-            speaker_id: None,
-            context: user,
-            affiliation: match person.affiliation {
-                1 => Some("Internal".into()),
-                2 => Some("External".into()),
-                _ => None,
-            },
-            phone_number: self.text(person.phone),
-            methods: (!attended).then(|| alloc::vec!["Invitee".into()]),
-        }
-    }
-
-    /// A CRM object, with its fields under the names that Salesforce has for them.
-    pub(super) fn object(&self, object: &Object) -> CrmObject {
-        let (sort, fields) = match object.fields {
-            Fields::Account { website } => ("Account", alloc::vec![("Website", website)]),
-            Fields::Opportunity {
-                stage,
-                amount,
-                close,
-                probability,
-                owner,
-            } => (
-                "Opportunity",
-                alloc::vec![
-                    ("StageName", stage),
-                    ("Amount", amount),
-                    ("CloseDate", close),
-                    ("Probability", probability),
-                    ("Owner", owner),
-                ],
-            ),
-        };
-        let fields = core::iter::once(("Name", object.name)).chain(fields);
-        CrmObject {
-            object_type: Some(sort.into()),
-            object_id: self.text(object.id).map(Id),
-            timing: object.then.then(|| "TimeOfCall".into()),
-            fields: Some(
-                fields
-                    .filter(|(_, value)| *value != 0)
-                    .map(|(name, value)| Field {
-                        name: Some(name.into()),
-                        value: Some(self.word(value).into()),
-                    })
-                    .collect(),
-            ),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! are counted here, so that no model has to list them.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use core::ops::ControlFlow;
+use core::{cmp::Reverse, ops::ControlFlow};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -11,14 +11,14 @@ use crate::{
     domain::{
         call_filter::{CallFilter, ServerFilter, filter_arguments},
         call_history::UserNames,
-        scan::{self, Endpoint, Plan, resume::Start},
+        scan::{self, CountPlan, Endpoint, Plan, resume::Start},
     },
     error::{Error, bad_argument},
     gong::{
         calls::{Call, ContentSelector},
         users, workspaces,
     },
-    index::{self, Index},
+    index::{self, Alike, Index, Period, Sum},
     prelude::*,
     text::one_line,
     tools::limit,
@@ -58,7 +58,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let max_age = index::max_age(args.max_age.as_deref())?;
     let arguments = filter_arguments!(args);
     let filter = CallFilter::new(&arguments)?;
-    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments)?;
+    let mut index = Index::open(gong, start.range, max_age);
+    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments, index.as_ref())?;
     let selector = selector(by, &filter);
     let with_accounts = selector.context.is_some();
     let endpoint = if with_accounts || selector.exposed_fields.is_some() || !hosts.is_empty() {
@@ -79,20 +80,55 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let mut counter = Counter::default();
     let mut accounts: BTreeSet<String> = BTreeSet::new();
     let mut longest: Vec<LongCall> = Vec::new();
-    let mut index = Index::open(gong, plan.start.range, max_age);
-    let report = filter.find(|find| {
-        scan::with_index(gong, plan, index.as_mut(), find, |call| {
-            if filter.matches(call).is_some() {
-                counter.add(call, by);
-                accounts.extend(call.account().map(|account| account.id().to_owned()));
-                keep_longest(&mut longest, call);
-            }
-            ControlFlow::Continue(())
-        })
-    })?;
+    let mut add = |call: &Call, sum: Option<Sum>| {
+        counter.add(call, by, sum);
+        accounts.extend(call.account().map(|account| account.id().to_owned()));
+    };
+    let mut report = match index.as_mut() {
+        // Calls that are alike have the same keys; but whose account a call is depends on all of it.
+        Some(index) if filter.account.is_none() && plan.start.is_whole() => {
+            let count = CountPlan {
+                alike: alike(by),
+                longest: LONGEST,
+            };
+            let count = filter.find(|find| {
+                scan::counted(gong, plan, index, count, find, |call, sum| {
+                    if sum.is_some() {
+                        add(call, sum);
+                    } else if filter.matches(call).is_some() {
+                        add(call, None);
+                        keep_longest(&mut longest, call);
+                    }
+                })
+            })?;
+            let indexed = count.longest.into_iter().map(|(minutes, id)| LongCall {
+                id,
+                minutes,
+                title: None,
+            });
+            longest = indexed.chain(longest).collect();
+            longest.sort_by_key(|call| Reverse(call.minutes));
+            longest.truncate(LONGEST);
+            count.report
+        }
+        index => filter.find(|find| {
+            scan::with_index(gong, plan, index, find, |call| {
+                if filter.matches(call).is_some() {
+                    add(call, None);
+                    keep_longest(&mut longest, call);
+                }
+                ControlFlow::Continue(())
+            })
+        })?,
+    };
     let mut known = UserNames::default();
     if let Some(index) = &index {
-        known.learn_all(index, report.range.from);
+        if by.contains(&CountBy::Host) {
+            known.learn_all(index);
+        }
+        if counter.total.calls == 0 && report.stopped.is_none() {
+            report.alike = filter.near_names(index);
+        }
         // What a call is called is shown only if Gong says so just now, which is no count's worth.
         longest.iter_mut().for_each(|call| call.title = None);
     }
@@ -134,6 +170,23 @@ fn selector(by: &[CountBy], filter: &CallFilter) -> ContentSelector {
         context: accounts.then_some("Extended"),
         context_timing: &[],
         exposed_fields: (!fields.is_empty()).then_some(Value::Object(fields)),
+    }
+}
+
+/// What calls have in common that are in the same rows.
+fn alike(by: &[CountBy]) -> Alike {
+    let period = by.iter().find_map(|by| match by {
+        CountBy::Day | CountBy::Month => Some(Period::Day),
+        CountBy::Week => Some(Period::Week),
+        _ => None,
+    });
+    Alike {
+        period,
+        host: by.contains(&CountBy::Host),
+        // The scope is in every sum.
+        kind: true,
+        account: by.contains(&CountBy::Account),
+        trackers: by.contains(&CountBy::Tracker),
     }
 }
 

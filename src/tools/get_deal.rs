@@ -21,10 +21,9 @@ use crate::{
     error::Error,
     gong::{
         calls::{Call, ContentSelector},
-        crm_object::CrmObject,
         workspaces,
     },
-    index::{self, Find, Index},
+    index::{self, Find, Index, ObjectText},
     prelude::*,
     tools::limit,
     wit::deals::{DealOverview, GetDeal},
@@ -59,10 +58,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
     let max_age = index::max_age(args.max_age.as_deref())?;
     let mut finder = DealFinder::default();
     let mut index = Index::open(gong, start.range, max_age);
-    let is_deal = |object: &CrmObject| {
-        object.object_type.as_deref() == Some("Opportunity")
-            && query.matches(object.id(), object.name().as_deref())
-    };
+    let is_deal =
+        |object: &ObjectText<'_>| !object.is_account && query.matches(object.id, Some(object.name));
     let find = Find {
         object: Some(&is_deal),
         ..Find::default()
@@ -81,9 +78,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
         mut user_names,
     } = finder;
     if let Some(index) = &index {
-        user_names.learn_all(index, report.range.from);
+        user_names.learn_all(index);
         if kept.is_empty() {
-            seen = Candidate::all(index, "Opportunity", report.range.from);
+            seen = Candidate::all(index, false, report.range.from);
         }
     }
     let id = match look_up(&seen, &query) {

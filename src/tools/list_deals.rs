@@ -2,6 +2,7 @@
 //! the time of the call; api:calls:read:extensive. Gong's API has no list of deals, so these are
 //! the Opportunity objects on the calls of a range.
 
+use alloc::collections::BTreeSet;
 use core::ops::ControlFlow;
 use serde_json::json;
 
@@ -11,11 +12,10 @@ use crate::{
     error::Error,
     gong::{
         calls::{self, ContentSelector, link_pattern},
-        crm_object::CrmObject,
         users::People,
         workspaces,
     },
-    index::{self, Find, Index},
+    index::{self, Find, Index, ObjectText, Rest},
     names::has_words,
     prelude::*,
     text::fold_case,
@@ -45,10 +45,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         gong.now,
     )?;
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
+    let max_age = index::max_age(args.max_age.as_deref())?;
+    let mut index = Index::open(gong, start.range, max_age);
     let owner = args
         .owner
         .as_deref()
-        .map(|owner| Owner::find(gong, owner))
+        .map(|owner| Owner::find(gong, owner, index.as_ref()))
         .transpose()?;
     let selector = ContentSelector {
         context: Some("Extended"),
@@ -65,24 +67,6 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         selective: true,
         start,
     };
-    let max_age = index::max_age(args.max_age.as_deref())?;
-    let mut index = Index::open(gong, plan.start.range, max_age);
-    let is_deal = |object: &CrmObject| object.object_type.as_deref() == Some("Opportunity");
-    let find = Find {
-        object: Some(&is_deal),
-        ..Find::default()
-    };
-    let mut seen = SeenDeals::default();
-    let mut report = scan::with_index(gong, plan, index.as_mut(), find, |call| {
-        seen.add(call);
-        ControlFlow::Continue(())
-    })?;
-    let call_url = link_pattern(
-        seen.links
-            .iter()
-            .map(|(id, url)| (id.as_str(), url.as_deref())),
-    );
-    let calls_without_deal = seen.without_deal + report.unvisited;
     let lower = |text: &Option<String>| text.as_deref().map(|text| fold_case(text.trim()));
     let (account, stage, deal) = (lower(&args.account), lower(&args.stage), lower(&args.deal));
     let fits = |seen: &SeenDeal| {
@@ -96,10 +80,37 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
             && deal.as_deref().is_none_or(|query| seen.matches(query))
             && owner.as_ref().is_none_or(|owner| owner.owns(seen))
     };
-    let mut deals: Vec<SeenDeal> = seen.deals.into_values().filter(&fits).collect();
+    let chosen = match &mut index {
+        Some(index) if plan.start.is_whole() => choose(index, plan.workspace, &fits, limit)?,
+        _ => None,
+    };
+    let is_chosen = |id: &str| {
+        let chosen = chosen.as_ref();
+        chosen.is_none_or(|chosen| chosen.ids.contains(id))
+    };
+    let is_deal = |object: &ObjectText<'_>| !object.is_account && is_chosen(object.id);
+    let find = Find {
+        object: Some(&is_deal),
+        ..Find::default()
+    };
+    let mut seen = SeenDeals::default();
+    let mut report = scan::with_index(gong, plan, index.as_mut(), find, |call| {
+        seen.add(call);
+        ControlFlow::Continue(())
+    })?;
+    let mut deals: Vec<SeenDeal> = seen
+        .deals
+        .into_values()
+        .filter(|deal| is_chosen(&deal.id) && fits(deal))
+        .collect();
     sort(&mut deals);
-    let mut matched = deals.len();
+    let (mut matched, calls_without_deal) = match &chosen {
+        Some(chosen) => (chosen.matched, chosen.calls_without_deal),
+        None => (deals.len(), seen.without_deal + report.unvisited),
+    };
     deals.truncate(limit);
+    let links = seen.links.iter().filter(|_| !deals.is_empty());
+    let call_url = link_pattern(links.map(|(id, url)| (id.as_str(), url.as_deref())));
     if index.is_some() {
         let shown = deals.len();
         refresh(gong, &selector, &mut deals)?;
@@ -117,6 +128,39 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         resume: report.resume,
         requests: gong.requests(),
     })
+}
+
+/// The deals to show, where the index has all calls: of the others it need not make any call.
+struct Chosen {
+    ids: BTreeSet<String>,
+    matched: usize,
+    calls_without_deal: u32,
+}
+
+/// Chooses deals; none if the index does not cover the range.
+///
+/// # Errors
+/// Whatever reading into the index fails with.
+fn choose(
+    index: &mut Index<'_, '_>,
+    workspace: Option<&str>,
+    fits: &impl Fn(&SeenDeal) -> bool,
+    limit: usize,
+) -> Result<Option<Chosen>, Error> {
+    let Rest::Nothing = index.reach(true)?.rest else {
+        return Ok(None);
+    };
+    let mut seen = SeenDeals::default();
+    let calls_without_deal = index.deals(workspace, |deal| seen.glimpse(deal));
+    let mut deals: Vec<SeenDeal> = seen.deals.into_values().filter(fits).collect();
+    sort(&mut deals);
+    let matched = deals.len();
+    deals.truncate(limit);
+    Ok(Some(Chosen {
+        ids: deals.into_iter().map(|deal| deal.id).collect(),
+        matched,
+        calls_without_deal,
+    }))
 }
 
 /// The last call first.
@@ -170,8 +214,8 @@ struct Owner {
 }
 
 impl Owner {
-    fn find(gong: &Gong<'_>, text: &str) -> Result<Self, Error> {
-        let mut people = People::default();
+    fn find(gong: &Gong<'_>, text: &str, index: Option<&Index<'_, '_>>) -> Result<Self, Error> {
+        let mut people = People::known(index.map_or_else(Vec::new, Index::directory));
         let user = people.find(gong, "owner", text)?;
         Ok(Self {
             id: user.id().to_owned(),

@@ -50,7 +50,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
     let max_age = index::max_age(args.max_age.as_deref())?;
     let arguments = filter_arguments!(args);
     let filter = CallFilter::new(&arguments)?;
-    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments)?;
+    let mut index = Index::open(gong, start.range, max_age);
+    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments, index.as_ref())?;
     let people = args.people == Some(true) || filter.needs_people();
     let accounts = args.people == Some(true) || filter.account.is_some();
     let selector = ContentSelector {
@@ -73,7 +74,6 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         start,
     };
     let mut kept: Vec<(Call, Option<AccountMatch>)> = Vec::new();
-    let mut index = Index::open(gong, plan.start.range, max_age);
     // Some of those that the index finds may be gone.
     let most = match &index {
         Some(_) => limit.max((limit + SPARE).min(limit.next_multiple_of(calls::IDS_A_REQUEST))),
@@ -119,6 +119,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
             kept.push((call, matched));
         }
         report.details_are_live();
+    }
+    if let Some(index) = index.filter(|_| kept.is_empty() && report.stopped.is_none()) {
+        report.alike = filter.near_names(&index);
     }
     // GET /v2/calls is sorted by scheduled time; the answer is sorted by the actual one.
     kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));

@@ -46,7 +46,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
     let max_age = index::max_age(args.max_age.as_deref())?;
     let arguments = filter_arguments!(args);
     let filter = CallFilter::new(&arguments)?;
-    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments)?;
+    let mut index = Index::open(gong, start.range, max_age);
+    let ServerFilter { workspace, hosts } = ServerFilter::new(gong, &arguments, index.as_ref())?;
     let selector = ContentSelector {
         context: filter.account.is_some().then_some("Extended"),
         context_timing: &[],
@@ -61,7 +62,6 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         selective: filter.is_selective(),
         start,
     };
-    let mut index = Index::open(gong, plan.start.range, max_age);
     let mut search = Search::new(gong, query, args.speakers.unwrap_or(Speakers::All), limit);
     // What the index says of a call may be old, and a transcript does not say whether it is private.
     search.reads_calls = index.as_ref().map(|_| &selector);
@@ -86,6 +86,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         {
             return Err(error);
         }
+    }
+    if let Some(index) = index.filter(|_| search.matched == 0 && report.stopped.is_none()) {
+        report.alike = filter.near_names(&index);
     }
     let mut calls = search.calls;
     let pattern = link_pattern(

@@ -216,13 +216,13 @@ async fn work(admin: &Admin<'_>) {
     assert_eq!(browser.title().await, "Tools · globex · Gong gateway");
     browser.fill("#text", "call outcomes").await;
     browser.click("=Show").await;
-    admin.says("1 of 68 shown").await;
+    admin.says("1 of 69 shown").await;
     browser
         .click("[aria-label='Select gong_list_call_outcomes']")
         .await;
     browser.click("=Approve").await;
     admin.says("Approved: gong_list_call_outcomes.").await;
-    admin.says("1 of 68 shown").await;
+    admin.says("1 of 69 shown").await;
     browser.click("=Show all").await;
     browser
         .click("[aria-label='Select gong_erase_personal_data']")

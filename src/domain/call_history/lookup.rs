@@ -46,20 +46,21 @@ impl Candidate {
         }
     }
 
-    /// All objects of this type that the index has on calls from `from` on.
-    pub(crate) fn all(index: &Index<'_, '_>, object_type: &str, from: i64) -> Vec<Self> {
+    /// All accounts, or all deals, that the index has on calls from `from` on.
+    pub(crate) fn all(index: &Index<'_, '_>, accounts: bool, from: i64) -> Vec<Self> {
         let mut places = BTreeMap::new();
         let mut all: Vec<Self> = Vec::new();
         index.objects(from, |object, at| {
-            if object.object_type.as_deref() != Some(object_type) {
+            if object.is_account != accounts {
                 return;
             }
-            let place = *places.entry(object.id().to_owned()).or_insert_with(|| {
-                all.push(Self::new(object.id(), Some(at)));
+            let place = *places.entry(object.id.to_owned()).or_insert_with(|| {
+                all.push(Self::new(object.id, Some(at)));
                 all.len() - 1
             });
-            let name = all[place].name.take();
-            all[place].name = name.or_else(|| object.name());
+            if all[place].name.is_none() && !object.name.is_empty() {
+                all[place].name = Some(object.name.to_owned());
+            }
         });
         all
     }

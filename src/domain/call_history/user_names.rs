@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 
 use crate::{
     gong::calls::{Call, Party},
-    index::Index,
+    index::{Index, Tables},
     prelude::*,
 };
 
@@ -22,9 +22,14 @@ impl UserNames {
         call.parties().for_each(|party| self.learn_one(party));
     }
 
-    /// Collects the names that the index has of calls from `from` on.
-    pub(crate) fn learn_all(&mut self, index: &Index<'_, '_>, from: i64) {
-        index.users(from, |party| self.learn_one(party));
+    /// Collects the names that the index has.
+    pub(crate) fn learn_all(&mut self, index: &Index<'_, '_>) {
+        index.tables(|tables| self.learn_users(tables));
+    }
+
+    /// Collects the names of a week of the index. Weeks come newest first.
+    pub(crate) fn learn_users(&mut self, tables: &Tables<'_>) {
+        tables.users().for_each(|party| self.learn_one(&party));
     }
 
     /// Collects a name.

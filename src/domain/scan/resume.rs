@@ -48,6 +48,11 @@ pub(crate) struct Start {
 }
 
 impl Start {
+    /// Whether no call of the range is skipped.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.skip.is_empty()
+    }
+
     /// From the arguments `from`, `to` and `resume` of a tool.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use core::cmp::Reverse;
 use crate::{
     domain::call_content::outcome_name,
     gong::calls::Call,
+    index::Sum,
     prelude::*,
     text::{fold_case, one_line},
     time,
@@ -22,17 +23,18 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    fn of(call: &Call) -> Self {
+    fn of(call: &Call, sum: Option<Sum>) -> Self {
         let meta = &call.meta_data;
         let external = meta
             .scope
             .as_deref()
             .is_some_and(|scope| scope.eq_ignore_ascii_case("External"));
+        let sum = sum.unwrap_or_else(|| Sum::of(meta.minutes()));
         Self {
-            calls: 1,
-            minutes: meta.minutes(),
-            longest: meta.minutes(),
-            external: external.into(),
+            calls: sum.calls,
+            minutes: sum.minutes,
+            longest: sum.longest,
+            external: if external { sum.calls } else { 0 },
         }
     }
 
@@ -80,9 +82,9 @@ pub(super) struct Counts {
 }
 
 impl Counter {
-    /// Counts a call in each of its rows.
-    pub(super) fn add(&mut self, call: &Call, by: &[CountBy]) {
-        let tally = Tally::of(call);
+    /// Counts a call in each of its rows; or all calls that are like it, with these sums.
+    pub(super) fn add(&mut self, call: &Call, by: &[CountBy], sum: Option<Sum>) {
+        let tally = Tally::of(call, sum);
         self.total.add(tally);
         let mut rows: Vec<Vec<String>> = alloc::vec![Vec::new()];
         for by in by {
@@ -106,7 +108,8 @@ impl Counter {
             && let Some(account) = call.account()
             && let Some(name) = account.name()
         {
-            self.accounts.insert(account.id().to_owned(), name);
+            // The newest call comes first.
+            self.accounts.entry(account.id().to_owned()).or_insert(name);
         }
     }
 

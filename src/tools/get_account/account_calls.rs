@@ -13,11 +13,8 @@ use crate::{
         scan::{Report, resume::Start},
     },
     error::Error,
-    gong::{
-        calls::{Call, Party},
-        crm_object::CrmObject,
-    },
-    index::{Find, Index},
+    gong::calls::{Call, Party},
+    index::{Find, Index, ObjectText},
     prelude::*,
     text::fold_case,
     tools::get_deal,
@@ -77,34 +74,23 @@ impl AccountFinder {
         index: &mut Index<'_, '_>,
     ) -> Result<Report, Error> {
         let from = start.range.from;
-        let reach = index.reach(true)?.from;
+        index.reach(true)?;
         // Calls without an account are found by the domain of the account's website.
         let mut sites: BTreeSet<String> = BTreeSet::new();
-        index.objects(reach, |object, _| {
-            let site = object.website().map(|website| host(&website));
-            if object.object_type.as_deref() == Some("Account")
-                && self.is_account(object, site.as_deref())
-            {
-                sites.extend(site.filter(|site| !site.is_empty()));
-            }
+        index.tables(|tables| {
+            self.user_names.learn_users(tables);
+            let accounts = tables.objects().filter(|object| self.is_account(object));
+            sites.extend(accounts.filter_map(|account| site(account.website)));
         });
         loop {
-            let (query, domain) = (&self.query, self.domain.clone());
-            let is_account = |object: &CrmObject| {
-                let site = object.website().map(|website| host(&website));
-                object.object_type.as_deref() == Some("Account")
-                    && is_account(query, &domain, object, site.as_deref())
-            };
-            let is_outsider = |party: &Party| {
-                party.affiliation() != Affiliation::Internal
-                    && party.domain().is_some_and(|of_party| {
-                        is_domain(&of_party, &domain)
-                            || sites.iter().any(|site| is_domain(&of_party, site))
-                    })
+            let (query, domain) = (&self.query, self.domain.as_str());
+            let is_it = |object: &ObjectText<'_>| is_account(query, domain, object);
+            let is_domain_of_it = |of_party: &str| {
+                is_domain(of_party, domain) || sites.iter().any(|site| is_domain(of_party, site))
             };
             let find = Find {
-                object: Some(&is_account),
-                instead_person: Some(&is_outsider),
+                object: Some(&is_it),
+                instead_domain: Some(&is_domain_of_it),
                 ..Find::default()
             };
             let mut visited = Vec::new();
@@ -115,7 +101,6 @@ impl AccountFinder {
             for call in &mut visited {
                 self.add(call);
             }
-            self.user_names.learn_all(index, from);
             let by_address: Vec<String> = self
                 .accounts_by_address()
                 .iter()
@@ -126,7 +111,7 @@ impl AccountFinder {
             // An account that only people's addresses name has calls by its website too.
             if by_address.is_empty() || report.stopped.is_some() {
                 if self.kept.is_empty() {
-                    self.seen = Candidate::all(index, "Account", from);
+                    self.seen = Candidate::all(index, true, from);
                 }
                 return Ok(report);
             }
@@ -136,8 +121,8 @@ impl AccountFinder {
         }
     }
 
-    fn is_account(&self, object: &CrmObject, site: Option<&str>) -> bool {
-        is_account(&self.query, &self.domain, object, site)
+    fn is_account(&self, object: &ObjectText<'_>) -> bool {
+        is_account(&self.query, &self.domain, object)
     }
 
     pub(super) fn add(&mut self, call: &mut Call) {
@@ -145,11 +130,17 @@ impl AccountFinder {
         let (mut may_match, mut in_crm) = (false, false);
         for account in call.objects("Account").filter(|one| !one.id().is_empty()) {
             in_crm = true;
-            let site = account.website().map(|website| host(&website));
-            may_match |= self.is_account(account, site.as_deref());
+            let (name, website) = (account.name(), account.website().unwrap_or_default());
+            may_match |= self.is_account(&ObjectText {
+                is_account: true,
+                id: account.id(),
+                name: name.as_deref().unwrap_or_default(),
+                website: &website,
+                ..ObjectText::default()
+            });
             let seen = Candidate::entry(&mut self.seen, account.id(), call);
-            seen.name = seen.name.take().or_else(|| account.name());
-            if let Some(site) = site.filter(|site| !site.is_empty())
+            seen.name = seen.name.take().or(name);
+            if let Some(site) = site(&website)
                 && !self.websites.contains_key(account.id())
             {
                 let details = [Some(site.clone()), seen.detail.take()];
@@ -279,10 +270,11 @@ impl AccountFinder {
     }
 }
 
-/// Whether an account with this website may be the one that is sought.
-fn is_account(query: &SearchTerm, domain: &str, object: &CrmObject, site: Option<&str>) -> bool {
-    query.matches(object.id(), object.name().as_deref())
-        || site.is_some_and(|site| is_domain(site, domain))
+/// Whether an object may be the account that is sought.
+fn is_account(query: &SearchTerm, domain: &str, object: &ObjectText<'_>) -> bool {
+    object.is_account
+        && (query.matches(object.id, Some(object.name))
+            || site(object.website).is_some_and(|site| is_domain(&site, domain)))
 }
 
 /// E-mail domains of people who are not from the company.
@@ -294,13 +286,14 @@ fn domains(call: &Call) -> impl Iterator<Item = String> {
 }
 
 /// The domain of a website in the forms that CRMs have: `https://www.acme.com/de` is `acme.com`.
-fn host(website: &str) -> String {
+fn site(website: &str) -> Option<String> {
     let lower = fold_case(website.trim());
     let rest = lower
         .split_once("://")
         .map_or(lower.as_str(), |(_, rest)| rest);
     let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
-    host.strip_prefix("www.").unwrap_or(host).to_owned()
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    (!host.is_empty()).then(|| host.to_owned())
 }
 
 #[cfg(test)]

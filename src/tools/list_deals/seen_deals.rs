@@ -5,6 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use crate::{
     domain::deals::DealState,
     gong::calls::Call,
+    index::DealOnCall,
     names::has_words,
     prelude::*,
     time,
@@ -70,6 +71,49 @@ impl SeenDeals {
         } else {
             self.links
                 .push((call.meta_data.id().to_owned(), call.meta_data.url.clone()));
+        }
+    }
+}
+
+impl SeenDeals {
+    /// Adds what the index says of a deal on a call: enough to choose deals by, not to show them. Calls
+    /// come newest first.
+    pub(super) fn glimpse(&mut self, on: &DealOnCall<'_>) {
+        let DealOnCall { at, deal, .. } = on;
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let state = || DealState {
+            stage: text(deal.stage),
+            ..DealState::default()
+        };
+        if !self.deals.contains_key(deal.id) {
+            let new = SeenDeal {
+                id: deal.id.to_owned(),
+                last_call: *at,
+                ..SeenDeal::default()
+            };
+            self.deals.insert(deal.id.to_owned(), new);
+        }
+        let Some(seen) = self.deals.get_mut(deal.id) else {
+            return;
+        };
+        if deal.then {
+            seen.then = Some((*at, state()));
+        } else if seen.now.is_none() {
+            seen.name = text(deal.name);
+            seen.now = Some(state());
+            seen.crm_owner = text(deal.owner);
+        }
+        if seen.name.is_none() {
+            seen.name = text(deal.name);
+        }
+        for account in on.accounts {
+            if seen.accounts.iter().all(|(id, _)| id != account.id) {
+                let name = text(account.name);
+                seen.accounts.push((account.id.to_owned(), name));
+            }
+        }
+        if !on.host.is_empty() && !seen.hosts.contains_key(on.host) {
+            seen.hosts.insert(on.host.to_owned(), None);
         }
     }
 }

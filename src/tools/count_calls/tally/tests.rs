@@ -16,7 +16,7 @@ fn counts(by: &[CountBy], limit: usize) -> Counts {
             "content":{"trackers":[{"name":"Legal","count":null}]}}"#,
         r#"{"metaData":{"started":null,"duration":null,"primaryUserId":null}}"#,
     ] {
-        counter.add(&serde_json::from_str::<Call>(json).expect("call"), by);
+        counter.add(&serde_json::from_str::<Call>(json).expect("call"), by, None);
     }
     counter.into_counts(
         by,

@@ -3,7 +3,7 @@
 use crate::{
     gong::calls::Call,
     time::Range,
-    tools::get_account::account_calls::{AccountFinder, Report, SearchTerm, host},
+    tools::get_account::account_calls::{AccountFinder, Report, SearchTerm, site},
 };
 
 /// A call with an account (id, name, website), if any, and a customer with this address.
@@ -67,7 +67,10 @@ fn the_crm_wins_over_domains() {
 
 #[test]
 fn websites_have_a_domain() {
-    assert_eq!(host(" https://www.Acme.example/de?x"), "acme.example");
-    assert_eq!(host("acme.example:80"), "acme.example");
-    assert_eq!(host(""), "");
+    assert_eq!(
+        site(" https://www.Acme.example/de?x").as_deref(),
+        Some("acme.example")
+    );
+    assert_eq!(site("acme.example:80").as_deref(), Some("acme.example"));
+    assert_eq!(site(""), None);
 }
