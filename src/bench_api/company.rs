@@ -16,13 +16,13 @@ impl MadeCompany {
     /// When questions are asked: 2026-11-23T12:00:00Z, in seconds since 1970.
     pub const NOW: i64 = NOW;
 
-    /// A company with this many calls in the 180 days before [`Self::NOW`], 5,000 accounts, 40,000
+    /// A company with this many calls in these days before [`Self::NOW`], 5,000 accounts, 40,000
     /// people outside and 100 sellers.
     #[must_use]
-    pub fn new(calls: usize) -> Self {
+    pub fn new(calls: usize, days: i64) -> Self {
         Self(Company::new(Size {
             calls,
-            days: 180,
+            days,
             accounts: 5_000,
             outsiders: 40_000,
             users: 100,
