@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     index::made,
@@ -50,8 +50,8 @@ impl MadeCompany {
             "exposedFields": { "parties": true, "content": {} },
         });
         let calls = (0..self.0.size.calls).map(|index| {
-            let call: Value = self.0.call(index, &selector);
-            let call = serde_json::from_value(call).expect("a call");
+            let call = self.0.call(index, &selector).to_string();
+            let call = serde_json::from_str(&call).expect("a call");
             (self.0.calls.borrow()[index].at, call)
         });
         made::objects(calls, NOW, authority, access_key)
