@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     index::made,
@@ -16,13 +16,13 @@ impl MadeCompany {
     /// When questions are asked: 2026-11-23T12:00:00Z, in seconds since 1970.
     pub const NOW: i64 = NOW;
 
-    /// A company with this many calls in the 180 days before [`Self::NOW`], 5,000 accounts, 40,000
+    /// A company with this many calls in these days before [`Self::NOW`], 5,000 accounts, 40,000
     /// people outside and 100 sellers.
     #[must_use]
-    pub fn new(calls: usize) -> Self {
+    pub fn new(calls: usize, days: i64) -> Self {
         Self(Company::new(Size {
             calls,
-            days: 180,
+            days,
             accounts: 5_000,
             outsiders: 40_000,
             users: 100,
@@ -50,8 +50,8 @@ impl MadeCompany {
             "exposedFields": { "parties": true, "content": {} },
         });
         let calls = (0..self.0.size.calls).map(|index| {
-            let call: Value = self.0.call(index, &selector);
-            let call = serde_json::from_value(call).expect("a call");
+            let call = self.0.call(index, &selector).to_string();
+            let call = serde_json::from_str(&call).expect("a call");
             (self.0.calls.borrow()[index].at, call)
         });
         made::objects(calls, NOW, authority, access_key)

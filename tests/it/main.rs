@@ -8,6 +8,7 @@
 //! | `operations` | which of Gong's operations each tool sends: `tests/operations.txt` |
 //! | `failures` | what tools say when Gong refuses, is slow or breaks off |
 //! | `composed` | the tools that combine many calls, on a busy company |
+//! | `index` | the index of calls: filled, asked, and a million calls in 64 MiB |
 //! | `memory` | how much memory tools and long-lived instances need |
 //! | `sandbox` | the limits of a call, with components written for the purpose (`wat`) |
 //! | `undeclared` | requests that a tool does not state |
@@ -32,6 +33,7 @@ mod failures;
 mod fixtures;
 mod gate;
 mod imports;
+mod index;
 mod keyvalue;
 mod mcp;
 mod memory;

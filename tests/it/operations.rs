@@ -3,11 +3,14 @@
 //! change is made twice: as a dry run, which must change nothing, and in earnest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use fake_gong::FakeGong;
 use sandbox::Effect;
+use sandbox::objects::MemoryStore;
 use serde_json::{Value, json};
 
+use crate::index::{store, with_index};
 use crate::support::{options, output_validator, run_for, sandbox, stand_in, workspace};
 
 /// Operations that nobody sends, and why.
@@ -21,6 +24,8 @@ struct Walk {
     gong: FakeGong,
     effects: BTreeMap<String, Effect>,
     called: BTreeSet<String>,
+    /// Where calls keep their index.
+    index: Option<Arc<MemoryStore>>,
 }
 
 impl Walk {
@@ -43,6 +48,7 @@ impl Walk {
                 .map(|tool| (tool.name, tool.effect))
                 .collect(),
             called: BTreeSet::new(),
+            index: None,
         }
     }
 
@@ -68,8 +74,13 @@ impl Walk {
 
     async fn ask(&self, tool: &str, arguments: &Value) -> Value {
         let sandbox = sandbox();
+        let run = run_for(&self.gong);
+        let run = match &self.index {
+            Some(store) => with_index(run, Arc::clone(store)),
+            None => run,
+        };
         let result = sandbox
-            .call_tool(&run_for(&self.gong), tool, &arguments.to_string())
+            .call_tool(&run, tool, &arguments.to_string())
             .await
             .expect("no limit breaks");
         assert!(!result.is_error, "{tool} {arguments}: {}", result.text);
@@ -184,6 +195,9 @@ async fn every_operation_of_gongs_is_sent_by_a_tool() {
     walk.call("gong_summarize_calls", json!({"calls": [recorded]}))
         .await;
     walk.call("gong_count_calls", json!({"by": ["host"]})).await;
+    walk.index = Some(store());
+    walk.call("gong_sync_calls", json!({"from": "30d"})).await;
+    walk.index = None;
     walk.call("gong_list_call_outcomes", json!({})).await;
 
     // A call of one's own, its recording, and who may see it.
