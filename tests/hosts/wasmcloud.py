@@ -230,10 +230,14 @@ async def index(cluster, wash):
         settings = gong | RATE_LIMIT | INDEX | {"RATE_LIMIT_REQUESTS_PER_SECOND": "100"}
         settings["RATE_LIMIT_STORE"] = "gong-rate-limit"
         await cluster.start("gong-server-rate-limited", "index.example", settings)
-        # The first two ever, at once: one of them fills.
+        # A machine that is busy needs more than one call; each goes on where the last one ended.
         half_year = {"from": "180d"}
-        fill = [cluster.requests(i, "index.example", "gong_sync_calls", half_year) for i in range(2)]
-        filled = sum(requests for requests, _ in await asyncio.gather(*fill))
+        for i in range(6):
+            result = await cluster.call(i, "index.example", "gong_sync_calls", half_year)
+            if "missing_requests" not in result.get("structuredContent", {"missing_requests": 1}):
+                break
+        else:
+            raise AssertionError(result)
         question = {"from": "180d", "by": ["host"]}
         used, texts = 0, set()
         for i in range(4):
@@ -242,9 +246,9 @@ async def index(cluster, wash):
             used += requests
             texts.add(text)
         assert len(texts) == 1, texts
-    assert answered() == (filled + used, 0), (answered(), filled, used)
-    assert 10 <= filled <= 30, filled
-    print(f"{wash}, two hosts, one index: filled with {filled} requests, then 4 questions with {used}")
+    asked, refused = answered()
+    assert refused == 0 and 10 <= asked - used <= 40, (asked, refused, used)
+    print(f"{wash}, two hosts, one index: {asked - used} requests fill it, {used} answer 4 questions")
 
 
 async def main():
