@@ -8,6 +8,7 @@
 //!
 //! | module | concern |
 //! |---|---|
+//! | `call_index` | the index, for one call |
 //! | `watch` | carries out what administrators order, and reports how much is kept |
 
 use std::fmt;
@@ -18,21 +19,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, anyhow, ensure};
-use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use ring::digest::{SHA256, digest};
 use sandbox::objects::{
-    Condition, FolderStore, MemoryStore, Object, ObjectKey, ObjectName, ObjectStore, Seal,
-    StoreClock, StoreFault, StoreLimits, StoreUsage, Version,
+    FolderStore, MemoryStore, ObjectKey, ObjectStore, Seal, StoreClock, StoreFault, StoreLimits,
+    StoreUsage,
 };
 
-use crate::call_gate::CallGate;
 use crate::clock::SteadyClock;
 use crate::config::{Config, Files, IndexConfig, IndexPlace, SecretRef, TenantConfig};
 
+mod call_index;
 pub(crate) mod watch;
+
+pub(crate) use call_index::CallIndex;
 
 /// Where the component finds it. Requests to this origin never leave the process.
 pub const URL: &str = "http://index.internal/";
@@ -347,69 +349,6 @@ impl TenantIndex {
 
 fn today() -> Date {
     Offset::UTC.to_datetime(Timestamp::now()).date()
-}
-
-/// The index of a tenant, for one call.
-#[derive(Debug)]
-pub(crate) struct CallIndex {
-    index: Arc<TenantIndex>,
-    gate: Arc<CallGate>,
-}
-
-impl CallIndex {
-    pub(crate) fn new(index: &Arc<TenantIndex>, gate: &Arc<CallGate>) -> Self {
-        Self {
-            index: Arc::clone(index),
-            gate: Arc::clone(gate),
-        }
-    }
-}
-
-impl ObjectStore for CallIndex {
-    fn get(&self, name: &ObjectName) -> Result<Option<Object>, StoreFault> {
-        self.index.check()?;
-        self.index.store.get(name)
-    }
-
-    fn put(
-        &self,
-        name: &ObjectName,
-        bytes: Bytes,
-        condition: &Condition,
-    ) -> Result<Version, StoreFault> {
-        self.index.check()?;
-        let version = self.index.store.put(name, bytes, condition)?;
-        // It may have been emptied between the check and the end of the write.
-        if let Err(fault) = self.index.check() {
-            self.index
-                .store
-                .delete(name, &Condition::Is(Some(version)))?;
-            return Err(fault);
-        }
-        self.gate.wrote_index.store(true, Ordering::Relaxed);
-        Ok(version)
-    }
-
-    fn delete(&self, name: &ObjectName, condition: &Condition) -> Result<bool, StoreFault> {
-        self.index.check()?;
-        self.index.store.delete(name, condition)
-    }
-
-    fn usage(&self) -> Result<StoreUsage, StoreFault> {
-        self.index.store.usage()
-    }
-
-    fn clear(&self) -> Result<(), StoreFault> {
-        self.index.store.clear()
-    }
-
-    fn tidy(&self) -> Result<(), StoreFault> {
-        self.index.store.tidy()
-    }
-
-    fn set_limits(&self, limits: StoreLimits) {
-        self.index.store.set_limits(limits);
-    }
 }
 
 /// The clock by which indexes become too old: a jump of the wall clock empties none.
