@@ -45,9 +45,14 @@ impl<'g, 'w> Index<'g, 'w> {
         patience: Option<Patience>,
     ) -> Option<Self> {
         let patience = patience.filter(|_| !gong.settings.private_calls)?;
+        let store = Store::of(gong)?;
         let mut index = Self {
             gong,
-            store: Store::of(gong)?,
+            // Nobody waits for an answer: a slow store is better than none.
+            store: match patience {
+                Patience::Schedule => store.patient(),
+                Patience::Question | Patience::Within(_) => store,
+            },
             company: segment::company_of(gong),
             range,
             patience,

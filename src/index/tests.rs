@@ -14,6 +14,7 @@ use crate::{
 mod counts;
 mod equal;
 mod faults;
+mod names;
 mod privacy;
 mod races;
 

@@ -47,7 +47,7 @@ pub(crate) struct MadeCall {
     pub(crate) private: bool,
     pub(crate) deleted: bool,
     pub(crate) account: Option<usize>,
-    host: usize,
+    pub(crate) host: usize,
     others: Vec<usize>,
     seconds: u32,
     kind: usize,

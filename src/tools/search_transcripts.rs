@@ -26,7 +26,7 @@ mod tests;
 mod text;
 
 use query::Query;
-use search::{Search, Stop};
+use search::{Live, Search, Stop};
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
@@ -64,7 +64,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
     };
     let mut search = Search::new(gong, query, args.speakers.unwrap_or(Speakers::All), limit);
     // What the index says of a call may be old, and a transcript does not say whether it is private.
-    search.reads_calls = index.as_ref().map(|_| &selector);
+    search.live = index.as_ref().map(|_| Live {
+        selector: &selector,
+        filter: &filter,
+    });
     let mut report = filter.find(|find| {
         scan::with_index(gong, plan, index.as_mut(), find, |call| {
             match filter.matches(call) {

@@ -6,6 +6,7 @@ use core::ops::ControlFlow;
 
 use crate::{
     client::Gong,
+    domain::call_filter::CallFilter,
     error::Error,
     gong::{
         calls::{self, Call, CallsBody, ContentSelector, Filter, moment_url},
@@ -47,9 +48,15 @@ pub(super) struct Search<'g, 'w> {
     /// Those of them with a transcript.
     pub(super) searched: u32,
     pub(super) stop: Option<Stop>,
-    /// Set where the calls are from the index: what is read of them from Gong before their
-    /// transcripts.
-    pub(super) reads_calls: Option<&'g ContentSelector>,
+    /// Set where the calls are from the index.
+    pub(super) live: Option<Live<'g>>,
+}
+
+/// What is read of calls from Gong before their transcripts, and what they must still have.
+#[derive(Clone, Copy)]
+pub(super) struct Live<'g> {
+    pub(super) selector: &'g ContentSelector,
+    pub(super) filter: &'g CallFilter,
 }
 
 /// Where and why the search stopped before the last call.
@@ -79,7 +86,7 @@ impl<'g, 'w> Search<'g, 'w> {
             matched: 0,
             searched: 0,
             stop: None,
-            reads_calls: None,
+            live: None,
         }
     }
 
@@ -98,7 +105,7 @@ impl<'g, 'w> Search<'g, 'w> {
         const ENOUGH: &str = "the limit is reached";
         self.minutes = 0;
         let mut batch = core::mem::take(&mut self.pending);
-        if let Some(selector) = self.reads_calls {
+        if let Some(Live { selector, filter }) = self.live {
             let ids = batch.iter().map(|call| call.meta_data.id());
             let mut live = match calls::whole_by_ids(self.gong, ids, selector) {
                 Ok(live) => live,
@@ -108,7 +115,9 @@ impl<'g, 'w> Search<'g, 'w> {
                     return self.stop_at(first.to_owned(), why, Some(error));
                 }
             };
-            live.retain(|_, call| calls::is_shown(self.gong, &call.meta_data));
+            live.retain(|_, call| {
+                calls::is_shown(self.gong, &call.meta_data) && filter.matches(call).is_some()
+            });
             batch = batch
                 .iter()
                 .filter_map(|call| live.remove(call.meta_data.id()))
