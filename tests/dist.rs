@@ -436,8 +436,8 @@ fn the_policy_grants_the_settings_and_one_host() {
         .flat_map(|(names, _)| names.split(", "))
         .map(|name| name.trim_matches('`'))
         .collect();
-    // Wassette neither adds credentials nor keeps Gong's limit.
-    for of_the_host in ["GONG_AUTH", "GONG_PACE"] {
+    // Wassette neither adds credentials, nor keeps Gong's limit, nor has a place for an index.
+    for of_the_host in ["GONG_AUTH", "GONG_INDEX_URL", "GONG_PACE"] {
         assert!(settings.remove(of_the_host), "{settings:?}");
     }
     assert_eq!(granted("key"), settings);
