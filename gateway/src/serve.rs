@@ -187,46 +187,15 @@ impl Server {
             connections,
         )?;
         let background = CancellationToken::new();
-        tokio::spawn(background.clone().run_until_cancelled_owned(reload::watch(
-            Arc::clone(&gateway),
-            reloader,
-            tls,
-        )));
-        tokio::spawn(
-            background
-                .clone()
-                .run_until_cancelled_owned(upkeep::heartbeats(Arc::clone(&gateway))),
-        );
-        tokio::spawn(
-            background
-                .clone()
-                .run_until_cancelled_owned(upkeep::prune(Arc::clone(&gateway))),
-        );
-        tokio::spawn(
-            background
-                .clone()
-                .run_until_cancelled_owned(watch::run(Arc::clone(&gateway))),
-        );
-        tokio::spawn(
-            background
-                .clone()
-                .run_until_cancelled_owned(watch::tidy(Arc::clone(&gateway))),
-        );
-        tokio::spawn(
-            background
-                .clone()
-                .run_until_cancelled_owned(schedule::run(Arc::clone(&gateway))),
-        );
-        tokio::spawn(
-            background
-                .clone()
-                .run_until_cancelled_owned(audit_push::run(Arc::clone(&gateway))),
-        );
-        tokio::spawn(
-            background
-                .clone()
-                .run_until_cancelled_owned(write_failed_tokens(Arc::clone(&gateway))),
-        );
+        let shared = || Arc::clone(&gateway);
+        in_background(&background, reload::watch(shared(), reloader, tls));
+        in_background(&background, upkeep::heartbeats(shared()));
+        in_background(&background, upkeep::prune(shared()));
+        in_background(&background, watch::run(shared()));
+        in_background(&background, watch::tidy(shared()));
+        in_background(&background, schedule::run(shared()));
+        in_background(&background, audit_push::run(shared()));
+        in_background(&background, write_failed_tokens(shared()));
         Ok(Self {
             gateway,
             address,
@@ -443,6 +412,11 @@ fn log_discovery(reports: &BTreeMap<String, SyncReport>) {
             tracing::info!(tenant, "{report}");
         }
     }
+}
+
+/// Starts a task that ends when `background` is cancelled.
+fn in_background(background: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(background.clone().run_until_cancelled_owned(task));
 }
 
 /// Writes rows about wrong tokens regularly. Runs until cancelled.

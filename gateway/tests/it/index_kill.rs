@@ -1,7 +1,6 @@
 //! `kill -9` while objects are being written to disk, many times.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use sandbox::objects::{
     Condition, FolderStore, ObjectKey, ObjectName, ObjectStore, Seal, StoreClock, StoreLimits,
 };
 
-use crate::store::again;
+use crate::killed::{killed_after, say};
 use crate::support::Folder;
 
 const WRITER: &str = "GATEWAY_TEST_INDEX_WRITER";
@@ -51,18 +50,13 @@ fn write_until_killed() {
         return;
     };
     let store = open(Path::new(&folder));
-    let mut out = std::io::stdout();
-    let mut say = |line: String| {
-        let _ = out.write_all(format!("@{line}\n").as_bytes());
-        let _ = out.flush();
-    };
-    say("open".to_owned());
+    say("open");
     for number in 1.. {
         let place = number % OBJECTS;
         let bytes = contents(number).into();
         let written = store.put(&name(place), bytes, &Condition::None);
         written.expect("it can be written");
-        say(format!("{place} {number}"));
+        say(format_args!("{place} {number}"));
     }
 }
 
@@ -72,19 +66,10 @@ fn a_kill_at_any_moment_leaves_the_object_before_or_the_one_after() {
     let path = folder.0.join("index");
     let mut rounds_with_objects = 0;
     for round in 0..ROUNDS {
-        let mut child = again("index_kill::write_until_killed", WRITER, &path);
-        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-        let opened = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .any(|line| line.ends_with("@open"));
-        assert!(opened, "round {round}");
-        std::thread::sleep(Duration::from_millis(3 + 17 * round % 60));
-        child.kill().expect("SIGKILL");
-        child.wait().expect("it is dead");
+        let pause = Duration::from_millis(3 + 17 * round % 60);
+        let lines = killed_after(pause, "index_kill::write_until_killed", WRITER, &path);
         let mut said: BTreeMap<u64, u64> = BTreeMap::new();
-        for line in lines.map_while(Result::ok) {
-            let line = line.trim_start_matches('@');
+        for line in lines {
             if let Some((place, number)) = line.split_once(' ')
                 && let (Ok(place), Ok(number)) = (place.parse(), number.parse())
             {

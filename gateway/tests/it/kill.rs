@@ -1,9 +1,7 @@
 //! `kill -9` while everything is being written, many times.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use gateway::store::{
@@ -12,21 +10,13 @@ use gateway::store::{
 };
 use jiff::Timestamp;
 
-use crate::store::{DAY, again, call, store};
+use crate::killed::{killed_after, say};
+use crate::store::{DAY, call, store};
 use crate::support::Folder;
 
 const WRITER: &str = "GATEWAY_TEST_WRITER";
 const ROUNDS: u64 = 40;
 const LIMIT: u32 = 4_000;
-
-/// Reports what is on the disk, one line each. An incomplete line does not count.
-fn say(line: &str) {
-    static OUT: Mutex<()> = Mutex::new(());
-    let _turn = OUT.lock();
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(format!("@{line}\n").as_bytes());
-    let _ = out.flush();
-}
 
 /// Not a test, but the process that writes until it is killed.
 #[test]
@@ -46,17 +36,17 @@ fn write_until_killed() {
                     let id = format!("{process}-{thread}-{n}");
                     let mut row = call(&id, "grant_access", Timestamp::now());
                     let begun = audit.begin(row.start.clone()).wait().expect("begun");
-                    say(&format!("begun {id}"));
+                    say(format_args!("begun {id}"));
                     row.id = Some(begun);
                     audit.finish(row).wait().expect("finished");
-                    say(&format!("finished {id}"));
+                    say(format_args!("finished {id}"));
                 }
             });
         }
         scope.spawn(|| {
             loop {
                 let granted = store.lease("acme", DAY, 7, LIMIT).expect("a lease");
-                say(&format!("leased {granted}"));
+                say(format_args!("leased {granted}"));
             }
         });
         scope.spawn(|| {
@@ -69,7 +59,7 @@ fn write_until_killed() {
                         .review(&actor, "acme", &names, decision)
                         .expect("a review");
                     if !changed.is_empty() {
-                        say(&format!("decided {}", decision.act()));
+                        say(format_args!("decided {}", decision.act()));
                     }
                 }
                 for on in [false, true] {
@@ -94,18 +84,10 @@ fn a_kill_at_any_moment_loses_nothing_that_was_said_to_be_written() {
     let mut decided: BTreeMap<String, u64> = BTreeMap::new();
     let mut interrupted = 0;
     for round in 0..ROUNDS {
-        let mut child = again("kill::write_until_killed", WRITER, &path);
-        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-        let opened = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .any(|line| line.ends_with("@open"));
-        assert!(opened, "round {round}");
-        std::thread::sleep(Duration::from_millis(5 + 37 * round % 110));
-        child.kill().expect("SIGKILL");
-        child.wait().expect("it is dead");
-        for line in lines.map_while(Result::ok) {
-            match line.trim_start_matches('@').split_once(' ') {
+        let pause = Duration::from_millis(5 + 37 * round % 110);
+        let said = killed_after(pause, "kill::write_until_killed", WRITER, &path);
+        for line in said {
+            match line.split_once(' ') {
                 Some(("begun", id)) => drop(begun.insert(id.to_owned())),
                 Some(("finished", id)) => drop(finished.insert(id.to_owned())),
                 Some(("leased", granted)) => leased += granted.parse::<u32>().expect("a number"),

@@ -29,6 +29,7 @@ mod index;
 mod index_kill;
 mod isolation;
 mod kill;
+mod killed;
 mod limits;
 mod mcp;
 mod operations;
