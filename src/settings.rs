@@ -154,19 +154,19 @@ fn missing(variable: &str) -> Error {
     )
 }
 
+/// A URL's scheme, and what follows it.
+fn scheme(text: &str) -> Option<(Scheme, &str)> {
+    let https = text.strip_prefix("https://");
+    let https = https.map(|rest| (Scheme::Https, rest));
+    https.or_else(|| Some((Scheme::Http, text.strip_prefix("http://")?)))
+}
+
 /// Credentials are sent to this URL, so only Gong's own hosts over https are allowed, and the
 /// loopback interface for tests.
 fn base_url(text: &str) -> Result<(Scheme, String), Error> {
     let wrong = |problem: &str| not_configured("GONG_BASE_URL", problem);
-    let (scheme, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
-        (Some(rest), _) => (Scheme::Https, rest),
-        (_, Some(rest)) => (Scheme::Http, rest),
-        _ => {
-            return Err(wrong(
-                "it must start with https://, such as https://acme.api.gong.io.",
-            ));
-        }
-    };
+    let (scheme, rest) = scheme(text)
+        .ok_or_else(|| wrong("it must start with https://, such as https://acme.api.gong.io."))?;
     let authority = rest.strip_suffix('/').unwrap_or(rest).to_ascii_lowercase();
     if authority.contains(['/', '?', '#', '@', '\\']) || authority.chars().any(char::is_whitespace)
     {
@@ -205,15 +205,11 @@ fn base_url(text: &str) -> Result<(Scheme, String), Error> {
 fn index_url(text: &str, gong: &str) -> Result<IndexUrl, Error> {
     let wrong = |problem: &str| not_configured("GONG_INDEX_URL", problem);
     let example = "such as http://index.internal/acme/.";
-    let (scheme, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
-        (Some(rest), _) => (Scheme::Https, rest),
-        (_, Some(rest)) => (Scheme::Http, rest),
-        _ => {
-            return Err(wrong(&format!(
-                "it must start with http:// or https://, {example}"
-            )));
-        }
-    };
+    let (scheme, rest) = scheme(text).ok_or_else(|| {
+        wrong(&format!(
+            "it must start with http:// or https://, {example}"
+        ))
+    })?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let authority = authority.to_ascii_lowercase();
     let plain = |text: &str| {

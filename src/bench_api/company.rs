@@ -23,9 +23,7 @@ impl MadeCompany {
         Self(Company::new(Size {
             calls,
             days,
-            accounts: 5_000,
-            outsiders: 40_000,
-            users: 100,
+            ..Size::ORDINARY
         }))
     }
 

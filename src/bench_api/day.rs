@@ -57,13 +57,7 @@ pub struct CompanyDay {
 /// day begins, or without one. Gong refuses what is beyond 10,000 requests.
 #[must_use]
 pub fn company_day(questions: usize, indexed: bool) -> CompanyDay {
-    let size = Size {
-        calls: 30_000,
-        days: 180,
-        accounts: 5_000,
-        outsiders: 40_000,
-        users: 100,
-    };
+    let size = Size::ORDINARY;
     let company = Company::new(size);
     company.indexed.set(indexed);
     let mut dice = Dice::new(11);
@@ -75,7 +69,7 @@ pub fn company_day(questions: usize, indexed: bool) -> CompanyDay {
     }
     let sync = |at: i64| {
         company.now.set(at);
-        // A refusal is counted by who asks.
+        // What it is refused is in the count of its requests.
         let _ = company.ask("gong_sync_calls", &json!({ "from": "180d" }));
     };
     if indexed {

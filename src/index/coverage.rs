@@ -214,18 +214,12 @@ impl Index<'_, '_> {
         (hours.max(0.0) as usize).min(60 * HOURS)
     }
 
-    /// About how many requests the part of the range takes that is not covered.
-    pub(super) fn missing_requests(&self) -> u32 {
-        let missing = self.hours().filter(|hour| !self.is_usable(*hour)).count();
-        let Some(density) = self.density().filter(|_| missing > 0) else {
-            return u32::from(missing > 0);
-        };
-        ((missing as f64 * density / 100.0) as u32).max(1)
-    }
-
     /// About how many requests are missing until the range is covered.
     pub(crate) fn missing(&self) -> Option<u32> {
-        Some(self.missing_requests()).filter(|missing| *missing > 0)
+        let missing = self.hours().filter(|hour| !self.is_usable(*hour)).count();
+        let density = self.density();
+        let requests = density.map_or(1, |density| (missing as f64 * density / 100.0) as u32);
+        (missing > 0).then(|| requests.max(1))
     }
 
     /// How many pages were read.

@@ -81,7 +81,7 @@ pub(crate) fn erase(gong: &Gong<'_>, subject: &str) -> Result<Option<u32>, Error
     let store = store.patient();
     remove(gong, &store, subject).map(Some).map_err(|fault| {
         Error::unreachable(format!(
-            "The person may still be in the index of calls, as its store {fault}, so Gong was not told to erase. Try \
+            "The person may still be in the index of calls, as its store {fault}, so nothing was sent to Gong. Try \
              again, or whoever runs the gateway empties the folder of GONG_INDEX_URL."
         ))
     })

@@ -26,15 +26,6 @@ const SMALL: Size = Size {
     outsiders: 150,
     users: 9,
 };
-/// An ordinary customer of Gong's.
-const LARGE: Size = Size {
-    calls: 30_000,
-    days: 180,
-    accounts: 5_000,
-    outsiders: 40_000,
-    users: 100,
-};
-
 /// Fills the index over this range; returns how many requests it took.
 fn fill(company: &Company, from: &str) -> usize {
     let before = company.requests.borrow().len();

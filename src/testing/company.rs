@@ -37,6 +37,17 @@ pub(crate) struct Size {
     pub(crate) users: usize,
 }
 
+impl Size {
+    /// An ordinary customer of Gong's.
+    pub(crate) const ORDINARY: Self = Self {
+        calls: 30_000,
+        days: 180,
+        accounts: 5_000,
+        outsiders: 40_000,
+        users: 100,
+    };
+}
+
 /// A call of the company.
 #[derive(Clone)]
 pub(crate) struct MadeCall {

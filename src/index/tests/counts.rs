@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    index::tests::{LARGE, fill},
+    index::tests::fill,
     testing::{
-        company::{Company, NOW},
+        company::{Company, NOW, Size},
         dice::Dice,
     },
     time::DAY,
@@ -17,7 +17,7 @@ use crate::{
     reason = "with --nocapture it prints what was measured"
 )]
 fn thirty_thousand_calls_take_few_requests_and_bytes() {
-    let company = Company::new(LARGE);
+    let company = Company::new(Size::ORDINARY);
     // A question in the middle is answered with what is there.
     let account = json!({ "account": Company::account_id(17) });
     let newest = company
@@ -40,7 +40,7 @@ fn thirty_thousand_calls_take_few_requests_and_bytes() {
     let filled = first + fill(&company, "180d");
     println!("first fill: {filled} requests");
     assert!(filled <= 320, "{filled}");
-    let bytes = company.kept() / LARGE.calls;
+    let bytes = company.kept() / Size::ORDINARY.calls;
     println!("{bytes} bytes a call");
     assert!(bytes <= 200, "{bytes}");
     // All newest hours are due.
@@ -85,12 +85,12 @@ fn thirty_thousand_calls_take_few_requests_and_bytes() {
     reason = "with --nocapture it prints what was measured"
 )]
 fn a_steady_day_takes_few_requests() {
-    let company = Company::new(LARGE);
+    let company = Company::new(Size::ORDINARY);
     fill(&company, "180d");
     // As many calls come in a day as before.
     let mut dice = Dice::new(5);
     for call in 0..3 * 167 {
-        let made = Company::made(&mut dice, LARGE, NOW + call * DAY / 167);
+        let made = Company::made(&mut dice, Size::ORDINARY, NOW + call * DAY / 167);
         company.calls.borrow_mut().push(made);
     }
     let sync = |minutes: i64| {

@@ -8,7 +8,7 @@ use crate::{
         call_filter::is_domain,
         call_history::{
             UserNames,
-            lookup::{Candidate, Lookup, SearchTerm, ambiguous, look_up, not_found},
+            lookup::{Candidate, SearchTerm},
         },
         scan::{Report, resume::Start},
     },
@@ -20,6 +20,8 @@ use crate::{
     tools::get_deal,
     wit::calls::Affiliation,
 };
+
+mod pick;
 
 /// Collects accounts and calls during a scan.
 pub(super) struct AccountFinder {
@@ -162,50 +164,6 @@ impl AccountFinder {
         is_domain(domain, &self.domain)
     }
 
-    /// Picks the account by id, exact name or words of the name; else by website; else by e-mail
-    /// addresses of people on its calls.
-    ///
-    /// # Errors
-    /// `bad-argument` with the choices if several match; `not-found`.
-    pub(super) fn pick(mut self, report: &Report) -> Result<AccountCalls, Error> {
-        let all = core::mem::take(&mut self.seen);
-        let near = match look_up(&all, &self.query) {
-            Lookup::One(account) => return Ok(self.of_account(&account.id)),
-            Lookup::Several(accounts) => {
-                return Err(ambiguous("account", &self.query, &accounts));
-            }
-            Lookup::None(near) => near,
-        };
-        let mut ids = self.accounts_by_website();
-        if ids.is_empty() {
-            ids = self.accounts_by_address();
-        }
-        let choices: Vec<&Candidate> = all
-            .iter()
-            .filter(|account| ids.contains(&account.id))
-            .collect();
-        match choices[..] {
-            [account] => Ok(self.of_account(&account.id)),
-            [] if self.kept.iter().any(|call| self.has_matching_address(call)) => {
-                Ok(self.of_domain())
-            }
-            [] => Err(not_found("account", &self.query, report, &near)),
-            _ => Err(ambiguous("account", &self.query, &choices)),
-        }
-    }
-
-    fn has_matching_address(&self, call: &Call) -> bool {
-        domains(call).any(|domain| self.matches_domain(&domain))
-    }
-
-    fn accounts_by_website(&self) -> BTreeSet<String> {
-        self.websites
-            .iter()
-            .filter(|(_, site)| self.matches_domain(site))
-            .map(|(id, _)| id.clone())
-            .collect()
-    }
-
     /// Accounts of calls on which somebody has a matching address.
     fn accounts_by_address(&self) -> BTreeSet<String> {
         self.kept
@@ -217,56 +175,8 @@ impl AccountFinder {
             .collect()
     }
 
-    /// The account's calls, and calls without any account on which somebody has its domain.
-    fn of_account(self, id: &str) -> AccountCalls {
-        let queried = Some(&self.domain).filter(|domain| domain.contains('.'));
-        let domains_of_account = [self.websites.get(id), queried];
-        let is_of_account = |domain: &str| {
-            domains_of_account
-                .into_iter()
-                .flatten()
-                .any(|known| is_domain(domain, known))
-        };
-        let mut by_domain = 0;
-        let mut calls = self.kept;
-        calls.retain(|call| {
-            let mut accounts = call.objects("Account").peekable();
-            if accounts.peek().is_some() {
-                return accounts.any(|account| account.id() == id);
-            }
-            let matches = domains(call).any(|domain| is_of_account(&domain));
-            by_domain += u32::from(matches);
-            matches
-        });
-        AccountCalls {
-            id: Some(id.to_owned()),
-            domain: None,
-            calls,
-            by_domain,
-            user_names: self.user_names,
-        }
-    }
-
-    /// The calls without an account on which somebody has a matching domain.
-    fn of_domain(self) -> AccountCalls {
-        let mut names = BTreeSet::new();
-        let mut calls = self.kept;
-        calls.retain(|call| {
-            let matching: Vec<String> = domains(call)
-                .filter(|domain| is_domain(domain, &self.domain))
-                .collect();
-            let matches = !matching.is_empty();
-            names.extend(matching);
-            matches
-        });
-        let names: Vec<String> = names.into_iter().collect();
-        AccountCalls {
-            id: None,
-            domain: Some(names.join(", ")),
-            by_domain: calls.len() as u32,
-            calls,
-            user_names: self.user_names,
-        }
+    fn has_matching_address(&self, call: &Call) -> bool {
+        domains(call).any(|domain| self.matches_domain(&domain))
     }
 }
 
