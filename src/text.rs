@@ -5,7 +5,10 @@ use crate::prelude::*;
 /// In lower case, for comparing. Greek has two small sigmas, of which one is only at the end of a
 /// word; they become one.
 pub(crate) fn fold_case(text: &str) -> String {
-    text.to_lowercase().replace('ς', "σ")
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.to_lowercase().replace('ς', "σ"),
+    }
 }
 
 /// Without line breaks and other control characters, trimmed: outsiders write titles and names, and

@@ -165,7 +165,12 @@ impl CallFilter {
             object.is_account
                 && account.is_none_or(|query| is_named_account(object.id, object.name, query))
         };
-        let is_domain_of_it = |domain: &str| account.is_none_or(|query| is_domain(domain, query));
+        let domains = account.map(Domains::new);
+        let is_domain_of_it = |domain: &str| {
+            domains
+                .as_ref()
+                .is_none_or(|domains| domains.contain(domain))
+        };
         let is_titled = |text: &str| has(text, title);
         let is_titled_so = |text: &str| has(text, account);
         let is_on_it = |person: &PersonText<'_>| {
@@ -271,9 +276,10 @@ fn account_match(call: &Call, query: &str) -> Option<AccountMatch> {
         call.parties()
             .filter(|party| party.affiliation() != Affiliation::Internal)
     };
+    let domains = Domains::new(query);
     if outsiders()
         .filter_map(Party::domain)
-        .any(|domain| is_domain(&domain, query))
+        .any(|domain| domains.contain(&domain))
     {
         return Some(AccountMatch::Domain);
     }
@@ -285,31 +291,48 @@ fn is_named_account(id: &str, name: &str, query: &str) -> bool {
     id.eq_ignore_ascii_case(query) || has_words(name, query)
 }
 
-/// Whether an e-mail domain is that of a domain or a name in lower case: `mail.acme.com` is that of
-/// `acme.com` and of `acme`; `acmelabs.io` and `acme-labs.io` are that of `acme labs`.
-pub(crate) fn is_domain(domain: &str, query: &str) -> bool {
-    let query = query.trim_start_matches('@');
-    if query.contains('.') && !query.contains(' ') {
-        return domain == query
-            || domain
-                .strip_suffix(query)
-                .is_some_and(|rest| rest.ends_with('.'));
+/// Domains in lower case that a domain or a name in lower case means: `mail.acme.com` is one of
+/// `acme.com` and of `acme`; `acmelabs.io` and `acme-labs.io` are some of `acme labs`.
+pub(crate) enum Domains {
+    /// This one and those below it.
+    Of(String),
+    /// Those with such a label before their last.
+    Named { joined: String, dashed: String },
+}
+
+impl Domains {
+    pub(crate) fn new(query: &str) -> Self {
+        let query = query.trim_start_matches('@');
+        if query.contains('.') && !query.contains(' ') {
+            return Self::Of(query.to_owned());
+        }
+        Self::Named {
+            joined: query.chars().filter(|c| c.is_alphanumeric()).collect(),
+            dashed: query.replace(' ', "-"),
+        }
     }
-    let name: String = query.chars().filter(|c| c.is_alphanumeric()).collect();
-    let dashed = query.replace(' ', "-");
-    domain
-        .rsplit('.')
-        .skip(1)
-        .any(|label| label == name || label == dashed)
+
+    pub(crate) fn contain(&self, domain: &str) -> bool {
+        match self {
+            Self::Of(known) => domain
+                .strip_suffix(known.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
+            Self::Named { joined, dashed } => domain
+                .rsplit('.')
+                .skip(1)
+                .any(|label| label == joined || label == dashed),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{account_match, is_domain};
+    use super::{Domains, account_match};
     use crate::{gong::calls::Call, wit::calls::AccountMatch};
 
     #[test]
     fn a_domain_matches_a_name_or_a_domain() {
+        let is_domain = |domain: &str, query: &str| Domains::new(query).contain(domain);
         assert!(is_domain("acme.com", "acme"));
         assert!(is_domain("acme.co.uk", "acme"));
         assert!(is_domain("mail.acme.com", "@acme.com"));

@@ -73,6 +73,12 @@ impl Meta {
             .map_or_else(|| "unknown".to_owned(), time::to_display)
     }
 
+    /// Whether somebody from outside is on it.
+    pub(crate) fn is_external(&self) -> bool {
+        let scope = self.scope.as_deref();
+        scope.is_some_and(|scope| scope.eq_ignore_ascii_case("External"))
+    }
+
     /// Duration in minutes, rounded up.
     pub(crate) fn minutes(&self) -> u32 {
         let seconds = self.duration.unwrap_or(0.0).max(0.0) as u32;

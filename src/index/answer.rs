@@ -157,6 +157,11 @@ impl Index<'_, '_> {
             if find.counts_private() {
                 private += view.private(from, to);
             }
+            let tables = view.tables();
+            let kinds = tables.kinds.iter();
+            let is_external: Vec<bool> = kinds
+                .map(|kind| tables.meta_of_kind(kind).is_external())
+                .collect();
             let mut groups: BTreeMap<Group, (usize, Sum)> = BTreeMap::new();
             for row in view.rows(from, to).rev() {
                 if !finder.is_in_scope(row) {
@@ -174,7 +179,7 @@ impl Index<'_, '_> {
                 }
                 let group = groups.entry(view.group(row, alike));
                 let (_, sum) = group.or_insert_with(|| (row, Sum::default()));
-                sum.add(Sum::of(minutes));
+                sum.add(Sum::of(minutes, is_external[view.kind(row)]));
             }
             let mut groups: Vec<(usize, Sum)> = groups.into_values().collect();
             groups.sort_unstable_by_key(|(row, _)| Reverse(*row));

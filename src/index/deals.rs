@@ -37,20 +37,26 @@ impl Index<'_, '_> {
         let (from, to) = (self.range.from, self.range.to);
         let mut without = 0;
         self.views(from, to, |view| {
+            let (mut accounts, mut deals) = (Vec::new(), Vec::new());
             let finder = Finder::new(view, &find);
             let tables = view.tables();
             let rows = view.rows(from, to).rev();
             for row in rows.filter(|row| finder.is_in_scope(*row)) {
-                let objects = view.objects(row);
-                let (accounts, deals): (Vec<ObjectText<'_>>, Vec<ObjectText<'_>>) = objects
-                    .map(|object| tables.object_text(&tables.objects[object]))
-                    .partition(|object| object.is_account);
+                accounts.clear();
+                deals.clear();
+                for object in view.objects(row) {
+                    let object = tables.object_text(&tables.objects[object]);
+                    match object.is_account {
+                        true => accounts.push(object),
+                        false => deals.push(object),
+                    }
+                }
                 without += u32::from(deals.is_empty());
-                for deal in deals {
+                for deal in &deals {
                     visit(&DealOnCall {
                         at: view.at(row),
                         host: tables.word(view.packed.rows[row].host),
-                        deal,
+                        deal: *deal,
                         accounts: &accounts,
                     });
                 }

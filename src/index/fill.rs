@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     client::{pages::Paged, request::Precondition},
-    error::{Case, Error},
+    error::Error,
     gong::calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter},
     index::{
         answer::Index,
@@ -28,6 +28,8 @@ const MOST_PAGES: u32 = 40;
 const MOST_MS: u64 = 40_000;
 /// Calls on a page of Gong's.
 const PAGE: u32 = 100;
+/// After so many pages what was read is kept, so that a call that is ended early loses little.
+const KEPT_PAGES: u32 = 10;
 /// How often writing an object is tried that others write too.
 const TRIES: u32 = 4;
 
@@ -49,8 +51,6 @@ struct Read {
     calls: Vec<(i64, Call)>,
     from: i64,
     to: i64,
-    /// Why not to the end of the window.
-    error: Option<Error>,
 }
 
 impl Index<'_, '_> {
@@ -101,20 +101,12 @@ impl Index<'_, '_> {
         };
         let (gong, pages) = (self.gong, self.pages);
         let mut reader = Reader { gong, pages };
-        let read = reader.read(from, to.min(now.max(from + 1)), to);
-        let pages = reader.pages;
-        drop(lease);
-        self.pages = pages;
-        let Some(read) = read? else {
-            return Ok(Filled::Enough);
-        };
-        if read.to > read.from {
+        let filled = reader.read(from, to.min(now.max(from + 1)), to, |read| {
             self.keep(&read, now);
-        }
-        match read.error {
-            Some(error) => Err(error),
-            None => Ok(Filled::Some),
-        }
+        });
+        self.pages = reader.pages;
+        lease.give_back(&self.store);
+        filled
     }
 
     /// Keeps what was read.
@@ -207,6 +199,31 @@ impl Index<'_, '_> {
     }
 }
 
+/// Calls of a window that were read and not yet kept.
+#[derive(Default)]
+struct Unkept {
+    calls: Vec<(i64, Call)>,
+    /// Where they begin; none for the begin of the window.
+    from: Option<i64>,
+    pages: u32,
+}
+
+impl Unkept {
+    /// Keeps the hours that are complete: Gong's pages are oldest first, so those before the hour of the
+    /// last call are.
+    fn keep(&mut self, from: i64, keep: &mut impl FnMut(Read)) {
+        let from = self.from.unwrap_or(from);
+        let to = self.calls.last().map_or(from, |(at, _)| hour_of(*at));
+        self.pages = 0;
+        if to > from {
+            let calls = core::mem::take(&mut self.calls);
+            let (calls, rest) = calls.into_iter().partition(|(at, _)| *at < to);
+            (self.calls, self.from) = (rest, Some(to));
+            keep(Read { calls, from, to });
+        }
+    }
+}
+
 /// Reads windows of time.
 struct Reader<'g, 'w> {
     gong: &'g crate::client::Gong<'w>,
@@ -214,37 +231,30 @@ struct Reader<'g, 'w> {
 }
 
 impl Reader<'_, '_> {
-    /// Reads the calls from `from` to `to`, which is `whole` unless that is later than now. None if
-    /// there are more than a call may read.
-    fn read(&mut self, mut from: i64, to: i64, whole: i64) -> Result<Option<Read>, Error> {
-        let (mut calls, mut cursor) = (Vec::<(i64, Call)>::new(), None::<String>);
+    /// Reads the calls from `from` to `to`, which is `whole` unless that is later than now, and calls
+    /// `keep` with what is complete, every few pages and whatever ends it. [`Filled::Enough`] if there
+    /// are more than a call may read.
+    fn read(
+        &mut self,
+        mut from: i64,
+        to: i64,
+        whole: i64,
+        mut keep: impl FnMut(Read),
+    ) -> Result<Filled, Error> {
+        let (mut unkept, mut cursor) = (Unkept::default(), None::<String>);
         let mut first = true;
         loop {
             let left = MOST_PAGES.saturating_sub(self.pages);
-            // Gong's pages are oldest first, so what was read is complete up to the last call.
-            let cut = |calls: Vec<(i64, Call)>, error| {
-                let to = calls.last().map_or(from, |(at, _)| hour_of(*at));
-                Ok(Some(Read {
-                    calls,
-                    from,
-                    to,
-                    error,
-                }))
-            };
             if left == 0 || self.gong.elapsed_ms() > MOST_MS {
-                return match calls.is_empty() {
-                    true => Ok(None),
-                    false => cut(calls, None),
-                };
+                unkept.keep(from, &mut keep);
+                return Ok(match first {
+                    true => Filled::Enough,
+                    false => Filled::Some,
+                });
             }
             self.pages += 1;
-            let (records, page) = match self.page(from, to, cursor.as_deref()) {
-                Ok(page) => page,
-                Err(error) if calls.is_empty() || error.case() != Case::RateLimited => {
-                    return Err(error);
-                }
-                Err(error) => return cut(calls, Some(error)),
-            };
+            let read = self.page(from, to, cursor.as_deref());
+            let (records, page) = read.inspect_err(|_| unkept.keep(from, &mut keep))?;
             let records = records.unwrap_or_default();
             let total = records.total_records.unwrap_or(0);
             if first && total.div_ceil(PAGE) > left && whole - from > HOUR {
@@ -252,7 +262,7 @@ impl Reader<'_, '_> {
                 let fitting = (to - from) * i64::from((left - 1) * PAGE) / i64::from(total);
                 let narrower = hour_of(to - fitting.max(1)).max(from + HOUR);
                 if left == 1 {
-                    return Ok(None);
+                    return Ok(Filled::Enough);
                 }
                 from = narrower;
                 continue;
@@ -270,17 +280,18 @@ impl Reader<'_, '_> {
                 // Where Gong says no time, it sorts by what it does not say.
                 let at = call.meta_data.began().unwrap_or(from);
                 if (from..whole).contains(&at) {
-                    calls.push((at, call));
+                    unkept.calls.push((at, call));
                 }
             }
+            unkept.pages += 1;
             match records.cursor {
                 None => {
-                    return Ok(Some(Read {
-                        calls,
-                        from,
+                    keep(Read {
+                        from: unkept.from.unwrap_or(from),
                         to: whole,
-                        error: None,
-                    }));
+                        calls: unkept.calls,
+                    });
+                    return Ok(Filled::Some);
                 }
                 Some(next) if cursor.as_ref() == Some(&next) => {
                     return Err(Error::unexpected_answer(
@@ -288,6 +299,9 @@ impl Reader<'_, '_> {
                     ));
                 }
                 next => cursor = next,
+            }
+            if unkept.pages >= KEPT_PAGES {
+                unkept.keep(from, &mut keep);
             }
         }
     }

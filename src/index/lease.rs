@@ -11,19 +11,18 @@ use crate::{
 pub(super) const SECONDS: i64 = 75;
 
 /// A lease that this call has.
-pub(super) struct Lease<'s, 'g, 'w> {
-    store: &'s Store<'g, 'w>,
+pub(super) struct Lease {
     name: &'static str,
     etag: Option<String>,
 }
 
-impl<'s, 'g, 'w> Lease<'s, 'g, 'w> {
+impl Lease {
     /// Takes the lease; none if another call has it.
     ///
     /// # Errors
     /// Whatever the store fails with.
     pub(super) fn take(
-        store: &'s Store<'g, 'w>,
+        store: &Store<'_, '_>,
         name: &'static str,
         now: i64,
     ) -> Result<Option<Self>, Fault> {
@@ -44,19 +43,17 @@ impl<'s, 'g, 'w> Lease<'s, 'g, 'w> {
             written = store.put(name, until.as_bytes(), Precondition::Unchanged(&held.etag))?;
         }
         Ok(match written {
-            Written::Done(etag) => Some(Self { store, name, etag }),
+            Written::Done(etag) => Some(Self { name, etag }),
             Written::Changed => None,
         })
     }
-}
 
-impl Drop for Lease<'_, '_, '_> {
     /// Gives it back. Where that fails, it ends by itself.
-    fn drop(&mut self) {
+    pub(super) fn give_back(self, store: &Store<'_, '_>) {
         let if_ = match &self.etag {
             Some(etag) => Precondition::Unchanged(etag),
             None => Precondition::Any,
         };
-        let _ = self.store.delete(self.name, if_);
+        let _ = store.delete(self.name, if_);
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{client::Gong, index::freshness::HOURS, prelude::*};
 
 /// The version of the format: another one is as if absent.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Version, company, checksum.
 const HEADER: usize = 9;
 /// The most bytes that the calls of a week have unpacked: what says more is damaged.
@@ -32,7 +32,7 @@ pub(super) struct Head {
 #[derive(Default, Deserialize, Serialize)]
 pub(crate) struct Tables<'a> {
     /// Every text once; the first is empty.
-    #[serde(borrow)]
+    #[serde(borrow, with = "words")]
     pub(super) words: Vec<&'a str>,
     pub(super) kinds: Vec<Kind>,
     pub(super) people: Vec<Person>,
@@ -170,6 +170,31 @@ impl Head {
             *hour = at;
         }
         hours
+    }
+}
+
+/// Words as one text and the length of each, so that reading checks one text.
+mod words {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use crate::prelude::*;
+
+    pub(super) fn serialize<S: Serializer>(words: &[&str], to: S) -> Result<S::Ok, S::Error> {
+        let lengths: Vec<usize> = words.iter().map(|word| word.len()).collect();
+        (words.concat(), lengths).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<&'de str>, D::Error> {
+        let (mut text, lengths) = <(&str, Vec<usize>)>::deserialize(from)?;
+        let words = lengths.into_iter().map(|length| {
+            let (word, rest) = text.split_at_checked(length)?;
+            text = rest;
+            Some(word)
+        });
+        let words: Option<Vec<&str>> = words.collect();
+        words.ok_or_else(|| D::Error::custom("a word is beyond the text"))
     }
 }
 

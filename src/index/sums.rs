@@ -53,15 +53,18 @@ pub(crate) struct Sum {
     pub(crate) minutes: u32,
     /// Minutes of the longest.
     pub(crate) longest: u32,
+    /// Calls with somebody from outside.
+    pub(crate) external: u32,
 }
 
 impl Sum {
     /// Of one call.
-    pub(crate) fn of(minutes: u32) -> Self {
+    pub(crate) fn of(minutes: u32, is_external: bool) -> Self {
         Self {
             calls: 1,
             minutes,
             longest: minutes,
+            external: u32::from(is_external),
         }
     }
 
@@ -70,5 +73,6 @@ impl Sum {
         self.calls += other.calls;
         self.minutes += other.minutes;
         self.longest = self.longest.max(other.longest);
+        self.external += other.external;
     }
 }

@@ -74,6 +74,11 @@ impl<'a> View<'a> {
         self.packed.rows[row].seconds.div_ceil(60)
     }
 
+    /// The index of what a row's call has in common with many.
+    pub(super) fn kind(&self, row: usize) -> usize {
+        self.packed.rows[row].kind as usize
+    }
+
     /// The id of a row's call.
     pub(super) fn id(&self, row: usize) -> String {
         self.tables().call_id(self.packed.rows[row].id)

@@ -183,8 +183,10 @@ fn alike(by: &[CountBy]) -> Alike {
     Alike {
         period,
         host: by.contains(&CountBy::Host),
-        // The scope is in every sum.
-        kind: true,
+        kind: by.iter().any(|by| {
+            use CountBy::{Direction, Language, Outcome, Scope, Workspace};
+            matches!(by, Direction | Language | Outcome | Scope | Workspace)
+        }),
         account: by.contains(&CountBy::Account),
         trackers: by.contains(&CountBy::Tracker),
     }

@@ -139,7 +139,15 @@ fn killed_at_any_point_nothing_is_wrong_and_nothing_is_lost() {
             compare(&company, 2, point as u64);
             fill(&company, "20d");
             for name in ["fill", "newest"] {
-                assert!(!company.objects.borrow().contains_key(name), "{name}");
+                // Given back, or of the killed call and at its end.
+                let objects = company.objects.borrow();
+                let until = objects.get(name).map(|(bytes, _)| bytes.as_slice());
+                let until = until.map(|text| core::str::from_utf8(text).expect("a number"));
+                let until = until.map(|until| until.parse::<i64>().expect("a number"));
+                assert!(
+                    until.is_none_or(|until| until < company.now.get()),
+                    "{name}"
+                );
             }
             compare(&company, 2, 100 + point as u64);
             if is_over {
@@ -148,6 +156,26 @@ fn killed_at_any_point_nothing_is_wrong_and_nothing_is_lost() {
             }
         }
     }
+}
+
+/// A call that is killed in the middle of its reading has kept all but its last pages.
+#[test]
+fn what_a_killed_call_has_read_is_kept() {
+    let company = Company::new(Size {
+        calls: 3_000,
+        days: 20,
+        ..SMALL
+    });
+    let pages = 25;
+    company.killed_at.set(company.exchanges.get() + 10 + pages);
+    let _ = company.ask("gong_sync_calls", &json!({ "from": "20d" }));
+    company.killed_at.set(usize::MAX);
+    company.now.set(company.now.get() + 160);
+    let before = company.requests.borrow().len();
+    let rest = fill(&company, "20d");
+    assert!(before >= 20, "{before} pages were read");
+    assert!(rest + before <= 30 + 12, "{before} pages, then {rest}");
+    compare(&company, 10, 41);
 }
 
 /// The clock jumps between any two exchanges of a call.

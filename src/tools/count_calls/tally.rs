@@ -13,49 +13,17 @@ use crate::{
     wit::calls::{CallCount, CountBy},
 };
 
-/// Sums over calls.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Tally {
-    pub(super) calls: u32,
-    minutes: u32,
-    longest: u32,
-    external: u32,
-}
-
-impl Tally {
-    fn of(call: &Call, sum: Option<Sum>) -> Self {
-        let meta = &call.meta_data;
-        let external = meta
-            .scope
-            .as_deref()
-            .is_some_and(|scope| scope.eq_ignore_ascii_case("External"));
-        let sum = sum.unwrap_or_else(|| Sum::of(meta.minutes()));
-        Self {
-            calls: sum.calls,
-            minutes: sum.minutes,
-            longest: sum.longest,
-            external: if external { sum.calls } else { 0 },
-        }
-    }
-
-    fn add(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.minutes += other.minutes;
-        self.longest = self.longest.max(other.longest);
-        self.external += other.external;
-    }
-
-    fn into_count(self, of: Vec<String>) -> CallCount {
-        CallCount {
-            of,
-            calls: self.calls,
-            minutes: self.minutes,
-            average: (self.minutes + self.calls / 2)
-                .checked_div(self.calls)
-                .unwrap_or(0),
-            longest: self.longest,
-            external: self.external,
-        }
+/// The row of a count.
+fn into_count(sum: Sum, of: Vec<String>) -> CallCount {
+    CallCount {
+        of,
+        calls: sum.calls,
+        minutes: sum.minutes,
+        average: (sum.minutes + sum.calls / 2)
+            .checked_div(sum.calls)
+            .unwrap_or(0),
+        longest: sum.longest,
+        external: sum.external,
     }
 }
 
@@ -63,9 +31,9 @@ impl Tally {
 #[derive(Default)]
 pub(super) struct Counter {
     /// By keys, which are ids or words; a key is empty for calls that have none.
-    rows: BTreeMap<Vec<String>, Tally>,
+    rows: BTreeMap<Vec<String>, Sum>,
     /// Each call once.
-    pub(super) total: Tally,
+    pub(super) total: Sum,
     /// Whether a call was counted in several rows.
     overlap: bool,
     /// Names of the accounts among the keys, by id.
@@ -84,8 +52,9 @@ pub(super) struct Counts {
 impl Counter {
     /// Counts a call in each of its rows; or all calls that are like it, with these sums.
     pub(super) fn add(&mut self, call: &Call, by: &[CountBy], sum: Option<Sum>) {
-        let tally = Tally::of(call, sum);
-        self.total.add(tally);
+        let meta = &call.meta_data;
+        let sum = sum.unwrap_or_else(|| Sum::of(meta.minutes(), meta.is_external()));
+        self.total.add(sum);
         let mut rows: Vec<Vec<String>> = alloc::vec![Vec::new()];
         for by in by {
             let keys = keys(call, *by);
@@ -102,7 +71,7 @@ impl Counter {
         }
         self.overlap |= rows.len() > 1;
         for row in rows {
-            self.rows.entry(row).or_default().add(tally);
+            self.rows.entry(row).or_default().add(sum);
         }
         if by.contains(&CountBy::Account)
             && let Some(account) = call.account()
@@ -128,11 +97,11 @@ impl Counter {
         names: &BTreeMap<String, String>,
     ) -> Counts {
         let mut calls_of_first: BTreeMap<String, u32> = BTreeMap::new();
-        for (keys, tally) in &self.rows {
+        for (keys, sum) in &self.rows {
             let first = keys.first().cloned().unwrap_or_default();
-            *calls_of_first.entry(first).or_default() += tally.calls;
+            *calls_of_first.entry(first).or_default() += sum.calls;
         }
-        let mut rows: Vec<(Vec<String>, Tally)> = self.rows.into_iter().collect();
+        let mut rows: Vec<(Vec<String>, Sum)> = self.rows.into_iter().collect();
         let order = |keys: &[String], index: usize, calls: u32| {
             let key = keys.get(index).cloned().unwrap_or_default();
             match by.get(index) {
@@ -143,24 +112,24 @@ impl Counter {
                 _ => (key.is_empty(), Reverse(calls), Reverse(String::new()), key),
             }
         };
-        rows.sort_by_key(|(keys, tally)| {
+        rows.sort_by_key(|(keys, sum)| {
             let first = keys.first().and_then(|key| calls_of_first.get(key));
             (
                 order(keys, 0, first.copied().unwrap_or(0)),
-                order(keys, 1, tally.calls),
+                order(keys, 1, sum.calls),
             )
         });
         let beyond = rows.split_off(rows.len().min(limit));
-        let mut others = Tally::default();
-        beyond.iter().for_each(|(_, tally)| others.add(*tally));
+        let mut others = Sum::default();
+        beyond.iter().for_each(|(_, sum)| others.add(*sum));
         Counts {
             rows: rows
                 .into_iter()
-                .map(|(keys, tally)| tally.into_count(labels(keys, by, names)))
+                .map(|(keys, sum)| into_count(sum, labels(keys, by, names)))
                 .collect(),
-            others: (!beyond.is_empty()).then(|| others.into_count(Vec::new())),
+            others: (!beyond.is_empty()).then(|| into_count(others, Vec::new())),
             other_rows: beyond.len() as u32,
-            total: self.total.into_count(Vec::new()),
+            total: into_count(self.total, Vec::new()),
             overlap: self.overlap,
         }
     }

@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use crate::{
     client::Gong,
     domain::{
-        call_filter::is_domain,
+        call_filter::Domains,
         call_history::{
             UserNames,
             lookup::{Candidate, SearchTerm},
@@ -26,8 +26,8 @@ mod pick;
 /// Collects accounts and calls during a scan.
 pub(super) struct AccountFinder {
     query: SearchTerm,
-    /// The argument as an e-mail domain or a part of one, in lower case.
-    domain: String,
+    /// The argument as an e-mail domain or a part of one.
+    domains: Domains,
     /// Every account of the range, the one with the newest call first.
     seen: Vec<Candidate>,
     /// Domains of their websites, by account id.
@@ -53,10 +53,9 @@ pub(super) struct AccountCalls {
 impl AccountFinder {
     pub(super) fn new(query: SearchTerm) -> Self {
         let lower = fold_case(&query.text);
-        let domain = lower.rsplit('@').next().unwrap_or_default().to_owned();
         Self {
             query,
-            domain,
+            domains: Domains::new(lower.rsplit('@').next().unwrap_or_default()),
             seen: Vec::new(),
             websites: BTreeMap::new(),
             kept: Vec::new(),
@@ -85,10 +84,11 @@ impl AccountFinder {
             sites.extend(accounts.filter_map(|account| site(account.website)));
         });
         loop {
-            let (query, domain) = (&self.query, self.domain.as_str());
-            let is_it = |object: &ObjectText<'_>| is_account(query, domain, object);
-            let is_domain_of_it = |of_party: &str| {
-                is_domain(of_party, domain) || sites.iter().any(|site| is_domain(of_party, site))
+            let (query, domains) = (&self.query, &self.domains);
+            let of_sites: Vec<Domains> = sites.iter().map(|site| Domains::new(site)).collect();
+            let is_it = |object: &ObjectText<'_>| is_account(query, domains, object);
+            let is_domain_of_it = |domain: &str| {
+                domains.contain(domain) || of_sites.iter().any(|site| site.contain(domain))
             };
             let find = Find {
                 object: Some(&is_it),
@@ -124,7 +124,7 @@ impl AccountFinder {
     }
 
     fn is_account(&self, object: &ObjectText<'_>) -> bool {
-        is_account(&self.query, &self.domain, object)
+        is_account(&self.query, &self.domains, object)
     }
 
     pub(super) fn add(&mut self, call: &mut Call) {
@@ -161,7 +161,7 @@ impl AccountFinder {
     }
 
     fn matches_domain(&self, domain: &str) -> bool {
-        is_domain(domain, &self.domain)
+        self.domains.contain(domain)
     }
 
     /// Accounts of calls on which somebody has a matching address.
@@ -181,10 +181,10 @@ impl AccountFinder {
 }
 
 /// Whether an object may be the account that is sought.
-fn is_account(query: &SearchTerm, domain: &str, object: &ObjectText<'_>) -> bool {
+fn is_account(query: &SearchTerm, domains: &Domains, object: &ObjectText<'_>) -> bool {
     object.is_account
         && (query.matches(object.id, Some(object.name))
-            || site(object.website).is_some_and(|site| is_domain(&site, domain)))
+            || site(object.website).is_some_and(|site| domains.contain(&site)))
 }
 
 /// E-mail domains of people who are not from the company.
@@ -197,12 +197,10 @@ fn domains(call: &Call) -> impl Iterator<Item = String> {
 
 /// The domain of a website in the forms that CRMs have: `https://www.acme.com/de` is `acme.com`.
 fn site(website: &str) -> Option<String> {
-    let lower = fold_case(website.trim());
-    let rest = lower
-        .split_once("://")
-        .map_or(lower.as_str(), |(_, rest)| rest);
-    let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
-    let host = host.strip_prefix("www.").unwrap_or(host);
+    let website = website.trim();
+    let rest = website.split_once("://").map_or(website, |(_, rest)| rest);
+    let host = fold_case(rest.split(['/', ':', '?']).next().unwrap_or_default());
+    let host = host.strip_prefix("www.").unwrap_or(&host);
     (!host.is_empty()).then(|| host.to_owned())
 }
 

@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 
 use crate::{
     domain::{
-        call_filter::is_domain,
+        call_filter::Domains,
         call_history::lookup::{Candidate, Lookup, ambiguous, look_up, not_found},
         scan::Report,
     },
@@ -59,13 +59,12 @@ impl AccountFinder {
 
     /// The account's calls, and calls without any account on which somebody has its domain.
     fn of_account(self, id: &str) -> AccountCalls {
-        let queried = Some(&self.domain).filter(|domain| domain.contains('.'));
-        let domains_of_account = [self.websites.get(id), queried];
+        let site = self.websites.get(id).map(|site| Domains::new(site));
+        let queried = Some(self.domains).filter(|domains| matches!(domains, Domains::Of(_)));
+        let of_account = [site, queried];
         let is_of_account = |domain: &str| {
-            domains_of_account
-                .into_iter()
-                .flatten()
-                .any(|known| is_domain(domain, known))
+            let mut known = of_account.iter().flatten();
+            known.any(|known| known.contain(domain))
         };
         let mut by_domain = 0;
         let mut calls = self.kept;
@@ -93,7 +92,7 @@ impl AccountFinder {
         let mut calls = self.kept;
         calls.retain(|call| {
             let matching: Vec<String> = domains(call)
-                .filter(|domain| is_domain(domain, &self.domain))
+                .filter(|domain| self.domains.contain(domain))
                 .collect();
             let matches = !matching.is_empty();
             names.extend(matching);
