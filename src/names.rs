@@ -105,6 +105,11 @@ pub(crate) fn several(argument: &str, choices: impl Iterator<Item = String>) -> 
     )
 }
 
+/// Whether a query (in lower case) is this id, or has words of this name.
+pub(crate) fn is_meant(query: &str, id: &str, name: &str) -> bool {
+    (!id.is_empty() && id.eq_ignore_ascii_case(query)) || has_words(name, query)
+}
+
 /// Whether each word of `query` (in lower case) is the beginning of a word of `name`.
 pub(crate) fn has_words(name: &str, query: &str) -> bool {
     let mut words = query.split_whitespace().peekable();
@@ -161,7 +166,13 @@ pub(crate) fn likeness(name: &str, query: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::has_words;
+    use super::{has_words, is_meant};
+
+    #[test]
+    fn a_query_is_an_id_or_words() {
+        assert!(is_meant("100", "100", "Discovery") && is_meant("disc", "100", "Discovery"));
+        assert!(!is_meant("10", "100", "Discovery") && !is_meant("", "", "Discovery"));
+    }
 
     #[test]
     fn words_begin_words() {

@@ -243,7 +243,8 @@ fn is_crm_id(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let guid = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
         && parts.concat().bytes().all(|byte| byte.is_ascii_hexdigit());
-    salesforce || guid || is_id(text)
+    // Fewer digits are a company's name, such as 1010.
+    salesforce || guid || (is_id(text) && text.len() >= 5)
 }
 
 /// The period of the calls and e-mails that Gong's AI reads.

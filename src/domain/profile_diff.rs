@@ -82,6 +82,30 @@ impl ProfileDiff {
         }
     }
 
+    /// Sentences on what is different in Gong's answer though the change has nothing to do with it.
+    pub(crate) fn others(&self, answered: &Value) -> Vec<String> {
+        if !answered.is_object() {
+            return Vec::new();
+        }
+        let answered = lines(answered, &self.names);
+        let shown = |lines: &ProfileLines, key: &str| match lines.0.get(key) {
+            Some(line) => line.clone(),
+            None => "nothing".to_owned(),
+        };
+        let keys: BTreeSet<&String> = self.before.0.keys().chain(answered.0.keys()).collect();
+        keys.into_iter()
+            .filter(|key| {
+                let [before, after, now] =
+                    [&self.before, &self.after, &answered].map(|lines| lines.0.get(*key));
+                before == after && now != before
+            })
+            .map(|key| {
+                let (before, now) = (shown(&self.before, key), shown(&answered, key));
+                format!("Not of this change, but different now: {key}: {before} → {now}.")
+            })
+            .collect()
+    }
+
     /// The lines that differ: before → after. `answered` is the profile in Gong's answer to the change,
     /// and each line says whether Gong now has it; none before the change is sent.
     pub(crate) fn items(&self, answered: Option<&Value>) -> Vec<ReceiptItem> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     client::Gong,
     error::{Error, bad_argument},
-    gong::users::People,
+    gong::{id::is_id, users::People},
     prelude::*,
     text::shortened,
 };
@@ -53,9 +53,6 @@ impl ProfilePatch {
                 ));
             }
         }
-        let is_id = |id: &String| {
-            (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit())
-        };
         if let Some(wrong) = folders.iter().find(|id| !is_id(id)) {
             return Err(bad_argument(
                 "library_folders",

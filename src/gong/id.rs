@@ -30,9 +30,9 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-/// Whether a text is an id and not a name: 5 to 20 digits.
+/// Whether a text is an id and not a name: 1 to 20 digits.
 pub(crate) fn is_id(text: &str) -> bool {
-    (5..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// An id in an argument: 1 to 20 digits. `look` is a sentence on how to find ids, for the error.
@@ -41,7 +41,7 @@ pub(crate) fn is_id(text: &str) -> bool {
 /// `bad-argument`.
 pub(crate) fn digits(argument: &str, text: &str, look: &str) -> Result<String, Error> {
     let text = text.trim();
-    match (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    match is_id(text) {
         true => Ok(text.to_owned()),
         false => Err(bad_argument(
             argument,
@@ -72,7 +72,7 @@ pub(crate) fn call_id_in(argument: &str, text: &str) -> Result<String, Error> {
         Some((_, rest)) => rest.split(['&', '#']).next().unwrap_or_default(),
         None => text,
     };
-    if !id.is_empty() && id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_digit()) {
+    if is_id(id) {
         Ok(id.to_owned())
     } else {
         Err(bad_argument(

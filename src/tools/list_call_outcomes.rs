@@ -34,6 +34,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
                 category: outcome.text("category"),
                 connect_status: outcome.text("connectStatus"),
                 sentiment: outcome.text("sentiment"),
+                todo_action: outcome.text("todoAction"),
+                automation: outcome.text("automation"),
             })
             .collect(),
         left_out: (left_out > 0).then_some(left_out),
@@ -45,13 +47,22 @@ impl Answer for CallOutcomeList {
     fn text(&self) -> String {
         let mut text = render::count(self.outcomes.len() as u32, "outcome");
         text.push('\n');
-        let mut table = Table::new(["name", "category", "connected", "sentiment"]);
+        let mut table = Table::new([
+            "name",
+            "category",
+            "connected",
+            "sentiment",
+            "to-dos",
+            "automation",
+        ]);
         for outcome in &self.outcomes {
             table.row([
                 outcome.name.clone(),
                 cell(&outcome.category),
                 cell(&outcome.connect_status),
                 cell(&outcome.sentiment),
+                cell(&outcome.todo_action),
+                cell(&outcome.automation),
             ]);
         }
         table.write(&mut text);

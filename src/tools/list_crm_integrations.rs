@@ -5,7 +5,7 @@ use crate::{
     client::Gong,
     error::Error,
     gong::crm,
-    names::has_words,
+    names::is_meant,
     prelude::*,
     render::{self, Answer, Table},
     text::fold_case,
@@ -17,7 +17,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCrmIntegrations) -> Result<CrmInteg
     let mut integrations = crm::all(gong)?;
     let all = integrations.len();
     if let Some(query) = args.query.map(|query| fold_case(&query)) {
-        integrations.retain(|one| one.id == query || has_words(crm::name(one), &query));
+        integrations.retain(|one| is_meant(query.trim(), &one.id, crm::name(one)));
     }
     let left_out = (all - integrations.len()) as u32;
     Ok(CrmIntegrationList {

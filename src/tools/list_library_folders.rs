@@ -5,7 +5,7 @@ use crate::{
     client::Gong,
     error::Error,
     gong::library,
-    names::has_words,
+    names::is_meant,
     prelude::*,
     render::{self, Answer, Table},
     text::fold_case,
@@ -18,7 +18,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFo
     let mut folders = library::folders(gong, args.workspace.as_deref())?;
     let all = folders.len();
     if let Some(query) = args.query.map(|query| fold_case(query.trim())) {
-        folders.retain(|folder| has_words(&folder.path, &query));
+        folders.retain(|folder| is_meant(&query, &folder.id, &folder.path));
     }
     let left_out = (all - folders.len()) as u32;
     Ok(LibraryFolderList {

@@ -8,7 +8,7 @@ use crate::{
     client::{Gong, json::required},
     error::{Case, Error},
     gong::{id::Id, workspaces},
-    names::has_words,
+    names::is_meant,
     prelude::*,
     render::{self, Answer},
     text::{fold_case, one_line},
@@ -98,7 +98,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
         .filter(|one| {
             query
                 .as_deref()
-                .is_none_or(|query| one.id() == query || has_words(&one.name(), query))
+                .is_none_or(|query| is_meant(query, one.id(), &one.name()))
         })
         .collect();
     let with_disabled = args.disabled == Some(true);

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     gong::workspaces,
     json_ext::JsonExt,
-    names::has_words,
+    names::is_meant,
     prelude::*,
     render::{self, Answer, Table},
     text::{fold_case, one_line},
@@ -29,7 +29,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
         .collect();
     let all = found.len();
     if let Some(query) = args.query.map(|query| fold_case(query.trim())) {
-        found.retain(|tracker| has_words(&tracker.text("trackerName").unwrap_or_default(), &query));
+        found.retain(|tracker| {
+            let [id, name] = ["trackerId", "trackerName"].map(|key| tracker.text(key));
+            is_meant(&query, &id.unwrap_or_default(), &name.unwrap_or_default())
+        });
     }
     let names = workspace_names(gong, found.iter().copied());
     let keywords = args.keywords == Some(true);

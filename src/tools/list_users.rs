@@ -6,7 +6,7 @@ use crate::{
     client::Gong,
     error::{Error, bad_argument},
     gong::users::{People, User, directory},
-    names::has_words,
+    names::{has_words, is_meant},
     prelude::*,
     render::{self, Answer, Table},
     text::{fold_case, one_line},
@@ -70,7 +70,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
 fn matches(user: &User, query: &str) -> bool {
     let title = user.title.as_deref().unwrap_or_default();
     let email = user.email_address.as_deref().unwrap_or_default();
-    has_words(&user.name(), query) || has_words(title, query) || fold_case(email).contains(query)
+    is_meant(query.trim(), user.id(), &user.name())
+        || has_words(title, query)
+        || fold_case(email).contains(query)
 }
 
 fn row(user: &User, names: &BTreeMap<&str, String>) -> UserRow {

@@ -4,7 +4,7 @@ use crate::{
     client::Gong,
     error::Error,
     gong::workspaces,
-    names::has_words,
+    names::is_meant,
     prelude::*,
     render::{self, Answer, Table},
     text::{fold_case, one_line},
@@ -19,7 +19,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList
         .filter(|workspace| {
             query
                 .as_deref()
-                .is_none_or(|query| has_words(workspace.name(), query))
+                .is_none_or(|query| is_meant(query.trim(), workspace.id(), workspace.name()))
         })
         .map(|workspace| Workspace {
             id: workspace.id().to_owned(),

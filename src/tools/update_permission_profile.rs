@@ -1,6 +1,7 @@
 //! `gong_update_permission_profile`. GET, then PUT /v2/permission-profile?profileId=…;
-//! api:permission-profile:read and write. It is not documented whether Gong keeps members that a
-//! PUT leaves out, so the whole profile is sent back, with members that are not known here.
+//! api:permission-profile:read and write. Only what changes is sent, as a recorded PUT of the name
+//! alone kept the rest: sending everything back would undo what somebody else changed in between.
+//! Gong's answer is the whole profile, and any other difference in it is reported.
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +24,7 @@ use crate::{
 
 const PATH: &str = "/v2/permission-profile";
 
-/// Reads the profile, applies the arguments, and sends it back if that changes anything.
+/// Reads the profile, applies the arguments, and sends what that changes.
 pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Receipt, Error> {
     let patch = ProfilePatch::read(&args.access, args.library_folders, args.allow, args.deny)?;
     if patch.is_empty() && args.name.is_none() && args.description.is_none() {
@@ -55,6 +56,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
             after.insert(member.into(), json!(text));
         }
     }
+    let changed: Map<String, Value> = after
+        .iter()
+        .filter(|(member, value)| before.get(*member) != Some(*value))
+        .map(|(member, value)| (member.clone(), value.clone()))
+        .collect();
     let (before, after) = (Value::Object(before), Value::Object(after));
     let difference = ProfileDiff::between(gong, &before, &after);
     let planned = difference.items(None);
@@ -83,11 +89,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: UpdatePermissionProfile) -> Result<Rece
         method: Method::Put,
         operation: PATH,
         path: with_query(PATH, &[("profileId", Some(&id))]),
-        body: Body::Json(after),
+        body: Body::Json(Value::Object(changed)),
         look: "gong_get_permission_profile shows it",
     };
     let mut receipt = change::make(gong, args.dry_run, &change, |receipt, answer| {
-        receipt.items = difference.items(Some(&answer["profile"]));
+        let answered = &answer["profile"];
+        receipt.items = difference.items(Some(answered));
+        receipt.notes = difference.others(answered);
         let done = receipt.items.iter().filter(|item| item.done).count();
         if done < planned.len() {
             receipt.summary = format!(

@@ -26,6 +26,13 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Puts all of them into an object, over what it has.
+    pub(crate) fn put_into(&self, object: &mut Value) {
+        for (name, value) in self.fields {
+            object[name] = value.clone();
+        }
+    }
+
     /// A field's name with the way to it.
     pub(crate) fn name(&self, name: &str) -> String {
         match self.at.as_str() {

@@ -85,12 +85,13 @@ fn create(gong: &Gong, request: &ApiRequest) -> ApiResult {
     Ok(json!({ "profile": profile.json() }).into())
 }
 
-/// Answers the whole profile. Whether Gong keeps what is left out is not documented. The
-/// stand-in does not: it goes back to its default, so that a test notices a client that does not
-/// send the whole object back. Neither can the name be left out.
+/// Answers the whole profile. What is left out stays as it is: that is not documented, but Gong's
+/// answer to a recorded PUT of the name alone still had the description.
 fn update(gong: &Gong, request: &ApiRequest) -> ApiResult {
     let mut profile = profile(gong, request)?;
-    let body = Fields::of(&request.body)?;
+    let mut whole = profile.json();
+    Fields::of(&request.body)?.put_into(&mut whole);
+    let body = Fields::of(&whole)?;
     let name = body.required("name")?;
     if body.text("id")?.is_some_and(|id| id != profile.id) {
         return Err(body.refuse("id", "must be the profileId of the query"));
