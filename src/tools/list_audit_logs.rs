@@ -100,7 +100,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
         from: time::to_display(start.range.from),
         to: time::to_display(start.range.to),
         notes: notes(&args.log, &start, gong.now),
-        resume: more.then(|| start.after(&entries, taken).token()),
+        resume: more.then(|| gong.token(&start.after(&entries, taken).token())),
         stopped,
         requests: gong.requests(),
     })

@@ -47,11 +47,7 @@ impl Answer for AuditLogPage {
             text.push('\n');
         }
         render::line(&mut text, "Not all read", self.stopped.as_deref());
-        render::line(
-            &mut text,
-            "More (same log and user): resume",
-            self.resume.as_deref(),
-        );
+        render::line(&mut text, "More: resume", self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }
