@@ -21,6 +21,15 @@ pub(crate) fn arguments<T: DeserializeOwned>(json: &str, input_schema: &str) -> 
         .map_err(|error| not_arguments(&format!("{error}.")))
 }
 
+/// The record of arguments that fit the schema.
+///
+/// # Errors
+/// As [`arguments`].
+pub(crate) fn fitted<T: DeserializeOwned>(arguments: Map<String, Value>) -> Result<T, Error> {
+    serde_json::from_value(Value::Object(arguments))
+        .map_err(|error| not_arguments(&format!("{error}.")))
+}
+
 /// The arguments in the form that the schema has.
 fn fit_arguments(json: &str, input_schema: &str) -> Result<Value, Error> {
     let mut value: Value = match json.trim() {

@@ -51,6 +51,8 @@ pub(crate) struct Gong<'w> {
     /// When the last requests were sent, by the monotonic clock.
     sent_at_ms: RefCell<VecDeque<u64>>,
     references: RefCell<VecDeque<String>>,
+    /// What resume tokens of this call begin with.
+    token_prefix: RefCell<String>,
 }
 
 impl<'w> Gong<'w> {
@@ -69,6 +71,7 @@ impl<'w> Gong<'w> {
             rate_limited: Cell::new(None),
             sent_at_ms: RefCell::new(VecDeque::with_capacity(REQUESTS_A_SECOND)),
             references: RefCell::new(VecDeque::new()),
+            token_prefix: RefCell::default(),
         })
     }
 
@@ -80,6 +83,16 @@ impl<'w> Gong<'w> {
     /// Gong's request ids, oldest first, the last [`REFERENCES`] of them.
     pub(crate) fn references(&self) -> Vec<String> {
         self.references.borrow().iter().cloned().collect()
+    }
+
+    /// Sets what the resume tokens of this call begin with.
+    pub(crate) fn begin_tokens(&self, prefix: String) {
+        *self.token_prefix.borrow_mut() = prefix;
+    }
+
+    /// The resume token for a position in the list of this call.
+    pub(crate) fn token(&self, position: &str) -> String {
+        format!("{}{position}", self.token_prefix.borrow())
     }
 
     /// Milliseconds since the call began.

@@ -5,6 +5,7 @@ pub(crate) mod ai_credits;
 pub(crate) mod call_content;
 pub(crate) mod calls;
 pub(crate) mod crm;
+pub(crate) mod crm_id;
 pub(crate) mod crm_object;
 pub(crate) mod flows;
 pub(crate) mod id;

@@ -2,6 +2,8 @@
 //! interface `mcp-guide` of the world `gong-mcp`.
 #![cfg(any(feature = "mcp", not(target_family = "wasm")))]
 
+use serde_json::Map;
+
 use crate::{
     bindings::mcp::exports::gong::tools::mcp_guide::{
         GuideError, Prompt, PromptArgument, Resource, ResourceResult,
@@ -10,6 +12,7 @@ use crate::{
     error::Error,
     prelude::*,
     render::Answer,
+    resume,
     tools::{list_users, list_workspaces},
     wit::users::{ListUsers, ListWorkspaces},
 };
@@ -162,6 +165,7 @@ const DIRECTORIES: &[Directory] = &[
         description: "Active users by name: id, e-mail, job title, manager. The first 500; gong_list_users has all.",
         tool: "gong_list_users",
         read: |gong| {
+            resume::begin(gong, "gong_list_users", &Map::new());
             let query = ListUsers {
                 query: None,
                 manager: None,

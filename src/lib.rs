@@ -37,6 +37,7 @@ mod mcp;
 mod names;
 mod prelude;
 mod render;
+mod resume;
 mod settings;
 #[cfg(not(target_family = "wasm"))]
 mod testing;
@@ -64,7 +65,7 @@ mod exports {
     struct Component;
 
     macro_rules! exports {
-        ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, unless $feature:tt)?;)*) => {
+        ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, with $resume:ident)? $(, unless $feature:tt)?;)*) => {
             impl world::Guest for Component {
                 $(
                     $(#[cfg(not(feature = $feature))])?
@@ -73,6 +74,7 @@ mod exports {
                     ) -> Result<wit::$($answer)::+, wit::types::Error> {
                         let wasi = Wasi::default();
                         let gong = Gong::open(&wasi)?;
+                        $(let args = super::$resume::open_record(&gong, stringify!($export), args)?;)?
                         Ok(tools::$module::run(&gong, args)?)
                     }
                 )*

@@ -71,21 +71,24 @@ pub(crate) mod upload_crm_objects;
 pub(crate) mod upload_crm_schema;
 pub(crate) mod upload_target_assignments;
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::{
-    arguments::arguments,
+    arguments::{arguments, fitted},
     client::Gong,
+    domain::scan::resume::resumed,
     error::{Error, bad_argument},
     prelude::*,
     render::Answer,
+    resume,
 };
 
 /// A tool's answer in the two forms that MCP has.
 pub(crate) struct ToolAnswer {
     /// Text for the model.
     pub(crate) text: String,
-    /// A JSON object without nulls, empty lists and empty texts.
+    /// A JSON object without what is absent.
     pub(crate) structured: String,
 }
 
@@ -100,7 +103,7 @@ pub(crate) struct Tool {
 /// The one list of the tools, sorted by name: export, module, arguments and answer. The
 /// exports (`lib.rs`), the table below and the schemas (`testing/tool_definitions.rs`) are
 /// made from it. Tools that change something say `unless "read-only"`: with that feature they
-/// are left out.
+/// are left out. Tools with the argument `resume` say `with resume`, for the exports.
 macro_rules! every_tool {
     ($make:ident) => {
         $make! {
@@ -109,58 +112,58 @@ macro_rules! every_tool {
             gong_ask_deal => ask_deal(ai::AskDeal) -> ai::AiAnswer;
             gong_assign_flow => assign_flow(engage::AssignFlow) -> types::Receipt, unless "read-only";
             gong_bulk_assign_flow => bulk_assign_flow(engage::BulkAssignFlow) -> types::Receipt, unless "read-only";
-            gong_count_calls => count_calls(calls::CountCalls) -> calls::CallCounts;
+            gong_count_calls => count_calls(calls::CountCalls) -> calls::CallCounts, with resume;
             gong_create_call => create_call(calls::CreateCall) -> types::Receipt, unless "read-only";
             gong_create_meeting => create_meeting(meetings::CreateMeeting) -> types::Receipt, unless "read-only";
             gong_create_permission_profile => create_permission_profile(permission_profiles::CreatePermissionProfile) -> types::Receipt, unless "read-only";
             gong_delete_crm_integration => delete_crm_integration(crm::DeleteCrmIntegration) -> types::Receipt, unless "read-only";
             gong_delete_meeting => delete_meeting(meetings::DeleteMeeting) -> types::Receipt, unless "read-only";
             gong_erase_personal_data => erase_personal_data(privacy::ErasePersonalData) -> types::Receipt, unless "read-only";
-            gong_find_personal_data => find_personal_data(privacy::FindPersonalData) -> privacy::PersonalData;
+            gong_find_personal_data => find_personal_data(privacy::FindPersonalData) -> privacy::PersonalData, with resume;
             gong_generate_brief => generate_brief(ai::GenerateBrief) -> ai::AiAnswer;
-            gong_get_account => get_account(deals::GetAccount) -> deals::AccountOverview;
-            gong_get_activity_stats => get_activity_stats(stats::GetActivityStats) -> stats::ActivityStats;
+            gong_get_account => get_account(deals::GetAccount) -> deals::AccountOverview, with resume;
+            gong_get_activity_stats => get_activity_stats(stats::GetActivityStats) -> stats::ActivityStats, with resume;
             gong_get_bulk_assignment => get_bulk_assignment(engage::GetBulkAssignment) -> engage::BulkAssignment;
             gong_get_call => get_call(calls::GetCall) -> calls::CallDigest;
             gong_get_coaching => get_coaching(stats::GetCoaching) -> stats::Coaching;
             gong_get_crm_objects => get_crm_objects(crm::GetCrmObjects) -> crm::CrmObjects;
             gong_get_crm_request_status => get_crm_request_status(crm::GetCrmRequestStatus) -> crm::CrmRequestStatus;
-            gong_get_deal => get_deal(deals::GetDeal) -> deals::DealOverview;
+            gong_get_deal => get_deal(deals::GetDeal) -> deals::DealOverview, with resume;
             gong_get_flow_steps => get_flow_steps(flows::GetFlowSteps) -> flows::FlowSteps;
-            gong_get_interaction_stats => get_interaction_stats(stats::GetInteractionStats) -> stats::InteractionStats;
+            gong_get_interaction_stats => get_interaction_stats(stats::GetInteractionStats) -> stats::InteractionStats, with resume;
             gong_get_meeting_status => get_meeting_status(meetings::GetMeetingStatus) -> meetings::MeetingStatus;
             gong_get_permission_profile => get_permission_profile(permission_profiles::ProfileQuery) -> permission_profiles::Profile;
-            gong_get_transcript => get_transcript(transcripts::GetTranscript) -> transcripts::Transcript;
+            gong_get_transcript => get_transcript(transcripts::GetTranscript) -> transcripts::Transcript, with resume;
             gong_get_user => get_user(users::GetUser) -> users::User;
             gong_grant_call_access => grant_call_access(access::GrantCallAccess) -> types::Receipt, unless "read-only";
-            gong_list_answered_scorecards => list_answered_scorecards(scorecards::ListAnsweredScorecards) -> scorecards::AnsweredList;
-            gong_list_audit_logs => list_audit_logs(audit::ListAuditLogs) -> audit::AuditLogPage;
+            gong_list_answered_scorecards => list_answered_scorecards(scorecards::ListAnsweredScorecards) -> scorecards::AnsweredList, with resume;
+            gong_list_audit_logs => list_audit_logs(audit::ListAuditLogs) -> audit::AuditLogPage, with resume;
             gong_list_briefs => list_briefs(ai::ListBriefs) -> ai::BriefList;
             gong_list_call_access => list_call_access(access::ListCallAccess) -> access::CallAccessList;
             gong_list_call_outcomes => list_call_outcomes(calls::ListCallOutcomes) -> calls::CallOutcomeList;
             gong_list_crm_integrations => list_crm_integrations(crm::ListCrmIntegrations) -> crm::CrmIntegrationList;
             gong_list_crm_schema => list_crm_schema(crm::ListCrmSchema) -> crm::CrmSchema;
-            gong_list_daily_activity => list_daily_activity(stats::ListDailyActivity) -> stats::DailyActivity;
-            gong_list_deals => list_deals(deals::ListDeals) -> deals::DealPage;
+            gong_list_daily_activity => list_daily_activity(stats::ListDailyActivity) -> stats::DailyActivity, with resume;
+            gong_list_deals => list_deals(deals::ListDeals) -> deals::DealPage, with resume;
             gong_list_flow_folders => list_flow_folders(flows::ListFlowFolders) -> flows::FlowFolderList;
             gong_list_flows => list_flows(flows::ListFlows) -> flows::FlowList;
-            gong_list_library_calls => list_library_calls(library::ListLibraryCalls) -> library::LibraryCallList;
+            gong_list_library_calls => list_library_calls(library::ListLibraryCalls) -> library::LibraryCallList, with resume;
             gong_list_library_folders => list_library_folders(library::ListLibraryFolders) -> library::LibraryFolderList;
             gong_list_permission_profile_users => list_permission_profile_users(permission_profiles::ProfileQuery) -> permission_profiles::ProfileUsers;
             gong_list_permission_profiles => list_permission_profiles(permission_profiles::ListPermissionProfiles) -> permission_profiles::ProfileList;
             gong_list_prospect_flows => list_prospect_flows(flows::ListProspectFlows) -> flows::ProspectFlowList;
             gong_list_scorecards => list_scorecards(scorecards::ListScorecards) -> scorecards::ScorecardList;
             gong_list_targets => list_targets(targets::ListTargets) -> targets::TargetList;
-            gong_list_tasks => list_tasks(engage::ListTasks) -> engage::TaskList;
+            gong_list_tasks => list_tasks(engage::ListTasks) -> engage::TaskList, with resume;
             gong_list_trackers => list_trackers(settings::ListTrackers) -> settings::TrackerList;
             gong_list_user_settings_history => list_user_settings_history(users::ListUserSettingsHistory) -> users::SettingsHistory;
-            gong_list_users => list_users(users::ListUsers) -> users::UserPage;
+            gong_list_users => list_users(users::ListUsers) -> users::UserPage, with resume;
             gong_list_workspaces => list_workspaces(users::ListWorkspaces) -> users::WorkspaceList;
             gong_register_crm_integration => register_crm_integration(crm::RegisterCrmIntegration) -> types::Receipt, unless "read-only";
             gong_report_engagement => report_engagement(engagement::ReportEngagement) -> types::Receipt, unless "read-only";
             gong_revoke_call_access => revoke_call_access(access::RevokeCallAccess) -> types::Receipt, unless "read-only";
-            gong_search_calls => search_calls(calls::SearchCalls) -> calls::CallPage;
-            gong_search_transcripts => search_transcripts(transcripts::SearchTranscripts) -> transcripts::TranscriptMatches;
+            gong_search_calls => search_calls(calls::SearchCalls) -> calls::CallPage, with resume;
+            gong_search_transcripts => search_transcripts(transcripts::SearchTranscripts) -> transcripts::TranscriptMatches, with resume;
             gong_set_integration_origins => set_integration_origins(origins::SetIntegrationOrigins) -> types::Receipt, unless "read-only";
             gong_summarize_calls => summarize_calls(calls::SummarizeCalls) -> calls::CallSummaries;
             gong_sync_calls => sync_calls(calls::SyncCalls) -> calls::CallSync;
@@ -183,16 +186,13 @@ macro_rules! every_tool {
 pub(crate) use every_tool;
 
 macro_rules! table {
-    ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, unless $feature:tt)?;)*) => {
+    ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, with $resume:ident)? $(, unless $feature:tt)?;)*) => {
         /// All tools, sorted by name.
         pub(crate) const TOOLS: &[Tool] = &[$(
             $(#[cfg(not(feature = $feature))])?
             Tool {
                 name: stringify!($export),
-                call: |gong, json| {
-                    let arguments = arguments(json, definition(stringify!($export)).input_schema)?;
-                    Ok(tool_answer(&$module::run(gong, arguments)?))
-                },
+                call: |gong, json| answer(gong, stringify!($export), json, $module::run),
             },
         )*];
     };
@@ -223,13 +223,42 @@ pub(crate) fn definition(tool: &str) -> &'static Definition {
     index.map_or(NONE, |index| &DEFINITIONS[index])
 }
 
-fn tool_answer(answer: &impl Answer) -> ToolAnswer {
-    let mut value = serde_json::to_value(answer).expect("the keys of a record are strings");
-    leave_out_absent(&mut value);
-    ToolAnswer {
-        text: answer.text(),
-        structured: value.to_string(),
+/// Runs a tool with its arguments as JSON.
+fn answer<A: DeserializeOwned, R: Answer>(
+    gong: &Gong<'_>,
+    tool: &str,
+    json: &str,
+    run: fn(&Gong<'_>, A) -> Result<R, Error>,
+) -> Result<ToolAnswer, Error> {
+    let mut opened = None;
+    if let Ok(Value::Object(mut members)) = serde_json::from_str(json) {
+        resume::open(tool, &mut members)?;
+        opened = Some(Value::Object(members).to_string());
     }
+    let json = opened.as_deref().unwrap_or(json);
+    let members: Map<String, Value> = arguments(json, definition(tool).input_schema)?;
+    resume::begin(gong, tool, &members);
+    let filters = is_list(tool).then(|| resume::filters(&members)).flatten();
+    let answer = run(gong, fitted(members)?)?;
+    let mut value = serde_json::to_value(&answer).expect("the keys of a record are strings");
+    leave_out_absent(&mut value);
+    let text = answer.text();
+    Ok(ToolAnswer {
+        text: match filters {
+            Some(filters) => format!("Filters: {filters}. {text}"),
+            None => text,
+        },
+        structured: value.to_string(),
+    })
+}
+
+/// Whether a tool's answer is a list, whose first line names its filters.
+fn is_list(tool: &str) -> bool {
+    let is = |kind: &str| tool.starts_with(kind);
+    ["gong_list_", "gong_search_", "gong_count_"]
+        .into_iter()
+        .any(is)
+        || tool.ends_with("_stats")
 }
 
 /// Removes nulls, empty lists and empty texts from objects: an absent member says the same in
@@ -265,26 +294,13 @@ pub(crate) fn limit(limit: Option<u32>, default: u32, most: u32) -> Result<usize
     }
 }
 
-/// The number in a `resume` token that is a prefix and a number; 0 without a token.
+/// The number in a position that is a prefix and a number; 0 without a position.
 ///
 /// # Errors
-/// `bad-argument` for any other token.
+/// `bad-argument` for any other.
 pub(crate) fn resume_number(resume: Option<&str>, prefix: &str) -> Result<usize, Error> {
-    let Some(token) = resume else {
-        return Ok(0);
-    };
-    let number = token.trim().strip_prefix(prefix);
-    number
-        .and_then(|number| number.parse().ok())
-        .ok_or_else(|| {
-            bad_argument(
-                "resume",
-                "not a token of this tool.",
-                &format!(
-                    "the resume value of the previous answer, unchanged, such as \"{prefix}100\"."
-                ),
-            )
-        })
+    let number = |text: &str| text.strip_prefix(prefix)?.parse().ok();
+    Ok(resumed(resume, number)?.unwrap_or(0))
 }
 
 /// How many items to skip, by the `resume` argument of tools that read a whole list and show a
@@ -297,8 +313,8 @@ pub(crate) fn offset(resume: Option<&str>) -> Result<usize, Error> {
 }
 
 /// The token to go on after `shown` of `all` items, if any are left.
-pub(crate) fn offset_token(shown: usize, all: usize) -> Option<String> {
-    (shown < all).then(|| format!("after-{shown}"))
+pub(crate) fn offset_token(gong: &Gong<'_>, shown: usize, all: usize) -> Option<String> {
+    (shown < all).then(|| gong.token(&format!("after-{shown}")))
 }
 
 #[cfg(test)]

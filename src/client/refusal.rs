@@ -63,12 +63,27 @@ impl Refusal {
     }
 
     /// Whether this is the 404 that Gong sends instead of an empty list: `No calls found
-    /// corresponding to the provided filters`. The 404 for a wrong path or id has another text.
+    /// corresponding to the provided filters`, `No logs found for the specified period`,
+    /// `Answered scorecards not found`. The 404 for a wrong path, workspace, user or id has another
+    /// text: it names one thing, or what was looked for.
     pub(crate) fn is_nothing_found(&self) -> bool {
-        let said = self.said.to_ascii_lowercase();
+        let said = self.said.trim().to_ascii_lowercase();
+        let said = said.trim_end_matches('.');
+        let is_list = |things: &str, by: &str| {
+            things.ends_with('s')
+                && [
+                    "",
+                    " for the specified period",
+                    " corresponding to the provided filters",
+                ]
+                .contains(&by)
+        };
+        let no = said
+            .strip_prefix("no ")
+            .and_then(|said| said.split_once(" found"));
         self.status == 404
-            && (said.starts_with("no ") || said.ends_with("not found"))
-            && (said.contains("found") || said.contains("exist"))
+            && (no.is_some_and(|(things, by)| is_list(things, by))
+                || ["scorecards not found", "answered scorecards not found"].contains(&said))
     }
 
     /// Gong's message, quoted, with the request id.
@@ -251,10 +266,26 @@ mod tests {
             r#"{"errors":["No calls found corresponding to the provided filters"]}"#
         ));
         assert!(said(r#"{"errors":["Answered scorecards not found"]}"#));
-        assert!(!said(r#"{"errors":["routeNotFound"]}"#));
-        assert!(!said(
-            r#"{"errors":["Call ID 12 was not found: check it"]}"#
-        ));
+        for list in [
+            "No logs found for the specified period",
+            "No folders found for the specified period.",
+            "No calls found",
+        ] {
+            assert!(said(&format!(r#"{{"errors":["{list}"]}}"#)), "{list}");
+        }
+        for error in [
+            "routeNotFound",
+            "Call ID 12 was not found: check it",
+            "Workspace not found",
+            "User not found",
+            "Folder not found",
+            "No route found for GET /v2/users",
+            "No Gong user found corresponding to the provided organizer email",
+            "No meeting found corresponding to the provided meeting ID",
+            "No routes found for GET /v2/users",
+        ] {
+            assert!(!said(&format!(r#"{{"errors":["{error}"]}}"#)), "{error}");
+        }
         assert!(!said("<html>404</html>"));
     }
 

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, bad_argument},
     gong::{
         calls::{Call, ContentSelector},
-        id::is_id,
+        crm_id,
     },
     names::{has_words, unknown},
     prelude::*,
@@ -88,7 +88,7 @@ pub(crate) fn find(
     text: &str,
     place: &EntitySearch<'_>,
 ) -> Result<Entity, Error> {
-    let text = text.trim();
+    let text = crm_id::in_argument(text);
     if text.is_empty() {
         return Err(bad_argument(
             place.argument,
@@ -96,7 +96,7 @@ pub(crate) fn find(
             "a name, or the CRM's id.",
         ));
     }
-    if is_crm_id(text) {
+    if crm_id::is_crm_id(text) {
         return Ok(Entity {
             kind,
             id: text.to_owned(),
@@ -126,8 +126,7 @@ pub(crate) fn find(
         gather(call, kind, &mut seen);
         ControlFlow::Continue(())
     })?;
-    let folded = fold_case(text);
-    let mut exact = seen.iter().filter(|(id, one)| one.is(id, &folded));
+    let mut exact = seen.iter().filter(|(id, one)| one.is(id, text));
     if let (Some((id, one)), None) = (exact.next(), exact.next()) {
         return Ok(Entity {
             kind,
@@ -147,9 +146,10 @@ pub(crate) fn find(
             .map(|(id, one)| (format!("{} ({id})", one.shown()), id.clone()))
             .collect()
     };
-    let mut choices = choices_where(&|id, one| one.is(id, &folded));
+    let mut choices = choices_where(&|id, one| one.is(id, text));
     if choices.is_empty() {
         choices = choices_where(&|_, one| {
+            let folded = fold_case(text);
             let mut words = folded.split_whitespace();
             words.any(|word| has_words(&one.shown(), word))
         });
@@ -183,13 +183,13 @@ struct SeenObject {
 }
 
 impl SeenObject {
-    /// Whether `folded`, an argument in lower case, is the id, the name or the e-mail address.
-    fn is(&self, id: &str, folded: &str) -> bool {
+    /// Whether an argument is the id, the name or the e-mail address.
+    fn is(&self, id: &str, argument: &str) -> bool {
         let same = |text: &Option<String>| {
             text.as_deref()
-                .is_some_and(|text| fold_case(text.trim()) == folded)
+                .is_some_and(|text| fold_case(text.trim()) == fold_case(argument))
         };
-        fold_case(id) == folded || same(&self.name) || same(&self.email)
+        crm_id::is_same(id, argument) || same(&self.name) || same(&self.email)
     }
 
     fn shown(&self) -> String {
@@ -232,19 +232,6 @@ fn gather_from_people(call: &Call, object_type: &str, seen: &mut BTreeMap<String
                 .or_else(|| party.email_address.as_deref().map(one_line));
         }
     }
-}
-
-/// Whether a text is a CRM's id and not a name: 15 or 18 characters in Salesforce (ids of standard
-/// objects begin with 00), digits in HubSpot, a GUID in Dynamics.
-fn is_crm_id(text: &str) -> bool {
-    let salesforce = matches!(text.len(), 15 | 18)
-        && text.starts_with("00")
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let parts: Vec<&str> = text.split('-').collect();
-    let guid = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
-        && parts.concat().bytes().all(|byte| byte.is_ascii_hexdigit());
-    // Fewer digits are a company's name, such as 1010.
-    salesforce || guid || (is_id(text) && text.len() >= 5)
 }
 
 /// The period of the calls and e-mails that Gong's AI reads.
@@ -308,22 +295,7 @@ impl Period {
 
 #[cfg(test)]
 mod tests {
-    use super::{Period, is_crm_id};
-
-    #[test]
-    fn ids_of_three_crms_are_not_names() {
-        for id in [
-            "0015e00001AbCdE",
-            "0065e00001AbCdEAAX",
-            "123456789",
-            "7f3c2b1a-0d4e-4f5a-9b6c-1a2b3c4d5e6f",
-        ] {
-            assert!(is_crm_id(id), "{id}");
-        }
-        for name in ["Acme", "Extraordinarily", "00 Acme", "1234", "a-b-c-d-e"] {
-            assert!(!is_crm_id(name), "{name}");
-        }
-    }
+    use super::Period;
 
     #[test]
     fn a_period_is_a_name_or_a_range() {

@@ -1,12 +1,16 @@
 //! The filters of `gong_search_calls` and every other tool that reads many calls. Gong filters by
 //! workspace and host itself; everything else is matched here.
 
+use core::cell::RefCell;
+
 use crate::{
     client::Gong,
-    domain::near_names,
+    domain::near_names::{self, Nearest},
     error::{Error, bad_argument},
     gong::{
         calls::{Call, Meta, Party},
+        crm_id,
+        crm_object::CrmObject,
         id::is_id,
         users::People,
         workspaces,
@@ -91,12 +95,16 @@ const ANY_MINUTES: (u32, u32) = (0, u32::MAX);
 /// The part of the filter that Gong does not have; its texts are in lower case.
 pub(crate) struct CallFilter {
     pub(crate) account: Option<String>,
+    /// The same as an id of the CRM, of which the case counts.
+    account_id: String,
     pub(crate) participant: Option<String>,
     title: Option<String>,
     scope: Option<&'static str>,
     direction: Option<&'static str>,
     language: Option<String>,
     minutes: (u32, u32),
+    /// Names like the account and the participant, on calls of others.
+    near: RefCell<[Nearest; 2]>,
 }
 
 impl CallFilter {
@@ -126,6 +134,7 @@ impl CallFilter {
         }
         Ok(Self {
             account: text("account", args.account)?,
+            account_id: crm_id::in_argument(args.account.unwrap_or_default()).to_owned(),
             participant: text("participant", args.participant)?,
             title: text("title", args.title)?,
             scope: args.scope.map(|scope| match scope {
@@ -141,6 +150,7 @@ impl CallFilter {
             }),
             language: text("language", args.language)?,
             minutes,
+            near: RefCell::default(),
         })
     }
 
@@ -163,7 +173,7 @@ impl CallFilter {
             |text: &str, query: Option<&str>| query.is_none_or(|query| has_words(text, query));
         let is_account = |object: &ObjectText<'_>| {
             object.is_account
-                && account.is_none_or(|query| is_named_account(object.id, object.name, query))
+                && account.is_none_or(|query| self.is_account(object.id, object.name, query))
         };
         let domains = account.map(Domains::new);
         let is_domain_of_it = |domain: &str| {
@@ -208,18 +218,55 @@ impl CallFilter {
             && is(&meta.language, self.language.as_deref())
     }
 
-    /// Names like those of the filter, where the index has no call with these.
-    pub(crate) fn near_names(&self, index: &Index<'_, '_>) -> Vec<String> {
+    fn is_account(&self, id: &str, name: &str, query: &str) -> bool {
+        crm_id::is_same(id, &self.account_id) || has_words(name, query)
+    }
+
+    /// The account and the participant, as far as they are names, in lower case.
+    fn names(&self) -> [Option<&str>; 2] {
         let is_name = |query: &&str| !query.contains(['@', '.']) && !is_id(query);
-        let account = self.account.as_deref().filter(is_name);
-        let participant = self.participant.as_deref().filter(is_name);
-        let accounts = account.map(|query| near_names::accounts(index, query));
-        let people = participant.map(|query| near_names::people(index, query));
+        [&self.account, &self.participant].map(|name| name.as_deref().filter(is_name))
+    }
+
+    /// Names like those of the filter, where no call read and none in the index has these.
+    pub(crate) fn near_names(&self, index: Option<&Index<'_, '_>>) -> Vec<String> {
+        let [account, participant] = self.names();
+        let [accounts, people] = self.near.take();
+        let accounts = account.map(|query| match index {
+            Some(index) => near_names::accounts(index, query),
+            None => accounts.names(),
+        });
+        let people = participant.map(|query| match index {
+            Some(index) => near_names::people(index, query),
+            None => people.names(),
+        });
         accounts.into_iter().chain(people).flatten().collect()
+    }
+
+    /// Remembers names on a call that does not match.
+    fn learn(&self, call: &Call) {
+        let [accounts, people] = &mut *self.near.borrow_mut();
+        let [account, participant] = self.names();
+        if let Some(query) = account {
+            let names = call.objects("Account").filter_map(CrmObject::name);
+            names.for_each(|name| accounts.add(&name, query));
+        }
+        if let Some(query) = participant {
+            let names = call.parties().filter_map(Party::name);
+            names.for_each(|name| people.add(&name, query));
+        }
     }
 
     /// None if the call does not match. With a filter by account, also how it matches.
     pub(crate) fn matches(&self, call: &Call) -> Option<Option<AccountMatch>> {
+        let matched = self.how(call);
+        if matched.is_none() {
+            self.learn(call);
+        }
+        matched
+    }
+
+    fn how(&self, call: &Call) -> Option<Option<AccountMatch>> {
         let meta = &call.meta_data;
         let title = meta.title.as_deref().unwrap_or_default();
         let fits = self.is_kind(meta)
@@ -237,8 +284,33 @@ impl CallFilter {
         }
         match &self.account {
             None => Some(None),
-            Some(query) => account_match(call, query).map(Some),
+            Some(query) => self.account_match(call, query).map(Some),
         }
+    }
+
+    /// How a call belongs to an account: by the CRM's account first, then by the e-mail domain of
+    /// somebody from outside, then by its title if it has no account in the CRM.
+    fn account_match(&self, call: &Call, query: &str) -> Option<AccountMatch> {
+        let mut accounts = call.objects("Account").peekable();
+        let in_crm = accounts.peek().is_some();
+        let is_account = accounts.any(|account| {
+            self.is_account(account.id(), &account.name().unwrap_or_default(), query)
+        });
+        if is_account {
+            return Some(AccountMatch::Crm);
+        }
+        let domains = Domains::new(query);
+        let outsiders = call
+            .parties()
+            .filter(|party| party.affiliation() != Affiliation::Internal);
+        if outsiders
+            .filter_map(Party::domain)
+            .any(|domain| domains.contain(&domain))
+        {
+            return Some(AccountMatch::Domain);
+        }
+        let title = call.meta_data.title.as_deref().unwrap_or_default();
+        (!in_crm && has_words(title, query)).then_some(AccountMatch::Title)
     }
 }
 
@@ -260,35 +332,6 @@ fn is_person(query: &str, user: &str, name: &str, has_email: impl Fn(&str) -> bo
     } else {
         has_words(name, query)
     }
-}
-
-/// How a call belongs to an account: by the CRM's account first, then by the e-mail domain of
-/// somebody from outside, then by its title if it has no account in the CRM.
-fn account_match(call: &Call, query: &str) -> Option<AccountMatch> {
-    let mut accounts = call.objects("Account").peekable();
-    let in_crm = accounts.peek().is_some();
-    let is_account = accounts
-        .any(|account| is_named_account(account.id(), &account.name().unwrap_or_default(), query));
-    if is_account {
-        return Some(AccountMatch::Crm);
-    }
-    let outsiders = || {
-        call.parties()
-            .filter(|party| party.affiliation() != Affiliation::Internal)
-    };
-    let domains = Domains::new(query);
-    if outsiders()
-        .filter_map(Party::domain)
-        .any(|domain| domains.contain(&domain))
-    {
-        return Some(AccountMatch::Domain);
-    }
-    let title = call.meta_data.title.as_deref().unwrap_or_default();
-    (!in_crm && has_words(title, query)).then_some(AccountMatch::Title)
-}
-
-fn is_named_account(id: &str, name: &str, query: &str) -> bool {
-    id.eq_ignore_ascii_case(query) || has_words(name, query)
 }
 
 /// Domains in lower case that a domain or a name in lower case means: `mail.acme.com` is one of
@@ -327,8 +370,63 @@ impl Domains {
 
 #[cfg(test)]
 mod tests {
-    use super::{Domains, account_match};
-    use crate::{gong::calls::Call, wit::calls::AccountMatch};
+    use super::{CallFilter, Domains};
+    use crate::{
+        gong::calls::Call,
+        wit::calls::{AccountMatch, SearchCalls},
+    };
+
+    fn filter(account: &str) -> CallFilter {
+        let arguments = serde_json::json!({ "account": account });
+        let arguments: SearchCalls = serde_json::from_value(arguments).expect("arguments");
+        CallFilter::new(&filter_arguments!(arguments)).expect("a filter")
+    }
+
+    fn call(json: &str) -> Call {
+        serde_json::from_str(json).expect("a call")
+    }
+
+    #[test]
+    fn an_account_has_an_id_in_two_forms_and_a_link() {
+        let of = |id: &str| {
+            let object = format!(
+                r#"{{"objectType":"Account","objectId":"{id}","fields":[{{"name":"Name","value":"Dogwood"}}]}}"#
+            );
+            call(&format!(
+                r#"{{"metaData":{{"title":"x"}},"context":[{{"objects":[{object}]}}]}}"#
+            ))
+        };
+        let (one, other) = (of("0013601230sV7grAAC"), of("0013601230SV7grAAD"));
+        for account in [
+            "0013601230sV7gr",
+            "0013601230sV7grAAC",
+            "https://acme.example/lightning/r/Account/0013601230sV7grAAC/view",
+        ] {
+            assert_eq!(
+                filter(account).matches(&one),
+                Some(Some(AccountMatch::Crm)),
+                "{account}"
+            );
+            assert_eq!(filter(account).matches(&other), None, "{account}");
+        }
+    }
+
+    #[test]
+    fn an_account_that_no_call_has_is_answered_with_the_nearest_names() {
+        let named = |name: &str| {
+            let object = format!(
+                r#"{{"objectType":"Account","objectId":"001","fields":[{{"name":"Name","value":"{name}"}}]}}"#
+            );
+            call(&format!(
+                r#"{{"metaData":{{"title":"x"}},"context":[{{"objects":[{object}]}}]}}"#
+            ))
+        };
+        let filter = filter("Brightwatter");
+        for name in ["Brightwater Corp", "Dogwood", "Brighton"] {
+            assert!(filter.matches(&named(name)).is_none(), "{name}");
+        }
+        assert_eq!(filter.near_names(None), ["Brightwater Corp", "Brighton"]);
+    }
 
     #[test]
     fn a_domain_matches_a_name_or_a_domain() {
@@ -344,8 +442,7 @@ mod tests {
 
     #[test]
     fn the_crm_decides_before_domain_and_title() {
-        let call = |json: &str| serde_json::from_str::<Call>(json).expect("call");
-        let matched = |json: &str| account_match(&call(json), "acme");
+        let matched = |json: &str| filter("acme").matches(&call(json)).flatten();
         let crm = r#"{"metaData":{"title":"x"},"context":[{"objects":[{"objectType":"Account","objectId":"001","fields":[{"name":"Name","value":"Acme Corp"}]}]}]}"#;
         assert_eq!(matched(crm), Some(AccountMatch::Crm));
         let other = r#"{"metaData":{"title":"Beta v Acme"},"context":[{"objects":[{"objectType":"Account","objectId":"002","fields":[{"name":"Name","value":"Beta"}]}]}]}"#;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     error::{Error, bad_argument},
+    gong::crm_id,
     prelude::*,
     text::shortened,
 };
@@ -55,7 +56,7 @@ pub(super) fn parse(argument: &str, text: &str) -> Result<CrmLink, Error> {
                 .map(|(system, kind)| CrmLink {
                     system,
                     kind,
-                    id: id.to_owned(),
+                    id: crm_id::in_argument(id).to_owned(),
                 })
         }
         _ => None,

@@ -36,21 +36,35 @@ fn nearest(
     query: &str,
     each: impl Fn(&Tables<'_>, &mut dyn FnMut(&str)),
 ) -> Vec<String> {
-    let mut found: BTreeMap<String, usize> = BTreeMap::new();
-    let mut exists = false;
-    index.tables(|tables| {
-        each(tables, &mut |name| {
-            exists |= has_words(name, query);
-            let alike = likeness(name, query);
-            if alike >= LEAST_ALIKE {
-                found.insert(one_line(name), alike);
-            }
-        });
-    });
-    if exists {
-        return Vec::new();
+    let mut near = Nearest::default();
+    index.tables(|tables| each(tables, &mut |name| near.add(name, query)));
+    near.names()
+}
+
+/// Names like the one that is sought.
+#[derive(Default)]
+pub(crate) struct Nearest {
+    found: BTreeMap<String, usize>,
+    exists: bool,
+}
+
+impl Nearest {
+    /// Adds a name that there is, if it is like the one that is sought (in lower case).
+    pub(crate) fn add(&mut self, name: &str, query: &str) {
+        self.exists |= has_words(name, query);
+        let alike = likeness(name, query);
+        if alike >= LEAST_ALIKE {
+            self.found.insert(one_line(name), alike);
+        }
     }
-    let mut found: Vec<(String, usize)> = found.into_iter().collect();
-    found.sort_by_key(|(_, alike)| Reverse(*alike));
-    found.into_iter().map(|(name, _)| name).take(MOST).collect()
+
+    /// The nearest first; none if there is one of this name.
+    pub(crate) fn names(self) -> Vec<String> {
+        if self.exists {
+            return Vec::new();
+        }
+        let mut found: Vec<(String, usize)> = self.found.into_iter().collect();
+        found.sort_by_key(|(_, alike)| Reverse(*alike));
+        found.into_iter().map(|(name, _)| name).take(MOST).collect()
+    }
 }

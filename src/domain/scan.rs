@@ -89,7 +89,7 @@ pub(crate) fn newest_first(
     plan: Plan<'_>,
     visit: impl FnMut(&mut Call) -> ControlFlow<&'static str>,
 ) -> Result<Report, Error> {
-    let mut report = Report::new(&plan.start);
+    let mut report = Report::new(gong.token(""), &plan.start);
     live(
         gong,
         &plan,

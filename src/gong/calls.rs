@@ -103,6 +103,7 @@ impl Meta {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Party {
+    pub(crate) id: Option<Id>,
     pub(crate) email_address: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) title: Option<String>,
@@ -123,6 +124,11 @@ impl Party {
             .flatten()
             .map(|name| one_line(name))
             .find(|name| !name.is_empty())
+    }
+
+    /// Whether an id of somebody who spoke is this person's: Gong has up to three for each.
+    pub(crate) fn is(&self, speaker: &Id) -> bool {
+        [&self.speaker_id, &self.id, &self.user_id].contains(&&Some(speaker.clone()))
     }
 
     /// Whether this person is from the company.
@@ -212,13 +218,21 @@ impl Call {
             .name()
     }
 
-    /// Names of the people from outside the company, each once.
+    /// Names of the people from outside the company, each once, and how many have none.
     pub(crate) fn external(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
-        self.parties()
-            .filter(|party| party.affiliation() == Affiliation::External)
-            .filter_map(Party::name)
+        let people = self.parties();
+        let external = people.filter(|party| party.affiliation() == Affiliation::External);
+        let (named, nameless): (Vec<_>, Vec<_>) =
+            external.map(Party::name).partition(Option::is_some);
+        let named = named.into_iter().flatten();
+        let nameless = match nameless.len() {
+            0 => None,
+            nameless => Some(format!("{nameless} without a name")),
+        };
+        named
             .filter(|name| seen.insert(name.clone()))
+            .chain(nameless)
             .collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         pages::{Paged, Pages, Records},
     },
     error::{Error, bad_argument},
-    gong::id::Id,
+    gong::{crm_id, id::Id},
     json_ext::JsonExt,
     prelude::*,
     text::{one_line, shortened},
@@ -132,7 +132,7 @@ pub(crate) fn unassigned(answer: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// Checks CRM ids of prospects. Gong accepts no other ids of them, and each only once.
+/// Checks CRM ids of prospects, or Salesforce's links to them. Gong accepts no other ids of them, and each only once.
 ///
 /// # Errors
 /// `bad-argument`.
@@ -143,21 +143,22 @@ pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Err
         let id = shortened(id);
         Err(bad_argument(argument, &format!("“{id}” {why}"), EXAMPLE))
     };
-    for id in ids.iter().map(|id| id.trim()) {
+    let ids: Vec<&str> = ids.iter().map(|id| crm_id::in_argument(id)).collect();
+    for &id in &ids {
         if id.contains('@') {
             return wrong(
                 id,
                 "is an e-mail address, and Gong takes the CRM's ids of contacts and leads.",
             );
         }
-        if id.is_empty() || id.contains(char::is_whitespace) {
+        if id.is_empty() || id.contains(char::is_whitespace) || id.contains("://") {
             return wrong(id, "is not an id of the CRM.");
         }
-        if !seen.insert(id) {
+        if !seen.insert(crm_id::key(id)) {
             return wrong(id, "is given twice.");
         }
     }
-    Ok(ids.iter().map(|id| id.trim().to_owned()).collect())
+    Ok(ids.into_iter().map(str::to_owned).collect())
 }
 
 #[cfg(test)]
@@ -180,7 +181,7 @@ mod tests {
                 .contains("is an e-mail address")
         );
         assert!(
-            ids(&["003A", "003A "])
+            ids(&["0035e00000AbCdE", "https://acme.example/0035e00000AbCdEAAV"])
                 .expect_err("twice")
                 .contains("is given twice")
         );

@@ -156,6 +156,7 @@ impl<'a> Tables<'a> {
             }]
         });
         Party {
+            id: None,
             email_address: email,
             name: self.text(person.name),
             title: None,

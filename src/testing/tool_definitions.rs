@@ -32,7 +32,7 @@ fn schemas(name: &str) -> (Schema, Schema) {
         )
     }
     macro_rules! by_name {
-        ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, unless $feature:tt)?;)*) => {
+        ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, with $resume:ident)? $(, unless $feature:tt)?;)*) => {
             match name {
                 $(stringify!($export) => pair::<wit::$($arguments)::+, wit::$($answer)::+>(),)*
                 other => panic!("{other} has no line in tools.rs"),

@@ -15,7 +15,7 @@ use crate::{
         flow_target::{self, FlowTarget},
     },
     error::{Error, bad_argument},
-    gong::{flows, users::People},
+    gong::{crm_id, flows, users::People},
     json_ext::JsonExt,
     prelude::*,
     render,
@@ -153,7 +153,10 @@ fn step_overrides(texts: &[StepText], target: &mut FlowTarget) -> Result<Vec<Val
 fn outcomes(prospects: &[String], answer: &Value) -> Vec<ReceiptItem> {
     let find = |key: &str, prospect: &String| {
         let mut all = answer.items(key).iter();
-        all.find(|one| one.id("crmProspectId").as_ref() == Some(prospect))
+        all.find(|one| {
+            let id = one.id("crmProspectId").unwrap_or_default();
+            crm_id::is_same(&id, prospect)
+        })
     };
     let outcome = |prospect: &String| {
         let assigned = find("prospectsAssigned", prospect);

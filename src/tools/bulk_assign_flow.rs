@@ -11,7 +11,7 @@ use crate::{
         validate::{self, is_email},
     },
     error::{Error, bad_argument},
-    gong::{flows::crm_ids, users::People},
+    gong::{crm_id, flows::crm_ids, users::People},
     json_ext::JsonExt,
     prelude::*,
     render,
@@ -103,7 +103,8 @@ fn prospect(index: usize, person: &BulkProspect) -> Result<Value, Error> {
         text.filter(|text| !text.is_empty()).map(str::to_owned)
     };
     let (first, last) = (trimmed(&person.first_name), trimmed(&person.last_name));
-    let crm_id = trimmed(&person.crm_id);
+    let id = |text: &Option<String>| trimmed(text).map(|id| crm_id::in_argument(&id).to_owned());
+    let crm_id = id(&person.crm_id);
     if crm_id.is_none() && (first.is_none() || last.is_none()) {
         return wrong(
             "",
@@ -132,7 +133,7 @@ fn prospect(index: usize, person: &BulkProspect) -> Result<Value, Error> {
         ("jobTitle", trimmed(&person.job_title)),
         ("linkedInUrl", linkedin),
         ("companyName", trimmed(&person.company)),
-        ("accountCrmId", trimmed(&person.account_crm_id)),
+        ("accountCrmId", id(&person.account_crm_id)),
     ];
     Ok(validate::object(
         members.map(|(name, value)| (name, json!(value))),

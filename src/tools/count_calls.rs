@@ -126,11 +126,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         if by.contains(&CountBy::Host) {
             known.learn_all(index);
         }
-        if counter.total.calls == 0 && report.stopped.is_none() {
-            report.alike = filter.near_names(index);
-        }
         // What a call is called is shown only if Gong says so just now, which is no count's worth.
         longest.iter_mut().for_each(|call| call.title = None);
+    }
+    if counter.total.calls == 0 && report.stopped.is_none() {
+        report.alike = filter.near_names(index.as_ref());
     }
     let names = names(gong, by, &counter, &known);
     let counts = counter.into_counts(by, limit, &names);

@@ -143,7 +143,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
             })
             .collect(),
         engagement: page("customerEngagement").map(event).collect(),
-        resume: super::offset_token(skip + limit, longest),
+        resume: super::offset_token(gong, skip + limit, longest),
         requests: gong.requests(),
         subject: subject.text().into(),
     })

@@ -93,7 +93,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
     }
     Ok(ActivityStats {
         columns,
-        resume: offset_token(skip + rows.len(), matched),
+        resume: offset_token(gong, skip + rows.len(), matched),
         rows,
         matched: matched as u32,
         from: read.from,

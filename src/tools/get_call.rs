@@ -151,11 +151,7 @@ fn digest(
             .sum(),
     );
     offer(CallPart::Comments, "comments", comments.len());
-    let speaker = |id: &Id| {
-        call.parties()
-            .find(|party| party.speaker_id.as_ref() == Some(id))?
-            .name()
-    };
+    let speaker = |id: &Id| call.parties().find(|party| party.is(id))?.name();
     let meta = &call.meta_data;
     CallDigest {
         id: meta.id().to_owned(),
@@ -180,7 +176,7 @@ fn digest(
         basic: None,
         people: call
             .parties()
-            .filter_map(|party| person(party, &call, &interaction, includes(CallPart::People)))
+            .map(|party| person(party, &call, &interaction, includes(CallPart::People)))
             .collect(),
         accounts: objects(&call, "Account", includes(CallPart::Crm)),
         deals: objects(&call, "Opportunity", includes(CallPart::Crm)),

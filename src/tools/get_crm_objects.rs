@@ -7,7 +7,7 @@ use crate::{
     client::{Gong, json::ApiResponse},
     domain::change::between,
     error::{Error, bad_argument},
-    gong::crm,
+    gong::{crm, crm_id},
     prelude::*,
     render::{self, Answer},
     text::one_line,
@@ -48,7 +48,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
     })?;
     let (mut objects, mut unknown) = (Vec::new(), Vec::new());
     for id in ids {
-        match found.get(id) {
+        let of = || {
+            found
+                .as_object()?
+                .iter()
+                .find(|(one, _)| crm_id::is_same(one, id))
+        };
+        match found.get(id).or_else(|| Some(of()?.1)) {
             Some(Value::Object(members)) => {
                 let mut fields: Vec<CrmValue> = members
                     .iter()

@@ -57,7 +57,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<Interact
         })
         .collect();
     Ok(InteractionStats {
-        resume: offset_token(skip + users.len(), matched),
+        resume: offset_token(gong, skip + users.len(), matched),
         users,
         matched: matched as u32,
         from: read.from,

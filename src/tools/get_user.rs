@@ -91,23 +91,41 @@ fn shape(
     let recording = [
         (
             settings.web_conferences_recorded,
-            "web conferences recorded",
+            ["web conferences recorded", "web conferences not recorded"],
         ),
         (
             settings.prevent_web_conference_recording,
-            "prevents recording of web conferences",
+            [
+                "prevents recording of web conferences",
+                "does not prevent recording of web conferences",
+            ],
         ),
         (
             settings.telephony_calls_imported,
-            "telephony calls imported",
+            ["telephony calls imported", "telephony calls not imported"],
         ),
-        (settings.emails_imported, "e-mails imported"),
-        (settings.prevent_email_import, "prevents import of e-mails"),
+        (
+            settings.emails_imported,
+            ["e-mails imported", "e-mails not imported"],
+        ),
+        (
+            settings.prevent_email_import,
+            [
+                "prevents import of e-mails",
+                "does not prevent import of e-mails",
+            ],
+        ),
         (
             settings.non_recorded_meetings_imported,
-            "unrecorded meetings imported",
+            [
+                "unrecorded meetings imported",
+                "unrecorded meetings not imported",
+            ],
         ),
-        (settings.gong_connect_enabled, "Gong Connect"),
+        (
+            settings.gong_connect_enabled,
+            ["Gong Connect", "no Gong Connect"],
+        ),
     ];
     let mut languages = user.spoken_languages.unwrap_or_default();
     languages.sort_by_key(|language| language.primary != Some(true));
@@ -146,8 +164,8 @@ fn shape(
             .collect(),
         recording: recording
             .iter()
-            .filter(|(on, _)| *on == Some(true))
-            .map(|(_, what)| (*what).to_owned())
+            .filter_map(|(on, [yes, no])| on.map(|on| if on { *yes } else { *no }))
+            .map(str::to_owned)
             .collect(),
         conferencing: providers
             .into_iter()
@@ -173,7 +191,10 @@ impl Answer for wit::User {
         render::line(&mut text, "manager", manager.as_deref());
         render::line(&mut text, "created", self.created.as_deref());
         render::list(&mut text, "languages", &self.languages, ", ");
-        render::list(&mut text, "settings", &self.recording, ", ");
+        match self.recording.is_empty() {
+            true => text.push_str("settings: unknown, Gong sends none\n"),
+            false => render::list(&mut text, "settings", &self.recording, ", "),
+        }
         render::list(&mut text, "conferencing", &self.conferencing, ", ");
         render::requests(&mut text, self.requests);
         text

@@ -91,7 +91,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
         matched: matched as u32,
         left_out_private: (private > 0).then_some(private),
         stopped: read.stopped,
-        resume: offset_token(skip + shown, matched),
+        resume: offset_token(gong, skip + shown, matched),
         requests: gong.requests(),
     })
 }

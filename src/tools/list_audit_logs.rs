@@ -27,6 +27,8 @@ use position::Position;
 const DEFAULT_DAYS: i64 = 1;
 /// The most pages that one tool call reads; all pages seen so far had 100 entries.
 const MAX_PAGES: u32 = 40;
+/// Of details in an answer: with more of them clients would cut it.
+const MOST_BYTES: usize = 25_000;
 /// For how long Gong keeps sign-ins.
 const ACCESS_LOG_DAYS: i64 = 14;
 /// 2021-03-01: Gong keeps the log of users' actions since then.
@@ -49,7 +51,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
         .transpose()?;
     let (mut rows, mut entries, mut total) = (Vec::new(), Vec::new(), None);
     let (mut cursor, mut stopped): (Option<String>, Option<String>) = (None, None);
-    let mut taken = 0;
+    let (mut taken, mut bytes) = (0, 0);
     let mut more = false;
     'pages: for page in 1.. {
         let (records, items) = match read_page(gong, &args.log, &start, cursor.as_deref()) {
@@ -65,12 +67,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
         entries.extend(items);
         for (index, entry) in entries.iter().enumerate().skip(first) {
             if index >= start.skip {
-                if rows.len() == limit {
+                if rows.len() == limit || bytes > MOST_BYTES {
                     more = true;
                     break 'pages;
                 }
                 if user.as_ref().is_none_or(|user| user.matches(entry)) {
-                    rows.push(row(entry));
+                    let row = row(entry);
+                    bytes += row.detail.as_ref().map_or(0, String::len);
+                    rows.push(row);
                 }
             }
             taken = index + 1;
@@ -100,7 +104,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
         from: time::to_display(start.range.from),
         to: time::to_display(start.range.to),
         notes: notes(&args.log, &start, gong.now),
-        resume: more.then(|| start.after(&entries, taken).token()),
+        resume: more.then(|| gong.token(&start.after(&entries, taken).token())),
         stopped,
         requests: gong.requests(),
     })

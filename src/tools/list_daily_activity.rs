@@ -81,7 +81,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
     }
     Ok(DailyActivity {
         columns,
-        resume: offset_token(skip + rows.len(), matched),
+        resume: offset_token(gong, skip + rows.len(), matched),
         rows,
         matched: matched as u32,
         from: read.from,

@@ -3,12 +3,16 @@
 //! the Opportunity objects on the calls of a range.
 
 use alloc::collections::BTreeSet;
-use core::ops::ControlFlow;
+use core::{cell::RefCell, ops::ControlFlow};
 use serde_json::json;
 
 use crate::{
     client::Gong,
-    domain::scan::{self, Endpoint, Plan, resume::Start},
+    domain::{
+        call_history::lookup::SearchTerm,
+        near_names::Nearest,
+        scan::{self, Endpoint, Plan, resume::Start},
+    },
     error::Error,
     gong::{
         calls::{self, ContentSelector, link_pattern},
@@ -67,17 +71,33 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         selective: true,
         start,
     };
-    let lower = |text: &Option<String>| text.as_deref().map(|text| fold_case(text.trim()));
-    let (account, stage, deal) = (lower(&args.account), lower(&args.stage), lower(&args.deal));
+    let term = |argument, text: &Option<String>| {
+        let term = |text: &String| SearchTerm::new(argument, text, "\"Acme\".");
+        text.as_ref().map(term).transpose()
+    };
+    let (account, deal) = (term("account", &args.account)?, term("deal", &args.deal)?);
+    let stage = args.stage.as_deref().map(|text| fold_case(text.trim()));
+    // Names like the ones sought, of deals that do not fit.
+    let near = RefCell::new(Nearest::default());
+    let has_name = |seen: &SeenDeal| {
+        let mut near = near.borrow_mut();
+        if let Some(term) = account.as_ref().filter(|term| !seen.matches_account(term)) {
+            let names = seen.accounts.iter().filter_map(|(_, name)| name.as_deref());
+            names.for_each(|name| near.add(name, &term.words));
+            return false;
+        }
+        if let Some(term) = deal.as_ref().filter(|term| !seen.matches(term)) {
+            near.add(seen.name.as_deref().unwrap_or_default(), &term.words);
+            return false;
+        }
+        true
+    };
     let fits = |seen: &SeenDeal| {
-        account
-            .as_deref()
-            .is_none_or(|query| seen.matches_account(query))
+        has_name(seen)
             && stage.as_deref().is_none_or(|query| {
                 let stage = seen.state().stage;
                 stage.is_some_and(|stage| has_words(&stage, query))
             })
-            && deal.as_deref().is_none_or(|query| seen.matches(query))
             && owner.as_ref().is_none_or(|owner| owner.owns(seen))
     };
     let chosen = match &mut index {
@@ -118,6 +138,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         sort(&mut deals);
         matched -= shown - deals.len();
         report.details_are_live();
+    }
+    if deals.is_empty() && report.stopped.is_none() {
+        report.alike = near.take().names();
     }
     Ok(DealPage {
         deals: deals.into_iter().map(SeenDeal::into_deal).collect(),

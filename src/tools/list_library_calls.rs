@@ -81,7 +81,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
         folder: path
             .or_else(|| answer.0.text("name"))
             .map_or_else(|| id.clone(), |name| format!("{name} ({id})")),
-        resume: offset_token(skip + calls.len(), matched),
+        resume: offset_token(gong, skip + calls.len(), matched),
         calls,
         matched: matched as u32,
         left_out_private: (private > 0).then_some(private),

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     client::{Gong, json::required},
     error::{Error, bad_argument},
-    gong::id::Id,
+    gong::{crm_id, id::Id},
     prelude::*,
     render::{self, Answer, Table},
     text::one_line,
@@ -43,11 +43,16 @@ struct AssignedFlow {
 
 /// One request; also lists the ids that are in no flow.
 pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFlowList, Error> {
+    let prospects: Vec<String> = args
+        .prospects
+        .iter()
+        .map(|id| crm_id::in_argument(id).to_owned())
+        .collect();
     let ids = match (args.prospects.len(), args.instances.len()) {
         (0, 0) => Err("give CRM ids here, or flow instance ids in `instances`."),
         (1.., 1..) => Err("Gong takes prospects or instances, not both in one question."),
         (count, 0) | (0, count) if count > MAX_IDS => Err("at most 100 ids in one question."),
-        (_, 0) => Ok(&args.prospects),
+        (_, 0) => Ok(&prospects),
         (_, _) => Ok(&args.instances),
     };
     let ids = ids.map_err(|problem| {
@@ -59,7 +64,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
     })?;
     // Only one of the two: Gong refuses an empty list.
     let body = match args.instances.is_empty() {
-        true => json!({"crmProspectsIds": args.prospects}),
+        true => json!({"crmProspectsIds": prospects}),
         false => json!({"flowInstanceIds": args.instances}),
     };
     let response: Response = gong.post("/v2/flows/prospects", &body)?;
@@ -71,11 +76,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
         .collect();
     let found: BTreeSet<&str> = flows
         .iter()
-        .flat_map(|flow| [flow.prospect.as_str(), flow.instance_id.as_str()])
+        .flat_map(|flow| [crm_id::key(&flow.prospect), flow.instance_id.as_str()])
         .collect();
     let without_flow = ids
         .iter()
-        .filter(|id| !found.contains(id.as_str()))
+        .filter(|id| !found.contains(crm_id::key(id)))
         .cloned()
         .collect();
     Ok(ProspectFlowList {

@@ -57,7 +57,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
         .collect();
     Ok(TaskList {
         user: crate::text::one_line(&args.user),
-        resume: offset_token(skip + tasks.len(), matched).filter(|_| !tasks.is_empty()),
+        resume: offset_token(gong, skip + tasks.len(), matched).filter(|_| !tasks.is_empty()),
         tasks,
         matched: matched as u32,
         overdue: overdue as u32,

@@ -76,7 +76,6 @@ fn shape(tracker: &Value, names: &BTreeMap<String, String>, keywords: bool) -> T
     let languages = tracker.items("languageKeywords");
     let counts = languages.iter().map(|one| one.texts("keywords").len());
     let count: usize = counts.sum();
-    let filter = tracker.text("filterQuery");
     Tracker {
         id: tracker.id("trackerId").unwrap_or_default(),
         name: tracker.text("trackerName").unwrap_or_default(),
@@ -93,8 +92,26 @@ fn shape(tracker: &Value, names: &BTreeMap<String, String>, keywords: bool) -> T
                 keywords: one.texts("keywords"),
             })
             .collect(),
-        filtered: filter.filter(|filter| filter != "{}").map(|_| true),
+        filtered: tracker
+            .get("filterQuery")
+            .filter(|filter| filters(filter))
+            .map(|_| true),
         updated: tracker.instant("updated"),
+    }
+}
+
+/// Whether a filter of calls, which is an object or its text, leaves any out: `{"search": null}` does
+/// not.
+fn filters(filter: &Value) -> bool {
+    match filter {
+        Value::Null => false,
+        Value::Object(members) => members.values().any(filters),
+        Value::Array(items) => items.iter().any(filters),
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
+            Ok(inner) if !inner.is_string() => filters(&inner),
+            _ => !text.trim().is_empty(),
+        },
+        _ => true,
     }
 }
 
@@ -175,4 +192,32 @@ fn keywords(one: &TrackerKeywords) -> String {
         ""
     };
     format!("{language}{forms}: {}", one.keywords.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::filters;
+
+    #[test]
+    fn a_filter_without_any_condition_is_none() {
+        for none in [
+            json!(null),
+            json!({}),
+            json!("{}"),
+            json!(""),
+            json!(r#"{"sort":null,"search":null}"#),
+            json!({"search": {"in": []}}),
+        ] {
+            assert!(!filters(&none), "{none}");
+        }
+        for some in [
+            json!(r#"{"search":{"language":"eng"}}"#),
+            json!({"sort": null, "search": [1]}),
+            json!("language=eng"),
+        ] {
+            assert!(filters(&some), "{some}");
+        }
+    }
 }

@@ -58,7 +58,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         .map(|user| row(user, &names))
         .collect();
     Ok(UserPage {
-        resume: offset_token(skip + users.len(), found.len()),
+        resume: offset_token(gong, skip + users.len(), found.len()),
         users,
         matched: found.len() as u32,
         read: read.items.len() as u32,

@@ -120,8 +120,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         }
         report.details_are_live();
     }
-    if let Some(index) = index.filter(|_| kept.is_empty() && report.stopped.is_none()) {
-        report.alike = filter.near_names(&index);
+    if kept.is_empty() && report.stopped.is_none() {
+        report.alike = filter.near_names(index.as_ref());
     }
     // GET /v2/calls is sorted by scheduled time; the answer is sorted by the actual one.
     kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));

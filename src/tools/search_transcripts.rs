@@ -90,8 +90,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
             return Err(error);
         }
     }
-    if let Some(index) = index.filter(|_| search.matched == 0 && report.stopped.is_none()) {
-        report.alike = filter.near_names(&index);
+    if search.matched == 0 && report.stopped.is_none() {
+        report.alike = filter.near_names(index.as_ref());
     }
     let mut calls = search.calls;
     let pattern = link_pattern(

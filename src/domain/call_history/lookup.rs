@@ -3,9 +3,10 @@
 use alloc::collections::BTreeMap;
 
 use crate::{
-    domain::{call_history::user_names::is_crm_id, scan::Report},
+    domain::scan::Report,
     error::{Error, bad_argument},
     gong::calls::Call,
+    gong::crm_id,
     index::Index,
     names::{choose, has_words, unknown},
     prelude::*,
@@ -78,7 +79,7 @@ impl Candidate {
 pub(crate) struct SearchTerm {
     pub(crate) text: String,
     /// Its words in lower case, without signs between them.
-    words: String,
+    pub(crate) words: String,
 }
 
 impl SearchTerm {
@@ -103,7 +104,7 @@ impl SearchTerm {
 
     /// Whether it is this id, or all its words are in this name.
     pub(crate) fn matches(&self, id: &str, name: Option<&str>) -> bool {
-        is_crm_id(id, &self.text) || name.is_some_and(|name| has_words(name, &self.words))
+        crm_id::is_in(id, &self.text) || name.is_some_and(|name| has_words(name, &self.words))
     }
 }
 
@@ -119,7 +120,10 @@ pub(crate) enum Lookup<'c> {
 
 /// Looks by id, then by exact name, then by words.
 pub(crate) fn look_up<'c>(candidates: &'c [Candidate], term: &SearchTerm) -> Lookup<'c> {
-    if let Some(one) = candidates.iter().find(|one| is_crm_id(&one.id, &term.text)) {
+    if let Some(one) = candidates
+        .iter()
+        .find(|one| crm_id::is_in(&one.id, &term.text))
+    {
         return Lookup::One(one);
     }
     let exactly = choose(candidates, Candidate::name, &term.text);

@@ -4,7 +4,10 @@
 use alloc::collections::BTreeMap;
 
 use crate::{
-    gong::calls::{Call, Party},
+    gong::{
+        calls::{Call, Party},
+        crm_id,
+    },
     index::{Index, Tables},
     prelude::*,
 };
@@ -40,7 +43,7 @@ impl UserNames {
         let is_user = |sort: &Option<String>| sort.as_deref() == Some("User");
         for object in party.objects().filter(|one| is_user(&one.object_type)) {
             self.by_crm_id
-                .entry(without_checksum(object.id()).to_owned())
+                .entry(crm_id::key(object.id()).to_owned())
                 .or_insert(name.clone());
         }
         self.by_id.entry(user.0.clone()).or_insert(name);
@@ -53,48 +56,15 @@ impl UserNames {
 
     /// The name of an owner in the CRM, which has a name, an e-mail address or an id there.
     pub(crate) fn owner(&self, owner: &str) -> Option<String> {
-        let known = self.by_crm_id.get(without_checksum(owner)).cloned();
+        let known = self.by_crm_id.get(crm_id::key(owner)).cloned();
         // An id says nothing to a reader. A name has a space, an address an @.
         known.or_else(|| owner.contains([' ', '@']).then(|| owner.to_owned()))
     }
 }
 
-/// The 15 characters of a Salesforce id, which has 3 more for systems that ignore case; other ids as
-/// they are.
-fn without_checksum(id: &str) -> &str {
-    match id.len() {
-        18 if id.is_ascii() => &id[..15],
-        _ => id,
-    }
-}
-
-/// Whether an argument is this CRM id, the same id in the other length, or a link that contains it.
-pub(crate) fn is_crm_id(id: &str, argument: &str) -> bool {
-    let same = |text: &str| {
-        id.eq_ignore_ascii_case(text)
-            || (text.len() >= 15 && without_checksum(text) == without_checksum(id))
-    };
-    !id.is_empty()
-        && (same(argument.trim())
-            || (argument.contains("://") && argument.split(['/', '?', '&', '=', '#']).any(same)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{UserNames, is_crm_id};
-
-    #[test]
-    fn an_id_has_two_lengths_and_is_in_links() {
-        let id = "0063601230sV7grAAC";
-        assert!(is_crm_id(id, "0063601230SV7grAAC"));
-        assert!(is_crm_id(id, "0063601230sV7gr"));
-        assert!(!is_crm_id(id, "0063601230SV7gr"), "of 15 the case matters");
-        assert!(is_crm_id(
-            id,
-            "https://acme.example/lightning/r/Opportunity/0063601230sV7grAAC/view"
-        ));
-        assert!(is_crm_id("17", "17") && !is_crm_id("17", "1") && !is_crm_id("", ""));
-    }
+    use super::UserNames;
 
     #[test]
     fn owners_are_names_where_calls_have_them() {

@@ -34,6 +34,8 @@ pub(crate) struct Report {
     pub(crate) index: Option<Indexed>,
     /// Names like the one that no call has.
     pub(crate) alike: Vec<String>,
+    /// What its token begins with.
+    token_prefix: String,
 }
 
 /// What an answer has from the index of calls.
@@ -57,7 +59,7 @@ pub(super) struct Read {
 
 impl Report {
     /// Of a scan that has read nothing yet.
-    pub(super) fn new(start: &Start) -> Self {
+    pub(super) fn new(token_prefix: String, start: &Start) -> Self {
         Self {
             range: start.range,
             read: 0,
@@ -70,6 +72,7 @@ impl Report {
             unvisited: 0,
             index: None,
             alike: Vec::new(),
+            token_prefix,
         }
     }
 
@@ -79,7 +82,7 @@ impl Report {
         let skip = BTreeSet::new();
         Self {
             read,
-            ..Self::new(&Start { range, skip })
+            ..Self::new(String::new(), &Start { range, skip })
         }
     }
 
@@ -150,12 +153,10 @@ pub(super) fn stop(report: &mut Report, at: i64, why: String, skip: &BTreeSet<St
         to: at,
     };
     if range.to > range.from {
-        report.resume = Some(
-            Start {
-                range,
-                skip: skip.clone(),
-            }
-            .token(),
-        );
+        let rest = Start {
+            range,
+            skip: skip.clone(),
+        };
+        report.resume = Some(format!("{}{}", report.token_prefix, rest.token()));
     }
 }

@@ -75,7 +75,7 @@ impl Answer for CallCounts {
         table.write(&mut text);
         render::line(
             &mut text,
-            "Older calls are not counted yet: ask the same with resume and add the two answers",
+            "Older calls are not counted yet: go on with resume and add the two answers",
             self.resume.as_deref(),
         );
         render::requests(&mut text, self.requests);

@@ -13,13 +13,16 @@ use crate::{
     wit::calls::{Moment, Person, Section},
 };
 
-/// A person on the call, with addresses and ids if `with_contact`; none without any name.
+/// What a person is called of whom Gong has neither name nor address.
+pub(super) const NAMELESS: &str = "without a name";
+
+/// A person on the call, with addresses and ids if `with_contact`.
 pub(super) fn person(
     party: &Party,
     call: &Call,
     interaction: &Interaction,
     with_contact: bool,
-) -> Option<Person> {
+) -> Person {
     let crm_id = party
         .context
         .iter()
@@ -28,11 +31,11 @@ pub(super) fn person(
         .find(|object| matches!(object.object_type.as_deref(), Some("Contact" | "Lead")))
         .map(|object| object.id().to_owned());
     let spoken = interaction.speakers.iter().flatten().find(|talk| {
-        (talk.id.is_some() && talk.id == party.speaker_id)
-            || (talk.user_id.is_some() && talk.user_id == party.user_id)
+        let ids = [&talk.id, &talk.user_id];
+        ids.into_iter().flatten().any(|id| party.is(id))
     });
-    Some(Person {
-        name: party.name()?,
+    Person {
+        name: party.name().unwrap_or_else(|| NAMELESS.to_owned()),
         affiliation: party.affiliation(),
         title: party
             .title
@@ -58,7 +61,7 @@ pub(super) fn person(
         talk_seconds: spoken
             .and_then(|talk| talk.talk_time)
             .map(|seconds| seconds as u32),
-    })
+    }
 }
 
 pub(super) fn outline_section(section: OutlineSection) -> Option<Section> {

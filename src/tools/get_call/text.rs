@@ -4,6 +4,7 @@ use crate::{
     prelude::*,
     render::{self, Answer, crm_line, first_three},
     time,
+    tools::get_call::parts::NAMELESS,
     wit::calls::{self as wit, Affiliation, CallDigest, Moment, Person, Section},
 };
 
@@ -37,9 +38,13 @@ fn sections(text: &mut String, heading: &str, sections: &[Section]) {
 }
 
 fn people_of(text: &mut String, label: &str, people: &[Person], affiliation: Affiliation) {
-    let names: Vec<String> = people
+    let of_these = people
         .iter()
-        .filter(|person| person.affiliation == affiliation)
+        .filter(|person| person.affiliation == affiliation);
+    let (nameless, named): (Vec<&Person>, Vec<&Person>) =
+        of_these.partition(|person| person.name == NAMELESS);
+    let mut names: Vec<String> = named
+        .into_iter()
         .map(|person| {
             let talked = person
                 .talk_seconds
@@ -65,6 +70,23 @@ fn people_of(text: &mut String, label: &str, people: &[Person], affiliation: Aff
             }
         })
         .collect();
+    if !nameless.is_empty() {
+        let seconds: u32 = nameless.iter().filter_map(|one| one.talk_seconds).sum();
+        let spoke = match seconds {
+            0 => String::new(),
+            seconds => format!(", spoke {}", time::into_call(u64::from(seconds) * 1000)),
+        };
+        let people = if nameless.len() == 1 {
+            "person"
+        } else {
+            "people"
+        };
+        let and = if names.is_empty() { "" } else { "and " };
+        names.push(format!(
+            "{and}{} {people} {NAMELESS}{spoke}",
+            nameless.len()
+        ));
+    }
     render::list(text, label, &names, "; ");
 }
 

@@ -147,7 +147,7 @@ fn with_labels(call: &Call, ids: &[Option<Id>]) -> Vec<Speaker> {
         .map(|id| {
             let party = call
                 .parties()
-                .find(|party| id.is_some() && party.speaker_id == *id);
+                .find(|party| id.as_ref().is_some_and(|id| party.is(id)));
             let name = party.and_then(Party::name);
             Speaker {
                 label: name.clone().unwrap_or_else(|| {

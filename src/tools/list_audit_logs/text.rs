@@ -1,11 +1,17 @@
 //! Audit logs as text.
 
+use core::fmt::Write as _;
+
 use crate::{
     prelude::*,
     render::{self, Answer, Table, cell},
+    text::cut_at_word,
     time,
     wit::audit::AuditLogPage,
 };
+
+/// The most characters of an entry's details in the text.
+const MOST: usize = 1000;
 
 impl Answer for AuditLogPage {
     fn text(&self) -> String {
@@ -24,6 +30,7 @@ impl Answer for AuditLogPage {
             self.to,
             self.read,
         );
+        let is_long = |detail: &str| detail.chars().nth(MOST).is_some();
         let mut table = Table::new(["UTC", "who", "e-mail", "user id", "acted as by", "what"]);
         for row in &self.rows {
             let email = cell(&row.email);
@@ -37,21 +44,28 @@ impl Answer for AuditLogPage {
                 },
                 cell(&row.user_id),
                 cell(&row.impersonator),
-                row.detail.clone().unwrap_or_default(),
+                cut_at_word(row.detail.as_deref().unwrap_or_default(), MOST),
             ]);
         }
         table.write(&mut text);
+        if self
+            .rows
+            .iter()
+            .filter_map(|row| row.detail.as_deref())
+            .any(is_long)
+        {
+            let _ = writeln!(
+                text,
+                "Details that end in … are longer than {MOST} characters; structuredContent has them whole."
+            );
+        }
         render::left_out(&mut text, self.left_out, "of others");
         for note in &self.notes {
             text.push_str(note);
             text.push('\n');
         }
         render::line(&mut text, "Not all read", self.stopped.as_deref());
-        render::line(
-            &mut text,
-            "More (same log and user): resume",
-            self.resume.as_deref(),
-        );
+        render::line(&mut text, "More: resume", self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

@@ -3,10 +3,9 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    domain::deals::DealState,
+    domain::{call_history::lookup::SearchTerm, deals::DealState},
     gong::calls::Call,
     index::DealOnCall,
-    names::has_words,
     prelude::*,
     time,
     wit::deals::{Deal, DealChange},
@@ -170,11 +169,9 @@ impl SeenDeal {
     }
 
     /// Whether one of its accounts has this id, or these words in its name.
-    pub(super) fn matches_account(&self, query: &str) -> bool {
-        self.accounts.iter().any(|(id, name)| {
-            id.eq_ignore_ascii_case(query)
-                || name.as_deref().is_some_and(|name| has_words(name, query))
-        })
+    pub(super) fn matches_account(&self, term: &SearchTerm) -> bool {
+        let mut accounts = self.accounts.iter();
+        accounts.any(|(id, name)| term.matches(id, name.as_deref()))
     }
 
     /// Its present state, else that on the earliest call.
@@ -184,12 +181,8 @@ impl SeenDeal {
     }
 
     /// Whether it has this id, or these words in its name.
-    pub(super) fn matches(&self, query: &str) -> bool {
-        self.id.eq_ignore_ascii_case(query)
-            || self
-                .name
-                .as_deref()
-                .is_some_and(|name| has_words(name, query))
+    pub(super) fn matches(&self, term: &SearchTerm) -> bool {
+        term.matches(&self.id, self.name.as_deref())
     }
 
     /// As the tool's answer has it.

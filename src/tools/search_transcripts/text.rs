@@ -50,11 +50,7 @@ impl Answer for TranscriptMatches {
             self.calls.iter().for_each(|one| call(&mut text, one));
             text.push_str("End of the quoted words.\n");
         }
-        render::line(
-            &mut text,
-            "Older calls: the same query and filters with resume",
-            self.resume.as_deref(),
-        );
+        render::line(&mut text, "Older calls: resume", self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }
