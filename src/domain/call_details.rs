@@ -168,7 +168,10 @@ fn call_details(content: Content) -> CallDetails {
     };
     let trackers = content.trackers.into_iter().flatten();
     CallDetails {
-        next_steps: next_steps(content.highlights, content.outline, text),
+        next_steps: next_steps(
+            content.highlights.as_deref().unwrap_or_default(),
+            content.outline.as_deref().unwrap_or_default(),
+        ),
         key_points: content
             .key_points
             .into_iter()
@@ -184,35 +187,37 @@ fn call_details(content: Content) -> CallDetails {
 }
 
 /// Gong has no member for next steps: they are a section of the highlights or, on some calls, of the
-/// outline only.
-fn next_steps(
-    highlights: Option<Vec<Highlights>>,
-    outline: Option<Vec<OutlineSection>>,
-    text: impl Fn(Option<String>) -> Option<String>,
+/// outline only. When each was said, and what.
+pub(crate) fn next_steps(
+    highlights: &[Highlights],
+    outline: &[OutlineSection],
 ) -> Vec<(Option<String>, String)> {
-    let step = |at: Option<f64>, said: Option<String>| {
-        Some((at.map(time::into_call_seconds), text(said)?))
+    let step = |at: Option<f64>, said: Option<&str>| {
+        let said = one_line(said?);
+        (!said.is_empty()).then(|| (at.map(time::into_call_seconds), said))
     };
     let of_highlights: Vec<_> = highlights
-        .into_iter()
-        .flatten()
+        .iter()
         .filter(|section| is_next_steps(section.title.as_deref()))
-        .flat_map(|section| section.items.into_iter().flatten())
-        .filter_map(|item| step(item.start_times.iter().flatten().next().copied(), item.text))
+        .flat_map(|section| section.items.iter().flatten())
+        .filter_map(|item| {
+            let at = item.start_times.iter().flatten().next();
+            step(at.copied(), item.text.as_deref())
+        })
         .collect();
     if !of_highlights.is_empty() {
         return of_highlights;
     }
     outline
-        .into_iter()
-        .flatten()
+        .iter()
         .filter(|section| is_next_steps(section.section.as_deref()))
-        .flat_map(|section| section.items.into_iter().flatten())
-        .filter_map(|item| step(item.start_time, item.text))
+        .flat_map(|section| section.items.iter().flatten())
+        .filter_map(|item| step(item.start_time, item.text.as_deref()))
         .collect()
 }
 
-fn is_next_steps(title: Option<&str>) -> bool {
+/// Whether this title is that of next steps.
+pub(crate) fn is_next_steps(title: Option<&str>) -> bool {
     let title = fold_case(title.unwrap_or_default()).replace('-', " ");
     ["next step", "action item", "follow up"]
         .iter()

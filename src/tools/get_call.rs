@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use crate::{
     client::Gong,
-    domain::call_content::{fired, objects, outcome_name, topics},
+    domain::{
+        call_content::{fired, objects, outcome_name, topics},
+        call_details::{is_next_steps, next_steps},
+    },
     error::{Case, Error},
     gong::{
         calls::{self, Call, ContentSelector},
@@ -17,7 +20,7 @@ use crate::{
     },
     prelude::*,
     text::{fold_case, one_line},
-    wit::calls::{CallDigest, CallPart, GetCall},
+    wit::calls::{CallDigest, CallPart, GetCall, Moment},
 };
 
 mod api;
@@ -126,7 +129,9 @@ fn digest(
         content: None,
     };
     let outline = content.outline.unwrap_or_default();
-    let highlights = content.highlights.unwrap_or_default();
+    let mut highlights = content.highlights.unwrap_or_default();
+    let next_steps = next_steps(&highlights, &outline);
+    highlights.retain(|section| !is_next_steps(section.title.as_deref()));
     let trackers = content.trackers.unwrap_or_default();
     let mut more = Vec::new();
     let mut offer = |part: CallPart, name: &str, count: usize| {
@@ -191,6 +196,10 @@ fn digest(
             .flatten()
             .filter_map(|point| point.text)
             .map(|text| one_line(&text))
+            .collect(),
+        next_steps: next_steps
+            .into_iter()
+            .map(|(at, text)| Moment { at, text })
             .collect(),
         outcome: content.call_outcome.as_ref().and_then(outcome_name),
         topics: topics(content.topics.unwrap_or_default()),

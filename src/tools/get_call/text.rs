@@ -150,6 +150,12 @@ impl Answer for CallDigest {
                 .iter()
                 .for_each(|point| text.push_str(&format!("- {point}\n")));
         }
+        if !self.next_steps.is_empty() {
+            text.push_str("Next steps:\n");
+            self.next_steps
+                .iter()
+                .for_each(|step| moment_line(&mut text, step));
+        }
         render::line(&mut text, "Outcome", self.outcome.as_deref());
         first_three(&mut text, "Topics, min", &self.topics);
         first_three(&mut text, "Trackers", &self.trackers);
