@@ -11,9 +11,10 @@ use crate::{
         call_filter::{CallFilter, ServerFilter, filter_arguments},
         scan::{self, Endpoint, Plan, resume::Start},
     },
-    error::{Case, Error},
+    error::{Case, Error, bad_argument},
     gong::calls::{ContentSelector, link_pattern},
     index::{self, Index},
+    prelude::*,
     tools::limit,
     wit::transcripts::{SearchTranscripts, Speakers, TranscriptMatches},
 };
@@ -26,16 +27,18 @@ mod tests;
 mod text;
 
 use query::Query;
+use quotes::MAX_QUOTES;
 use search::{Live, Search, Stop};
 
 /// Days back without `from`.
 const DEFAULT_DAYS: i64 = 30;
 
-/// Scans for calls that match the filters and searches their transcripts, until `limit` quotes are
+/// Scans for calls that match the filters and searches their transcripts, until `limit` calls are
 /// found.
 pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<TranscriptMatches, Error> {
     let query = Query::parse(&args.query)?;
-    let limit = limit(args.limit, 20, 100)?;
+    let limit = limit(args.limit, 50, 100)?;
+    let requested = requested_quotes(args.quotes)?;
     let start = Start::from_arguments(
         args.from.as_deref(),
         args.to.as_deref(),
@@ -94,6 +97,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         report.alike = filter.near_names(index.as_ref());
     }
     let mut calls = search.calls;
+    quotes::share(&mut calls, requested);
     let pattern = link_pattern(
         calls
             .iter()
@@ -112,4 +116,22 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         resume: report.resume,
         requests: gong.requests(),
     })
+}
+
+/// The quotes of each call that are requested.
+fn requested_quotes(quotes: Option<u32>) -> Result<Option<usize>, Error> {
+    let Some(each) = quotes else {
+        return Ok(None);
+    };
+    let each = usize::try_from(each).unwrap_or(usize::MAX);
+    match each <= MAX_QUOTES {
+        true => Ok(Some(each)),
+        false => Err(bad_argument(
+            "quotes",
+            &format!(
+                "{each} is more than {MAX_QUOTES}; gong_get_transcript has all words of a call."
+            ),
+            "3.",
+        )),
+    }
 }

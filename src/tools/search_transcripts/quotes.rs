@@ -12,13 +12,17 @@ use crate::{
     tools::search_transcripts::query::Query,
     wit::{
         calls::Affiliation,
-        transcripts::{Quote, Speakers},
+        transcripts::{CallQuotes, Quote, Speakers},
     },
 };
 
 /// The most quotes from one call: an answer is about many calls, and `gong_get_transcript` has the
 /// rest.
-const MAX_QUOTES: usize = 5;
+pub(super) const MAX_QUOTES: usize = 5;
+/// Quotes in an answer if no number for a call is requested.
+const USUAL: usize = 20;
+/// The most quotes in an answer, about 35 kB.
+const MOST: usize = 100;
 /// The most characters of a matching sentence. Gong's sentences have about 100; speech without
 /// pauses can be one of thousands.
 const MAX_SENTENCE: usize = 500;
@@ -28,8 +32,21 @@ const MAX_CONTEXT: usize = 160;
 /// The matches in a call.
 pub(super) struct Matches {
     pub(super) quotes: Vec<Quote>,
-    /// How many matches there are beyond the quotes.
-    pub(super) more: u32,
+    /// How many matches there are, quoted or not.
+    pub(super) all: u32,
+}
+
+/// Leaves as many quotes of each call as are requested; else so many that an answer has the usual
+/// number, one or more of each call. The newest calls come first, and the last ones may have none.
+pub(super) fn share(calls: &mut [CallQuotes], requested: Option<usize>) {
+    let (each, mut left) = match requested {
+        Some(each) => (each, MOST),
+        None => (USUAL.div_ceil(calls.len().max(1)), USUAL),
+    };
+    for call in calls {
+        call.quotes.truncate(each.min(left));
+        left -= call.quotes.len();
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -75,7 +92,7 @@ pub(super) fn find(
         })
         .map(|(index, _)| index)
         .collect();
-    let (shown, rest) = hits.split_at(hits.len().min(MAX_QUOTES));
+    let shown = &hits[..hits.len().min(MAX_QUOTES)];
     // The first sentence that no quote has shown yet.
     let mut next = 0;
     let mut quotes = Vec::new();
@@ -112,8 +129,8 @@ pub(super) fn find(
             after,
         });
     }
-    let more = rest.len() as u32;
-    Matches { quotes, more }
+    let all = hits.len() as u32;
+    Matches { quotes, all }
 }
 
 fn party<'c>(call: &'c Call, speaker: Option<&Id>) -> Option<&'c Party> {
@@ -232,6 +249,6 @@ mod tests {
             &Query::parse("price").expect("query"),
             Speakers::All,
         );
-        assert_eq!((found.quotes.len(), found.more), (5, 3));
+        assert_eq!((found.quotes.len(), found.all), (5, 8));
     }
 }

@@ -34,15 +34,15 @@ pub(super) struct Search<'g, 'w> {
     gong: &'g Gong<'w>,
     query: Query,
     speakers: Speakers,
+    /// The most calls that match.
     limit: usize,
     /// Calls whose transcripts are not read yet, and how long they are together.
     pending: Vec<Call>,
     minutes: u32,
     /// Requests for transcripts so far.
     requests: u32,
+    /// Those that match.
     pub(super) calls: Vec<CallQuotes>,
-    /// Quotes in `calls`.
-    found: usize,
     /// Calls that are done.
     pub(super) matched: u32,
     /// Those of them with a transcript.
@@ -82,7 +82,6 @@ impl<'g, 'w> Search<'g, 'w> {
             minutes: 0,
             requests: 0,
             calls: Vec::new(),
-            found: 0,
             matched: 0,
             searched: 0,
             stop: None,
@@ -133,17 +132,16 @@ impl<'g, 'w> Search<'g, 'w> {
                     }
                 }
                 Some(matches) => {
-                    let room = self.limit - self.found;
-                    if matches.quotes.len() > room && self.found > 0 {
+                    if matches.all > 0 && self.calls.len() == self.limit {
                         return self.stop_at(id, ENOUGH.to_owned(), None);
                     }
                     self.searched += 1;
-                    self.keep(&call, matches, room);
+                    self.keep(&call, matches);
                 }
             }
             self.matched += 1;
         }
-        match self.found < self.limit {
+        match self.calls.len() < self.limit {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(ENOUGH),
         }
@@ -159,13 +157,10 @@ impl<'g, 'w> Search<'g, 'w> {
         ControlFlow::Break("")
     }
 
-    fn keep(&mut self, call: &Call, mut matches: Matches, room: usize) {
-        matches.more += matches.quotes.len().saturating_sub(room) as u32;
-        matches.quotes.truncate(room);
-        if matches.quotes.is_empty() {
+    fn keep(&mut self, call: &Call, matches: Matches) {
+        if matches.all == 0 {
             return;
         }
-        self.found += matches.quotes.len();
         let meta = &call.meta_data;
         self.calls.push(CallQuotes {
             call_id: meta.id().to_owned(),
@@ -174,8 +169,8 @@ impl<'g, 'w> Search<'g, 'w> {
             minutes: meta.minutes(),
             account: call.account().and_then(|account| account.name()),
             private: meta.is_private().then_some(true),
+            matches: matches.all,
             quotes: matches.quotes,
-            more: (matches.more > 0).then_some(matches.more),
             moment_url: meta.url.as_deref().map(moment_url),
         });
     }

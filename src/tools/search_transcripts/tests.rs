@@ -58,6 +58,32 @@ fn a_limit_anywhere_loses_and_repeats_nothing() {
 }
 
 #[test]
+fn all_calls_that_say_it_come_before_some_quotes() {
+    let gong = ManyCalls::of(200);
+    let counted = |arguments: &Value| {
+        let answer = structured_answer(&gong, arguments);
+        let calls = answer["calls"].as_array().expect("calls").clone();
+        let quotes = calls
+            .iter()
+            .map(|call| call["quotes"].as_array().map_or(0, Vec::len));
+        (calls.len(), quotes.collect::<Vec<_>>())
+    };
+    let all = expected(200).len();
+    assert!(all > 20, "{all}");
+    let usual = json!({ "query": "price", "from": "30d", "limit": 100 });
+    let (calls, quotes) = counted(&usual);
+    assert_eq!(calls, all);
+    assert!(quotes[..20].iter().all(|count| *count == 1), "{quotes:?}");
+    assert_eq!(quotes.iter().sum::<usize>(), 20);
+    let none = json!({ "query": "price", "from": "30d", "limit": 100, "quotes": 0 });
+    let (calls, quotes) = counted(&none);
+    assert_eq!((calls, quotes.iter().sum::<usize>()), (all, 0));
+    let many = json!({ "query": "price", "quotes": 6 });
+    let refused = call_tool(&gong, "gong_search_transcripts", &many.to_string());
+    assert!(refused.text.contains("`quotes`"), "{}", refused.text);
+}
+
+#[test]
 fn a_rate_limit_anywhere_loses_nothing() {
     for refused in 2..20 {
         let gong = ManyCalls::of(600);
