@@ -7,7 +7,7 @@ use crate::{prelude::*, text::one_line, wit::calls::CrmObject};
 
 mod call_history;
 
-pub(crate) use call_history::{call_history, last_contact};
+pub(crate) use call_history::{call_history, extent, last_contact};
 
 /// A tool's result: a record of the WIT that has a text form too.
 pub(crate) trait Answer: Serialize {

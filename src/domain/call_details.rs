@@ -28,6 +28,8 @@ const MOST_INDEXED: usize = 2 * IDS_A_REQUEST;
 /// Gong's analysis of one call.
 #[derive(Debug, Default)]
 pub(crate) struct CallDetails {
+    /// Gong AI's summary.
+    pub(crate) brief: Option<String>,
     pub(crate) key_points: Vec<String>,
     pub(crate) outcome: Option<String>,
     /// The time into the call, and the step.
@@ -123,7 +125,7 @@ fn read_some(
     }
     let mut fields = json!({
         "content": {
-            "keyPoints": true, "callOutcome": true, "highlights": true, "outline": true, "trackers": true,
+            "brief": true, "keyPoints": true, "callOutcome": true, "highlights": true, "outline": true, "trackers": true,
         },
     });
     if whole {
@@ -168,6 +170,7 @@ fn call_details(content: Content) -> CallDetails {
     };
     let trackers = content.trackers.into_iter().flatten();
     CallDetails {
+        brief: text(content.brief),
         next_steps: next_steps(
             content.highlights.as_deref().unwrap_or_default(),
             content.outline.as_deref().unwrap_or_default(),

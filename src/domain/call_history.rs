@@ -38,8 +38,10 @@ const STEP_CHARACTERS: usize = 160;
 const TRACKERS: usize = 6;
 /// Newest calls, which are shown with more key points than older ones.
 const NEWEST_CALLS: usize = 3;
-/// Key points of each of the newest calls.
+/// Key points of each of the newest calls, where there is no brief.
 const NEWEST_POINTS: usize = 3;
+/// Characters of a brief.
+const BRIEF_CHARACTERS: usize = 360;
 /// Key points of each older call.
 const OLDER_POINTS: usize = 1;
 /// Characters of a key point.
@@ -91,6 +93,11 @@ pub(crate) fn call_history(
     let hidden = (customer.calls.len() - shown.len()) as u32;
     CallHistory {
         calls: customer.calls.len() as u32,
+        minutes: customer
+            .calls
+            .iter()
+            .map(|call| call.meta_data.minutes())
+            .sum(),
         days_since_call,
         days_since_customer: days_since(last_customer_call)
             .filter(|days| Some(*days) > days_since_call),
@@ -124,9 +131,11 @@ fn call_held(
 ) -> CallHeld {
     let meta = &call.meta_data;
     let details = by_call.get(meta.id());
-    let points = match index < NEWEST_CALLS {
-        true => NEWEST_POINTS,
-        false => OLDER_POINTS,
+    let brief = details.and_then(|details| details.brief.as_deref());
+    let (brief, points) = match (index < NEWEST_CALLS, brief) {
+        (true, Some(brief)) => (Some(brief), 0),
+        (true, None) => (None, NEWEST_POINTS),
+        (false, _) => (None, OLDER_POINTS),
     };
     let host = meta.primary_user_id.as_ref();
     let ids: BTreeSet<&str> = call.objects("Opportunity").map(|deal| deal.id()).collect();
@@ -144,6 +153,7 @@ fn call_held(
             .or_else(|| customer.user_names.user(&host?.0).map(str::to_owned)),
         deals: names.collect(),
         outcome: details.and_then(|details| details.outcome.clone()),
+        brief: brief.map(|brief| cut_at_word(brief, BRIEF_CHARACTERS)),
         key_points: details
             .iter()
             .flat_map(|details| details.key_points.iter().take(points))

@@ -2,13 +2,20 @@
 
 use crate::{
     prelude::*,
-    render::{Table, cell, count, line, list},
+    render::{Table, cell, count, line, list, scan},
     time,
     wit::{
         calls::Affiliation,
         deals::{CallHeld, CallHistory, NextStep, PersonSeen},
+        types::Scan,
     },
 };
+
+/// What was read, and what was not: whoever reads the rest should know first.
+pub(crate) fn extent(text: &mut String, read: &Scan, history: &CallHistory) {
+    scan(text, read);
+    line(text, "Not read", history.not_read.as_deref());
+}
 
 /// How long ago the last call was, and the last one with a customer on it if that is longer ago.
 pub(crate) fn last_contact(text: &mut String, history: &CallHistory) {
@@ -32,7 +39,6 @@ pub(crate) fn call_history(text: &mut String, history: &CallHistory) {
     steps(text, &history.next_steps);
     list(text, "Trackers", &history.trackers, ", ");
     calls(text, history);
-    line(text, "Not read", history.not_read.as_deref());
     text.push_str("Not in Gong's API: planned calls, e-mails, whether a step is done.\n");
 }
 
@@ -99,15 +105,21 @@ fn steps(text: &mut String, steps: &[NextStep]) {
                 None => step.text.clone(),
             })
             .collect();
-        text.push_str(&format!("{} {}\n", of_call[0].said, said.join("; ")));
+        text.push_str(&format!(
+            "{} ({}) {}\n",
+            of_call[0].said,
+            of_call[0].call_id,
+            said.join("; ")
+        ));
     }
 }
 
 fn calls(text: &mut String, history: &CallHistory) {
     let shown = &history.latest;
     text.push_str(&format!(
-        "{}, newest first, UTC",
-        count(history.calls, "call")
+        "{}, {} min, newest first, UTC",
+        count(history.calls, "call"),
+        history.minutes
     ));
     if let Some(left_out) = history.calls_left_out {
         text.push_str(&format!(" ({left_out} older not shown: raise limit)"));
@@ -134,6 +146,9 @@ fn call_lines(call: &CallHeld, started: &str) -> String {
         text.push_str(part);
     }
     text.push('\n');
+    if let Some(brief) = &call.brief {
+        text.push_str(&format!("{brief}\n"));
+    }
     for point in &call.key_points {
         text.push_str(&format!("- {point}\n"));
     }

@@ -16,6 +16,7 @@ impl Answer for AccountOverview {
             Some(id) => text.push_str(&format!(" ({id})\n")),
             None => text.push_str(": an e-mail domain; the calls have no CRM account\n"),
         }
+        render::extent(&mut text, &self.scan, &self.call_history);
         render::line(&mut text, "Website", self.website.as_deref());
         render::line(&mut text, "Industry", self.industry.as_deref());
         render::line(&mut text, "Owner", self.owner.as_deref());
@@ -29,7 +30,6 @@ impl Answer for AccountOverview {
                 count(calls, "call")
             ));
         }
-        render::scan(&mut text, &self.scan);
         render::line(
             &mut text,
             "Older calls of this account, as a page of their own: resume",

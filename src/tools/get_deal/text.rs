@@ -13,6 +13,7 @@ impl Answer for DealOverview {
         let mut text = String::new();
         render::filling(&mut text, &self.scan);
         text.push_str(&format!("{} ({})\n", one_line(name), self.id));
+        render::extent(&mut text, &self.scan, &self.call_history);
         render::list(&mut text, "Account", &self.accounts, ", ");
         render::line(&mut text, "Owner", self.owner.as_deref());
         let closes = self
@@ -32,7 +33,6 @@ impl Answer for DealOverview {
         render::list(&mut text, "Look at", &self.warnings, "; ");
         history(&mut text, &self.history);
         render::call_history(&mut text, &self.call_history);
-        render::scan(&mut text, &self.scan);
         render::line(
             &mut text,
             "Older calls of this deal, as a page of their own: resume",

@@ -95,6 +95,7 @@ mod tests {
             last_heard: None,
         };
         CallHistory {
+            minutes: 0,
             calls: 2,
             days_since_call: days,
             days_since_customer: customer,
