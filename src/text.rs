@@ -1,13 +1,23 @@
 //! Texts that people wrote: on one line, folded for comparing, shortened.
 
+use alloc::borrow::Cow;
+
 use crate::prelude::*;
 
 /// In lower case, for comparing. Greek has two small sigmas, of which one is only at the end of a
 /// word; they become one.
 pub(crate) fn fold_case(text: &str) -> String {
+    folded(text).into_owned()
+}
+
+/// As [`fold_case`], without a copy of what is so already: most addresses and websites are.
+pub(crate) fn folded(text: &str) -> Cow<'_, str> {
     match text.is_ascii() {
-        true => text.to_ascii_lowercase(),
-        false => text.to_lowercase().replace('ς', "σ"),
+        true if text.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            text.to_ascii_lowercase().into()
+        }
+        true => text.into(),
+        false => text.to_lowercase().replace('ς', "σ").into(),
     }
 }
 

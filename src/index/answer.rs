@@ -78,17 +78,19 @@ impl Index<'_, '_> {
         to: i64,
         mut visit: impl FnMut(&View<'_>) -> ControlFlow<()>,
     ) {
-        self.unpacked(from, to, |week, bytes| match segment::read(bytes) {
+        self.each_week(from, to, |week, bytes| match segment::read(bytes) {
             Some(packed) => visit(&View::new(week, packed)),
             None => ControlFlow::Continue(()),
         });
     }
 
-    fn unpacked(&self, from: i64, to: i64, mut visit: impl FnMut(i64, &[u8]) -> ControlFlow<()>) {
+    fn each_week(&self, from: i64, to: i64, mut visit: impl FnMut(i64, &[u8]) -> ControlFlow<()>) {
         let weeks = self.weeks.range(week_of(from)..to).rev();
         for (week, _) in weeks {
-            let unpacked = self.bytes(*week).and_then(|bytes| segment::unpack(&bytes));
-            if unpacked.is_some_and(|bytes| visit(*week, &bytes).is_break()) {
+            if self
+                .unpacked(*week)
+                .is_some_and(|bytes| visit(*week, &bytes).is_break())
+            {
                 return;
             }
         }
@@ -194,7 +196,7 @@ impl Index<'_, '_> {
     /// Calls `visit` with what the calls of each week of the range have in common, the newest week
     /// first.
     pub(crate) fn tables(&self, mut visit: impl FnMut(&Tables<'_>)) {
-        self.unpacked(self.range.from, self.range.to, |_, bytes| {
+        self.each_week(self.range.from, self.range.to, |_, bytes| {
             if let Some(tables) = segment::read_tables(bytes) {
                 visit(&tables);
             }

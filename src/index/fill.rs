@@ -180,8 +180,7 @@ impl Index<'_, '_> {
         let mut builder = Builder::new(week);
         builder.hours = known.hours;
         builder.erased = erased.clone();
-        let old = self.bytes(week);
-        let old = old.as_deref().and_then(segment::unpack);
+        let old = self.unpacked(week);
         if let Some(packed) = old.as_deref().and_then(segment::read) {
             View::new(week, packed).copy(&mut builder, |at| !is_replaced(at));
         }

@@ -11,7 +11,7 @@ use crate::{
         view::View,
     },
     prelude::*,
-    text::fold_case,
+    text::folded,
 };
 
 /// The parts of calls that a question needs beyond their metadata.
@@ -151,7 +151,7 @@ impl<'v, 'a, 'q> Finder<'v, 'a, 'q> {
                 person.affiliation != INTERNAL
                     && self
                         .instead_domain
-                        .get(domain as usize, || is(&fold_case(tables.word(domain))))
+                        .get(domain as usize, || is(&folded(tables.word(domain))))
             })
         };
         let minutes = self.view.minutes(row);

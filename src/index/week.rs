@@ -1,6 +1,7 @@
 //! The weeks that a question has read, and reading them from the store.
 
 use alloc::borrow::Cow;
+use core::cell::OnceCell;
 
 use crate::{
     index::{
@@ -13,6 +14,9 @@ use crate::{
 
 /// Bytes of segments that are held; beyond these they are read from the store again.
 const HELD_BYTES: usize = 20 << 20;
+/// Bytes of segments up to which they are held unpacked too, about three times as many: most answers
+/// go through them twice.
+const HELD_UNPACKED: usize = 12 << 20;
 
 /// A week, as far as it is known.
 pub(super) struct Week {
@@ -26,6 +30,7 @@ pub(super) struct Week {
     pub(super) calls: u32,
     /// Its bytes, whether they are held or not.
     pub(super) size: usize,
+    unpacked: OnceCell<Vec<u8>>,
 }
 
 impl Week {
@@ -38,6 +43,7 @@ impl Week {
                 size: bytes.len(),
                 bytes: Some(bytes),
                 etag,
+                unpacked: OnceCell::new(),
             },
             None => Self {
                 bytes: None,
@@ -45,6 +51,7 @@ impl Week {
                 hours: [0; HOURS],
                 calls: 0,
                 size: 0,
+                unpacked: OnceCell::new(),
             },
         }
     }
@@ -101,6 +108,20 @@ impl Index<'_, '_> {
         let object = self.store.get(&name(week)).ok()??;
         segment::read_head(&object.bytes, self.company)?;
         Some(Cow::Owned(object.bytes))
+    }
+
+    /// What the calls of a week take unpacked.
+    pub(super) fn unpacked(&self, week: i64) -> Option<Cow<'_, [u8]>> {
+        let known = self.weeks.get(&week)?;
+        if let Some(unpacked) = known.unpacked.get() {
+            return Some(Cow::Borrowed(unpacked));
+        }
+        let unpacked = segment::unpack(&self.bytes(week)?)?;
+        let all: usize = self.weeks.values().map(|week| week.size).sum();
+        Some(match all <= HELD_UNPACKED {
+            true => Cow::Borrowed(known.unpacked.get_or_init(|| unpacked)),
+            false => Cow::Owned(unpacked),
+        })
     }
 
     /// When an hour was last read; 0 is never.

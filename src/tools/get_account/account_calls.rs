@@ -1,6 +1,9 @@
 //! Finds the calls of an account: by its CRM object, else by e-mail domain.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     client::Gong,
@@ -16,7 +19,7 @@ use crate::{
     gong::calls::{Call, Party},
     index::{Find, Index, ObjectText},
     prelude::*,
-    text::fold_case,
+    text::{fold_case, folded},
     tools::get_deal,
     wit::calls::Affiliation,
 };
@@ -81,7 +84,8 @@ impl AccountFinder {
         index.tables(|tables| {
             self.user_names.learn_users(tables);
             let accounts = tables.objects().filter(|object| self.is_account(object));
-            sites.extend(accounts.filter_map(|account| site(account.website)));
+            let of_accounts = accounts.filter_map(|account| site(account.website));
+            sites.extend(of_accounts.map(Cow::into_owned));
         });
         loop {
             let (query, domains) = (&self.query, &self.domains);
@@ -145,6 +149,7 @@ impl AccountFinder {
             if let Some(site) = site(&website)
                 && !self.websites.contains_key(account.id())
             {
+                let site = site.into_owned();
                 let details = [Some(site.clone()), seen.detail.take()];
                 let details: Vec<String> = details.into_iter().flatten().collect();
                 seen.detail = Some(details.join(", "));
@@ -196,12 +201,15 @@ fn domains(call: &Call) -> impl Iterator<Item = String> {
 }
 
 /// The domain of a website in the forms that CRMs have: `https://www.acme.com/de` is `acme.com`.
-fn site(website: &str) -> Option<String> {
+fn site(website: &str) -> Option<Cow<'_, str>> {
     let website = website.trim();
     let rest = website.split_once("://").map_or(website, |(_, rest)| rest);
-    let host = fold_case(rest.split(['/', ':', '?']).next().unwrap_or_default());
-    let host = host.strip_prefix("www.").unwrap_or(&host);
-    (!host.is_empty()).then(|| host.to_owned())
+    let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
+    let without_www = host
+        .get(4..)
+        .filter(|_| host[..4].eq_ignore_ascii_case("www."));
+    let host = without_www.unwrap_or(host);
+    (!host.is_empty()).then(|| folded(host))
 }
 
 #[cfg(test)]
