@@ -96,6 +96,10 @@ fn lean(schema: Value) -> Value {
     if let Some(items) = schema.remove("items") {
         schema.insert("items".into(), undescribed(lean(items)));
     }
+    if let Some(Value::Array(items)) = schema.remove("prefixItems") {
+        let items: Vec<Value> = items.into_iter().map(lean).collect();
+        schema.insert("prefixItems".into(), items.into());
+    }
     if let Some(Value::Object(properties)) = schema.remove("properties") {
         let optional: BTreeSet<String> = properties
             .iter()
@@ -237,8 +241,32 @@ fn computed(export: &str, docs: &str) -> Value {
         "operations": operations,
         "scopes": scopes,
         "inputSchema": input,
-        "outputSchema": lean(output.to_value()),
+        "outputSchema": with_lists(lean(output.to_value())),
     })
+}
+
+/// An answer's schema that requires the answer's own lists, also empty ones, but for those that only
+/// an argument adds.
+fn with_lists(mut schema: Value) -> Value {
+    let lists: Vec<Value> = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, property)| property["type"] == "array")
+        .filter(|(_, list)| {
+            !list["description"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("With "))
+        })
+        .map(|(name, _)| name.as_str().into())
+        .collect();
+    if let Value::Object(members) = &mut schema {
+        let required = members.entry("required").or_insert_with(|| json!([]));
+        if let Value::Array(required) = required {
+            required.extend(lists);
+        }
+    }
+    schema
 }
 
 /// A tool's definition.

@@ -1,7 +1,7 @@
 //! Counts calls in rows of one or two keys, sorts the rows, and sums those beyond the limit.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use core::cmp::Reverse;
+use core::{cmp::Reverse, ops::Range};
 
 use crate::{
     domain::call_content::outcome_name,
@@ -10,7 +10,7 @@ use crate::{
     prelude::*,
     text::{fold_case, one_line},
     time,
-    wit::calls::{CallCount, CountBy},
+    wit::calls::{CallCount, CountBy, CountRow},
 };
 
 /// Sums over calls.
@@ -45,9 +45,20 @@ impl Tally {
         self.external += other.external;
     }
 
-    fn into_count(self, of: Vec<String>) -> CallCount {
-        CallCount {
+    fn into_row(self, of: Vec<String>) -> CountRow {
+        let count = self.into_count();
+        (
             of,
+            count.calls,
+            count.minutes,
+            count.average,
+            count.longest,
+            count.external,
+        )
+    }
+
+    fn into_count(self) -> CallCount {
+        CallCount {
             calls: self.calls,
             minutes: self.minutes,
             average: (self.minutes + self.calls / 2)
@@ -74,7 +85,7 @@ pub(super) struct Counter {
 
 /// The result of counting.
 pub(super) struct Counts {
-    pub(super) rows: Vec<CallCount>,
+    pub(super) rows: Vec<CountRow>,
     pub(super) others: Option<CallCount>,
     pub(super) other_rows: u32,
     pub(super) total: CallCount,
@@ -120,11 +131,11 @@ impl Counter {
     }
 
     /// Sorted rows with names: periods newest first, everything else by number of calls, rows
-    /// with the same first key together.
+    /// with the same first key together, and of them those in `shown`.
     pub(super) fn into_counts(
         self,
         by: &[CountBy],
-        limit: usize,
+        shown: Range<usize>,
         names: &BTreeMap<String, String>,
     ) -> Counts {
         let mut calls_of_first: BTreeMap<String, u32> = BTreeMap::new();
@@ -150,17 +161,18 @@ impl Counter {
                 order(keys, 1, tally.calls),
             )
         });
-        let beyond = rows.split_off(rows.len().min(limit));
+        let beyond = rows.split_off(rows.len().min(shown.end));
         let mut others = Tally::default();
         beyond.iter().for_each(|(_, tally)| others.add(*tally));
         Counts {
             rows: rows
                 .into_iter()
-                .map(|(keys, tally)| tally.into_count(labels(keys, by, names)))
+                .skip(shown.start)
+                .map(|(keys, tally)| tally.into_row(labels(keys, by, names)))
                 .collect(),
-            others: (!beyond.is_empty()).then(|| others.into_count(Vec::new())),
+            others: (!beyond.is_empty()).then(|| others.into_count()),
             other_rows: beyond.len() as u32,
-            total: self.total.into_count(Vec::new()),
+            total: self.total.into_count(),
             overlap: self.overlap,
         }
     }

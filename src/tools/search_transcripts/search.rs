@@ -17,7 +17,7 @@ use crate::{
         query::Query,
         quotes::{self, Matches},
     },
-    wit::transcripts::{CallQuotes, Speakers},
+    wit::transcripts::{CallQuotes, Quote, Speakers},
 };
 
 /// The most calls in a request for transcripts: Gong's page.
@@ -28,6 +28,8 @@ const MAX_MINUTES: u32 = 2_000;
 /// The most requests for transcripts in a tool call: about 1,300 calls of half an hour. With
 /// the scan's pages that takes 20 s at Gong's pace, and 0.6 % of the company's daily requests.
 const MAX_REQUESTS: u32 = 20;
+/// The most bytes of quotes in an answer: clients cut longer ones.
+const MAX_BYTES: usize = 45_000;
 
 /// A search in progress. Calls come newest first.
 pub(super) struct Search<'g, 'w> {
@@ -43,6 +45,8 @@ pub(super) struct Search<'g, 'w> {
     pub(super) calls: Vec<CallQuotes>,
     /// Quotes in `calls`.
     found: usize,
+    /// Of these matches.
+    bytes: usize,
     /// Calls that are done.
     pub(super) matched: u32,
     /// Those of them with a transcript.
@@ -83,6 +87,7 @@ impl<'g, 'w> Search<'g, 'w> {
             requests: 0,
             calls: Vec::new(),
             found: 0,
+            bytes: 0,
             matched: 0,
             searched: 0,
             stop: None,
@@ -134,7 +139,9 @@ impl<'g, 'w> Search<'g, 'w> {
                 }
                 Some(matches) => {
                     let room = self.limit - self.found;
-                    if matches.quotes.len() > room && self.found > 0 {
+                    self.bytes += bytes(&matches.quotes);
+                    let is_over = matches.quotes.len() > room || self.bytes > MAX_BYTES;
+                    if is_over && self.found > 0 {
                         return self.stop_at(id, ENOUGH.to_owned(), None);
                     }
                     self.searched += 1;
@@ -224,4 +231,13 @@ impl<'g, 'w> Search<'g, 'w> {
         }
         (found, pages.stopped.map(|why| (why, None)))
     }
+}
+
+/// Bytes of the words of quotes.
+fn bytes(quotes: &[Quote]) -> usize {
+    let bytes = |quote: &Quote| {
+        let around = [&quote.before, &quote.after];
+        quote.text.len() + around.into_iter().flatten().map(String::len).sum::<usize>()
+    };
+    quotes.iter().map(bytes).sum()
 }
