@@ -238,11 +238,23 @@ fn computed(export: &str, docs: &str) -> Value {
         "effect": effect,
         "idempotent": reads || idempotent,
         "classification": classification,
+        "class": one_class(&classification),
         "operations": operations,
         "scopes": scopes,
         "inputSchema": input,
         "outputSchema": with_lists(lean(output.to_value())),
     })
+}
+
+/// The one class of a gateway that has one for each tool, as ConductorOne's: what it does, where that
+/// changes something, else what is at risk. A rule against writing then holds for every tool that
+/// writes, and one for reading lets no personal data through.
+fn one_class<'c>(classification: &[&'c str]) -> &'c str {
+    let order = ["dangerous", "destructive", "write", "sensitive", "read"];
+    let gravest = classification
+        .iter()
+        .min_by_key(|class| order.iter().position(|one| one == *class));
+    gravest.expect("every tool has a class")
 }
 
 /// An answer's schema that requires the answer's own lists, also empty ones, but for those that only
@@ -495,7 +507,7 @@ fn the_table_of_tools_is_what_the_definitions_say() {
         let description = text("description");
         let summary = description.split(". ").next().unwrap_or_default();
         format!(
-            "| `{}` | {}{} | {} | {} |\n",
+            "| `{}` | {}{} | {} | {} | {} |\n",
             tool.name,
             text("toolset"),
             if definition["default"] == true {
@@ -504,12 +516,15 @@ fn the_table_of_tools_is_what_the_definitions_say() {
                 ""
             },
             text("effect").replace('-', " "),
+            text("class"),
             summary.trim_end_matches('.')
         )
     });
     let table = format!(
         "# Tools\n\nWritten by `BLESS=1 cargo test -p gong-tools`. Toolsets marked (default) are listed \
-         unless somebody asks for others.\n\n| tool | toolset | effect | what it does |\n|---|---|---|---|\n{}",
+         unless somebody asks for others. The class is for gateways that have one for each tool, such as \
+         ConductorOne's: what it does where it changes something, else what is at risk.\n\n\
+         | tool | toolset | effect | class | what it does |\n|---|---|---|---|---|\n{}",
         rows.collect::<String>()
     );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tools.md");
