@@ -433,16 +433,13 @@ fn a_long_call_in_japanese_comes_in_pages_that_clients_show_whole() {
         {"request": {"method": "POST", "path": "/"}, "response": {"status": 200, "body": {}}}]}))
         .expect("a fixture");
     let bodies = [call_json.to_string(), transcript.to_string()];
-    for bytes in [45_000, 70_000] {
+    for bytes in [20_000, 60_000] {
         let (mut arguments, mut all, mut pages) =
             (json!({"call": "77", "bytes": bytes}), String::new(), 0);
         loop {
             let result = call("gong_get_transcript", &fixture, &arguments, &bodies);
             assert!(!result.is_error, "{}", result.text);
-            match bytes {
-                45_000 => is_within_bounds("transcript", &result),
-                _ => assert!(tokens(&result.text) <= MOST_TOKENS),
-            }
+            is_within_bounds("transcript", &result);
             pages += 1;
             let answer: Value =
                 serde_json::from_str(&result.structured.expect("structure")).expect("JSON");
@@ -458,7 +455,7 @@ fn a_long_call_in_japanese_comes_in_pages_that_clients_show_whole() {
         let spoken: String = (0..1_200)
             .map(|number| format!("{number}{sentence} "))
             .collect();
-        assert!(all == spoken && (2..=4).contains(&pages), "{pages} pages");
+        assert!(all == spoken && (3..=8).contains(&pages), "{pages} pages");
     }
 }
 

@@ -22,6 +22,9 @@ use crate::{
 /// speech.
 const MAX_TURN: usize = 6_000;
 
+/// The most bytes of turns in text and structure together: gateways refuse answers over 128 KiB.
+const MOST_BOTH: usize = 120_000;
+
 /// Consecutive sentences of one person, with the time of the first.
 struct NumberedTurn {
     /// Its number in the whole call, also if turns before it are left out.
@@ -100,15 +103,17 @@ pub(super) fn transcript(
     let turns_in_all = all.len() as u32;
     let mut turns: Vec<Turn> = Vec::new();
     let mut seen = alloc::vec![false; speakers.len()];
-    let (mut bytes, mut topic, mut resume) = (0, None, None);
+    let (mut bytes, mut both, mut topic, mut resume) = (0, 0, None, None);
     for turn in all
         .into_iter()
         .filter(|turn| turn.number >= part.first_turn)
     {
         let label = &speakers[turn.speaker].label;
         bytes += turn.text.len() + label.len() + 12;
+        both +=
+            2 * (turn.text.len() + label.len()) + turn.topic.as_ref().map_or(0, String::len) + 60;
         // At least one turn, or the next call would return the same.
-        if bytes > part.limit && !turns.is_empty() {
+        if (bytes > part.limit || both > MOST_BOTH) && !turns.is_empty() {
             resume = Some(format!("turn-{}", turn.number));
             break;
         }
