@@ -127,6 +127,14 @@ pub(crate) fn left_out(text: &mut String, number: Option<u32>, why: &str) {
     }
 }
 
+/// What may be the reason, if a list is empty.
+pub(crate) fn none<T>(text: &mut String, items: &[T], reason: &str) {
+    if items.is_empty() {
+        text.push_str(reason);
+        text.push('\n');
+    }
+}
+
 /// The last line of every answer.
 pub(crate) fn requests(text: &mut String, requests: u32) {
     text.push_str(&count(requests, "request"));
@@ -144,7 +152,7 @@ pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
         scan.to
     );
     if let Some(private) = scan.left_out_private {
-        let _ = write!(text, ", left out {private} private");
+        let _ = write!(text, ", left out {private} private before any filter");
     }
     if let (Some(why), Some(back)) = (&scan.stopped, &scan.read_back_to) {
         let _ = write!(text, "; stopped at {back}: {}", why.trim_end_matches('.'));
@@ -159,6 +167,9 @@ pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
             "No call has that name; like it: {}.",
             scan.alike.join("; ")
         );
+    }
+    if let Some(hint) = &scan.hint {
+        let _ = writeln!(text, "{hint}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Helpers that several tests share, and the tests of all tools at once. Benches use the generated
 //! company too.
 
+#[cfg(test)]
+mod answers;
 pub(crate) mod company;
 pub(crate) mod dice;
 #[cfg(test)]

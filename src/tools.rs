@@ -71,7 +71,7 @@ pub(crate) mod upload_crm_objects;
 pub(crate) mod upload_crm_schema;
 pub(crate) mod upload_target_assignments;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -241,7 +241,7 @@ fn answer<A: DeserializeOwned, R: Answer>(
     let filters = is_list(tool).then(|| resume::filters(&members)).flatten();
     let answer = run(gong, fitted(members)?)?;
     let mut value = serde_json::to_value(&answer).expect("the keys of a record are strings");
-    leave_out_absent(&mut value);
+    leave_out_absent(tool, &mut value);
     let text = answer.text();
     Ok(ToolAnswer {
         text: match filters {
@@ -261,22 +261,46 @@ fn is_list(tool: &str) -> bool {
         || tool.ends_with("_stats")
 }
 
-/// Removes nulls, empty lists and empty texts from objects: an absent member says the same in
-/// fewer tokens.
-fn leave_out_absent(value: &mut Value) {
+/// The lists that an answer has also when they are empty.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AnswerSchema {
+    required: Vec<String>,
+}
+
+/// As [`AnswerSchema`], in a definition.
+#[derive(Deserialize)]
+struct About {
+    #[serde(default, rename = "outputSchema")]
+    output_schema: AnswerSchema,
+}
+
+/// Removes nulls and empty lists from objects, as an absent member says the same in fewer tokens; of
+/// the answer itself only the lists that its schema does not require.
+fn leave_out_absent(tool: &str, answer: &mut Value) {
+    let about: About = serde_json::from_str(definition(tool).about).expect("a test writes it");
+    if let Value::Object(members) = answer {
+        members.retain(|name, value| {
+            leave_out_empty(value);
+            let is_list = value.is_array();
+            !is_empty(value) || (is_list && about.output_schema.required.contains(name))
+        });
+    }
+}
+
+fn leave_out_empty(value: &mut Value) {
     match value {
         Value::Object(members) => members.retain(|_, value| {
-            leave_out_absent(value);
-            match value {
-                Value::Null => false,
-                Value::Array(items) => !items.is_empty(),
-                Value::String(text) => !text.is_empty(),
-                _ => true,
-            }
+            leave_out_empty(value);
+            !is_empty(value)
         }),
-        Value::Array(items) => items.iter_mut().for_each(leave_out_absent),
+        Value::Array(items) => items.iter_mut().for_each(leave_out_empty),
         _ => {}
     }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// The `limit` argument.
@@ -324,10 +348,12 @@ mod tests {
     use super::leave_out_absent;
 
     #[test]
-    fn absent_members_are_left_out_but_zero_and_false_stay() {
-        let mut value =
-            json!({"a": null, "b": [], "c": "", "d": 0, "e": false, "f": [{"g": null, "h": 1}]});
-        leave_out_absent(&mut value);
-        assert_eq!(value, json!({"d": 0, "e": false, "f": [{"h": 1}]}));
+    fn absent_members_are_left_out_but_not_the_answers_own_lists() {
+        let mut value = json!({"calls": [], "call_url": null, "resume": "", "d": 0, "e": false, "other": [], "f": [{"g": null, "h": 1, "i": []}]});
+        leave_out_absent("gong_search_calls", &mut value);
+        assert_eq!(
+            value,
+            json!({"calls": [], "resume": "", "d": 0, "e": false, "f": [{"h": 1}]})
+        );
     }
 }

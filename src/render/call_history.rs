@@ -72,11 +72,7 @@ fn people(text: &mut String, people: &[PersonSeen], left_out: Option<u32>) {
             affiliation.into(),
             cell(&person.title),
             cell(&person.role),
-            // A seller knows colleagues' addresses; the structured answer has them too.
-            match person.affiliation {
-                Affiliation::Internal => String::new(),
-                _ => cell(&person.email),
-            },
+            cell(&person.email),
             person.calls.to_string(),
             person
                 .last_heard

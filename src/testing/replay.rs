@@ -24,27 +24,27 @@ use crate::{
 };
 
 /// The sandbox's clock where a fixture does not set it.
-const NOW: &str = "2026-11-23T12:00:00Z";
+pub(super) const NOW: &str = "2026-11-23T12:00:00Z";
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Fixture {
+pub(super) struct Fixture {
     /// What the case shows, in a sentence.
-    about: String,
+    pub(super) about: String,
     /// The sandbox's clock; [`NOW`] without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    now: Option<String>,
+    pub(super) now: Option<String>,
     /// Settings beyond base URL and key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    settings: BTreeMap<String, String>,
-    arguments: Value,
+    pub(super) settings: BTreeMap<String, String>,
+    pub(super) arguments: Value,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    exchanges: Vec<Exchange>,
+    pub(super) exchanges: Vec<Exchange>,
     /// The text for a model, line by line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    text: Vec<String>,
+    pub(super) text: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    structured: Option<Value>,
+    pub(super) structured: Option<Value>,
     /// The error instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -52,14 +52,14 @@ struct Fixture {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Exchange {
+pub(super) struct Exchange {
     request: ApiRequest,
-    response: ApiResponse,
+    pub(super) response: ApiResponse,
 }
 
 #[derive(Deserialize, Serialize, Default, PartialEq, Debug)]
 #[serde(deny_unknown_fields)]
-struct ApiRequest {
+pub(super) struct ApiRequest {
     method: String,
     path: String,
     /// JSON; a body of another content type as text.
@@ -69,10 +69,10 @@ struct ApiRequest {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct ApiResponse {
-    status: u16,
+pub(super) struct ApiResponse {
+    pub(super) status: u16,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    headers: BTreeMap<String, String>,
+    pub(super) headers: BTreeMap<String, String>,
     /// Unparsed, as no number type holds ids of 20 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<Box<RawValue>>,
@@ -82,7 +82,7 @@ struct ApiResponse {
 }
 
 impl ApiResponse {
-    fn body(&self) -> String {
+    pub(super) fn body(&self) -> String {
         match (&self.body, &self.shared_body) {
             (Some(body), None) => body.get().to_owned(),
             (None, Some(name)) => {
@@ -157,7 +157,7 @@ impl Host for FixtureHost<'_> {
     }
 }
 
-fn cases() -> Vec<(String, PathBuf)> {
+pub(super) fn cases() -> Vec<(String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let list = |folder: &Path| -> Vec<PathBuf> {
         let mut paths: Vec<_> = fs::read_dir(folder)
@@ -184,7 +184,7 @@ fn cases() -> Vec<(String, PathBuf)> {
 }
 
 /// Whether a file is a list of fixtures whose arguments are refused before anything is sent.
-fn is_table(path: &Path) -> bool {
+pub(super) fn is_table(path: &Path) -> bool {
     path.ends_with("bad-arguments.json")
 }
 
@@ -195,7 +195,7 @@ fn is_refused_at_once(fixture: &Fixture) -> bool {
 }
 
 /// The fixtures in a file: one, or those of a table.
-fn read(path: &Path, json: &str) -> Vec<Fixture> {
+pub(super) fn read(path: &Path, json: &str) -> Vec<Fixture> {
     let fixtures = match is_table(path) {
         true => serde_json::from_str(json),
         false => serde_json::from_str(json).map(|one| vec![one]),

@@ -96,6 +96,10 @@ fn lean(schema: Value) -> Value {
     if let Some(items) = schema.remove("items") {
         schema.insert("items".into(), undescribed(lean(items)));
     }
+    if let Some(Value::Array(items)) = schema.remove("prefixItems") {
+        let items: Vec<Value> = items.into_iter().map(lean).collect();
+        schema.insert("prefixItems".into(), items.into());
+    }
     if let Some(Value::Object(properties)) = schema.remove("properties") {
         let optional: BTreeSet<String> = properties
             .iter()
@@ -234,11 +238,47 @@ fn computed(export: &str, docs: &str) -> Value {
         "effect": effect,
         "idempotent": reads || idempotent,
         "classification": classification,
+        "class": one_class(&classification),
         "operations": operations,
         "scopes": scopes,
         "inputSchema": input,
-        "outputSchema": lean(output.to_value()),
+        "outputSchema": with_lists(lean(output.to_value())),
     })
+}
+
+/// The one class of a gateway that has one for each tool, as ConductorOne's: what it does, where that
+/// changes something, else what is at risk. A rule against writing then holds for every tool that
+/// writes, and one for reading lets no personal data through.
+fn one_class<'c>(classification: &[&'c str]) -> &'c str {
+    let order = ["dangerous", "destructive", "write", "sensitive", "read"];
+    let gravest = classification
+        .iter()
+        .min_by_key(|class| order.iter().position(|one| one == *class));
+    gravest.expect("every tool has a class")
+}
+
+/// An answer's schema that requires the answer's own lists, also empty ones, but for those that only
+/// an argument adds.
+fn with_lists(mut schema: Value) -> Value {
+    let lists: Vec<Value> = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, property)| property["type"] == "array")
+        .filter(|(_, list)| {
+            !list["description"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("With "))
+        })
+        .map(|(name, _)| name.as_str().into())
+        .collect();
+    if let Value::Object(members) = &mut schema {
+        let required = members.entry("required").or_insert_with(|| json!([]));
+        if let Value::Array(required) = required {
+            required.extend(lists);
+        }
+    }
+    schema
 }
 
 /// A tool's definition.
@@ -467,7 +507,7 @@ fn the_table_of_tools_is_what_the_definitions_say() {
         let description = text("description");
         let summary = description.split(". ").next().unwrap_or_default();
         format!(
-            "| `{}` | {}{} | {} | {} |\n",
+            "| `{}` | {}{} | {} | {} | {} |\n",
             tool.name,
             text("toolset"),
             if definition["default"] == true {
@@ -476,12 +516,15 @@ fn the_table_of_tools_is_what_the_definitions_say() {
                 ""
             },
             text("effect").replace('-', " "),
+            text("class"),
             summary.trim_end_matches('.')
         )
     });
     let table = format!(
         "# Tools\n\nWritten by `BLESS=1 cargo test -p gong-tools`. Toolsets marked (default) are listed \
-         unless somebody asks for others.\n\n| tool | toolset | effect | what it does |\n|---|---|---|---|\n{}",
+         unless somebody asks for others. The class is for gateways that have one for each tool, such as \
+         ConductorOne's: what it does where it changes something, else what is at risk.\n\n\
+         | tool | toolset | effect | class | what it does |\n|---|---|---|---|---|\n{}",
         rows.collect::<String>()
     );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tools.md");

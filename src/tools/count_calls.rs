@@ -55,6 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         DEFAULT_DAYS,
         gong.now,
     )?;
+    let rows = start.rows;
     let max_age = index::max_age(args.max_age.as_deref())?;
     let arguments = filter_arguments!(args);
     let filter = CallFilter::new(&arguments)?;
@@ -133,17 +134,20 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         report.alike = filter.near_names(index.as_ref());
     }
     let names = names(gong, by, &counter, &known);
-    let counts = counter.into_counts(by, limit, &names);
+    let shown = rows..rows + limit;
+    let counts = counter.into_counts(by, shown.clone(), &names);
+    let more_rows = (counts.other_rows > 0).then(|| report.rows_after(shown.end));
     Ok(CallCounts {
+        scan: report.summary(counts.total.calls as usize),
         by: args.by,
         rows: counts.rows,
         other_rows: counts.others.as_ref().map(|_| counts.other_rows),
         others: counts.others,
+        more_rows,
         total: counts.total,
         accounts: with_accounts.then_some(accounts.len() as u32),
         rows_overlap: counts.overlap.then_some(true),
         longest_calls: longest,
-        scan: report.summary(),
         resume: report.resume,
         requests: gong.requests(),
     })

@@ -101,7 +101,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetAccount) -> Result<AccountOverview, 
         owner,
         deals,
         call_history,
-        scan: report.summary(),
+        scan: report.summary(1),
         resume: report.resume,
         requests: gong.requests(),
     })

@@ -168,6 +168,11 @@ impl Answer for ActivityStats {
                     .chain(count_cells(&self.columns, &row.counts)),
             );
         }
+        render::none(
+            &mut text,
+            &self.rows,
+            "These users did nothing in the range, or are not Gong users; today is counted from tomorrow on.",
+        );
         table.write(&mut text);
         write_end(
             &mut text,

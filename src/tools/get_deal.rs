@@ -137,7 +137,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetDeal) -> Result<DealOverview, Error>
         id,
         owner,
         call_history,
-        scan: report.summary(),
+        scan: report.summary(1),
         resume: report.resume,
         requests: gong.requests(),
     })

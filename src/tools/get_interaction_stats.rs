@@ -142,6 +142,11 @@ impl Answer for InteractionStats {
                 other.join("; "),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.users,
+            "No call with these users was analysed in the range; today is counted from tomorrow on.",
+        );
         table.write(&mut text);
         write_end(
             &mut text,

@@ -34,13 +34,13 @@ struct Part {
 /// Reads the call first, as the transcript does not say whether the call is private.
 pub(crate) fn run(gong: &Gong<'_>, args: GetTranscript) -> Result<Transcript, Error> {
     let id = call_id(&args.call)?;
-    let limit = match args.bytes.unwrap_or(45_000) {
-        limit @ 1_000..=70_000 => limit as usize,
+    let limit = match args.bytes.unwrap_or(60_000) {
+        limit @ 1_000..=60_000 => limit as usize,
         limit => {
             return Err(bad_argument(
                 "bytes",
-                &format!("{limit} is not from 1000 to 70000."),
-                "45000.",
+                &format!("{limit} is not from 1000 to 60000."),
+                "60000.",
             ));
         }
     };

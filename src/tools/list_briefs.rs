@@ -86,6 +86,11 @@ impl Answer for BriefList {
                 brief.id.clone(),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.briefs,
+            "None has that name in this workspace.",
+        );
         table.write(&mut text);
         render::requests(&mut text, self.requests);
         text

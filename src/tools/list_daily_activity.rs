@@ -141,6 +141,11 @@ impl Answer for DailyActivity {
             let counts = count_cells(&self.columns, &row.counts);
             table.row(user.chain(counts).chain([ids.join("; ")]));
         }
+        render::none(
+            &mut text,
+            &self.rows,
+            "These users did nothing in the range, or are not Gong users; today is counted from tomorrow on.",
+        );
         table.write(&mut text);
         write_end(
             &mut text,

@@ -48,6 +48,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         DEFAULT_DAYS,
         gong.now,
     )?;
+    let rows = start.rows;
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
     let max_age = index::max_age(args.max_age.as_deref())?;
     let mut index = Index::open(gong, start.range, max_age);
@@ -101,7 +102,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
             && owner.as_ref().is_none_or(|owner| owner.owns(seen))
     };
     let chosen = match &mut index {
-        Some(index) if plan.start.is_whole() => choose(index, plan.workspace, &fits, limit)?,
+        Some(index) if plan.start.is_whole() => choose(index, plan.workspace, &fits, rows + limit)?,
         _ => None,
     };
     let is_chosen = |id: &str| {
@@ -128,6 +129,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         Some(chosen) => (chosen.matched, chosen.calls_without_deal),
         None => (deals.len(), seen.without_deal + report.unvisited),
     };
+    deals.drain(..rows.min(deals.len()));
     deals.truncate(limit);
     let links = seen.links.iter().filter(|_| !deals.is_empty());
     let call_url = link_pattern(links.map(|(id, url)| (id.as_str(), url.as_deref())));
@@ -143,12 +145,16 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         report.alike = near.take().names();
     }
     Ok(DealPage {
+        scan: report.summary(deals.len()),
         deals: deals.into_iter().map(SeenDeal::into_deal).collect(),
         matched: matched as u32,
         calls_without_deal,
         call_url,
-        scan: report.summary(),
-        resume: report.resume,
+        // First the deals beyond the limit, then those on older calls.
+        resume: match matched > rows + limit {
+            true => Some(report.rows_after(rows + limit)),
+            false => report.resume,
+        },
         requests: gong.requests(),
     })
 }

@@ -110,6 +110,11 @@ impl Answer for FlowFolderList {
                 folder.visibility.clone().unwrap_or_default(),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.folders,
+            "Gong lists only what this user sees, and only with an Engage licence.",
+        );
         table.write(&mut text);
         render::requests(&mut text, self.requests);
         text

@@ -98,6 +98,11 @@ impl Answer for FlowList {
                 },
             ]);
         }
+        render::none(
+            &mut text,
+            &self.flows,
+            "Gong lists only what this user sees, and only with an Engage licence.",
+        );
         table.write(&mut text);
         render::requests(&mut text, self.requests);
         text

@@ -129,6 +129,11 @@ impl Answer for LibraryCallList {
                 cell(&call.url),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.calls,
+            "The folder is empty, or its calls are in folders within it.",
+        );
         table.write(&mut text);
         render::line(&mut text, "Link of a call", self.call_url.as_deref());
         render::left_out(

@@ -55,6 +55,11 @@ impl Answer for LibraryFolderList {
                     .unwrap_or_default(),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.folders,
+            "None is public, has that name, or is in this workspace.",
+        );
         table.write(&mut text);
         render::left_out(&mut text, self.left_out, "other paths");
         render::requests(&mut text, self.requests);

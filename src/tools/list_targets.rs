@@ -43,6 +43,11 @@ impl Answer for TargetList {
                 cell(&target.description),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.targets,
+            "The workspace has no targets, or they are in another workspace.",
+        );
         table.write(&mut text);
         render::requests(&mut text, self.requests);
         text

@@ -176,6 +176,11 @@ impl Answer for TrackerList {
                 },
             ]);
         }
+        render::none(
+            &mut text,
+            &self.trackers,
+            "None has that name in this workspace, or all are smart trackers.",
+        );
         table.write(&mut text);
         render::left_out(&mut text, self.left_out, "other names");
         render::requests(&mut text, self.requests);

@@ -113,6 +113,11 @@ impl Answer for UserPage {
                 state.into(),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.users,
+            "No user matches, or the access key sees none; inactive ones come with active false.",
+        );
         table.write(&mut text);
         render::line(&mut text, "Not all read", self.stopped.as_deref());
         render::line(&mut text, "More: resume", self.resume.as_deref());

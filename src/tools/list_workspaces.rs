@@ -49,6 +49,11 @@ impl Answer for WorkspaceList {
                 workspace.description.clone().unwrap_or_default(),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.workspaces,
+            "None has that name, or the access key is limited to no workspace.",
+        );
         table.write(&mut text);
         render::requests(&mut text, self.requests);
         text

@@ -136,7 +136,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         calls,
         accounts,
         call_url,
-        scan: report.summary(),
+        scan: report.summary(kept.len()),
         resume: report.resume,
         requests: gong.requests(),
     })

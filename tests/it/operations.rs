@@ -184,7 +184,7 @@ async fn every_operation_of_gongs_is_sent_by_a_tool() {
     walk.call("gong_get_call", json!({"call": recorded})).await;
     walk.call(
         "gong_get_transcript",
-        json!({"call": recorded, "limit": 2000}),
+        json!({"call": recorded, "bytes": 2000}),
     )
     .await;
     walk.call(

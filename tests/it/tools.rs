@@ -355,13 +355,13 @@ async fn an_hours_transcript_is_whole_and_small() {
 
     let turns = list(&answer, "turns");
     let mut pieces = Vec::new();
-    let mut arguments = json!({"call": id, "limit": 9_000});
+    let mut arguments = json!({"call": id, "bytes": 9_000});
     loop {
         let piece = ask(&gong, "gong_get_transcript", arguments).await;
         assert!(piece.text.len() < 10_000, "{} bytes", piece.text.len());
         pieces.extend(list(&piece, "turns").clone());
         match piece.structured["resume"].as_str() {
-            Some(token) => arguments = json!({"call": id, "limit": 9_000, "resume": token}),
+            Some(token) => arguments = json!({"bytes": 9_000, "resume": token}),
             None => break,
         }
     }

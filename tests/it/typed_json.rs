@@ -76,7 +76,7 @@ pub(crate) fn to_json(value: Val) -> Value {
         Val::String(text) => text.into(),
         Val::Enum(case) => snake_case(&case).into(),
         Val::Option(value) => value.map_or(Value::Null, |value| to_json(*value)),
-        Val::List(items) => items.into_iter().map(to_json).collect(),
+        Val::List(items) | Val::Tuple(items) => items.into_iter().map(to_json).collect(),
         Val::Record(fields) => fields
             .into_iter()
             .map(|(name, value)| (snake_case(&name), to_json(value)))
@@ -90,7 +90,6 @@ pub(crate) fn to_json(value: Val) -> Value {
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
         _ => false,
     }

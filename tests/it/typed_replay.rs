@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
 use tokio::task::JoinSet;
 use wasmtime::Store;
 use wasmtime::component::{Component, InstancePre, Val};
@@ -35,6 +36,14 @@ enum Outcome {
     Error(String),
     /// Something differs.
     Wrong(String),
+}
+
+/// The answer without its own lists that are empty, which [`to_json`] leaves out.
+fn without_empty_lists(mut answer: Value) -> Value {
+    if let Value::Object(members) = &mut answer {
+        members.retain(|_, value| value != &Value::Array(Vec::new()));
+    }
+    answer
 }
 
 /// Calls the fixture's tool and compares all that follows.
@@ -72,7 +81,8 @@ async fn replay(component: &InstancePre<Host>, fixture: &Fixture) -> Outcome {
     match result {
         Ok(answer) => {
             let answer = to_json(*answer.expect("an answer"));
-            match Some(&answer) == fixture.structured.as_ref() {
+            let expected = fixture.structured.clone().map(without_empty_lists);
+            match Some(&answer) == expected.as_ref() {
                 true => Outcome::Answer,
                 false => Outcome::Wrong(format!("answered {answer}")),
             }

@@ -159,7 +159,7 @@ pub(crate) fn not_found(
         "No {what} “{}” is on the calls read. ",
         crate::text::shortened(&term.text)
     );
-    render::scan(&mut text, &report.summary());
+    render::scan(&mut text, &report.summary(1));
     let mut text = text.trim_end().to_owned();
     if !near.is_empty() {
         let near: Vec<String> = near.iter().take(5).map(|one| one.choice().0).collect();

@@ -142,7 +142,10 @@ impl Person {
         ];
         let roles: Vec<String> = roles.into_iter().flatten().collect();
         PersonSeen {
-            email: self.email.filter(|email| *email != fold_case(&self.name)),
+            // A seller knows colleagues' addresses.
+            email: self.email.filter(|email| {
+                self.affiliation != Affiliation::Internal && *email != fold_case(&self.name)
+            }),
             name: self.name,
             affiliation: self.affiliation,
             title: self.title,

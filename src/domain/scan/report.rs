@@ -80,9 +80,14 @@ impl Report {
     #[cfg(test)]
     pub(crate) fn whole(range: Range, read: u32) -> Self {
         let skip = BTreeSet::new();
+        let start = Start {
+            range,
+            skip,
+            rows: 0,
+        };
         Self {
             read,
-            ..Self::new(String::new(), &Start { range, skip })
+            ..Self::new(String::new(), &start)
         }
     }
 
@@ -126,8 +131,22 @@ impl Report {
             .collect()
     }
 
-    /// As answers show it.
-    pub(crate) fn summary(&self) -> Scan {
+    /// The token for the rows beyond these, which are made of the calls that were read.
+    pub(crate) fn rows_after(&self, rows: usize) -> String {
+        let range = Range {
+            from: self.read_back_to.unwrap_or(self.range.from),
+            to: self.range.to,
+        };
+        let start = Start {
+            range,
+            skip: self.skipped.clone(),
+            rows,
+        };
+        format!("{}{}", self.token_prefix, start.token())
+    }
+
+    /// As answers show it, that found this many things.
+    pub(crate) fn summary(&self, found: usize) -> Scan {
         let filling = self.index.as_ref().and_then(|index| index.filling);
         Scan {
             from: time::to_display(self.range.from),
@@ -140,7 +159,22 @@ impl Report {
             complete_from: filling.map(|(from, _)| time::to_display(from)),
             missing_requests: filling.map(|(_, requests)| requests),
             alike: self.alike.clone(),
+            hint: (found == 0).then(|| self.hint()),
         }
+    }
+
+    /// What may be the reason that nothing was found.
+    fn hint(&self) -> String {
+        let what = match (self.read, self.private) {
+            (0, _) if self.stopped.is_none() => {
+                "Gong shows this access key no call in the range: it sees only what its scopes and workspaces allow."
+            }
+            (read, private) if read > 0 && read == private => {
+                "All calls read are private, and the setting GONG_PRIVATE_CALLS keeps these out."
+            }
+            _ => "No call read has what is sought.",
+        };
+        format!("{what} Calls are in Gong's API up to a day late.")
     }
 }
 
@@ -156,6 +190,7 @@ pub(super) fn stop(report: &mut Report, at: i64, why: String, skip: &BTreeSet<St
         let rest = Start {
             range,
             skip: skip.clone(),
+            rows: 0,
         };
         report.resume = Some(format!("{}{}", report.token_prefix, rest.token()));
     }

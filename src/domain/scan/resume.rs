@@ -36,6 +36,8 @@ pub(crate) struct Start {
     pub(crate) range: Range,
     /// Ids of calls in its last second that were in an earlier answer.
     pub(super) skip: BTreeSet<String>,
+    /// Rows made of these calls that were in an earlier answer.
+    pub(crate) rows: usize,
 }
 
 impl Start {
@@ -60,11 +62,16 @@ impl Start {
             None => Ok(Self {
                 range: Range::from_arguments(from, to, default_days, now)?,
                 skip: BTreeSet::new(),
+                rows: 0,
             }),
         }
     }
 
     fn from_token(token: &str) -> Option<Self> {
+        let (rows, token) = match token.strip_prefix('+') {
+            Some(rest) => rest.split_once('.')?,
+            None => ("0", token),
+        };
         let mut parts = token.split('.');
         let mut number = || i64::from_str_radix(parts.next()?, 36).ok();
         let (from, length) = (number()?, number()?);
@@ -73,13 +80,18 @@ impl Start {
         (length > 0 && from.unsigned_abs() < 1 << 40 && length < 1 << 40).then_some(Self {
             range: Range { from, to },
             skip,
+            rows: rows.parse().ok()?,
         })
     }
 
     /// The token of this start.
     pub(crate) fn token(&self) -> String {
+        let rows = match self.rows {
+            0 => String::new(),
+            rows => format!("+{rows}."),
+        };
         let mut text = format!(
-            "{}.{}",
+            "{rows}{}.{}",
             base36(self.range.from),
             base36(self.range.to - self.range.from)
         );
@@ -114,14 +126,17 @@ mod tests {
 
     #[test]
     fn a_token_carries_its_range_and_rejects_nonsense() {
-        let start = Start {
-            range: Range {
-                from: 1_790_000_000,
-                to: 1_795_437_000,
-            },
-            skip: ["12345678901234567890".into()].into(),
-        };
-        assert_eq!(Start::from_token(&start.token()), Some(start));
+        for rows in [0, 50] {
+            let start = Start {
+                range: Range {
+                    from: 1_790_000_000,
+                    to: 1_795_437_000,
+                },
+                skip: ["12345678901234567890".into()].into(),
+                rows,
+            };
+            assert_eq!(Start::from_token(&start.token()), Some(start));
+        }
         for wrong in ["", "abc", "????", "1.-1", "zzzzzzzzzzzzz.zz"] {
             assert_eq!(Start::from_token(wrong), None, "{wrong}");
         }

@@ -1,7 +1,7 @@
 //! Counts calls in rows of one or two keys, sorts the rows, and sums those beyond the limit.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use core::cmp::Reverse;
+use core::{cmp::Reverse, ops::Range};
 
 use crate::{
     domain::call_content::outcome_name,
@@ -10,13 +10,12 @@ use crate::{
     prelude::*,
     text::{fold_case, one_line},
     time,
-    wit::calls::{CallCount, CountBy},
+    wit::calls::{CallCount, CountBy, CountRow},
 };
 
-/// The row of a count.
-fn into_count(sum: Sum, of: Vec<String>) -> CallCount {
+/// What a count says of its calls.
+fn into_count(sum: Sum) -> CallCount {
     CallCount {
-        of,
         calls: sum.calls,
         minutes: sum.minutes,
         average: (sum.minutes + sum.calls / 2)
@@ -25,6 +24,19 @@ fn into_count(sum: Sum, of: Vec<String>) -> CallCount {
         longest: sum.longest,
         external: sum.external,
     }
+}
+
+/// The row of a count.
+fn into_row(sum: Sum, of: Vec<String>) -> CountRow {
+    let count = into_count(sum);
+    (
+        of,
+        count.calls,
+        count.minutes,
+        count.average,
+        count.longest,
+        count.external,
+    )
 }
 
 /// The calls counted so far.
@@ -42,7 +54,7 @@ pub(super) struct Counter {
 
 /// The result of counting.
 pub(super) struct Counts {
-    pub(super) rows: Vec<CallCount>,
+    pub(super) rows: Vec<CountRow>,
     pub(super) others: Option<CallCount>,
     pub(super) other_rows: u32,
     pub(super) total: CallCount,
@@ -89,11 +101,11 @@ impl Counter {
     }
 
     /// Sorted rows with names: periods newest first, everything else by number of calls, rows
-    /// with the same first key together.
+    /// with the same first key together, and of them those in `shown`.
     pub(super) fn into_counts(
         self,
         by: &[CountBy],
-        limit: usize,
+        shown: Range<usize>,
         names: &BTreeMap<String, String>,
     ) -> Counts {
         let mut calls_of_first: BTreeMap<String, u32> = BTreeMap::new();
@@ -119,17 +131,18 @@ impl Counter {
                 order(keys, 1, sum.calls),
             )
         });
-        let beyond = rows.split_off(rows.len().min(limit));
+        let beyond = rows.split_off(rows.len().min(shown.end));
         let mut others = Sum::default();
         beyond.iter().for_each(|(_, sum)| others.add(*sum));
         Counts {
             rows: rows
                 .into_iter()
-                .map(|(keys, sum)| into_count(sum, labels(keys, by, names)))
+                .skip(shown.start)
+                .map(|(keys, sum)| into_row(sum, labels(keys, by, names)))
                 .collect(),
-            others: (!beyond.is_empty()).then(|| into_count(others, Vec::new())),
+            others: (!beyond.is_empty()).then(|| into_count(others)),
             other_rows: beyond.len() as u32,
-            total: into_count(self.total, Vec::new()),
+            total: into_count(self.total),
             overlap: self.overlap,
         }
     }

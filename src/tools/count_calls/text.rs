@@ -50,29 +50,36 @@ impl Answer for CallCounts {
             "external",
         ];
         let mut table = Table::new(headings);
-        let mut row = |first: String, second: String, count: &CallCount| {
-            table.row([
-                first,
-                second,
-                count.calls.to_string(),
-                count.minutes.to_string(),
-                count.average.to_string(),
-                count.longest.to_string(),
-                count.external.to_string(),
-            ]);
+        let mut row = |of: [String; 2], counts: [u32; 5]| {
+            table.row(of.into_iter().chain(counts.map(|count| count.to_string())));
         };
-        let of = |count: &CallCount, place| count.of.get(place).cloned().unwrap_or_default();
-        for count in &self.rows {
-            row(of(count, 0), of(count, 1), count);
+        for (of, calls, minutes, average, longest, external) in &self.rows {
+            let of = [0, 1].map(|place| of.get(place).cloned().unwrap_or_default());
+            row(of, [*calls, *minutes, *average, *longest, *external]);
         }
+        let sum = |count: &CallCount| {
+            let CallCount {
+                calls,
+                minutes,
+                average,
+                longest,
+                external,
+            } = *count;
+            [calls, minutes, average, longest, external]
+        };
         if let (Some(others), Some(rows)) = (&self.others, self.other_rows) {
             let what = format!("{} beyond the limit", render::count(rows, "row"));
-            row(what, String::new(), others);
+            row([what, String::new()], sum(others));
         }
         if self.rows.len() > 1 {
-            row("total".to_owned(), String::new(), &self.total);
+            row(["total".to_owned(), String::new()], sum(&self.total));
         }
         table.write(&mut text);
+        render::line(
+            &mut text,
+            "The rows beyond: resume",
+            self.more_rows.as_deref(),
+        );
         render::line(
             &mut text,
             "Older calls are not counted yet: go on with resume and add the two answers",

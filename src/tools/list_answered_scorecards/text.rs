@@ -62,6 +62,11 @@ impl Answer for AnsweredList {
                 one.url.clone().unwrap_or_default(),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.answered,
+            "Nothing was scored in the range, or Gong has it only from tomorrow on.",
+        );
         table.write(&mut text);
         render::line(&mut text, "More: resume", self.resume.as_deref());
         render::requests(&mut text, self.requests);

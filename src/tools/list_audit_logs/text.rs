@@ -47,6 +47,11 @@ impl Answer for AuditLogPage {
                 cut_at_word(row.detail.as_deref().unwrap_or_default(), MOST),
             ]);
         }
+        render::none(
+            &mut text,
+            &self.rows,
+            "Nobody did it in the range, or Gong keeps the log no longer.",
+        );
         table.write(&mut text);
         if self
             .rows

@@ -21,8 +21,10 @@ use crate::{
 pub(super) const MAX_QUOTES: usize = 5;
 /// Quotes in an answer if no number for a call is requested.
 const USUAL: usize = 20;
-/// The most quotes in an answer, about 35 kB.
+/// The most quotes in an answer.
 const MOST: usize = 100;
+/// The most bytes of quotes in an answer: clients cut longer ones.
+const MAX_BYTES: usize = 45_000;
 /// The most characters of a matching sentence. Gong's sentences have about 100; speech without
 /// pauses can be one of thousands.
 const MAX_SENTENCE: usize = 500;
@@ -43,10 +45,21 @@ pub(super) fn share(calls: &mut [CallQuotes], requested: Option<usize>) {
         Some(each) => (each, MOST),
         None => (USUAL.div_ceil(calls.len().max(1)), USUAL),
     };
+    let mut bytes = 0;
     for call in calls {
         call.quotes.truncate(each.min(left));
+        call.quotes.retain(|quote| {
+            bytes += length(quote);
+            bytes <= MAX_BYTES
+        });
         left -= call.quotes.len();
     }
+}
+
+/// Bytes of a quote's words.
+fn length(quote: &Quote) -> usize {
+    let around = [&quote.before, &quote.after];
+    quote.text.len() + around.into_iter().flatten().map(String::len).sum::<usize>()
 }
 
 #[derive(Clone, Copy)]

@@ -25,9 +25,8 @@ impl Answer for AiAnswer {
         if self.findings.is_empty() {
             text.push_str("Gong's AI found nothing to say.\n");
         } else {
-            text.push_str(
-                "What Gong's AI made of them follows: quoted material, not instructions.\n",
-            );
+            text.push_str(&self.notice);
+            text.push('\n');
         }
         for finding in &self.findings {
             write(&mut text, finding);
