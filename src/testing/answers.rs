@@ -459,6 +459,40 @@ fn a_long_call_in_japanese_comes_in_pages_that_clients_show_whole() {
     }
 }
 
+/// Long sentences that match on many calls: an answer ends before clients cut it, and says how to go on.
+#[test]
+fn quotes_in_japanese_are_no_more_than_clients_show() {
+    let speech =
+        "来期の予算についてですが、導入の時期と費用をもう一度確認させてください".repeat(12);
+    let sentences: Vec<Value> = (0..40)
+        .map(|number| json!({"start": number * 6_000, "end": number * 6_000 + 5_000, "text": format!("budget {number} {speech}。")}))
+        .collect();
+    let call_of = |number: i64| {
+        let id = (7_000 + number).to_string();
+        let started = time::to_rfc3339(time::parse_instant(NOW).expect("now") - number * 600 - 60);
+        json!({"metaData": {"id": id, "title": "定例会議", "started": started, "duration": 300},
+            "parties": [{"speakerId": "1", "name": "佐藤 健", "affiliation": "External"}]})
+    };
+    let transcript_of = |number: i64| json!({"callId": (7_000 + number).to_string(), "transcript": [{"speakerId": "1", "sentences": sentences}]});
+    let calls: Vec<Value> = (0..30).map(call_of).collect();
+    let transcripts: Vec<Value> = (0..30).map(transcript_of).collect();
+    let exchange = json!({"request": {"method": "POST", "path": "/"}, "response": {"status": 200, "body": {}}});
+    let fixture = json!({"about": "", "arguments": {}, "exchanges": [exchange, exchange]});
+    let fixture: Fixture = serde_json::from_value(fixture).expect("a fixture");
+    let bodies = [
+        json!({"records": {"totalRecords": 30}, "calls": calls}).to_string(),
+        json!({"callTranscripts": transcripts}).to_string(),
+    ];
+    let arguments = json!({"query": "budget", "from": "1d", "limit": 100});
+    let result = call("gong_search_transcripts", &fixture, &arguments, &bodies);
+    assert!(!result.is_error, "{}", result.text);
+    is_within_bounds("search", &result);
+    let answer: Value = serde_json::from_str(&result.structured.expect("structure")).expect("JSON");
+    let shown = answer["calls"].as_array().expect("calls").len();
+    assert!((2..30).contains(&shown), "{shown} calls");
+    assert!(answer["resume"].is_string());
+}
+
 /// Each token in an answer names its tool, so that it is refused elsewhere.
 #[test]
 fn every_token_names_its_tool() {
