@@ -131,10 +131,10 @@ impl Report {
             .collect()
     }
 
-    /// The token for the rows beyond these, which are made of the calls that were read.
-    pub(crate) fn rows_after(&self, rows: usize) -> String {
+    /// The token for the rows beyond these, which are made of the calls from here on.
+    pub(crate) fn rows_after(&self, from: i64, rows: usize) -> String {
         let range = Range {
-            from: self.read_back_to.unwrap_or(self.range.from),
+            from,
             to: self.range.to,
         };
         let start = Start {
