@@ -275,3 +275,40 @@ fn quotes_in_japanese_are_no_more_than_clients_show() {
     assert!((2..30).contains(&shown), "{shown} calls");
     assert!(answer["resume"].is_string());
 }
+
+/// What is beyond the limit comes with the token, each deal once, with an index and without.
+#[test]
+fn a_list_of_deals_that_is_cut_goes_on_to_its_end() {
+    let company = Company::new(Size {
+        calls: 120,
+        days: 40,
+        accounts: 9,
+        outsiders: 20,
+        users: 8,
+    });
+    for indexed in [false, true] {
+        company.indexed.set(indexed);
+        let ids = |answer: &Value| -> Vec<String> {
+            let deals = answer["deals"].as_array().expect("deals").iter();
+            deals
+                .map(|deal| deal["id"].as_str().expect("an id").to_owned())
+                .collect()
+        };
+        let whole = json!({ "from": "30d", "limit": 200 });
+        let (_, whole) = company.ask("gong_list_deals", &whole).expect("an answer");
+        let (mut arguments, mut pieces) = (json!({ "from": "30d", "limit": 4 }), Vec::new());
+        loop {
+            let (_, piece) = company
+                .ask("gong_list_deals", &arguments)
+                .expect("an answer");
+            pieces.extend(ids(&piece));
+            match piece["resume"].as_str() {
+                Some(token) => arguments = json!({ "resume": token, "limit": 4 }),
+                None => break,
+            }
+            assert!(pieces.len() < 100, "it never ends");
+        }
+        assert!(pieces.len() > 4, "{pieces:?}");
+        assert_eq!(pieces, ids(&whole), "indexed: {indexed}");
+    }
+}
