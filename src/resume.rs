@@ -32,8 +32,13 @@ const NO_FILTER: [&str; 6] = ["by", "people", "include", "call_ids", "from", "to
 /// Puts the arguments that a token carries into `arguments`, and the tool's position in its place.
 ///
 /// # Errors
-/// `bad-argument` for a token of another tool, and for an argument that is not that of the token.
-pub(crate) fn open(tool: &str, arguments: &mut Map<String, Value>) -> Result<(), Error> {
+/// `bad-argument` for a token of another tool, and for an argument that is not that of the token. Names
+/// of which `is_argument` is not true are left as they are.
+pub(crate) fn open(
+    tool: &str,
+    arguments: &mut Map<String, Value>,
+    is_argument: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
     let token = arguments.get("resume").and_then(Value::as_str);
     let Some(token) = token.filter(|token| !is_blank(&json!(token))) else {
         return Ok(());
@@ -43,7 +48,7 @@ pub(crate) fn open(tool: &str, arguments: &mut Map<String, Value>) -> Result<(),
         return Err(wrong(&format!("it goes on with {of}, not with {tool}.")));
     }
     for (name, value) in arguments.iter() {
-        if FREE.contains(&name.as_str()) || is_blank(value) {
+        if FREE.contains(&name.as_str()) || is_blank(value) || !is_argument(name) {
             continue;
         }
         let problem = match carried.get(name) {
@@ -83,7 +88,7 @@ pub(crate) fn open_record<A: Serialize + DeserializeOwned>(
     let Ok(Value::Object(mut members)) = serde_json::to_value(arguments) else {
         unreachable!("arguments are a record")
     };
-    open(tool, &mut members)?;
+    open(tool, &mut members, |_| true)?;
     begin(gong, tool, &members);
     let read = serde_json::from_value(Value::Object(members));
     read.map_err(|error| wrong(&format!("it carries what is no argument: {error}.")))

@@ -230,14 +230,20 @@ fn answer<A: DeserializeOwned, R: Answer>(
     json: &str,
     run: fn(&Gong<'_>, A) -> Result<R, Error>,
 ) -> Result<ToolAnswer, Error> {
+    let schema = definition(tool).input_schema;
+    let is_argument = |name: &str| schema.contains(&format!("\"{name}\":"));
+    // Uploads are megabytes, which are not read twice.
+    let goes_on = is_argument("resume");
     let mut opened = None;
-    if let Ok(Value::Object(mut members)) = serde_json::from_str(json) {
-        resume::open(tool, &mut members)?;
+    if goes_on && let Ok(Value::Object(mut members)) = serde_json::from_str(json) {
+        // Before the schema, as the token has arguments that this requires.
+        resume::open(tool, &mut members, is_argument)?;
         opened = Some(Value::Object(members).to_string());
     }
-    let json = opened.as_deref().unwrap_or(json);
-    let members: Map<String, Value> = arguments(json, definition(tool).input_schema)?;
-    resume::begin(gong, tool, &members);
+    let members: Map<String, Value> = arguments(opened.as_deref().unwrap_or(json), schema)?;
+    if goes_on {
+        resume::begin(gong, tool, &members);
+    }
     let filters = is_list(tool).then(|| resume::filters(&members)).flatten();
     let answer = run(gong, fitted(members)?)?;
     let mut value = serde_json::to_value(&answer).expect("the keys of a record are strings");

@@ -99,6 +99,9 @@ impl Meta {
     }
 }
 
+/// What somebody is called of whom Gong has neither name nor address nor number.
+pub(crate) const NAMELESS: &str = "without a name";
+
 /// OpenAPI `Party`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -228,7 +231,7 @@ impl Call {
         let named = named.into_iter().flatten();
         let nameless = match nameless.len() {
             0 => None,
-            nameless => Some(format!("{nameless} without a name")),
+            nameless => Some(format!("{nameless} {NAMELESS}")),
         };
         named
             .filter(|name| seen.insert(name.clone()))

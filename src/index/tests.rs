@@ -142,6 +142,7 @@ fn comparable(answer: Result<(String, Value), String>) -> Result<Value, String> 
         scan.remove("read_back_to");
         // Of a private call the index does not know host and workspace.
         scan.remove("left_out_private");
+        scan.remove("hint");
     }
     Ok(answer)
 }

@@ -27,7 +27,7 @@ fn token(tool: &str, arguments: &Value) -> String {
 
 fn opened(tool: &str, arguments: Value) -> Result<Value, String> {
     let mut arguments = object(arguments);
-    match open(tool, &mut arguments) {
+    match open(tool, &mut arguments, |name| name != "toolCallId") {
         Ok(()) => Ok(Value::Object(arguments)),
         Err(error) => Err(error.into_text()),
     }
@@ -61,7 +61,7 @@ fn alone_it_goes_on_with_its_filters_and_beside_equal_ones_it_is_taken() {
         json!({"account": " acme ", "limit": 7, "max_age": "0"}),
         json!({"scope": "EXTERNAL", "min_minutes": 10.0, "by": ["host", "week"]}),
         json!({"min_minutes": "10", "people": "False", "call": "77"}),
-        json!({"participant": "", "title": null, "host": "null", "max_minutes": 0, "by": []}),
+        json!({"toolCallId": "x", "participant": "", "title": null, "host": "null", "max_minutes": 0, "by": []}),
     ] {
         let mut arguments = equal.clone();
         arguments["resume"] = token.clone().into();

@@ -384,6 +384,20 @@ fn one_tool_has_one_name_in_every_place() {
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
+/// The typed exports open tokens of the tools that the list marks.
+#[test]
+fn tools_that_go_on_are_marked() {
+    macro_rules! marked {
+        ($($export:ident => $module:ident($($arguments:ident)::+) -> $($answer:ident)::+ $(, with $resume:ident)? $(, unless $feature:tt)?;)*) => {
+            [$((stringify!($export), concat!("" $(, stringify!($resume))?)),)*]
+        };
+    }
+    for (tool, mark) in every_tool!(marked) {
+        let goes_on = !definition(tool)["inputSchema"]["properties"]["resume"].is_null();
+        assert_eq!(mark == "resume", goes_on, "{tool}");
+    }
+}
+
 /// wit-bindgen's names of cases are Rust's; in JSON they are as in the WIT, with `_` for `-`.
 #[test]
 fn enums_have_their_attribute_in_bindings() {

@@ -136,7 +136,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let names = names(gong, by, &counter, &known);
     let shown = rows..rows + limit;
     let counts = counter.into_counts(by, shown.clone(), &names);
-    let more_rows = (counts.other_rows > 0).then(|| report.rows_after(shown.end));
+    let more_rows = (counts.other_rows > 0).then(|| {
+        let counted_from = report.read_back_to.unwrap_or(report.range.from);
+        report.rows_after(counted_from, shown.end)
+    });
     Ok(CallCounts {
         scan: report.summary(counts.total.calls as usize),
         by: args.by,

@@ -152,7 +152,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
         call_url,
         // First the deals beyond the limit, then those on older calls.
         resume: match matched > rows + limit {
-            true => Some(report.rows_after(rows + limit)),
+            true => Some(report.rows_after(report.range.from, rows + limit)),
             false => report.resume,
         },
         requests: gong.requests(),

@@ -2,7 +2,7 @@
 
 use crate::{
     gong::{
-        calls::{Call, Party},
+        calls::{Call, NAMELESS, Party},
         crm_object::CrmObject,
     },
     prelude::*,
@@ -51,9 +51,12 @@ impl People {
         }
     }
 
-    /// The index of a party's person, who is added if not known yet; none for a party without a name.
+    /// The index of a party's person, who is added if not known yet; none for a colleague without a
+    /// name. Outsiders without one are one person, so that it is seen that there were some.
     fn index(&mut self, party: &Party) -> Option<usize> {
-        let name = party.name()?;
+        let is_colleague = party.affiliation() == Affiliation::Internal;
+        let nameless = (!is_colleague).then(|| NAMELESS.to_owned());
+        let name = party.name().or(nameless)?;
         let (user, email) = (user_id(party), email(party));
         let known = |person: &Person| {
             let same = |one: &Option<String>, other: &Option<String>| one.is_some() && one == other;
@@ -167,7 +170,7 @@ fn email(party: &Party) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::People;
+    use super::{NAMELESS, People};
     use crate::{gong::calls::Call, wit::calls::Affiliation};
 
     fn people(calls: &[&str]) -> People {
@@ -190,15 +193,16 @@ mod tests {
                 {"name": null, "affiliation": "External", "emailAddress": null},
                 {"name": "Ann Li", "affiliation": "External", "emailAddress": "ann@acme.example", "methods": ["Invitee"]}]}"#,
         ]);
-        let (shown, left_out) = people.shown(Some("cleo vance"), 2);
+        let (shown, left_out) = people.shown(Some("cleo vance"), 3);
         assert_eq!(left_out, 1);
         let jo = &shown[0];
         assert_eq!((jo.name.as_str(), jo.calls), ("Jo Ray", 2));
         assert_eq!(jo.email.as_deref(), Some("jo.ray@acme.example"));
         assert_eq!(jo.title.as_deref(), Some("CFO"));
         assert_eq!(jo.last_heard.as_deref(), Some("2026-11-20"));
-        assert_eq!((shown[1].name.as_str(), shown[1].calls), ("Ann Li", 0));
-        assert_eq!(shown[1].last_heard, None, "only invited");
+        assert_eq!((shown[1].name.as_str(), shown[1].calls), (NAMELESS, 1));
+        assert_eq!((shown[2].name.as_str(), shown[2].calls), ("Ann Li", 0));
+        assert_eq!(shown[2].last_heard, None, "only invited");
     }
 
     #[test]

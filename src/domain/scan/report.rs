@@ -131,10 +131,10 @@ impl Report {
             .collect()
     }
 
-    /// The token for the rows beyond these, which are made of the calls that were read.
-    pub(crate) fn rows_after(&self, rows: usize) -> String {
+    /// The token for the rows beyond these, which are made of the calls from here on.
+    pub(crate) fn rows_after(&self, from: i64, rows: usize) -> String {
         let range = Range {
-            from: self.read_back_to.unwrap_or(self.range.from),
+            from,
             to: self.range.to,
         };
         let start = Start {
@@ -167,7 +167,7 @@ impl Report {
     fn hint(&self) -> String {
         let what = match (self.read, self.private) {
             (0, _) if self.stopped.is_none() => {
-                "Gong shows this access key no call in the range: it sees only what its scopes and workspaces allow."
+                "Gong lists no call in the range, or none of this host or workspace; an access key sees only what its scopes and workspaces allow."
             }
             (read, private) if read > 0 && read == private => {
                 "All calls read are private, and the setting GONG_PRIVATE_CALLS keeps these out."

@@ -3,7 +3,7 @@
 use crate::{
     gong::{
         call_content::{Highlights, Occurrence, OutlineSection, Tracker},
-        calls::{Call, Party},
+        calls::{Call, NAMELESS, Party},
         id::Id,
     },
     prelude::*,
@@ -12,9 +12,6 @@ use crate::{
     tools::get_call::api::Interaction,
     wit::calls::{Moment, Person, Section},
 };
-
-/// What a person is called of whom Gong has neither name nor address.
-pub(super) const NAMELESS: &str = "without a name";
 
 /// A person on the call, with addresses and ids if `with_contact`.
 pub(super) fn person(

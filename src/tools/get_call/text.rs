@@ -1,10 +1,10 @@
 //! A call's digest as text.
 
 use crate::{
+    gong::calls::NAMELESS,
     prelude::*,
     render::{self, Answer, crm_line, first_three},
     time,
-    tools::get_call::parts::NAMELESS,
     wit::calls::{self as wit, Affiliation, CallDigest, Moment, Person, Section},
 };
 
