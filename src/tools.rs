@@ -190,7 +190,7 @@ macro_rules! table {
             Tool {
                 name: stringify!($export),
                 call: |gong, json| {
-                    let arguments = arguments(json, definition(stringify!($export)).input_schema)?;
+                    let arguments = arguments(json, definition(stringify!($export)))?;
                     Ok(tool_answer(&$module::run(gong, arguments)?))
                 },
             },
@@ -202,6 +202,8 @@ every_tool!(table);
 /// What is listed of a tool, from its file in `tool_definitions/`.
 pub(crate) struct Definition {
     tool: &'static str,
+    /// Whether it changes nothing.
+    pub(crate) reads: bool,
     /// As JSON.
     pub(crate) input_schema: &'static str,
     /// The rest as JSON: title, description, output schema, toolset, effect, scopes. Its
@@ -216,6 +218,7 @@ const DEFINITIONS: &[Definition] = include!(concat!(env!("OUT_DIR"), "/tool_defi
 pub(crate) fn definition(tool: &str) -> &'static Definition {
     const NONE: &Definition = &Definition {
         tool: "",
+        reads: true,
         input_schema: "{}",
         about: "{}",
     };

@@ -33,7 +33,8 @@ fn unwrapped(sent: &RawValue, depth: u32) -> Option<Box<RawValue>> {
     let empty = || RawValue::from_string("{}".to_owned()).ok();
     let sent = sent.get();
     match sent.as_bytes() {
-        [b'{', ..] => RawValue::from_string(sent.to_owned()).ok(),
+        // A message over stdio is one line. In JSON, line breaks stand between tokens only.
+        [b'{', ..] => RawValue::from_string(sent.replace(['\n', '\r'], " ")).ok(),
         b"null" => empty(),
         // Where lists and objects are one type, such as in PHP, an empty object becomes this.
         [b'[', inner @ .., b']'] if inner.trim_ascii().is_empty() => empty(),

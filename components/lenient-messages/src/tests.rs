@@ -44,7 +44,9 @@ fn arguments_as_text_are_unwrapped() {
     let object = json!({"from": "7d", "n": [1]});
     let text = json!(object.to_string());
     let twice = json!(text.to_string());
-    for sent in [&object, &text, &twice] {
+    let pretty = json!(format!("{object:#}"));
+    assert!(!mend(call(&pretty).to_string().as_bytes()).contains(&b'\n'));
+    for sent in [&object, &text, &twice, &pretty] {
         assert_eq!(mended(&call(sent)), call(&object), "{sent}");
     }
     let empty = [
