@@ -102,9 +102,8 @@ fn text(name: &str) -> &'static str {
         | "integration" | "instances" | "library_folders" => "7782342274025937895",
         "id" => "f47ac10b-58cc-4372-a567-0e02b2c3d479",
         "from" | "to" | "review_from" | "review_to" => "7d",
-        "start" | "end" | "started" | "due" | "timestamp" | "scheduled_start" | "scheduled_end" => {
-            "2026-11-01T09:00Z"
-        }
+        "start" | "started" | "due" | "timestamp" | "scheduled_start" => "2026-11-01T09:00Z",
+        "end" | "scheduled_end" => "2026-11-01T10:00Z",
         "max_age" => "15m",
         "period" => "LAST_90DAYS",
         "resume" => "resume of the previous answer",
