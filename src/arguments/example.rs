@@ -10,18 +10,10 @@ pub(super) fn arguments(schema: &Value, place: &str) -> String {
         .split('.')
         .map(|name| name.split('[').next().unwrap_or_default())
         .collect();
-    let Value::Object(members) = object(schema, &place) else {
-        return "{}".to_owned();
-    };
-    // With spaces, as models write them.
-    let members: Vec<String> = members
-        .iter()
-        .map(|(name, value)| format!("\"{name}\": {}", spaced(value)))
-        .collect();
-    format!("{{{}}}", members.join(", "))
+    spaced(&object(schema, &place))
 }
 
-/// JSON with a space behind each colon and comma.
+/// JSON with a space behind each colon and comma, as models write it.
 fn spaced(value: &Value) -> String {
     match value {
         Value::Object(members) => {

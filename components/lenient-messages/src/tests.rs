@@ -1,7 +1,5 @@
 //! What becomes of what is sent.
 
-use std::string::ToString as _;
-
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
