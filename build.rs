@@ -16,9 +16,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             serde_json::from_str(&fs::read_to_string(&path)?)
                 .map_err(|error| format!("{}: {error}", path.display()))?;
         let input_schema = definition["inputSchema"].take().to_string();
+        let reads = matches!(definition["effect"].as_str(), Some("read" | "metered-read"));
         let about = definition.to_string();
         rows.push(format!(
-            "Definition {{ tool: {tool:?}, input_schema: {input_schema:?}, about: {about:?} }},\n"
+            "Definition {{ tool: {tool:?}, reads: {reads}, input_schema: {input_schema:?}, about: {about:?} }},\n"
         ));
     }
     rows.sort();

@@ -72,10 +72,10 @@ pub(crate) mod upload_crm_schema;
 pub(crate) mod upload_target_assignments;
 
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
-    arguments::{arguments, fitted},
+    arguments::{arguments, record},
     client::Gong,
     domain::scan::resume::resumed,
     error::{Error, bad_argument},
@@ -202,6 +202,8 @@ every_tool!(table);
 /// What is listed of a tool, from its file in `tool_definitions/`.
 pub(crate) struct Definition {
     tool: &'static str,
+    /// Whether it changes nothing.
+    pub(crate) reads: bool,
     /// As JSON.
     pub(crate) input_schema: &'static str,
     /// The rest as JSON: title, description, output schema, toolset, effect, scopes. Its
@@ -216,6 +218,7 @@ const DEFINITIONS: &[Definition] = include!(concat!(env!("OUT_DIR"), "/tool_defi
 pub(crate) fn definition(tool: &str) -> &'static Definition {
     const NONE: &Definition = &Definition {
         tool: "",
+        reads: true,
         input_schema: "{}",
         about: "{}",
     };
@@ -230,22 +233,18 @@ fn answer<A: DeserializeOwned, R: Answer>(
     json: &str,
     run: fn(&Gong<'_>, A) -> Result<R, Error>,
 ) -> Result<ToolAnswer, Error> {
-    let schema = definition(tool).input_schema;
-    let is_argument = |name: &str| schema.contains(&format!("\"{name}\":"));
-    // Uploads are megabytes, which are not read twice.
+    let definition = definition(tool);
+    let is_argument = |name: &str| definition.input_schema.contains(&format!("\"{name}\":"));
     let goes_on = is_argument("resume");
-    let mut opened = None;
-    if goes_on && let Ok(Value::Object(mut members)) = serde_json::from_str(json) {
-        // Before the schema, as the token has arguments that this requires.
-        resume::open(tool, &mut members, is_argument)?;
-        opened = Some(Value::Object(members).to_string());
-    }
-    let members: Map<String, Value> = arguments(opened.as_deref().unwrap_or(json), schema)?;
+    let members = arguments(json, definition, |members| match goes_on {
+        true => resume::open(tool, members, is_argument),
+        false => Ok(()),
+    })?;
     if goes_on {
         resume::begin(gong, tool, &members);
     }
     let filters = is_list(tool).then(|| resume::filters(&members)).flatten();
-    let answer = run(gong, fitted(members)?)?;
+    let answer = run(gong, record(members, definition)?)?;
     let mut value = serde_json::to_value(&answer).expect("the keys of a record are strings");
     leave_out_absent(tool, &mut value);
     let text = answer.text();

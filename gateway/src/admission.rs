@@ -3,10 +3,9 @@
 //!
 //! A body is read here, in bounded time and size, before the MCP server parses it. Only a call of
 //! a tool whose schema takes more may have more than [`SMALL_REQUEST`]. No sessions are kept: what
-//! older clients need of them is in [`client_label`](crate::client_label), and their streams for
-//! notifications are served here.
+//! older clients need of them is in [`client_label`](host_harness::mcp::client_label), and their
+//! streams for notifications are served here.
 
-use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -18,17 +17,16 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
+use host_harness::mcp::client_label::{ClientLabel, SESSION_HEADER};
+use host_harness::mcp::compat::{Message, ResponseFormat, mend};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
-use rmcp::model::RequestId;
-use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::client_label::{ClientLabel, SESSION_HEADER};
 use crate::gateway::Gateway;
 use crate::tenants::Identity;
 use crate::tool_watch::ToolWatch;
@@ -121,7 +119,7 @@ impl Admission {
             let status = StatusCode::REQUEST_TIMEOUT;
             return Err(refusal(status, REFUSED, text, None));
         };
-        let body = body?;
+        let body = mend(body?);
         let message = Message::read(&body);
         let most = self.most_of(&message);
         if body.len() > most {
@@ -140,12 +138,14 @@ impl Admission {
             parts.extensions.insert(label);
         }
         let initialized = (message.method == "initialize").then(|| message.label());
+        let format = ResponseFormat::of(&parts.headers, &message);
+        ResponseFormat::accept_all(&mut parts.headers);
         drop(message);
         let begun = Arc::new(begun);
         // The call holds it too: it may go on when the client has closed the connection.
         parts.extensions.insert(Arc::clone(&begun));
         let request = Request::from_parts(parts, Body::from(body));
-        let mut response = next.run(request).await;
+        let mut response = format.apply(next.run(request).await).await;
         if let Some(label) = initialized
             && response.status() == StatusCode::OK
         {
@@ -261,63 +261,6 @@ impl Admission {
     }
 }
 
-/// What is looked at of a message before the MCP server parses it.
-#[derive(Default, Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    method: Cow<'a, str>,
-    #[serde(borrow)]
-    params: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Params<'a> {
-    #[serde(borrow)]
-    name: Option<Cow<'a, str>>,
-    request_id: Option<RequestId>,
-    #[serde(borrow)]
-    client_info: Option<Client<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-struct Client<'a> {
-    #[serde(borrow, default)]
-    name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    version: Cow<'a, str>,
-}
-
-#[derive(Default)]
-struct Message<'a> {
-    id: Option<&'a RawValue>,
-    method: Cow<'a, str>,
-    params: Params<'a>,
-}
-
-impl<'a> Message<'a> {
-    /// What is not as MCP has it is left out: the MCP server says what is wrong.
-    fn read(body: &'a [u8]) -> Self {
-        let envelope: Envelope<'_> = serde_json::from_slice(body).unwrap_or_default();
-        let params = envelope.params.map(RawValue::get);
-        let params = params.and_then(|json| serde_json::from_str(json).ok());
-        Self {
-            id: envelope.id,
-            method: envelope.method,
-            params: params.unwrap_or_default(),
-        }
-    }
-
-    fn label(&self) -> ClientLabel {
-        match &self.params.client_info {
-            Some(client) => ClientLabel::new(&client.name, &client.version),
-            None => ClientLabel::new("", ""),
-        }
-    }
-}
-
 /// Whether a client before MCP 2026-07-28 asks for notifications.
 fn listens(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -349,22 +292,6 @@ fn refusal(status: StatusCode, code: i32, text: impl Display, id: Option<&RawVal
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_message_is_read_whatever_its_order_and_its_faults() {
-        let call = br#"{"params":{"arguments":{"a":[1,{}]},"name":"gong_\u0067et_call"},"method":"tools/call","id":"7","jsonrpc":"2.0"}"#;
-        let message = Message::read(call);
-        assert_eq!(message.method, "tools/call");
-        assert_eq!(message.params.name.as_deref(), Some("gong_get_call"));
-        assert_eq!(message.id.unwrap().get(), "\"7\"");
-        let cancelled =
-            br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":3}}"#;
-        let message = Message::read(cancelled);
-        assert_eq!(message.params.request_id, Some(RequestId::Number(3)));
-        for other in [&b"[]"[..], b"{", b"", b"{\"method\":1}", b"{\"params\":[]}"] {
-            assert_eq!(Message::read(other).method, "");
-        }
-    }
 
     #[test]
     fn only_older_clients_listen_with_get() {

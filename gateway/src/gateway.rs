@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context as _;
+use host_harness::mcp::client_label::Cancellable;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use sandbox::Sandbox;
@@ -13,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
-use crate::client_label::Cancellable;
 use crate::clock::SteadyClock;
 use crate::failed_tokens::FailedTokens;
 use crate::governance::{Governance, Policy};
@@ -47,7 +47,7 @@ pub struct Gateway {
     /// The component's instructions, by tools.
     pub instructions: Instructions,
     /// Calls that older clients may cancel.
-    pub cancellable: Cancellable,
+    pub cancellable: Cancellable<Identity>,
     /// Tools that are called regularly.
     pub schedule: Schedule,
     /// Wrong tokens, for the audit.

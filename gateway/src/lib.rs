@@ -11,7 +11,6 @@
 //! | [`connections`] | how many connections there may be |
 //! | [`http`] | routes and bearer tokens |
 //! | [`admission`], [`user_bounds`] | which MCP requests a user may have in progress, and how large |
-//! | [`client_label`] | what older clients carry instead of a session |
 //! | [`mcp`], [`instructions`], [`tool_watch`] | the MCP server; notices of changed tools |
 //! | `client_address` | whose request it is, behind proxies |
 //! | `failed_tokens` | wrong tokens, for the audit |
@@ -48,7 +47,6 @@ pub mod call_gate;
 pub mod call_queue;
 pub mod catalog;
 mod client_address;
-pub mod client_label;
 pub mod clock;
 pub mod component;
 pub mod config;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use host_harness::mcp::client_label::ClientLabel;
 use host_harness::mcp::{guide, names, unknown};
 use http::request::Parts;
 use rmcp::model::{
@@ -17,7 +18,6 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use crate::call::{self, CallAnswer, CallRequest, CallTarget};
 use crate::call_queue::RunningCall;
-use crate::client_label::ClientLabel;
 use crate::gateway::Gateway;
 use crate::governance::{DenialCode, Policy};
 use crate::places::Place;

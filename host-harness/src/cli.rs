@@ -14,7 +14,6 @@ use fake_gong::FakeGong;
 use host_harness::mcp::{self, Access, CLASSIFICATION, SCOPES, TOOLSET};
 use host_harness::out;
 use host_harness::{McpServer, Selection, Toolsets};
-use rmcp::ServiceExt as _;
 use rmcp::model::{Implementation, Tool};
 use sandbox::{Run, Sandbox};
 use tokio::signal;
@@ -367,7 +366,7 @@ async fn serve(component: Option<PathBuf>, serve: Serve) -> anyhow::Result<()> {
 
 async fn serve_stdio(server: McpServer) -> anyhow::Result<()> {
     tracing::info!(tools = server.tools().len(), "serving MCP over stdio");
-    let service = server.serve(rmcp::transport::stdio()).await?;
+    let service = mcp::stdio::serve(server, tokio::io::stdin(), tokio::io::stdout());
     let stop = service.cancellation_token();
     tokio::spawn(async move {
         stopped().await;

@@ -1,30 +1,36 @@
 //! A sandboxed component's tools as an MCP server.
 //!
-//! Speaks what the official Rust SDK speaks: MCP 2026-07-28 and back to 2024-11-05, over any
-//! of its transports, and over Streamable HTTP through [`router`].
+//! Speaks what the official Rust SDK speaks: MCP 2026-07-28 and back to 2024-11-05, over standard
+//! streams through [`stdio`] and over Streamable HTTP through [`router`], and what clients send instead.
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::Router;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
-    GetPromptResponse, Implementation, JsonObject, ListPromptsResult, ListResourcesResult,
-    ListToolsResult, MetaObject, PaginatedRequestParams, Prompt, ReadResourceRequestParams,
-    ReadResourceResponse, Resource, ServerCapabilities, ServerConfig, ToolAnnotations,
+    GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult, JsonObject,
+    ListPromptsResult, ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams,
+    Prompt, ReadResourceRequestParams, ReadResourceResponse, Resource, ServerCapabilities,
+    ServerConfig, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
-use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use sandbox::{Classification, Effect, Run, Sandbox, SandboxError, Tool, ToolResult};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
 use crate::selection::Selection;
 
+pub mod client_label;
+pub mod compat;
+pub mod cut;
 pub mod guide;
+mod http;
 pub mod names;
+pub mod stdio;
+
+pub use http::{Access, router};
+
+use client_label::{Cancellable, ClientLabel};
 
 /// The key of a tool's `_meta` for its group.
 pub const TOOLSET: &str = "gong-tools/toolset";
@@ -51,6 +57,7 @@ pub struct McpServer {
     prompts: Arc<[Prompt]>,
     resources: Arc<[Resource]>,
     config: ServerConfig,
+    cancellable: Arc<Cancellable<()>>,
 }
 
 impl McpServer {
@@ -96,6 +103,7 @@ impl McpServer {
             prompts,
             resources,
             config,
+            cancellable: Arc::default(),
         })
     }
 
@@ -129,6 +137,18 @@ impl McpServer {
 impl ServerHandler for McpServer {
     fn get_info(&self) -> ServerConfig {
         self.config.clone()
+    }
+
+    async fn initialize(
+        &self,
+        mut request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let answer = self.negotiate_initialize(&request)?;
+        // Later requests are answered in the revision that was agreed on.
+        request.protocol_version = answer.protocol_version.clone();
+        context.peer.set_peer_info(request);
+        Ok(answer)
     }
 
     async fn list_tools(
@@ -189,6 +209,12 @@ impl ServerHandler for McpServer {
             return Err(ErrorData::invalid_params(unknown(name, names), None));
         }
         let arguments = request.arguments.unwrap_or_default();
+        let parts = context.extensions.get::<::http::request::Parts>();
+        let label = parts.and_then(|parts| parts.extensions.get::<ClientLabel>());
+        let _cancellable = label.map(|label| {
+            self.cancellable
+                .register(&(), label, &context.id, context.ct.clone())
+        });
         tokio::select! {
             result = self.call(name, &arguments) => Ok(result.into()),
             // Dropping the call drops its instance and its connections.
@@ -291,43 +317,4 @@ pub fn answered(result: ToolResult) -> CallToolResult {
 #[must_use]
 pub fn failed(error: &SandboxError) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(error.to_string())])
-}
-
-/// Which requests the HTTP server answers.
-#[derive(Clone, Debug)]
-pub struct Access {
-    /// Host names (or `host:port`) that requests may be addressed to.
-    pub hosts: Vec<String>,
-    /// Origins of web pages that may send requests, such as `http://localhost:*`. Requests
-    /// without an `Origin`, which is to say not from a web page, always may.
-    pub origins: Vec<String>,
-}
-
-impl Access {
-    /// Requests and web pages of this machine only, which keeps out web pages that rebind
-    /// their host name to it.
-    #[must_use]
-    pub fn loopback() -> Self {
-        let hosts = ["localhost", "127.0.0.1", "::1"];
-        let origins = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
-        Self {
-            hosts: hosts.map(str::to_owned).into(),
-            origins: origins.map(str::to_owned).into(),
-        }
-    }
-}
-
-/// MCP over Streamable HTTP at `/mcp`. Cancelling `stop` ends open streams.
-pub fn router(server: McpServer, access: Access, stop: CancellationToken) -> Router {
-    let config = StreamableHttpServerConfig::default()
-        .with_allowed_hosts(access.hosts)
-        .with_allowed_origins(access.origins)
-        .enforce_origin_validation()
-        .with_cancellation_token(stop);
-    let service: StreamableHttpService<McpServer, LocalSessionManager> = StreamableHttpService::new(
-        move || Ok(server.clone()),
-        Arc::new(LocalSessionManager::default()),
-        config,
-    );
-    Router::new().route_service("/mcp", service)
 }

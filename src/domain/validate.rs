@@ -52,10 +52,7 @@ pub(crate) fn text(argument: &str, text: &str, most: usize) -> Result<String, Er
 /// `bad-argument`.
 pub(crate) fn email(argument: &str, text: &str) -> Result<String, Error> {
     let text = text.trim();
-    let is_one = text.split_once('@').is_some_and(|(name, domain)| {
-        !name.is_empty() && domain.contains('.') && !domain.contains('@')
-    });
-    if is_one && !text.contains(char::is_whitespace) {
+    if is_email(text) {
         return Ok(text.to_owned());
     }
     Err(bad_argument(
@@ -124,11 +121,15 @@ pub(crate) fn past(argument: &str, text: &str, now: i64) -> Result<i64, Error> {
     ))
 }
 
-/// Whether a text looks like one e-mail address.
+/// Whether a text is one e-mail address, by itself, at a domain that mail reaches.
 pub(crate) fn is_email(text: &str) -> bool {
     let parts = text.split_once('@');
-    parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
-        && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';'))
+    parts.is_some_and(|(name, domain)| {
+        !name.is_empty()
+            && !domain.contains('@')
+            && domain.split('.').count() > 1
+            && domain.split('.').all(|label| !label.is_empty())
+    }) && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';'))
 }
 
 #[cfg(test)]
@@ -187,9 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_a_name_and_a_host() {
+    fn an_address_is_the_same_to_all_who_check_one() {
         assert!(is_email("jo.ray+x@acme.com"));
         for wrong in [
+            "a@b",
+            "a@b.",
+            "a@.com",
+            "<a@b.com>",
+            "a@b.com;",
             "",
             "jo",
             "@acme.com",
@@ -199,6 +205,7 @@ mod tests {
             "a@b.com,c@d.com",
         ] {
             assert!(!is_email(wrong), "{wrong}");
+            assert!(email("email", wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -250,9 +250,12 @@ fn quarter_start(year: i16, quarter: i8) -> Option<Date> {
 /// `7d`, `24h`, `2w`: seconds.
 fn span(text: &str) -> Option<i64> {
     let unit = text.chars().last()?;
-    let count: i64 = text[..text.len() - unit.len_utf8()]
+    let count = &text[..text.len() - unit.len_utf8()];
+    // A sign has two meanings: before now, and after it.
+    let count: i64 = count
         .parse()
         .ok()
+        .filter(|_| !count.starts_with('+'))
         .filter(|count| (1..=5000).contains(count))?;
     match unit {
         'h' => Some(count * HOUR),
@@ -294,6 +297,7 @@ mod tests {
             "2026-11-01T09:00",
             "0d",
             "-3d",
+            "+7d",
             "7m",
             "9999999999999999d",
             "äöü",

@@ -125,12 +125,12 @@ fn requested_quotes(quotes: Option<u32>) -> Result<Option<usize>, Error> {
         return Ok(None);
     };
     let each = usize::try_from(each).unwrap_or(usize::MAX);
-    match each <= MAX_QUOTES {
+    match (1..=MAX_QUOTES).contains(&each) {
         true => Ok(Some(each)),
         false => Err(bad_argument(
             "quotes",
             &format!(
-                "{each} is more than {MAX_QUOTES}; gong_get_transcript has all words of a call."
+                "{each} is not from 1 to {MAX_QUOTES}; gong_get_transcript has all words of a call."
             ),
             "3.",
         )),

@@ -17,6 +17,7 @@
 //! | `mcp` | `host-harness` as an MCP server: transports, revisions, listing, cancelling |
 //! | `cli` | the binary `host-harness` on the command line |
 //! | `server` | `gong-server.wasm`, and what the servers import |
+//! | `stateless` | requests without a session, for all servers alike |
 //! | `rate_limit` | replicas that share a rate limit |
 //! | `object_store` | replicas that share an index, and the component that keeps it |
 //! | `keyvalue` | the store by which they share |
@@ -43,6 +44,7 @@ mod rate_limit;
 mod replay;
 mod sandbox;
 mod server;
+mod stateless;
 mod support;
 mod tools;
 mod typed_json;

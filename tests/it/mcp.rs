@@ -13,7 +13,7 @@ use rmcp::model::{
 };
 use rmcp::service::{PeerRequestOptions, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::{ClientLifecycleMode, ClientServiceExt as _, RoleClient, ServiceError, ServiceExt as _};
+use rmcp::{ClientLifecycleMode, ClientServiceExt as _, RoleClient, ServiceError};
 use sandbox::Effect;
 use sandbox::{Limits, Sandbox};
 use serde_json::json;
@@ -39,7 +39,7 @@ pub(crate) fn lifecycles() -> [ClientLifecycleMode; 2] {
     ]
 }
 
-async fn server(gong: &FakeGong) -> McpServer {
+pub(crate) async fn server(gong: &FakeGong) -> McpServer {
     let implementation = Implementation::new("test-server", "1.2.3").with_title("Test server");
     McpServer::new(
         sandbox(),
@@ -75,7 +75,7 @@ async fn endless() -> (Arc<Sandbox>, McpServer) {
 }
 
 /// Serves over HTTP until the guard is dropped; returns `host:port`.
-async fn listen(server: McpServer) -> (String, DropGuard) {
+pub(crate) async fn listen(server: McpServer) -> (String, DropGuard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let stop = CancellationToken::new();
@@ -91,10 +91,9 @@ pub(crate) async fn over_http(address: &str, lifecycle: ClientLifecycleMode) -> 
 
 async fn over_a_pipe(server: McpServer, lifecycle: ClientLifecycleMode) -> Client {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
-    tokio::spawn(async move {
-        let service = server.serve(theirs).await.unwrap();
-        service.waiting().await.unwrap();
-    });
+    let (input, output) = tokio::io::split(theirs);
+    let service = mcp::stdio::serve(server, input, output);
+    tokio::spawn(service.waiting());
     ().serve_with_lifecycle(ours, lifecycle).await.unwrap()
 }
 

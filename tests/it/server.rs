@@ -9,14 +9,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use fake_gong::FakeGong;
-use host_harness::{McpServer, Selection, Toolsets};
+use host_harness::{McpServer, Selection, Toolsets, mcp};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rmcp::ClientServiceExt as _;
 use rmcp::model::Implementation;
-use rmcp::{ClientServiceExt as _, ServiceExt as _};
 use serde_json::{Value, json};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, DuplexStream,
@@ -244,7 +244,7 @@ async fn end(ended: JoinHandle<Result<(), ()>>) -> Result<(), ()> {
 }
 
 /// Serves `gong-server.wasm` over HTTP; returns `host:port`.
-async fn over_the_net(variables: Variables) -> String {
+pub(crate) async fn over_the_net(variables: Variables) -> String {
     let clock = FixedClock(fixed_now());
     replica(gong_server(), variables, Arc::default(), clock).await
 }
@@ -408,7 +408,8 @@ async fn compare(lines: &[Value], own: &[u64]) {
     let server = McpServer::new(sandbox(), run_for(&gong), implementation, &selection);
     let server = server.await.unwrap();
     let (ours, theirs) = tokio::io::duplex(1 << 16);
-    tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
+    let (input, output) = tokio::io::split(theirs);
+    let _service = mcp::stdio::serve(server, input, output);
     let (output, input) = tokio::io::split(ours);
     let expected = answers(lines, input, output).await;
 

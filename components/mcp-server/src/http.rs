@@ -109,12 +109,7 @@ fn respond<P: Provider>(
         )
         .with_header("www-authenticate", error);
     }
-    let Some(format) = ResponseFormat::negotiate(&request.headers) else {
-        return HttpResponse::text(
-            406,
-            "The header Accept must have application/json or text/event-stream, or better both.",
-        );
-    };
+    let format = ResponseFormat::negotiate(&request.headers);
     let content_type = request.headers.single("content-type").ok().flatten();
     let essence = content_type.and_then(|value| value.split(';').next());
     if !essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json")) {

@@ -27,8 +27,11 @@ pub struct Id<'a>(&'a RawValue);
 
 impl<'a> Id<'a> {
     fn read(raw: &'a RawValue) -> Result<Self, Error> {
+        // No client can read a response with a number that no number type holds, such as 1e999.
+        let is_number = || raw.get().parse().is_ok_and(f64::is_finite);
         match raw.get().as_bytes() {
-            [b'"' | b'-' | b'0'..=b'9', ..] => Ok(Self(raw)),
+            [b'"', ..] => Ok(Self(raw)),
+            [b'-' | b'0'..=b'9', ..] if is_number() => Ok(Self(raw)),
             _ => Err(Error::invalid_request(
                 "\"id\" must be a string or a number, such as 1.",
             )),
@@ -273,6 +276,10 @@ mod tests {
         );
         assert_eq!(
             parse_error(r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#),
+            (Error::INVALID_REQUEST, None)
+        );
+        assert_eq!(
+            parse_error(r#"{"jsonrpc":"2.0","id":1e999,"method":"ping"}"#),
             (Error::INVALID_REQUEST, None)
         );
         assert_eq!(

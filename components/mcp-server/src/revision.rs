@@ -27,6 +27,9 @@ impl Revision {
         Self::V2026_07_28,
     ];
 
+    /// The one of requests that name none.
+    pub const UNNAMED: Self = Self::V2025_03_26;
+
     /// The newest that begins with `initialize`.
     pub const LAST_WITH_INITIALIZE: Self = Self::V2025_11_25;
 

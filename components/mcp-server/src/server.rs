@@ -25,11 +25,11 @@ use crate::{
 /// How the client names the revision that it uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Session {
-    /// It has not yet.
+    /// It has not yet, and need not: a request that names none is one of [`Revision::UNNAMED`].
     None,
     /// With `initialize`, or with a header of HTTP.
     Initialized(Revision),
-    /// In each request, since 2026-07-28.
+    /// In each request: with a header of HTTP that says 2026-07-28.
     PerRequest,
 }
 
@@ -96,7 +96,7 @@ impl<P: Provider> Server<P> {
         })
     }
 
-    /// Handles a request. The first one begins the session.
+    /// Handles a request. `initialize` changes the session, and no request needs one.
     pub fn handle(&self, request: &Request<'_>, session: &mut Session) -> MethodResult {
         let meta = RequestMeta::read(&request.params)?;
         if request.method == "initialize" && !meta.is_modern() {
@@ -110,12 +110,10 @@ impl<P: Provider> Server<P> {
             Some(name) => Some(Revision::parse(name).ok_or_else(|| unsupported_revision(name))?),
         };
         let is_discover = request.method == "server/discover";
-        if *session == Session::None && request.method == "ping" && named.is_none() {
-            return serialize(&Empty {});
-        }
         let initialized = match session {
             Session::Initialized(revision) => Some(*revision),
-            Session::None | Session::PerRequest => None,
+            Session::None => Some(Revision::UNNAMED),
+            Session::PerRequest => None,
         };
         let per_request =
             is_discover || initialized.is_none() || named >= Some(Revision::V2026_07_28);
@@ -124,9 +122,6 @@ impl<P: Provider> Server<P> {
             (None, Some(revision)) if !per_request => revision,
             _ => return Err(meta.incomplete()),
         };
-        if *session == Session::None && !is_discover {
-            *session = Session::PerRequest;
-        }
         let legacy = !per_request && revision.has_initialize();
         self.dispatch(request, legacy, revision >= Revision::V2026_07_28)
     }
@@ -346,11 +341,7 @@ fn negotiate(params: &Object<'_>) -> Result<Revision, Error> {
         ("capabilities", "{}"),
         ("clientInfo", "{\"name\": \"client\", \"version\": \"1\"}"),
     ] {
-        if optional_object(params, name, example)?.is_none() {
-            return Err(Error::invalid_params(format!(
-                "Parameter \"{name}\" is missing. It is an object, such as {example}."
-            )));
-        }
+        optional_object(params, name, example)?;
     }
     let known = Revision::parse(&requested).filter(|revision| revision.has_initialize());
     Ok(known.unwrap_or(last))

@@ -1,6 +1,7 @@
 //! The server with a provider that these tests make up.
 
 pub(crate) mod fake_provider;
+mod fuzz;
 mod http_access;
 mod http_client;
 mod http_messages;

@@ -3,6 +3,7 @@
 //! | module | concern |
 //! |---|---|
 //! | `mcp`, `http` | what MCP clients see; tokens, sessions, health, TLS, shutdown |
+//! | `stateless` | requests without a session, as all servers answer them |
 //! | `limits`, `isolation` | Gong's limits and the queue; tenants do not affect each other |
 //! | `attacks` | what one user, or nobody signed in, can not do to the others |
 //! | `deploy` | the files for deployment name what exists |
@@ -37,6 +38,7 @@ mod page;
 mod reload;
 mod schedule;
 mod secrets;
+mod stateless;
 mod store;
 mod support;
 mod traces;

@@ -242,7 +242,7 @@ fn a_long_call_in_japanese_comes_in_pages_that_clients_show_whole() {
     }
 }
 
-/// Long sentences that match on many calls: an answer ends before clients cut it, and says how to go on.
+/// Long sentences that match on many calls: all calls are there, and fewer quotes than clients cut.
 #[test]
 fn quotes_in_japanese_are_no_more_than_clients_show() {
     let speech =
@@ -266,14 +266,20 @@ fn quotes_in_japanese_are_no_more_than_clients_show() {
         json!({"records": {"totalRecords": 30}, "calls": calls}).to_string(),
         json!({"callTranscripts": transcripts}).to_string(),
     ];
-    let arguments = json!({"query": "budget", "from": "1d", "limit": 100});
+    let arguments = json!({"query": "budget", "from": "1d", "limit": 100, "quotes": 5});
     let result = call("gong_search_transcripts", &fixture, &arguments, &bodies);
     assert!(!result.is_error, "{}", result.text);
     is_within_bounds("search", &result);
     let answer: Value = serde_json::from_str(&result.structured.expect("structure")).expect("JSON");
-    let shown = answer["calls"].as_array().expect("calls").len();
-    assert!((2..30).contains(&shown), "{shown} calls");
-    assert!(answer["resume"].is_string());
+    let calls = answer["calls"].as_array().expect("calls");
+    let quoted = calls
+        .iter()
+        .filter(|call| call["quotes"].is_array())
+        .count();
+    assert!(
+        calls.len() == 30 && (2..30).contains(&quoted),
+        "{quoted} calls"
+    );
 }
 
 /// What is beyond the limit comes with the token, each deal once, with an index and without.

@@ -75,9 +75,9 @@ fn all_calls_that_say_it_come_before_some_quotes() {
     assert_eq!(calls, all);
     assert!(quotes[..20].iter().all(|count| *count == 1), "{quotes:?}");
     assert_eq!(quotes.iter().sum::<usize>(), 20);
-    let none = json!({ "query": "price", "from": "30d", "limit": 100, "quotes": 0 });
-    let (calls, quotes) = counted(&none);
-    assert_eq!((calls, quotes.iter().sum::<usize>()), (all, 0));
+    let each = json!({ "query": "price", "from": "30d", "limit": 100, "quotes": 1 });
+    let (calls, quotes) = counted(&each);
+    assert_eq!((calls, quotes.iter().sum::<usize>()), (all, all));
     let many = json!({ "query": "price", "quotes": 6 });
     let refused = call_tool(&gong, "gong_search_transcripts", &many.to_string());
     assert!(refused.text.contains("`quotes`"), "{}", refused.text);

@@ -13,11 +13,9 @@ pub(super) enum ResponseFormat {
 }
 
 impl ResponseFormat {
-    /// The best format that the `Accept` headers allow, JSON where there are none.
-    pub(super) fn negotiate(headers: &Headers) -> Option<Self> {
-        if headers.all("accept").next().is_none() {
-            return Some(Self::Json);
-        }
+    /// Events for clients that accept them and no JSON, else JSON: a client that accepts neither is
+    /// better off with an answer than without.
+    pub(super) fn negotiate(headers: &Headers) -> Self {
         let accepted = headers
             .all("accept")
             .flat_map(|value| value.split(','))
@@ -26,12 +24,15 @@ impl ResponseFormat {
         let mut events = false;
         for range in accepted {
             match &*range.to_ascii_lowercase() {
-                "application/json" | "application/*" | "*/*" => return Some(Self::Json),
+                "application/json" | "application/*" | "*/*" => return Self::Json,
                 "text/event-stream" | "text/*" => events = true,
                 _ => {}
             }
         }
-        events.then_some(Self::Events)
+        match events {
+            true => Self::Events,
+            false => Self::Json,
+        }
     }
 
     /// Turns a JSON response into this format.

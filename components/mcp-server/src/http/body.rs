@@ -22,7 +22,8 @@ pub(super) fn respond<P: Provider>(
         Err(error) => return HttpResponse::error(None, Error::new(Error::HEADER_MISMATCH, error)),
     };
     let modern = named.is_some_and(|named| named >= Revision::V2026_07_28.name());
-    match jsonrpc::parse(body) {
+    let body = lenient_messages::mend(body);
+    match jsonrpc::parse(&body) {
         Incoming::Single(Ok(Message::Request(request))) => match server() {
             Ok(server) => respond_to_request(&server, headers, named, modern, &request),
             Err(_) => HttpResponse::misconfigured(),
@@ -33,7 +34,7 @@ pub(super) fn respond<P: Provider>(
         }
         Incoming::Single(Err(invalid)) => HttpResponse::error(invalid.id, invalid.error),
         Incoming::Batch(parts) => {
-            let revision = named.map_or(Some(Revision::V2025_03_26), Revision::parse);
+            let revision = named.map_or(Some(Revision::UNNAMED), Revision::parse);
             let Some(revision) = revision.filter(|revision| revision.has_batches()) else {
                 return HttpResponse::error(None, jsonrpc::no_batches());
             };
@@ -124,7 +125,7 @@ fn respond_to_request<P: Provider>(
         return HttpResponse::empty(200)
             .with_body("application/json", jsonrpc::response(id, &result));
     }
-    let revision = named.map_or(Some(Revision::V2025_03_26), Revision::parse);
+    let revision = named.map_or(Some(Revision::UNNAMED), Revision::parse);
     if revision.is_none() && meta.revision.is_none() {
         return HttpResponse::error(
             id,

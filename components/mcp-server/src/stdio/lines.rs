@@ -1,6 +1,6 @@
 //! Splits the input into lines and queues them.
 
-use alloc::{collections::VecDeque, string::String, vec::Vec};
+use alloc::{borrow::Cow, collections::VecDeque, string::String, vec::Vec};
 
 use crate::jsonrpc::{self, Id, Incoming, Message};
 
@@ -18,7 +18,7 @@ pub trait Input {
 /// A line that is not empty.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
-    /// Its text.
+    /// Its text, in the form that MCP has.
     Text(Vec<u8>),
     /// `notifications/cancelled`. Its request's id is in [`Lines::cancelled`].
     Cancellation,
@@ -113,12 +113,18 @@ impl<I: Input> Lines<I> {
         let part = core::mem::take(&mut self.part);
         if core::mem::take(&mut self.dropping) {
             self.queue.push_back(Line::TooLong);
-        } else if let Some(id) = cancelled_id(&part) {
-            self.cancelled.push_back(id);
-            self.queue.push_back(Line::Cancellation);
         } else if !part.trim_ascii().is_empty() {
-            self.queued_bytes += part.len();
-            self.queue.push_back(Line::Text(part));
+            let part = match lenient_messages::mend(&part) {
+                Cow::Owned(mended) => mended,
+                Cow::Borrowed(_) => part,
+            };
+            if let Some(id) = cancelled_id(&part) {
+                self.cancelled.push_back(id);
+                self.queue.push_back(Line::Cancellation);
+            } else {
+                self.queued_bytes += part.len();
+                self.queue.push_back(Line::Text(part));
+            }
         }
     }
 

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{http_client::post, initialize, modern, request};
+use super::{
+    http_client::{post, send, valid_request},
+    initialize, modern, request, settings,
+};
 
 #[test]
 fn http_without_sessions_before_2026() {
@@ -30,6 +33,38 @@ fn http_without_sessions_before_2026() {
     assert_eq!(post(&unknown, &request(1, "ping", json!({}))).0, 400);
     assert_eq!(post(&unknown, &notification).0, 400);
     assert_eq!(post(&[version], &initialize("2025-06-18")).0, 400);
+}
+
+/// Field notes: "`initialize` without `clientInfo`", "arguments as JSON text, `""` or `[]`" and "half a surrogate
+/// pair", over HTTP.
+#[test]
+fn what_clients_send_instead_is_taken() {
+    let (status, body) = post(&[], &request(1, "initialize", json!({})));
+    assert_eq!(
+        (status, &body["result"]["protocolVersion"]),
+        (200, &json!("2025-03-26"))
+    );
+    for (arguments, read) in [
+        (json!("{\"a\": 1}"), "{\"a\": 1}"),
+        (json!(""), "{}"),
+        (json!([]), "{}"),
+        (json!(null), "{}"),
+        (json!(5), "{\"arguments\":5}"),
+    ] {
+        let call = request(
+            1,
+            "tools/call",
+            json!({"name": "echo", "arguments": arguments}),
+        );
+        let (status, body) = post(&[], &call);
+        let text = &body["result"]["content"][0]["text"];
+        assert_eq!((status, text), (200, &json!(format!("echo: \"{read}\""))));
+    }
+    let call = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":"\ud83d"}}}"#;
+    let response = send(&settings(&[]), &valid_request(), call);
+    let body: Value = serde_json::from_str(&response.body).unwrap();
+    let text = &body["result"]["content"][0]["text"];
+    assert_eq!(text, "echo: \"{\"a\":\"\\ufffd\"}\"");
 }
 
 #[test]

@@ -1,29 +1,29 @@
 //! What a client before MCP 2026-07-28 carries instead of a session.
 //!
 //! Such clients state their name once, in `initialize`, and send a session id with every later
-//! request. The id that the gateway gives them holds that name and a random number, and the
-//! gateway keeps nothing: any process answers any request, and there is nothing to fill up. The
+//! request. The id that a server of ours gives them holds that name and a random number, and the
+//! server keeps nothing: any process answers any request, and there is nothing to fill up. The
 //! name is the client's own word, as it is in `initialize`, so the id is not signed.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use host_harness::mcp::names::MAX_NAME;
 use http::{HeaderMap, HeaderValue};
 use rmcp::model::{Implementation, RequestId};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::cut::cut;
-use crate::tenants::Identity;
+use super::cut::cut;
+use super::names::MAX_NAME;
 
 /// The header with the id of an MCP session.
 pub const SESSION_HEADER: &str = "mcp-session-id";
 
-/// Bytes of a session id that are looked at. The gateway's own are shorter.
+/// Bytes of a session id that are looked at. Our own are shorter.
 const MAX_LABEL: usize = 2048;
 
 /// A client's session id.
@@ -63,7 +63,7 @@ impl ClientLabel {
         HeaderValue::from_str(&self.0).expect("base64 is ASCII")
     }
 
-    /// The client's name and version. `None` if the id is not the gateway's.
+    /// The client's name and version. `None` if the id is not one of ours.
     #[must_use]
     pub fn client(&self) -> Option<Implementation> {
         let json = URL_SAFE_NO_PAD.decode(self.0.as_bytes()).ok()?;
@@ -73,29 +73,36 @@ impl ClientLabel {
 }
 
 /// The calls that a client may cancel by `notifications/cancelled`, which arrives as a request of
-/// its own. Newer clients close the stream of the call instead.
-#[derive(Debug, Default)]
-pub struct Cancellable(Mutex<HashMap<Key, CancellationToken>>);
+/// its own. Newer clients close the stream of the call instead. `W` is who calls: nobody cancels
+/// the calls of others.
+#[derive(Debug)]
+pub struct Cancellable<W>(Mutex<HashMap<Key<W>, CancellationToken>>);
 
-type Key = (Identity, ClientLabel, RequestId);
+type Key<W> = (W, ClientLabel, RequestId);
+
+impl<W> Default for Cancellable<W> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
 
 /// A call that may be cancelled, until this is dropped.
 #[derive(Debug)]
-pub struct CancellableCall<'a> {
-    calls: &'a Cancellable,
-    key: Key,
+pub struct CancellableCall<'a, W: Clone + Eq + Hash> {
+    calls: &'a Cancellable<W>,
+    key: Key<W>,
 }
 
-impl Cancellable {
+impl<W: Clone + Eq + Hash> Cancellable<W> {
     /// Lets the client cancel a call by its id.
     #[must_use]
     pub fn register(
         &self,
-        who: &Identity,
+        who: &W,
         label: &ClientLabel,
         id: &RequestId,
         cancel: CancellationToken,
-    ) -> CancellableCall<'_> {
+    ) -> CancellableCall<'_, W> {
         let key = (who.clone(), label.clone(), id.clone());
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         calls.insert(key.clone(), cancel);
@@ -103,7 +110,7 @@ impl Cancellable {
     }
 
     /// Cancels a call of this client, if it runs.
-    pub fn cancel(&self, who: &Identity, label: &ClientLabel, id: &RequestId) {
+    pub fn cancel(&self, who: &W, label: &ClientLabel, id: &RequestId) {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cancel) = calls.get(&(who.clone(), label.clone(), id.clone())) {
             cancel.cancel();
@@ -111,7 +118,7 @@ impl Cancellable {
     }
 }
 
-impl Drop for CancellableCall<'_> {
+impl<W: Clone + Eq + Hash> Drop for CancellableCall<'_, W> {
     fn drop(&mut self) {
         let mut calls = self.calls.0.lock().unwrap_or_else(PoisonError::into_inner);
         calls.remove(&self.key);
@@ -147,10 +154,7 @@ mod tests {
     #[test]
     fn only_the_client_itself_cancels_its_call() {
         let calls = Cancellable::default();
-        let who = |user: &str| Identity {
-            tenant: "acme".into(),
-            user: user.into(),
-        };
+        let who = |user: &'static str| ("acme", user);
         let (label, id) = (ClientLabel::new("a", "1"), RequestId::Number(1));
         let token = CancellationToken::new();
         let registered = calls.register(&who("mia"), &label, &id, token.clone());

@@ -1,0 +1,50 @@
+//! The arguments of `tools/call`.
+
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    boxed::Box,
+    string::String,
+};
+
+use serde_json::value::RawValue;
+
+use crate::{Object, object, raw_value};
+
+/// How often text within text is unwrapped.
+const DEPTH: u32 = 2;
+
+/// The parameters with arguments that are an object, if they are not one yet.
+pub(crate) fn mend(params: &RawValue) -> Option<Box<RawValue>> {
+    let mut params = object(params)?;
+    let sent = params.get("arguments")?;
+    if sent.get().starts_with('{') {
+        return None;
+    }
+    let mended = unwrapped(sent, DEPTH).or_else(|| {
+        let refused = Object::from([("arguments".to_owned(), Cow::Borrowed(&**sent))]);
+        raw_value(&refused)
+    })?;
+    params.insert("arguments".to_owned(), Cow::Owned(mended));
+    raw_value(&params)
+}
+
+/// The object that is meant, if one is.
+fn unwrapped(sent: &RawValue, depth: u32) -> Option<Box<RawValue>> {
+    let empty = || RawValue::from_string("{}".to_owned()).ok();
+    let sent = sent.get();
+    match sent.as_bytes() {
+        // A message over stdio is one line. In JSON, line breaks stand between tokens only.
+        [b'{', ..] => RawValue::from_string(sent.replace(['\n', '\r'], " ")).ok(),
+        b"null" => empty(),
+        // Where lists and objects are one type, such as in PHP, an empty object becomes this.
+        [b'[', inner @ .., b']'] if inner.trim_ascii().is_empty() => empty(),
+        [b'"', ..] if depth > 0 => {
+            let text: String = serde_json::from_str(sent).ok()?;
+            match text.trim() {
+                "" => empty(),
+                text => unwrapped(serde_json::from_str(text).ok()?, depth - 1),
+            }
+        }
+        _ => None,
+    }
+}

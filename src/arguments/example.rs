@@ -1,0 +1,114 @@
+//! Arguments that work, for errors: the place in question and all that the schema requires.
+
+use serde_json::{Map, Value, json};
+
+use crate::prelude::*;
+
+/// Arguments with a place such as `parties[0].email` in them; none in particular for "".
+pub(super) fn arguments(schema: &Value, place: &str) -> String {
+    let place: Vec<&str> = place
+        .split('.')
+        .map(|name| name.split('[').next().unwrap_or_default())
+        .collect();
+    spaced(&object(schema, &place))
+}
+
+/// JSON with a space behind each colon and comma, as models write it.
+fn spaced(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("\"{name}\": {}", spaced(value)))
+                .collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(spaced).collect();
+            format!("[{}]", items.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The members that are required, and the one that the place names; of an object that requires none,
+/// the first.
+fn object(schema: &Value, place: &[&str]) -> Value {
+    let none = Map::new();
+    let properties = schema["properties"].as_object().unwrap_or(&none);
+    let required = schema["required"].as_array();
+    let is_required =
+        |name: &str| required.is_some_and(|names| names.iter().any(|required| required == name));
+    let (place, within) = match place {
+        [place, within @ ..] => (*place, within),
+        [] => ("", &[][..]),
+    };
+    let mut object = Map::new();
+    for (name, schema) in properties {
+        if name == place {
+            object.insert(name.clone(), value(name, schema, within));
+        } else if is_required(name) {
+            object.insert(name.clone(), value(name, schema, &[]));
+        }
+    }
+    Value::Object(object)
+}
+
+fn value(name: &str, schema: &Value, within: &[&str]) -> Value {
+    if let Some(option) = schema["enum"].get(0) {
+        return option.clone();
+    }
+    match schema["type"].as_str() {
+        Some("object") => match object(schema, within) {
+            Value::Object(members) if members.is_empty() => {
+                let first = schema["properties"]
+                    .as_object()
+                    .and_then(|all| all.keys().next());
+                first.map_or_else(|| json!({}), |first| object(schema, &[first]))
+            }
+            members => members,
+        },
+        Some("array") => json!([value(name, &schema["items"], within)]),
+        Some("integer" | "number") => json!(20),
+        Some("boolean") => json!(true),
+        _ => json!(text(name)),
+    }
+}
+
+/// A text as an argument of this name has it.
+fn text(name: &str) -> &'static str {
+    match name {
+        "invitees" => "Jo Ray <jo.ray@acme.com>",
+        "parties" | "people" | "person" | "sharer" => "Jo Ray, jo.ray@acme.com",
+        "reviewed" | "users" | "user" | "by" | "owner" | "host" | "manager" | "participant"
+        | "email" | "organizer" => "jo.ray@acme.com",
+        "scorecards" => "Discovery call",
+        "prospects" | "prospect" | "crm_id" | "ids" | "account_crm_id" | "crm_account"
+        | "crm_deal" | "crm_entity" => "0035e00000AbCdEAAV",
+        "crm" => "Salesforce Account 0015e00001AbCdEAAV",
+        "access" => "calls all",
+        "allow" | "deny" => "downloadCallMedia",
+        "origins" => "dialer https://acme.example",
+        "fields" => "Plan: Pro",
+        "call" | "calls" | "folder" | "parent" | "flow" | "flows" | "task" | "meeting"
+        | "integration" | "instances" | "library_folders" => "7782342274025937895",
+        "id" => "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+        "from" | "to" | "review_from" | "review_to" => "7d",
+        "start" | "started" | "due" | "timestamp" | "scheduled_start" => "2026-11-01T09:00Z",
+        "end" | "scheduled_end" => "2026-11-01T10:00Z",
+        "max_age" => "15m",
+        "period" => "LAST_90DAYS",
+        "resume" => "resume of the previous answer",
+        "language" => "eng",
+        "phone" => "+14155550123",
+        "query" => "pricing",
+        "question" => "What are the open risks?",
+        "url" | "meeting_url" | "download_media_url" | "linkedin_url" => {
+            "https://acme.example/page"
+        }
+        "file_name" => "call.mp3",
+        "media" => "UklGRg==",
+        "objects" => "{\"objectId\": \"17\", \"modifiedDate\": \"2026-11-01T09:00:00Z\"}",
+        _ => "Acme",
+    }
+}
