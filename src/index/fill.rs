@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     client::{pages::Paged, request::Precondition},
-    error::{Case, Error},
+    error::Error,
     gong::calls::{Call, CallsBody, ContentSelector, EXTENSIVE, ExtensivePage, Filter},
     index::{
         answer::Index,
@@ -240,9 +240,7 @@ impl Reader<'_, '_> {
             self.pages += 1;
             let (records, page) = match self.page(from, to, cursor.as_deref()) {
                 Ok(page) => page,
-                Err(error) if calls.is_empty() || error.case() != Case::RateLimited => {
-                    return Err(error);
-                }
+                Err(error) if calls.is_empty() => return Err(error),
                 Err(error) => return cut(calls, Some(error)),
             };
             let records = records.unwrap_or_default();

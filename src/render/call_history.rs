@@ -106,8 +106,9 @@ fn steps(text: &mut String, steps: &[NextStep]) {
 fn calls(text: &mut String, history: &CallHistory) {
     let shown = &history.latest;
     text.push_str(&format!(
-        "{}, newest first, UTC",
-        count(history.calls, "call")
+        "{}, newest first, {}",
+        count(history.calls, "call"),
+        time::local_name()
     ));
     if let Some(left_out) = history.calls_left_out {
         text.push_str(&format!(" ({left_out} older not shown: raise limit)"));

@@ -139,16 +139,15 @@ impl Host for ManyCalls {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
         self.requests.set(self.requests.get() + 1);
         let answer = if self.requests.get() >= self.refuses_from.get() {
-            (429, Some(4808), Value::Null)
+            (429, Some("4808".to_owned()), Value::Null)
         } else {
             (200, None, self.answer(request))
         };
         Ok(Response {
             status: answer.0,
             retry_after: answer.1,
-            location: None,
-            etag: None,
             body: answer.2.to_string().into_bytes(),
+            ..Response::default()
         })
     }
 

@@ -11,7 +11,7 @@ use crate::{
         call_filter::{CallFilter, ServerFilter, filter_arguments},
         scan::{self, Endpoint, Plan, resume::Start},
     },
-    error::{Case, Error},
+    error::Error,
     gong::calls::{ContentSelector, link_pattern},
     index::{self, Index},
     tools::limit,
@@ -85,7 +85,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         report.rewind(&call, why);
         // The error is the answer if there is nothing else to return.
         if let Some(error) = error
-            && (report.read == 0 || search.searched == 0 && error.case() != Case::RateLimited)
+            && (report.read == 0 || search.searched == 0 && !error.is_passing())
         {
             return Err(error);
         }

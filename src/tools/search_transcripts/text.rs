@@ -62,10 +62,11 @@ impl Answer for TranscriptMatches {
 
 fn call(text: &mut String, call: &CallQuotes) {
     text.push_str(&format!(
-        "## {} ({}), {} UTC, {} min",
+        "## {} ({}), {} {}, {} min",
         call.title.as_deref().unwrap_or("Untitled call"),
         call.call_id,
         time::in_table(&call.started),
+        time::local_name(),
         call.minutes
     ));
     if let Some(account) = &call.account {
