@@ -138,12 +138,12 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
 /// Waits until something is ready. False if the deadline passes before.
 fn wait(ready: &Pollable, deadline: Option<&Pollable>) -> bool {
     match deadline {
-        None => ready.block(),
-        Some(deadline) => {
-            poll(&[ready, deadline]);
+        None => {
+            ready.block();
+            true
         }
+        Some(deadline) => poll(&[ready, deadline]).contains(&0),
     }
-    ready.ready()
 }
 
 fn headers(request: &Request<'_>) -> Result<Fields, Error> {
@@ -226,8 +226,8 @@ fn read(
     let stream = incoming_body.stream().map_err(|()| no_body())?;
     let readable = stream.subscribe();
     loop {
-        in_time(&readable)?;
         match stream.read(READ_BYTES) {
+            Ok(bytes) if bytes.is_empty() => in_time(&readable)?,
             Ok(bytes) => {
                 if body.len() + bytes.len() > MOST_BYTES {
                     return Err(too_large());

@@ -79,8 +79,13 @@ fn joins(letter: char, before: char) -> bool {
         '\u{200c}' | '\u{200d}' => {
             before >= '\u{590}' && !matches!(before, '\u{200b}'..='\u{206f}')
         }
-        '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
-            !before.is_whitespace() && !is_invisible(before)
+        // Keys such as 1️⃣ are a digit with a selector.
+        '\u{fe0e}' | '\u{fe0f}' => {
+            matches!(before, '0'..='9' | '#' | '*' | '\u{a0}'..) && !is_invisible(before)
+        }
+        '\u{fe00}'..='\u{fe0d}' => before >= '\u{2190}' && !is_invisible(before),
+        '\u{e0100}'..='\u{e01ef}' => {
+            matches!(before, '\u{2e80}'..='\u{fdff}' | '\u{20000}'..='\u{3ffff}')
         }
         _ => false,
     }
@@ -132,7 +137,8 @@ mod tests {
             "\u{200d}",
             "\u{200c}",
             "\u{fe01}\u{fe02}",
-            "\u{e0101}\u{e0102}",
+            "\u{e0101}",
+            "\u{fe0f}",
         ] {
             let mut units = [0; 2];
             let escapes: String = hidden

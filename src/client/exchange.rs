@@ -103,7 +103,8 @@ impl Gong<'_> {
         body: Option<(&str, &[u8])>,
         is_read: bool,
     ) -> Result<Vec<u8>, ExchangeError> {
-        for tries in 0.. {
+        let mut least_wait = 1;
+        loop {
             if let Some(seconds) = self.rate_limited.get() {
                 let refusal = Refusal::new(429, b"", Some(seconds), None);
                 return Err(ExchangeError::Refused(Box::new(refusal)));
@@ -129,19 +130,19 @@ impl Gong<'_> {
                 most_ms,
             });
             let mut response = response.map_err(ExchangeError::Failed)?;
-            let body = decoded(response.encoding.as_deref(), response.body)
+            let answer = decoded(response.encoding.as_deref(), response.body)
                 .map_err(|error| ExchangeError::Failed(error.after_sending()))?;
-            self.note_reference(&body);
+            self.note_reference(&answer);
             if (200..300).contains(&response.status) {
-                return Ok(body);
+                return Ok(answer);
             }
             let retry_after = response.retry_after.take();
             let retry_after = retry_after.and_then(|text| seconds_in(&text, self.clock()));
-            let refusal = Refusal::new(response.status, &body, retry_after, response.location);
+            let refusal = Refusal::new(response.status, &answer, retry_after, response.location);
             if refusal.status != 429 {
                 return Err(ExchangeError::Refused(Box::new(refusal)));
             }
-            let seconds = retry_after.unwrap_or(1).max(1 << tries);
+            let seconds = retry_after.unwrap_or(1).max(least_wait);
             let waited = self.waited_ms.get() + seconds * 1000;
             if waited > MOST_WAIT_MS || is_read && seconds * 1000 >= self.ms_left() {
                 self.rate_limited.set(Some(retry_after.unwrap_or(1)));
@@ -149,8 +150,8 @@ impl Gong<'_> {
             }
             self.waited_ms.set(waited);
             self.pause(seconds * 1000);
+            least_wait *= 2;
         }
-        unreachable!("the waits grow beyond the most")
     }
 
     fn note_reference(&self, body: &[u8]) {
