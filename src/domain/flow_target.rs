@@ -64,7 +64,15 @@ pub(crate) fn find(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<FlowTarge
     let id = if is_id(text) {
         text.to_owned()
     } else {
-        let all = of_owner(gong, owner, &[])?.items;
+        let read = of_owner(gong, owner, &[])?;
+        if let Some(why) = read.stopped {
+            return Err(bad_argument(
+                "flow",
+                &format!("not all flows were read, so another may have that name too: {why}"),
+                "the flow's id.",
+            ));
+        }
+        let all = read.items;
         let found = choose(&all, Flow::name, text).map_err(|near| {
             let choices = near_first(&all, near).into_iter();
             let choices = choices.map(|one| {

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use anyhow::{Context as _, ensure};
 use http::Uri;
+use http::uri::Scheme;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
@@ -80,6 +81,16 @@ fn tcp<R>(mut tcp: HttpConnector<R>) -> HttpConnector<R> {
     tcp
 }
 
+/// The URL with its port: a tunnel takes 443 where there is none.
+fn with_port(url: Uri) -> Uri {
+    let host = url.host().filter(|_| url.scheme() == Some(&Scheme::HTTP));
+    let Some(host) = host.filter(|_| url.port().is_none()) else {
+        return url;
+    };
+    let with_port = format!("http://{host}:80").parse();
+    with_port.unwrap_or(url)
+}
+
 #[cfg(test)]
 mod tests;
 
@@ -102,7 +113,7 @@ impl Service<Uri> for Route {
                 Box::pin(async move { Ok(MaybeHttpsStream::Http(stream.await?)) })
             }
             Self::Proxied(tunnel) => {
-                let stream = tunnel.call(server);
+                let stream = tunnel.call(with_port(server));
                 Box::pin(async move { Ok(stream.await?) })
             }
         }

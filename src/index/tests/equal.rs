@@ -130,7 +130,7 @@ fn days_of_another_zone_are_counted_as_by_a_full_scan() {
         let settings = &company.settings;
         settings.borrow_mut().insert("GONG_TIME_ZONE", zone.into());
         let mut arguments =
-            json!({ "by": [by], "from": "2026-11-01", "to": "yesterday", "limit": 500 });
+            json!({ "by": [by], "from": "2026-11-01", "to": "yesterday", "limit": 200 });
         if !index {
             arguments["max_age"] = "0".into();
         }
