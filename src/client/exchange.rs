@@ -202,13 +202,17 @@ fn reference(body: &[u8]) -> Option<&str> {
 fn seconds_in(text: &str, now: i64) -> Option<u64> {
     let text = text.trim();
     let seconds = match text.parse::<f64>() {
-        Ok(number) => number.ceil(),
+        Ok(number) if number >= 0.0 => {
+            let whole = number as u64;
+            whole.saturating_add(u64::from(number > whole as f64))
+        }
+        Ok(_) => return None,
         Err(_) => {
             let date = DateTimeParser::new().parse_timestamp(text).ok()?;
-            (date.as_second() - now).max(0) as f64
+            u64::try_from(date.as_second() - now).unwrap_or(0)
         }
     };
-    (seconds >= 0.0).then(|| seconds.min(DAY as f64) as u64)
+    Some(seconds.min(DAY as u64))
 }
 
 #[cfg(test)]

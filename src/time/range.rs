@@ -10,7 +10,7 @@ use crate::{
     error::{Error, bad_argument},
     prelude::*,
     text::shortened,
-    time::{beginning, clock, parse_date, parse_instant, to_display},
+    time::{beginning, clock, instant, parse_date, parse_instant, to_display},
 };
 
 /// A half-open range of seconds.
@@ -114,8 +114,9 @@ fn moment(argument: &str, text: &str, now: i64) -> Result<Period, Error> {
 
 /// The same time of day so many days before.
 fn days_before(at: i64, days: i64) -> Option<i64> {
-    let before = clock(at).checked_sub(Span::new().days(days)).ok()?;
-    Some(before.timestamp().as_second())
+    let at = clock(at);
+    let before = at.date().checked_sub(Span::new().days(days)).ok()?;
+    instant(before.to_datetime(at.time()))
 }
 
 /// The dates of a request for Gong's statistics, `from` inclusive and `to` exclusive, in the company's
