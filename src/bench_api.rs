@@ -51,10 +51,8 @@ impl Host for BenchHost<'_> {
         });
         Ok(Response {
             status,
-            retry_after: None,
-            location: None,
-            etag: None,
             body,
+            ..Response::default()
         })
     }
 

@@ -3,37 +3,32 @@
 
 use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
+use jiff::tz::TimeZone;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     client::{
+        exchange::{ExchangeError, REQUESTS_A_SECOND},
         json::{json_text, read_json},
         pages::{Paged, Pages},
-        refusal::Refusal,
         request::{Host, JSON, Method, Request, Response},
         url::with_query,
     },
-    error::{Case, Error},
+    error::Error,
     prelude::*,
     settings::Settings,
+    time::set_zone,
 };
 
+mod clean;
+pub(crate) mod encoding;
+pub(crate) mod exchange;
 pub(crate) mod json;
 pub(crate) mod multipart;
 pub(crate) mod pages;
 pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod url;
-
-/// How long a tool call waits for Gong's rate limit at most, in ms, over all its requests.
-const MOST_WAIT_MS: u64 = 20_000;
-/// Gong's limit of requests a second, which a tool call keeps by itself unless the host does.
-const REQUESTS_A_SECOND: usize = 3;
-/// A second, in ms, and a margin: requests may arrive at Gong closer together than they were sent.
-const SECOND_MS: u64 = 1_100;
-
-/// How many of Gong's request ids are kept.
-const REFERENCES: usize = 20;
 
 /// The client for one tool call.
 pub(crate) struct Gong<'w> {
@@ -56,14 +51,16 @@ pub(crate) struct Gong<'w> {
 }
 
 impl<'w> Gong<'w> {
-    /// Reads the settings. Nothing is sent.
+    /// Reads the settings, and sets the time zone. Nothing is sent.
     ///
     /// # Errors
     /// `not-configured`.
     pub(crate) fn open(host: &'w dyn Host) -> Result<Self, Error> {
+        let settings = Settings::read(|name| host.variable(name))?;
+        set_zone(settings.time_zone.clone().unwrap_or(TimeZone::UTC));
         Ok(Self {
             host,
-            settings: Settings::read(|name| host.variable(name))?,
+            settings,
             now: host.now(),
             began_ms: host.elapsed_ms(),
             sent: Cell::new(0),
@@ -208,7 +205,7 @@ impl<'w> Gong<'w> {
         operation: &str,
     ) -> Result<Vec<u8>, Error> {
         let body = body.map(|body| (JSON, body.as_bytes()));
-        self.exchange(method, path, body)
+        self.read(method, path, body)
             .map_err(|failure| failure.into_error(operation))
     }
 
@@ -221,18 +218,18 @@ impl<'w> Gong<'w> {
         operation: &str,
     ) -> Result<Option<Vec<u8>>, Error> {
         let body = body.map(|body| (JSON, body.as_bytes()));
-        match self.exchange(method, path, body) {
+        match self.read(method, path, body) {
             Ok(body) => Ok(Some(body)),
             Err(ExchangeError::Refused(refusal)) if refusal.is_nothing_found() => Ok(None),
             Err(failure) => Err(failure.into_error(operation)),
         }
     }
 
-    /// All pages of a list, at most `most`; `request_page` requests the page at a cursor. A rate
-    /// limit after the first page ends the list, and the pages before it are kept.
+    /// All pages of a list, at most `most`; `request_page` requests the page at a cursor. An error
+    /// after the first page ends the list, and the pages before it are kept.
     ///
     /// # Errors
-    /// Whatever `request_page` fails with, except a rate limit after the first page.
+    /// Whatever `request_page` fails with for the first page.
     pub(crate) fn pages<P: Paged>(
         &self,
         most: u32,
@@ -243,7 +240,7 @@ impl<'w> Gong<'w> {
         for page in 1.. {
             let (records, more) = match request_page(cursor.as_deref()) {
                 Ok(answer) => answer.into_page(),
-                Err(error) if page > 1 && error.case() == Case::RateLimited => {
+                Err(error) if page > 1 => {
                     return Ok(Pages {
                         items,
                         stopped: Some(error.into_text()),
@@ -271,114 +268,6 @@ impl<'w> Gong<'w> {
             stopped: None,
         })
     }
-
-    /// Sends a request and returns the body of a 2xx answer. Every request goes through here: it is
-    /// counted, keeps the pace, and is sent again after a rate limit if the wait is short enough.
-    pub(crate) fn exchange(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<(&str, &[u8])>,
-    ) -> Result<Vec<u8>, ExchangeError> {
-        let request = Request {
-            method,
-            scheme: self.settings.scheme,
-            authority: &self.settings.authority,
-            path,
-            authorization: self.settings.authorization.as_deref(),
-            body,
-            object: None,
-            timeout_seconds: self.settings.timeout_seconds,
-        };
-        loop {
-            if let Some(seconds) = self.rate_limited.get() {
-                let refusal = Refusal::new(429, b"", Some(seconds), None);
-                return Err(ExchangeError::Refused(Box::new(refusal)));
-            }
-            self.keep_pace();
-            self.sent.set(self.sent.get() + 1);
-            let response = self.host.send(&request).map_err(ExchangeError::Failed)?;
-            self.note_reference(&response.body);
-            if (200..300).contains(&response.status) {
-                return Ok(response.body);
-            }
-            let refusal = Refusal::new(
-                response.status,
-                &response.body,
-                response.retry_after,
-                response.location,
-            );
-            let wait = refusal.retry_after.unwrap_or(1).max(1).saturating_mul(1000);
-            if refusal.status != 429 || self.waited_ms.get().saturating_add(wait) > MOST_WAIT_MS {
-                if refusal.status == 429 {
-                    self.rate_limited.set(Some(wait / 1000));
-                }
-                return Err(ExchangeError::Refused(Box::new(refusal)));
-            }
-            self.waited_ms.set(self.waited_ms.get() + wait);
-            self.host.pause(wait);
-        }
-    }
-
-    fn note_reference(&self, body: &[u8]) {
-        if let Some(reference) = reference(body) {
-            let mut references = self.references.borrow_mut();
-            if references.len() == REFERENCES {
-                references.pop_front();
-            }
-            references.push_back(reference.to_owned());
-        }
-    }
-
-    /// Waits until fewer than three requests were sent within the last second.
-    fn keep_pace(&self) {
-        if !self.settings.paced {
-            return;
-        }
-        let mut sent_at = self.sent_at_ms.borrow_mut();
-        if sent_at.len() == REQUESTS_A_SECOND
-            && let Some(first) = sent_at.pop_front()
-        {
-            let since = self.host.elapsed_ms().saturating_sub(first);
-            if since < SECOND_MS {
-                self.host.pause(SECOND_MS - since);
-            }
-        }
-        sent_at.push_back(self.host.elapsed_ms());
-    }
-}
-
-/// The `requestId` of an answer. Gong writes it first, so only the first bytes are searched: a long
-/// answer is not parsed twice.
-fn reference(body: &[u8]) -> Option<&str> {
-    const NAME: &[u8] = b"\"requestId\"";
-    let start = &body[..body.len().min(256)];
-    let found = start.windows(NAME.len()).position(|part| part == NAME)?;
-    let value = start[found + NAME.len()..].trim_ascii_start();
-    let value = value.strip_prefix(b":")?.trim_ascii_start();
-    let value = value.strip_prefix(b"\"")?;
-    let value = &value[..value.iter().position(|&byte| byte == b'"')?];
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-    let plain = !value.is_empty() && value.iter().all(plain);
-    core::str::from_utf8(value).ok().filter(|_| plain)
-}
-
-/// Why an exchange has no 2xx answer.
-pub(crate) enum ExchangeError {
-    /// Gong answered with another status.
-    Refused(Box<Refusal>),
-    /// There was no complete answer.
-    Failed(Error),
-}
-
-impl ExchangeError {
-    /// The tool's error; `operation` is the method and path.
-    pub(crate) fn into_error(self, operation: &str) -> Error {
-        match self {
-            Self::Refused(refusal) => refusal.into_error(operation),
-            Self::Failed(error) => error,
-        }
-    }
 }
 
 /// Reads a 2xx answer.
@@ -402,119 +291,4 @@ fn unreadable(error: &serde_json::Error, operation: &str) -> Error {
              GONG_BASE_URL and any proxy on the way."
         )
     })
-}
-
-/// How an exchange failed, if the request may have reached Gong; none if it can not have. `text` is
-/// an `unreachable` error as `transport.rs` words it.
-pub(crate) fn failure_after_sending(text: &str) -> Option<String> {
-    if ["connection refused", "no route", "There is no host"]
-        .iter()
-        .any(|not_sent| text.contains(not_sent))
-    {
-        return None;
-    }
-    let sentence = text.split_once(". ").map_or(text, |(first, _)| first);
-    Some(format!("{sentence}."))
-}
-
-#[cfg(test)]
-mod tests {
-    use core::cell::Cell;
-
-    use serde_json::Value;
-
-    use super::{Gong, REFERENCES, reference};
-    use crate::{
-        client::request::{Host, Request, Response},
-        error::Error,
-    };
-
-    /// Answers at once; its clock moves only while the client waits.
-    struct InstantHost {
-        pace: Option<&'static str>,
-        clock: Cell<u64>,
-        sent: Cell<u32>,
-    }
-
-    impl Host for InstantHost {
-        fn send(&self, _: &Request<'_>) -> Result<Response, Error> {
-            self.sent.set(self.sent.get() + 1);
-            Ok(Response {
-                status: 200,
-                retry_after: None,
-                location: None,
-                etag: None,
-                body: format!(r#"{{"requestId": "r-{}"}}"#, self.sent.get()).into(),
-            })
-        }
-
-        fn now(&self) -> i64 {
-            0
-        }
-
-        fn elapsed_ms(&self) -> u64 {
-            self.clock.get()
-        }
-
-        fn pause(&self, milliseconds: u64) {
-            self.clock.set(self.clock.get() + milliseconds);
-        }
-
-        fn variable(&self, name: &str) -> Option<String> {
-            match name {
-                "GONG_AUTH" => Some("host".to_owned()),
-                "GONG_PACE" => self.pace.map(str::to_owned),
-                _ => None,
-            }
-        }
-    }
-
-    fn clock_and_references_after(pace: Option<&'static str>, requests: u32) -> (u64, Vec<String>) {
-        let host = InstantHost {
-            pace,
-            clock: Cell::new(0),
-            sent: Cell::new(0),
-        };
-        let gong = Gong::open(&host).expect("valid settings");
-        for _ in 0..requests {
-            let answer: Result<Value, _> = gong.get("/v2/users", &[]);
-            assert!(answer.is_ok());
-        }
-        (host.clock.get(), gong.references())
-    }
-
-    #[test]
-    fn a_call_keeps_the_pace_unless_the_host_does() {
-        assert_eq!(clock_and_references_after(None, 3).0, 0);
-        assert_eq!(clock_and_references_after(None, 7).0, 2_200);
-        assert_eq!(clock_and_references_after(Some("call"), 4).0, 1_100);
-        assert_eq!(clock_and_references_after(Some("host"), 100).0, 0);
-    }
-
-    #[test]
-    fn the_last_references_are_kept() {
-        let (_, references) = clock_and_references_after(Some("host"), 30);
-        assert_eq!(references.len(), REFERENCES);
-        assert_eq!(references.first().map(String::as_str), Some("r-11"));
-        assert_eq!(references.last().map(String::as_str), Some("r-30"));
-    }
-
-    #[test]
-    fn only_what_looks_like_an_id_is_a_reference() {
-        let of = |body: &str| reference(body.as_bytes()).map(str::to_owned);
-        assert_eq!(
-            of(r#"{"requestId":"4al018gzaztcr8nbukw"}"#).as_deref(),
-            Some("4al018gzaztcr8nbukw")
-        );
-        for other in [
-            "",
-            "{}",
-            r#"{"requestId":null}"#,
-            r#"{"requestId":""}"#,
-            r#"{"requestId":"a b"}"#,
-            r#"{"requestId":"cut"#,
-        ] {
-            assert_eq!(of(other), None, "{other}");
-        }
-    }
 }

@@ -7,6 +7,12 @@ use crate::{prelude::*, wit};
 pub(crate) struct Error {
     case: Case,
     text: String,
+    /// How many bytes of the text say what happened; advice follows.
+    fact: usize,
+    /// Whether the request may have reached Gong.
+    sent: bool,
+    /// The status of Gong's answer, if there was one.
+    status: Option<u16>,
 }
 
 macro_rules! cases {
@@ -24,12 +30,12 @@ macro_rules! cases {
                 allow(dead_code, reason = "some are made only by transport.rs")
             )]
             pub(crate) fn $make(text: String) -> Self {
-                Self { case: Case::$case, text }
+                Self { case: Case::$case, fact: text.len(), text, sent: false, status: None }
             })*
         }
 
         impl From<Error> for wit::types::Error {
-            fn from(Error { case, text }: Error) -> Self {
+            fn from(Error { case, text, .. }: Error) -> Self {
                 match case {
                     $(Case::$case => Self::$case(text),)*
                 }
@@ -65,9 +71,47 @@ impl Error {
         &self.text
     }
 
+    /// What happened, without the advice that was added.
+    pub(crate) fn fact(&self) -> &str {
+        &self.text[..self.fact]
+    }
+
+    /// Whether the request may have reached Gong, so that what it changes may be changed.
+    pub(crate) fn was_sent(&self) -> bool {
+        self.sent
+    }
+
+    /// The status of Gong's answer, if it is why there is an error.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Whether the same request may succeed soon: a limit, or a fault on the way or of Gong's.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(
+            self.case,
+            Case::RateLimited | Case::Unreachable | Case::TimedOut
+        ) || self.status.is_some_and(|status| status >= 500)
+    }
+
     /// The text, owned.
     pub(crate) fn into_text(self) -> String {
         self.text
+    }
+
+    /// The same error of a request that may have reached Gong.
+    pub(crate) fn after_sending(self) -> Self {
+        Self { sent: true, ..self }
+    }
+
+    /// The same error with the status of Gong's answer. Only a fault of Gong's own, 5xx, leaves open
+    /// whether it did what was requested.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self {
+            status: Some(status),
+            sent: status >= 500,
+            ..self
+        }
     }
 
     /// The same error with another sentence at the end of its text.
@@ -79,7 +123,11 @@ impl Error {
 
     /// The same case with another text.
     pub(crate) fn saying(self, text: String) -> Self {
-        Self { text, ..self }
+        Self {
+            fact: text.len(),
+            text,
+            ..self
+        }
     }
 }
 

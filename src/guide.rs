@@ -23,7 +23,8 @@ use prompts::PROMPTS;
 
 /// How the instructions begin, whichever tools are shown.
 const INTRODUCTION: &str = "Gong records a company's sales and service calls. Every tool takes names, e-mails or ids; an unknown or \
-ambiguous name is answered with the choices. Times are UTC.";
+ambiguous name is answered with the choices. Times are in the zone that an answer \
+names, else UTC.";
 
 /// Advice, each with the tools that it needs: it is included only if all of them are shown.
 const ADVICE: &[(&[&str], &str)] = &[

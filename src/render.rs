@@ -3,7 +3,7 @@
 use core::fmt::Write;
 use serde::Serialize;
 
-use crate::{prelude::*, text::one_line, wit::calls::CrmObject};
+use crate::{prelude::*, text::one_line, time, wit::calls::CrmObject};
 
 mod call_history;
 
@@ -23,10 +23,12 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// An empty table.
+    /// An empty table. `UTC` in a heading becomes the zone in which times are shown.
     pub(crate) fn new(heading: impl IntoIterator<Item = &'static str>) -> Self {
+        let zone = time::local_name();
+        let heading = heading.into_iter().map(|name| name.replace("UTC", &zone));
         Self {
-            rows: [heading.into_iter().map(str::to_owned).collect()].into(),
+            rows: [heading.collect()].into(),
         }
     }
 
@@ -146,10 +148,11 @@ pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
     // Writing to a String does not fail.
     let _ = write!(
         text,
-        "Read {} from {} to {} (UTC)",
+        "Read {} from {} to {} ({})",
         count(scan.read, "call"),
         scan.from,
-        scan.to
+        scan.to,
+        time::local_name()
     );
     if let Some(private) = scan.left_out_private {
         let _ = write!(text, ", left out {private} private before any filter");

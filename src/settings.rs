@@ -3,15 +3,32 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use jiff::tz::TimeZone;
+
 use crate::{
     error::{Error, not_configured},
     prelude::*,
+    time::zone_named,
 };
 
 /// The host of most companies; those on a regional one set `GONG_BASE_URL`.
 const DEFAULT_BASE_URL: &str = "https://api.gong.io";
 /// Default of `GONG_TIMEOUT_SECONDS`.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 30;
+
+/// The variables that are read.
+const VARIABLES: &[&str] = &[
+    "GONG_BASE_URL",
+    "GONG_ACCESS_KEY",
+    "GONG_ACCESS_KEY_SECRET",
+    "GONG_AUTH",
+    "GONG_PRIVATE_CALLS",
+    "GONG_METERED",
+    "GONG_PACE",
+    "GONG_TIMEOUT_SECONDS",
+    "GONG_TIME_ZONE",
+    "GONG_INDEX_URL",
+];
 
 /// The scheme of the base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) paced: bool,
     /// `GONG_INDEX_URL`: where the index of calls is kept; none without an index.
     pub(crate) index: Option<IndexUrl>,
+    /// `GONG_TIME_ZONE`: of dates in arguments and times in answers; UTC without it.
+    pub(crate) time_zone: Option<TimeZone>,
     /// `GONG_TIMEOUT_SECONDS`: the limit for connecting, for the first byte, and for each gap
     /// between bytes.
     pub(crate) timeout_seconds: u64,
@@ -67,6 +86,14 @@ impl Settings {
                 .map(|value| value.trim().to_owned())
                 .filter(|value| !value.is_empty())
         };
+        let is_quoted = |name: &&&str| set(name).is_some_and(|value| is_quoted(&value));
+        if let Some(name) = VARIABLES.iter().find(is_quoted) {
+            return Err(not_configured(
+                name,
+                "its value is in quotation marks, which are part of it: files of variables and container settings \
+                 are not read by a shell. It has to be without them.",
+            ));
+        }
         let (scheme, authority) =
             base_url(set("GONG_BASE_URL").as_deref().unwrap_or(DEFAULT_BASE_URL))?;
         let authorization = match set("GONG_AUTH").as_deref() {
@@ -129,6 +156,15 @@ impl Settings {
                 }
             },
         };
+        let time_zone = match set("GONG_TIME_ZONE") {
+            None => None,
+            Some(name) => Some(zone_named(&name).ok_or_else(|| {
+                not_configured(
+                    "GONG_TIME_ZONE",
+                    "it is not a name of the IANA time zone database, such as America/Denver, Europe/Berlin or UTC.",
+                )
+            })?),
+        };
         let index = set("GONG_INDEX_URL")
             .map(|text| index_url(&text, &authority))
             .transpose()?;
@@ -141,9 +177,17 @@ impl Settings {
             private_calls,
             metered,
             paced,
+            time_zone,
             timeout_seconds,
         })
     }
+}
+
+/// Whether a value is between quotation marks.
+fn is_quoted(value: &str) -> bool {
+    let marks = [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”')];
+    let inner = |(open, close)| value.strip_prefix(open)?.strip_suffix(close);
+    marks.into_iter().any(|marks| inner(marks).is_some())
 }
 
 fn missing(variable: &str) -> Error {
@@ -315,6 +359,34 @@ mod tests {
         assert!(
             error(&[("GONG_AUTH", "host"), ("GONG_TIMEOUT_SECONDS", "0")])
                 .starts_with("Setting GONG_TIMEOUT_SECONDS: ")
+        );
+        let zone = error(&[("GONG_AUTH", "host"), ("GONG_TIME_ZONE", "Denver")]);
+        assert!(zone.starts_with("Setting GONG_TIME_ZONE: "), "{zone}");
+        assert!(zone.contains("such as America/Denver") && !zone.contains("“"));
+    }
+
+    #[test]
+    fn a_value_in_quotation_marks_is_refused_and_not_repeated() {
+        for name in super::VARIABLES {
+            for value in ["\"s3cret\"", " 's3cret' ", "“s3cret”"] {
+                let mut variables = vec![(*name, value)];
+                variables.extend([
+                    ("GONG_ACCESS_KEY", "key"),
+                    ("GONG_ACCESS_KEY_SECRET", "secret"),
+                ]);
+                let error = read(&variables).map(|_| ()).expect_err(name);
+                assert!(
+                    error.starts_with(&format!("Setting {name}: its value is in quotation marks"))
+                );
+                assert!(!error.contains("s3cret"), "{error}");
+            }
+        }
+        assert!(
+            read(&[
+                ("GONG_ACCESS_KEY", "k'ey"),
+                ("GONG_ACCESS_KEY_SECRET", "\"secret")
+            ])
+            .is_ok()
         );
     }
 

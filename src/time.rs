@@ -1,5 +1,5 @@
 //! Instants, held as seconds since 1970: as Gong writes them, as arguments have them, and as answers
-//! show them (UTC, to the minute).
+//! show them (in the local zone, to the minute).
 
 use jiff::{
     Timestamp,
@@ -15,9 +15,12 @@ use crate::{
 
 mod into_call;
 mod range;
+mod zone;
 
 pub(crate) use into_call::{into_call, into_call_seconds, parse_into_call};
-pub(crate) use range::{Range, company_date, company_dates, week_of};
+pub(crate) use range::{Range, company_dates, company_end, company_start, week_of};
+use zone::local;
+pub(crate) use zone::{local_name, named as zone_named, set_local as set_zone};
 
 /// Seconds in a day.
 pub(crate) const DAY: i64 = 86_400;
@@ -27,15 +30,33 @@ pub(crate) fn parse_instant(text: &str) -> Option<i64> {
     text.parse().ok().map(Timestamp::as_second)
 }
 
-/// The midnight in UTC at which a date such as `2026-11-01` begins.
-pub(crate) fn parse_date(text: &str) -> Option<i64> {
-    let date = text.parse().ok().filter(|_| text.len() == 10)?;
-    midnight(date)
+/// A date such as `2026-11-01`.
+fn parse_date(text: &str) -> Option<Date> {
+    text.parse().ok().filter(|_| text.len() == 10)
 }
 
-fn midnight(date: Date) -> Option<i64> {
-    let midnight = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
-    Some(midnight.as_second())
+/// The number of a date such as `2026-11-01`, in days since 1970.
+pub(crate) fn day_number(date: &str) -> Option<i64> {
+    let midnight = Offset::UTC
+        .to_timestamp(parse_date(date)?.at(0, 0, 0, 0))
+        .ok()?;
+    Some(midnight.as_second() / DAY)
+}
+
+/// The number of the day on which an instant is, in days since 1970.
+pub(crate) fn day_of(seconds: i64) -> i64 {
+    let offset = local().to_offset(timestamp(seconds)).seconds();
+    (seconds + i64::from(offset)).div_euclid(DAY)
+}
+
+/// When a day begins: at midnight, or where the clocks are put forward then, after that.
+fn beginning(date: Date) -> Option<i64> {
+    instant(date.at(0, 0, 0, 0))
+}
+
+/// The date before one such as `2026-11-01`.
+pub(crate) fn day_before(date: &str) -> Option<String> {
+    Some(parse_date(date)?.yesterday().ok()?.to_string())
 }
 
 /// The year 1970 for years that jiff does not have, before -9999 or after 9999: no calls are there.
@@ -43,8 +64,15 @@ fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+/// What a clock in the local zone shows.
 fn clock(seconds: i64) -> DateTime {
-    Offset::UTC.to_datetime(timestamp(seconds))
+    local().to_datetime(timestamp(seconds))
+}
+
+/// When it shows this: the first time of two, and where the clocks are put forward, after that. Less
+/// code than jiff's date times with a zone, which would add 14 kB to the component.
+fn instant(clock: DateTime) -> Option<i64> {
+    local().to_timestamp(clock).ok().map(Timestamp::as_second)
 }
 
 /// The form in requests to Gong: `2026-11-01T09:00:00Z`.
@@ -52,13 +80,32 @@ pub(crate) fn to_rfc3339(seconds: i64) -> String {
     timestamp(seconds).to_string()
 }
 
-/// The form in answers: `2026-11-01T09:00Z`.
+/// The form in answers: `2026-11-01T09:00Z`, or with an offset where the local zone is another.
 pub(crate) fn to_display(seconds: i64) -> String {
     let at = clock(seconds);
-    format!("{}T{:02}:{:02}Z", at.date(), at.hour(), at.minute())
+    let (date, hour, minute) = (at.date(), at.hour(), at.minute());
+    format!("{date}T{hour:02}:{minute:02}{}", offset(seconds))
 }
 
-/// The day in UTC: `2026-11-01`.
+/// The same with seconds.
+pub(crate) fn to_display_with_seconds(seconds: i64) -> String {
+    let at = clock(seconds);
+    format!("{}T{}{}", at.date(), at.time(), offset(seconds))
+}
+
+fn offset(seconds: i64) -> String {
+    let zone = local();
+    match zone.iana_name() {
+        Some("UTC") | None => "Z".to_owned(),
+        _ => {
+            let minutes = zone.to_offset(timestamp(seconds)).seconds() / 60;
+            let sign = if minutes < 0 { '-' } else { '+' };
+            format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+        }
+    }
+}
+
+/// The day: `2026-11-01`.
 pub(crate) fn to_date(seconds: i64) -> String {
     clock(seconds).date().to_string()
 }
@@ -82,9 +129,19 @@ pub(crate) fn instant_argument(argument: &str, text: &str) -> Result<i64, Error>
     })
 }
 
-/// A displayed instant in a table whose heading says UTC: `2026-11-01 09:00`.
+/// A displayed instant in a table whose heading says the zone: `2026-11-01 09:00`.
 pub(crate) fn in_table(shown: &str) -> String {
-    shown.trim_end_matches('Z').replace('T', " ")
+    let zoned = shown.len().checked_sub("+00:00".len());
+    let offset = zoned.filter(|at| {
+        shown
+            .as_bytes()
+            .get(*at)
+            .is_some_and(|sign| b"+-".contains(sign))
+    });
+    let offset = offset.filter(|at| *at > "2026-11-01".len());
+    shown[..offset.unwrap_or(shown.len())]
+        .trim_end_matches('Z')
+        .replace('T', " ")
 }
 
 /// Displayed instants for the rows of a table: with the year only in rows where it changes.
@@ -105,7 +162,11 @@ pub(crate) fn in_rows<'s>(shown: impl Iterator<Item = &'s str>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{in_rows, in_table, instant_argument, parse_instant, to_display};
+    use super::{
+        day_before, day_number, day_of, in_rows, in_table, instant_argument, parse_instant,
+        set_zone, to_date, to_display, to_display_with_seconds, zone_named,
+    };
+    use crate::prelude::*;
 
     #[test]
     fn an_instant_has_date_time_and_zone() {
@@ -130,6 +191,116 @@ mod tests {
             Some(1_697_570_491)
         );
         assert_eq!(parse_instant("yesterday"), None);
+    }
+
+    #[test]
+    fn times_are_shown_in_the_zone_with_its_offset_at_that_time() {
+        let shown = |zone, instant| {
+            set_zone(zone_named(zone).expect(zone));
+            let at = parse_instant(instant).expect(instant);
+            (to_display(at), to_date(at))
+        };
+        for (zone, instant, time, date) in [
+            (
+                "UTC",
+                "2026-11-01T09:00:30Z",
+                "2026-11-01T09:00Z",
+                "2026-11-01",
+            ),
+            // Evening in Denver is the next day in UTC.
+            (
+                "America/Denver",
+                "2026-11-24T02:00:00Z",
+                "2026-11-23T19:00-07:00",
+                "2026-11-23",
+            ),
+            // The clocks go back at 08:00 UTC, and forward at 09:00 UTC.
+            (
+                "America/Denver",
+                "2026-11-01T07:59:00Z",
+                "2026-11-01T01:59-06:00",
+                "2026-11-01",
+            ),
+            (
+                "America/Denver",
+                "2026-11-01T08:00:00Z",
+                "2026-11-01T01:00-07:00",
+                "2026-11-01",
+            ),
+            (
+                "America/Denver",
+                "2026-03-08T08:59:00Z",
+                "2026-03-08T01:59-07:00",
+                "2026-03-08",
+            ),
+            (
+                "America/Denver",
+                "2026-03-08T09:00:00Z",
+                "2026-03-08T03:00-06:00",
+                "2026-03-08",
+            ),
+            (
+                "Asia/Kolkata",
+                "2026-11-23T18:29:00Z",
+                "2026-11-23T23:59+05:30",
+                "2026-11-23",
+            ),
+            (
+                "Asia/Kolkata",
+                "2026-11-23T18:30:00Z",
+                "2026-11-24T00:00+05:30",
+                "2026-11-24",
+            ),
+            (
+                "Asia/Kathmandu",
+                "2026-11-23T18:15:00Z",
+                "2026-11-24T00:00+05:45",
+                "2026-11-24",
+            ),
+            (
+                "America/St_Johns",
+                "2026-11-24T03:29:00Z",
+                "2026-11-23T23:59-03:30",
+                "2026-11-23",
+            ),
+            // Half an hour of daylight saving.
+            (
+                "Australia/Lord_Howe",
+                "2026-10-03T15:30:00Z",
+                "2026-10-04T02:30+11:00",
+                "2026-10-04",
+            ),
+            (
+                "Europe/London",
+                "2026-12-01T00:00:00Z",
+                "2026-12-01T00:00+00:00",
+                "2026-12-01",
+            ),
+        ] {
+            assert_eq!(
+                shown(zone, instant),
+                (time.to_owned(), date.to_owned()),
+                "{instant}"
+            );
+            let at = parse_instant(instant).expect(instant);
+            assert_eq!(parse_instant(time), Some(at - at.rem_euclid(60)));
+            assert_eq!(Some(day_of(at)), day_number(date));
+            assert_eq!(in_table(time).len(), "2026-11-01 09:00".len(), "{time}");
+        }
+        let at = parse_instant("2026-11-24T02:00:30Z").expect("an instant");
+        set_zone(zone_named("America/Denver").expect("a zone"));
+        assert_eq!(to_display_with_seconds(at), "2026-11-23T19:00:30-07:00");
+    }
+
+    #[test]
+    fn dates_are_days_of_the_calendar() {
+        set_zone(zone_named("America/Denver").expect("a zone"));
+        assert_eq!(day_before("2026-03-01").as_deref(), Some("2026-02-28"));
+        assert_eq!(day_before("soon"), None);
+        // A day of 25 hours is one day.
+        let days = |date| day_number(date).expect(date);
+        assert_eq!(days("2026-11-02") - days("2026-11-01"), 1);
+        assert_eq!(days("2026-03-09") - days("2026-03-08"), 1);
     }
 
     #[test]

@@ -15,18 +15,22 @@ use wasi::{
             OutgoingRequest, RequestOptions, Scheme as WasiScheme,
         },
     },
-    io::streams::{OutputStream, StreamError},
+    io::{
+        poll::{Pollable, poll},
+        streams::{OutputStream, StreamError},
+    },
 };
 
 use crate::{
-    client::request::{Host, Method, Precondition, Request, Response},
+    client::{
+        encoding::{MOST_BYTES, too_large},
+        request::{Host, Method, Precondition, Request, Response},
+    },
     error::Error,
     prelude::*,
     settings::Scheme,
 };
 
-/// The largest answer that is read: a page of 100 calls with CRM fields is about 0.7 MB.
-const MAX_ANSWER_BYTES: usize = 16 << 20;
 /// How many characters of a host's own error text are passed on.
 const MAX_ERROR_CHARS: usize = 500;
 /// How many bytes one read requests.
@@ -99,7 +103,10 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
         Some((_, bytes)) => Some((outgoing.body().map_err(|()| rejected("body"))?, bytes)),
         None => None,
     };
-    let timeout = Some(request.timeout_seconds.saturating_mul(1_000_000_000));
+    let deadline = request.most_ms.map(|most| most.saturating_mul(1_000_000));
+    let timeout = request.timeout_seconds.saturating_mul(1_000_000_000);
+    let timeout = Some(deadline.map_or(timeout, |most| most.min(timeout)));
+    let deadline = deadline.map(monotonic_clock::subscribe_duration);
     let options = RequestOptions::new();
     // A host that does not support a time-out returns an error here; then there is none.
     let _ = options.set_connect_timeout(timeout);
@@ -107,12 +114,16 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
     let _ = options.set_between_bytes_timeout(timeout);
     let future = outgoing_handler::handle(outgoing, Some(options))
         .map_err(|code| exchange_error(&code, authority))?;
+    let in_time = |ready: &Pollable| match wait(ready, deadline.as_ref()) {
+        true => Ok(()),
+        false => Err(exchange_error(&ErrorCode::HttpResponseTimeout, authority)),
+    };
     if let Some((body, bytes)) = body {
         write(body, bytes);
     }
     let incoming = loop {
-        // Blocks first: the response is never there immediately.
-        future.subscribe().block();
+        // Waits first: the response is never there immediately.
+        in_time(&future.subscribe())?;
         match future.get() {
             None => {}
             Some(Ok(Ok(incoming))) => break incoming,
@@ -121,7 +132,18 @@ fn exchange(request: &Request<'_>) -> Result<Response, Error> {
             Some(Err(())) => return Err(rejected("response")),
         }
     };
-    read(&incoming, authority, request.object.is_some())
+    read(&incoming, authority, request.object.is_some(), in_time).map_err(Error::after_sending)
+}
+
+/// Waits until something is ready. False if the deadline passes before.
+fn wait(ready: &Pollable, deadline: Option<&Pollable>) -> bool {
+    match deadline {
+        None => {
+            ready.block();
+            true
+        }
+        Some(deadline) => poll(&[ready, deadline]).contains(&0),
+    }
 }
 
 fn headers(request: &Request<'_>) -> Result<Fields, Error> {
@@ -129,7 +151,10 @@ fn headers(request: &Request<'_>) -> Result<Fields, Error> {
     let mut add =
         |name: &str, value: &str| entries.push((name.to_owned(), value.as_bytes().to_vec()));
     match request.object {
-        None => add("accept", "application/json"),
+        None => {
+            add("accept", "application/json");
+            add("accept-encoding", "gzip");
+        }
         Some(Precondition::Any) => {}
         Some(Precondition::Unchanged(etag)) => add("if-match", etag),
         Some(Precondition::Absent) => add("if-none-match", "*"),
@@ -178,27 +203,34 @@ fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError>
     stream.flush()
 }
 
-fn read(incoming: &IncomingResponse, authority: &str, of_object: bool) -> Result<Response, Error> {
+fn read(
+    incoming: &IncomingResponse,
+    authority: &str,
+    of_object: bool,
+    in_time: impl Fn(&Pollable) -> Result<(), Error>,
+) -> Result<Response, Error> {
     let status = incoming.status();
-    // Of Gong only errors and redirects have headers that matter.
-    let headers = (of_object || !(200..300).contains(&status)).then(|| incoming.headers());
+    let headers = incoming.headers();
     let header = |name: &str| {
-        let value = headers.as_ref()?.get(name).into_iter().next()?;
+        let value = headers.get(name).into_iter().next()?;
         String::from_utf8(value).ok()
     };
-    let no_body = || Error::unreachable("Gong's answer broke off (no body). Try again.".to_owned());
+    // Of Gong only errors and redirects have these.
+    let has_more = of_object || !(200..300).contains(&status);
+    let more = |name: &str| header(name).filter(|_| has_more);
+    let no_body =
+        || Error::unreachable("Gong's answer broke off (no body).".to_owned()).adding("Try again.");
     let mut body = Vec::new();
     let mut reserved = false;
     let incoming_body = incoming.consume().map_err(|()| no_body())?;
     let stream = incoming_body.stream().map_err(|()| no_body())?;
+    let readable = stream.subscribe();
     loop {
-        match stream.blocking_read(READ_BYTES) {
+        match stream.read(READ_BYTES) {
+            Ok(bytes) if bytes.is_empty() => in_time(&readable)?,
             Ok(bytes) => {
-                if body.len() + bytes.len() > MAX_ANSWER_BYTES {
-                    return Err(Error::unexpected_answer(format!(
-                        "The answer is larger than {} MB, more than Gong is known to send. Ask for less, such as a shorter range.",
-                        MAX_ANSWER_BYTES >> 20
-                    )));
+                if body.len() + bytes.len() > MOST_BYTES {
+                    return Err(too_large());
                 }
                 if body.is_empty() {
                     body = bytes;
@@ -208,7 +240,7 @@ fn read(incoming: &IncomingResponse, authority: &str, of_object: bool) -> Result
                         reserved = true;
                         body.reserve_exact(
                             content_length(incoming)
-                                .min(MAX_ANSWER_BYTES)
+                                .min(MOST_BYTES)
                                 .saturating_sub(body.len()),
                         );
                     }
@@ -226,9 +258,10 @@ fn read(incoming: &IncomingResponse, authority: &str, of_object: bool) -> Result
     }
     Ok(Response {
         status,
-        retry_after: header("retry-after").and_then(|text| text.trim().parse().ok()),
-        location: header("location"),
-        etag: header("etag"),
+        retry_after: more("retry-after"),
+        location: more("location"),
+        etag: more("etag"),
+        encoding: header("content-encoding"),
         body,
     })
 }
@@ -252,11 +285,13 @@ fn debug_text_error(debug: &str, authority: &str) -> Error {
         return exchange_error(&ErrorCode::HttpResponseBodySize(None), authority);
     }
     Error::unreachable(format!(
-        "Gong's answer broke off on its way from {authority}. Try again."
+        "Gong's answer broke off on its way from {authority}."
     ))
+    .adding("Try again.")
 }
 
-/// The error for a WASI error code.
+/// The error for a WASI error code. Where the code does not say that there was no connection, the request
+/// may have reached the other side.
 fn exchange_error(code: &ErrorCode, authority: &str) -> Error {
     let host = authority.split(':').next().unwrap_or(authority);
     match code {
@@ -264,21 +299,19 @@ fn exchange_error(code: &ErrorCode, authority: &str) -> Error {
             "The gateway's network policy does not allow {authority}. Whoever runs it can allow that host (in Wassette: \
              `wassette permission grant network gong {host}`) or set GONG_BASE_URL to the one allowed."
         )),
-        ErrorCode::DnsTimeout
-        | ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionReadTimeout
+        ErrorCode::DnsTimeout | ErrorCode::ConnectionTimeout => timed_out(authority),
+        ErrorCode::ConnectionReadTimeout
         | ErrorCode::ConnectionWriteTimeout
-        | ErrorCode::HttpResponseTimeout => Error::timed_out(format!(
-            "{authority} did not answer in time. Try again; ask for less if it happens again. (GONG_TIMEOUT_SECONDS sets \
-             the patience.)"
-        )),
+        | ErrorCode::HttpResponseTimeout => timed_out(authority).after_sending(),
         ErrorCode::TlsProtocolError | ErrorCode::TlsCertificateError | ErrorCode::TlsAlertReceived(_) => Error::tls(format!(
             "No trusted TLS connection to {authority}: its certificate or TLS version is not accepted. Whoever runs the \
-             gateway can check GONG_BASE_URL and any proxy that opens TLS."
+             gateway can check GONG_BASE_URL and any proxy that opens TLS (SSL_CERT_FILE names a company's certificate)."
         )),
-        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseContentCoding(_) => Error::unexpected_answer(
-            "The answer is larger than the gateway lets in. Ask for less, such as a shorter range.".into(),
-        ),
+        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseContentCoding(_) => {
+            Error::unexpected_answer("The answer is larger than the gateway lets in.".into())
+                .adding("Ask for less, such as a shorter range.")
+                .after_sending()
+        }
         ErrorCode::ConnectionLimitReached => Error::rate_limited(
             "The gateway's limit of requests for one tool call is reached. Ask for less, such as a shorter range.".into(),
         ),
@@ -286,28 +319,40 @@ fn exchange_error(code: &ErrorCode, authority: &str) -> Error {
             "There is no host {authority}. Whoever runs the gateway can check GONG_BASE_URL: Gong shows it beside the access key."
         )),
         ErrorCode::ConnectionRefused => unreachable("connection refused", authority),
-        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => unreachable("connection cut", authority),
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => unreachable("no route", authority),
-        ErrorCode::HttpProtocolError => unreachable("no valid HTTP", authority),
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => {
+            unreachable("connection cut", authority).after_sending()
+        }
+        ErrorCode::HttpProtocolError => unreachable("no valid HTTP", authority).after_sending(),
         ErrorCode::InternalError(Some(text)) => host_error(text, authority),
-        _ => unreachable("fault of the connection", authority),
+        _ => unreachable("fault of the connection", authority).after_sending(),
     }
 }
 
-/// The error for a host's own text, or that of a component between it and this one:
-/// `http-rate-limit.wasm` begins with `rate-limited: ` if its limit is the reason.
+/// The error for a host's own text, or that of a component between it and this one. It begins with
+/// `rate-limited: ` or `network-denied: ` where a limit or the network policy is the reason, so that
+/// nothing was sent.
 fn host_error(text: &str, authority: &str) -> Error {
     let text: String = text.chars().take(MAX_ERROR_CHARS).collect();
-    match text.strip_prefix("rate-limited: ") {
-        Some(text) => Error::rate_limited(text.to_owned()),
+    if let Some(text) = text.strip_prefix("rate-limited: ") {
+        return Error::rate_limited(text.to_owned());
+    }
+    match text.strip_prefix("network-denied: ") {
+        Some(text) => Error::network_denied(text.to_owned()),
         None => Error::unreachable(format!(
             "The request to {authority} was not sent, or broke off: {text}"
-        )),
+        ))
+        .after_sending(),
     }
+}
+
+fn timed_out(authority: &str) -> Error {
+    Error::timed_out(format!("{authority} did not answer in time.")).adding(
+        "Try again; ask for less if it happens again. (GONG_TIMEOUT_SECONDS sets the patience.)",
+    )
 }
 
 fn unreachable(why: &str, authority: &str) -> Error {
-    Error::unreachable(format!(
-        "No connection to {authority} ({why}). Try again; if it stays so, whoever runs the gateway can check the network."
-    ))
+    Error::unreachable(format!("No connection to {authority} ({why})."))
+        .adding("Try again; if it stays so, whoever runs the gateway can check the network.")
 }

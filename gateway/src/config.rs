@@ -87,6 +87,8 @@ pub struct Config {
     pub component: Option<PathBuf>,
     /// Allows tenants at loopback addresses and on plain HTTP, for stand-ins of Gong.
     pub stand_in: bool,
+    /// Allows the addresses by which VPNs and DNS filters carry requests. Default: no.
+    pub vpn_addresses: bool,
     /// More root certificates (PEM) in addition to Mozilla's, for proxies and stand-ins.
     pub ca: Option<PathBuf>,
     /// What one call may use.
@@ -278,6 +280,8 @@ pub struct TenantConfig {
     pub metered: bool,
     /// Whether calls that are private in Gong may be listed and read. Default: no.
     pub private_calls: bool,
+    /// The IANA name of the time zone of dates and times, such as `America/Denver`. Default: UTC.
+    pub time_zone: Option<String>,
     /// Where the component keeps its index.
     pub index: IndexConfig,
     /// Tools that are called regularly.

@@ -18,7 +18,6 @@
 //! | module | concern |
 //! |---|---|
 //! | `state` | which requests may leave at a moment |
-//! | `window` | the limit a second, and Gong's `Retry-After` |
 //! | `day` | the limit a day |
 //! | `users` | what each user has sent on a day |
 //! | `ledger` | what is remembered across restarts |
@@ -29,7 +28,6 @@ mod ledger;
 mod state;
 mod users;
 mod wait;
-mod window;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -40,13 +38,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 pub use ledger::{Lease, Ledger, StoreLedger};
 use sandbox::Refused;
+use sandbox::gate::{LONGEST_PAUSE, Window, pause_after};
 use state::{State, Step, Turn, Waiter};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 use users::UserCounts;
 pub use wait::{Wait, WaitReason};
 use wait::{shutting_down, too_long, user_used_up};
-use window::Window;
 
 use crate::config::SCHEDULE;
 use crate::fair_queue::{FairQueue, PROGRESS_INTERVAL, wait_for_turn};
@@ -56,12 +54,6 @@ pub const SPAN: Duration = Duration::from_millis(1100);
 
 /// Requests in one lease. At full speed that is one write in 17 s.
 const LEASE_SIZE: u32 = 50;
-
-/// The pause after a 429 without `Retry-After`.
-const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
-
-/// Longer pauses are cut to this one.
-const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many requests may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,12 +218,9 @@ impl TenantLimiter {
     /// Takes note of Gong's answer. After a 429, or a 503 with `Retry-After`, no request of the
     /// tenant leaves until the time that Gong names.
     pub fn answered(self: &Arc<Self>, status: Option<StatusCode>, retry_after: Option<Duration>) {
-        let pause = match (status, retry_after) {
-            (Some(StatusCode::TOO_MANY_REQUESTS), pause) => pause.unwrap_or(DEFAULT_PAUSE),
-            (Some(StatusCode::SERVICE_UNAVAILABLE), Some(pause)) => pause,
-            _ => return,
+        let Some(pause) = pause_after(status, retry_after) else {
+            return;
         };
-        let pause = pause.min(LONGEST_PAUSE);
         let now = Instant::now();
         let mut state = self.lock();
         if state.window.blocked_until(now) >= Some(now + pause) {

@@ -23,27 +23,22 @@ use crate::store::Store;
 #[derive(Clone, Debug)]
 pub struct Network {
     ca_pem: Option<String>,
-    stand_in: bool,
+    addresses: Addresses,
     policy: Policy,
 }
 
 impl Network {
-    /// Trusts `ca_pem` in addition to Mozilla's root certificates. Only with `stand_in` may
+    /// Trusts `ca_pem` in addition to Mozilla's root certificates. Only with [`Addresses::Any`] may
     /// tenants be at loopback and private addresses and without TLS.
     ///
     /// # Errors
     ///
-    /// `ca_pem` is not a certificate.
-    pub fn new(ca_pem: Option<String>, stand_in: bool) -> anyhow::Result<Self> {
-        let addresses = if stand_in {
-            Addresses::Any
-        } else {
-            Addresses::Public
-        };
+    /// `ca_pem`, or the environment's `SSL_CERT_FILE`, is not a certificate.
+    pub fn new(ca_pem: Option<String>, addresses: Addresses) -> anyhow::Result<Self> {
         Ok(Self {
-            policy: Policy::new(ca_pem.as_deref(), addresses)?,
+            policy: Policy::from_environment(ca_pem.as_deref(), addresses)?,
             ca_pem,
-            stand_in,
+            addresses,
         })
     }
 
@@ -53,20 +48,25 @@ impl Network {
     ///
     /// The file can not be read, or holds no certificate.
     pub fn read(config: &Config, files: &mut Files) -> anyhow::Result<Self> {
+        let addresses = match (config.stand_in, config.vpn_addresses) {
+            (true, _) => Addresses::Any,
+            (false, true) => Addresses::PublicAndVpn,
+            (false, false) => Addresses::Public,
+        };
         let Some(path) = &config.ca else {
-            return Self::new(None, config.stand_in);
+            return Self::new(None, addresses);
         };
         let pem = files
             .read(path)
             .map_err(|error| anyhow!("cannot read {}: {error}", path.display()))?;
         let pem =
             std::str::from_utf8(pem).with_context(|| format!("{} is not text", path.display()))?;
-        Self::new(Some(pem.to_owned()), config.stand_in)
+        Self::new(Some(pem.to_owned()), addresses)
             .with_context(|| format!("cannot trust {}", path.display()))
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        self.ca_pem == other.ca_pem && self.stand_in == other.stand_in
+        self.ca_pem == other.ca_pem && self.addresses == other.addresses
     }
 }
 
@@ -249,13 +249,17 @@ fn queue_limits(config: &TenantConfig) -> QueueLimits {
 /// The environment of the component, which is all that it sees of the tenant.
 fn env(config: &TenantConfig) -> Env {
     let allowed = |yes| if yes { "allow" } else { "deny" };
-    Env::from_iter([
+    let mut env = Env::from_iter([
         ("GONG_AUTH", "host"),
         ("GONG_BASE_URL", &config.gong),
         ("GONG_METERED", allowed(config.metered)),
         ("GONG_PACE", "host"),
         ("GONG_PRIVATE_CALLS", allowed(config.private_calls)),
-    ])
+    ]);
+    if let Some(zone) = &config.time_zone {
+        env.set("GONG_TIME_ZONE", zone);
+    }
+    env
 }
 
 /// Connections to the tenant's Gong, none of which is open yet.

@@ -345,7 +345,7 @@ async fn call(
 
 async fn serve(component: Option<PathBuf>, serve: Serve) -> anyhow::Result<()> {
     let (_gong, run) = run_for(serve.demo).await?;
-    let run = settings::with_index(run, &serve.index())?;
+    let run = settings::with_limiter(settings::with_index(run, &serve.index())?);
     if let Some(address) = serve.transport.http {
         ensure!(
             address.ip().is_loopback() || !serve.allow_host.is_empty(),

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use fake_gong::FakeGong;
+use host_harness::limiter::Limiter;
 use sandbox::objects::{FolderStore, MemoryStore, ObjectStore, Seal, StoreClock, StoreLimits};
 use sandbox::outbound::{Addresses, Policy, basic_authorization};
-use sandbox::{Env, Limits, Outbound, Run};
+use sandbox::{Env, Limits, Outbound, Run, is_quoted};
 
 /// The variables that are passed on; no other reaches the sandbox.
-const PASSED: [&str; 8] = [
+const PASSED: [&str; 9] = [
     BASE_URL,
     ACCESS_KEY,
     ACCESS_KEY_SECRET,
@@ -21,6 +22,7 @@ const PASSED: [&str; 8] = [
     "GONG_METERED",
     "GONG_PRIVATE_CALLS",
     TIMEOUT_SECONDS,
+    "GONG_TIME_ZONE",
 ];
 
 const BASE_URL: &str = "GONG_BASE_URL";
@@ -29,6 +31,8 @@ const ACCESS_KEY_SECRET: &str = "GONG_ACCESS_KEY_SECRET";
 /// `host`: the credentials stay outside the sandbox, and the host adds them to each request.
 const AUTH: &str = "GONG_AUTH";
 const TIMEOUT_SECONDS: &str = "GONG_TIMEOUT_SECONDS";
+/// `allow`: Gong's name may lead to addresses by which VPNs and DNS filters carry requests.
+const VPN_ADDRESSES: &str = "GONG_VPN_ADDRESSES";
 
 const INDEX_URL: &str = "GONG_INDEX_URL";
 
@@ -40,6 +44,14 @@ const INDEX_LIMITS: StoreLimits = StoreLimits {
     max_bytes: 256 << 20,
     max_age: Duration::from_secs(30 * 24 * 60 * 60),
 };
+
+/// Gives all calls of the process one limiter together, so that calls beside each other keep Gong's
+/// limit.
+pub(crate) fn with_limiter(mut run: Run) -> Run {
+    run.env.set("GONG_PACE", "host");
+    run.gate = Some(Arc::new(Limiter::default()));
+    run
+}
 
 /// How often what is too old is removed from an index.
 const TIDY_INTERVAL: Duration = Duration::from_secs(60 * 60);
@@ -125,21 +137,38 @@ pub(crate) fn from_environment() -> anyhow::Result<Run> {
         .filter(set)
         .filter_map(|name| Some((name, std::env::var(name).ok()?)))
         .collect();
-    run(variables, None)
+    let vpn = std::env::var(VPN_ADDRESSES).unwrap_or_default();
+    let public = match vpn.trim() {
+        "allow" => Addresses::PublicAndVpn,
+        "" | "deny" => Addresses::Public,
+        _ => bail!("{VPN_ADDRESSES}: only `deny` (the default) and `allow` are known."),
+    };
+    run(variables, None, public)
 }
 
-/// Keeps the credentials out of the sandbox if `GONG_AUTH` is `host`.
-fn run(mut variables: Vec<(&str, String)>, ca_pem: Option<&str>) -> anyhow::Result<Run> {
+/// Keeps the credentials out of the sandbox if `GONG_AUTH` is `host`. `public` are the addresses to
+/// which Gong's name may lead.
+fn run(
+    mut variables: Vec<(&str, String)>,
+    ca_pem: Option<&str>,
+    public: Addresses,
+) -> anyhow::Result<Run> {
+    if let Some((name, _)) = variables.iter().find(|(_, value)| is_quoted(value)) {
+        bail!(
+            "{name}: its value is in quotation marks, which are part of it. Set it without them."
+        );
+    }
     let value = |name: &str| {
         let found = variables.iter().find(|(other, _)| *other == name);
         found.map(|(_, value)| value.trim())
     };
     let url = value(BASE_URL).unwrap_or(GONG);
-    let mut outbound = Outbound::new(url, &Policy::new(ca_pem, addresses(url))?)?;
+    let policy = Policy::from_environment(ca_pem, addresses(url, public))?;
+    let mut outbound = Outbound::new(url, &policy)?;
     if let Some(index) = value(INDEX_URL) {
         // Whoever sets it says by that that it may be reached, wherever it is.
         outbound = outbound
-            .with_objects_at(index, &Policy::new(ca_pem, Addresses::Any)?)
+            .with_objects_at(index, &Policy::from_environment(ca_pem, Addresses::Any)?)
             .with_context(|| format!("{INDEX_URL} can not be used"))?;
     }
     if value(AUTH) == Some("host") {
@@ -156,8 +185,8 @@ fn run(mut variables: Vec<(&str, String)>, ca_pem: Option<&str>) -> anyhow::Resu
     })
 }
 
-/// Only the public internet, unless the URL names this machine, on which a stand-in may run.
-fn addresses(url: &str) -> Addresses {
+/// Only `public` addresses, unless the URL names this machine, on which a stand-in may run.
+fn addresses(url: &str, public: Addresses) -> Addresses {
     let uri: Option<http::Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -165,7 +194,7 @@ fn addresses(url: &str) -> Addresses {
     if host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|one| one.is_loopback()) {
         Addresses::Any
     } else {
-        Addresses::Public
+        public
     }
 }
 
@@ -175,7 +204,11 @@ fn addresses(url: &str) -> Addresses {
 ///
 /// Its certificate cannot be read.
 pub(crate) fn for_stand_in(gong: &FakeGong, options: &fake_gong::Options) -> anyhow::Result<Run> {
-    run(stand_in_variables(gong, options).into(), gong.ca_pem())
+    run(
+        stand_in_variables(gong, options).into(),
+        gong.ca_pem(),
+        Addresses::Public,
+    )
 }
 
 /// The variables for a stand-in.
@@ -211,14 +244,16 @@ mod tests {
             "https://LOCALHOST",
             "http://[::1]:1",
         ] {
-            assert_eq!(addresses(url), Addresses::Any, "{url}");
+            assert_eq!(addresses(url, Addresses::Public), Addresses::Any, "{url}");
         }
         for url in [
             "https://api.gong.io",
             "https://10.0.0.1",
             "https://localhost.example",
         ] {
-            assert_eq!(addresses(url), Addresses::Public, "{url}");
+            for public in [Addresses::Public, Addresses::PublicAndVpn] {
+                assert_eq!(addresses(url, public), public, "{url}");
+            }
         }
     }
 
@@ -227,7 +262,7 @@ mod tests {
         const OWN: &str = "http://127.0.0.1:9/index/";
         let url = |own: bool, index| {
             let variables = own.then(|| (INDEX_URL, OWN.to_owned()));
-            let run = super::run(variables.into_iter().collect(), None).unwrap();
+            let run = super::run(variables.into_iter().collect(), None, Addresses::Public).unwrap();
             let run = with_index(run, &index)?;
             anyhow::Ok(run.env.get(INDEX_URL).map(str::to_owned))
         };
@@ -240,7 +275,10 @@ mod tests {
         assert_eq!(url(false, Index::AsSet).unwrap(), None);
         assert_eq!(url(false, Index::None).unwrap(), None);
         let gongs = vec![(INDEX_URL, "https://api.gong.io/index/".to_owned())];
-        let refused = format!("{:#}", super::run(gongs, None).unwrap_err());
+        let refused = format!(
+            "{:#}",
+            super::run(gongs, None, Addresses::Public).unwrap_err()
+        );
         assert!(refused.contains("GONG_INDEX_URL"), "{refused}");
     }
 
@@ -253,12 +291,24 @@ mod tests {
                 (AUTH, auth.to_owned()),
             ]
         };
-        let inside = run(variables("key"), None).unwrap();
+        let run = |auth| super::run(variables(auth), None, Addresses::Public).unwrap();
+        let inside = run("key");
         assert_eq!(inside.env.get(ACCESS_KEY_SECRET), Some("secret"));
-        let outside = run(variables("host"), None).unwrap();
+        let outside = run("host");
         assert_eq!(outside.env.get(AUTH), Some("host"));
         assert_eq!(outside.env.get(ACCESS_KEY), None);
         assert_eq!(outside.env.get(ACCESS_KEY_SECRET), None);
         assert!(!format!("{outside:?}").contains("secret"));
+    }
+
+    #[test]
+    fn quotation_marks_are_said_and_the_value_is_not() {
+        for value in ["\"s3cret\"", " 's3cret' "] {
+            let variables = vec![(ACCESS_KEY_SECRET, value.to_owned())];
+            let refused = super::run(variables, None, Addresses::Public).unwrap_err();
+            let refused = format!("{refused:#}");
+            assert!(refused.starts_with("GONG_ACCESS_KEY_SECRET: its value is in quotation marks"));
+            assert!(!refused.contains("s3cret"), "{refused}");
+        }
     }
 }

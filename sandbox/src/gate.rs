@@ -9,6 +9,27 @@ use http_body_util::{BodyExt as _, Full};
 use serde_json::json;
 use wasmtime_wasi_http::WasiBody;
 
+mod window;
+
+pub use window::Window;
+
+/// The pause after a 429 without `Retry-After`.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Longer pauses are cut to this one.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long the API wants no request, by its answer: after a 429, or a 503 with `Retry-After`.
+#[must_use]
+pub fn pause_after(status: Option<StatusCode>, retry_after: Option<Duration>) -> Option<Duration> {
+    let pause = match status? {
+        StatusCode::TOO_MANY_REQUESTS => retry_after.unwrap_or(DEFAULT_PAUSE),
+        StatusCode::SERVICE_UNAVAILABLE => retry_after?,
+        _ => return None,
+    };
+    Some(pause.min(LONGEST_PAUSE))
+}
+
 /// Decides when a request may leave, and learns its outcome.
 pub trait Gate: Send + Sync + fmt::Debug {
     /// Waits until a request may leave, at most until `deadline`, when its call's last exchange

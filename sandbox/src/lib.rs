@@ -42,5 +42,5 @@ pub use gate::{Gate, Refused};
 pub use imports::imports;
 pub use limits::{Limits, Usage};
 pub use outbound::Outbound;
-pub use run::{Env, Run};
+pub use run::{Env, Run, is_quoted};
 pub use sandbox::{Sandbox, ToolResult};

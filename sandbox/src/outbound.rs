@@ -15,8 +15,6 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::client::Resumption;
 use wasmtime_wasi_http::WasiBody;
@@ -27,6 +25,7 @@ mod exchange;
 mod hooks;
 mod origin;
 mod policy;
+mod route;
 #[cfg(test)]
 mod tests;
 mod traffic;
@@ -35,10 +34,10 @@ pub use addresses::Addresses;
 pub use policy::Policy;
 
 use crate::objects::ObjectStore;
-use addresses::Checked;
 pub(crate) use error_code::error_code_of_body;
 pub(crate) use hooks::Hooks;
 use origin::Origin;
+use route::{Proxy, Route, route};
 pub(crate) use traffic::Traffic;
 
 /// An unused connection is closed after this time; servers commonly do so after a minute.
@@ -77,7 +76,8 @@ enum ObjectsPlace {
 
 struct Inner {
     origin: Origin,
-    client: Client<HttpsConnector<HttpConnector<Checked<GaiResolver>>>, WasiBody>,
+    client: Client<HttpsConnector<Route>, WasiBody>,
+    proxy: Option<Proxy>,
     authorization: Option<HeaderValue>,
 }
 
@@ -89,23 +89,19 @@ impl Outbound {
     /// `url` is not an http or https URL with a host, or it holds a user name. With
     /// [`Addresses::Public`]: it is not https, or its host is an address that is not public.
     pub fn new(url: &str, policy: &Policy) -> anyhow::Result<Self> {
-        let origin = url
+        let (origin, uri) = url
             .parse()
             .map_err(anyhow::Error::from)
-            .and_then(|uri| Origin::of(&uri))
-            .and_then(|origin| origin.within(policy.addresses))
+            .and_then(|uri| Ok((Origin::of(&uri)?.within(policy.addresses)?, uri)))
             .context("cannot use this base URL")?;
         let mut tls = policy.client_config()?;
         tls.resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
-        let resolver = Checked::new(GaiResolver::new(), policy.addresses);
-        let mut tcp = HttpConnector::new_with_resolver(resolver);
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
+        let (route, proxy) = route(&uri, &origin, policy)?;
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
-            .wrap_connector(tcp);
+            .wrap_connector(route);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
@@ -115,6 +111,7 @@ impl Outbound {
             api: Some(Arc::new(Inner {
                 origin,
                 client,
+                proxy,
                 authorization: None,
             })),
             objects: None,
@@ -174,6 +171,7 @@ impl Outbound {
                 Arc::new(Inner {
                     origin: inner.origin.clone(),
                     client: inner.client.clone(),
+                    proxy: inner.proxy.clone(),
                     authorization: Some(value),
                 })
             }),

@@ -68,6 +68,15 @@ impl Env {
     }
 }
 
+/// Whether a value is between quotation marks, which files of variables and settings of containers
+/// make part of it.
+#[must_use]
+pub fn is_quoted(value: &str) -> bool {
+    let marks = [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”')];
+    let inner = |(open, close)| value.trim().strip_prefix(open)?.strip_suffix(close);
+    marks.into_iter().any(|marks| inner(marks).is_some())
+}
+
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.0.iter().map(|(name, _)| name);

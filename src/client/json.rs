@@ -7,7 +7,11 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use crate::{error::Error, prelude::*};
+use crate::{
+    client::clean::{cleaned, may_need_cleaning},
+    error::Error,
+    prelude::*,
+};
 
 /// Deserializes a member that Gong always sends, if only as null: an answer without the member is
 /// an error, where an `Option` alone would accept it.
@@ -24,11 +28,16 @@ pub(crate) fn json_text(body: &impl Serialize) -> String {
 
 /// Reads an answer of Gong. Of a member that is twice in an object the last one counts: serde's
 /// derived code refuses such an object, a [`Value`] accepts it. Bytes that are not UTF-8 become
-/// U+FFFD, so that one title does not cost a page.
+/// U+FFFD, and texts are [`cleaned`], so that one title does not cost a page.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     // Validated as a whole, which is faster than text by text.
-    let json = str::from_utf8(json).map_or_else(|_| String::from_utf8_lossy(json), Cow::Borrowed);
+    let mut json =
+        str::from_utf8(json).map_or_else(|_| String::from_utf8_lossy(json), Cow::Borrowed);
+    if may_need_cleaning(&json) {
+        json = cleaned(&json).into();
+    }
     match serde_json::from_str(&json) {
+        Err(error) if error.is_syntax() => serde_json::from_str(&cleaned(&json)).map_err(|_| error),
         Err(error) if error.is_data() => {
             serde_json::from_str(&without_duplicates(&json)?).map_err(|_| error)
         }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{error::Error, prelude::*};
+use crate::{client::json::read_json, error::Error, prelude::*};
 
 /// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
 #[derive(Default, Deserialize)]
@@ -40,7 +40,7 @@ impl Refusal {
         retry_after: Option<u64>,
         location: Option<String>,
     ) -> Self {
-        let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+        let body: ErrorBody = read_json(body).unwrap_or_default();
         let said = body.errors.unwrap_or_default().join(" ");
         let mut remedy = String::new();
         for (label, text) in [
@@ -99,19 +99,11 @@ impl Refusal {
         }
     }
 
-    /// The text for a 5xx, without advice.
-    pub(crate) fn fault(&self, operation: &str) -> String {
-        format!(
-            "Gong has a fault of its own on {operation} (status {}): {}.",
-            self.status,
-            self.quoted()
-        )
-    }
-
     /// The tool's error. `operation` is the method and path.
     pub(crate) fn into_error(self, operation: &str) -> Error {
         let said = self.quoted();
-        match self.status {
+        let status = self.status;
+        let error = match status {
             300..=399 => {
                 let to = self
                     .location
@@ -168,20 +160,21 @@ impl Refusal {
                 "Gong can not do {operation} as things stand: {said}.{}",
                 self.remedy
             )),
-            409 => Error::bad_argument(format!("Gong refuses {operation} {CONFLICT}: {said}.")),
+            409 => Error::bad_argument(format!(
+                "Gong refuses {operation} because of what is there already: {said}."
+            )),
             429 => Error::rate_limited(rate_limit_text(self.retry_after, &said)),
-            500..=599 => {
-                Error::unexpected_answer(format!("{} Try again later.", self.fault(operation)))
-            }
-            status => Error::unexpected_answer(format!(
+            500..=599 => Error::unexpected_answer(format!(
+                "Gong has a fault of its own on {operation} (status {status}): {said}."
+            ))
+            .adding("Try again later."),
+            _ => Error::unexpected_answer(format!(
                 "Gong answered {operation} with status {status}: {said}."
             )),
-        }
+        };
+        error.with_status(status)
     }
 }
-
-/// A part of the text of a 409, by which `gong/crm.rs` recognises one.
-pub(crate) const CONFLICT: &str = "because of what is there already";
 
 /// A longer `Retry-After` means the day's quota, a shorter one a burst (seen: 4,808 s and 1 s).
 const BURST_SECONDS: u64 = 60;
@@ -194,8 +187,8 @@ fn rate_limit_text(retry_after: Option<u64>, said: &str) -> String {
             duration(seconds)
         ),
         _ => format!(
-            "Gong is busy with the company's other requests (3 a second, shared by everyone) and stayed so for the 20 s \
-             that a tool waits: {said}. Try again in a minute."
+            "Gong is busy with the company's other requests (3 a second, shared by everyone) and stayed so for as long as \
+             a tool waits: {said}. Try again in a minute."
         ),
     }
 }

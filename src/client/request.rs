@@ -49,6 +49,8 @@ pub(crate) struct Request<'a> {
     pub(crate) object: Option<Precondition<'a>>,
     /// The limit for connecting, for the first byte, and between bytes, each.
     pub(crate) timeout_seconds: u64,
+    /// The limit for the whole exchange in ms, if it has one.
+    pub(crate) most_ms: Option<u64>,
 }
 
 /// What must hold for an object before it is read, written or deleted (RFC 9110, section 13).
@@ -63,16 +65,19 @@ pub(crate) enum Precondition<'a> {
 }
 
 /// One answer, read completely.
+#[derive(Default)]
 pub(crate) struct Response {
     /// HTTP status.
     pub(crate) status: u16,
-    /// `Retry-After`, where it is a number of seconds.
-    pub(crate) retry_after: Option<u64>,
+    /// `Retry-After`.
+    pub(crate) retry_after: Option<String>,
     /// `Location`.
     pub(crate) location: Option<String>,
     /// `ETag`, of an object of the index.
     pub(crate) etag: Option<String>,
-    /// The body.
+    /// `Content-Encoding`.
+    pub(crate) encoding: Option<String>,
+    /// The body, as it was sent.
     pub(crate) body: Vec<u8>,
 }
 

@@ -287,7 +287,11 @@ impl Period {
     /// As answers show it.
     pub(crate) fn shown(&self) -> String {
         match &self.range {
-            Some((from, to)) => format!("{from} to {to}"),
+            Some((from, to)) => format!(
+                "{} to {}",
+                time::display_or_same(from),
+                time::display_or_same(to)
+            ),
             None => self.name.clone(),
         }
     }
@@ -309,7 +313,7 @@ mod tests {
         );
         assert_eq!(
             period(None, Some("2026-11-01"), Some("2026-11-08")).expect("range"),
-            "2026-11-01T00:00:00Z to 2026-11-08T00:00:00Z"
+            "2026-11-01T00:00Z to 2026-11-09T00:00Z"
         );
         assert!(period(Some("LAST_YEAR"), Some("7d"), None).is_err());
         assert!(period(Some("CUSTOM_RANGE"), None, None).is_err());

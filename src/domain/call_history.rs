@@ -12,7 +12,7 @@ use crate::{
     prelude::*,
     render,
     text::cut_at_word,
-    time::{self, DAY},
+    time,
     wit::{
         calls::Affiliation,
         deals::{CallHeld, CallHistory, NextStep},
@@ -116,9 +116,10 @@ pub(crate) fn call_history(
     }
 }
 
-/// Whole days from an instant to now.
+/// Days of the calendar from an instant to now: 0 for today, 1 for yesterday.
 fn days(at: i64, now: i64) -> u32 {
-    u32::try_from((now - at).max(0) / DAY).unwrap_or(u32::MAX)
+    let days = time::day_of(now) - time::day_of(at);
+    u32::try_from(days.max(0)).unwrap_or(u32::MAX)
 }
 
 /// One call of the list; `with_url` where the list has no common form of links.

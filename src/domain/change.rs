@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{
-        ExchangeError, Gong, failure_after_sending,
+        Gong,
         json::ApiResponse,
         multipart::File,
         parse,
         request::{JSON, Method},
     },
-    error::{Case, Error, bad_argument},
+    error::{Error, bad_argument},
     prelude::*,
     wit::types::Receipt,
 };
@@ -138,7 +138,7 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<ApiResponse, Erro
     let body = encoded
         .as_ref()
         .map(|(content_type, bytes)| (content_type.as_str(), bytes.as_slice()));
-    let result = gong.exchange(change.method, &change.path, body);
+    let result = gong.send_once(change.method, &change.path, body);
     let perhaps_made = |text: &str| {
         format!(
             "{text} It is not known whether the change was made, and nothing was sent again. Look before you try again: {}.",
@@ -157,18 +157,14 @@ pub(crate) fn send(gong: &Gong<'_>, change: &Change) -> Result<ApiResponse, Erro
             Ok(answer) => Ok(answer),
             Err(error) => Err(Error::unexpected_answer(perhaps_made(error.text()))),
         },
-        Err(ExchangeError::Refused(refusal)) if refusal.status >= 500 => Err(
-            Error::unexpected_answer(perhaps_made(&refusal.fault(&operation))),
-        ),
         Err(failure) => {
             let error = failure.into_error(&operation);
-            Err(match error.case() {
-                Case::TimedOut => error.saying(perhaps_made("Gong did not answer in time.")),
-                Case::Unreachable => match failure_after_sending(error.text()) {
-                    Some(sentence) => error.saying(perhaps_made(&sentence)),
-                    None => error,
-                },
-                _ => error,
+            Err(match error.was_sent() {
+                true => {
+                    let text = perhaps_made(error.fact());
+                    error.saying(text)
+                }
+                false => error,
             })
         }
     }

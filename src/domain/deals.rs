@@ -6,7 +6,7 @@ use crate::{
     json_ext,
     prelude::*,
     text::fold_case,
-    time::{self, DAY},
+    time,
     wit::deals::{DealChange, DealMoment},
 };
 
@@ -58,8 +58,7 @@ impl DealState {
 
     /// Days from today to the close date; negative when it is past.
     pub(crate) fn days_to_close(&self, now: i64) -> Option<i64> {
-        let close = time::parse_date(self.close_date.as_deref()?)?;
-        Some((close - (now - now.rem_euclid(DAY))) / DAY)
+        Some(time::day_number(self.close_date.as_deref()?)? - time::day_of(now))
     }
 }
 
@@ -122,9 +121,9 @@ impl DealHistory {
         let mut before = None;
         for close in self
             .states()
-            .filter_map(|state| time::parse_date(state.close_date.as_deref()?))
+            .filter_map(|state| time::day_number(state.close_date.as_deref()?))
         {
-            let days = before.map_or(0, |before| (close - before) / DAY);
+            let days = before.map_or(0, |before| close - before);
             before = Some(close);
             let length = u32::try_from(days.abs()).unwrap_or(u32::MAX);
             if days > 0 {

@@ -31,11 +31,17 @@ impl Step {
         self.action.is_empty() || self.action.starts_with("AUTO_")
     }
 
-    /// `1 “Your month end”`.
+    fn is_email(&self) -> bool {
+        self.action == "AUTO_SEND_EMAIL"
+    }
+
+    /// `1 “Your month end”`, and of an unattended step that is no e-mail `2 (AUTO_…)`.
     fn shown(&self) -> String {
-        match &self.subject {
-            Some(subject) => format!("{} “{subject}”", self.number),
-            None => format!("{} (no subject)", self.number),
+        match (&self.subject, &*self.action) {
+            (Some(subject), _) => format!("{} “{subject}”", self.number),
+            (None, "") => format!("{} (Gong names no action)", self.number),
+            (None, _) if self.is_email() => format!("{} (no subject)", self.number),
+            (None, action) => format!("{} ({action})", self.number),
         }
     }
 }
@@ -58,7 +64,15 @@ pub(crate) fn find(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<FlowTarge
     let id = if is_id(text) {
         text.to_owned()
     } else {
-        let all = of_owner(gong, owner, &[])?.items;
+        let read = of_owner(gong, owner, &[])?;
+        if let Some(why) = read.stopped {
+            return Err(bad_argument(
+                "flow",
+                &format!("not all flows were read, so another may have that name too: {why}"),
+                "the flow's id.",
+            ));
+        }
+        let all = read.items;
         let found = choose(&all, Flow::name, text).map_err(|near| {
             let choices = near_first(&all, near).into_iter();
             let choices = choices.map(|one| {
@@ -102,27 +116,32 @@ impl FlowTarget {
         format!("flow “{}” ({})", self.name, self.id)
     }
 
-    fn unattended(&self) -> Vec<String> {
+    /// The unattended steps, and whether all of them are e-mails.
+    fn unattended(&self) -> (Vec<String>, bool) {
         let unattended = self.steps.iter().filter(|step| step.is_unattended());
-        unattended.map(Step::shown).collect()
+        let are_emails = unattended.clone().all(Step::is_email);
+        (unattended.map(Step::shown).collect(), are_emails)
     }
 
-    /// Fails for a flow that sends e-mail unattended unless the arguments allow it.
+    /// Fails for a flow that does something unattended unless the arguments allow it.
     ///
     /// # Errors
     /// `bad-argument` with these steps.
     pub(crate) fn guard(&self, allowed: Option<bool>) -> Result<(), Error> {
-        let steps = self.unattended();
+        let (steps, are_emails) = self.unattended();
         if steps.is_empty() || allowed == Some(true) {
             return Ok(());
         }
         Err(bad_argument(
             "allow_unattended_email",
             &format!(
-                "{} sends {} that nobody looks at first: step {}. Nothing was assigned. Once the user agrees to \
+                "{} {} that nobody looks at first: step {}. Nothing was assigned. Once the user agrees to \
                  them, set it.",
                 self.shown(),
-                render::count(steps.len() as u32, "e-mail"),
+                match are_emails {
+                    true => format!("sends {}", render::count(steps.len() as u32, "e-mail")),
+                    false => format!("does {}", render::count(steps.len() as u32, "step")),
+                },
                 steps.join("; step ")
             ),
             "{\"allow_unattended_email\": true}.",
@@ -131,13 +150,14 @@ impl FlowTarget {
 
     /// The receipt's notes on the steps: the unattended ones, on a dry run all of them.
     pub(crate) fn notes(&self, allowed: Option<bool>, dry_run: Option<bool>) -> Vec<String> {
-        let steps = self.unattended();
+        let (steps, are_emails) = self.unattended();
+        let what = match are_emails {
+            true => "E-mail goes out unattended",
+            false => "Done unattended",
+        };
         let unattended = match steps.is_empty() {
             true => "No step sends e-mail unattended.".to_owned(),
-            false => format!(
-                "E-mail goes out unattended: step {}.",
-                steps.join("; step ")
-            ),
+            false => format!("{what}: step {}.", steps.join("; step ")),
         };
         let mut notes = Vec::from([unattended]);
         if dry_run == Some(true) {
@@ -178,11 +198,16 @@ mod tests {
         assert!(target(&["SEND_EMAIL", "CALL"]).guard(None).is_ok());
         let risky = target(&["AUTO_SEND_EMAIL", "CALL", ""]);
         assert!(risky.guard(Some(true)).is_ok());
+        let emails = target(&["AUTO_SEND_EMAIL", "CALL", "AUTO_SEND_EMAIL"]).guard(None);
+        let emails = emails.expect_err("refused").into_text();
+        assert!(emails.contains(
+            "sends 2 e-mails that nobody looks at first: step 1 “Hello”; step 3 (no subject)."
+        ));
         assert_eq!(
             risky.guard(Some(false)).expect_err("refused").text(),
-            "Argument `allow_unattended_email`: flow “Cold outreach” (1695493301223590001) sends 2 e-mails that nobody \
-             looks at first: step 1 “Hello”; step 3 (no subject). Nothing was assigned. Once the user agrees to them, \
-             set it. Example: {\"allow_unattended_email\": true}."
+            "Argument `allow_unattended_email`: flow “Cold outreach” (1695493301223590001) does 2 steps that nobody \
+             looks at first: step 1 “Hello”; step 3 (Gong names no action). Nothing was assigned. Once the user agrees \
+             to them, set it. Example: {\"allow_unattended_email\": true}."
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     client::Gong,
     domain::scan::{
         resume::Start,
-        window::{Window, aim, first_width, next_width, position, read_window},
+        window::{AIM, Window, aim, first_width, next_width, position, read_window},
     },
     error::Error,
     gong::calls::{Call, ContentSelector},
@@ -80,10 +80,10 @@ impl Plan<'_> {
 }
 
 /// Reads calls newest first and calls `visit` with each, which may take the call. Ends when `visit`
-/// breaks, at the start of the range, after the most pages, or at Gong's rate limit.
+/// breaks, at the start of the range, after the most pages or the most time, or where a request fails.
 ///
 /// # Errors
-/// Whatever a request fails with; a rate limit only if no call was read before it.
+/// Whatever the first request fails with.
 pub(crate) fn newest_first(
     gong: &Gong<'_>,
     plan: Plan<'_>,
@@ -128,14 +128,19 @@ fn live(
             to: end,
         };
         let calls = loop {
-            match read_window(gong, plan, window, pages_left)? {
+            match read_window(gong, plan, window, pages_left) {
                 Window::Whole { calls, pages } => {
                     pages_left -= pages;
                     break calls;
                 }
-                Window::TooMany { total, pages } => {
+                Window::TooMany {
+                    total,
+                    pages,
+                    fitting,
+                } => {
                     pages_left -= pages;
                     let length = window.to - window.from;
+                    let aim = aim.min(AIM * i64::from(fitting.max(1)));
                     let narrower = (length * aim / i64::from(total.max(1))).max(1);
                     if pages_left == 0 || length == 1 {
                         stop(
@@ -148,8 +153,8 @@ fn live(
                     }
                     window.from = window.to - narrower.min(length - 1);
                 }
-                Window::Limited(error) => {
-                    if report.read == 0 {
+                Window::Failed(error) => {
+                    if end == report.range.to {
                         return Err(error);
                     }
                     stop(report, end, error.into_text(), &skip);

@@ -4,10 +4,7 @@
 use serde_json::Value;
 
 use crate::{
-    client::{
-        ExchangeError, Gong, failure_after_sending, json::ApiResponse, parse, request::Method,
-        url::with_query,
-    },
+    client::{Gong, json::ApiResponse, parse, request::Method, url::with_query},
     error::{Case, Error, bad_argument},
     prelude::*,
 };
@@ -70,30 +67,27 @@ pub(crate) fn ask(
              asked again."
         )
     };
-    match gong.exchange(Method::Get, url, None) {
+    match gong.send_once(Method::Get, url, None) {
         Ok(body) => parse::<ApiResponse>(&body, &operation)
             .and_then(|answer| {
                 let listed = answer.listed(key, &operation)?.to_vec();
                 Ok((answer.0, listed))
             })
             .map_err(|error| Error::unexpected_answer(perhaps_spent(error.text()))),
-        Err(ExchangeError::Refused(refusal)) if refusal.status >= 500 => Err(
-            Error::unexpected_answer(perhaps_spent(&refusal.fault(&operation))),
-        ),
         Err(failure) => {
             let error = failure.into_error(&operation);
-            Err(match error.case() {
-                Case::TimedOut => error.saying(perhaps_spent(&format!(
+            if !error.was_sent() {
+                return Err(error);
+            }
+            let text = match error.case() {
+                Case::TimedOut => perhaps_spent(&format!(
                     "Gong did not answer within {} s (GONG_TIMEOUT_SECONDS; whoever runs the gateway can raise it, and \
                      answers take 15 s and more).",
                     gong.settings.timeout_seconds
-                ))),
-                Case::Unreachable => match failure_after_sending(error.text()) {
-                    Some(sentence) => error.saying(perhaps_spent(&sentence)),
-                    None => error,
-                },
-                _ => error,
-            })
+                )),
+                _ => perhaps_spent(error.fact()),
+            };
+            Err(error.saying(text))
         }
     }
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    client::{Gong, json::ApiResponse, refusal::CONFLICT},
-    error::{Case, Error, bad_argument},
+    client::{Gong, json::ApiResponse},
+    error::{Error, bad_argument},
     gong::id::is_id,
     json_ext::JsonExt,
     names::{choose, near_first, several, unknown},
@@ -148,7 +148,7 @@ pub(crate) fn request_id_of(parts: &[&str]) -> String {
 
 /// Adds advice to the error for Gong's 409, which conflicts with what exists already.
 pub(crate) fn explain_conflict(error: Error, advice: &str) -> Error {
-    if error.case() != Case::BadArgument || !error.text().contains(CONFLICT) {
+    if error.status() != Some(409) {
         return error;
     }
     error.adding(advice)

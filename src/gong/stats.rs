@@ -15,7 +15,7 @@ use crate::{
     json_ext::JsonExt,
     prelude::*,
     text::one_line,
-    time::{self, DAY},
+    time,
 };
 
 /// Pages that one tool call reads at most; a page has 100 users, as far as is known.
@@ -49,7 +49,7 @@ pub(crate) struct StatsQuery<'a> {
     pub(crate) users: &'a [String],
     /// First day.
     pub(crate) from: Option<&'a str>,
-    /// Day after the last.
+    /// Last day.
     pub(crate) to: Option<&'a str>,
     /// Days back without `from`.
     pub(crate) default_days: i64,
@@ -103,7 +103,7 @@ pub(crate) fn read(
     let mut zone = None;
     let pages = match pages(gong, source, (&from, &to), &ids, &mut zone) {
         Err(error) if error.case() == Case::BadArgument && error.text().contains(NOT_YET) => {
-            let earlier = day_before(&to).filter(|earlier| *earlier > from);
+            let earlier = time::day_before(&to).filter(|earlier| *earlier > from);
             let Some(earlier) = earlier else {
                 return Err(bad_argument(
                     "to",
@@ -132,6 +132,7 @@ pub(crate) fn read(
             }
         });
     }
+    notes.extend(zone.as_deref().and_then(|zone| suggested_zone(gong, zone)));
     users.sort_unstable_by_key(|user| (user.text("userEmailAddress"), user.id("userId")));
     Ok(Stats {
         users,
@@ -142,6 +143,17 @@ pub(crate) fn read(
         stopped: pages.stopped,
         directory: people.into_directory(),
     })
+}
+
+/// How to see all times in the company's zone, where nobody has set one.
+fn suggested_zone(gong: &Gong<'_>, company: &str) -> Option<String> {
+    let is_unset = gong.settings.time_zone.is_none();
+    let zone = time::zone_named(company).filter(|_| is_unset)?;
+    let name = zone.iana_name().filter(|name| *name != "UTC")?;
+    Some(format!(
+        "Days and times of all other tools are UTC's: with the setting GONG_TIME_ZONE={name} they would be the \
+         company's."
+    ))
 }
 
 fn pages(
@@ -171,11 +183,6 @@ fn pages(
         *zone = zone.take().or_else(|| answer.0.text("timeZone"));
         JsonPage::of(&answer, source.key, &operation)
     })
-}
-
-fn day_before(date: &str) -> Option<String> {
-    let midnight = time::parse_instant(&format!("{date}T00:00:00Z"))?;
-    Some(time::to_date(midnight - DAY))
 }
 
 impl Stats {
@@ -234,13 +241,7 @@ pub(crate) fn used_counts(counts: &[u32; 15], used: &[bool; 15]) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{day_before, used_columns, used_counts};
-
-    #[test]
-    fn the_day_before_crosses_months() {
-        assert_eq!(day_before("2026-03-01").as_deref(), Some("2026-02-28"));
-        assert_eq!(day_before("soon"), None);
-    }
+    use super::{used_columns, used_counts};
 
     #[test]
     fn columns_that_nobody_fills_are_left_out() {

@@ -125,8 +125,14 @@ impl People {
         if self.read.is_none() {
             self.read = Some(directory(gong)?);
         }
-        let users = self.read.as_ref().map_or(&[][..], |pages| &pages.items);
-        find_in(users, argument, text)
+        let read = self.read.as_ref();
+        let users = read.map_or(&[][..], |pages| &pages.items);
+        find_in(users, argument, text).map_err(|error| {
+            match read.and_then(|pages| pages.stopped.as_deref()) {
+                Some(why) => error.adding(&format!("Not all users were read: {why}")),
+                None => error,
+            }
+        })
     }
 
     /// The list of users, if a look-up has read it.

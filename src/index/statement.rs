@@ -43,14 +43,13 @@ impl Index<'_, '_> {
     }
 }
 
-/// `09:14 today`, `yesterday 18:00`, `2026-09-02 18:00`; UTC.
+/// `09:14 today`, `yesterday 18:00`, `2026-09-02 18:00`.
 fn clock(at: i64, now: i64) -> String {
     let shown = time::in_table(&time::to_display(at));
     let minute = shown.split(' ').next_back().unwrap_or_default();
-    let days = (now - now.rem_euclid(DAY)) - (at - at.rem_euclid(DAY));
-    match days {
+    match time::day_of(now) - time::day_of(at) {
         0 => format!("{minute} today"),
-        DAY => format!("yesterday {minute}"),
+        1 => format!("yesterday {minute}"),
         _ => shown,
     }
 }

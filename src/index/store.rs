@@ -150,6 +150,7 @@ impl<'g, 'w> Store<'g, 'w> {
             body: body.map(|body| (CONTENT_TYPE, body)),
             object: Some(object),
             timeout_seconds: TIMEOUT_SECONDS,
+            most_ms: None,
         });
         let spent = self.gong.elapsed_ms().saturating_sub(began);
         self.spent_ms.set(self.spent_ms.get() + spent);

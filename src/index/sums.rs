@@ -1,11 +1,11 @@
 //! Counting calls of a segment without making each of them.
 
-use crate::{prelude::*, time::DAY};
+use crate::{prelude::*, time};
 
 /// A span of time that calls are counted by.
 #[derive(Clone, Copy)]
 pub(crate) enum Period {
-    /// A day in UTC.
+    /// A day.
     Day,
     /// A week from Monday.
     Week,
@@ -14,7 +14,7 @@ pub(crate) enum Period {
 impl Period {
     /// The number of the period in which a second is.
     pub(super) fn number(self, at: i64) -> i64 {
-        let day = at.div_euclid(DAY);
+        let day = time::day_of(at);
         match self {
             Self::Day => day,
             // 1970 began on a Thursday.

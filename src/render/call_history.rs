@@ -113,9 +113,10 @@ fn steps(text: &mut String, steps: &[NextStep]) {
 fn calls(text: &mut String, history: &CallHistory) {
     let shown = &history.latest;
     text.push_str(&format!(
-        "{}, {} min, newest first, UTC",
+        "{}, {} min, newest first, {}",
         count(history.calls, "call"),
-        history.minutes
+        history.minutes,
+        time::local_name()
     ));
     if let Some(left_out) = history.calls_left_out {
         text.push_str(&format!(" ({left_out} older not shown: raise limit)"));

@@ -39,6 +39,7 @@ impl Host for Bodies<'_> {
             return Err(Error::unreachable("there is no further response".into()));
         };
         Ok(Response {
+            encoding: None,
             status: exchange.response.status,
             retry_after: exchange
                 .response

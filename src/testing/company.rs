@@ -196,15 +196,14 @@ impl Host for Company {
             String::from_utf8_lossy(sent)
         ));
         let (status, retry_after, body) = match number >= self.refuses_from.get() {
-            true => (429, Some(4808), Value::Null),
+            true => (429, Some("4808".to_owned()), Value::Null),
             false => (200, None, self.answer(request.path, sent)),
         };
         Ok(Response {
             status,
             retry_after,
-            location: None,
-            etag: None,
             body: body.to_string().into_bytes(),
+            ..Response::default()
         })
     }
 

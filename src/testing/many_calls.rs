@@ -26,7 +26,9 @@ pub(crate) struct ManyCalls {
     pub(crate) requests: Cell<u32>,
     /// Ids of the calls whose transcripts were requested.
     pub(crate) transcripts_read: RefCell<Vec<String>>,
-    clock: Cell<u64>,
+    /// How long it takes for an answer.
+    pub(crate) takes_ms: Cell<u64>,
+    pub(crate) clock: Cell<u64>,
 }
 
 impl ManyCalls {
@@ -40,6 +42,7 @@ impl ManyCalls {
             refuses_from: Cell::new(u32::MAX),
             requests: Cell::new(0),
             transcripts_read: RefCell::default(),
+            takes_ms: Cell::new(0),
             clock: Cell::new(0),
         }
     }
@@ -138,17 +141,21 @@ impl ManyCalls {
 impl Host for ManyCalls {
     fn send(&self, request: &Request<'_>) -> Result<Response, Error> {
         self.requests.set(self.requests.get() + 1);
+        let most = request.most_ms.unwrap_or(u64::MAX);
+        self.pause(self.takes_ms.get().min(most));
+        if self.takes_ms.get() > most {
+            return Err(Error::timed_out("Gong did not answer in time.".into()).after_sending());
+        }
         let answer = if self.requests.get() >= self.refuses_from.get() {
-            (429, Some(4808), Value::Null)
+            (429, Some("4808".to_owned()), Value::Null)
         } else {
             (200, None, self.answer(request))
         };
         Ok(Response {
             status: answer.0,
             retry_after: answer.1,
-            location: None,
-            etag: None,
             body: answer.2.to_string().into_bytes(),
+            ..Response::default()
         })
     }
 

@@ -23,6 +23,8 @@ use crate::{
     time,
 };
 
+mod faults;
+
 /// The sandbox's clock where a fixture does not set it.
 pub(super) const NOW: &str = "2026-11-23T12:00:00Z";
 
@@ -127,10 +129,10 @@ impl Host for FixtureHost<'_> {
         let header = |name: &str| exchange.response.headers.get(name).cloned();
         Ok(Response {
             status: exchange.response.status,
-            retry_after: header("retry-after").and_then(|seconds| seconds.parse().ok()),
+            retry_after: header("retry-after"),
             location: header("location"),
-            etag: None,
             body: exchange.response.body().into(),
+            ..Response::default()
         })
     }
 

@@ -10,10 +10,8 @@ use crate::{
     error::{Error, bad_argument},
     prelude::*,
     text::shortened,
-    time::{DAY, clock, midnight, parse_date, parse_instant, to_date, to_display},
+    time::{beginning, clock, instant, parse_date, parse_instant, to_display},
 };
-
-const HOUR: i64 = 3600;
 
 /// A half-open range of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +24,8 @@ pub(crate) struct Range {
 
 impl Range {
     /// From the arguments `from` and `to`; without them the `default_days` before `now`. A calendar
-    /// period in `from` without `to` is the whole period, up to now.
+    /// period in `from` without `to` is the whole period, up to now; a day or a period in `to` ends the
+    /// range with its end.
     ///
     /// # Errors
     /// `bad-argument`, also for an empty range.
@@ -39,10 +38,13 @@ impl Range {
         let from = from.map(|text| moment("from", text, now)).transpose()?;
         let to = match (to, &from) {
             (Some(text), _) => moment("to", text, now)?.end,
-            (None, Some(from)) if from.end > from.start => from.end.min(now),
+            (None, Some(from)) if from.is_calendar_period => from.end.min(now),
             (None, _) => now,
         };
-        let from = from.map_or(to - default_days * DAY, |from| from.start);
+        let from = match from {
+            Some(from) => from.start,
+            None => days_before(to, default_days).unwrap_or(to),
+        };
         if from < to {
             Ok(Self { from, to })
         } else {
@@ -53,53 +55,73 @@ impl Range {
                     to_display(from),
                     to_display(to)
                 ),
-                "\"7d\", or \"2026-11-01\" with to \"2026-11-08\".",
+                "\"7d\", or \"2026-11-01\" with to \"2026-11-07\".",
             ))
         }
     }
 }
 
-/// The value of one argument: a moment, or a calendar period, which has its own end.
+/// The value of one argument: a moment, a day, or a calendar period.
 #[derive(Clone, Copy)]
 struct Period {
     start: i64,
     /// Exclusive; the same as the start for a moment.
     end: i64,
+    /// Whether it is meant as a whole where only the start of a range is named. A day is not: from a
+    /// day on means until now.
+    is_calendar_period: bool,
 }
 
 impl Period {
     fn moment(at: i64) -> Self {
-        Self { start: at, end: at }
+        Self {
+            start: at,
+            end: at,
+            is_calendar_period: false,
+        }
+    }
+
+    fn of(days: Days) -> Option<Self> {
+        Some(Self {
+            start: beginning(days.first)?,
+            end: beginning(days.end)?,
+            is_calendar_period: days.is_calendar_period,
+        })
     }
 }
 
-/// An instant, a date (midnight UTC), a span before `now`, or a calendar period (UTC).
+/// An instant, a date, a span before `now`, or a calendar period, in the local zone.
 fn moment(argument: &str, text: &str, now: i64) -> Result<Period, Error> {
     let text = text.trim();
-    let period = match text {
-        "now" => Some(Period::moment(now)),
-        "today" => Some(Period::moment(now - now.rem_euclid(DAY))),
-        "yesterday" => Some(Period::moment(now - now.rem_euclid(DAY) - DAY)),
-        _ => span(text)
-            .map(|seconds| now - seconds)
-            .or_else(|| parse_instant(text))
-            .or_else(|| parse_date(text))
-            .map(Period::moment)
-            .or_else(|| calendar_period(text, clock(now).date())),
+    let at = match text {
+        "now" => Some(now),
+        _ => match span(text) {
+            Some(Length::Hours(hours)) => Some(now - hours * 3600),
+            Some(Length::Days(days)) => days_before(now, days),
+            None => parse_instant(text),
+        },
     };
-    period.ok_or_else(|| {
+    let days = || Period::of(days(text, clock(now).date())?);
+    at.map(Period::moment).or_else(days).ok_or_else(|| {
         bad_argument(
             argument,
             &format!("“{}” is not an instant with zone, a date, a span or a period.", shortened(text)),
-            "\"2026-11-01T09:00Z\", \"2026-11-01\" (midnight UTC), \"7d\" (also 24h, 2w) before now, or \"last week\", \
-             \"this quarter\", \"2026-Q3\", \"2026-11\", \"2026-W45\".",
+            "\"2026-11-01T09:00Z\", \"2026-11-01\" (as to, that day is included), \"7d\" (also 24h, 2w) before now, or \
+             \"last week\", \"this quarter\", \"2026-Q3\", \"2026-11\", \"2026-W45\".",
         )
     })
 }
 
+/// The same time of day so many days before.
+fn days_before(at: i64, days: i64) -> Option<i64> {
+    let at = clock(at);
+    let before = at.date().checked_sub(Span::new().days(days)).ok()?;
+    instant(before.to_datetime(at.time()))
+}
+
 /// The dates of a request for Gong's statistics, `from` inclusive and `to` exclusive, in the company's
-/// zone: from dates, spans of days before today, or calendar periods. Today is UTC's, as the zone is
-/// not known before Gong's answer. Gong accepts no end after today.
+/// zone: from dates, spans of days before today, or calendar periods. Today is that of the local zone, as
+/// the company's is not known before Gong's answer. Gong accepts no end after today.
 ///
 /// # Errors
 /// `bad-argument`, also for an empty range.
@@ -109,42 +131,63 @@ pub(crate) fn company_dates(
     default_days: i64,
     now: i64,
 ) -> Result<(String, String), Error> {
-    let today = now - now.rem_euclid(DAY);
-    let from = from.map(|text| date("from", text, now)).transpose()?;
+    let today = clock(now).date();
+    let from = from
+        .map(|text| company_days("from", text, today))
+        .transpose()?;
     let to = match (to, &from) {
-        (Some(text), _) => date("to", text, now)?.end,
-        (None, Some(from)) if from.end > from.start => from.end,
+        (Some(text), _) => company_days("to", text, today)?.end,
+        (None, Some(from)) if from.is_calendar_period => from.end,
         (None, _) => today,
     }
     .min(today);
-    let from = from.map_or(to - default_days * DAY, |from| from.start);
+    let from = match from {
+        Some(from) => from.first,
+        None => to.saturating_sub(Span::new().days(default_days)),
+    };
     if from < to {
-        return Ok((to_date(from), to_date(to)));
+        return Ok((from.to_string(), to.to_string()));
     }
     Err(bad_argument(
         "from",
         &format!(
-            "{} is not before {}, the end of the range; Gong's statistics end with yesterday.",
-            to_date(from),
-            to_date(to)
+            "{from} is not before {to}, the end of the range; Gong's statistics end with yesterday.",
         ),
-        "\"30d\", or \"2026-11-01\" with to \"2026-11-08\".",
+        "\"30d\", or \"2026-11-01\" with to \"2026-11-07\".",
     ))
 }
 
-fn date(argument: &str, text: &str, now: i64) -> Result<Period, Error> {
+/// One such date as the start of a range.
+///
+/// # Errors
+/// `bad-argument`.
+pub(crate) fn company_start(argument: &str, text: &str, now: i64) -> Result<String, Error> {
+    let days = company_days(argument, text, clock(now).date())?;
+    Ok(days.first.to_string())
+}
+
+/// One such date as the end of a range: the day after it; none where that is after today, as such a range
+/// is not over.
+///
+/// # Errors
+/// `bad-argument`.
+pub(crate) fn company_end(argument: &str, text: &str, now: i64) -> Result<Option<String>, Error> {
+    let today = clock(now).date();
+    let end = company_days(argument, text, today)?.end;
+    Ok((end <= today).then(|| end.to_string()))
+}
+
+fn company_days(argument: &str, text: &str, today: Date) -> Result<Days, Error> {
     let text = text.trim();
-    let period = match text {
-        "today" => Some(Period::moment(now - now.rem_euclid(DAY))),
-        "yesterday" => Some(Period::moment(now - now.rem_euclid(DAY) - DAY)),
-        _ => span(text)
-            .filter(|seconds| seconds % DAY == 0)
-            .map(|seconds| now - now.rem_euclid(DAY) - seconds)
-            .or_else(|| parse_date(text))
-            .map(Period::moment)
-            .or_else(|| calendar_period(text, clock(now).date())),
+    let found = match span(text) {
+        Some(Length::Days(before)) => {
+            let day = today.checked_sub(Span::new().days(before)).ok();
+            day.and_then(Days::one)
+        }
+        Some(Length::Hours(_)) => None,
+        None => days(text, today),
     };
-    period.ok_or_else(|| {
+    found.ok_or_else(|| {
         bad_argument(
             argument,
             &format!(
@@ -156,18 +199,37 @@ fn date(argument: &str, text: &str, now: i64) -> Result<Period, Error> {
     })
 }
 
-/// One such date, as in [`company_dates`]; of a period the start.
-///
-/// # Errors
-/// `bad-argument`.
-pub(crate) fn company_date(argument: &str, text: &str, now: i64) -> Result<String, Error> {
-    date(argument, text, now).map(|period| to_date(period.start))
+/// Days of the calendar.
+struct Days {
+    first: Date,
+    /// The day after the last.
+    end: Date,
+    is_calendar_period: bool,
 }
 
-/// A calendar period: `this week`, `last quarter`, `2026-W45`, `2026-11`, `2026-Q3`, `Q3` (the latest
-/// that has begun), `2026`. Weeks begin on Monday, as they do in Gong.
-fn calendar_period(text: &str, today: Date) -> Option<Period> {
+impl Days {
+    fn one(date: Date) -> Option<Self> {
+        Some(Self {
+            first: date,
+            end: date.tomorrow().ok()?,
+            is_calendar_period: false,
+        })
+    }
+}
+
+/// A day (`today`, `yesterday`, `2026-11-01`) or a calendar period: `this week`, `last quarter`,
+/// `2026-W45`, `2026-11`, `2026-Q3`, `Q3` (the latest that has begun), `2026`. Weeks begin on Monday, as
+/// they do in Gong.
+fn days(text: &str, today: Date) -> Option<Days> {
     let text = text.to_ascii_lowercase().replace(['_', ' '], "-");
+    let day = match text.as_str() {
+        "today" => Some(today),
+        "yesterday" => Some(today.yesterday().ok()?),
+        _ => parse_date(&text),
+    };
+    if let Some(day) = day {
+        return Days::one(day);
+    }
     let (first, end) = match text.split_once('-') {
         Some((which @ ("this" | "last"), unit)) => {
             let start = start_of(unit, today)?;
@@ -207,9 +269,10 @@ fn calendar_period(text: &str, today: Date) -> Option<Period> {
         }
         _ => return None,
     };
-    Some(Period {
-        start: midnight(first)?,
-        end: midnight(end)?,
+    Some(Days {
+        first,
+        end,
+        is_calendar_period: true,
     })
 }
 
@@ -247,8 +310,15 @@ fn quarter_start(year: i16, quarter: i8) -> Option<Date> {
     Date::new(year, month, 1).ok()
 }
 
-/// `7d`, `24h`, `2w`: seconds.
-fn span(text: &str) -> Option<i64> {
+/// How long before now.
+enum Length {
+    Hours(i64),
+    /// Days of the calendar: some have 23 or 25 hours.
+    Days(i64),
+}
+
+/// `7d`, `24h`, `2w`.
+fn span(text: &str) -> Option<Length> {
     let unit = text.chars().last()?;
     let count = &text[..text.len() - unit.len_utf8()];
     // A sign has two meanings: before now, and after it.
@@ -258,169 +328,18 @@ fn span(text: &str) -> Option<i64> {
         .filter(|_| !count.starts_with('+'))
         .filter(|count| (1..=5000).contains(count))?;
     match unit {
-        'h' => Some(count * HOUR),
-        'd' => Some(count * DAY),
-        'w' => Some(count * 7 * DAY),
+        'h' => Some(Length::Hours(count)),
+        'd' => Some(Length::Days(count)),
+        'w' => Some(Length::Days(count * 7)),
         _ => None,
     }
 }
 
-/// The Monday of an instant's week, in UTC: `2026-11-23`.
+/// The Monday of an instant's week: `2026-11-23`.
 pub(crate) fn week_of(seconds: i64) -> String {
     let monday = start_of("week", clock(seconds).date());
     monday.map_or_else(String::new, |monday| monday.to_string())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Range, company_date, company_dates, moment, week_of};
-    use crate::{prelude::*, time::to_display};
-
-    /// 2026-11-23T12:30:00Z
-    const NOW: i64 = 1_795_437_000;
-
-    #[test]
-    fn arguments_are_instants_dates_and_spans() {
-        let at = |text| to_display(moment("from", text, NOW).expect(text).start);
-        assert_eq!(at("2026-11-01T09:00Z"), "2026-11-01T09:00Z");
-        assert_eq!(at("2026-11-01T09:00:30+02:00"), "2026-11-01T07:00Z");
-        assert_eq!(at("2026-11-01"), "2026-11-01T00:00Z");
-        assert_eq!(at("7d"), "2026-11-16T12:30Z");
-        assert_eq!(at("24h"), "2026-11-22T12:30Z");
-        assert_eq!(at("2w"), "2026-11-09T12:30Z");
-        assert_eq!(at("today"), "2026-11-23T00:00Z");
-        assert_eq!(at("yesterday"), "2026-11-22T00:00Z");
-        for wrong in [
-            "",
-            "soon",
-            "2026-13-01",
-            "2026-11-01T09:00",
-            "0d",
-            "-3d",
-            "+7d",
-            "7m",
-            "9999999999999999d",
-            "äöü",
-            "d",
-        ] {
-            assert!(moment("from", wrong, NOW).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn calendar_periods_have_an_end_of_their_own() {
-        let range = |from, to| {
-            let range = Range::from_arguments(Some(from), to, 30, NOW).expect(from);
-            format!("{} {}", to_display(range.from), to_display(range.to))
-        };
-        assert_eq!(
-            range("last week", None),
-            "2026-11-16T00:00Z 2026-11-23T00:00Z"
-        );
-        assert_eq!(
-            range("this week", None),
-            "2026-11-23T00:00Z 2026-11-23T12:30Z"
-        );
-        assert_eq!(
-            range("last_month", None),
-            "2026-10-01T00:00Z 2026-11-01T00:00Z"
-        );
-        assert_eq!(
-            range("last quarter", None),
-            "2026-07-01T00:00Z 2026-10-01T00:00Z"
-        );
-        assert_eq!(range("Q1", None), "2026-01-01T00:00Z 2026-04-01T00:00Z");
-        assert_eq!(
-            range("2025-Q4", Some("2026-Q1")),
-            "2025-10-01T00:00Z 2026-04-01T00:00Z"
-        );
-        assert_eq!(
-            range("2026-W01", None),
-            "2025-12-29T00:00Z 2026-01-05T00:00Z"
-        );
-        assert_eq!(
-            range("2026-02", None),
-            "2026-02-01T00:00Z 2026-03-01T00:00Z"
-        );
-        assert_eq!(
-            range("this year", None),
-            "2026-01-01T00:00Z 2026-11-23T12:30Z"
-        );
-        assert_eq!(range("2025", None), "2025-01-01T00:00Z 2026-01-01T00:00Z");
-        assert_eq!(
-            range("2026-11-02", Some("2026-11-04")),
-            "2026-11-02T00:00Z 2026-11-04T00:00Z"
-        );
-        for wrong in [
-            "next week",
-            "last",
-            "Q5",
-            "2026-Q0",
-            "2026-W60",
-            "2026-W4294967297",
-            "2026-W+5",
-            "2026-+1",
-            "2026-1",
-            "q",
-            "99999",
-            "last fortnight",
-        ] {
-            assert!(moment("from", wrong, NOW).is_err(), "{wrong}");
-        }
-        assert_eq!(week_of(NOW), "2026-11-23");
-    }
-
-    #[test]
-    fn statistics_end_with_yesterday() {
-        let dates = |from, to| company_dates(from, to, 30, NOW);
-        let text = |one: &str, other: &str| (one.to_owned(), other.to_owned());
-        assert_eq!(
-            dates(None, None).expect("default"),
-            text("2026-10-24", "2026-11-23")
-        );
-        assert_eq!(
-            dates(Some("last week"), None).expect("a week"),
-            text("2026-11-16", "2026-11-23")
-        );
-        assert_eq!(
-            dates(Some("this month"), None).expect("a month"),
-            text("2026-11-01", "2026-11-23")
-        );
-        assert_eq!(
-            dates(Some("7d"), Some("2099")).expect("a span"),
-            text("2026-11-16", "2026-11-23")
-        );
-        assert!(dates(Some("today"), None).is_err());
-        assert!(dates(Some("5h"), None).is_err());
-    }
-
-    #[test]
-    fn a_range_is_not_empty() {
-        let range = Range::from_arguments(None, None, 30, NOW).expect("default");
-        assert_eq!(
-            (to_display(range.from), to_display(range.to)),
-            ("2026-10-24T12:30Z".into(), "2026-11-23T12:30Z".into())
-        );
-        let error = Range::from_arguments(Some("2026-11-02"), Some("2026-11-01"), 30, NOW)
-            .expect_err("backwards");
-        assert_eq!(
-            error.text(),
-            "Argument `from`: 2026-11-02T00:00Z is not before 2026-11-01T00:00Z, the end of the range. Example: \
-             \"7d\", or \"2026-11-01\" with to \"2026-11-08\"."
-        );
-    }
-
-    #[test]
-    fn statistics_take_dates() {
-        assert_eq!(
-            company_date("from", "30d", NOW).expect("span"),
-            "2026-10-24"
-        );
-        assert_eq!(
-            company_date("from", "2026-11-01", NOW).expect("date"),
-            "2026-11-01"
-        );
-        assert!(company_date("from", "5h", NOW).is_err());
-        assert!(company_date("from", "2026-11-01T00:00Z", NOW).is_err());
-    }
-}
+mod tests;

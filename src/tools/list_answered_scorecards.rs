@@ -105,9 +105,13 @@ fn filter(
     args: &ListAnsweredScorecards,
     scorecards: &[Scorecard],
 ) -> Result<Filter, Error> {
-    let date = |argument, text: Option<&str>| {
-        text.map(|text| time::company_date(argument, text, gong.now))
+    let start = |argument, text: Option<&str>| {
+        text.map(|text| time::company_start(argument, text, gong.now))
             .transpose()
+    };
+    let end = |argument, text: Option<&str>| match text {
+        Some(text) => time::company_end(argument, text, gong.now),
+        None => Ok(None),
     };
     let from = match (args.from.as_deref(), args.review_from.as_deref()) {
         (None, None) => Some(DEFAULT_DAYS),
@@ -140,10 +144,10 @@ fn filter(
             })
     };
     Ok(Filter {
-        call_from_date: date("from", from)?,
-        call_to_date: date("to", args.to.as_deref())?,
-        review_from_date: date("review_from", args.review_from.as_deref())?,
-        review_to_date: date("review_to", args.review_to.as_deref())?,
+        call_from_date: start("from", from)?,
+        call_to_date: end("to", args.to.as_deref())?,
+        review_from_date: start("review_from", args.review_from.as_deref())?,
+        review_to_date: end("review_to", args.review_to.as_deref())?,
         // Gong's default, MANUAL, silently leaves out scorecards that AI has answered.
         review_method: match args.method.unwrap_or(ReviewMethod::Both) {
             ReviewMethod::Manual => "MANUAL",

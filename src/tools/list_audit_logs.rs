@@ -8,7 +8,7 @@ use crate::{
         json::ApiResponse,
         pages::{JsonPage, Paged},
     },
-    error::{Case, Error},
+    error::Error,
     gong::users::People,
     json_ext::JsonExt,
     prelude::*,
@@ -55,7 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAuditLogs) -> Result<AuditLogPage, 
     let mut more = false;
     'pages: for page in 1.. {
         let (records, items) = match read_page(gong, &args.log, &start, cursor.as_deref()) {
-            Err(error) if page > 1 && error.case() == Case::RateLimited => {
+            Err(error) if page > 1 => {
                 (stopped, more) = (Some(error.into_text()), true);
                 break;
             }
@@ -198,7 +198,7 @@ fn row(entry: &Value) -> AuditRow {
         .or_else(|| entry.text("impersonatorEmailAddress"))
         .or_else(|| entry.id("impersonatorUserId"));
     AuditRow {
-        at: time::parse_instant(at).map_or_else(|| at.into(), time::to_rfc3339),
+        at: time::parse_instant(at).map_or_else(|| at.into(), time::to_display_with_seconds),
         who: name.or_else(|| email.clone()).or_else(|| id.clone()),
         email,
         user_id: id,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Gong, json::ApiResponse},
-    error::{Case, Error},
+    error::Error,
     gong::{users::People, workspaces},
     json_ext::JsonExt,
     prelude::*,
@@ -67,7 +67,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
 
 /// Gong was seen to answer 500 for a company without Engage.
 fn explain_missing_engage(error: Error) -> Error {
-    if error.case() != Case::UnexpectedAnswer || !error.text().contains("(status 500)") {
+    if error.status() != Some(500) {
         return error;
     }
     error.adding("Gong also answers so where the company or the user has no Engage.")

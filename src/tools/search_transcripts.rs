@@ -11,7 +11,7 @@ use crate::{
         call_filter::{CallFilter, ServerFilter, filter_arguments},
         scan::{self, Endpoint, Plan, resume::Start},
     },
-    error::{Case, Error, bad_argument},
+    error::{Error, bad_argument},
     gong::calls::{ContentSelector, link_pattern},
     index::{self, Index},
     prelude::*,
@@ -88,7 +88,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
         report.rewind(&call, why);
         // The error is the answer if there is nothing else to return.
         if let Some(error) = error
-            && (report.read == 0 || search.searched == 0 && error.case() != Case::RateLimited)
+            && (report.read == 0 || search.searched == 0 && !error.is_passing())
         {
             return Err(error);
         }

@@ -26,6 +26,14 @@ async fn fails(run: &Run, tool: &str, arguments: Value) -> String {
     result.text
 }
 
+/// The text, and how many requests it took.
+async fn succeeds(run: &Run, tool: &str, arguments: Value) -> (String, u32) {
+    let called = sandbox().call_tool(run, tool, &arguments.to_string()).await;
+    let result = called.expect("no limit breaks");
+    assert!(!result.is_error, "{tool} {arguments}: {}", result.text);
+    (result.text, result.usage.requests)
+}
+
 async fn gong() -> FakeGong {
     stand_in(Options {
         calls: 100,
@@ -75,7 +83,7 @@ async fn every_fault_is_named_as_what_it_is() {
         ),
     ];
     for (fault, expected) in faults {
-        gong.fault("/v2/workspaces", fault.clone(), Some(1));
+        gong.fault("/v2/workspaces", fault.clone(), None);
         let text = fails(&run_for(&gong), "gong_list_workspaces", json!({})).await;
         for part in expected {
             assert!(text.contains(part), "{fault:?}: {text}");
@@ -100,6 +108,33 @@ async fn slowness_is_a_time_out_before_and_within_the_answer() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_is_sent_once_more_after_a_fault_on_the_way() {
+    let gong = gong().await;
+    let run = run_for(&gong);
+    for fault in [Fault::Cut, Fault::Status(503, "Unavailable".into(), None)] {
+        gong.fault("/v2/workspaces", fault.clone(), Some(1));
+        let (_, requests) = succeeds(&run, "gong_list_workspaces", json!({})).await;
+        assert_eq!(requests, 2, "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gzip_is_requested_and_read() {
+    let gong = gong().await;
+    let run = run_for(&gong);
+    let plain = succeeds(&run, "gong_list_users", json!({})).await;
+    let accepted = ("accept-encoding".to_owned(), "gzip".to_owned());
+    assert!(
+        gong.requests()
+            .iter()
+            .all(|one| one.headers.contains(&accepted))
+    );
+    gong.fault("/v2/", Fault::Gzip, None);
+    let packed = succeeds(&run, "gong_list_users", json!({})).await;
+    assert_eq!(packed, plain);
+}
+
 /// A change that broke on the way may have been made: it is not sent again, and the reader is
 /// shown how to look.
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +149,7 @@ async fn a_change_is_sent_once_whatever_becomes_of_it() {
         Fault::SlowBody(Duration::from_secs(30)),
         Fault::Cut,
         Fault::NotJson,
+        Fault::Huge(20 << 20),
         Fault::Status(503, "Unavailable".into(), None),
     ] {
         gong.clear_requests();
@@ -183,6 +219,8 @@ async fn settings_are_checked_before_anything_is_sent() {
         ("GONG_BASE_URL", "https://gong.example"),
         ("GONG_BASE_URL", "http://api.gong.io"),
         ("GONG_AUTH", "magic"),
+        ("GONG_TIME_ZONE", "Denver"),
+        ("GONG_ACCESS_KEY", "\"quoted\""),
     ] {
         let mut run = run_for(&gong);
         run.env.set(name, value);

@@ -75,6 +75,7 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
     let ca = root.get("ca").and_then(|v| path(v, "ca.pem"));
     let stand_in = root.get("stand_in").and_then(|v| v.boolean());
     let stand_in = stand_in.unwrap_or(false);
+    let vpn_addresses = root.get("vpn_addresses").and_then(|v| v.boolean());
     let listen = root
         .get("listen")
         .and_then(|v| v.table("[listen] with address = \"127.0.0.1:8080\""));
@@ -151,6 +152,7 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
         cache: cache.unwrap_or_else(|| folder.join("cache")),
         component,
         stand_in,
+        vpn_addresses: vpn_addresses.unwrap_or(false),
         ca,
         limits,
         user_bounds,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use sandbox::is_quoted;
+
 use super::Files;
 
 /// Where a secret is: `env:ACME_KEY`, or `file:/run/secrets/acme-key`.
@@ -78,6 +80,11 @@ impl SecretRef {
         }
         if value.chars().any(char::is_control) {
             return fail("it holds line ends or other control characters");
+        }
+        if is_quoted(value) {
+            return fail(
+                "it is in quotation marks, which are part of it; it has to be without them",
+            );
         }
         Ok(Secret(value.to_owned()))
     }

@@ -343,6 +343,7 @@ fn references_are_resolved_when_asked_and_never_shown() {
     std::fs::write(folder.join("key"), "hush-hush\r\n").unwrap();
     std::fs::write(folder.join("empty"), "\n").unwrap();
     std::fs::write(folder.join("lines"), "one\ntwo\n").unwrap();
+    std::fs::write(folder.join("quoted"), "\"two\"\n").unwrap();
     let resolve = |reference: &str| {
         let reference = SecretRef::parse(reference, &folder).unwrap();
         reference.resolve(&mut Files::default())
@@ -353,6 +354,7 @@ fn references_are_resolved_when_asked_and_never_shown() {
     for (reference, why) in [
         ("file:empty", "it is empty"),
         ("file:lines", "line ends"),
+        ("file:quoted", "it is in quotation marks"),
         ("file:gone", "it can not be read"),
         ("env:GONG_GATEWAY_NEVER_SET", "is not set"),
     ] {
@@ -365,6 +367,25 @@ fn references_are_resolved_when_asked_and_never_shown() {
     // Cargo sets this variable for every test.
     assert_eq!(resolve("env:CARGO_PKG_NAME").unwrap().reveal(), "gateway");
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_tenant_has_a_time_zone_of_the_database() {
+    let zone = |value: &str| load(&with("metered = true", &format!("time_zone = {value:?}")));
+    let config = zone("america/denver").unwrap();
+    assert_eq!(
+        config.tenants["acme"].time_zone.as_deref(),
+        Some("America/Denver")
+    );
+    assert_eq!(load(&whole()).unwrap().tenants["acme"].time_zone, None);
+    let complaint = complaints(&with("metered = true", "time_zone = \"Denver\""));
+    assert!(
+        complaint.ends_with(
+            "tenants.acme.time_zone: \"Denver\" is not a name of the IANA time zone database, such as \
+             \"America/Denver\""
+        ),
+        "{complaint}"
+    );
 }
 
 #[test]

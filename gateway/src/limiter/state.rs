@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sandbox::Refused;
+use sandbox::gate::Window;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -11,7 +12,6 @@ use super::RequestLimits;
 use super::day::{DayBudget, day_number, until_midnight};
 use super::users::UserCounts;
 use super::wait::WaitReason;
-use super::window::Window;
 use crate::fair_queue::{FairQueue, PROGRESS_INTERVAL};
 
 #[derive(Debug)]

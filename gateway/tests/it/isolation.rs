@@ -11,6 +11,7 @@ use gateway::progress::Progress;
 use gateway::store::CallResult;
 use gateway::tenant::{self as live, Network};
 use gateway::traces::{CallTrace, RequestSpans};
+use sandbox::outbound::Addresses;
 use serde_json::{Value, json};
 
 use crate::support::{Folder, Setup, Tenant, TestGateway, call, fail, options, stand_in, succeed};
@@ -167,8 +168,8 @@ async fn private_addresses_are_refused_after_the_look_up() {
     let live = shared.tenants.live();
     let mut settings = live.config.tenants["acme"].clone();
     settings.gong = format!("https://localhost:{}", gong.addr().port());
-    for (stand_in, expected) in [(false, "network policy"), (true, "")] {
-        let network = Network::new(gong.ca_pem().map(str::to_owned), stand_in).unwrap();
+    for (addresses, expected) in [(Addresses::Public, "network policy"), (Addresses::Any, "")] {
+        let network = Network::new(gong.ca_pem().map(str::to_owned), addresses).unwrap();
         let (store, settings) = (shared.store.clone(), settings.clone());
         let tenant = tokio::task::spawn_blocking(move || {
             let mut files = Files::default();
@@ -195,8 +196,14 @@ async fn private_addresses_are_refused_after_the_look_up() {
             .call_tool(&run, "gong_list_workspaces", "{}")
             .await;
         let result = result.unwrap();
-        assert_eq!(result.is_error, !stand_in, "{}", result.text);
+        let is_reached = addresses == Addresses::Any;
+        assert_eq!(result.is_error, !is_reached, "{}", result.text);
         assert!(result.text.contains(expected), "{}", result.text);
-        assert_eq!(gong.connections(), usize::from(stand_in), "{}", result.text);
+        assert_eq!(
+            gong.connections(),
+            usize::from(is_reached),
+            "{}",
+            result.text
+        );
     }
 }

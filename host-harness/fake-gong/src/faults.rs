@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, TRANSFER_ENCODING};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, TRANSFER_ENCODING};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Frame;
@@ -25,6 +25,8 @@ pub enum Fault {
     SlowBody(Duration),
     /// The connection is closed in the middle of the body.
     Cut,
+    /// The body is compressed.
+    Gzip,
     /// 200 with a page of HTML, as a proxy or a login page gives.
     NotJson,
     /// 200 with JSON that has nothing of what the operation answers.
@@ -95,7 +97,7 @@ impl Fault {
     pub(crate) fn instead(&self, request_id: &str) -> Option<Response<Body>> {
         let refused = |error| http_response(Err(error) as ApiResult, request_id);
         match self {
-            Self::Slow(_) | Self::SlowBody(_) | Self::Cut => None,
+            Self::Slow(_) | Self::SlowBody(_) | Self::Cut | Self::Gzip => None,
             Self::NotJson => {
                 let page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\
                             <body><h1>Sign in to continue</h1></body></html>\n";
@@ -139,6 +141,7 @@ impl Fault {
         let then = match self {
             Self::SlowBody(pause) => Step::Wait(*pause),
             Self::Cut => Step::Fail,
+            Self::Gzip => return gzipped(response).await,
             _ => return response,
         };
         let (mut head, body) = response.into_parts();
@@ -159,6 +162,24 @@ impl Fault {
         ];
         Response::from_parts(head, Body::new(Steps::from(steps)))
     }
+}
+
+/// The same answer as a file of RFC 1952.
+async fn gzipped(response: Response<Body>) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    let Ok(body) = body.collect().await else {
+        return Response::from_parts(head, Body::empty());
+    };
+    let body = body.to_bytes();
+    let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    file.extend(miniz_oxide::deflate::compress_to_vec(&body, 6));
+    file.extend(crc32fast::hash(&body).to_le_bytes());
+    file.extend((body.len() as u32).to_le_bytes());
+    head.headers
+        .insert(CONTENT_LENGTH, HeaderValue::from(file.len()));
+    head.headers
+        .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    Response::from_parts(head, Body::from(file))
 }
 
 /// Valid JSON of exactly so many bytes (of at least those that its frame needs).

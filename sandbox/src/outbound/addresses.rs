@@ -19,6 +19,9 @@ pub enum Addresses {
     /// Those of the public internet.
     #[default]
     Public,
+    /// These, and those by which VPNs and DNS filters carry requests: carrier-grade NAT and
+    /// benchmarks, which are no machine's own network.
+    PublicAndVpn,
     /// Every address: for stand-ins on this machine.
     Any,
 }
@@ -29,10 +32,21 @@ impl Addresses {
     pub fn allow(self, address: IpAddr) -> bool {
         match (self, address) {
             (Self::Any, _) => true,
-            (Self::Public, IpAddr::V4(address)) => is_public_v4(address),
-            (Self::Public, IpAddr::V6(address)) => is_public_v6(address),
+            (Self::PublicAndVpn, address) if is_of_vpn(address) => true,
+            (_, IpAddr::V4(address)) => is_public_v4(address),
+            (_, IpAddr::V6(address)) => is_public_v6(address),
         }
     }
+}
+
+/// Whether VPNs (100.64.0.0/10) or DNS filters (198.18.0.0/15) use the address in place of a
+/// server's own.
+pub(super) fn is_of_vpn(address: IpAddr) -> bool {
+    let IpAddr::V4(address) = address else {
+        return false;
+    };
+    let [a, b, ..] = address.octets();
+    matches!((a, b), (100, 64..=127) | (198, 18 | 19))
 }
 
 /// What the IANA registry of special IPv4 addresses leaves, without multicast and what is
@@ -79,11 +93,18 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Every address that the host's name may be connected at is one that is not allowed.
 #[derive(Debug)]
-pub(super) struct Prohibited;
+pub(super) struct Prohibited {
+    name: String,
+    pub(super) address: IpAddr,
+}
 
 impl fmt::Display for Prohibited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the host has no address that may be connected to")
+        let Self { name, address } = self;
+        write!(
+            f,
+            "{name} leads to {address}, which is not an address of the public internet"
+        )
     }
 }
 
@@ -117,21 +138,32 @@ where
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
+        let text = name.to_string();
         let (found, allowed) = (self.resolver.call(name), self.allowed);
         Box::pin(async move {
             let (allowed, refused): (Vec<_>, Vec<_>) =
                 found.await?.partition(|found| allowed.allow(found.ip()));
-            if allowed.is_empty() && !refused.is_empty() {
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, Prohibited));
+            match refused.first() {
+                Some(refused) if allowed.is_empty() => {
+                    let address = refused.ip();
+                    let prohibited = Prohibited {
+                        name: text,
+                        address,
+                    };
+                    Err(io::Error::new(io::ErrorKind::PermissionDenied, prohibited))
+                }
+                _ => Ok(allowed.into_iter()),
             }
-            Ok(allowed.into_iter())
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use wasmtime_wasi_http::Error;
+
     use super::*;
+    use crate::outbound::error_code::error_code;
 
     #[test]
     fn only_the_public_internet_is_public() {
@@ -204,6 +236,13 @@ mod tests {
         ] {
             let address = special.parse().unwrap();
             assert!(!Addresses::Public.allow(address), "{special}");
+            let is_of_vpn =
+                special.starts_with("100.") && special != "100::1" || special.starts_with("198.1");
+            assert_eq!(
+                Addresses::PublicAndVpn.allow(address),
+                is_of_vpn,
+                "{special}"
+            );
             assert!(Addresses::Any.allow(address), "{special}");
         }
     }
@@ -237,9 +276,25 @@ mod tests {
     async fn a_public_name_does_not_lead_to_this_machine() {
         let rebound = found(&["127.0.0.1:0", "[::ffff:10.0.0.1]:0"]).await;
         let rebound = rebound.unwrap_err();
-        assert!(rebound.get_ref().unwrap().is::<Prohibited>());
+        assert_eq!(
+            rebound.get_ref().unwrap().to_string(),
+            "acme.api.gong.io leads to 127.0.0.1, which is not an address of the public internet"
+        );
         let mixed = found(&["169.254.169.254:0", "1.1.1.1:0"]).await.unwrap();
         assert_eq!(mixed, ["1.1.1.1:0"]);
         assert!(found(&[]).await.unwrap().is_empty());
+        let filtered = found(&["198.18.0.12:0"]).await.unwrap_err();
+        match error_code(&filtered, Error::ConnectionTerminated) {
+            Error::InternalError(Some(text)) => {
+                assert!(
+                    text.starts_with("network-denied: acme.api.gong.io leads to 198.18.0.12, ")
+                );
+                assert!(
+                    text.contains("VPN") && text.contains("`vpn_addresses`"),
+                    "{text}"
+                );
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -6,7 +6,10 @@ use std::io;
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
-use super::addresses::Prohibited;
+use super::addresses::{Prohibited, is_of_vpn};
+
+/// How the text of an error begins that is a matter of the network policy, where no code says so.
+const NETWORK_DENIED: &str = "network-denied: ";
 
 /// The code of the error that a stream failed with, if the stream was a response's body.
 pub(crate) fn error_code_of_body(error: &wasmtime::Error) -> Option<ErrorCode> {
@@ -27,8 +30,16 @@ pub(crate) fn error_code_of_body(error: &wasmtime::Error) -> Option<ErrorCode> {
 pub(super) fn error_code(error: &(dyn StdError + 'static), cut_off: Error) -> Error {
     let mut connecting = false;
     // hyper-util wraps it in its "dns error", so it must be looked for first.
-    if causes(error).any(|cause| cause.is::<Prohibited>()) {
-        return Error::DestinationIpProhibited;
+    let prohibited = causes(error).find_map(|cause| cause.downcast_ref::<Prohibited>());
+    if let Some(prohibited) = prohibited {
+        return match is_of_vpn(prohibited.address) {
+            true => Error::InternalError(Some(format!(
+                "{NETWORK_DENIED}{prohibited}, but one of those that VPNs and DNS filters put in its place. \
+                 Nothing was sent. Whoever runs the gateway can take the name out of the filter or, if \
+                 the VPN is to carry the requests, allow such addresses (`vpn_addresses`)."
+            ))),
+            false => Error::DestinationIpProhibited,
+        };
     }
     for cause in causes(error) {
         if let Some(error) = cause.downcast_ref::<Error>() {
@@ -88,6 +99,11 @@ pub(super) fn error_code(error: &(dyn StdError + 'static), cut_off: Error) -> Er
     } else {
         Error::HttpProtocolError
     }
+}
+
+/// The first cause of an error.
+pub(super) fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    causes(error).last().unwrap_or(error)
 }
 
 /// An error and its causes, outermost first.

@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep_until, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::Inner;
-use super::error_code::error_code;
+use super::error_code::{error_code, innermost};
 use super::traffic::Traffic;
 
 /// For components that set no time-out of their own: DNS, TCP and TLS together.
@@ -53,7 +53,20 @@ pub(super) async fn exchange(
     };
     let response = response.map_err(|error| {
         tracing::debug!(origin = %inner.origin, "request failed: {error:?}");
-        error_code(&error, Error::ConnectionTerminated)
+        match (
+            error_code(&error, Error::ConnectionTerminated),
+            &inner.proxy,
+        ) {
+            // The server's own errors are those of TLS, and of what comes after.
+            (
+                Error::DestinationUnavailable | Error::ConnectionRefused | Error::DnsError { .. },
+                Some(proxy),
+            ) => Error::InternalError(Some(format!(
+                "the proxy {proxy} (HTTPS_PROXY) makes no connection: {}",
+                innermost(&error)
+            ))),
+            (code, _) => code,
+        }
     })?;
     // A body that is announced as too long is not read.
     traffic.check_size(response.body().size_hint().lower())?;

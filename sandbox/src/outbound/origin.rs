@@ -43,7 +43,7 @@ impl Origin {
     /// The origin itself, unless `addresses` rule it out. Only an address is checked here: a
     /// name is checked when it is looked up.
     pub(super) fn within(self, addresses: Addresses) -> anyhow::Result<Self> {
-        if addresses == Addresses::Public {
+        if addresses != Addresses::Any {
             ensure!(
                 self.scheme == Scheme::HTTPS,
                 "it must begin with https://, such as https://acme.api.example.com"
@@ -56,6 +56,15 @@ impl Origin {
             );
         }
         Ok(self)
+    }
+}
+
+impl Origin {
+    /// Whether it is on this machine, by name or address.
+    pub(super) fn is_loopback(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let address: Result<IpAddr, _> = host.parse();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which servers and addresses are trusted.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
@@ -8,6 +9,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+
+use hyper_util::client::proxy::matcher::Matcher;
 
 use super::addresses::Addresses;
 
@@ -20,6 +23,7 @@ pub struct Policy {
     provider: Arc<CryptoProvider>,
     verifier: Arc<WebPkiServerVerifier>,
     pub(super) addresses: Addresses,
+    pub(super) proxies: Arc<Matcher>,
 }
 
 impl Policy {
@@ -30,9 +34,52 @@ impl Policy {
     ///
     /// `ca_pem` holds no certificate, or an invalid one.
     pub fn new(ca_pem: Option<&str>, addresses: Addresses) -> anyhow::Result<Self> {
+        let roots = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.into(),
+        };
+        Self::trusting(roots, ca_pem, addresses)
+    }
+
+    /// Like [`new`](Self::new), and as the environment of the process says: trusts the certificates in
+    /// the file `SSL_CERT_FILE` too, and goes through the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and
+    /// `ALL_PROXY`, except to `NO_PROXY` and to this machine.
+    ///
+    /// # Errors
+    ///
+    /// As of [`new`](Self::new), or the file cannot be read or holds no certificate.
+    pub fn from_environment(ca_pem: Option<&str>, addresses: Addresses) -> anyhow::Result<Self> {
         let mut roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.into(),
         };
+        if let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
+            let file = Path::new(&file);
+            let pem = std::fs::read(file)
+                .with_context(|| format!("SSL_CERT_FILE: cannot read {}", file.display()))?;
+            // A system's file may have some that are too old for rustls.
+            let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
+            let (added, _) = roots.add_parsable_certificates(certificates);
+            ensure!(
+                added > 0,
+                "SSL_CERT_FILE: there is no certificate in {}",
+                file.display()
+            );
+        }
+        Ok(Self::trusting(roots, ca_pem, addresses)?.through(Matcher::from_env()))
+    }
+
+    /// The same through these proxies.
+    pub(super) fn through(self, proxies: Matcher) -> Self {
+        Self {
+            proxies: Arc::new(proxies),
+            ..self
+        }
+    }
+
+    fn trusting(
+        mut roots: RootCertStore,
+        ca_pem: Option<&str>,
+        addresses: Addresses,
+    ) -> anyhow::Result<Self> {
         if let Some(pem) = ca_pem {
             let before = roots.len();
             for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
@@ -51,6 +98,7 @@ impl Policy {
             provider,
             verifier,
             addresses,
+            proxies: Arc::new(Matcher::builder().build()),
         })
     }
 

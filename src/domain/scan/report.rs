@@ -154,7 +154,7 @@ impl Report {
             read: self.read,
             left_out_private: (self.private > 0).then_some(self.private),
             stopped: self.stopped.clone(),
-            read_back_to: self.read_back_to.map(time::to_rfc3339),
+            read_back_to: self.read_back_to.map(time::to_display_with_seconds),
             index: self.index.as_ref().map(|index| index.statement.clone()),
             complete_from: filling.map(|(from, _)| time::to_display(from)),
             missing_requests: filling.map(|(_, requests)| requests),

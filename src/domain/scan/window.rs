@@ -9,7 +9,7 @@ use crate::{
         pages::{Paged, Records},
     },
     domain::scan::{Endpoint, Plan},
-    error::{Case, Error},
+    error::Error,
     gong::calls::{Call, CallsBody, EXTENSIVE, ExtensivePage, Filter, Meta},
     prelude::*,
     time::{self, DAY, Range},
@@ -18,7 +18,7 @@ use crate::{
 /// Calls on a page of Gong's (observed; Gong has no parameter for it).
 const PAGE: u32 = 100;
 /// Calls that a window should have, so that most windows fit into one page.
-const AIM: i64 = 80;
+pub(super) const AIM: i64 = 80;
 /// The same where all of the range will be read. A window of three pages wastes less, as only its last
 /// page is not full; a larger one would lose more where a rate limit ends it.
 const AIM_SELECTIVE: i64 = 280;
@@ -67,29 +67,31 @@ pub(super) enum Window {
     /// Every call in it.
     Whole { calls: Vec<Call>, pages: u32 },
     /// More pages than should be read before the newest calls are reached: they are on the last page.
-    TooMany { total: u32, pages: u32 },
-    /// Gong's rate limit, with its text.
-    Limited(Error),
+    /// At most `fitting` pages can be read in the time that is left.
+    TooMany {
+        total: u32,
+        pages: u32,
+        fitting: u32,
+    },
+    /// A page could not be read.
+    Failed(Error),
 }
 
-/// Reads all pages of a window, unless they are too many.
-///
-/// # Errors
-/// Whatever a request fails with, except a rate limit.
+/// Reads all pages of a window, unless they are too many, for their number or for their time.
 pub(super) fn read_window(
     gong: &Gong<'_>,
     plan: &Plan<'_>,
     window: Range,
     pages_left: u32,
-) -> Result<Window, Error> {
+) -> Window {
+    let began = gong.elapsed_ms();
     let mut calls = Vec::new();
     let mut cursor: Option<String> = None;
     let mut pages = 0;
     loop {
         let (records, more) = match read_page(gong, plan, window, cursor.as_deref()) {
             Ok(page) => page,
-            Err(error) if error.case() == Case::RateLimited => return Ok(Window::Limited(error)),
-            Err(error) => return Err(error),
+            Err(error) => return Window::Failed(error),
         };
         pages += 1;
         let full = more.len() as u32;
@@ -99,7 +101,7 @@ pub(super) fn read_window(
         }
         let records = records.unwrap_or_default();
         let Some(next) = records.cursor else {
-            return Ok(Window::Whole { calls, pages });
+            return Window::Whole { calls, pages };
         };
         if pages == 1 {
             let total = records.total_records.unwrap_or(2 * PAGE).max(full);
@@ -108,20 +110,28 @@ pub(super) fn read_window(
             } else {
                 pages_left.min(2)
             };
-            if total.div_ceil(PAGE) > most {
-                return Ok(Window::TooMany { total, pages });
+            // The others take as long as the first one.
+            let fitting = gong.ms_left() / (gong.elapsed_ms() - began).max(1);
+            let fitting = u32::try_from(fitting).unwrap_or(u32::MAX);
+            if total.div_ceil(PAGE) > most.min(fitting.saturating_add(1)) {
+                return Window::TooMany {
+                    total,
+                    pages,
+                    fitting,
+                };
             }
         }
         if cursor.as_ref() == Some(&next) {
-            return Err(Error::unexpected_answer(
+            return Window::Failed(Error::unexpected_answer(
                 "Gong repeats the same page cursor; try a shorter range.".into(),
             ));
         }
         if pages == pages_left {
-            return Ok(Window::TooMany {
+            return Window::TooMany {
                 total: pages * PAGE * 2,
                 pages,
-            });
+                fitting: 0,
+            };
         }
         cursor = Some(next);
     }

@@ -121,3 +121,34 @@ fn unknown_names_are_answered_with_those_that_the_company_has() {
         "{error}"
     );
 }
+
+#[test]
+fn days_of_another_zone_are_counted_as_by_a_full_scan() {
+    let company = Company::new(SMALL);
+    fill(&company, "60d");
+    let counted = |zone: &str, by: &str, index: bool| {
+        let settings = &company.settings;
+        settings.borrow_mut().insert("GONG_TIME_ZONE", zone.into());
+        let mut arguments =
+            json!({ "by": [by], "from": "2026-11-01", "to": "yesterday", "limit": 200 });
+        if !index {
+            arguments["max_age"] = "0".into();
+        }
+        let (_, text, answer) = company.count("gong_count_calls", &arguments);
+        assert_eq!(text.contains("index: "), index, "{text}");
+        answer["rows"].clone()
+    };
+    for by in ["day", "week", "month"] {
+        for zone in [
+            "UTC",
+            "Asia/Kolkata",
+            "America/Denver",
+            "Pacific/Kiritimati",
+        ] {
+            let full = counted(zone, by, false);
+            assert_eq!(counted(zone, by, true), full, "{by} {zone}");
+            let is_other = full != counted("UTC", by, true);
+            assert!(by != "day" || is_other == (zone != "UTC"), "{zone}");
+        }
+    }
+}

@@ -24,10 +24,9 @@ impl Company {
         let answer = |status, etag: Option<u64>, body: Vec<u8>| {
             Ok(Response {
                 status,
-                retry_after: None,
-                location: None,
                 etag: etag.map(|etag| format!("\"{etag}\"")),
                 body,
+                ..Response::default()
             })
         };
         match self.fault.get() {

@@ -1,7 +1,7 @@
 //! The answer of Gong's AI, with a list of its sources. Findings that cite private calls are left
 //! out, as private calls are everywhere else.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::{
@@ -151,7 +151,9 @@ fn finding(section: &Value, sources: &mut Sources) -> Option<AiFinding> {
             .flat_map(|cited| cited.items("emails"))
             .map(|email| sources.email(email)),
     );
-    labels.dedup();
+    // A call may be cited several times, with others between.
+    let mut seen = BTreeSet::new();
+    labels.retain(|label| seen.insert(label.clone()));
     let items = ["answerItems", "sectionSummary"];
     let finding = AiFinding {
         title: section.text("title"),

@@ -66,3 +66,27 @@ fn a_partial_count_and_the_rest_are_the_whole() {
         900 - private
     );
 }
+
+#[test]
+fn slow_pages_end_in_what_was_read_before_50_s_and_the_rest_follows() {
+    let gong = ManyCalls::of(900);
+    let private = (0..900).filter(|call| ManyCalls::is_private(*call)).count() as u64;
+    for takes_ms in [2_000, 9_000, 14_000, 20_000] {
+        gong.takes_ms.set(takes_ms);
+        let mut arguments = json!({ "by": ["scope"], "from": "30d" });
+        let mut counted = 0;
+        for answers in 1.. {
+            assert!(answers < 20, "{takes_ms}");
+            let began = gong.clock.get();
+            let answer = structured_answer(&gong, &arguments);
+            let took = gong.clock.get() - began;
+            assert!(took < 50_000, "{took} of {takes_ms}");
+            counted += calls(&answer["total"]);
+            if answer["resume"].is_null() {
+                break;
+            }
+            arguments = json!({ "by": ["scope"], "resume": answer["resume"] });
+        }
+        assert_eq!(counted, 900 - private, "{takes_ms}");
+    }
+}

@@ -93,9 +93,10 @@ fn people_of(text: &mut String, label: &str, people: &[Person], affiliation: Aff
 impl Answer for CallDigest {
     fn text(&self) -> String {
         let mut text = format!(
-            "{}\n{} UTC, {} min",
+            "{}\n{} {}, {} min",
             self.title.as_deref().unwrap_or("Untitled call"),
             time::in_table(&self.started),
+            time::local_name(),
             self.minutes
         );
         // The scope is left out: the people below show it.

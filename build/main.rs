@@ -1,12 +1,17 @@
-//! Puts the tools' definitions, `src/tool_definitions/*.json`, into the component as one table,
-//! without the white space that is there for reviewers. The input schemas are apart: each call reads
+//! Makes the tables that are part of the component.
+//!
+//! The tools' definitions, `src/tool_definitions/*.json`, are without the white space that is there for
+//! reviewers. The input schemas are apart: each call reads
 //! its own, and nothing else of its definition. A tool that has none yet, because it is new, gets
 //! one by `BLESS=1 cargo test -p gong-tools`.
 
 use std::{env, error::Error, fs, path::Path};
 
+mod time_zones;
+
 fn main() -> Result<(), Box<dyn Error>> {
     const FOLDER: &str = "src/tool_definitions";
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed={FOLDER}");
     let mut rows = Vec::new();
     for file in fs::read_dir(FOLDER)? {
@@ -25,6 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     rows.sort();
     let table = format!("&[\n{}]", rows.concat());
     let folder = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
-    fs::write(Path::new(&folder).join("tool_definitions.rs"), table)?;
+    let folder = Path::new(&folder);
+    fs::write(folder.join("tool_definitions.rs"), table)?;
+    fs::write(folder.join("time_zones"), time_zones::table()?)?;
     Ok(())
 }
