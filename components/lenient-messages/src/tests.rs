@@ -122,6 +122,7 @@ fn what_needs_nothing_is_not_copied() {
         r#"{"method":"tools/list","params":[]}"#,
         r#"{"method":"initialize","params":{"protocolVersion":"x","capabilities":5,"clientInfo":{"name":"a","version":"1"}}}"#,
         r#"{"method":"initialize","params":{"protocolVersion":"x","capabilities":{},"clientInfo":"a"}}"#,
+        r#"{"method":"initialize","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#,
         r#"[{"id":1,"method":"ping"},1]"#,
         "nonsense",
         "",

@@ -64,11 +64,9 @@ pub fn router(server: McpServer, access: Access, stop: CancellationToken) -> Rou
 
 /// Brings a request into the form that rmcp takes, and its answer into the form that the client does.
 async fn admit(State(server): State<McpServer>, request: Request, next: Next) -> Response {
-    match *request.method() {
-        Method::POST => {}
-        // A client that ends its session: there is nothing to end.
-        Method::DELETE => return StatusCode::ACCEPTED.into_response(),
-        _ => return next.run(request).await,
+    // GET and DELETE are for sessions: rmcp says that there are none.
+    if request.method() != Method::POST {
+        return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BYTES).collect().await {
