@@ -223,13 +223,26 @@ pub(crate) fn definition(tool: &str) -> &'static Definition {
     index.map_or(NONE, |index| &DEFINITIONS[index])
 }
 
-/// Runs a tool with its arguments as JSON.
+/// Runs a tool with its arguments as JSON. What is not of the tool's types is apart: there is one of
+/// this for each tool.
 fn answer<A: DeserializeOwned, R: Answer>(
     gong: &Gong<'_>,
     tool: &str,
     json: &str,
     run: fn(&Gong<'_>, A) -> Result<R, Error>,
 ) -> Result<ToolAnswer, Error> {
+    let (members, filters) = open_arguments(gong, tool, json)?;
+    let answer = run(gong, fitted(members)?)?;
+    let value = serde_json::to_value(&answer).expect("the keys of a record are strings");
+    Ok(tool_answer(tool, filters, answer.text(), value))
+}
+
+/// The arguments as the schema has them, with those of a token; and the filters among them, for a list.
+fn open_arguments(
+    gong: &Gong<'_>,
+    tool: &str,
+    json: &str,
+) -> Result<(Map<String, Value>, Option<String>), Error> {
     let schema = definition(tool).input_schema;
     let is_argument = |name: &str| schema.contains(&format!("\"{name}\":"));
     // Uploads are megabytes, which are not read twice.
@@ -237,7 +250,7 @@ fn answer<A: DeserializeOwned, R: Answer>(
     let mut opened = None;
     if goes_on && let Ok(Value::Object(mut members)) = serde_json::from_str(json) {
         // Before the schema, as the token has arguments that this requires.
-        resume::open(tool, &mut members, is_argument)?;
+        resume::open(tool, &mut members, &is_argument)?;
         opened = Some(Value::Object(members).to_string());
     }
     let members: Map<String, Value> = arguments(opened.as_deref().unwrap_or(json), schema)?;
@@ -245,17 +258,23 @@ fn answer<A: DeserializeOwned, R: Answer>(
         resume::begin(gong, tool, &members);
     }
     let filters = is_list(tool).then(|| resume::filters(&members)).flatten();
-    let answer = run(gong, fitted(members)?)?;
-    let mut value = serde_json::to_value(&answer).expect("the keys of a record are strings");
-    leave_out_absent(tool, &mut value);
-    let text = answer.text();
-    Ok(ToolAnswer {
+    Ok((members, filters))
+}
+
+fn tool_answer(
+    tool: &str,
+    filters: Option<String>,
+    text: String,
+    mut structured: Value,
+) -> ToolAnswer {
+    leave_out_absent(tool, &mut structured);
+    ToolAnswer {
         text: match filters {
             Some(filters) => format!("Filters: {filters}. {text}"),
             None => text,
         },
-        structured: value.to_string(),
-    })
+        structured: structured.to_string(),
+    }
 }
 
 /// Whether a tool's answer is a list, whose first line names its filters.
