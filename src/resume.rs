@@ -37,7 +37,7 @@ const NO_FILTER: [&str; 6] = ["by", "people", "include", "call_ids", "from", "to
 pub(crate) fn open(
     tool: &str,
     arguments: &mut Map<String, Value>,
-    is_argument: impl Fn(&str) -> bool,
+    is_argument: &dyn Fn(&str) -> bool,
 ) -> Result<(), Error> {
     let token = arguments.get("resume").and_then(Value::as_str);
     let Some(token) = token.filter(|token| !is_blank(&json!(token))) else {
@@ -88,7 +88,7 @@ pub(crate) fn open_record<A: Serialize + DeserializeOwned>(
     let Ok(Value::Object(mut members)) = serde_json::to_value(arguments) else {
         unreachable!("arguments are a record")
     };
-    open(tool, &mut members, |_| true)?;
+    open(tool, &mut members, &|_| true)?;
     begin(gong, tool, &members);
     let read = serde_json::from_value(Value::Object(members));
     read.map_err(|error| wrong(&format!("it carries what is no argument: {error}.")))

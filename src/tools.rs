@@ -72,7 +72,7 @@ pub(crate) mod upload_crm_schema;
 pub(crate) mod upload_target_assignments;
 
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     arguments::{arguments, record},
@@ -226,35 +226,54 @@ pub(crate) fn definition(tool: &str) -> &'static Definition {
     index.map_or(NONE, |index| &DEFINITIONS[index])
 }
 
-/// Runs a tool with its arguments as JSON.
+/// Runs a tool with its arguments as JSON. What is not of the tool's types is apart: there is one of
+/// this for each tool.
 fn answer<A: DeserializeOwned, R: Answer>(
     gong: &Gong<'_>,
     tool: &str,
     json: &str,
     run: fn(&Gong<'_>, A) -> Result<R, Error>,
 ) -> Result<ToolAnswer, Error> {
+    let (members, filters) = open_arguments(gong, tool, json)?;
+    let answer = run(gong, record(members, definition(tool))?)?;
+    let value = serde_json::to_value(&answer).expect("the keys of a record are strings");
+    Ok(tool_answer(tool, filters, answer.text(), value))
+}
+
+/// The arguments as the schema has them, with those of a token; and the filters among them, for a list.
+fn open_arguments(
+    gong: &Gong<'_>,
+    tool: &str,
+    json: &str,
+) -> Result<(Map<String, Value>, Option<String>), Error> {
     let definition = definition(tool);
     let is_argument = |name: &str| definition.input_schema.contains(&format!("\"{name}\":"));
     let goes_on = is_argument("resume");
     let members = arguments(json, definition, |members| match goes_on {
-        true => resume::open(tool, members, is_argument),
+        true => resume::open(tool, members, &is_argument),
         false => Ok(()),
     })?;
     if goes_on {
         resume::begin(gong, tool, &members);
     }
     let filters = is_list(tool).then(|| resume::filters(&members)).flatten();
-    let answer = run(gong, record(members, definition)?)?;
-    let mut value = serde_json::to_value(&answer).expect("the keys of a record are strings");
-    leave_out_absent(tool, &mut value);
-    let text = answer.text();
-    Ok(ToolAnswer {
+    Ok((members, filters))
+}
+
+fn tool_answer(
+    tool: &str,
+    filters: Option<String>,
+    text: String,
+    mut structured: Value,
+) -> ToolAnswer {
+    leave_out_absent(tool, &mut structured);
+    ToolAnswer {
         text: match filters {
             Some(filters) => format!("Filters: {filters}. {text}"),
             None => text,
         },
-        structured: value.to_string(),
-    })
+        structured: structured.to_string(),
+    }
 }
 
 /// Whether a tool's answer is a list, whose first line names its filters.

@@ -27,7 +27,7 @@ fn token(tool: &str, arguments: &Value) -> String {
 
 fn opened(tool: &str, arguments: Value) -> Result<Value, String> {
     let mut arguments = object(arguments);
-    match open(tool, &mut arguments, |name| name != "toolCallId") {
+    match open(tool, &mut arguments, &|name| name != "toolCallId") {
         Ok(()) => Ok(Value::Object(arguments)),
         Err(error) => Err(error.into_text()),
     }
