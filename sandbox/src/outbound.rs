@@ -31,11 +31,10 @@ mod policy;
 mod tests;
 mod traffic;
 
-pub use addresses::Addresses;
+pub use addresses::{Addresses, Checked};
 pub use policy::Policy;
 
 use crate::objects::ObjectStore;
-use addresses::Checked;
 pub(crate) use error_code::error_code_of_body;
 pub(crate) use hooks::Hooks;
 use origin::Origin;

@@ -87,14 +87,15 @@ impl Store {
         })
     }
 
-    /// Ends all sessions, because the time by which they end has changed.
+    /// Ends all sessions and access tokens, because the time by which they end has changed.
     ///
     /// # Errors
     ///
     /// The file could not be written.
     pub fn end_all_sessions(&self) -> Result<(), StoreError> {
-        self.write(|transaction| {
+        self.change(|transaction| {
             transaction.execute("DELETE FROM sessions", [])?;
+            transaction.execute("DELETE FROM sign_in_tokens WHERE kind = 'access'", [])?;
             Ok(())
         })
     }

@@ -113,6 +113,8 @@ async fn write_history(gateway: &TestGateway) {
                     user: if call % 3 == 0 { "noa" } else { "mia" }.to_owned(),
                     client: Some("claude-desktop".to_owned()),
                     client_version: Some("1.4.2".to_owned()),
+                    sign_in: None,
+                    client_id: None,
                     tool: tool.to_owned(),
                 },
                 result,

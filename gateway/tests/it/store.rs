@@ -119,6 +119,8 @@ pub(crate) fn call(request_id: &str, tool: &str, at: Timestamp) -> FinishedCall 
             user: "mia".to_owned(),
             client: Some("claude-code".to_owned()),
             client_version: Some("2.1".to_owned()),
+            sign_in: None,
+            client_id: None,
             tool: tool.to_owned(),
         },
         result: CallResult::Success,
