@@ -146,7 +146,7 @@ pub(super) async fn read(
     let its_state = parameters.get("state").ok().flatten();
     let its_state = its_state.filter(|state| state.len() <= LONGEST_STATE);
     let resource = state.urls.resource(&live.name);
-    match wanted(&parameters, &resource) {
+    match requested(&parameters, &resource) {
         Ok((scopes, challenge)) => Ok(Authorization {
             client,
             redirect_uri,
@@ -163,7 +163,7 @@ pub(super) async fn read(
 }
 
 /// Scopes and PKCE challenge of a request.
-fn wanted(parameters: &Parameters, resource: &str) -> Result<(Scopes, String), OAuthError> {
+fn requested(parameters: &Parameters, resource: &str) -> Result<(Scopes, String), OAuthError> {
     if parameters.required("response_type")? != "code" {
         let text = "only response_type=code is served";
         return Err(OAuthError::new("unsupported_response_type", text));

@@ -1,10 +1,11 @@
 //! Where the provider sends people back: the sign-in begins, and the client gets its code.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -15,9 +16,10 @@ use super::pages;
 use super::parameters::Parameters;
 use super::pending::{Authorization, Transaction};
 use super::person::person;
-use super::provider::{ProviderError, Told};
+use super::provider::ProviderError;
 use super::state::{LiveSignIn, SignInState};
 use crate::config::{FreshToken, TokenHash};
+use crate::store::Via;
 use crate::store::sign_in::{Begun, NewCode, NewGrant, Person};
 
 /// How long a code may take to be exchanged.
@@ -28,7 +30,7 @@ pub(super) async fn callback(
     State(state): State<SignInState>,
     Path(tenant): Path<String>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
     let Some(live) = state.tenant(&tenant) else {
         return pages::problem(StatusCode::NOT_FOUND, "Nobody signs in at this address.");
@@ -36,7 +38,7 @@ pub(super) async fn callback(
     let answer = Parameters::parse(query.unwrap_or_default().as_bytes());
     let hash = TokenHash::of(answer.get("state").ok().flatten().unwrap_or_default());
     let transaction = state.pending.take(&hash, Instant::now());
-    let cookie = cookies::transaction(&headers, &state.urls, &hash);
+    let cookie = cookies::transaction(request.headers(), &state.urls, &hash);
     let Some(transaction) = transaction.filter(|one| one.tenant == live.name) else {
         let text = "This sign-in has ended already, or has taken more than ten minutes. Begin anew in \
                     the AI client.";
@@ -49,7 +51,8 @@ pub(super) async fn callback(
         return pages::problem(StatusCode::FORBIDDEN, text);
     }
     let issuer = state.urls.issuer(&live.name);
-    let mut response = match finish(&state, &live, transaction, &answer).await {
+    let network = state.network(request.headers(), request.extensions());
+    let mut response = match finish(&state, &live, transaction, &answer, network).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(&issuer),
     };
@@ -62,6 +65,7 @@ async fn finish(
     live: &LiveSignIn,
     transaction: Transaction,
     answer: &Parameters,
+    network: Option<IpAddr>,
 ) -> Result<Response, Refusal> {
     let Transaction {
         authorization,
@@ -71,7 +75,7 @@ async fn finish(
         ..
     } = transaction;
     let provider = &live.sign_in.provider;
-    let told = async {
+    let answered = async {
         let other = || ProviderError::Untrusted("the tenant has another provider now".to_owned());
         (issuer == provider.issuer())
             .then_some(())
@@ -100,24 +104,23 @@ async fn finish(
         let callback = state.urls.callback(&live.name);
         provider.redeem(&callback, code, &verifier, &nonce).await
     };
-    let told = match told.await {
-        Ok(told) => told,
-        Err(error) => return Err(not_told(state, live, authorization, &error).await),
+    let answered = answered.await;
+    let claims = match answered.as_ref().map(|answered| answered.claims.as_ref()) {
+        Ok(Ok(claims)) => claims,
+        Ok(Err(error)) | Err(error) => {
+            return Err(not_identified(state, live, authorization, error, network));
+        }
     };
-    let claims = told.claims.as_ref();
-    let person = match claims.map(|claims| person(&live.sign_in.config, claims)) {
-        Some(Ok(person)) => person,
-        Some(Err(error)) => {
-            let who = claims.and_then(|claims| claims.get("sub")?.as_str());
+    let person = match person(&live.sign_in.config, claims) {
+        Ok(person) => person,
+        Err(error) => {
+            let who = claims.get("sub").and_then(|sub| sub.as_str());
             let who = format!("sub:{}", who.unwrap_or_default());
             return Err(denied(state, live, authorization, &who, error.text()).await);
         }
-        None => {
-            let error = ProviderError::Untrusted("there is no ID token".to_owned());
-            return Err(not_told(state, live, authorization, &error).await);
-        }
     };
-    begin(state, live, authorization, person, &told).await
+    let token = answered.ok().and_then(|answered| answered.refresh_token);
+    begin(state, live, authorization, person, token.as_deref()).await
 }
 
 /// Stores the sign-in, and answers the client with its code.
@@ -126,7 +129,7 @@ async fn begin(
     live: &LiveSignIn,
     authorization: Authorization,
     person: Person,
-    told: &Told,
+    provider_token: Option<&str>,
 ) -> Result<Response, Refusal> {
     let now = state.now();
     let code = FreshToken::generate();
@@ -135,7 +138,7 @@ async fn begin(
         live,
         &authorization,
         person.clone(),
-        told,
+        provider_token,
         &code,
         now,
     );
@@ -168,14 +171,13 @@ fn new_grant(
     live: &LiveSignIn,
     authorization: &Authorization,
     person: Person,
-    told: &Told,
+    provider_token: Option<&str>,
     code: &FreshToken,
     now: Timestamp,
 ) -> NewGrant {
     let id = Uuid::now_v7().to_string();
-    let token = told.refresh_token.as_deref();
     NewGrant {
-        provider_token: token.and_then(|token| live.sign_in.seal.seal(&id, token)),
+        provider_token: provider_token.and_then(|token| live.sign_in.seal.seal(&id, token)),
         id,
         tenant: live.name.to_string(),
         client: authorization.client.clone(),
@@ -192,30 +194,35 @@ fn new_grant(
     }
 }
 
-/// Records that the provider has said nothing of somebody, and tells the client.
-async fn not_told(
+/// Counts that the provider has identified nobody, and answers the client. It has no row of its own in
+/// the audit: anybody can come back with a code that is none, as often as they like.
+fn not_identified(
     state: &SignInState,
     live: &LiveSignIn,
     authorization: Authorization,
     error: &ProviderError,
+    network: Option<IpAddr>,
 ) -> Refusal {
     let tenant = &*live.name;
     tracing::warn!(tenant, "somebody could not sign in: {}", error.text());
     match error {
         ProviderError::Unavailable(_) => {
-            let text = "the company's provider can not be reached at the moment";
+            let text =
+                "the company's provider can not be used at the moment; the gateway's log says why";
             refuse(
                 authorization,
                 OAuthError::new("temporarily_unavailable", text),
             )
         }
         ProviderError::Refused(text) | ProviderError::Untrusted(text) => {
-            denied(state, live, authorization, "unknown", text).await
+            let failed = &state.gateway.failed_tokens;
+            failed.count(Via::SignIn, network, false);
+            refuse(authorization, OAuthError::new("access_denied", text))
         }
     }
 }
 
-/// Records that somebody is not let in, and tells the client why.
+/// Records that somebody is not let in, and answers the client with the reason.
 async fn denied(
     state: &SignInState,
     live: &LiveSignIn,

@@ -1,4 +1,4 @@
-//! What clients are told of the MCP endpoint (RFC 9728) and of its authorization server (RFC 8414).
+//! What clients learn of the MCP endpoint (RFC 9728) and of its authorization server (RFC 8414).
 
 use axum::Json;
 use axum::extract::{Path, State};

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `http_client` | requests to it |
 //! | `metadata` | its metadata and keys, which are read regularly |
-//! | `id_token` | whether an ID token is its own, and what it says |
+//! | `id_token`, `user_info` | whether an ID token is its own, and what it says; what it leaves out |
 
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreErrorResponseType,
@@ -23,6 +23,7 @@ use crate::config::{Secret, SignInConfig};
 mod http_client;
 mod id_token;
 mod metadata;
+mod user_info;
 
 use http_client::HttpError;
 pub(crate) use http_client::ProviderHttp;
@@ -41,16 +42,19 @@ pub(crate) struct Provider {
     client_id: String,
     secret: Secret,
     scopes: Vec<String>,
+    /// The claims that are needed besides who it is.
+    needed: Vec<String>,
     http: ProviderHttp,
     known: Known,
 }
 
 /// What the provider says of somebody.
 #[derive(Debug)]
-pub(crate) struct Told {
-    /// The claims of a verified ID token. None at a refresh without one.
-    pub(crate) claims: Option<Map<String, Value>>,
-    /// The refresh token from now on, if there is a new one.
+pub(crate) struct ProviderAnswer {
+    /// The claims of a verified ID token, or why there are none.
+    pub(crate) claims: Result<Map<String, Value>, ProviderError>,
+    /// The refresh token from now on, if there is a new one: the one before is used up, whatever
+    /// became of the claims.
     pub(crate) refresh_token: Option<String>,
 }
 
@@ -93,6 +97,7 @@ impl Provider {
             client_id: config.client_id.clone(),
             secret,
             scopes: config.scopes.clone(),
+            needed: needed_claims(config),
             http,
             known: Known::default(),
         }
@@ -104,6 +109,7 @@ impl Provider {
             && self.client_id == other.client_id
             && self.secret == other.secret
             && self.scopes == other.scopes
+            && self.needed == other.needed
             && self.http.is_same(&other.http)
     }
 
@@ -165,7 +171,7 @@ impl Provider {
         code: &str,
         verifier: &str,
         nonce: &str,
-    ) -> Result<Told, ProviderError> {
+    ) -> Result<ProviderAnswer, ProviderError> {
         let metadata = self.metadata().await?;
         let client = self.client(&metadata, callback)?;
         let request = client
@@ -173,40 +179,39 @@ impl Provider {
             .map_err(|_| no_token_endpoint())?
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
         let response = request.request_async(&self.http).await.map_err(failed)?;
-        let told = self.told(&metadata, &response, Some(nonce)).await?;
-        if told.claims.is_none() {
-            let text = "the provider's answer has no ID token".to_owned();
-            return Err(ProviderError::Untrusted(text));
-        }
-        Ok(told)
+        Ok(self.answer_of(&metadata, &response, Some(nonce)).await)
     }
 
     /// Asks anew who somebody is.
-    pub(crate) async fn refresh(&self, token: &str) -> Result<Told, ProviderError> {
+    pub(crate) async fn refresh(&self, token: &str) -> Result<ProviderAnswer, ProviderError> {
         let metadata = self.metadata().await?;
         let client = self.client(&metadata, &self.issuer)?;
         let token = RefreshToken::new(token.to_owned());
         let request = client.exchange_refresh_token(&token);
         let request = request.map_err(|_| no_token_endpoint())?;
         let response = request.request_async(&self.http).await.map_err(failed)?;
-        self.told(&metadata, &response, None).await
+        Ok(self.answer_of(&metadata, &response, None).await)
     }
 
-    async fn told(
+    async fn answer_of(
         &self,
         metadata: &Metadata,
         response: &CoreTokenResponse,
         nonce: Option<&str>,
-    ) -> Result<Told, ProviderError> {
-        let claims = match response.id_token() {
-            Some(token) => Some(self.claims(metadata, token, nonce).await?),
-            None => None,
+    ) -> ProviderAnswer {
+        let claims = async {
+            let token = response.id_token().ok_or_else(|| {
+                ProviderError::Untrusted("the provider's answer has no ID token".to_owned())
+            })?;
+            let mut claims = self.claims(metadata, token, nonce).await?;
+            let access_token = response.access_token().secret();
+            self.complete(metadata, access_token, &mut claims).await?;
+            Ok(claims)
         };
-        let refresh_token = response.refresh_token().map(|token| token.secret().clone());
-        Ok(Told {
-            claims,
-            refresh_token,
-        })
+        ProviderAnswer {
+            claims: claims.await,
+            refresh_token: response.refresh_token().map(|token| token.secret().clone()),
+        }
     }
 
     fn client(&self, metadata: &Metadata, callback: &str) -> Result<Client, ProviderError> {
@@ -241,6 +246,15 @@ impl Provider {
         scopes.retain(|scope| scope != "openid");
         scopes
     }
+}
+
+/// The claims that are needed besides who it is.
+fn needed_claims(config: &SignInConfig) -> Vec<String> {
+    let groups = (!config.groups.is_empty()).then(|| config.groups_claim.clone());
+    groups
+        .into_iter()
+        .chain([config.email_claim.clone()])
+        .collect()
 }
 
 fn no_token_endpoint() -> ProviderError {

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use super::oauth_error::OAuthError;
 use super::person::{NoPerson, person};
-use super::provider::{ProviderError, Told};
+use super::provider::{ProviderAnswer, ProviderError};
 use super::state::{LiveSignIn, SignInState};
 use crate::store::sign_in::{Confirmation, EndReason, Family, Person};
 
 /// What the provider says of the person of a sign-in.
-enum Answer {
+enum Verdict {
     /// Who it is.
     Confirmed(Box<Person>),
     /// It has ended the sign-in, or the account may not sign in any more.
@@ -38,15 +38,15 @@ pub(super) async fn confirm(
     let Some(token) = token else {
         return without_provider(state, live, family, now).await;
     };
-    let told = live.sign_in.provider.refresh(&token).await;
-    let next = told
+    let answered = live.sign_in.provider.refresh(&token).await;
+    let next = answered
         .as_ref()
         .ok()
-        .and_then(|told| told.refresh_token.as_ref());
+        .and_then(|answered| answered.refresh_token.as_ref());
     let next = next.unwrap_or(&token);
     let sealed = seal.seal(&family.id, next);
-    match answer(live, family, told.as_ref()) {
-        Answer::Confirmed(person) => {
+    match verdict(live, family, answered.as_ref()) {
+        Verdict::Confirmed(person) => {
             let confirmation = Confirmation {
                 person: Some(*person),
                 provider_token: sealed,
@@ -54,14 +54,14 @@ pub(super) async fn confirm(
             store(state, live, family, confirmation, now).await?;
             Ok(now)
         }
-        Answer::Ended(why, text) => {
+        Verdict::Ended(why, text) => {
             end(state, family, why, now).await?;
             Err(OAuthError::invalid_grant(text))
         }
-        Answer::Silent(why) => {
+        Verdict::Silent(why) => {
             let tenant = &*live.name;
             tracing::warn!(tenant, "a sign-in goes on unconfirmed: {why}");
-            if told.is_ok() {
+            if answered.is_ok() {
                 let confirmation = Confirmation {
                     person: None,
                     provider_token: sealed,
@@ -80,26 +80,31 @@ pub(super) async fn confirm(
 }
 
 /// What an answer of the provider means for a sign-in.
-fn answer(live: &LiveSignIn, family: &Family, told: Result<&Told, &ProviderError>) -> Answer {
-    let claims = match told {
-        Ok(told) => told.claims.as_ref(),
+fn verdict(
+    live: &LiveSignIn,
+    family: &Family,
+    answered: Result<&ProviderAnswer, &ProviderError>,
+) -> Verdict {
+    let claims = match answered {
+        Ok(answered) => answered.claims.as_ref(),
         Err(ProviderError::Refused(_)) => {
             let text = "the company's provider has ended this sign-in: sign in anew";
-            return Answer::Ended(EndReason::Provider, text.to_owned());
+            return Verdict::Ended(EndReason::Provider, text.to_owned());
         }
-        Err(error) => return Answer::Silent(error.text().to_owned()),
+        Err(error) => Err(error),
     };
-    let Some(claims) = claims else {
-        return Answer::Silent("the provider's answer has no ID token".to_owned());
+    let claims = match claims {
+        Ok(claims) => claims,
+        Err(error) => return Verdict::Silent(error.text().to_owned()),
     };
     match person(&live.sign_in.config, claims) {
-        Ok(person) if person.subject == family.subject => Answer::Confirmed(Box::new(person)),
+        Ok(person) if person.subject == family.subject => Verdict::Confirmed(Box::new(person)),
         Ok(_) => {
             let text = "the company's provider says that it is somebody else: sign in anew";
-            Answer::Ended(EndReason::Provider, text.to_owned())
+            Verdict::Ended(EndReason::Provider, text.to_owned())
         }
-        Err(NoPerson::NotAllowed(text)) => Answer::Ended(EndReason::NotAllowed, text),
-        Err(NoPerson::Unknown(text)) => Answer::Silent(text),
+        Err(NoPerson::NotAllowed(text)) => Verdict::Ended(EndReason::NotAllowed, text),
+        Err(NoPerson::Unknown(text)) => Verdict::Silent(text),
     }
 }
 

@@ -124,10 +124,10 @@ async fn refresh(
     let family = find().await?;
     let scopes = match form.get("scope")? {
         None => family.scopes.clone(),
-        Some(wanted) => {
-            let wanted = Scopes::parse(wanted);
-            let within = wanted.within(&family.scopes);
-            if within != wanted {
+        Some(requested) => {
+            let requested = Scopes::parse(requested);
+            let within = requested.within(&family.scopes);
+            if within != requested {
                 let text = "the person has not consented to all of it; authorize anew";
                 return Err(OAuthError::new("invalid_scope", text));
             }

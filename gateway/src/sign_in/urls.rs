@@ -1,4 +1,4 @@
-//! The addresses of a tenant's sign-in, as the gateway tells them.
+//! The addresses of a tenant's sign-in, as clients and browsers see them.
 
 use std::sync::Arc;
 

@@ -110,7 +110,7 @@ impl Store {
             for one in refused {
                 let actor = Actor::new("unknown", one.via);
                 let act = match one.via {
-                    Via::Page => "sign-in-refused",
+                    Via::Page | Via::SignIn => "sign-in-refused",
                     _ => "token-refused",
                 };
                 let (subject, detail) = (Some(&*one.address), Some(&*one.detail));

@@ -134,7 +134,7 @@ async fn write_history(gateway: &TestGateway) {
 
 /// Starts a browser. If there is none, it prints that nothing was tested, or fails if that is not
 /// allowed.
-async fn browser() -> Option<Browser> {
+pub(crate) async fn browser() -> Option<Browser> {
     let browser = Browser::start().await;
     if browser.is_none() {
         let skipped =

@@ -64,7 +64,12 @@ impl ProviderHttp {
         self.network.is_same(&other.network)
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    /// Sends a request.
+    ///
+    /// # Errors
+    ///
+    /// There is no answer in time, or it is too large.
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let answered = async {
             let request = request.map(|body| Full::new(Bytes::from(body)));

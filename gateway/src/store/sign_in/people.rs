@@ -128,40 +128,40 @@ pub(crate) fn profiles_of(
         .query_row([tenant, name], |row| from_json(row, "groups"))
         .optional()?;
     match groups {
-        Some(groups) => Ok(Some(given(connection, tenant, &groups)?.profiles)),
+        Some(groups) => Ok(Some(granted_by(connection, tenant, &groups)?.profiles)),
         None => Ok(None),
     }
 }
 
 /// What groups give.
-struct Given {
+struct GroupsGrant {
     profiles: BTreeSet<String>,
     administrator: bool,
 }
 
-fn given(
+fn granted_by(
     connection: &Connection,
     tenant: &str,
     groups: &BTreeSet<String>,
-) -> Result<Given, StoreError> {
+) -> Result<GroupsGrant, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT name, profiles, administrator FROM sign_in_groups WHERE tenant = ?",
     )?;
     let mut rows = statement.query([tenant])?;
-    let mut given = Given {
+    let mut granted = GroupsGrant {
         profiles: BTreeSet::new(),
         administrator: false,
     };
     while let Some(row) = rows.next()? {
         let name: String = row.get("name")?;
         if name.is_empty() || groups.contains(&name) {
-            given
+            granted
                 .profiles
                 .extend(from_json::<Vec<String>>(row, "profiles")?);
-            given.administrator |= row.get::<_, bool>("administrator")?;
+            granted.administrator |= row.get::<_, bool>("administrator")?;
         }
     }
-    Ok(given)
+    Ok(granted)
 }
 
 /// Whether a person may do anything here: their groups give something, or an administrator has put
@@ -171,8 +171,8 @@ pub(super) fn has_access(
     tenant: &str,
     person: &Person,
 ) -> Result<bool, StoreError> {
-    let given = given(connection, tenant, &person.groups)?;
-    if given.administrator || !given.profiles.is_empty() {
+    let granted = granted_by(connection, tenant, &person.groups)?;
+    if granted.administrator || !granted.profiles.is_empty() {
         return Ok(true);
     }
     let name: Option<String> = connection
@@ -244,7 +244,7 @@ impl Store {
             })?;
             let mut users = rows.collect::<Result<Vec<_>, _>>()?;
             for user in &mut users {
-                user.administrator = given(connection, tenant, &user.groups)?.administrator;
+                user.administrator = granted_by(connection, tenant, &user.groups)?.administrator;
             }
             Ok(users)
         })

@@ -255,6 +255,27 @@ async fn the_providers_keys_may_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_id_token_leaves_out_is_asked_for() {
+    let company = Company::start().await;
+    let whole = company.sign_in("tools:read").await;
+    assert_eq!(company.provider.requests("user-info"), 0);
+    company.provider.fault(Fault::ClaimsAtUserInfo);
+    let mia = company.sign_in("tools:read").await;
+    let shown = company.tools(&mia.access).await;
+    assert_eq!(shown, company.tools(&whole.access).await);
+    assert_eq!(company.provider.requests("user-info"), 1);
+    let last = company.acts("sign-in").await.pop().expect("an act");
+    assert_eq!(last.actor, "mia@acme.example");
+    company.provider.person("mia", &["ops"]);
+    Tokens::of(
+        &mia.client,
+        &company.refresh(&mia.client, &mia.refresh).await,
+    );
+    assert!(company.tools(&mia.access).await > shown);
+    assert_eq!(company.acts("groups-changed").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sign_ins_survive_a_restart_and_end_with_their_provider() {
     let mut company = Company::start().await;
     let mia = company.sign_in("tools:read").await;

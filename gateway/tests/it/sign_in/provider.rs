@@ -46,6 +46,10 @@ pub(crate) enum Fault {
     NoIdTokenAtRefresh,
     /// No refresh tokens.
     NoRefreshToken,
+    /// Groups and addresses are at the UserInfo endpoint only.
+    ClaimsAtUserInfo,
+    /// As before, and it speaks of somebody else.
+    OtherAtUserInfo,
 }
 
 struct Key {
@@ -124,6 +128,7 @@ impl Provider {
             .route("/keys", get(keys))
             .route("/authorize", get(authorize))
             .route("/token", post(token))
+            .route("/user-info", get(user_info))
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         provider
@@ -194,8 +199,7 @@ impl Inner {
 
     fn tokens(&mut self, person: &str, nonce: Option<&str>) -> Response {
         let refreshing = nonce.is_none();
-        let mut answer =
-            json!({ "access_token": "opaque", "token_type": "Bearer", "expires_in": 60 });
+        let mut answer = json!({ "access_token": format!("opaque-{person}"), "token_type": "Bearer", "expires_in": 60 });
         if !(refreshing && self.fault == Fault::NoIdTokenAtRefresh) {
             answer["id_token"] = self.id_token(person, nonce).into();
         }
@@ -209,8 +213,11 @@ impl Inner {
 
     fn id_token(&self, person: &str, nonce: Option<&str>) -> String {
         let now = Timestamp::now().as_second();
-        let mut claims = self.people[person].clone();
         let fault = self.fault;
+        let mut claims = match fault {
+            Fault::ClaimsAtUserInfo | Fault::OtherAtUserInfo => json!({}),
+            _ => self.people[person].clone(),
+        };
         let mut put = |name: &str, value: Value| {
             if claims.get(name).is_none() {
                 claims[name] = value;
@@ -291,6 +298,7 @@ async fn metadata(State(provider): State<Provider>) -> Response {
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
         "jwks_uri": format!("{issuer}/keys"),
+        "userinfo_endpoint": format!("{issuer}/user-info"),
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
@@ -335,6 +343,23 @@ async fn authorize(State(provider): State<Provider>, RawQuery(query): RawQuery) 
         .finish();
     inner.codes.insert(code, issued);
     (StatusCode::SEE_OTHER, [(header::LOCATION, back)]).into_response()
+}
+
+/// The access token names the person.
+async fn user_info(State(provider): State<Provider>, headers: HeaderMap) -> Response {
+    let mut inner = provider.lock();
+    if let Err(down) = inner.count("user-info") {
+        return down;
+    }
+    let bearer = headers[header::AUTHORIZATION].to_str().expect("ASCII");
+    let person = bearer.strip_prefix("Bearer opaque-").expect("a token");
+    let mut claims = inner.people[person].clone();
+    if inner.fault == Fault::OtherAtUserInfo {
+        claims["sub"] = "somebody-else".into();
+    } else if claims.get("sub").is_none() {
+        claims["sub"] = format!("subject-of-{person}").into();
+    }
+    Json(claims).into_response()
 }
 
 async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Bytes) -> Response {
