@@ -27,7 +27,10 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::call::{self, INSUFFICIENT_SCOPE, beyond_consent};
 use crate::gateway::Gateway;
+use crate::sign_in::challenge;
+use crate::store::sign_in::SignInSession;
 use crate::tenants::Identity;
 use crate::tool_watch::ToolWatch;
 use crate::user_bounds::{Exceeded, UserRequest, Users};
@@ -125,6 +128,11 @@ impl Admission {
         if body.len() > most {
             return Err(too_large(most, message.id));
         }
+        if let Some(session) = parts.extensions.get::<Arc<SignInSession>>()
+            && let Some(refused) = self.beyond_consent(who, session, &message).await
+        {
+            return Err(refused);
+        }
         if message.method == "subscriptions/listen" {
             let stream = begun.into_stream();
             begun = stream.map_err(|exceeded| self.exceeded(who, exceeded, message.id))?;
@@ -190,6 +198,41 @@ impl Admission {
             read.extend_from_slice(&data);
         }
         Ok(read.into())
+    }
+
+    /// Answers a call of a tool that the user has, and to which the person has not consented for this
+    /// client: the client can ask for it (MCP's step-up).
+    async fn beyond_consent(
+        &self,
+        who: &Identity,
+        session: &Arc<SignInSession>,
+        message: &Message<'_>,
+    ) -> Option<Response> {
+        let params = &message.params;
+        let catalog = &self.gateway.catalog;
+        let name = match &*message.method {
+            "tools/call" => params.name.as_deref()?,
+            "resources/read" => catalog.resource(params.uri.as_deref()?)?.1,
+            _ => return None,
+        };
+        let tool = catalog.tool(name)?;
+        if session.scopes.allow(tool.effect) {
+            return None;
+        }
+        // Consent would not help to a tool that is denied anyway; the answer says why it is.
+        let policy = self.gateway.policy(who).await.ok()?;
+        policy.decide(name).ok()?;
+        let why = beyond_consent(name, tool.effect);
+        self.gateway.metrics.denied(&who.tenant, INSUFFICIENT_SCOPE);
+        call::refuse(&self.gateway, who, session, &tool.name, &why).await;
+        let scopes = session.scopes.with(tool.effect);
+        let urls = self.gateway.urls.as_ref()?;
+        Some(challenge::insufficient_scope(
+            urls,
+            &who.tenant,
+            &scopes,
+            &why,
+        ))
     }
 
     /// Bytes that this message may have.

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use host_harness::mcp::names::MAX_NAME;
 use host_harness::mcp::{self, guide};
@@ -31,7 +31,8 @@ use crate::governance::Denial;
 use crate::log;
 use crate::places::Place;
 use crate::progress::Progress;
-use crate::store::{CallId, CallResult, FinishedCall, StartedCall};
+use crate::store::sign_in::SignInSession;
+use crate::store::{CallId, CallResult, Effect, FinishedCall, StartedCall};
 use crate::tenant::Tenant;
 use crate::tenants::Identity;
 use crate::trace::TraceContext;
@@ -39,6 +40,17 @@ use crate::traces::{CallTrace, RequestSpans};
 
 /// The key of an answer's `_meta` with the request id, which the audit and the log have too.
 pub const REQUEST_ID: &str = "gong-gateway/request-id";
+
+/// The code of a call beyond what the person has consented to.
+pub(crate) const INSUFFICIENT_SCOPE: &str = "insufficient-scope";
+
+/// The sentence about such a call.
+pub(crate) fn beyond_consent(tool: &str, effect: Effect) -> String {
+    format!(
+        "The effect of {tool} is {effect}, which this sign-in does not allow yet. The client has to ask \
+         the person for it."
+    )
+}
 
 /// What a call runs.
 #[derive(Clone, Debug)]
@@ -54,6 +66,8 @@ pub enum CallTarget {
 pub struct CallRequest {
     /// Who calls.
     pub identity: Identity,
+    /// The sign-in whose token it was, for users who sign in.
+    pub sign_in: Option<Arc<SignInSession>>,
     /// The client program.
     pub client: Option<Implementation>,
     /// The tool's name.
@@ -193,6 +207,42 @@ pub async fn run(
         tracing::error!("a call ended in a fault of the gateway: {error}");
         CallAnswer::Tool(sentence("The gateway has failed at this call.".to_owned()))
     })
+}
+
+/// Writes into the audit that a call was not begun, because the person has not consented to its tool.
+pub(crate) async fn refuse(
+    gateway: &Gateway,
+    who: &Identity,
+    session: &SignInSession,
+    tool: &str,
+    why: &str,
+) {
+    let start = StartedCall {
+        at: Timestamp::now(),
+        request_id: Uuid::now_v7().to_string(),
+        trace_id: None,
+        tenant: who.tenant.to_string(),
+        user: who.user.to_string(),
+        client: Some(session.client_name.to_string()),
+        client_version: None,
+        sign_in: Some(session.id.to_string()),
+        client_id: Some(session.client.to_string()),
+        tool: tool.to_owned(),
+    };
+    let row = FinishedCall {
+        id: None,
+        start,
+        result: CallResult::Denied,
+        code: Some(INSUFFICIENT_SCOPE.to_owned()),
+        reason: Some(why.to_owned()),
+        latency: Duration::ZERO,
+        gong_requests: 0,
+        bytes: 0,
+        gong_request_ids: Vec::new(),
+    };
+    if let Err(error) = gateway.store.audit_writer().finish(row).await {
+        tracing::error!("a denied call can not be written to the audit: {error}");
+    }
 }
 
 struct Call<'a> {
@@ -351,7 +401,11 @@ impl Call<'_> {
         match policy {
             Ok(policy) => policy
                 .decide(&self.request.tool)
-                .map_err(|Denial { code, sentence }| denied(code.as_str(), sentence)),
+                .map_err(|Denial { code, sentence }| denied(code.as_str(), sentence))
+                .and_then(|()| match self.missing_scope() {
+                    Some(why) => Err(denied(INSUFFICIENT_SCOPE, why)),
+                    None => Ok(()),
+                }),
             Err(error) => {
                 tracing::error!("governance can not be read: {error}");
                 let reason = "The gateway can not read who may call what at the moment, and lets \
@@ -359,6 +413,13 @@ impl Call<'_> {
                 Err(denied("no-decision", reason.to_owned()))
             }
         }
+    }
+
+    /// Why the person's consent does not reach for this tool.
+    fn missing_scope(&self) -> Option<String> {
+        let session = self.request.sign_in.as_ref()?;
+        let effect = self.gateway.catalog.tool(&self.request.tool)?.effect;
+        (!session.scopes.allow(effect)).then(|| beyond_consent(&self.request.tool, effect))
     }
 
     /// Waits until the call may run, and has an instance to run in.
@@ -403,7 +464,7 @@ impl Call<'_> {
         let catalog = &self.gateway.catalog;
         let reads = catalog
             .tool(&self.request.tool)
-            .is_some_and(|tool| tool.reads);
+            .is_some_and(|tool| tool.effect.reads());
         if !reads {
             match self
                 .gateway
@@ -469,6 +530,7 @@ impl Call<'_> {
 
     fn started(&self) -> StartedCall {
         let client = self.request.client.as_ref();
+        let sign_in = self.request.sign_in.as_ref();
         StartedCall {
             at: self.at,
             request_id: self.request_id.to_owned(),
@@ -477,6 +539,8 @@ impl Call<'_> {
             user: self.request.identity.user.to_string(),
             client: client.map(|client| cut(&client.name, MAX_NAME)),
             client_version: client.map(|client| cut(&client.version, MAX_NAME)),
+            sign_in: sign_in.map(|session| session.id.to_string()),
+            client_id: sign_in.map(|session| session.client.to_string()),
             tool: self.request.tool.to_string(),
         }
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use host_harness::mcp::{self, guide};
 use rmcp::model::{JsonObject, Prompt, Resource, Tool};
-use sandbox::Effect;
 use sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::admission::SMALL_REQUEST;
 use crate::governance::Policy;
+use crate::store::Effect;
 
 /// Bytes of large arguments that a schema may ask for: a call's text is in the component's memory
 /// more than once.
@@ -36,8 +36,8 @@ pub struct CatalogTool {
     pub name: Arc<str>,
     /// Its entry in `tools/list`.
     pub tool: Tool,
-    /// Whether it changes nothing.
-    pub reads: bool,
+    /// What it does, as the component states it.
+    pub effect: Effect,
     /// Bytes of the arguments that may be larger than a small request, as the schema states them.
     pub large_arguments: usize,
 }
@@ -57,7 +57,9 @@ impl Catalog {
             let described = mcp::described(tool.clone())?;
             let entry = CatalogTool {
                 name: Arc::clone(&name),
-                reads: matches!(tool.effect, Effect::Read | Effect::MeteredRead),
+                effect: mcp::effect_name(tool.effect)
+                    .parse()
+                    .map_err(anyhow::Error::msg)?,
                 large_arguments: large_arguments(&described.input_schema),
                 tool: described,
             };

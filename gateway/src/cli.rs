@@ -145,6 +145,9 @@ async fn check(path: PathBuf) -> anyhow::Result<ExitCode> {
     for warning in &found.warnings {
         anstream::eprintln!("warning: {warning}");
     }
+    for note in &found.notes {
+        stdout::line(note);
+    }
     if found.errors.is_empty() {
         stdout::line("ok");
         return Ok(ExitCode::SUCCESS);

@@ -31,6 +31,7 @@
 //! | `schema` | the JSON Schema, made of what `document` has read |
 //! | `names` | names of tenants, users, toolsets and profiles |
 //! | `index` | the index of a tenant, and its schedule |
+//! | `sign_in` | signing in to a tenant with the company's account |
 //! | `written` | every setting as a text |
 //! | `secret`, `token` | references to secrets; tokens and their hashes |
 //! | `files` | the bytes of all files of one load, each read once |
@@ -55,6 +56,7 @@ mod names;
 mod parse;
 mod schema;
 mod secret;
+mod sign_in;
 mod token;
 mod written;
 
@@ -66,6 +68,7 @@ pub use names::{
 };
 pub use schema::schema;
 pub use secret::{Secret, SecretError, SecretRef};
+pub use sign_in::{ClientRules, GroupAccess, Lifetimes, SignInConfig};
 pub use token::{FreshToken, Token, TokenHash, Tokens};
 #[cfg(test)]
 pub(crate) use token::{test_hash, test_token};
@@ -126,6 +129,9 @@ pub struct Listen {
     pub plain_http: bool,
     /// The certificate for HTTPS. `None` means plain HTTP.
     pub tls: Option<Tls>,
+    /// The origin at which browsers and AI clients reach the gateway, such as
+    /// `https://gong.acme.example`. Signing in needs it.
+    pub public_url: Option<String>,
     /// How many connections there may be, and how long they may take.
     pub bounds: ListenBounds,
 }
@@ -289,7 +295,9 @@ pub struct TenantConfig {
     /// Requests to Gong that calls on the schedule may send a day (UTC), of all that the company may
     /// send. Default: a fifth of `requests_per_day`.
     pub schedule_requests_per_day: u32,
-    /// Who may call tools, by name.
+    /// Signing in with the company's account, if its users do.
+    pub sign_in: Option<SignInConfig>,
+    /// Who may call tools with tokens of this file, by name.
     pub users: BTreeMap<String, User>,
     /// Names of tools, by the name of the toolset.
     pub toolsets: BTreeMap<String, BTreeSet<String>>,

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
 use crate::clock::SteadyClock;
+use crate::config::TokenHash;
 use crate::failed_tokens::FailedTokens;
 use crate::governance::{Governance, Policy};
 use crate::instructions::Instructions;
@@ -22,6 +23,8 @@ use crate::metrics::Metrics;
 use crate::places::{Place, Places};
 use crate::readiness;
 use crate::schedule::Schedule;
+use crate::sign_in::Urls;
+use crate::store::sign_in::{SignIns, TokenState};
 use crate::store::{Quota, Store, StoreError, UserQuota};
 use crate::tenants::{Identity, Tenants};
 use crate::traces::Traces;
@@ -52,6 +55,10 @@ pub struct Gateway {
     pub schedule: Schedule,
     /// Wrong tokens, for the audit.
     pub failed_tokens: FailedTokens,
+    /// Whose access token is whose, of people who have signed in.
+    pub sign_ins: SignIns,
+    /// The addresses of sign-ins, where the configuration says how the gateway is reached.
+    pub(crate) urls: Option<Urls>,
     /// The time by which rows and sessions end.
     pub clock: Arc<SteadyClock>,
     /// Calls that run or wait, each a task.
@@ -75,7 +82,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// Traces can not be sent as the configuration says.
+    /// Traces can not be sent as the configuration says, or the state file can not be opened.
     pub fn new(
         sandbox: Arc<Sandbox>,
         catalog: Catalog,
@@ -90,6 +97,7 @@ impl Gateway {
             .traces
             .as_ref()
             .map(|traces| Traces::start(traces, config.ca.as_deref()));
+        let sign_ins = SignIns::new(&store)?;
         let places = Places::new(sandbox.limits().instances);
         let gateway = Arc::new(Self {
             sandbox,
@@ -104,6 +112,8 @@ impl Gateway {
             cancellable: Cancellable::default(),
             schedule: Schedule::default(),
             failed_tokens: FailedTokens::default(),
+            sign_ins,
+            urls: config.listen.public_url.as_deref().map(Urls::new),
             clock,
             running: TaskTracker::new(),
             abort: CancellationToken::new(),
@@ -136,6 +146,19 @@ impl Gateway {
         let governance = Arc::clone(&self.governance);
         let Identity { tenant, user } = identity.clone();
         tokio::task::spawn_blocking(move || governance.policy(&tenant, &user))
+            .await
+            .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+    }
+
+    /// Whose an access token is.
+    ///
+    /// # Errors
+    ///
+    /// The state file can not be read.
+    pub async fn token_state(self: &Arc<Self>, token: TokenHash) -> Result<TokenState, StoreError> {
+        let gateway = Arc::clone(self);
+        let now = self.clock.now();
+        tokio::task::spawn_blocking(move || gateway.sign_ins.session(&token, now))
             .await
             .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
     }

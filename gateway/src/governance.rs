@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
+use crate::store::sign_in::profiles_of;
 use crate::store::{Store, StoreError};
 
 mod decision;
@@ -71,13 +72,15 @@ impl Governance {
 
     /// What a user may call at this moment. Callers ask again for each call.
     ///
-    /// A user or tenant that is not declared may call nothing.
+    /// A user who is neither declared nor has signed in may call nothing, nor may one of a tenant
+    /// that is not declared.
     ///
     /// # Errors
     ///
     /// The state file could not be read. Nothing may be called then.
     pub fn policy(&self, tenant: &str, user: &str) -> Result<Arc<Policy>, StoreError> {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cache = &mut *cache;
         cache.refresh()?;
         if let Some(policy) = cache
             .tenants
@@ -96,9 +99,13 @@ impl Governance {
         let Some(cached) = cache.tenants.get_mut(tenant) else {
             return Err(StoreError::Failed("the tenant was not read".to_owned()));
         };
-        let policy = Arc::new(cached.facts.policy(tenant, user));
-        // Only declared users are cached, so made-up names do not fill the memory.
-        if cached.facts.users.iter().any(|declared| declared == user) {
+        let groups_give = match cached.facts.declares(user) {
+            true => None,
+            false => profiles_of(&cache.connection, tenant, user)?,
+        };
+        let policy = Arc::new(cached.facts.policy(tenant, user, groups_give.as_ref()));
+        // Only users who exist are cached, so made-up names do not fill the memory.
+        if cached.facts.declares(user) || groups_give.is_some() {
             cached.policies.insert(user.to_owned(), Arc::clone(&policy));
         }
         Ok(policy)

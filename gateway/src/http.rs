@@ -3,6 +3,8 @@
 //! | path | for whom |
 //! |---|---|
 //! | `/mcp` | users, with their bearer tokens |
+//! | `/t/{tenant}/mcp`, `/t/{tenant}/token/mcp` | users of a tenant whose people sign in, with tokens of their sign-ins; with bearer tokens of the configuration |
+//! | `/t/{tenant}/oauth/…`, `/.well-known/…` | people who sign in and their clients, see [`crate::sign_in`] |
 //! | `/admin` | administrators, signed in |
 //! | `/metrics` | administrators of the whole gateway, and the token for metrics |
 //! | `/healthz` | anybody; says that the process lives |
@@ -23,13 +25,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, admit};
 use crate::client_address::client_address;
-use crate::config::Listen;
+use crate::config::{Listen, TokenHash};
 use crate::cors;
 use crate::gateway::Gateway;
 use crate::mcp::GatewayServer;
 use crate::metrics;
 use crate::readiness;
+use crate::sign_in::{self, challenge, endpoint::Endpoint};
 use crate::store::Via;
+use crate::store::sign_in::{SignInSession, TokenState};
+use crate::tenants::Identity;
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
@@ -58,16 +63,20 @@ pub fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) 
     let service: StreamableHttpService<GatewayServer, NeverSessionManager> =
         StreamableHttpService::new(move || Ok(server.clone()), Arc::default(), config);
     let mcp = Router::new()
-        .route_service("/mcp", service)
+        .route_service("/mcp", service.clone())
+        .route_service("/t/{tenant}/{*path}", service)
         .layer(middleware::from_fn_with_state(admission, admit))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate))
         .layer(tower::util::option_layer(cors::layer(&listen.origins)));
+    let sign_in = gateway.urls.as_ref();
+    let sign_in = sign_in.map_or_else(Router::new, |urls| sign_in::router(gateway, urls));
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(show_metrics))
         .with_state(state)
         .merge(mcp)
+        .merge(sign_in)
 }
 
 /// Lets users in, and removes the token before anything else sees the request.
@@ -76,13 +85,17 @@ async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let token = bearer(request.headers());
-    let live = state.gateway.tenants.live();
-    let Some(identity) = token.and_then(|token| live.identify(token)) else {
-        state.refused(Via::Mcp, request.headers(), request.extensions());
-        return unauthorized();
+    let config = Arc::clone(&state.gateway.tenants.live().config);
+    let identity = match Endpoint::at(request.uri().path(), &config) {
+        Some(Endpoint::SignIn(tenant)) => state.session(&tenant, &mut request).await,
+        Some(Endpoint::StaticTokens(tenant)) => state.identify(Some(&tenant), &request),
+        Some(Endpoint::AnyTenant) => state.identify(None, &request),
+        None => Err(StatusCode::NOT_FOUND.into_response()),
     };
-    drop(live);
+    let identity = match identity {
+        Ok(identity) => identity,
+        Err(refused) => return refused,
+    };
     request.headers_mut().remove(header::AUTHORIZATION);
     request.headers_mut().remove(header::COOKIE);
     request.extensions_mut().insert(identity);
@@ -90,6 +103,55 @@ async fn authenticate(
 }
 
 impl HttpState {
+    /// The user of a static token, of one tenant or of any.
+    fn identify(&self, tenant: Option<&str>, request: &Request) -> Result<Identity, Response> {
+        let live = self.gateway.tenants.live();
+        let token = bearer(request.headers());
+        let identity = token.and_then(|token| live.identify(token));
+        let fits = |identity: &Identity| tenant.is_none_or(|tenant| *identity.tenant == *tenant);
+        identity.filter(fits).ok_or_else(|| {
+            self.refused(Via::Mcp, request.headers(), request.extensions());
+            unauthorized()
+        })
+    }
+
+    /// The user of a sign-in's token, which is for this tenant and this resource.
+    async fn session(&self, tenant: &str, request: &mut Request) -> Result<Identity, Response> {
+        let Some(urls) = &self.gateway.urls else {
+            return Err(StatusCode::NOT_FOUND.into_response());
+        };
+        let Some(token) = bearer(request.headers()) else {
+            // So every client begins.
+            return Err(challenge::unauthorized(urls, tenant, false));
+        };
+        let state = match TokenHash::presented(token) {
+            Some(hash) => self.gateway.token_state(hash).await,
+            None => Ok(TokenState::Unknown),
+        };
+        let here = |session: &SignInSession| {
+            *session.tenant == *tenant && *session.resource == *urls.resource(tenant)
+        };
+        match state {
+            Ok(TokenState::Valid(session)) if here(&session) => {
+                let identity = Identity {
+                    tenant: Arc::clone(&session.tenant),
+                    user: Arc::clone(&session.user),
+                };
+                request.extensions_mut().insert(session);
+                return Ok(identity);
+            }
+            Ok(TokenState::Ended) => {}
+            Ok(TokenState::Valid(_) | TokenState::Unknown) => {
+                self.refused(Via::Mcp, request.headers(), request.extensions());
+            }
+            Err(error) => {
+                tracing::error!("sign-ins can not be read: {error}");
+                return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
+            }
+        }
+        Err(challenge::unauthorized(urls, tenant, true))
+    }
+
     /// Counts a request without a valid token.
     fn refused(&self, via: Via, headers: &HeaderMap, extensions: &Extensions) {
         self.gateway.metrics.unauthorized();

@@ -13,7 +13,9 @@
 //! | [`admission`], [`user_bounds`] | which MCP requests a user may have in progress, and how large |
 //! | [`mcp`], [`instructions`], [`tool_watch`] | the MCP server; notices of changed tools |
 //! | `client_address` | whose request it is, behind proxies |
+//! | [`sign_in`] | signing in with the company's account |
 //! | `failed_tokens` | wrong tokens, for the audit |
+//! | `attempts` | how often something may fail from one address |
 //! | [`os_user`] | users of the operating system, for the audit |
 //! | [`page`] | the administrator's page, `/admin` |
 //! | [`component`] | which component is served |
@@ -41,6 +43,7 @@
 //! | `suggest` | "did you mean …?" for names that do not exist |
 
 pub mod admission;
+mod attempts;
 mod audit_push;
 pub mod call;
 pub mod call_gate;
@@ -72,6 +75,7 @@ pub mod progress;
 pub mod readiness;
 pub mod schedule;
 pub mod serve;
+pub mod sign_in;
 pub mod store;
 mod suggest;
 pub mod tenant;

@@ -23,6 +23,7 @@ use crate::governance::{DenialCode, Policy};
 use crate::places::Place;
 use crate::progress::Progress;
 use crate::store::StoreError;
+use crate::store::sign_in::SignInSession;
 use crate::tenants::Identity;
 use crate::tool_watch::ToolWatch;
 use crate::trace::TraceContext;
@@ -117,6 +118,7 @@ impl GatewayServer {
         let client = context.meta.client_info();
         let request = CallRequest {
             client: client.or_else(|| label.and_then(ClientLabel::client)),
+            sign_in: session(&context).cloned(),
             identity,
             tool,
             target,
@@ -154,6 +156,11 @@ fn label(context: &RequestContext<RoleServer>) -> Option<&ClientLabel> {
 fn identity(context: &RequestContext<RoleServer>) -> Result<&Identity, ErrorData> {
     let identity = sender(&context.extensions);
     identity.ok_or_else(|| ErrorData::internal_error("nobody has signed in", None))
+}
+
+/// The sign-in whose token the request has, for users who sign in.
+fn session(context: &RequestContext<RoleServer>) -> Option<&Arc<SignInSession>> {
+    context.extensions.get::<Parts>()?.extensions.get()
 }
 
 /// The header `traceparent`.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `guard` | checks the host and the origin of requests; sets the headers of every answer |
 //! | `session`, `session_secret`, `cookie` | who is signed in, and that a form is theirs |
-//! | `sign_in`, `attempts` | signing in and out, and how often that may fail |
+//! | `sign_in` | signing in and out |
 //! | `tenants`, `tools`, `tool`, `users`, `audit`, `quota`, `index` | the pages |
 //! | `review`, `kill_switches` | decisions on tools, and kill switches |
 //! | `toolsets`, `profiles`, `sets` | toolsets and profiles, and what their pages share |
@@ -40,23 +40,22 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
-mod attempts;
 mod audit;
 mod chart;
-mod cookie;
+pub(crate) mod cookie;
 mod diff;
 mod fields;
-mod guard;
+pub(crate) mod guard;
 mod index;
 mod kill_switches;
 mod paths;
-mod problem;
+pub(crate) mod problem;
 mod profiles;
 mod quota;
-mod respond;
+pub(crate) mod respond;
 mod review;
 mod session;
-mod session_secret;
+pub(crate) mod session_secret;
 mod sets;
 mod sign_in;
 mod state;
@@ -65,7 +64,7 @@ mod tool;
 mod tools;
 mod toolsets;
 mod users;
-mod view;
+pub(crate) mod view;
 
 use guard::Rejected;
 use problem::Problem;

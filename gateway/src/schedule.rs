@@ -204,6 +204,7 @@ async fn call_once(gateway: &Arc<Gateway>, tenant: &Arc<str>, tool: &ScheduledTo
     };
     let request = CallRequest {
         identity: identity.clone(),
+        sign_in: None,
         client: None,
         tool: tool.tool.as_str().into(),
         target: CallTarget::Tool(tool.arguments.clone()),

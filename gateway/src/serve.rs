@@ -191,6 +191,7 @@ impl Server {
         in_background(&background, reload::watch(shared(), reloader, tls));
         in_background(&background, upkeep::heartbeats(shared()));
         in_background(&background, upkeep::prune(shared()));
+        in_background(&background, upkeep::prune_sign_ins(shared()));
         in_background(&background, watch::run(shared()));
         in_background(&background, watch::tidy(shared()));
         in_background(&background, schedule::run(shared()));

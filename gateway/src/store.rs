@@ -17,6 +17,7 @@
 //! | [`index`] | orders for the tenants' indexes, and how much they keep |
 //! | [`user_quota`] | the requests of each user on a day |
 //! | [`sessions`] | administrators who are signed in at the page |
+//! | [`sign_in`] | signing in with the company's account |
 //! | [`heartbeat`] | a regular write, and whether the last writes succeeded |
 //! | [`backup`] | copies of the file, checked and put back |
 //! | [`serve_lock`] | one serving process per file |
@@ -55,6 +56,7 @@ pub mod quota;
 pub mod review;
 pub mod serve_lock;
 pub mod sessions;
+pub mod sign_in;
 pub mod summary;
 pub mod tool_attributes;
 pub mod tools;

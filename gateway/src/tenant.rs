@@ -17,6 +17,7 @@ use crate::config::{
 use crate::index::{self, CallIndex, TenantIndex};
 use crate::limiter::{RequestLimits, StoreLedger, TenantLimiter};
 use crate::metrics::TenantGauges;
+use crate::sign_in::TenantSignIn;
 use crate::store::Store;
 
 /// The network settings that all tenants share.
@@ -65,7 +66,21 @@ impl Network {
             .with_context(|| format!("cannot trust {}", path.display()))
     }
 
-    fn is_same(&self, other: &Self) -> bool {
+    /// TLS that trusts the same certificates.
+    ///
+    /// # Errors
+    ///
+    /// The cryptography has no safe version of TLS, which does not happen.
+    pub(crate) fn client_config(&self) -> anyhow::Result<rustls::ClientConfig> {
+        self.policy.client_config()
+    }
+
+    /// Whether addresses on this machine and without TLS may be used, for stand-ins.
+    pub(crate) fn is_for_stand_ins(&self) -> bool {
+        self.addresses == Addresses::Any
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.ca_pem == other.ca_pem && self.addresses == other.addresses
     }
 }
@@ -81,6 +96,8 @@ pub struct Tenant {
     pub queue: Arc<CallQueue>,
     /// Where the component keeps its index, if it has one.
     pub index: Option<Arc<TenantIndex>>,
+    /// How its people sign in, if they do.
+    pub sign_in: Option<Arc<TenantSignIn>>,
     config: TenantConfig,
     network: Network,
     /// Connections to Gong. They are kept when only the credentials change.
@@ -113,6 +130,7 @@ impl Tenant {
             limiter,
             queue: CallQueue::new(queue_limits(config)),
             index: None,
+            sign_in: None,
             connections: connections(config, network)?,
             authorization: or_log(name, authorization(&config.credentials, files)),
             env: env(config),
@@ -142,6 +160,7 @@ impl Tenant {
             limiter: Arc::clone(&self.limiter),
             queue: Arc::clone(&self.queue),
             index: None,
+            sign_in: None,
             connections: if same {
                 self.connections.clone()
             } else {
@@ -185,6 +204,11 @@ impl Tenant {
             now: None,
             gate: Some(gate),
         })
+    }
+
+    /// The network settings.
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Where its index is kept, and how much of it.

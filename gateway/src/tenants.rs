@@ -11,6 +11,7 @@ use sandbox::objects::StoreClock;
 use crate::clock::SteadyClock;
 use crate::config::{Config, Files, Token, TokenHash};
 use crate::index;
+use crate::sign_in;
 use crate::store::{Store, StoreError, UserRequests};
 use crate::tenant::{Network, Tenant};
 
@@ -226,7 +227,15 @@ fn build(
             None => Tenant::start(name, settings, &network, files, store, after_crash),
         };
         let mut tenant = tenant.with_context(|| format!("tenant {name}"))?;
-        let before = before.as_ref().and_then(|tenant| tenant.index.as_ref());
+        let before = before.as_deref();
+        tenant.sign_in = sign_in::tenant::of(
+            name,
+            settings.sign_in.as_ref(),
+            &network,
+            files,
+            before.and_then(|tenant| tenant.sign_in.as_ref()),
+        );
+        let before = before.and_then(|tenant| tenant.index.as_ref());
         tenant.index = index::of(name, settings, &config, files, clock, before);
         let tenant = Arc::new(tenant);
         for (user, details) in &settings.users {

@@ -87,8 +87,8 @@ impl fmt::Display for Exceeded {
     }
 }
 
-/// All users that have sent something. Only users of the configuration come here, so there are
-/// never more.
+/// All users that have sent something. Only users who exist come here, of the configuration or signed
+/// in, so there are never more.
 #[derive(Debug, Default)]
 pub struct Users(Mutex<HashMap<Identity, Arc<User>>>);
 

@@ -30,7 +30,7 @@ mod route;
 mod tests;
 mod traffic;
 
-pub use addresses::Addresses;
+pub use addresses::{Addresses, Checked};
 pub use policy::Policy;
 
 use crate::objects::ObjectStore;

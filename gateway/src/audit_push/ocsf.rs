@@ -73,6 +73,8 @@ impl Effects {
             "actor": {
                 "user": { "name": call.user, "type_id": 1, "type": "User" },
                 "app_name": call.client,
+                "app_uid": call.client_id,
+                "session": call.sign_in.as_ref().map(|id| json!({ "uid": id })),
             },
             "api": {
                 "operation": call.tool,

@@ -24,11 +24,12 @@ use crate::user_bounds::UserBounds;
 
 mod audit;
 mod index;
+mod sign_in;
 mod tenant;
 mod traces;
 mod url;
 
-use tenant::tenant;
+use tenant::{display_origin, is_loopback, tenant};
 
 const TOKEN: &str = "\"sha256:…\" (see `gong-gateway token`)";
 const TOKENS: &str = "[{ hash = \"sha256:…\", expires = 2027-03-31 }, { hash = \"sha256:…\" }]";
@@ -38,6 +39,14 @@ struct Hashes {
     /// The key that has a token's hash, to find tokens that are used twice.
     seen: BTreeMap<TokenHash, String>,
     guessable: BTreeSet<TokenHash>,
+}
+
+/// What a tenant needs of the rest of the file.
+#[derive(Clone, Copy)]
+struct FileSettings<'a> {
+    folder: &'a Path,
+    stand_in: bool,
+    has_public_url: bool,
 }
 
 /// Reads the whole file. What is wrong is left out of the configuration.
@@ -79,7 +88,10 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
     let listen = root
         .get("listen")
         .and_then(|v| v.table("[listen] with address = \"127.0.0.1:8080\""));
-    let listen = listen.map_or_else(default_listen, |table| self::listen(table, folder));
+    let listen = listen.map_or_else(default_listen, |table| {
+        self::listen(table, folder, stand_in)
+    });
+    let has_public_url = listen.public_url.is_some();
     let limits = root
         .get("limits")
         .and_then(|v| v.table("[limits] with memory = \"64 MiB\""));
@@ -139,7 +151,14 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
     let tenants = named(
         tenants,
         "[tenants.acme] with gong and credentials",
-        |table, _| tenant(table, folder, stand_in, &mut hashes),
+        |table, name| {
+            let file = FileSettings {
+                folder,
+                stand_in,
+                has_public_url,
+            };
+            tenant(table, name, file, &mut hashes)
+        },
     );
     root.finish();
 
@@ -174,11 +193,12 @@ fn default_listen() -> Listen {
         origins: Vec::new(),
         plain_http: false,
         tls: None,
+        public_url: None,
         bounds: ListenBounds::default(),
     }
 }
 
-fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
+fn listen(mut table: Table<'_, '_>, folder: &Path, stand_in: bool) -> Listen {
     let mut listen = default_listen();
     let address = table.get("address");
     if let Some(address) = &address {
@@ -204,6 +224,20 @@ fn listen(mut table: Table<'_, '_>, folder: &Path) -> Listen {
     if let Some(origins) = table.get("origins") {
         for (text, value) in origins.texts("[\"https://chat.acme.example\"]") {
             listen.origins.extend(value.or_error(page_origin(text)));
+        }
+    }
+    if let Some(value) = table.get("public_url") {
+        let example = "https://gong.acme.example";
+        let read = value
+            .text(example)
+            .and_then(|text| value.or_error(public_url(text, stand_in)));
+        if let Some(uri) = read {
+            let host = uri
+                .authority()
+                .map(|host| host.as_str().to_ascii_lowercase());
+            let known = |host: &String| listen.hosts.contains(host);
+            listen.hosts.extend(host.filter(|host| !known(host)));
+            listen.public_url = Some(display_origin(&uri));
         }
     }
     let tls = table
@@ -285,6 +319,17 @@ fn host(text: &str) -> Result<String, String> {
             "{text:?} is no host name; such as \"gong.acme.example\" or \"gong.acme.example:8443\""
         )
     })
+}
+
+/// The gateway's own origin, as others reach it.
+fn public_url(text: &str, stand_in: bool) -> Result<Uri, String> {
+    const EXAMPLE: &str = "such as \"https://gong.acme.example\"";
+    let uri = origin(text).map_err(|why| format!("{why}; {EXAMPLE}"))?;
+    let plain = stand_in && is_loopback(&uri);
+    if uri.scheme() != Some(&Scheme::HTTPS) && !plain {
+        return Err(format!("it must begin with https://, {EXAMPLE}"));
+    }
+    Ok(uri)
 }
 
 fn page_origin(text: &str) -> Result<String, String> {

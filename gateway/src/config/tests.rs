@@ -1,6 +1,7 @@
 use super::*;
 
 mod index;
+mod sign_in;
 mod tokens;
 
 const HASH: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

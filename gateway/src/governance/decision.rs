@@ -1,5 +1,7 @@
 //! The rules: whether a user may call a tool, and why not.
 
+use std::collections::BTreeSet;
+
 use super::facts::{Facts, SwitchedOff};
 use super::policy::{Denial, DenialCode, Grant, Policy, ToolAccess, unknown_tool};
 use crate::config::SCHEDULE;
@@ -7,12 +9,19 @@ use crate::store::access::StoredProfile;
 use crate::store::{Effect, KillSwitch, ReviewState};
 
 impl Facts {
-    /// Decides on every tool of the tenant for one user.
-    pub(super) fn policy(&self, tenant: &str, user: &str) -> Policy {
+    /// Decides on every tool of the tenant for one user. `groups_give` has the profiles of the groups
+    /// of somebody who has signed in.
+    pub(super) fn policy(
+        &self,
+        tenant: &str,
+        user: &str,
+        groups_give: Option<&BTreeSet<String>>,
+    ) -> Policy {
         let decision = UserDecision {
             facts: self,
             tenant,
             user,
+            groups_give,
         };
         let tools = self.tools.keys().map(|name| {
             let grants = decision.grants(name);
@@ -28,6 +37,7 @@ struct UserDecision<'f> {
     facts: &'f Facts,
     tenant: &'f str,
     user: &'f str,
+    groups_give: Option<&'f BTreeSet<String>>,
 }
 
 impl UserDecision<'_> {
@@ -52,7 +62,10 @@ impl UserDecision<'_> {
 
     fn profiles(&self) -> impl Iterator<Item = (&String, &StoredProfile)> {
         let all = self.facts.access.profiles.iter();
-        all.filter(|(_, stored)| stored.row.users.contains(self.user))
+        all.filter(|(name, stored)| {
+            stored.row.users.contains(self.user)
+                || self.groups_give.is_some_and(|given| given.contains(*name))
+        })
     }
 
     /// Denies if the user may call nothing at all.
@@ -61,8 +74,9 @@ impl UserDecision<'_> {
             facts,
             tenant,
             user,
+            groups_give,
         } = self;
-        let declared = *user == SCHEDULE || facts.users.iter().any(|declared| declared == user);
+        let declared = *user == SCHEDULE || facts.declares(user) || groups_give.is_some();
         if !facts.declared || !declared {
             return deny(
                 DenialCode::UnknownUser,
@@ -93,6 +107,7 @@ impl UserDecision<'_> {
             facts,
             tenant,
             user,
+            ..
         } = self;
         let Some(tool) = facts.tools.get(name) else {
             return deny(

@@ -91,6 +91,11 @@ impl Facts {
         })
     }
 
+    /// Whether `gateway.toml` has this user.
+    pub(super) fn declares(&self, user: &str) -> bool {
+        self.users.iter().any(|declared| declared == user)
+    }
+
     /// Whether a toolset has a tool.
     pub(super) fn toolset_has(&self, toolset: &str, name: &str, tool: &ToolFacts) -> bool {
         if toolset == READ_ONLY {

@@ -12,7 +12,7 @@ pub(super) const SESSION: &str = "gong-gateway-admin";
 pub(super) const MESSAGE: &str = "gong-gateway-message";
 
 /// The value of a cookie that the browser sent.
-pub(super) fn get(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn get(headers: &HeaderMap, name: &str) -> Option<String> {
     let texts = headers.get_all(header::COOKIE).into_iter();
     texts
         .filter_map(|text| text.to_str().ok())

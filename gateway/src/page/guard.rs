@@ -47,7 +47,7 @@ pub(super) fn set_headers(headers: &mut HeaderMap) {
 
 /// Why a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rejected {
+pub(crate) enum Rejected {
     /// It is addressed to a host name that is not the gateway's, such as by a site that points
     /// its own name at the gateway's address.
     Host,
@@ -63,7 +63,7 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 ///
 /// A request that changes something must say where it comes from. Browsers do so by `Origin`,
 /// `Sec-Fetch-Site` or both, and all that are sent must be right.
-pub(super) fn check(
+pub(crate) fn check(
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,

@@ -90,7 +90,7 @@ impl IntoResponse for Problem {
 }
 
 /// Makes a whole sentence of a clause.
-pub(super) fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let mut sentence: String = letters
         .next()

@@ -1,7 +1,5 @@
 //! Profiles: all of them, and the form of one.
 
-use std::collections::BTreeSet;
-
 use axum::extract::{Path, State};
 use axum::response::Response;
 
@@ -52,7 +50,6 @@ pub(super) async fn all(
 fn load_form(
     store: &Store,
     tenant: &str,
-    users: BTreeSet<String>,
     name: &str,
     chosen: Option<Profile>,
 ) -> Result<SetForm, StoreError> {
@@ -84,7 +81,7 @@ fn load_form(
         )),
         name: row.name,
     });
-    let users = users.into_iter().map(|user| Choice {
+    let users = store.users(tenant)?.into_iter().map(|user| Choice {
         chosen: has.users.contains(&user),
         hint: String::new(),
         link: Some(format!(
@@ -107,7 +104,7 @@ fn load_form(
                 legend: "Users",
                 name: "user",
                 choices: users.collect(),
-                none: "gateway.toml declares no users of this tenant.",
+                none: "gateway.toml declares no users of this tenant, and nobody has signed in.",
             },
         ],
     })
@@ -128,9 +125,9 @@ pub(super) async fn one(
     Path((tenant, name)): Path<(String, String)>,
     signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    let users = signed_in.tenant(&tenant)?.users.keys().cloned().collect();
+    signed_in.tenant(&tenant)?;
     let key = (tenant.clone(), name.clone());
-    let form = state.store(move |store| load_form(store, &key.0, users, &key.1, None));
+    let form = state.store(move |store| load_form(store, &key.0, &key.1, None));
     let form = form.await.map_err(Problem::or_missing)?;
     Ok(signed_in.show(&form_page(
         SetKind::Profile,
@@ -147,7 +144,7 @@ pub(super) async fn put(
     Path(tenant): Path<String>,
     form: SubmittedForm,
 ) -> Result<Response, Problem> {
-    let users = form.by.tenant(&tenant)?.users.keys().cloned().collect();
+    form.by.tenant(&tenant)?;
     let name = entered_name(&form.fields);
     let profile = Profile {
         toolsets: chosen(&form.fields, "toolset"),
@@ -169,8 +166,7 @@ pub(super) async fn put(
     if let Err(problem) = put.await {
         let was = old_name(&form.fields);
         let key = (tenant.clone(), was.clone());
-        let set_form =
-            state.store(move |store| load_form(store, &key.0, users, &key.1, Some(profile)));
+        let set_form = state.store(move |store| load_form(store, &key.0, &key.1, Some(profile)));
         let page = form_page(SetKind::Profile, &form.by, &tenant, &was, set_form.await?);
         return show_again(&form, page, name, problem);
     }

@@ -6,7 +6,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 
 /// A page of HTML.
-pub(super) fn html(status: StatusCode, page: &impl Template) -> Response {
+pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => {
             let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
@@ -20,7 +20,7 @@ pub(super) fn html(status: StatusCode, page: &impl Template) -> Response {
 }
 
 /// A redirection to another page, which the browser gets by GET.
-pub(super) fn redirect(to: &str) -> Response {
+pub(crate) fn redirect(to: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/admin"));
     response.headers_mut().insert(header::LOCATION, to);

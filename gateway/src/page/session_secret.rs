@@ -18,24 +18,24 @@ const MESSAGE: &[u8] = b"message\0";
 
 /// A session's secret. Only the browser's cookie has it; the store has a hash.
 #[derive(Clone)]
-pub(super) struct SessionSecret([u8; BYTES]);
+pub(crate) struct SessionSecret([u8; BYTES]);
 
 impl SessionSecret {
     /// A new secret. `None` when the system has no random numbers.
-    pub(super) fn generate() -> Option<Self> {
+    pub(crate) fn generate() -> Option<Self> {
         let mut bytes = [0; BYTES];
         SystemRandom::new().fill(&mut bytes).ok()?;
         Some(Self(bytes))
     }
 
     /// Parses the result of [`SessionSecret::cookie`].
-    pub(super) fn parse(cookie: &str) -> Option<Self> {
+    pub(crate) fn parse(cookie: &str) -> Option<Self> {
         let bytes = BASE64.decode(cookie).ok()?;
         Some(Self(bytes.try_into().ok()?))
     }
 
     /// The value of the cookie.
-    pub(super) fn cookie(&self) -> String {
+    pub(crate) fn cookie(&self) -> String {
         BASE64.encode(self.0)
     }
 
@@ -55,13 +55,13 @@ impl SessionSecret {
     }
 
     /// A text with a tag that only this session can make.
-    pub(super) fn sign(&self, text: &str) -> String {
+    pub(crate) fn sign(&self, text: &str) -> String {
         let tag = BASE64.encode(self.tag(MESSAGE, text.as_bytes()));
         format!("{}.{tag}", BASE64.encode(text))
     }
 
     /// The text of a result of [`SessionSecret::sign`], if its tag is right.
-    pub(super) fn verify(&self, signed: &str) -> Option<String> {
+    pub(crate) fn verify(&self, signed: &str) -> Option<String> {
         let (text, tag) = signed.split_once('.')?;
         let text = BASE64.decode(text).ok()?;
         let is_right = self.verifies(MESSAGE, &text, tag);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
-use super::attempts::Attempts;
 use super::problem::Problem;
+use crate::attempts::Attempts;
 use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::failed_tokens::FailedTokens;

@@ -51,11 +51,14 @@ struct Denied {
     sentence: String,
 }
 
-/// The profiles of a user, and their toolsets.
-fn access_of<'a>(profiles: &'a [ProfileRow], user: &str) -> (Vec<&'a str>, BTreeSet<&'a str>) {
+/// The profiles of a user with these names, and their toolsets.
+fn access_of<'a>(
+    profiles: &'a [ProfileRow],
+    names: &BTreeSet<String>,
+) -> (Vec<&'a str>, BTreeSet<&'a str>) {
     let matching = profiles
         .iter()
-        .filter(|profile| profile.users.contains(user));
+        .filter(|profile| names.contains(&profile.name));
     let toolsets = matching.clone().flat_map(|profile| &profile.toolsets);
     (
         matching.clone().map(|profile| &*profile.name).collect(),
@@ -73,7 +76,7 @@ pub(super) async fn all(
     Path(tenant): Path<String>,
     signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    let users: Vec<String> = signed_in.tenant(&tenant)?.users.keys().cloned().collect();
+    signed_in.tenant(&tenant)?;
     let input = (tenant.clone(), state.governance());
     let rows = state
         .store(move |store| {
@@ -81,7 +84,8 @@ pub(super) async fn all(
             let profiles = store.profiles(&tenant)?;
             let row = |name: String| {
                 let policy = governance.policy(&tenant, &name)?;
-                let (user_profiles, toolsets) = access_of(&profiles, &name);
+                let names = store.profiles_of(&tenant, &name)?;
+                let (user_profiles, toolsets) = access_of(&profiles, &names);
                 Ok(Row {
                     may: policy.tools().count(),
                     of: policy.all().count(),
@@ -90,7 +94,7 @@ pub(super) async fn all(
                     name,
                 })
             };
-            users.into_iter().map(row).collect()
+            store.users(&tenant)?.into_iter().map(row).collect()
         })
         .await?;
     Ok(signed_in.show(&ListPage {
@@ -106,20 +110,26 @@ pub(super) async fn one(
     Path((tenant, name)): Path<(String, String)>,
     signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    if !signed_in.tenant(&tenant)?.users.contains_key(&name) {
-        return Err(Problem::missing(format!(
-            "Tenant {tenant} has no user {name:?}. Users are declared in gateway.toml, at \
-             tenants.{tenant}.users."
-        )));
-    }
+    signed_in.tenant(&tenant)?;
     let input = (tenant.clone(), name.clone(), state.governance());
-    let (profiles, policy) = state
+    let found = state
         .store(move |store| {
             let (tenant, name, governance) = input;
-            Ok((store.profiles(&tenant)?, governance.policy(&tenant, &name)?))
+            if !store.users(&tenant)?.contains(&name) {
+                return Ok(None);
+            }
+            let names = store.profiles_of(&tenant, &name)?;
+            let policy = governance.policy(&tenant, &name)?;
+            Ok(Some((store.profiles(&tenant)?, names, policy)))
         })
         .await?;
-    let (user_profiles, toolsets) = access_of(&profiles, &name);
+    let Some((profiles, names, policy)) = found else {
+        return Err(Problem::missing(format!(
+            "Tenant {tenant} has no user {name:?}. Users are declared in gateway.toml, at \
+             tenants.{tenant}.users, or appear when they sign in."
+        )));
+    };
+    let (user_profiles, toolsets) = access_of(&profiles, &names);
     let (mut may, mut may_not) = (Vec::new(), Vec::new());
     for (tool, access) in policy.all() {
         match &access.verdict {

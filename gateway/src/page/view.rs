@@ -15,7 +15,7 @@ pub(super) const STYLE: &str = include_str!("style.css");
 
 /// Displays as the style sheet's address, which changes with its text, so browsers may keep it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Style;
+pub(crate) struct Style;
 
 impl fmt::Display for Style {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

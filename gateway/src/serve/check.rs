@@ -10,6 +10,7 @@ use anyhow::{Context as _, anyhow};
 use super::{sandbox, tls};
 use crate::config::{Config, ConfigErrors, Files, IndexPlace};
 use crate::index::secret;
+use crate::sign_in::{self, Urls};
 use crate::store::Store;
 use crate::tenant::{Network, authorization, connections};
 
@@ -20,6 +21,8 @@ pub struct Findings {
     pub errors: Vec<String>,
     /// What starts, and should not be in use at a company.
     pub warnings: Vec<String>,
+    /// What has to be done elsewhere, such as at the company's provider.
+    pub notes: Vec<String>,
 }
 
 /// Checks a configuration and all that it refers to, without serving and without changing the
@@ -44,6 +47,7 @@ fn findings(errors: &ConfigErrors) -> Findings {
     Findings {
         errors: errors.0.iter().map(ToString::to_string).collect(),
         warnings: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -91,6 +95,10 @@ fn check_all(path: &Path, config: &Config, files: &mut Files, errors: &ConfigErr
                 );
             }
         }
+        if let (Some(sign_in), Ok(network)) = (&tenant.sign_in, &network) {
+            let opened = sign_in::tenant::open(name, sign_in, network, files, None);
+            note(&format!("tenants.{name}.sign_in"), opened.map(|_| ()));
+        }
         if let Ok(network) = &network {
             let connections = connections(tenant, network);
             note(&format!("tenants.{name}.gong"), connections.map(|_| ()));
@@ -98,6 +106,7 @@ fn check_all(path: &Path, config: &Config, files: &mut Files, errors: &ConfigErr
     }
     note("ca", network.map(|_| ()));
     findings.warnings.extend(warnings(config));
+    findings.notes.extend(notes(config));
     findings
 }
 
@@ -121,6 +130,27 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// What has to be registered at the tenants' providers, and where their users' clients go.
+fn notes(config: &Config) -> Vec<String> {
+    let Some(public_url) = &config.listen.public_url else {
+        return Vec::new();
+    };
+    let urls = Urls::new(public_url);
+    let tenants = config.tenants.iter();
+    let notes = tenants.filter_map(|(name, tenant)| {
+        let sign_in = tenant.sign_in.as_ref()?;
+        Some(format!(
+            "tenants.{name}.sign_in: register the redirect address {} at {}; AI clients connect to {}, \
+             and those with static tokens to {public_url}{}",
+            urls.callback(name),
+            sign_in.issuer,
+            urls.resource(name),
+            sign_in.static_tokens_path
+        ))
+    });
+    notes.collect()
 }
 
 /// Whether the state file can be used, or made.

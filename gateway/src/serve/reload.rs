@@ -172,6 +172,10 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
             before.listen.origins != after.listen.origins,
         ),
         (
+            "listen.public_url",
+            before.listen.public_url != after.listen.public_url,
+        ),
+        (
             "listen.tls",
             before.listen.tls.is_some() != after.listen.tls.is_some(),
         ),

@@ -12,6 +12,9 @@ use crate::store::heartbeat::HEARTBEAT_INTERVAL;
 /// How often old rows of the audit are deleted.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
+/// How often old sign-ins are deleted.
+const PRUNE_SIGN_INS_INTERVAL: Duration = Duration::from_secs(10 * 60);
+
 /// Writes a heartbeat every [`HEARTBEAT_INTERVAL`]. Runs until cancelled.
 pub(super) async fn heartbeats(gateway: Arc<Gateway>) {
     let mut failing = false;
@@ -69,6 +72,18 @@ pub(super) async fn prune(gateway: Arc<Gateway>) {
             Err(error) => tracing::error!("the audit can not be pruned: {error}"),
         }
         tokio::time::sleep(PRUNE_INTERVAL).await;
+    }
+}
+
+/// Deletes what is left of old sign-ins regularly. Runs until cancelled.
+pub(super) async fn prune_sign_ins(gateway: Arc<Gateway>) {
+    loop {
+        let now = gateway.clock.earliest();
+        let pruned = in_store(&gateway, move |gateway| gateway.store.prune_sign_ins(now));
+        if let Err(error) = pruned.await {
+            tracing::error!("old sign-ins can not be deleted: {error}");
+        }
+        tokio::time::sleep(PRUNE_SIGN_INS_INTERVAL).await;
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Via {
     Mcp,
     /// `/metrics`, by somebody without a valid token.
     Metrics,
+    /// Signing in with the company's account.
+    SignIn,
 }
 
 impl Via {
@@ -51,6 +53,7 @@ impl Via {
             Self::Gateway => "gateway",
             Self::Mcp => "mcp",
             Self::Metrics => "metrics",
+            Self::SignIn => "sign-in",
         }
     }
 }

@@ -40,7 +40,8 @@ pub struct Restored {
 }
 
 /// Puts a backup in the place of a state file, which may be missing or damaged, and keeps what was
-/// there beside it. Administrators have to sign in anew.
+/// there beside it. Administrators and users have to sign in anew: what was revoked since the backup must
+/// not come back.
 ///
 /// # Errors
 ///
@@ -60,6 +61,7 @@ pub fn restore(state: &Path, from: &Path) -> Result<Restored, StoreError> {
     migrate(&mut restored, &new, &SCHEMA)?;
     restored.execute_batch(
         "DELETE FROM sessions;
+         DELETE FROM sign_in_grants;
          PRAGMA wal_checkpoint(TRUNCATE)",
     )?;
     drop(restored);

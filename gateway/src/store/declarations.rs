@@ -15,7 +15,8 @@ use super::audit::retention::promise;
 use super::declared_settings::declare_settings;
 use super::lookup::{texts, users};
 use super::{
-    Actor, Origin, Store, StoreError, SyncReport, from_json, index, json, record_act, timestamp,
+    Actor, Origin, Store, StoreError, SyncReport, from_json, index, json, record_act, sign_in,
+    timestamp,
 };
 use crate::config::{Config, Profile, Review};
 
@@ -130,6 +131,7 @@ pub(super) fn declare_all(
     declare_tenants(transaction, config, &mut log)?;
     for (name, tenant) in &config.tenants {
         declare_users(transaction, name, tenant.users.keys(), &mut log)?;
+        sign_in::declare(transaction, name, tenant.sign_in.as_ref(), &mut log)?;
         declare_toolsets(transaction, name, &tenant.toolsets, &mut log)?;
         declare_profiles(transaction, name, &tenant.profiles, &mut log)?;
     }
@@ -230,7 +232,14 @@ pub(super) fn hash(config: &Config) -> String {
         .map(|(name, tokens)| (name, tokens.collect::<Vec<_>>()))
         .collect();
     let written: Vec<_> = config.written.settings.iter().collect();
-    let all = (tenants, admins, config.audit.keep.as_secs(), written);
+    let sign_ins = sign_in::declared(config);
+    let all = (
+        tenants,
+        admins,
+        config.audit.keep.as_secs(),
+        written,
+        sign_ins,
+    );
     HEXLOWER.encode(digest(&SHA256, json(&all).as_bytes()).as_ref())
 }
 
@@ -246,7 +255,8 @@ fn declare_tenants(
                 let sql = format!("DELETE FROM {table} WHERE tenant = ? AND origin = 'file'");
                 transaction.execute(&sql, [name])?;
             }
-            let gone = users(transaction, name)?.into_iter().collect();
+            let mut gone: BTreeSet<String> = users(transaction, name)?.into_iter().collect();
+            gone.extend(sign_in::forget(transaction, name)?);
             transaction.execute("DELETE FROM tenants WHERE name = ?", [name])?;
             index::forget(transaction, name)?;
             log.note(name, "tenant removed");

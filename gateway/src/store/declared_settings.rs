@@ -156,6 +156,12 @@ fn changed_secrets(
             references.push(("index.key", key));
             references.extend(previous_key.iter().map(|key| ("index.previous_key", key)));
         }
+        if let Some(sign_in) = &settings.sign_in {
+            references.push(("sign_in.client_secret", &sign_in.client_secret));
+            references.push(("sign_in.key", &sign_in.key));
+            let previous = sign_in.previous_key.iter();
+            references.extend(previous.map(|key| ("sign_in.previous_key", key)));
+        }
         for (key, reference) in references {
             let place = (tenant.clone(), format!("{key}{CONTENTS}"));
             if let Some(hash) = contents(reference, &salt, files)

@@ -6,7 +6,10 @@ use super::{StoreError, refused};
 use crate::suggest::unknown_name;
 
 /// Refuses a tenant that is not declared.
-pub(super) fn require_tenant(connection: &Connection, tenant: &str) -> Result<(), StoreError> {
+pub(in crate::store) fn require_tenant(
+    connection: &Connection,
+    tenant: &str,
+) -> Result<(), StoreError> {
     let found = connection
         .prepare_cached("SELECT 1 FROM tenants WHERE name = ?")?
         .exists([tenant])?;
@@ -51,8 +54,11 @@ pub(super) fn unknown_tool(
     Ok(unknown_name("tool", name, known.iter().map(String::as_str)))
 }
 
-/// Names of a tenant's users, sorted.
-pub(super) fn users(connection: &Connection, tenant: &str) -> Result<Vec<String>, StoreError> {
+/// Names of a tenant's declared users, sorted.
+pub(in crate::store) fn users(
+    connection: &Connection,
+    tenant: &str,
+) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT name FROM users WHERE tenant = ? ORDER BY name";
     texts(connection, sql, [tenant])
 }

@@ -87,14 +87,15 @@ impl Store {
         })
     }
 
-    /// Ends all sessions, because the time by which they end has changed.
+    /// Ends all sessions and access tokens, because the time by which they end has changed.
     ///
     /// # Errors
     ///
     /// The file could not be written.
     pub fn end_all_sessions(&self) -> Result<(), StoreError> {
-        self.write(|transaction| {
+        self.change(|transaction| {
             transaction.execute("DELETE FROM sessions", [])?;
+            transaction.execute("DELETE FROM sign_in_tokens WHERE kind = 'access'", [])?;
             Ok(())
         })
     }
@@ -109,7 +110,7 @@ impl Store {
             for one in refused {
                 let actor = Actor::new("unknown", one.via);
                 let act = match one.via {
-                    Via::Page => "sign-in-refused",
+                    Via::Page | Via::SignIn => "sign-in-refused",
                     _ => "token-refused",
                 };
                 let (subject, detail) = (Some(&*one.address), Some(&*one.detail));

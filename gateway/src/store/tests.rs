@@ -20,6 +20,7 @@ mod declared;
 mod file;
 mod index;
 mod review;
+mod sign_in;
 
 /// A folder of its own, deleted when dropped.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -168,6 +169,8 @@ fn start(user: &str, tool: &str) -> StartedCall {
         user: user.to_owned(),
         client: Some("claude".to_owned()),
         client_version: Some("1.0".to_owned()),
+        sign_in: None,
+        client_id: None,
         tool: tool.to_owned(),
     }
 }

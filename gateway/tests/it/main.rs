@@ -10,6 +10,7 @@
 //! | `operations` | readiness, `check`, and what else an operator expects |
 //! | `undeclared` | a component whose tools do other things than they say |
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
+//! | `sign_in` | signing in with the company's account, by clients as they come, and every hole that was tried |
 //! | `traces` | calls as traces, to a collector |
 //! | `audit`, `audit_push` | calls and acts, and that no row is lost, altered or left out |
 //! | `index`, `index_kill` | where the component keeps its index |
@@ -38,6 +39,7 @@ mod page;
 mod reload;
 mod schedule;
 mod secrets;
+mod sign_in;
 mod stateless;
 mod store;
 mod support;

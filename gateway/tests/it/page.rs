@@ -113,6 +113,8 @@ async fn write_history(gateway: &TestGateway) {
                     user: if call % 3 == 0 { "noa" } else { "mia" }.to_owned(),
                     client: Some("claude-desktop".to_owned()),
                     client_version: Some("1.4.2".to_owned()),
+                    sign_in: None,
+                    client_id: None,
                     tool: tool.to_owned(),
                 },
                 result,
@@ -132,7 +134,7 @@ async fn write_history(gateway: &TestGateway) {
 
 /// Starts a browser. If there is none, it prints that nothing was tested, or fails if that is not
 /// allowed.
-async fn browser() -> Option<Browser> {
+pub(crate) async fn browser() -> Option<Browser> {
     let browser = Browser::start().await;
     if browser.is_none() {
         let skipped =

@@ -119,6 +119,8 @@ pub(crate) fn call(request_id: &str, tool: &str, at: Timestamp) -> FinishedCall 
             user: "mia".to_owned(),
             client: Some("claude-code".to_owned()),
             client_version: Some("2.1".to_owned()),
+            sign_in: None,
+            client_id: None,
             tool: tool.to_owned(),
         },
         result: CallResult::Success,
@@ -297,7 +299,7 @@ fn an_older_file_is_brought_up_to_date_with_what_it_holds() {
     let version: u32 = rusqlite::Connection::open(&path)
         .and_then(|file| file.pragma_query_value(None, "user_version", |row| row.get(0)))
         .expect("a version");
-    assert_eq!(version, 9);
+    assert_eq!(version, 10);
 }
 
 #[test]

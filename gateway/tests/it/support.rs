@@ -113,6 +113,8 @@ pub(crate) struct Setup {
     pub(crate) top: String,
     /// Lines of `[listen]`.
     pub(crate) listen: String,
+    /// The address, where it has to be known before.
+    pub(crate) address: Option<std::net::SocketAddr>,
     /// Another component.
     pub(crate) component: Option<PathBuf>,
 }
@@ -170,11 +172,14 @@ impl TestGateway {
         let component = self.setup.component.clone();
         let component = component.unwrap_or_else(|| self::component().to_owned());
         let admin = self.hash("admin");
+        let address = self.setup.address;
+        let address = address.unwrap_or(([127, 0, 0, 1], 0).into());
         let mut text = format!(
             "state = \"gateway.db\"\ncache = {:?}\ncomponent = {component:?}\nstand_in = true\n{}\n\
-             [listen]\naddress = \"127.0.0.1:0\"\n{}\n[admins.ada]\ntoken = \"{}\"\n",
+             [listen]\naddress = \"{}\"\n{}\n[admins.ada]\ntoken = \"{}\"\n",
             cache(),
             self.setup.top,
+            address,
             self.setup.listen,
             admin,
         );

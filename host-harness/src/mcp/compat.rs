@@ -43,6 +43,9 @@ pub struct Params<'a> {
     /// Of a tool or a prompt.
     #[serde(borrow)]
     pub name: Option<Cow<'a, str>>,
+    /// Of a resource.
+    #[serde(borrow)]
+    pub uri: Option<Cow<'a, str>>,
     /// Which request is cancelled.
     pub request_id: Option<RequestId>,
     #[serde(borrow)]

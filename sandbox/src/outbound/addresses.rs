@@ -110,15 +110,17 @@ impl fmt::Display for Prohibited {
 
 impl std::error::Error for Prohibited {}
 
-/// A resolver of names, without the addresses that are not allowed.
+/// A resolver of names, without the addresses that are not allowed. A host that is an address by
+/// itself is never looked up: whoever connects by this refuses such hosts, or checks them.
 #[derive(Clone, Debug)]
-pub(super) struct Checked<R> {
+pub struct Checked<R> {
     resolver: R,
     allowed: Addresses,
 }
 
 impl<R> Checked<R> {
-    pub(super) fn new(resolver: R, allowed: Addresses) -> Self {
+    /// Looks names up by `resolver`.
+    pub fn new(resolver: R, allowed: Addresses) -> Self {
         Self { resolver, allowed }
     }
 }

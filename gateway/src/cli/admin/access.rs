@@ -71,32 +71,23 @@ impl AdminCli<'_> {
     pub(super) fn users(&self) -> anyhow::Result<()> {
         let tenant = self.chosen_tenant()?;
         let governance = Governance::new(&self.store)?;
-        let profiles = self.store.profiles(&tenant)?;
         let mut users = Vec::new();
-        for user in self.users_of(&tenant)? {
+        for user in self.store.users(&tenant)? {
             let policy = governance.policy(&tenant, &user)?;
-            let profiles = profiles.iter().filter(|one| one.users.contains(&user));
+            let profiles = self.store.profiles_of(&tenant, &user)?;
             users.push(tables::User {
                 tools: policy.tools().map(str::to_owned).collect(),
-                profiles: profiles.map(|one| one.name.clone()).collect(),
+                profiles: profiles.into_iter().collect(),
                 user,
             });
         }
         self.print_rows(&users, tables::users)
     }
 
-    fn users_of(&self, tenant: &str) -> anyhow::Result<Vec<String>> {
-        // This fails for an unknown tenant.
-        self.store.profiles(tenant)?;
-        let tenants = self.store.tenants()?;
-        let found = tenants.into_iter().find(|one| one.name == tenant);
-        Ok(found.map(|one| one.users).unwrap_or_default())
-    }
-
     /// Says what a user may call, and why not the rest.
     pub(super) fn explain(&self, user: &str, tool: Option<&str>) -> anyhow::Result<()> {
         let tenant = self.chosen_tenant()?;
-        let users = self.users_of(&tenant)?;
+        let users = self.store.users(&tenant)?;
         ensure!(
             users.iter().any(|one| one == user),
             "there is no user {user:?} of tenant {tenant}; there are: {}",

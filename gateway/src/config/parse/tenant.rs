@@ -9,7 +9,8 @@ use http::Uri;
 use http::uri::Scheme;
 
 use super::super::document::Table;
-use super::{Hashes, index, named, origin, tokens};
+use super::sign_in::{Surroundings, sign_in};
+use super::{FileSettings, Hashes, index, named, origin, tokens};
 use crate::config::{
     Credentials, Profile, Review, SCHEDULE, SecretRef, TenantConfig, User, check_toolset,
     is_automatic,
@@ -18,10 +19,15 @@ use crate::suggest::closest;
 
 pub(super) fn tenant(
     mut table: Table<'_, '_>,
-    folder: &Path,
-    stand_in: bool,
+    name: &str,
+    file: FileSettings<'_>,
     hashes: &mut Hashes,
 ) -> Option<TenantConfig> {
+    let FileSettings {
+        folder,
+        stand_in,
+        has_public_url,
+    } = file;
     let gong = table
         .required("gong", "\"https://acme.api.gong.io\"")
         .and_then(|value| {
@@ -92,6 +98,16 @@ pub(super) fn tenant(
         "{ toolsets = [\"read-only\"], users = [\"mia\"] }",
         |table, _| Some(profile(table, &users, &toolsets)),
     );
+    let sign_in = table.get("sign_in").map(|value| {
+        let around = Surroundings {
+            tenant: name,
+            folder,
+            stand_in,
+            has_public_url,
+            profiles: &profiles,
+        };
+        sign_in(&value, &around)
+    });
     table.finish();
     // Users without a valid token are reported above, and profiles may still name them.
     let users: BTreeMap<_, _> = users
@@ -99,9 +115,10 @@ pub(super) fn tenant(
         .filter_map(|(name, user)| Some((name, user?)))
         .collect();
     // With one user there is nobody to leave something for.
-    let share = match users.len() {
-        0 | 1 => requests_per_day,
-        _ => requests_per_day.div_ceil(2),
+    let share = if users.len() < 2 && sign_in.is_none() {
+        requests_per_day
+    } else {
+        requests_per_day.div_ceil(2)
     };
     Some(TenantConfig {
         gong: gong?,
@@ -120,6 +137,8 @@ pub(super) fn tenant(
         schedule,
         schedule_requests_per_day: schedule_requests_per_day
             .unwrap_or(requests_per_day.div_ceil(5)),
+        // After an error the configuration is not used.
+        sign_in: sign_in.flatten(),
         users,
         toolsets,
         profiles,
@@ -130,9 +149,8 @@ pub(super) fn tenant(
 fn gong(text: &str, stand_in: bool) -> Result<String, String> {
     const EXAMPLE: &str = "such as \"https://acme.api.gong.io\"";
     let uri = origin(text).map_err(|why| format!("{why}; {EXAMPLE}"))?;
-    let host = uri.host().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
-    let loopback = host == "localhost" || address.is_some_and(|ip| ip.is_loopback());
+    let address = address(&uri);
+    let loopback = is_loopback(&uri);
     let secure = uri.scheme() == Some(&Scheme::HTTPS);
     if stand_in && loopback {
         return Ok(display_origin(&uri));
@@ -148,7 +166,18 @@ fn gong(text: &str, stand_in: bool) -> Result<String, String> {
     Ok(display_origin(&uri))
 }
 
-fn display_origin(uri: &Uri) -> String {
+fn address(uri: &Uri) -> Option<IpAddr> {
+    let host = uri.host().unwrap_or_default();
+    host.trim_matches(['[', ']']).parse().ok()
+}
+
+/// Whether it is on this machine.
+pub(super) fn is_loopback(uri: &Uri) -> bool {
+    uri.host() == Some("localhost") || address(uri).is_some_and(|ip| ip.is_loopback())
+}
+
+/// An origin, without the port if that is the scheme's default.
+pub(super) fn display_origin(uri: &Uri) -> String {
     let secure = uri.scheme() == Some(&Scheme::HTTPS);
     let (scheme, usual) = if secure { ("https", 443) } else { ("http", 80) };
     let host = uri.host().unwrap_or_default().to_ascii_lowercase();

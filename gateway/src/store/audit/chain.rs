@@ -21,12 +21,14 @@ use serde_json::{Map, Value};
 use crate::store::{Store, StoreError};
 
 /// The columns that are known when a change begins, and stay as they are.
-const BEGUN: [&str; 10] = [
+const BEGUN: [&str; 12] = [
     "actor",
     "at",
+    "client_id",
     "id",
     "kind",
     "request_id",
+    "sign_in",
     "tenant",
     "trace_id",
     "via",

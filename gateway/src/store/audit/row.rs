@@ -73,6 +73,12 @@ pub struct AuditedCall {
     pub client: Option<String>,
     /// Its version.
     pub client_version: Option<String>,
+    /// The id of the sign-in whose token it was, for users who sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<String>,
+    /// The id with which the client has registered, for users who sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
     /// The tool's name, as the client sent it.
     pub tool: String,
     /// How it ended.
@@ -106,8 +112,8 @@ pub struct AuditedAct {
     pub tenant: Option<String>,
     /// Who did it.
     pub actor: String,
-    /// Through what: `command-line`, `page`, `file`, `gateway`; or `mcp` and `metrics`, where a
-    /// token was refused.
+    /// Through what: `command-line`, `page`, `file`, `gateway`, `sign-in`; or `mcp` and `metrics`, where
+    /// a token was refused.
     pub via: String,
     /// The operating system's user who ran the command or owns the file, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,6 +159,8 @@ impl AuditRow {
             user: row.get("actor")?,
             client: row.get("via")?,
             client_version: row.get("via_version")?,
+            sign_in: row.get("sign_in")?,
+            client_id: row.get("client_id")?,
             tool: row.get("what")?,
             // The schema allows only known results.
             result: result.parse().unwrap_or(CallResult::Interrupted),

@@ -25,6 +25,9 @@ const GROUP: usize = 512;
 /// Characters that are kept of a name that a client sends.
 const NAME: usize = 100;
 
+/// Characters that are kept of a client's id, which may be an address.
+const CLIENT_ID: usize = 500;
+
 /// What is known about a call when it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartedCall {
@@ -42,6 +45,10 @@ pub struct StartedCall {
     pub client: Option<String>,
     /// Its version.
     pub client_version: Option<String>,
+    /// The sign-in whose token it was, for users who sign in.
+    pub sign_in: Option<String>,
+    /// The id with which the client has registered, for users who sign in.
+    pub client_id: Option<String>,
     /// The tool's name, as the client sent it.
     pub tool: String,
 }
@@ -216,8 +223,9 @@ fn insert(
     transaction
         .prepare_cached(
             "INSERT INTO audit (at, kind, tenant, actor, via, via_version, what, request_id,
-             trace_id, result, code, reason, latency_ms, gong_requests, bytes, gong_request_ids)
-             VALUES (?, 'call', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             trace_id, sign_in, client_id, result, code, reason, latency_ms, gong_requests, bytes,
+             gong_request_ids)
+             VALUES (?, 'call', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             millis(start.at),
@@ -228,6 +236,8 @@ fn insert(
             cut(&start.tool, NAME),
             start.request_id,
             start.trace_id,
+            start.sign_in,
+            start.client_id.as_deref().map(|id| cut(id, CLIENT_ID)),
             end.map_or(CallResult::Started, |end| end.result).as_str(),
             end.and_then(|end| end.code.as_ref()),
             end.and_then(reason),

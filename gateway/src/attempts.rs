@@ -1,5 +1,6 @@
-//! Failed sign-ins, counted by the administrator's name and the client's address together, so
-//! that nobody elsewhere can keep an administrator out.
+//! What may fail only so often: sign-ins at the page, counted by the administrator's name and the
+//! client's address together, so that nobody elsewhere can keep an administrator out; and what clients
+//! that are not signed in may have done for a tenant.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::client_address::network;
 
-/// Failed sign-ins that one name may have from one address within [`WINDOW`].
+/// Failures that one name may have from one address within [`WINDOW`].
 const MAX_FAILURES: u32 = 10;
 
 /// The time from the first attempt until the count is reset.
@@ -18,12 +19,12 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// count as one.
 const MAX_PLACES: usize = 1024;
 
-/// A name that an administrator has, or `None`, and the client's network.
+/// A name that an administrator or a tenant has, or `None`, and the client's network.
 type Place = (Option<String>, Option<IpAddr>);
 
-/// Counts sign-ins, in memory only.
+/// Counts attempts, in memory only.
 #[derive(Debug, Default)]
-pub(super) struct Attempts(Mutex<HashMap<Place, Count>>);
+pub(crate) struct Attempts(Mutex<HashMap<Place, Count>>);
 
 #[derive(Debug)]
 struct Count {
@@ -33,18 +34,19 @@ struct Count {
 
 /// An attempt, which counts as failed from its beginning on.
 #[derive(Debug)]
-pub(super) struct Attempt<'a> {
+pub(crate) struct Attempt<'a> {
     all: &'a Attempts,
     place: Place,
 }
 
 impl Attempts {
-    /// Begins an attempt. `name` is that of an administrator who exists: others count as one.
+    /// Begins an attempt. `name` is that of an administrator or tenant that exists: others count as
+    /// one.
     ///
     /// # Errors
     ///
     /// How long to wait before the next attempt.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &self,
         name: Option<&str>,
         address: Option<IpAddr>,
@@ -69,8 +71,8 @@ impl Attempts {
 }
 
 impl Attempt<'_> {
-    /// The token was right: the attempts before it do not count any more.
-    pub(super) fn succeeded(self) {
+    /// It went well: the attempts before it do not count any more.
+    pub(crate) fn succeeded(self) {
         let mut all = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.remove(&self.place);
     }

@@ -1,0 +1,114 @@
+//! Signing in to a tenant with the company's account.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::SecretRef;
+use crate::sign_in::RedirectRule;
+
+/// The company's OpenID provider, and what its accounts may do here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInConfig {
+    /// The provider, to the byte as its own metadata names it.
+    pub issuer: String,
+    /// The gateway's client id at the provider.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretRef,
+    /// The key of the provider's refresh tokens in the state file, 64 hexadecimal digits.
+    pub key: SecretRef,
+    /// The key before it, while tokens that it has encrypted are in use.
+    pub previous_key: Option<SecretRef>,
+    /// What is asked of the provider. Default: `openid`, `profile`, `email`; `offline_access` is
+    /// added where the provider has it.
+    pub scopes: Vec<String>,
+    /// The claim with the e-mail address. Default: `email`.
+    pub email_claim: String,
+    /// The claim with the groups. Default: `groups`.
+    pub groups_claim: String,
+    /// Domains of the e-mail addresses that may sign in. Empty means all accounts of the provider.
+    pub allowed_domains: BTreeSet<String>,
+    /// Names of profiles that everybody has who may sign in.
+    pub profiles: BTreeSet<String>,
+    /// What groups give, by the value in the claim.
+    pub groups: BTreeMap<String, GroupAccess>,
+    /// Which AI clients may be used.
+    pub clients: ClientRules,
+    /// How long things last.
+    pub lifetimes: Lifetimes,
+    /// The path at which static tokens are taken. Default: `/t/NAME/token/mcp`.
+    pub static_tokens_path: String,
+}
+
+/// What a group of the provider gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupAccess {
+    /// Names of profiles.
+    pub profiles: BTreeSet<String>,
+    /// Whether its members administrate the tenant.
+    pub administrator: bool,
+}
+
+/// Which AI clients may be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRules {
+    /// Hosts whose client id metadata documents are accepted; `*` means any.
+    pub hosts: BTreeSet<String>,
+    /// Redirect URIs that clients may register.
+    pub redirects: Vec<RedirectRule>,
+    /// Whether clients may register themselves (RFC 7591). Default: yes.
+    pub dcr: bool,
+}
+
+/// How long things of a sign-in last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Of an access token, and so the time after which the provider is asked again. Default: 15
+    /// minutes.
+    pub access: Duration,
+    /// Of a refresh token that is not used. Default: 7 days.
+    pub refresh: Duration,
+    /// Of a sign-in, however much it is used. Default: 30 days.
+    pub grant: Duration,
+    /// How long a sign-in goes on of which the provider confirms nothing, because it is down or gives
+    /// no refresh tokens. Default: 4 hours.
+    pub unconfirmed: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        const HOUR: Duration = Duration::from_secs(60 * 60);
+        Self {
+            access: HOUR / 4,
+            refresh: 7 * 24 * HOUR,
+            grant: 30 * 24 * HOUR,
+            unconfirmed: 4 * HOUR,
+        }
+    }
+}
+
+impl Default for ClientRules {
+    /// Claude, ChatGPT, Cursor, VS Code, Copilot Studio, and programs on the user's machine.
+    fn default() -> Self {
+        let exact = |text: &str| RedirectRule::Exact(text.to_owned());
+        let below = |text: &str| RedirectRule::Below(text.to_owned());
+        Self {
+            hosts: ["chatgpt.com", "claude.ai", "vscode.dev"]
+                .map(str::to_owned)
+                .into(),
+            redirects: vec![
+                RedirectRule::Loopback,
+                exact("https://claude.ai/api/mcp/auth_callback"),
+                exact("https://claude.com/api/mcp/auth_callback"),
+                below("https://chatgpt.com/connector/oauth/"),
+                exact("https://chatgpt.com/connector_platform_oauth_redirect"),
+                exact("cursor://anysphere.cursor-mcp/oauth/callback"),
+                exact("https://www.cursor.com/agents/mcp/oauth/callback"),
+                exact("https://vscode.dev/redirect"),
+                exact("https://insiders.vscode.dev/redirect"),
+                below("https://global.consent.azure-apim.net/redirect/"),
+            ],
+            dcr: true,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Signing in with the company's account.
+
+use super::*;
+use crate::config::sign_in::{ClientRules, Lifetimes};
+
+const SIGN_IN: &str = r#"
+[tenants.acme.sign_in]
+issuer = "https://login.acme.example"
+client_id = "gong-gateway"
+client_secret = "env:ACME_OIDC_SECRET"
+key = "file:secrets/sign-in"
+"#;
+
+/// The whole file with a sign-in, and `lines` in the table of that.
+fn signing_in(lines: &str) -> String {
+    let public = "connections = 1000\npublic_url = \"https://Gong.acme.example:8443\"";
+    let text = with("connections = 1000", public);
+    format!("{text}{SIGN_IN}{lines}\n")
+}
+
+#[test]
+fn little_is_needed_and_the_rest_has_defaults() {
+    let config = load(&signing_in("")).unwrap();
+    assert_eq!(
+        config.listen.public_url.as_deref(),
+        Some("https://gong.acme.example:8443")
+    );
+    // Requests may be addressed to it.
+    assert!(
+        config
+            .listen
+            .hosts
+            .contains(&"gong.acme.example:8443".to_owned())
+    );
+    let acme = &config.tenants["acme"];
+    let sign_in = acme.sign_in.as_ref().unwrap();
+    assert_eq!(sign_in.scopes, ["openid", "profile", "email"]);
+    assert_eq!(
+        (&*sign_in.email_claim, &*sign_in.groups_claim),
+        ("email", "groups")
+    );
+    assert_eq!(sign_in.clients, ClientRules::default());
+    assert_eq!(sign_in.lifetimes, Lifetimes::default());
+    assert_eq!(sign_in.static_tokens_path, "/t/acme/token/mcp");
+    // Whoever signs in is not alone, whatever the file says.
+    assert_eq!(acme.user_requests_per_day, 1_000);
+}
+
+#[test]
+fn what_groups_give_and_what_clients_may() {
+    let config = load(&signing_in(
+        r#"
+allowed_domains = ["Acme.example"]
+profiles = ["analysts"]
+claims = { groups = "roles" }
+clients = { hosts = ["claude.ai"], redirects = ["loopback", "https://chatgpt.com/connector/oauth/*"], dcr = false }
+lifetimes = { access = "5m", unconfirmed = "1h" }
+static_tokens = { path = "/t/acme/programs" }
+[tenants.acme.sign_in.groups."8c4f-admins"]
+administrator = true
+[tenants.acme.sign_in.groups."Gong readers"]
+profiles = ["analysts"]
+"#,
+    ))
+    .unwrap();
+    let sign_in = config.tenants["acme"].sign_in.clone().unwrap();
+    assert!(sign_in.allowed_domains.contains("acme.example"));
+    assert!(sign_in.groups["8c4f-admins"].administrator);
+    assert!(sign_in.groups["Gong readers"].profiles.contains("analysts"));
+    assert!(!sign_in.clients.dcr && sign_in.clients.redirects.len() == 2);
+    assert_eq!(sign_in.groups_claim, "roles");
+    assert_eq!(sign_in.static_tokens_path, "/t/acme/programs");
+    assert_eq!(sign_in.lifetimes.access, Duration::from_secs(300));
+}
+
+#[test]
+fn what_is_wrong_is_said_with_an_example() {
+    for (lines, complaint) in [
+        (
+            "profiles = [\"analyst\"]",
+            "there is no profile \"analyst\"; did you mean \"analysts\"?",
+        ),
+        ("groups = { sales = {} }", "it gives nothing; such as"),
+        (
+            "groups = { sales = { profiles = [\"x\"] } }",
+            "there is no profile \"x\"",
+        ),
+        (
+            "scopes = [\"email\"]",
+            "without \"openid\" the provider does not say who signs in",
+        ),
+        (
+            "allowed_domains = [\"@acme.example\"]",
+            "is no domain of e-mail addresses",
+        ),
+        (
+            "clients = { hosts = [\"https://claude.ai\"] }",
+            "is no host name; such as \"claude.ai\"",
+        ),
+        (
+            "clients = { redirects = [\"https://claude.ai/*/x*\"] }",
+            "* stands for one segment",
+        ),
+        (
+            "clients = { redirects = [\"javascript:alert(1)\"] }",
+            "this scheme is never answered to",
+        ),
+        ("clients = { dcr = \"no\" }", "true or false without quotes"),
+        (
+            "lifetimes = { access = \"30 days\" }",
+            "from 1 minute to 1 day is expected",
+        ),
+        (
+            "lifetimes = { access = \"1h\", refresh = \"30m\" }",
+            "access lasts no longer than refresh",
+        ),
+        (
+            "static_tokens = { path = \"/t/acme/mcp\" }",
+            "a path of the tenant's own is expected",
+        ),
+        (
+            "static_tokens = { path = \"/t/globex/token\" }",
+            "a path of the tenant's own is expected",
+        ),
+        (
+            "static_tokens = { path = \"/t/acme/oauth/token\" }",
+            "a path of the tenant's own is expected",
+        ),
+        ("group = 1", "there is no such key; did you mean groups?"),
+    ] {
+        let found = complaints(&signing_in(lines));
+        assert!(found.contains(complaint), "{lines}: {found}");
+        assert!(found.contains("tenants.acme.sign_in"), "{lines}: {found}");
+    }
+    let replaced = |line: &str, other: &str| complaints(&signing_in("").replacen(line, other, 1));
+    for (line, other, complaint) in [
+        (
+            "key = \"file:secrets/sign-in\"",
+            "",
+            "sign_in.key: it is missing; such as \"env:ACME_SIGN_IN_KEY\"",
+        ),
+        (
+            "env:ACME_OIDC_SECRET",
+            "hunter2",
+            "the secret itself must not be in this file",
+        ),
+        (
+            "https://login.acme.example",
+            "http://login.acme.example",
+            "it must begin with https://",
+        ),
+        (
+            "https://login.acme.example",
+            "https://login.microsoftonline.com/common/v2.0",
+            "common is any company",
+        ),
+        (
+            "https://login.acme.example",
+            "https://accounts.google.com",
+            "allowed_domains: it is missing",
+        ),
+        (
+            "public_url = \"https://Gong.acme.example:8443\"",
+            "",
+            "signing in needs the address",
+        ),
+        (
+            "https://Gong.acme.example:8443",
+            "http://gong.acme.example",
+            "listen.public_url: it must begin with https://",
+        ),
+        (
+            "https://Gong.acme.example:8443",
+            "https://gong.acme.example/mcp",
+            "it must end after the host",
+        ),
+    ] {
+        let found = replaced(line, other);
+        assert!(found.contains(complaint), "{other}: {found}");
+        assert!(!found.contains("hunter2"), "{found}");
+    }
+}
