@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    client::{Gong, json::json_text},
+    client::Gong,
     error::{Error, bad_argument},
     gong::id::call_id,
     prelude::*,
@@ -86,19 +86,13 @@ pub(crate) fn open_record<A: Serialize + DeserializeOwned>(
     tool: &str,
     arguments: A,
 ) -> Result<A, Error> {
-    // As texts, which bodies of requests and Gong's answers are as well: values would cost the
-    // component another reader and another writer of each record.
-    let json = reopened(gong, tool, &json_text(&arguments))?;
-    drop(arguments);
-    let read = serde_json::from_str(&json);
-    read.map_err(|error| wrong(&format!("it carries what is no argument: {error}.")))
-}
-
-fn reopened(gong: &Gong<'_>, tool: &str, json: &str) -> Result<String, Error> {
-    let mut members = serde_json::from_str(json).expect("arguments are a record");
+    let Ok(Value::Object(mut members)) = serde_json::to_value(arguments) else {
+        unreachable!("arguments are a record")
+    };
     open(tool, &mut members, &|_| true)?;
     begin(gong, tool, &members);
-    Ok(json_text(&members))
+    let read = serde_json::from_value(Value::Object(members));
+    read.map_err(|error| wrong(&format!("it carries what is no argument: {error}.")))
 }
 
 /// Makes the tokens of this call carry its tool and arguments.
