@@ -3,6 +3,7 @@
 //! `search_calls?account=Acme&by[]=host&people:=true#POSITION`: the arguments like a query of a URL,
 //! with `[]` for the texts of a list and `:=` before other JSON, then the tool's own position.
 
+use alloc::collections::BTreeMap;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
@@ -97,9 +98,7 @@ pub(crate) fn open_record<A: Serialize + DeserializeOwned>(
 /// Makes the tokens of this call carry its tool and arguments.
 pub(crate) fn begin(gong: &Gong<'_>, tool: &str, arguments: &Map<String, Value>) {
     let mut prefix = tool.trim_start_matches("gong_").to_owned();
-    let carried = arguments
-        .iter()
-        .filter(|(name, value)| !FREE.contains(&name.as_str()) && !is_blank(value));
+    let carried = said(arguments);
     let mut separator = '?';
     let mut push = |name: &str, kind: &str, value: &str| {
         prefix.push(separator);
@@ -124,13 +123,21 @@ pub(crate) fn begin(gong: &Gong<'_>, tool: &str, arguments: &Map<String, Value>)
 
 /// The arguments that held, as the first line of a list names them; none without any.
 pub(crate) fn filters(arguments: &Map<String, Value>) -> Option<String> {
-    let named: Vec<String> = arguments
-        .iter()
-        .filter(|(name, value)| !FREE.contains(&name.as_str()) && !is_blank(value))
+    let named: Vec<String> = said(arguments)
+        .into_iter()
         .filter(|(name, _)| !NO_FILTER.contains(&name.as_str()))
         .map(|(name, value)| shown(name, value))
         .collect();
     (!named.is_empty()).then(|| named.join(", "))
+}
+
+/// The arguments that say which list it is, by name: whether a map keeps another order depends on how
+/// the crate is built.
+fn said(arguments: &Map<String, Value>) -> BTreeMap<&String, &Value> {
+    arguments
+        .iter()
+        .filter(|(name, value)| !FREE.contains(&name.as_str()) && !is_blank(value))
+        .collect()
 }
 
 /// Tool, arguments and position in a token.
