@@ -143,7 +143,14 @@ impl Index<'_, '_> {
                 None => Precondition::Absent,
             };
             match self.store.put(&name(week), &bytes, if_) {
-                Ok(Written::Changed) => self.load(week),
+                Ok(Written::Changed) => {
+                    self.load(week);
+                    if self.weeks[&week].etag.is_none() {
+                        // Emptied, or too small for all weeks: only this answer has it.
+                        self.weeks.insert(week, Week::of(bytes, None, self.company));
+                        return;
+                    }
+                }
                 Ok(Written::Done(etag)) => {
                     let kept = Week::of(bytes, etag, self.company);
                     self.weeks.insert(week, kept);

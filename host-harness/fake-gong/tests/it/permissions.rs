@@ -91,7 +91,7 @@ async fn profiles_that_make_no_sense_are_400() {
     let profiles = gong.company().profiles();
     let path = format!("/v2/permission-profile?profileId={}", profiles[0].id);
     for (body, field) in [
-        (json!({"deals": true}), "name"),
+        (json!({"name": " "}), "name"),
         (json!({"name": profiles[1].name()}), "name"),
         (json!({"name": "A", "id": profiles[1].id}), "id"),
         (
