@@ -9,7 +9,7 @@ use crate::{
     client::Gong,
     domain::scan::{
         resume::Start,
-        window::{AIM, Window, aim, first_width, next_width, position, read_window},
+        window::{AIM, Window, aim, first_width, next_aim, next_width, position, read_window},
     },
     error::Error,
     gong::calls::{Call, ContentSelector},
@@ -121,7 +121,7 @@ fn live(
         stop(report, end, why, &skip);
         return Ok(());
     }
-    let aim = aim(plan);
+    let mut aim = aim(plan);
     'windows: while end > range.from {
         let mut window = Range {
             from: range.from.max(end - width),
@@ -199,6 +199,7 @@ fn live(
         }
         end = window.from;
         skip.clear();
+        aim = next_aim(plan, aim);
         width = next_width(width, window, count as i64, aim);
         if end > range.from && (pages_left == 0 || gong.elapsed_ms() > MOST_MS) {
             let why = match pages_left {

@@ -19,15 +19,25 @@ use crate::{
 const PAGE: u32 = 100;
 /// Calls that a window should have, so that most windows fit into one page.
 pub(super) const AIM: i64 = 80;
-/// The same where all of the range will be read. A window of three pages wastes less, as only its last
-/// page is not full; a larger one would lose more where a rate limit ends it.
+/// The same where most of the range will be read: each window by so many longer than the one before, as
+/// only its last page is not full.
 const AIM_SELECTIVE: i64 = 280;
+/// No window is longer: where a fault ends it, it is read again.
+const MOST_AIM: i64 = 3 * AIM_SELECTIVE;
 
 /// Calls that a window of this plan should have.
 pub(super) fn aim(plan: &Plan<'_>) -> i64 {
     match plan.selective {
         true => AIM_SELECTIVE,
         false => AIM,
+    }
+}
+
+/// Calls that the window after one with this aim should have.
+pub(super) fn next_aim(plan: &Plan<'_>, aim: i64) -> i64 {
+    match plan.selective {
+        true => (aim + AIM_SELECTIVE).min(MOST_AIM),
+        false => aim,
     }
 }
 

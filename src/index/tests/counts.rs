@@ -47,7 +47,7 @@ fn thirty_thousand_calls_take_few_requests_and_bytes() {
     company.now.set(NOW + 700);
     let asked = |tool: &str, arguments: Value, most: usize| {
         company.now.set(company.now.get() + 350);
-        let (requests, text, answer) = company.count(tool, &arguments);
+        let (requests, text, _) = company.count(tool, &arguments);
         println!("{tool}: {requests} requests");
         assert!(requests <= most, "{tool}: {requests}\n{text}");
         assert!(
@@ -108,4 +108,39 @@ fn a_steady_day_takes_few_requests() {
     let day: usize = (1..=131).map(|turn| sync((24 * 60) + 11 * turn)).sum();
     println!("a steady day: {day} requests");
     assert!(day <= 400, "{day}");
+}
+
+/// Without an index the pages that are read of a range are nearly full: 25 would be the least, and the
+/// page of this account, which has 500 calls, reads the details of 300 of them.
+#[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "with --nocapture it prints what was measured"
+)]
+fn without_an_index_few_pages_are_read_beyond_the_least() {
+    let company = Company::new(Size {
+        calls: 2_500,
+        accounts: 5,
+        outsiders: 400,
+        ..Size::ORDINARY
+    });
+    company.indexed.set(false);
+    let account = Company::account_id(1);
+    for (tool, arguments, most) in [
+        ("gong_get_account", json!({ "account": account }), 30),
+        (
+            "gong_count_calls",
+            json!({ "by": ["host", "week"], "from": "180d" }),
+            28,
+        ),
+        (
+            "gong_search_calls",
+            json!({ "account": account, "from": "180d", "limit": 200 }),
+            14,
+        ),
+    ] {
+        let (requests, text, _) = company.count(tool, &arguments);
+        println!("{tool}: {requests} requests");
+        assert!(requests <= most, "{tool}: {requests}\n{text}");
+    }
 }
