@@ -30,7 +30,7 @@ fn steps() -> Vec<(&'static str, Value)> {
         ),
         (
             "gong_get_transcript",
-            json!({"call": "=gong_search_calls/calls/0/id", "limit": 2000}),
+            json!({"call": "=gong_search_calls/calls/0/id", "bytes": 2000}),
         ),
         (
             "gong_search_transcripts",
