@@ -13,14 +13,16 @@ pub(super) fn arguments(schema: &Value, place: &str) -> String {
     spaced(&object(schema, &place))
 }
 
-/// JSON with a space behind each colon and comma, as models write it.
+/// JSON with a space behind each colon and comma, as models write it. Members are sorted: another crate
+/// of a native build may have turned on serde_json's `preserve_order`.
 fn spaced(value: &Value) -> String {
     match value {
         Value::Object(members) => {
-            let members: Vec<String> = members
+            let mut members: Vec<String> = members
                 .iter()
                 .map(|(name, value)| format!("\"{name}\": {}", spaced(value)))
                 .collect();
+            members.sort();
             format!("{{{}}}", members.join(", "))
         }
         Value::Array(items) => {
@@ -63,7 +65,7 @@ fn value(name: &str, schema: &Value, within: &[&str]) -> Value {
             Value::Object(members) if members.is_empty() => {
                 let first = schema["properties"]
                     .as_object()
-                    .and_then(|all| all.keys().next());
+                    .and_then(|all| all.keys().min());
                 first.map_or_else(|| json!({}), |first| object(schema, &[first]))
             }
             members => members,

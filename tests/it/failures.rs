@@ -363,7 +363,11 @@ async fn wrong_arguments_cost_no_request() {
     let gong = gong().await;
     let run = run_for(&gong);
     for (tool, arguments, expected) in [
-        ("gong_search_calls", json!({"limit": 201}), "Argument `limit`"),
+        (
+            "gong_search_calls",
+            json!({"limit": 201}),
+            "Argument `limit`",
+        ),
         (
             "gong_search_calls",
             json!({"from": "soon"}),
