@@ -399,13 +399,14 @@ impl Call<'_> {
             CallOutcome::stopped(CallResult::Denied, code, reason)
         };
         match policy {
-            Ok(policy) => policy
-                .decide(&self.request.tool)
-                .map_err(|Denial { code, sentence }| denied(code.as_str(), sentence))
-                .and_then(|()| match self.missing_scope() {
+            Ok(policy) => {
+                let allowed = policy.decide(&self.request.tool);
+                allowed.map_err(|Denial { code, sentence }| denied(code.as_str(), sentence))?;
+                match self.missing_scope() {
                     Some(why) => Err(denied(INSUFFICIENT_SCOPE, why)),
                     None => Ok(()),
-                }),
+                }
+            }
             Err(error) => {
                 tracing::error!("governance can not be read: {error}");
                 let reason = "The gateway can not read who may call what at the moment, and lets \

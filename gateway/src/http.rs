@@ -88,8 +88,11 @@ async fn authenticate(
     let config = Arc::clone(&state.gateway.tenants.live().config);
     let identity = match Endpoint::at(request.uri().path(), &config) {
         Some(Endpoint::SignIn(tenant)) => state.session(&tenant, &mut request).await,
-        Some(Endpoint::StaticTokens(tenant)) => state.identify(Some(&tenant), &request),
-        Some(Endpoint::AnyTenant) => state.identify(None, &request),
+        Some(Endpoint::StaticTokens(tenant)) => {
+            let identity = state.identify(Some(&tenant), &request);
+            identity.ok_or_else(unauthorized)
+        }
+        Some(Endpoint::AnyTenant) => state.identify(None, &request).ok_or_else(unauthorized),
         None => Err(StatusCode::NOT_FOUND.into_response()),
     };
     let identity = match identity {
@@ -103,16 +106,16 @@ async fn authenticate(
 }
 
 impl HttpState {
-    /// The user of a static token, of one tenant or of any.
-    fn identify(&self, tenant: Option<&str>, request: &Request) -> Result<Identity, Response> {
+    /// The user of a static token, of one tenant or of any. Requests of nobody are counted.
+    fn identify(&self, tenant: Option<&str>, request: &Request) -> Option<Identity> {
         let live = self.gateway.tenants.live();
-        let token = bearer(request.headers());
-        let identity = token.and_then(|token| live.identify(token));
+        let identity = bearer(request.headers()).and_then(|token| live.identify(token));
         let fits = |identity: &Identity| tenant.is_none_or(|tenant| *identity.tenant == *tenant);
-        identity.filter(fits).ok_or_else(|| {
+        let identity = identity.filter(fits);
+        if identity.is_none() {
             self.refused(Via::Mcp, request.headers(), request.extensions());
-            unauthorized()
-        })
+        }
+        identity
     }
 
     /// The user of a sign-in's token, which is for this tenant and this resource.

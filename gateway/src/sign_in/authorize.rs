@@ -130,12 +130,11 @@ pub(super) async fn read(
     network: Option<IpAddr>,
 ) -> Result<Authorization, Refusal> {
     let parameters = Parameters::parse(query.as_bytes());
-    let required = |name: &str| {
-        let value = parameters.required(name);
-        value.map_err(|error| Refusal::page(error.description()))
-    };
-    let client = client(state, live, required("client_id")?, network).await?;
-    let redirect_uri = RedirectUri::parse(required("redirect_uri")?).map_err(Refusal::page)?;
+    let unanswerable = |error: OAuthError| Refusal::page(error.description());
+    let id = parameters.required("client_id").map_err(unanswerable)?;
+    let client = client(state, live, id, network).await?;
+    let redirect_uri = parameters.required("redirect_uri").map_err(unanswerable)?;
+    let redirect_uri = RedirectUri::parse(redirect_uri).map_err(Refusal::page)?;
     let registered = client.redirect_uris.iter();
     let mut registered = registered.filter_map(|text| RedirectUri::parse(text).ok());
     if !registered.any(|one| redirect_uri.is(&one)) {

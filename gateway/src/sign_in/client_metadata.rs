@@ -97,7 +97,7 @@ impl ClientMetadata {
     /// # Errors
     ///
     /// The document can not be used. The sentence says why.
-    pub(super) fn from_document(
+    pub(super) fn into_published(
         self,
         url: &DocumentUrl,
         rules: &ClientRules,
@@ -228,7 +228,7 @@ mod tests {
 
     fn document(value: serde_json::Value) -> Result<ClientRow, String> {
         let url = DocumentUrl::parse(ID, &rules(), false).unwrap();
-        read(value).from_document(&url, &rules(), Timestamp::UNIX_EPOCH)
+        read(value).into_published(&url, &rules(), Timestamp::UNIX_EPOCH)
     }
 
     #[test]

@@ -63,10 +63,10 @@ impl Documents {
         now: Timestamp,
     ) -> Result<ClientRow, String> {
         if let Some(document) = self.remembered(&url.text) {
-            return parse(&document)?.from_document(url, rules, now);
+            return parse(&document)?.into_published(url, rules, now);
         }
         let (document, life) = fetch(url, network).await?;
-        let client = parse(&document)?.from_document(url, rules, now)?;
+        let client = parse(&document)?.into_published(url, rules, now)?;
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = Instant::now();
         known.retain(|_, one| one.until > at);

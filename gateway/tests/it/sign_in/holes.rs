@@ -31,7 +31,7 @@ async fn a_stolen_code_is_worth_nothing_and_a_used_one_ends_the_sign_in() {
         ("code_verifier", &other_verifier, "invalid_grant"),
         ("code_verifier", "", "invalid_request"),
         ("code_verifier", "short", "invalid_request"),
-        ("code", &VERIFIER[..], "invalid_grant"),
+        ("code", VERIFIER, "invalid_grant"),
         ("grant_type", "client_credentials", "unsupported_grant_type"),
         (
             "resource",

@@ -184,12 +184,10 @@ impl Provider {
 }
 
 impl Inner {
-    fn count(&mut self, endpoint: &'static str) -> Result<(), Response> {
+    /// Counts a request. Returns the answer to all of them while the provider is down.
+    fn count(&mut self, endpoint: &'static str) -> Option<Response> {
         *self.requests.entry(endpoint).or_default() += 1;
-        match self.fault {
-            Fault::Down => Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-            _ => Ok(()),
-        }
+        (self.fault == Fault::Down).then(|| StatusCode::SERVICE_UNAVAILABLE.into_response())
     }
 
     fn fresh(&mut self, what: &str) -> String {
@@ -289,7 +287,7 @@ fn parsed(text: &[u8]) -> BTreeMap<String, String> {
 
 async fn metadata(State(provider): State<Provider>) -> Response {
     let mut inner = provider.lock();
-    if let Err(down) = inner.count("metadata") {
+    if let Some(down) = inner.count("metadata") {
         return down;
     }
     let issuer = &inner.issuer;
@@ -310,15 +308,15 @@ async fn metadata(State(provider): State<Provider>) -> Response {
 
 async fn keys(State(provider): State<Provider>) -> Response {
     let mut inner = provider.lock();
-    match inner.count("keys") {
-        Ok(()) => Json(json!({ "keys": [inner.key.public()] })).into_response(),
-        Err(down) => down,
+    if let Some(down) = inner.count("keys") {
+        return down;
     }
+    Json(json!({ "keys": [inner.key.public()] })).into_response()
 }
 
 async fn authorize(State(provider): State<Provider>, RawQuery(query): RawQuery) -> Response {
     let mut inner = provider.lock();
-    if let Err(down) = inner.count("authorize") {
+    if let Some(down) = inner.count("authorize") {
         return down;
     }
     let query = parsed(query.unwrap_or_default().as_bytes());
@@ -348,7 +346,7 @@ async fn authorize(State(provider): State<Provider>, RawQuery(query): RawQuery) 
 /// The access token names the person.
 async fn user_info(State(provider): State<Provider>, headers: HeaderMap) -> Response {
     let mut inner = provider.lock();
-    if let Err(down) = inner.count("user-info") {
+    if let Some(down) = inner.count("user-info") {
         return down;
     }
     let bearer = headers[header::AUTHORIZATION].to_str().expect("ASCII");
@@ -364,7 +362,7 @@ async fn user_info(State(provider): State<Provider>, headers: HeaderMap) -> Resp
 
 async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Bytes) -> Response {
     let mut inner = provider.lock();
-    if let Err(down) = inner.count("token") {
+    if let Some(down) = inner.count("token") {
         return down;
     }
     let pair = BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
