@@ -47,7 +47,7 @@ fn thirty_thousand_calls_take_few_requests_and_bytes() {
     company.now.set(NOW + 700);
     let asked = |tool: &str, arguments: Value, most: usize| {
         company.now.set(company.now.get() + 350);
-        let (requests, text, _) = company.count(tool, &arguments);
+        let (requests, text, answer) = company.count(tool, &arguments);
         println!("{tool}: {requests} requests");
         assert!(requests <= most, "{tool}: {requests}\n{text}");
         assert!(
