@@ -24,7 +24,7 @@ use super::policy::Policy;
 #[derive(Clone)]
 pub(super) enum Route {
     Direct(HttpConnector<Checked<GaiResolver>>),
-    Proxied(Tunnel<HttpsConnector<HttpConnector>>),
+    Proxied(Box<Tunnel<HttpsConnector<HttpConnector>>>),
 }
 
 /// A proxy, without its credentials.
@@ -72,7 +72,7 @@ pub(super) fn route(
     if let Some(credentials) = proxy.basic_auth() {
         tunnel = tunnel.with_auth(credentials.clone());
     }
-    Ok((Route::Proxied(tunnel), Some(named)))
+    Ok((Route::Proxied(Box::new(tunnel)), Some(named)))
 }
 
 fn tcp<R>(mut tcp: HttpConnector<R>) -> HttpConnector<R> {
@@ -90,9 +90,6 @@ fn with_port(url: Uri) -> Uri {
     let with_port = format!("http://{host}:80").parse();
     with_port.unwrap_or(url)
 }
-
-#[cfg(test)]
-mod tests;
 
 impl Service<Uri> for Route {
     type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
@@ -119,3 +116,6 @@ impl Service<Uri> for Route {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
