@@ -9,7 +9,10 @@ use std::{env, error::Error, fs, path::Path};
 
 mod time_zones;
 
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
+#[expect(
+    clippy::print_stdout,
+    reason = "this is how a build script speaks to cargo"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     const FOLDER: &str = "src/tool_definitions";
     println!("cargo::rerun-if-changed=build");
