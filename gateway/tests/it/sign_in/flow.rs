@@ -17,7 +17,7 @@ async fn rmcp_client(company: &Company, agent: &mut Agent) -> Client {
 }
 
 async fn rmcp_signs_in(company: &Company, agent: &mut Agent) -> AuthorizationManager {
-    // The way of a client that was told 401.
+    // The way of a client that gets 401.
     let refused = company
         .mcp_at("/t/acme/mcp", "", "tools/list", json!({}))
         .await;
