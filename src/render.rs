@@ -6,8 +6,10 @@ use serde::Serialize;
 use crate::{prelude::*, text::one_line, time, wit::calls::CrmObject};
 
 mod call_history;
+mod initials;
 
 pub(crate) use call_history::{call_history, extent, last_contact};
+pub(crate) use initials::initials;
 
 /// A tool's result: a record of the WIT that has a text form too.
 pub(crate) trait Answer: Serialize {
@@ -158,7 +160,11 @@ pub(crate) fn scan(text: &mut String, scan: &crate::wit::types::Scan) {
         let _ = write!(text, ", left out {private} private before any filter");
     }
     if let (Some(why), Some(back)) = (&scan.stopped, &scan.read_back_to) {
-        let _ = write!(text, "; stopped at {back}: {}", why.trim_end_matches('.'));
+        let _ = match &scan.read_up_to {
+            Some(up_to) => write!(text, "; not from {up_to} to {back}"),
+            None => write!(text, "; stopped at {back}"),
+        };
+        let _ = write!(text, ": {}", why.trim_end_matches('.'));
     }
     if let Some(index) = &scan.index {
         let _ = write!(text, "; {index}");

@@ -35,6 +35,13 @@ pub(crate) fn one_line(text: &str) -> String {
     line
 }
 
+/// About as many tokens as a model counts: four letters of Latin script, else a character.
+pub(crate) fn tokens(text: &str) -> usize {
+    let wide = text.chars().filter(|c| *c >= '\u{2e80}').count();
+    let narrow = text.chars().filter(|c| *c < '\u{2e80}').map(char::len_utf8);
+    wide + narrow.sum::<usize>() / 4
+}
+
 /// The first 40 characters, for quoting an argument in an error.
 pub(crate) fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(40).collect();

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     client::Gong,
-    domain::scan::{self, Endpoint, Plan, resume::Start},
+    domain::scan::{self, Endpoint, Extent, Plan, resume::Start},
     error::{Error, bad_argument},
     gong::{
         calls::{Call, ContentSelector},
@@ -118,7 +118,7 @@ pub(crate) fn find(
             hosts: &[],
         },
         workspace: Some(place.workspace),
-        selective: true,
+        extent: Extent::Most,
         start,
     };
     let mut seen: BTreeMap<String, SeenObject> = BTreeMap::new();

@@ -20,10 +20,8 @@ use crate::{
 
 /// Ids in one request: as many as Gong's page has calls.
 const IDS_A_REQUEST: usize = 100;
-/// Calls whose details are read: three requests.
-const MOST: usize = 3 * IDS_A_REQUEST;
-/// The same where the index found the calls: with a request for the newest hours three.
-const MOST_INDEXED: usize = 2 * IDS_A_REQUEST;
+/// Calls whose details are read: two requests.
+const MOST: usize = 2 * IDS_A_REQUEST;
 
 /// Gong's analysis of one call.
 #[derive(Debug, Default)]
@@ -65,9 +63,8 @@ pub(crate) fn read(
     report: &mut Report,
 ) -> Result<DetailsByCall, Error> {
     let indexed = report.index.is_some();
-    let most = if indexed { MOST_INDEXED } else { MOST };
     let stopped = report.stopped.is_some();
-    let older = calls.len().saturating_sub(most);
+    let older = calls.len().saturating_sub(MOST);
     let mut details = DetailsByCall {
         by_call: BTreeMap::new(),
         not_read: (older > 0).then(|| {

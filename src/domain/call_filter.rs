@@ -5,7 +5,10 @@ use core::cell::RefCell;
 
 use crate::{
     client::Gong,
-    domain::near_names::{self, Nearest},
+    domain::{
+        near_names::{self, Nearest},
+        scan::Extent,
+    },
     error::{Error, bad_argument},
     gong::{
         calls::{Call, Meta, Party},
@@ -159,9 +162,12 @@ impl CallFilter {
         self.account.is_some() || self.participant.is_some()
     }
 
-    /// Whether few calls will match, so that most of the range will be read.
-    pub(crate) fn is_selective(&self) -> bool {
-        self.account.is_some() || self.participant.is_some() || self.title.is_some()
+    /// How much of a range will be read: most of it where few calls match.
+    pub(crate) fn extent(&self) -> Extent {
+        match [&self.account, &self.participant, &self.title] {
+            [None, None, None] => Extent::Newest,
+            _ => Extent::Most,
+        }
     }
 
     /// What the index has to look for: calls that do not have it do not match, and without a filter by

@@ -74,10 +74,11 @@ pub(crate) fn call_history(
     customer.calls.iter().for_each(|call| people.add(call));
     let last_customer_call = people.last_attended(Affiliation::External);
     let (people, left_out) = people.shown(customer.owner, PEOPLE);
-    // There may be later calls after a range that ends before now.
+    // There may be later calls after a range that ends before now, and in a gap.
     let days_since = |at: Option<i64>| {
-        at.filter(|_| customer.report.range.to >= now)
-            .map(|at| days(at, now))
+        let is_last =
+            |at: &i64| customer.report.range.to >= now && customer.report.has_all_from(*at);
+        at.filter(is_last).map(|at| days(at, now))
     };
     let last_call = customer
         .calls

@@ -9,7 +9,7 @@ use crate::{
     client::Gong,
     domain::scan::{
         resume::Start,
-        window::{AIM, Window, aim, first_width, next_aim, next_width, position, read_window},
+        window::{Window, aim, calls_on, first_width, next_aim, next_width, position, read_window},
     },
     error::Error,
     gong::calls::{Call, ContentSelector},
@@ -47,15 +47,25 @@ pub(crate) enum Endpoint<'a> {
     },
 }
 
+/// How much of its range a scan reads: the more, the longer are its windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The newest calls.
+    Newest,
+    /// Most of it, until enough of a few calls are found.
+    Most,
+    /// All of it.
+    Whole,
+}
+
 /// What to scan.
 pub(crate) struct Plan<'a> {
     /// The endpoint.
     pub(crate) endpoint: Endpoint<'a>,
     /// Only this workspace.
     pub(crate) workspace: Option<&'a str>,
-    /// Whether the caller keeps few of the calls, so that most of the range will be read. Otherwise
-    /// the scan will end early, and a long window would waste pages.
-    pub(crate) selective: bool,
+    /// How much of the range will be read.
+    pub(crate) extent: Extent,
     /// The range, and the calls to skip.
     pub(crate) start: Start,
 }
@@ -117,12 +127,14 @@ fn live(
     let mut end = range.to;
     let mut width = first_width(range);
     if pages_left == 0 {
-        let why = format!("read {MOST_PAGES} pages, the most for one call");
-        stop(report, end, why, &skip);
+        stop(report, end, too_many_pages(), &skip);
         return Ok(());
     }
     let mut aim = aim(plan);
-    'windows: while end > range.from {
+    // After the first window all the rest is one, whose pages are full but for the last, unless it has
+    // too many.
+    let mut takes_rest = plan.extent == Extent::Whole;
+    while end > range.from {
         let mut window = Range {
             from: range.from.max(end - width),
             to: end,
@@ -139,71 +151,56 @@ fn live(
                     fitting,
                 } => {
                     pages_left -= pages;
+                    takes_rest = false;
                     let length = window.to - window.from;
-                    let aim = aim.min(AIM * i64::from(fitting.max(1)));
+                    let pages = fitting.min(pages_left).max(1);
+                    let aim = aim.min(calls_on(i64::from(pages)));
                     let narrower = (length * aim / i64::from(total.max(1))).max(1);
                     if pages_left == 0 || length == 1 {
-                        stop(
-                            report,
-                            end,
-                            format!("read {MOST_PAGES} pages, the most for one call"),
-                            &skip,
-                        );
-                        break 'windows;
+                        stop(report, end, too_many_pages(), &skip);
+                        return Ok(());
                     }
                     window.from = window.to - narrower.min(length - 1);
                 }
-                Window::Failed(error) => {
-                    if end == report.range.to {
+                Window::Failed { error, calls } => {
+                    // What the rest of the range has so far is at its begin.
+                    let calls = match window.from == range.from && plan.extent == Extent::Whole {
+                        true => positioned(calls, plan, window),
+                        false => Vec::new(),
+                    };
+                    let gap = Range {
+                        from: calls.first().map_or(range.from, |(at, _)| *at),
+                        to: end,
+                    };
+                    let whole = calls.into_iter().filter(|(at, _)| *at < gap.from);
+                    let whole: Vec<(i64, Call)> = whole.collect();
+                    if whole.is_empty() && end == report.range.to {
                         return Err(error);
                     }
-                    stop(report, end, error.into_text(), &skip);
-                    break 'windows;
+                    report.gap = (!whole.is_empty()).then_some(gap);
+                    let visited = visit_all(gong, whole, window, &skip, report, &mut visit);
+                    if visited.is_continue() {
+                        stop(report, end, error.into_text(), &skip);
+                    }
+                    return Ok(());
                 }
             }
         };
-        let mut calls: Vec<(i64, Call)> = calls
-            .into_iter()
-            .map(|call| {
-                let at = position(&call.meta_data, &plan.endpoint);
-                (at.unwrap_or(window.from), call)
-            })
-            .collect();
-        calls.sort_unstable_by(|(at, call), (other_at, other)| {
-            other_at
-                .cmp(at)
-                .then_with(|| other.meta_data.id().cmp(call.meta_data.id()))
-        });
+        let calls = positioned(calls, plan, window);
         let count = calls.len();
-        for (index, (at, mut call)) in calls.into_iter().enumerate() {
-            let id = call.meta_data.id().to_owned();
-            if skip.contains(&id) {
-                continue;
-            }
-            report.read += 1;
-            let private = call.meta_data.is_private() && !gong.settings.private_calls;
-            report.private += u32::from(private);
-            let so_far = (report.read, report.private);
-            report.log.push(Read { at, id, so_far });
-            if private {
-                continue;
-            }
-            if let ControlFlow::Break(why) = visit(&mut call) {
-                if index + 1 == count && window.from == range.from {
-                    break 'windows;
-                }
-                let again = report.visited_at(at, at + 1 >= range.to);
-                stop(report, end.min(at + 1), why.into(), &again);
-                break 'windows;
-            }
+        if visit_all(gong, calls, window, &skip, report, &mut visit).is_break() {
+            return Ok(());
         }
         end = window.from;
         skip.clear();
-        aim = next_aim(plan, aim);
-        width = next_width(width, window, count as i64, aim);
+        aim = next_aim(plan, aim).min(calls_on(i64::from(pages_left.max(1))));
+        width = match takes_rest {
+            true => end - range.from,
+            false => next_width(width, window, count as i64, aim),
+        };
         if end > range.from && (pages_left == 0 || gong.elapsed_ms() > MOST_MS) {
             let why = match pages_left {
-                0 => format!("read {MOST_PAGES} pages, the most for one call"),
+                0 => too_many_pages(),
                 _ => format!("read for {} s, the most for one call", MOST_MS / 1000),
             };
             stop(report, end, why, &skip);
@@ -211,4 +208,59 @@ fn live(
         }
     }
     Ok(())
+}
+
+fn too_many_pages() -> String {
+    format!("read {MOST_PAGES} pages, the most for one call")
+}
+
+/// Calls and their positions, newest first.
+fn positioned(calls: Vec<Call>, plan: &Plan<'_>, window: Range) -> Vec<(i64, Call)> {
+    let position = |call: &Call| position(&call.meta_data, &plan.endpoint).unwrap_or(window.from);
+    let mut calls: Vec<(i64, Call)> = calls
+        .into_iter()
+        .map(|call| (position(&call), call))
+        .collect();
+    calls.sort_unstable_by(|(at, call), (other_at, other)| {
+        other_at
+            .cmp(at)
+            .then_with(|| other.meta_data.id().cmp(call.meta_data.id()))
+    });
+    calls
+}
+
+/// Visits the calls of a window, newest first. Breaks where `visit` does, and has said so in the report
+/// then, unless that was the last call of the range.
+fn visit_all(
+    gong: &Gong<'_>,
+    calls: Vec<(i64, Call)>,
+    window: Range,
+    skip: &BTreeSet<String>,
+    report: &mut Report,
+    visit: &mut impl FnMut(&mut Call) -> ControlFlow<&'static str>,
+) -> ControlFlow<()> {
+    let count = calls.len();
+    for (index, (at, mut call)) in calls.into_iter().enumerate() {
+        let id = call.meta_data.id().to_owned();
+        if skip.contains(&id) {
+            continue;
+        }
+        report.read += 1;
+        let private = call.meta_data.is_private() && !gong.settings.private_calls;
+        report.private += u32::from(private);
+        let so_far = (report.read, report.private);
+        report.log.push(Read { at, id, so_far });
+        if private {
+            continue;
+        }
+        if let ControlFlow::Break(why) = visit(&mut call) {
+            let is_last = index + 1 == count && window.from == report.range.from;
+            if !is_last || report.gap.is_some() {
+                let again = report.visited_at(at, at + 1 >= report.range.to);
+                stop(report, window.to.min(at + 1), why.into(), &again);
+            }
+            return ControlFlow::Break(());
+        }
+    }
+    ControlFlow::Continue(())
 }

@@ -41,11 +41,11 @@ pub(crate) enum Rest {
 
 impl Index<'_, '_> {
     /// Refreshes the newest hours, and fills what is missing if the question will read most of the
-    /// range (`selective`), within the limits of a call.
+    /// range (`most`), within the limits of a call.
     ///
     /// # Errors
     /// Whatever a request to Gong fails with, if nothing is covered without it.
-    pub(crate) fn reach(&mut self, selective: bool) -> Result<Reach, Error> {
+    pub(crate) fn reach(&mut self, most: bool) -> Result<Reach, Error> {
         if self.store.fault().is_some() {
             return Ok(self.live());
         }
@@ -62,7 +62,7 @@ impl Index<'_, '_> {
                     rest: Rest::Nothing,
                 });
             }
-            if !selective {
+            if !most {
                 return Ok(Reach {
                     from,
                     rest: Rest::Live,

@@ -26,6 +26,8 @@ pub(crate) struct ManyCalls {
     pub(crate) requests: Cell<u32>,
     /// Ids of the calls whose transcripts were requested.
     pub(crate) transcripts_read: RefCell<Vec<String>>,
+    /// What titles begin with, before the number of the call.
+    pub(crate) title: Cell<&'static str>,
     /// How long it takes for an answer.
     pub(crate) takes_ms: Cell<u64>,
     pub(crate) clock: Cell<u64>,
@@ -42,6 +44,7 @@ impl ManyCalls {
             refuses_from: Cell::new(u32::MAX),
             requests: Cell::new(0),
             transcripts_read: RefCell::default(),
+            title: Cell::new("Call"),
             takes_ms: Cell::new(0),
             clock: Cell::new(0),
         }
@@ -62,7 +65,7 @@ impl ManyCalls {
     fn meta(&self, call: usize) -> Value {
         json!({
             "id": Self::id(call), "url": format!("https://us-48.app.gong.io/call?id={}", Self::id(call)),
-            "title": format!("Call {call}"), "started": time::to_rfc3339(self.starts[call]), "duration": 1800,
+            "title": format!("{} {call}", self.title.get()), "started": time::to_rfc3339(self.starts[call]), "duration": 1800,
             "primaryUserId": format!("{}", 600_000 + call % 4), "direction": "Conference", "scope": "External",
             "isPrivate": Self::is_private(call),
         })

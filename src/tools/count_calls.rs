@@ -11,7 +11,7 @@ use crate::{
     domain::{
         call_filter::{CallFilter, ServerFilter, filter_arguments},
         call_history::UserNames,
-        scan::{self, CountPlan, Endpoint, Plan, resume::Start},
+        scan::{self, CountPlan, Endpoint, Extent, Plan, resume::Start},
     },
     error::{Error, bad_argument},
     gong::{
@@ -75,7 +75,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
         endpoint,
         workspace: workspace.as_deref(),
         // All calls of the range are read, whatever the filters.
-        selective: true,
+        extent: Extent::Whole,
         start,
     };
     let mut counter = Counter::default();
@@ -136,10 +136,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let names = names(gong, by, &counter, &known);
     let shown = rows..rows + limit;
     let counts = counter.into_counts(by, shown.clone(), &names);
-    let more_rows = (counts.other_rows > 0).then(|| {
-        let counted_from = report.read_back_to.unwrap_or(report.range.from);
-        report.rows_after(counted_from, shown.end)
-    });
+    let more_rows =
+        (counts.other_rows > 0).then(|| report.rows_after(report.read_from(), shown.end));
     Ok(CallCounts {
         scan: report.summary(counts.total.calls as usize),
         by: args.by,

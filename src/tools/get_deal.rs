@@ -16,7 +16,7 @@ use crate::{
             lookup::{Candidate, Lookup, SearchTerm, ambiguous, look_up, not_found},
         },
         deals::DealHistory,
-        scan::{self, Endpoint, Plan, resume::Start},
+        scan::{self, Endpoint, Extent, Plan, resume::Start},
     },
     error::Error,
     gong::{
@@ -165,7 +165,7 @@ pub(super) fn scan(
     let plan = Plan {
         endpoint,
         workspace,
-        selective: true,
+        extent: Extent::Whole,
         start,
     };
     scan::with_index(gong, plan, index, find, |call| {

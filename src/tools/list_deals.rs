@@ -11,7 +11,7 @@ use crate::{
     domain::{
         call_history::lookup::SearchTerm,
         near_names::Nearest,
-        scan::{self, Endpoint, Plan, resume::Start},
+        scan::{self, Endpoint, Extent, Plan, resume::Start},
     },
     error::Error,
     gong::{
@@ -69,7 +69,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDeals) -> Result<DealPage, Error> {
     let plan = Plan {
         endpoint,
         workspace: workspace.as_deref(),
-        selective: true,
+        extent: Extent::Whole,
         start,
     };
     let term = |argument, text: &Option<String>| {

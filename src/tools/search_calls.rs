@@ -10,16 +10,17 @@ use crate::{
     client::Gong,
     domain::{
         call_filter::{CallFilter, ServerFilter, filter_arguments},
-        scan::{self, Endpoint, Plan, resume::Start},
+        scan::{self, Endpoint, Extent, Plan, resume::Start},
     },
     error::Error,
     gong::{
         calls::{self, Call, ContentSelector, link_pattern},
+        crm_object::CrmObject,
         users,
     },
     index::{self, Index},
     prelude::*,
-    text::one_line,
+    text::{one_line, tokens},
     tools::limit,
     wit::{
         calls::{AccountMatch, CallPage, CallRow, SearchCalls},
@@ -33,12 +34,18 @@ mod text;
 const DEFAULT_DAYS: i64 = 30;
 /// Calls that are found beyond the limit, in place of those that Gong no longer shows.
 const SPARE: usize = 10;
+/// With a limit above this, a search is for all calls there are.
+const LONG: usize = 200;
+/// Tokens of the rows of an answer: clients cut answers of more than 25,000.
+const MOST_TOKENS: usize = 24_000;
+/// Tokens of a row without its texts.
+const ROW_TOKENS: usize = 28;
 /// Why a search ended before the begin of its range.
 const ENOUGH: &str = "the limit is reached";
 
 /// Scans the range for calls that match, then looks up hosts whose names the endpoint does not have.
 pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error> {
-    let limit = limit(args.limit, 50, 200)?;
+    let limit = limit(args.limit, 50, 500)?;
     let resume = args.resume.as_deref();
     let start = Start::from_arguments(
         args.from.as_deref(),
@@ -70,7 +77,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
     let plan = Plan {
         endpoint,
         workspace: workspace.as_deref(),
-        selective: filter.is_selective(),
+        extent: match limit > LONG {
+            true => Extent::Whole,
+            false => filter.extent(),
+        },
         start,
     };
     let mut kept: Vec<(Call, Option<AccountMatch>)> = Vec::new();
@@ -123,6 +133,19 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
     if kept.is_empty() && report.stopped.is_none() {
         report.alike = filter.near_names(index.as_ref());
     }
+    let mut left = MOST_TOKENS;
+    let fitting = kept.iter().take_while(|(call, _)| {
+        let rest = left.checked_sub(row_tokens(call, &filter, people));
+        rest.inspect(|rest| left = *rest).is_some()
+    });
+    let fitting = fitting.count();
+    if let Some((call, _)) = kept.get(fitting.max(1)) {
+        report.rewind(
+            call.meta_data.id(),
+            "the answer is as long as clients take".into(),
+        );
+        kept.truncate(fitting.max(1));
+    }
     // GET /v2/calls is sorted by scheduled time; the answer is sorted by the actual one.
     kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));
     let unnamed: BTreeSet<String> = kept
@@ -140,6 +163,18 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         resume: report.resume,
         requests: gong.requests(),
     })
+}
+
+/// About the tokens of a call's row in the structured form, which is the longer one.
+fn row_tokens(call: &Call, filter: &CallFilter, people: bool) -> usize {
+    let meta = [call.meta_data.title(), call.host()];
+    // Calls of one account do not repeat it.
+    let account = call.account().filter(|_| filter.account.is_none());
+    let account = account.and_then(CrmObject::name);
+    let people = if people { call.external() } else { Vec::new() };
+    let texts = meta.into_iter().flatten().chain(account);
+    let people = people.iter().map(|name| 1 + tokens(name));
+    ROW_TOKENS + texts.map(|text| tokens(&text)).chain(people).sum::<usize>()
 }
 
 /// The rows of the answer, its accounts, and the pattern of the calls' links. If all calls have the

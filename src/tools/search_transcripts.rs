@@ -62,7 +62,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchTranscripts) -> Result<Transcript
             hosts: &hosts,
         },
         workspace: workspace.as_deref(),
-        selective: filter.is_selective(),
+        extent: filter.extent(),
         start,
     };
     let mut search = Search::new(gong, query, args.speakers.unwrap_or(Speakers::All), limit);

@@ -80,8 +80,12 @@ fn calls_of_acme(gong: &FakeGong) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_calls_of_an_account_are_found() {
     let gong = busy().await;
-    let arguments = json!({"account": "Acme Corp", "from": "180d", "limit": 200});
-    let answers = to_the_end(&gong, "gong_search_calls", arguments, (41, 26_000)).await;
+    let arguments = json!({"account": "Acme Corp", "from": "180d", "limit": 500});
+    let answers = to_the_end(&gong, "gong_search_calls", arguments, (26, 58_000)).await;
+    assert_eq!(
+        answers[0]["calls"].as_array().map(Vec::len),
+        Some(calls_of_acme(&gong))
+    );
     let mut ids: Vec<&str> = answers
         .iter()
         .flat_map(|answer| answer["calls"].as_array().into_iter().flatten())
@@ -101,11 +105,11 @@ async fn an_account_and_its_deal_have_a_page_each() {
         &gong,
         "gong_get_account",
         json!({"account": "Acme Corp"}),
-        (45, 8_000),
+        (28, 8_000),
     )
     .await;
     assert!(account["scan"]["read"].as_u64() > Some(2_000), "{account}");
-    let deal = ask(&gong, "gong_get_deal", json!({"deal": deal}), (45, 8_000)).await;
+    let deal = ask(&gong, "gong_get_deal", json!({"deal": deal}), (28, 8_000)).await;
     assert!(deal["scan"]["read"].as_u64() > Some(2_000), "{deal}");
 }
 
@@ -120,7 +124,7 @@ async fn calls_are_counted_to_the_last() {
     let open = open.count() as u64;
     for by in [json!(["host"]), json!(["account", "month"])] {
         let arguments = json!({"by": by, "from": "181d"});
-        let answers = to_the_end(&gong, "gong_count_calls", arguments, (45, 8_000)).await;
+        let answers = to_the_end(&gong, "gong_count_calls", arguments, (28, 8_000)).await;
         let counted: u64 = answers
             .iter()
             .filter_map(|answer| answer["total"]["calls"].as_u64())

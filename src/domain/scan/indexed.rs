@@ -6,7 +6,7 @@ use core::ops::ControlFlow;
 use crate::{
     client::Gong,
     domain::scan::{
-        Endpoint, MOST_PAGES, Plan, live,
+        Endpoint, Extent, MOST_PAGES, Plan, live,
         report::{Indexed, Read, Report, stop},
     },
     error::Error,
@@ -104,7 +104,7 @@ fn reach(
     plan: &Plan<'_>,
     report: &mut Report,
 ) -> Result<(i64, Rest), Error> {
-    let reach = index.reach(plan.selective)?;
+    let reach = index.reach(plan.extent != Extent::Newest)?;
     let is_stopped = matches!(reach.rest, Rest::Stop(_));
     let missing = index.missing().filter(|_| is_stopped);
     report.index = Some(Indexed {

@@ -22,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) stopped: Option<String>,
     /// If not all was read: everything from here to the end of the range was.
     pub(crate) read_back_to: Option<i64>,
+    /// What of the range a fault left out, with what is read before and after it.
+    pub(super) gap: Option<Range>,
     /// The rest of the range, as a token.
     pub(crate) resume: Option<String>,
     /// Every call read, in the order of the visits.
@@ -66,6 +68,7 @@ impl Report {
             private: 0,
             stopped: None,
             read_back_to: None,
+            gap: None,
             resume: None,
             log: Vec::new(),
             skipped: start.skip.clone(),
@@ -116,6 +119,7 @@ impl Report {
         (self.read, self.private) = (read - 1, private);
         self.log.truncate(index);
         self.resume = None;
+        self.gap = self.gap.filter(|gap| at < gap.to);
         let again = self.visited_at(at, at + 1 >= self.range.to);
         let end = self.range.to.min(at + 1);
         stop(self, end, why, &again);
@@ -129,6 +133,17 @@ impl Report {
             .map(|read| read.id.clone())
             .chain(self.skipped.iter().filter(|_| last).cloned())
             .collect()
+    }
+
+    /// Whether every call from this one to the end of the range was read.
+    pub(crate) fn has_all_from(&self, at: i64) -> bool {
+        self.gap.is_none_or(|gap| at >= gap.to)
+    }
+
+    /// The begin of what was read: that of the range, unless the scan stopped before it.
+    pub(crate) fn read_from(&self) -> i64 {
+        let back_to = self.read_back_to.filter(|_| self.gap.is_none());
+        back_to.unwrap_or(self.range.from)
     }
 
     /// The token for the rows beyond these, which are made of the calls from here on.
@@ -155,6 +170,7 @@ impl Report {
             left_out_private: (self.private > 0).then_some(self.private),
             stopped: self.stopped.clone(),
             read_back_to: self.read_back_to.map(time::to_display_with_seconds),
+            read_up_to: self.gap.map(|gap| time::to_display_with_seconds(gap.from)),
             index: self.index.as_ref().map(|index| index.statement.clone()),
             complete_from: filling.map(|(from, _)| time::to_display(from)),
             missing_requests: filling.map(|(_, requests)| requests),
@@ -178,18 +194,29 @@ impl Report {
     }
 }
 
-/// Records that the scan ended at this time, and why.
+/// Records that the scan ended at this time, and why: in a gap, if there is one and this is its end.
 pub(super) fn stop(report: &mut Report, at: i64, why: String, skip: &BTreeSet<String>) {
     report.stopped = Some(why);
-    report.read_back_to = Some(at);
-    let range = Range {
+    let mut range = Range {
         from: report.range.from,
         to: at,
     };
+    let mut skip = skip.clone();
+    if let Some(gap) = report.gap {
+        if at == gap.to {
+            range = gap;
+        } else {
+            // A second stop, behind the gap: what was read there comes again.
+            report.gap = None;
+            range.to = gap.to;
+            skip.clear();
+        }
+    }
+    report.read_back_to = Some(range.to);
     if range.to > range.from {
         let rest = Start {
             range,
-            skip: skip.clone(),
+            skip,
             rows: 0,
         };
         report.resume = Some(format!("{}{}", report.token_prefix, rest.token()));

@@ -8,7 +8,7 @@ use crate::{
         json::required,
         pages::{Paged, Records},
     },
-    domain::scan::{Endpoint, Plan},
+    domain::scan::{Endpoint, Extent, Plan},
     error::Error,
     gong::calls::{Call, CallsBody, EXTENSIVE, ExtensivePage, Filter, Meta},
     prelude::*,
@@ -17,27 +17,34 @@ use crate::{
 
 /// Calls on a page of Gong's (observed; Gong has no parameter for it).
 const PAGE: u32 = 100;
-/// Calls that a window should have, so that most windows fit into one page.
-pub(super) const AIM: i64 = 80;
-/// The same where most of the range will be read: each window by so many longer than the one before, as
-/// only its last page is not full.
-const AIM_SELECTIVE: i64 = 280;
-/// No window is longer: where a fault ends it, it is read again.
-const MOST_AIM: i64 = 3 * AIM_SELECTIVE;
+/// Calls by which the last page of a window should not be full, as days differ.
+const SPARE: i64 = 20;
+/// Calls that a window of one page should have.
+const AIM: i64 = calls_on(1);
+/// The same of the first windows where most of the range will be read: each is longer than the one
+/// before, as only its last page is not full.
+const AIM_MOST: i64 = calls_on(3);
+/// No window of several has more: where a fault ends it, it is read again.
+const LONGEST: i64 = 3 * AIM_MOST;
+
+/// Calls that a window of so many pages should have.
+pub(super) const fn calls_on(pages: i64) -> i64 {
+    pages * PAGE as i64 - SPARE
+}
 
 /// Calls that a window of this plan should have.
 pub(super) fn aim(plan: &Plan<'_>) -> i64 {
-    match plan.selective {
-        true => AIM_SELECTIVE,
-        false => AIM,
+    match plan.extent {
+        Extent::Newest => AIM,
+        Extent::Most | Extent::Whole => AIM_MOST,
     }
 }
 
 /// Calls that the window after one with this aim should have.
 pub(super) fn next_aim(plan: &Plan<'_>, aim: i64) -> i64 {
-    match plan.selective {
-        true => (aim + AIM_SELECTIVE).min(MOST_AIM),
-        false => aim,
+    match plan.extent {
+        Extent::Newest => aim,
+        Extent::Most | Extent::Whole => (aim + AIM_MOST).min(LONGEST),
     }
 }
 
@@ -83,8 +90,8 @@ pub(super) enum Window {
         pages: u32,
         fitting: u32,
     },
-    /// A page could not be read.
-    Failed(Error),
+    /// A page could not be read, after these calls, oldest first.
+    Failed { error: Error, calls: Vec<Call> },
 }
 
 /// Reads all pages of a window, unless they are too many, for their number or for their time.
@@ -101,7 +108,7 @@ pub(super) fn read_window(
     loop {
         let (records, more) = match read_page(gong, plan, window, cursor.as_deref()) {
             Ok(page) => page,
-            Err(error) => return Window::Failed(error),
+            Err(error) => return Window::Failed { error, calls },
         };
         pages += 1;
         let full = more.len() as u32;
@@ -115,10 +122,9 @@ pub(super) fn read_window(
         };
         if pages == 1 {
             let total = records.total_records.unwrap_or(2 * PAGE).max(full);
-            let most = if plan.selective {
-                pages_left
-            } else {
-                pages_left.min(2)
+            let most = match plan.extent {
+                Extent::Newest => pages_left.min(2),
+                Extent::Most | Extent::Whole => pages_left,
             };
             // The others take as long as the first one.
             let fitting = gong.ms_left() / (gong.elapsed_ms() - began).max(1);
@@ -132,9 +138,9 @@ pub(super) fn read_window(
             }
         }
         if cursor.as_ref() == Some(&next) {
-            return Window::Failed(Error::unexpected_answer(
-                "Gong repeats the same page cursor; try a shorter range.".into(),
-            ));
+            let error = "Gong repeats the same page cursor; try a shorter range.";
+            let error = Error::unexpected_answer(error.into());
+            return Window::Failed { error, calls };
         }
         if pages == pages_left {
             return Window::TooMany {

@@ -127,11 +127,11 @@ fn without_an_index_few_pages_are_read_beyond_the_least() {
     company.indexed.set(false);
     let account = Company::account_id(1);
     for (tool, arguments, most) in [
-        ("gong_get_account", json!({ "account": account }), 30),
+        ("gong_get_account", json!({ "account": account }), 28),
         (
             "gong_count_calls",
             json!({ "by": ["host", "week"], "from": "180d" }),
-            28,
+            27,
         ),
         (
             "gong_search_calls",

@@ -8,9 +8,11 @@ use crate::{
     mcp::call_tool,
     testing::{
         company::{Company, Size},
+        many_calls::ManyCalls,
         replay::{Fixture, NOW},
         tool_definitions::definition,
     },
+    text::tokens,
     time,
     tools::TOOLS,
 };
@@ -91,17 +93,15 @@ fn the_structured_form_is_little_longer_than_the_text() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
-/// About what a model counts: four letters of Latin script a token, else a character.
-fn tokens(text: &str) -> usize {
-    let wide = text.chars().filter(|c| *c >= '\u{2e80}').count();
-    let narrow = text.chars().filter(|c| *c < '\u{2e80}').map(char::len_utf8);
-    wide + narrow.sum::<usize>() / 4
-}
-
 fn is_within_bounds(name: &str, result: &ToolResult) {
     let structured = result.structured.as_deref().unwrap_or_default();
     let bytes = result.text.len() + structured.len();
     assert!(bytes <= MOST_BYTES, "{name}: {bytes} bytes");
+    is_within_tokens(name, result);
+}
+
+fn is_within_tokens(name: &str, result: &ToolResult) {
+    let structured = result.structured.as_deref().unwrap_or_default();
     for form in [result.text.as_str(), structured] {
         let tokens = tokens(form);
         assert!(tokens <= MOST_TOKENS, "{name}: {tokens} tokens");
@@ -279,6 +279,40 @@ fn quotes_in_japanese_are_no_more_than_clients_show() {
     assert!(
         calls.len() == 30 && (2..30).contains(&quoted),
         "{quoted} calls"
+    );
+}
+
+/// Rows with long titles: fewer come at a time than the limit allows, and all in the end.
+#[test]
+fn long_titles_in_japanese_are_no_more_than_clients_show() {
+    let gong = ManyCalls::of(350);
+    gong.title
+        .set("来期の予算についてですが、導入の時期と費用をもう一度確認させてください。導入の時期と費用を確認させてください。");
+    let (mut arguments, mut ids, mut answers) =
+        (json!({"from": "31d", "limit": 500}), Vec::new(), 0);
+    loop {
+        let result = call_tool(&gong, "gong_search_calls", &arguments.to_string());
+        assert!(!result.is_error, "{}", result.text);
+        is_within_tokens("search", &result);
+        let structured = result.structured.expect("structure");
+        let answer: Value = serde_json::from_str(&structured).expect("JSON");
+        for call in answer["calls"].as_array().expect("calls") {
+            ids.push(call["id"].as_str().expect("an id").to_owned());
+        }
+        answers += 1;
+        match answer["resume"].as_str() {
+            Some(token) => arguments = json!({"limit": 500, "resume": token}),
+            None => break,
+        }
+    }
+    ids.sort();
+    ids.dedup();
+    let open = (0..350).filter(|call| !ManyCalls::is_private(*call));
+    let open: Vec<String> = open.map(ManyCalls::id).collect();
+    assert!(
+        ids == open && answers == 2,
+        "{} calls in {answers}",
+        ids.len()
     );
 }
 

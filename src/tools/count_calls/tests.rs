@@ -50,21 +50,33 @@ fn rows_and_others_add_up_to_every_call_once() {
 }
 
 #[test]
-fn a_partial_count_and_the_rest_are_the_whole() {
-    let gong = ManyCalls::of(900);
-    gong.refuses_from.set(6);
-    let first = structured_answer(&gong, &json!({ "by": ["scope"], "from": "30d" }));
-    gong.refuses_from.set(u32::MAX);
-    let rest = structured_answer(
-        &gong,
-        &json!({ "by": ["scope"], "resume": first["resume"] }),
-    );
-    let private = (0..900).filter(|call| ManyCalls::is_private(*call)).count() as u64;
-    assert!(rest["resume"].is_null());
-    assert_eq!(
-        calls(&first["total"]) + calls(&rest["total"]),
-        900 - private
-    );
+fn a_fault_on_any_page_costs_nothing_that_was_read() {
+    let gong = ManyCalls::of(2_500);
+    let private = (0..2_500).filter(|call| ManyCalls::is_private(*call));
+    let open = 2_500 - private.count() as u64;
+    let mut gaps = 0;
+    // Without the pages of the first window there is no answer.
+    for refused in 6..26 {
+        gong.requests.set(0);
+        gong.refuses_from.set(refused);
+        let first = structured_answer(&gong, &json!({ "by": ["scope"], "from": "30d" }));
+        gong.refuses_from.set(u32::MAX);
+        let resume = json!({ "by": ["scope"], "resume": first["resume"] });
+        let rest = structured_answer(&gong, &resume);
+        assert!(rest["resume"].is_null());
+        assert_eq!(
+            calls(&first["total"]) + calls(&rest["total"]),
+            open,
+            "{refused}"
+        );
+        assert!(
+            gong.requests.get() <= 34,
+            "{refused}: {}",
+            gong.requests.get()
+        );
+        gaps += u32::from(first["scan"]["read_up_to"].is_string());
+    }
+    assert!(gaps > 15, "{gaps}");
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl Answer for CallCounts {
         );
         render::line(
             &mut text,
-            "Older calls are not counted yet: go on with resume and add the two answers",
+            "Other calls are not counted yet: go on with resume and add the two answers",
             self.resume.as_deref(),
         );
         render::requests(&mut text, self.requests);

@@ -32,7 +32,7 @@ impl Answer for AccountOverview {
         }
         render::line(
             &mut text,
-            "Older calls of this account, as a page of their own: resume",
+            "Other calls of this account, as a page of their own: resume",
             self.resume.as_deref(),
         );
         render::requests(&mut text, self.requests);

@@ -35,7 +35,7 @@ impl Answer for DealOverview {
         render::call_history(&mut text, &self.call_history);
         render::line(
             &mut text,
-            "Older calls of this deal, as a page of their own: resume",
+            "Other calls of this deal, as a page of their own: resume",
             self.resume.as_deref(),
         );
         render::requests(&mut text, self.requests);

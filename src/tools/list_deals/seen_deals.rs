@@ -84,16 +84,16 @@ impl SeenDeals {
             stage: text(deal.stage),
             ..DealState::default()
         };
-        if !self.deals.contains_key(deal.id) {
-            let new = SeenDeal {
-                id: deal.id.to_owned(),
-                last_call: *at,
-                ..SeenDeal::default()
-            };
-            self.deals.insert(deal.id.to_owned(), new);
-        }
-        let Some(seen) = self.deals.get_mut(deal.id) else {
-            return;
+        let seen = match self.deals.get_mut(deal.id) {
+            Some(seen) => seen,
+            None => self
+                .deals
+                .entry(deal.id.to_owned())
+                .or_insert_with(|| SeenDeal {
+                    id: deal.id.to_owned(),
+                    last_call: *at,
+                    ..SeenDeal::default()
+                }),
         };
         if deal.then {
             seen.then = Some((*at, state()));

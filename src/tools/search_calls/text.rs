@@ -5,7 +5,7 @@ use crate::{
     render::{self, Answer, Table},
     text::one_line,
     time,
-    wit::calls::{AccountMatch, CallPage},
+    wit::calls::{AccountMatch, CallPage, CallRow},
 };
 
 impl Answer for CallPage {
@@ -43,6 +43,13 @@ impl Answer for CallPage {
             .collect();
         render::list(&mut text, "CRM accounts", &accounts, "; ");
         render::line(&mut text, "Link", self.call_url.as_deref());
+        let hosts = self.calls.iter().filter_map(|call| call.host.as_deref());
+        let hosts = render::initials(hosts).unwrap_or_default();
+        render::list(&mut text, "Hosts", &hosts.1, "; ");
+        let host = |call: &CallRow| {
+            let name = call.host.as_deref().unwrap_or_default();
+            hosts.0.get(name).map_or(name, String::as_str).to_owned()
+        };
         let started = time::in_rows(self.calls.iter().map(|call| call.started.as_str()));
         let mut table = Table::new([
             "id",
@@ -67,7 +74,7 @@ impl Answer for CallPage {
                 started,
                 call.minutes.to_string(),
                 call.title.clone().unwrap_or_default(),
-                call.host.clone().unwrap_or_default(),
+                host(call),
                 call.account.clone().unwrap_or_default(),
                 call.external.join(", "),
                 matched.into(),
