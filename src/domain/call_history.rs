@@ -5,6 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
+        call_content::QUOTED,
         call_details::{CallDetails, DetailsByCall},
         scan::Report,
     },
@@ -93,6 +94,7 @@ pub(crate) fn call_history(
     let days_since_call = days_since(last_call);
     let hidden = (customer.calls.len() - shown.len()) as u32;
     CallHistory {
+        notice: QUOTED.into(),
         calls: customer.calls.len() as u32,
         minutes: customer
             .calls

@@ -36,6 +36,8 @@ pub(crate) fn last_contact(text: &mut String, history: &CallHistory) {
 /// People, next steps, trackers, calls, and what Gong's API does not have.
 pub(crate) fn call_history(text: &mut String, history: &CallHistory) {
     people(text, &history.people, history.people_left_out);
+    text.push_str(&history.notice);
+    text.push('\n');
     steps(text, &history.next_steps);
     list(text, "Trackers", &history.trackers, ", ");
     calls(text, history);

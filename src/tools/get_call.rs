@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     client::Gong,
     domain::{
-        call_content::{fired, objects, outcome_name, topics},
+        call_content::{QUOTED, fired, objects, outcome_name, topics},
         call_details::{is_next_steps, next_steps},
     },
     error::{Case, Error},
@@ -159,6 +159,7 @@ fn digest(
     let speaker = |id: &Id| call.parties().find(|party| party.is(id))?.name();
     let meta = &call.meta_data;
     CallDigest {
+        notice: QUOTED.into(),
         id: meta.id().to_owned(),
         title: meta.title(),
         url: meta.url.clone(),

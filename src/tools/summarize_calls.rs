@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     client::Gong,
-    domain::call_content::{fired, objects, outcome_name, topics},
+    domain::call_content::{QUOTED, fired, objects, outcome_name, topics},
     error::{Error, bad_argument},
     gong::{
         calls::{
@@ -89,6 +89,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: SummarizeCalls) -> Result<CallSummaries
         calls.iter_mut().for_each(|call| call.url = None);
     }
     Ok(CallSummaries {
+        notice: QUOTED.into(),
         calls,
         call_url,
         left_out_private,

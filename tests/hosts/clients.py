@@ -27,6 +27,17 @@ CALLS = [
     ("gong_erase_personal_data", {"email": "nobody@acme.example", "dry_run": True}),
 ]
 
+#: What n8n adds to the arguments of every tool.
+N8N = {"toolCallId": "call_1", "sessionId": "s1", "action": "sendMessage", "chatInput": "Acme?"}
+#: What clients send for an argument without a value, where their strict mode wants all arguments.
+NOTHING = {"string": "", "integer": None, "boolean": None, "array": []}
+
+
+def strictly(arguments, tool):
+    """Arguments with every other argument of the tool's schema present, as strict mode has them."""
+    properties = tool.input_schema["properties"]
+    return {name: NOTHING[one["type"]] for name, one in properties.items()} | arguments
+
 
 def fill(value, known):
     """Puts what was found into the arguments of a later call."""
@@ -67,6 +78,12 @@ async def talk(server, mode, revision):
             await call(name, fill(arguments, known))
         seen = {effect[name] for name, _ in CALLS}
         assert seen == set(effect.values()), f"{seen} are not all of {set(effect.values())}"
+
+        # Strict mode and n8n change nothing.
+        arguments = {"from": "30d", "limit": 2}
+        plain = await call("gong_search_calls", arguments)
+        for sent in [strictly(arguments, tools["gong_search_calls"]), arguments | N8N]:
+            assert (await call("gong_search_calls", sent))["calls"] == plain["calls"], sent
 
         # A call that is given up, and the next one.
         with anyio.move_on_after(0.2) as scope:

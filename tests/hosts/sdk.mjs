@@ -21,6 +21,15 @@ const call = async (name, args) => {
 const { workspaces } = await call("gong_list_workspaces", {});
 assert.equal(workspaces.length, 2);
 const { calls } = await call("gong_search_calls", { limit: 2 });
+// Strict mode sends every argument, and n8n adds its own.
+const { properties } = tools.find(({ name }) => name === "gong_search_calls").inputSchema;
+const nothing = { string: "", integer: null, boolean: null, array: [] };
+const strict = Object.entries(properties).map(([name, { type }]) => [name, nothing[type]]);
+const n8n = { toolCallId: "call_1", sessionId: "s1", action: "sendMessage", chatInput: "Acme?" };
+for (const more of [Object.fromEntries(strict), n8n]) {
+  const same = await call("gong_search_calls", { ...more, limit: 2 });
+  assert.deepEqual(same.calls, calls);
+}
 const { users } = await call("gong_list_users", { limit: 1 });
 for (const name of ["gong_grant_call_access", "gong_revoke_call_access"]) {
   await call(name, { call: calls[0].id, users: [users[0].email], dry_run: true });

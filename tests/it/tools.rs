@@ -310,7 +310,7 @@ async fn one_calls_digest_is_small_and_its_parts_are_on_demand() {
                 .is_some_and(|people| people.len() >= 2)
         );
         assert!(digest.structured["brief"].is_string());
-        weigh("one call's digest, with its next steps", &digest, 1_100);
+        weigh("one call's digest, with its next steps", &digest, 1_150);
     }
     let id = &list(&calls, "calls")[0]["id"];
     let parts = [

@@ -144,6 +144,8 @@ impl Answer for CallDigest {
         for deal in &self.deals {
             crm_line(&mut text, "Deal", deal);
         }
+        text.push_str(&self.notice);
+        text.push('\n');
         render::line(&mut text, "Brief", self.brief.as_deref());
         if !self.key_points.is_empty() {
             text.push_str("Key points:\n");

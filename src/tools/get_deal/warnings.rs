@@ -95,6 +95,7 @@ mod tests {
             last_heard: None,
         };
         CallHistory {
+            notice: String::new(),
             minutes: 0,
             calls: 2,
             days_since_call: days,

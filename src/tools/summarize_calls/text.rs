@@ -28,6 +28,8 @@ impl Answer for CallSummaries {
             ));
         }
         render::line(&mut text, "Link", self.call_url.as_deref());
+        text.push_str(&self.notice);
+        text.push('\n');
         for call in &self.calls {
             summary(&mut text, call);
         }
