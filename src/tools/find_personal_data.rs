@@ -110,7 +110,7 @@ fn crm_objects(answer: &Value) -> impl Iterator<Item = (&Value, &Value)> {
 /// One request; `found` counts everything, the lists have a page of each kind.
 pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalData, Error> {
     let subject = Subject::read(args.email.as_deref(), args.phone.as_deref())?;
-    let limit = limit(args.limit, 20, 500)?;
+    let limit = limit(args.limit, 20, 100)?;
     let skip = offset(args.resume.as_deref())?;
     let answer = subject.look_up(gong)?;
     let longest = [

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use xtask::component::Artefact;
 
-use crate::support::artefact;
+use crate::support::{artefact, options, stand_in};
 
 /// The binary with the component and without any setting of whoever runs the tests.
 fn harness(arguments: &[&str]) -> Command {
@@ -172,4 +172,44 @@ fn an_index_is_kept_in_a_private_folder() {
     let both = ["serve", "--stdio", "--demo", "--no-index", "--index", path];
     assert!(!harness(&both).output().unwrap().status.success());
     std::fs::remove_dir_all(parent).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_companys_certificate_is_trusted_from_the_environment() {
+    let gong = stand_in(fake_gong::Options {
+        tls: true,
+        ..options()
+    })
+    .await;
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = folder.join(format!("ca-{}.pem", std::process::id()));
+    std::fs::write(&file, gong.ca_pem().unwrap()).unwrap();
+    let command = |certificate: Option<&std::path::Path>| {
+        let mut command = harness(&["call", "gong_list_workspaces"]);
+        let keys = fake_gong::Options::default();
+        command
+            .env("GONG_BASE_URL", gong.base_url())
+            .env("GONG_ACCESS_KEY", keys.access_key)
+            .env("GONG_ACCESS_KEY_SECRET", keys.access_key_secret)
+            .env_remove("SSL_CERT_FILE");
+        if let Some(file) = certificate {
+            command.env("SSL_CERT_FILE", file);
+        }
+        command.output().unwrap()
+    };
+    let trusted = command(Some(&file));
+    assert!(trusted.status.success(), "{}", err(&trusted));
+    assert!(out(&trusted).contains("workspaces"), "{}", out(&trusted));
+    std::fs::remove_file(&file).unwrap();
+    let untrusted = command(None);
+    assert!(!untrusted.status.success());
+    let text = out(&untrusted) + &err(&untrusted);
+    assert!(text.contains("No trusted TLS connection"), "{text}");
+    let missing = command(Some(&folder.join("none.pem")));
+    assert!(!missing.status.success());
+    let text = err(&missing);
+    assert!(
+        text.contains("SSL_CERT_FILE") && text.contains("none.pem"),
+        "{text}"
+    );
 }
