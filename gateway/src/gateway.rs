@@ -9,15 +9,18 @@ use anyhow::Context as _;
 use host_harness::mcp::client_label::Cancellable;
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use rmcp::model::Implementation;
 use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::caller::{Caller, CallingClient};
 use crate::catalog::Catalog;
+use crate::client_activity::ClientActivity;
 use crate::clock::SteadyClock;
 use crate::config::TokenHash;
 use crate::failed_tokens::FailedTokens;
-use crate::governance::{Governance, Policy};
+use crate::governance::{Denial, DenialCode, Governance, Policy};
 use crate::instructions::Instructions;
 use crate::metrics::Metrics;
 use crate::places::{Place, Places};
@@ -56,7 +59,9 @@ pub struct Gateway {
     /// Wrong tokens, for the audit.
     pub failed_tokens: FailedTokens,
     /// Whose access token is whose, of people who have signed in.
-    pub sign_ins: SignIns,
+    pub sign_ins: Arc<SignIns>,
+    /// When clients were used, until it is written.
+    pub(crate) client_activity: ClientActivity,
     /// The addresses of sign-ins, where the configuration says how the gateway is reached.
     pub(crate) urls: Option<Urls>,
     /// The time by which rows and sessions end.
@@ -112,7 +117,8 @@ impl Gateway {
             cancellable: Cancellable::default(),
             schedule: Schedule::default(),
             failed_tokens: FailedTokens::default(),
-            sign_ins,
+            sign_ins: Arc::new(sign_ins),
+            client_activity: ClientActivity::default(),
             urls: config.listen.public_url.as_deref().map(Urls::new),
             clock,
             running: TaskTracker::new(),
@@ -137,17 +143,47 @@ impl Gateway {
         place
     }
 
-    /// What a user may call at this moment.
+    /// What a caller may call at this moment with a client.
     ///
     /// # Errors
     ///
     /// The state file can not be read.
-    pub async fn policy(&self, identity: &Identity) -> Result<Arc<Policy>, StoreError> {
+    pub async fn policy(
+        &self,
+        caller: &Caller,
+        client: &CallingClient,
+    ) -> Result<Arc<Policy>, StoreError> {
         let governance = Arc::clone(&self.governance);
-        let Identity { tenant, user } = identity.clone();
-        tokio::task::spawn_blocking(move || governance.policy(&tenant, &user))
+        let Identity { tenant, user } = caller.identity.clone();
+        let client = client.clone();
+        tokio::task::spawn_blocking(move || governance.policy_with(&tenant, &user, &client))
             .await
             .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+    }
+
+    /// Why a caller may not go on with what has begun: a kill switch of the user or the client is off,
+    /// or the sign-in has ended. `None` while the state file can not be read: what has begun goes on.
+    pub async fn stopped(&self, caller: &Caller, client: &CallingClient) -> Option<Denial> {
+        let policy = self.policy(caller, client).await.ok()?;
+        if let Some(denial) = policy.stops_what_has_begun() {
+            return Some(denial.clone());
+        }
+        let session = Arc::clone(caller.sign_in()?);
+        let (sign_ins, now) = (Arc::clone(&self.sign_ins), self.clock.now());
+        let goes_on = tokio::task::spawn_blocking(move || sign_ins.goes_on(&session.id, now));
+        let ended = goes_on.await.is_ok_and(|goes_on| goes_on == Ok(false));
+        ended.then(|| Denial {
+            code: DenialCode::SignInEnded,
+            sentence:
+                "This sign-in has ended, so that what it had begun was stopped. Sign in anew."
+                    .to_owned(),
+        })
+    }
+
+    /// Notes for the registry that a client is in use.
+    pub(crate) fn note_use(&self, caller: &Caller, program: Option<&Implementation>) {
+        let now = self.clock.now();
+        self.client_activity.used(caller, program, now);
     }
 
     /// Whose an access token is.

@@ -24,6 +24,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, admit};
+use crate::caller::{Caller, Through};
 use crate::client_address::client_address;
 use crate::config::{Listen, TokenHash};
 use crate::cors;
@@ -86,40 +87,41 @@ async fn authenticate(
     next: Next,
 ) -> Response {
     let config = Arc::clone(&state.gateway.tenants.live().config);
-    let identity = match Endpoint::at(request.uri().path(), &config) {
+    let caller = match Endpoint::at(request.uri().path(), &config) {
         Some(Endpoint::SignIn(tenant)) => state.session(&tenant, &mut request).await,
         Some(Endpoint::StaticTokens(tenant)) => {
-            let identity = state.identify(Some(&tenant), &request);
-            identity.ok_or_else(unauthorized)
+            let caller = state.identify(Some(&tenant), &request);
+            caller.ok_or_else(unauthorized)
         }
         Some(Endpoint::AnyTenant) => state.identify(None, &request).ok_or_else(unauthorized),
         None => Err(StatusCode::NOT_FOUND.into_response()),
     };
-    let identity = match identity {
-        Ok(identity) => identity,
+    let caller = match caller {
+        Ok(caller) => caller,
         Err(refused) => return refused,
     };
     request.headers_mut().remove(header::AUTHORIZATION);
     request.headers_mut().remove(header::COOKIE);
-    request.extensions_mut().insert(identity);
+    request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
 impl HttpState {
     /// The user of a static token, of one tenant or of any. Requests of nobody are counted.
-    fn identify(&self, tenant: Option<&str>, request: &Request) -> Option<Identity> {
+    fn identify(&self, tenant: Option<&str>, request: &Request) -> Option<Caller> {
         let live = self.gateway.tenants.live();
-        let identity = bearer(request.headers()).and_then(|token| live.identify(token));
-        let fits = |identity: &Identity| tenant.is_none_or(|tenant| *identity.tenant == *tenant);
-        let identity = identity.filter(fits);
-        if identity.is_none() {
+        let caller = bearer(request.headers()).and_then(|token| live.identify(token));
+        let fits = |caller: &Caller| tenant.is_none_or(|tenant| *caller.identity.tenant == *tenant);
+        let caller = caller.filter(fits);
+        if caller.is_none() {
             self.refused(Via::Mcp, request.headers(), request.extensions());
         }
-        identity
+        caller
     }
 
-    /// The user of a sign-in's token, which is for this tenant and this resource.
-    async fn session(&self, tenant: &str, request: &mut Request) -> Result<Identity, Response> {
+    /// The user of a sign-in's token, which is for this tenant and this resource. The request is
+    /// borrowed for good, as its body can not be shared among threads.
+    async fn session(&self, tenant: &str, request: &mut Request) -> Result<Caller, Response> {
         let Some(urls) = &self.gateway.urls else {
             return Err(StatusCode::NOT_FOUND.into_response());
         };
@@ -136,12 +138,13 @@ impl HttpState {
         };
         match state {
             Ok(TokenState::Valid(session)) if here(&session) => {
-                let identity = Identity {
-                    tenant: Arc::clone(&session.tenant),
-                    user: Arc::clone(&session.user),
-                };
-                request.extensions_mut().insert(session);
-                return Ok(identity);
+                return Ok(Caller {
+                    identity: Identity {
+                        tenant: Arc::clone(&session.tenant),
+                        user: Arc::clone(&session.user),
+                    },
+                    through: Through::SignIn(session),
+                });
             }
             Ok(TokenState::Ended) => {}
             Ok(TokenState::Valid(_) | TokenState::Unknown) => {

@@ -6,6 +6,7 @@
 //! | `session`, `session_secret`, `cookie` | who is signed in, and that a form is theirs |
 //! | `sign_in` | signing in and out |
 //! | `tenants`, `tools`, `tool`, `users`, `audit`, `quota`, `index` | the pages |
+//! | `clients`, `client`, `connections` | AI clients, and sign-ins with them |
 //! | `review`, `kill_switches` | decisions on tools, and kill switches |
 //! | `toolsets`, `profiles`, `sets` | toolsets and profiles, and what their pages share |
 //! | `view`, `chart`, `diff`, `paths`, `fields` | parts of pages, addresses, form fields |
@@ -42,6 +43,9 @@ use axum::routing::{get, post};
 
 mod audit;
 mod chart;
+mod client;
+mod clients;
+mod connections;
 pub(crate) mod cookie;
 mod diff;
 mod fields;
@@ -94,6 +98,13 @@ pub fn router(state: PageState) -> Router {
         .route("/profiles/delete", post(profiles::remove))
         .route("/users", get(users::all))
         .route("/users/{user}", get(users::one))
+        .route("/users/{user}/switch", post(kill_switches::user))
+        .route("/clients", get(clients::all))
+        .route("/clients/one", get(client::one))
+        .route("/clients/change", post(client::change))
+        .route("/clients/switch", post(kill_switches::client))
+        .route("/clients/remove", post(client::remove))
+        .route("/clients/revoke", post(connections::revoke))
         .route("/quota", get(quota::show))
         .route("/index", get(index::show))
         .route("/index/clear", post(index::clear))

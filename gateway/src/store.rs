@@ -3,6 +3,7 @@
 //! | module | concern |
 //! |---|---|
 //! | `connection` | opening the file, the schema and its migrations |
+//! | `change_watch` | whether what was read is still true |
 //! | [`actor`] | who changes something, and the record of it in the audit |
 //! | [`declarations`] | tenants, users, toolsets and profiles of `gateway.toml` |
 //! | `declared_settings` | every setting of `gateway.toml`, to see what changes |
@@ -11,7 +12,7 @@
 //! | [`tools`] | a tenant's tools and their definitions |
 //! | [`review`] | administrators' decisions on tools, and the classes that they set |
 //! | [`toolsets`], [`profiles`], [`access`] | which users have which tools |
-//! | [`kill_switches`] | stopping a tool, a tenant or everything |
+//! | [`kill_switches`] | stopping a tool, a client, a user, a tenant or everything |
 //! | [`audit`] | calls and administrative acts |
 //! | [`quota`] | the requests of a day, and Gong's `Retry-After` |
 //! | [`index`] | orders for the tenants' indexes, and how much they keep |
@@ -43,6 +44,7 @@ pub mod access;
 pub mod actor;
 pub mod audit;
 pub mod backup;
+pub(crate) mod change_watch;
 mod connection;
 pub mod declarations;
 mod declared_settings;

@@ -12,6 +12,7 @@ use jiff::tz::Offset;
 mod access;
 mod args;
 mod audit;
+mod clients;
 mod context;
 mod index;
 mod kill_switches;
@@ -64,6 +65,9 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
             command: Some(command),
         } => cli.profiles(command)?,
         Command::Users => cli.users()?,
+        Command::Clients(args) => cli.clients(args)?,
+        Command::Connections(args) => cli.connections(args)?,
+        Command::Revoke(args) => cli.revoke(args)?,
         Command::Explain { user, tool } => cli.explain(user, tool.as_deref())?,
         Command::Off { what, reason } => cli.switch(what, false, reason)?,
         Command::On(what) => cli.switch(what, true, "")?,

@@ -6,41 +6,33 @@ use super::facts::{Facts, SwitchedOff};
 use super::policy::{Denial, DenialCode, Grant, Policy, ToolAccess, unknown_tool};
 use crate::config::SCHEDULE;
 use crate::store::access::StoredProfile;
+use crate::store::sign_in::ClientKind;
 use crate::store::{Effect, KillSwitch, ReviewState};
 
-impl Facts {
-    /// Decides on every tool of the tenant for one user. `groups_give` has the profiles of the groups
-    /// of somebody who has signed in.
-    pub(super) fn policy(
-        &self,
-        tenant: &str,
-        user: &str,
-        groups_give: Option<&BTreeSet<String>>,
-    ) -> Policy {
-        let decision = UserDecision {
-            facts: self,
-            tenant,
-            user,
-            groups_give,
-        };
-        let tools = self.tools.keys().map(|name| {
-            let grants = decision.grants(name);
-            let verdict = decision.verdict(name, &grants);
-            (name.clone(), ToolAccess { verdict, grants })
-        });
-        Policy::new(tools.collect(), decision.check_user().err())
-    }
-}
-
-/// What one user of a tenant may call.
-struct UserDecision<'f> {
-    facts: &'f Facts,
-    tenant: &'f str,
-    user: &'f str,
-    groups_give: Option<&'f BTreeSet<String>>,
+/// What one user of a tenant may call with a client.
+pub(super) struct UserDecision<'f> {
+    pub(super) facts: &'f Facts,
+    pub(super) tenant: &'f str,
+    pub(super) user: &'f str,
+    /// The profiles of the groups of somebody who has signed in.
+    pub(super) groups_give: Option<&'f BTreeSet<String>>,
+    /// Whose the client is. `None` for whatever client, and for calls on the schedule.
+    pub(super) kind: Option<ClientKind>,
+    /// The kill switch of the client, if it is off.
+    pub(super) client_off: Option<&'f SwitchedOff>,
 }
 
 impl UserDecision<'_> {
+    /// Decides on every tool of the tenant.
+    pub(super) fn policy(&self) -> Policy {
+        let tools = self.facts.tools.keys().map(|name| {
+            let grants = self.grants(name);
+            let verdict = self.verdict(name, &grants);
+            (name.clone(), ToolAccess { verdict, grants })
+        });
+        Policy::new(tools.collect(), self.check_user().err())
+    }
+
     /// The profiles and toolsets through which the user has a tool.
     fn grants(&self, name: &str) -> Vec<Grant> {
         let Some(tool) = self.facts.tools.get(name) else {
@@ -75,6 +67,8 @@ impl UserDecision<'_> {
             tenant,
             user,
             groups_give,
+            client_off,
+            ..
         } = self;
         let declared = *user == SCHEDULE || facts.declares(user) || groups_give.is_some();
         if !facts.declared || !declared {
@@ -95,6 +89,19 @@ impl UserDecision<'_> {
             return deny(
                 DenialCode::SwitchedOffTenant,
                 off.sentence(&format!("All tools of {tenant} are")),
+            );
+        }
+        let switch = KillSwitch::User((*tenant).to_owned(), (*user).to_owned());
+        if let Some(off) = facts.off.get(&switch) {
+            return deny(
+                DenialCode::SwitchedOffUser,
+                off.sentence(&format!("User {user} is")),
+            );
+        }
+        if let Some(off) = client_off {
+            return deny(
+                DenialCode::SwitchedOffClient,
+                off.sentence("This AI client is"),
             );
         }
         Ok(())

@@ -74,6 +74,17 @@ impl Policy {
         }
     }
 
+    /// Why what has begun ends: the user is gone or switched off, or the client is switched off.
+    pub(crate) fn stops_what_has_begun(&self) -> Option<&Denial> {
+        let denial = self.denied_everything.as_ref()?;
+        let stops = [
+            DenialCode::UnknownUser,
+            DenialCode::SwitchedOffUser,
+            DenialCode::SwitchedOffClient,
+        ];
+        stops.contains(&denial.code).then_some(denial)
+    }
+
     /// Every tool of the tenant with the user's access to it, sorted by name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &ToolAccess)> {
         self.tools.iter().map(|(name, access)| (&**name, access))
@@ -107,6 +118,12 @@ pub enum DenialCode {
     SwitchedOffEverything,
     /// The tenant's kill switch is off.
     SwitchedOffTenant,
+    /// The user's kill switch is off.
+    SwitchedOffUser,
+    /// The client's kill switch is off.
+    SwitchedOffClient,
+    /// The sign-in has ended while something that it had begun was going on.
+    SignInEnded,
     /// The component never had it.
     UnknownTool,
     /// The component does not have it any more.
@@ -133,6 +150,9 @@ impl DenialCode {
             Self::UnknownUser => "unknown-user",
             Self::SwitchedOffEverything => "switched-off-everything",
             Self::SwitchedOffTenant => "switched-off-tenant",
+            Self::SwitchedOffUser => "switched-off-user",
+            Self::SwitchedOffClient => "switched-off-client",
+            Self::SignInEnded => "sign-in-ended",
             Self::UnknownTool => "unknown-tool",
             Self::Removed => "removed",
             Self::SwitchedOffTool => "switched-off-tool",

@@ -5,12 +5,17 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::Timestamp;
 
+use super::connections;
+use super::kill_switches::{SwitchedOff, panel_of_user};
+use super::paths;
 use super::problem::Problem;
 use super::session::SignedIn;
 use super::state::PageState;
-use super::view::{Frame, NavItem, Style};
+use super::view::{Frame, NavItem, Style, SwitchPanel};
 use crate::store::ProfileRow;
+use crate::store::sign_in::ConnectionFilter;
 
 #[derive(Template)]
 #[template(path = "users.html")]
@@ -38,6 +43,10 @@ struct UserPage<'a> {
     toolsets: BTreeSet<String>,
     may: Vec<Allowed>,
     may_not: Vec<Denied>,
+    switch: SwitchPanel,
+    connections: Vec<connections::Row>,
+    revoke: String,
+    back: String,
 }
 
 struct Allowed {
@@ -120,10 +129,22 @@ pub(super) async fn one(
             }
             let names = store.profiles_of(&tenant, &name)?;
             let policy = governance.policy(&tenant, &name)?;
-            Ok(Some((store.profiles(&tenant)?, names, policy)))
+            let filter = ConnectionFilter {
+                user: Some(name),
+                ..ConnectionFilter::default()
+            };
+            let connections = store.connections(&tenant, &filter, Timestamp::now())?;
+            let profiles = store.profiles(&tenant)?;
+            Ok(Some((
+                profiles,
+                names,
+                policy,
+                connections,
+                store.switches()?,
+            )))
         })
         .await?;
-    let Some((profiles, names, policy)) = found else {
+    let Some((profiles, names, policy, connections, switches)) = found else {
         return Err(Problem::missing(format!(
             "Tenant {tenant} has no user {name:?}. Users are declared in gateway.toml, at \
              tenants.{tenant}.users, or appear when they sign in."
@@ -158,5 +179,9 @@ pub(super) async fn one(
         toolsets: toolsets.into_iter().map(str::to_owned).collect(),
         may,
         may_not,
+        switch: panel_of_user(&SwitchedOff::from(switches), &tenant, &name),
+        connections: connections.into_iter().map(Into::into).collect(),
+        revoke: connections::action(&tenant),
+        back: paths::user(&tenant, &name),
     }))
 }

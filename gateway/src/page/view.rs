@@ -34,17 +34,19 @@ pub(super) enum NavItem {
     Toolsets,
     Profiles,
     Users,
+    Clients,
     Quota,
     Index,
 }
 
 impl NavItem {
     /// The pages of a tenant, in order.
-    pub(super) const TENANT: [Self; 6] = [
+    pub(super) const TENANT: [Self; 7] = [
         Self::Tools,
         Self::Toolsets,
         Self::Profiles,
         Self::Users,
+        Self::Clients,
         Self::Quota,
         Self::Index,
     ];
@@ -57,6 +59,7 @@ impl NavItem {
             Self::Toolsets => "Toolsets",
             Self::Profiles => "Profiles",
             Self::Users => "Users",
+            Self::Clients => "Clients",
             Self::Quota => "Quota",
             Self::Index => "Index",
         }
@@ -70,6 +73,7 @@ impl NavItem {
             Self::Toolsets => "toolsets",
             Self::Profiles => "profiles",
             Self::Users => "users",
+            Self::Clients => "clients",
             Self::Quota => "quota",
             Self::Index => "index",
         }

@@ -316,6 +316,7 @@ fn declare_users<'n>(
     for name in before {
         let sql = "DELETE FROM users WHERE tenant = ? AND name = ?";
         transaction.execute(sql, [tenant, &name])?;
+        sign_in::forget_programs(transaction, tenant, &name)?;
         log.note(tenant, format_args!("user {name} removed"));
         others.insert(name);
     }

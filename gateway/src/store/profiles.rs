@@ -6,8 +6,8 @@ use rusqlite::params;
 use serde::Serialize;
 
 use super::access::{Access, SetKind, join, refuse_declared};
-use super::lookup::{require_tenant, texts, users};
-use super::{Actor, Origin, Store, StoreError, json, record_act, refused, sign_in};
+use super::lookup::{require_tenant, require_user, texts};
+use super::{Actor, Origin, Store, StoreError, json, record_act, refused};
 use crate::config::{Profile, READ_ONLY, check_name};
 use crate::suggest::unknown_name;
 
@@ -87,16 +87,8 @@ impl Store {
                     return refused(unknown_name("toolset", toolset, known));
                 }
             }
-            let mut known = users(transaction, tenant)?;
-            known.extend(sign_in::names(transaction, tenant)?);
             for user in &profile.users {
-                if !known.contains(user) {
-                    let known = known.iter().map(String::as_str);
-                    return refused(format_args!(
-                        "{}; users are declared in the configuration file, at tenants.{tenant}.users, or have signed in",
-                        unknown_name("user", user, known)
-                    ));
-                }
+                require_user(transaction, tenant, user)?;
             }
             transaction.execute(
                 "INSERT INTO profiles (tenant, name, origin, toolsets, users)

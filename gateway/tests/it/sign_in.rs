@@ -6,6 +6,8 @@
 //! | `leavers` | refreshing: groups, accounts that are gone, outages, keys that rotate, tokens used again |
 //! | `holes` | codes, states, browsers, redirections and tokens that are somebody else's |
 //! | `clients` | metadata documents, registrations, and who may be answered |
+//! | `registry` | what is known of AI clients, and what becomes of idle ones |
+//! | `stops` | kill switches of clients and users, and sign-ins that are revoked |
 //! | `chromium` | the consent page in a browser |
 //! | `provider`, `agent`, `company` | a provider for the tests, a browser for it, and what the tests share |
 
@@ -17,3 +19,5 @@ mod flow;
 mod holes;
 mod leavers;
 mod provider;
+mod registry;
+mod stops;

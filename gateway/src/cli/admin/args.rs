@@ -1,11 +1,16 @@
 //! The arguments of `gong-gateway admin`. Their comments are the help that it prints.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use gateway::store::{CallResult, ChainLink, Class, Decision, Effect, ReviewState, ToolRow};
 use jiff::Timestamp;
 use jiff::tz::Offset;
+
+mod clients;
+
+pub(super) use clients::{ClientSetArgs, ClientsArgs, ClientsCommand, ConnectionsArgs, RevokeArgs};
 
 /// See and change what may be called by whom, and what was.
 #[derive(Args)]
@@ -84,7 +89,13 @@ pub(super) enum Command {
         /// Only about this tool.
         tool: Option<String>,
     },
-    /// Stop a tool, a tenant or everything, from the next call on.
+    /// List AI clients that are in use; change or remove one.
+    Clients(ClientsArgs),
+    /// List sign-ins: who has allowed which client what.
+    Connections(ConnectionsArgs),
+    /// End sign-ins, from the next request on.
+    Revoke(RevokeArgs),
+    /// Stop a tool, a client, a user, a tenant or everything, from the next call on.
     Off {
         #[command(flatten)]
         what: SwitchArgs,
@@ -272,14 +283,20 @@ pub(super) enum IndexCommand {
 }
 
 /// What a kill switch stops: with --tenant that tenant, with a tool that tool, with both
-/// that tenant's, with --everything all.
+/// that tenant's, with a client or a user that one of the tenant, with --everything all.
 #[derive(Args)]
 pub(super) struct SwitchArgs {
     /// One tool; without --tenant, everybody's.
     #[arg(long, value_name = "NAME")]
     pub(super) tool: Option<String>,
+    /// One client of a tenant, by its id.
+    #[arg(long, value_name = "ID", conflicts_with = "tool")]
+    pub(super) client: Option<String>,
+    /// One user of a tenant.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["tool", "client"])]
+    pub(super) user: Option<String>,
     /// Every call of every tenant.
-    #[arg(long, conflicts_with_all = ["tool", "tenant"])]
+    #[arg(long, conflicts_with_all = ["tool", "client", "user", "tenant"])]
     pub(super) everything: bool,
 }
 
@@ -328,6 +345,15 @@ pub(super) enum AuditCommand {
     },
 }
 
+/// Parses a length of time. A day has 24 hours.
+fn length(text: &str) -> Result<Duration, String> {
+    let length = text.parse::<jiff::Span>().ok().and_then(|span| {
+        let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
+        Duration::try_from(length.ok()?).ok()
+    });
+    length.ok_or_else(|| "a length of time is expected, such as 12h, 30d or 1 week".to_owned())
+}
+
 /// Parses a moment, a date, or how long ago it was.
 fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse() {
@@ -338,10 +364,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
             .to_timestamp(date.into())
             .map_err(|error| error.to_string());
     }
-    let ago = text.parse::<jiff::Span>().ok().and_then(|span| {
-        let ago = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
-        ago.ok().filter(|ago| !ago.is_negative())
-    });
+    let ago = length(text).ok();
     ago.and_then(|ago| Timestamp::now().checked_sub(ago).ok())
         .ok_or_else(|| {
             "a date, a moment in UTC or a length of time is expected, such as 2026-11-24, 2026-11-24T10:00Z or 1h"

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::cut::cut;
 use crate::store::access::Access;
-use crate::store::lookup::{self, require_tenant, texts};
+use crate::store::lookup::{all_users, require_tenant, texts};
 use crate::store::{Store, StoreError, from_json, json, millis, timestamp};
 
 /// Characters of a name.
@@ -114,17 +114,14 @@ fn free_name(connection: &Connection, tenant: &str, person: &Person) -> Result<S
     Ok(free)
 }
 
-/// The profiles that a person's groups give, or `None` if nobody of this name has signed in or they
-/// are switched off.
+/// The profiles that a person's groups give, or `None` if nobody of this name has signed in.
 pub(crate) fn profiles_of(
     connection: &Connection,
     tenant: &str,
     name: &str,
 ) -> Result<Option<BTreeSet<String>>, StoreError> {
     let groups: Option<BTreeSet<String>> = connection
-        .prepare_cached(
-            "SELECT groups FROM sign_in_users WHERE tenant = ? AND name = ? AND state = 'active'",
-        )?
+        .prepare_cached("SELECT groups FROM sign_in_users WHERE tenant = ? AND name = ?")?
         .query_row([tenant, name], |row| from_json(row, "groups"))
         .optional()?;
     match groups {
@@ -197,9 +194,7 @@ impl Store {
     pub fn users(&self, tenant: &str) -> Result<Vec<String>, StoreError> {
         self.read(|connection| {
             require_tenant(connection, tenant)?;
-            let mut users = lookup::users(connection, tenant)?;
-            users.extend(names(connection, tenant)?);
-            Ok(users)
+            all_users(connection, tenant)
         })
     }
 

@@ -3,8 +3,8 @@
 use super::*;
 use crate::sign_in::Scopes;
 use crate::store::sign_in::{
-    Begun, ClientKind, ClientRow, ClientState, EndReason, NewCode, NewGrant, NewTokens, Person,
-    PresentedCode, Redemption, Registration, SignIns, TokenState,
+    Begun, ClientKind, ClientRow, EndReason, NewCode, NewGrant, NewTokens, Person, PresentedCode,
+    Redemption, Registration, SignIns, TokenState,
 };
 
 const RESOURCE: &str = "https://gw.example/t/acme/mcp";
@@ -42,18 +42,10 @@ fn store_with(sign_in: &str, folder: &Folder) -> Store {
 }
 
 fn client() -> ClientRow {
+    let (dynamic, personal) = (Registration::Dynamic, ClientKind::Personal);
     ClientRow {
-        id: "client-1".to_owned(),
-        registration: Registration::Dynamic,
-        kind: ClientKind::Personal,
-        name: "A client".to_owned(),
-        publisher: None,
         redirect_uris: names(&["http://localhost/cb"]),
-        owner: None,
-        state: ClientState::Active,
-        registered_at: NOW,
-        first_used_at: None,
-        last_used_at: None,
+        ..ClientRow::new("client-1", dynamic, personal, "A client", NOW)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use fake_gong::FakeGong;
-use gateway::store::{AuditFilter, AuditRow, AuditedAct};
+use gateway::store::{AuditFilter, AuditRow, AuditedAct, Store};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -245,6 +245,16 @@ impl Company {
             file.execute_batch(&sql).expect("it is changed");
         });
         changed.await.expect("it ends");
+    }
+
+    /// Runs `work` on the gateway's store.
+    pub(crate) async fn in_store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> T {
+        let store = self.gateway.server().gateway.store.clone();
+        let done = tokio::task::spawn_blocking(move || work(&store));
+        done.await.expect("it ends")
     }
 
     /// The acts of a name in the audit, oldest first.
