@@ -6,7 +6,7 @@
 //! | `session`, `session_secret`, `cookie` | who is signed in, and that a form is theirs |
 //! | `sign_in` | signing in and out |
 //! | `tenants`, `tools`, `tool`, `users`, `audit`, `quota`, `index` | the pages |
-//! | `clients`, `client`, `connections` | AI clients, and sign-ins with them |
+//! | `clients`, `client`, `connections`, `kinds` | AI clients, sign-ins with them, and which may call |
 //! | `review`, `kill_switches` | decisions on tools, and kill switches |
 //! | `toolsets`, `profiles`, `sets` | toolsets and profiles, and what their pages share |
 //! | `view`, `chart`, `diff`, `paths`, `fields` | parts of pages, addresses, form fields |
@@ -52,6 +52,7 @@ mod fields;
 pub(crate) mod guard;
 mod index;
 mod kill_switches;
+mod kinds;
 mod paths;
 pub(crate) mod problem;
 mod profiles;
@@ -100,6 +101,8 @@ pub fn router(state: PageState) -> Router {
         .route("/users/{user}", get(users::one))
         .route("/users/{user}/switch", post(kill_switches::user))
         .route("/clients", get(clients::all))
+        .route("/clients/kinds", post(kinds::tenant))
+        .route("/tools/{tool}/kinds", post(kinds::tool))
         .route("/clients/one", get(client::one))
         .route("/clients/change", post(client::change))
         .route("/clients/switch", post(kill_switches::client))

@@ -13,6 +13,7 @@
 //! | [`review`] | administrators' decisions on tools, and the classes that they set |
 //! | [`toolsets`], [`profiles`], [`access`] | which users have which tools |
 //! | [`kill_switches`] | stopping a tool, a client, a user, a tenant or everything |
+//! | [`allowed_kinds`] | which kinds of AI clients may call |
 //! | [`audit`] | calls and administrative acts |
 //! | [`quota`] | the requests of a day, and Gong's `Retry-After` |
 //! | [`index`] | orders for the tenants' indexes, and how much they keep |
@@ -42,6 +43,7 @@ use serde::de::DeserializeOwned;
 
 pub mod access;
 pub mod actor;
+pub mod allowed_kinds;
 pub mod audit;
 pub mod backup;
 pub(crate) mod change_watch;
@@ -68,6 +70,7 @@ pub mod user_quota;
 pub use access::Origin;
 use actor::record_act;
 pub use actor::{Actor, Via};
+pub use allowed_kinds::AllowedKinds;
 pub use audit::{
     AuditFilter, AuditRow, AuditWriter, AuditedAct, AuditedCall, CallId, CallResult, ChainFault,
     ChainLink, ChainReport, ChainedRow, Export, FinishedCall, Hash, PendingCommit, RowKind,

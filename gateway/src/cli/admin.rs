@@ -16,6 +16,7 @@ mod clients;
 mod context;
 mod index;
 mod kill_switches;
+mod kinds;
 mod maintenance;
 mod tables;
 mod tool_details;
@@ -66,9 +67,10 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
         } => cli.profiles(command)?,
         Command::Users => cli.users()?,
         Command::Clients(args) => cli.clients(args)?,
+        Command::Kinds { command } => cli.kinds(command.as_ref())?,
         Command::Connections(args) => cli.connections(args)?,
         Command::Revoke(args) => cli.revoke(args)?,
-        Command::Explain { user, tool } => cli.explain(user, tool.as_deref())?,
+        Command::Explain { user, kind, tool } => cli.explain(user, *kind, tool.as_deref())?,
         Command::Off { what, reason } => cli.switch(what, false, reason)?,
         Command::On(what) => cli.switch(what, true, "")?,
         Command::Switches => cli.print_rows(&cli.store.switches()?, tables::switches)?,

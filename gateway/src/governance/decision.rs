@@ -6,6 +6,7 @@ use super::facts::{Facts, SwitchedOff};
 use super::policy::{Denial, DenialCode, Grant, Policy, ToolAccess, unknown_tool};
 use crate::config::SCHEDULE;
 use crate::store::access::StoredProfile;
+use crate::store::allowed_kinds::listed;
 use crate::store::sign_in::ClientKind;
 use crate::store::{Effect, KillSwitch, ReviewState};
 
@@ -104,7 +105,28 @@ impl UserDecision<'_> {
                 off.sentence("This AI client is"),
             );
         }
-        Ok(())
+        self.check_kind(
+            facts.allowed_kinds.tenant.as_ref(),
+            &format!("Tools of {tenant}"),
+        )
+    }
+
+    /// Denies if the client is of a kind that may not call `what`.
+    fn check_kind(&self, allowed: Option<&BTreeSet<ClientKind>>, what: &str) -> Result<(), Denial> {
+        let (Some(allowed), Some(kind)) = (allowed, self.kind) else {
+            return Ok(());
+        };
+        if allowed.contains(&kind) {
+            return Ok(());
+        }
+        deny(
+            DenialCode::ClientKind,
+            format!(
+                "{what} may be called by AI clients of kind {} only, and this one is {kind}. Only an administrator of {} can change that.",
+                listed(allowed),
+                self.tenant
+            ),
+        )
     }
 
     /// The first of the reasons, in the order of [`DenialCode`], that stops a tool.
@@ -166,6 +188,7 @@ impl UserDecision<'_> {
                 ),
             );
         }
+        self.check_kind(facts.allowed_kinds.tools.get(name), name)?;
         // Whoever writes gateway.toml decides which tools are on the schedule.
         if !grants.is_empty() || *user == SCHEDULE {
             return Ok(());

@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use crate::caller::CallingClient;
 use crate::config::{READ_ONLY, component_toolset};
 use crate::store::access::Access;
+use crate::store::allowed_kinds::AllowedKinds;
 use crate::store::lookup::texts;
 use crate::store::sign_in::{ClientKind, program_kinds};
 use crate::store::tools::STATE;
@@ -24,6 +25,8 @@ pub(super) struct Facts {
     pub(super) off: HashMap<KillSwitch, SwitchedOff>,
     pub(super) tools: BTreeMap<String, ToolFacts>,
     pub(super) access: Access,
+    /// Kinds of clients that may call.
+    pub(super) allowed_kinds: AllowedKinds,
     /// Kinds that administrators have set for programs with tokens of the configuration, by id.
     program_kinds: HashMap<String, ClientKind>,
 }
@@ -102,6 +105,7 @@ impl Facts {
             .collect::<Result<_, _>>()?;
         let access = Access::load(&connection, tenant)?;
         let program_kinds = program_kinds(&connection, tenant)?;
+        let allowed_kinds = AllowedKinds::load(&connection, tenant)?;
         Ok(Self {
             declared,
             metered: access.metered,
@@ -110,6 +114,7 @@ impl Facts {
             tools,
             access,
             program_kinds,
+            allowed_kinds,
         })
     }
 

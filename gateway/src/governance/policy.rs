@@ -136,6 +136,8 @@ pub enum DenialCode {
     PendingReview,
     /// It spends credits, and the tenant does not allow that.
     MeteredOff,
+    /// The client is of a kind that may not call it.
+    ClientKind,
     /// The user has no profile.
     NoProfile,
     /// None of the user's profiles has it.
@@ -159,6 +161,7 @@ impl DenialCode {
             Self::Disabled => "disabled",
             Self::PendingReview => "pending-review",
             Self::MeteredOff => "metered-off",
+            Self::ClientKind => "client-kind",
             Self::NoProfile => "no-profile",
             Self::NotInProfile => "not-in-profile",
         }

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 
+use super::kinds::KindsForm;
 use super::paths;
 use super::problem::Problem;
 use super::session::{self, SignedIn};
@@ -24,6 +25,7 @@ struct Page<'a> {
     rows: Vec<Row>,
     refused: Vec<Refused>,
     connections: String,
+    kinds: KindsForm,
 }
 
 /// A client, as it is shown.
@@ -132,8 +134,14 @@ pub(super) async fn all(
     let idle_after = signed_in.tenant(&tenant)?.clients.idle;
     let all = session::query(&uri).has("all", "yes");
     let key = tenant.clone();
-    let read = state.store(move |store| Ok((store.registry(&key)?, store.refused_clients(&key)?)));
-    let (clients, refused) = read.await?;
+    let read = state.store(move |store| {
+        Ok((
+            store.registry(&key)?,
+            store.refused_clients(&key)?,
+            store.allowed_kinds(&key)?,
+        ))
+    });
+    let (clients, refused, allowed) = read.await?;
     let in_use = |row: &RegisteredClient| row.client.state == ClientState::Active;
     let idle = clients.iter().filter(|row| !in_use(row)).count();
     let connections: u64 = clients.iter().map(|row| u64::from(row.connections)).sum();
@@ -149,5 +157,6 @@ pub(super) async fn all(
         rows: shown.map(|row| Row::of(&tenant, row)).collect(),
         refused: refused.into_iter().map(Refused::from).collect(),
         connections: view::count(connections, "sign-in"),
+        kinds: KindsForm::new(&tenant, None, allowed.tenant.as_ref()),
     }))
 }

@@ -106,6 +106,7 @@ pub(super) fn forget(
         "sign_in_users",
         "sign_in_groups",
         "refused_clients",
+        "allowed_kinds",
     ] {
         let sql = format!("DELETE FROM {table} WHERE tenant = ?");
         transaction.execute(&sql, [tenant])?;

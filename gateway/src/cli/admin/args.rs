@@ -4,13 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use gateway::store::sign_in::ClientKind;
 use gateway::store::{CallResult, ChainLink, Class, Decision, Effect, ReviewState, ToolRow};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
 mod clients;
 
-pub(super) use clients::{ClientSetArgs, ClientsArgs, ClientsCommand, ConnectionsArgs, RevokeArgs};
+pub(super) use clients::{
+    ClientSetArgs, ClientsArgs, ClientsCommand, ConnectionsArgs, KindsCommand, RevokeArgs,
+};
 
 /// See and change what may be called by whom, and what was.
 #[derive(Args)]
@@ -86,11 +89,19 @@ pub(super) enum Command {
         /// The user.
         #[arg(long, value_name = "NAME")]
         user: String,
+        /// With a client of this kind: personal, shared or service. Whatever client when left out.
+        #[arg(long, value_name = "KIND")]
+        kind: Option<ClientKind>,
         /// Only about this tool.
         tool: Option<String>,
     },
     /// List AI clients that are in use; change or remove one.
     Clients(ClientsArgs),
+    /// Show which kinds of AI clients may call; set or reset that, of a tenant or of a tool.
+    Kinds {
+        #[command(subcommand)]
+        command: Option<KindsCommand>,
+    },
     /// List sign-ins: who has allowed which client what.
     Connections(ConnectionsArgs),
     /// End sign-ins, from the next request on.

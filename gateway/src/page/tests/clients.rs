@@ -234,3 +234,35 @@ async fn sign_ins_end_one_by_one_or_all_and_users_are_stopped() {
         .await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn kinds_are_ticked_for_the_tenant_and_for_a_tool() {
+    let gateway = Gateway::with_sign_in();
+    let mut browser = gateway.signed_in("ada's token").await;
+    let fields = [("kind", "personal"), ("kind", "shared")];
+    let answer = browser.post("/t/acme/clients/kinds", &fields).await;
+    assert_eq!(answer.header("location"), "/admin/t/acme/clients");
+    let page = browser.get("/t/acme/clients").await.text;
+    assert_eq!(page.matches("name=\"kind\"").count(), 3);
+    assert!(
+        page.contains("value=\"shared\" checked") && !page.contains("value=\"service\" checked")
+    );
+    let tool = "/t/acme/tools/gong_list_calls";
+    browser
+        .post(&format!("{tool}/kinds"), &[("kind", "service")])
+        .await;
+    let page = browser.get(tool).await.text;
+    assert!(
+        page.contains("value=\"service\" checked") && !page.contains("value=\"shared\" checked")
+    );
+    let allowed = gateway.store.allowed_kinds("acme").unwrap();
+    assert_eq!(
+        allowed.tools["gong_list_calls"],
+        [ClientKind::Service].into()
+    );
+    let none = browser.post(&format!("{tool}/kinds"), &[]).await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(none.text.contains("use the kill switch"), "{}", none.text);
+    let elsewhere = browser.post("/t/globex/tools/nothing/kinds", &fields).await;
+    assert_eq!(elsewhere.status, StatusCode::UNPROCESSABLE_ENTITY);
+}

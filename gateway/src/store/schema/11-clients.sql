@@ -109,3 +109,11 @@ CREATE TABLE switches (
 INSERT INTO switches SELECT tenant, 'tool', tool, reason, off_by, off_at FROM old_switches;
 DROP TABLE old_switches;
 ALTER TABLE sign_in_users DROP COLUMN state;
+
+-- Kinds of clients that may call: of a tenant, where the tool is empty, and of a tool. Without a row all may.
+CREATE TABLE allowed_kinds (
+    tenant TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    kinds TEXT NOT NULL,
+    PRIMARY KEY (tenant, tool)
+) STRICT, WITHOUT ROWID;

@@ -241,3 +241,60 @@ fn sign_ins_are_listed_and_revoked_and_clients_and_users_stopped() {
     );
     assert!(store.switches().expect("a list").is_empty());
 }
+
+#[test]
+fn kinds_of_clients_are_allowed_and_explained() {
+    let folder = Folder::new();
+    store(&folder);
+    let acme = |arguments: &[&str]| printed(&folder, &[&["--tenant", "acme"], arguments].concat());
+    acme(&["approve", "--all"]);
+    shows(
+        &acme(&["kinds", "set", "personal,shared"]),
+        "Clients of acme that may call any tool: personal, shared.",
+    );
+    acme(&["kinds", "set", "personal", "--tool", "search_calls"]);
+    shows(
+        &acme(&["kinds"]),
+        r#"
+ What               Kinds of clients that may call it
+──────────────────────────────────────────────────────
+ any tool of acme   personal, shared
+ search_calls       personal
+"#,
+    );
+    let explain = |kind: &str| acme(&["explain", "--user", "mia", "--kind", kind, "search_calls"]);
+    assert!(explain("personal").contains("mia may call search_calls."));
+    let shared = explain("shared");
+    assert!(
+        shared.contains("search_calls may be called by AI clients of kind personal only"),
+        "{shared}"
+    );
+    let service = explain("service");
+    assert!(
+        service.contains("(client-kind)") && service.contains("Tools of acme"),
+        "{service}"
+    );
+    shows(
+        &acme(&["kinds", "reset", "--tool", "search_calls"]),
+        "Clients of acme that may call search_calls: personal, shared, service.",
+    );
+    assert!(explain("shared").contains("mia may call search_calls."));
+    let unknown = refused(
+        &folder,
+        &[
+            "--tenant",
+            "acme",
+            "kinds",
+            "set",
+            "personal",
+            "--tool",
+            "serch_calls",
+        ],
+    );
+    assert!(unknown.contains("did you mean search_calls?"), "{unknown}");
+    let unknown = refused(&folder, &["--tenant", "acme", "kinds", "set", "robots"]);
+    assert!(
+        unknown.contains("known are personal, shared, service"),
+        "{unknown}"
+    );
+}

@@ -1,5 +1,7 @@
 //! The registry of AI clients: what is known of them, and what becomes of those that nobody uses.
 
+use std::collections::BTreeSet;
+
 use gateway::store::sign_in::{
     ClientChange, ClientKind, ClientState, RegisteredClient, Registration,
 };
@@ -8,7 +10,7 @@ use serde_json::json;
 
 use super::agent::Agent;
 use super::company::{Company, REDIRECT, Tokens};
-use crate::support::{ada, succeed, until};
+use crate::support::{ada, fail, succeed, until};
 
 /// A day, in the state file.
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -193,4 +195,66 @@ async fn the_tenants_own_times_hold() {
     let client = company.client(&mia.client).await.expect("it is there");
     assert_eq!(client.client.state, ClientState::Closed);
     assert_eq!(company.status(&mia.access).await, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_that_may_not_call_are_told_so_and_see_nothing() {
+    let company = Company::start().await;
+    let mia = company.sign_in("tools:read").await;
+    let all = company.tools(&mia.access).await;
+    let allow = async |tool: Option<&'static str>, kinds: &[ClientKind]| {
+        let kinds: BTreeSet<ClientKind> = kinds.iter().copied().collect();
+        let allowed =
+            company.in_store(move |store| store.allow_kinds(&ada(), "acme", tool, &kinds));
+        allowed.await.expect("it is set");
+    };
+    let workspaces = "gong_list_workspaces";
+    allow(Some(workspaces), &[ClientKind::Shared]).await;
+    assert_eq!(company.tools(&mia.access).await, all - 1);
+    let call = || company.call(&mia.access, workspaces, json!({}));
+    let text = call().await.text;
+    assert!(
+        text.contains("may be called by AI clients of kind shared only, and this one is personal"),
+        "{text}"
+    );
+    let row = company.gateway.audit().await.pop().expect("a row");
+    assert_eq!(row.code.as_deref(), Some("client-kind"));
+    // As a shared client it may, from the next call on.
+    let shared = ClientChange {
+        kind: Some(ClientKind::Shared),
+        ..ClientChange::default()
+    };
+    company.change_client(&mia.client, shared).await;
+    assert_eq!(company.tools(&mia.access).await, all);
+    assert!(!call().await.text.contains("may be called by"));
+    // Of the tenant as a whole, also for programs with tokens of the configuration.
+    allow(None, &[ClientKind::Shared, ClientKind::Service]).await;
+    assert_eq!(company.tools(&mia.access).await, all);
+    let noa = company.gateway.client("acme/noa").await;
+    assert!(noa.list_all_tools().await.expect("a list").is_empty());
+    let text = fail(&noa, workspaces, json!({})).await;
+    assert!(
+        text.contains("Tools of acme may be called by AI clients of kind shared, service only"),
+        "{text}"
+    );
+    let program = async || {
+        let all = company.registry().await.into_iter();
+        let mut ids = all.map(|row| row.client.id);
+        ids.find(|id| id.starts_with("token:noa:"))
+    };
+    until("the program is known", async || program().await.is_some()).await;
+    let service = ClientChange {
+        kind: Some(ClientKind::Service),
+        ..ClientChange::default()
+    };
+    let id = program().await.expect("it is known");
+    company.change_client(&id, service).await;
+    // The tool itself is for shared ones only.
+    assert_eq!(noa.list_all_tools().await.expect("a list").len(), all - 1);
+    allow(None, ClientKind::ALL).await;
+    allow(Some(workspaces), ClientKind::ALL).await;
+    succeed(&noa, workspaces, json!({})).await;
+    let acts = company.acts("allow-kinds").await;
+    assert_eq!(acts[0].subject.as_deref(), Some(workspaces));
+    assert_eq!(acts[1].detail.as_deref(), Some("shared, service"));
 }

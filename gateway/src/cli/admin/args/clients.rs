@@ -58,6 +58,25 @@ pub(in crate::cli::admin) struct ClientSetArgs {
     pub(in crate::cli::admin) usual_times: bool,
 }
 
+#[derive(Subcommand)]
+pub(in crate::cli::admin) enum KindsCommand {
+    /// Let only clients of these kinds call.
+    Set {
+        /// One or two of personal, shared and service.
+        #[arg(required = true, value_delimiter = ',')]
+        kinds: Vec<ClientKind>,
+        /// This tool; any of the tenant's when left out.
+        #[arg(long, value_name = "NAME")]
+        tool: Option<String>,
+    },
+    /// Let clients of all kinds call.
+    Reset {
+        /// This tool; any of the tenant's when left out.
+        #[arg(long, value_name = "NAME")]
+        tool: Option<String>,
+    },
+}
+
 /// Which sign-ins are listed.
 #[derive(Args)]
 pub(in crate::cli::admin) struct ConnectionsArgs {
