@@ -228,6 +228,7 @@ pub(crate) async fn refuse(
         client_version: None,
         sign_in: Some(session.id.to_string()),
         client_id: Some(session.client.to_string()),
+        owner: None,
         tool: tool.to_owned(),
     };
     let row = FinishedCall {
@@ -563,7 +564,8 @@ impl Call<'_> {
             client: client.map(|client| cut(&client.name, MAX_NAME)),
             client_version: client.map(|client| cut(&client.version, MAX_NAME)),
             sign_in: sign_in.map(|session| session.id.to_string()),
-            client_id: sign_in.map(|session| session.client.to_string()),
+            client_id: self.request.caller.registered_client(),
+            owner: self.request.caller.owner().map(str::to_owned),
             tool: self.request.tool.to_string(),
         }
     }

@@ -1,4 +1,5 @@
-//! Who calls, and through what: a sign-in, a token of the configuration, or the schedule.
+//! Who calls, and through what: a sign-in, a token of the configuration or of a service account, or the
+//! schedule.
 
 use std::sync::Arc;
 
@@ -6,6 +7,7 @@ use rmcp::model::Implementation;
 
 use crate::cut::cut;
 use crate::sign_in::visible;
+use crate::store::accounts::ServiceSession;
 use crate::store::sign_in::{ClientKind, SignInSession, UsedClient};
 use crate::tenants::Identity;
 
@@ -26,6 +28,8 @@ pub struct Caller {
 pub enum Through {
     /// The token of a sign-in.
     SignIn(Arc<SignInSession>),
+    /// The token of a service account.
+    Account(Arc<ServiceSession>),
     /// A token of the configuration, whose user's programs are of this kind.
     Token(ClientKind),
     /// Nothing: the gateway itself calls what is on the schedule.
@@ -47,6 +51,26 @@ impl Caller {
     pub fn sign_in(&self) -> Option<&Arc<SignInSession>> {
         match &self.through {
             Through::SignIn(session) => Some(session),
+            Through::Account(_) | Through::Token(_) | Through::Schedule => None,
+        }
+    }
+
+    /// Who answers for the caller, which is a service account.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        match &self.through {
+            Through::Account(session) => session.owner.as_deref(),
+            Through::SignIn(_) | Through::Token(_) | Through::Schedule => None,
+        }
+    }
+
+    /// The id of a client that has shown to be it, for the audit. Programs with a user's token only say
+    /// so.
+    #[must_use]
+    pub fn registered_client(&self) -> Option<String> {
+        match &self.through {
+            Through::SignIn(session) => Some(session.client.to_string()),
+            Through::Account(session) => Some(session.user.to_string()),
             Through::Token(_) | Through::Schedule => None,
         }
     }
@@ -59,6 +83,10 @@ impl Caller {
             Through::SignIn(session) => CallingClient {
                 id: Some(session.client.to_string()),
                 kind: Some(session.kind),
+            },
+            Through::Account(session) => CallingClient {
+                id: Some(session.user.to_string()),
+                kind: Some(ClientKind::Service),
             },
             Through::Token(kind) => CallingClient {
                 id: self.program(program).map(|(id, _)| id),
@@ -75,6 +103,10 @@ impl Caller {
             Through::SignIn(session) => Some(UsedClient::Known {
                 id: session.client.to_string(),
                 sign_in: Some(session.id.to_string()),
+            }),
+            Through::Account(session) => Some(UsedClient::Known {
+                id: session.user.to_string(),
+                sign_in: None,
             }),
             Through::Token(kind) => {
                 let (id, name) = self.program(program)?;

@@ -14,7 +14,7 @@ use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::caller::{Caller, CallingClient};
+use crate::caller::{Caller, CallingClient, Through};
 use crate::catalog::Catalog;
 use crate::client_activity::ClientActivity;
 use crate::clock::SteadyClock;
@@ -27,6 +27,7 @@ use crate::places::{Place, Places};
 use crate::readiness;
 use crate::schedule::Schedule;
 use crate::sign_in::Urls;
+use crate::store::accounts::{ServiceSession, ServiceTokens};
 use crate::store::sign_in::{SignIns, TokenState};
 use crate::store::{Quota, Store, StoreError, UserQuota};
 use crate::tenants::{Identity, Tenants};
@@ -60,6 +61,8 @@ pub struct Gateway {
     pub failed_tokens: FailedTokens,
     /// Whose access token is whose, of people who have signed in.
     pub sign_ins: Arc<SignIns>,
+    /// Whose the tokens of service accounts are.
+    pub service_tokens: Arc<ServiceTokens>,
     /// When clients were used, until it is written.
     pub(crate) client_activity: ClientActivity,
     /// The addresses of sign-ins, where the configuration says how the gateway is reached.
@@ -103,6 +106,7 @@ impl Gateway {
             .as_ref()
             .map(|traces| Traces::start(traces, config.ca.as_deref()));
         let sign_ins = SignIns::new(&store)?;
+        let service_tokens = Arc::new(ServiceTokens::new(&store)?);
         let places = Places::new(sandbox.limits().instances);
         let gateway = Arc::new(Self {
             sandbox,
@@ -118,6 +122,7 @@ impl Gateway {
             schedule: Schedule::default(),
             failed_tokens: FailedTokens::default(),
             sign_ins: Arc::new(sign_ins),
+            service_tokens,
             client_activity: ClientActivity::default(),
             urls: config.listen.public_url.as_deref().map(Urls::new),
             clock,
@@ -168,15 +173,21 @@ impl Gateway {
         if let Some(denial) = policy.stops_what_has_begun() {
             return Some(denial.clone());
         }
-        let session = Arc::clone(caller.sign_in()?);
         let (sign_ins, now) = (Arc::clone(&self.sign_ins), self.clock.now());
-        let goes_on = tokio::task::spawn_blocking(move || sign_ins.goes_on(&session.id, now));
+        let (accounts, through) = (Arc::clone(&self.service_tokens), caller.through.clone());
+        let goes_on = tokio::task::spawn_blocking(move || match through {
+            Through::SignIn(session) => sign_ins.goes_on(&session.id, now),
+            Through::Account(session) => {
+                let known = accounts.session(&session.token, now);
+                known.map(|session| session.is_some())
+            }
+            Through::Token(_) | Through::Schedule => Ok(true),
+        });
         let ended = goes_on.await.is_ok_and(|goes_on| goes_on == Ok(false));
         ended.then(|| Denial {
             code: DenialCode::SignInEnded,
-            sentence:
-                "This sign-in has ended, so that what it had begun was stopped. Sign in anew."
-                    .to_owned(),
+            sentence: "This sign-in, or this token, has ended, and what it had begun was stopped."
+                .to_owned(),
         })
     }
 
@@ -195,6 +206,21 @@ impl Gateway {
         let gateway = Arc::clone(self);
         let now = self.clock.now();
         tokio::task::spawn_blocking(move || gateway.sign_ins.session(&token, now))
+            .await
+            .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+    }
+
+    /// Whose the token of a service account is, unless it has ended.
+    ///
+    /// # Errors
+    ///
+    /// The state file can not be read.
+    pub async fn service_session(
+        &self,
+        token: TokenHash,
+    ) -> Result<Option<Arc<ServiceSession>>, StoreError> {
+        let (accounts, now) = (Arc::clone(&self.service_tokens), self.clock.now());
+        tokio::task::spawn_blocking(move || accounts.session(&token, now))
             .await
             .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
     }

@@ -19,7 +19,8 @@ use rusqlite::Connection;
 
 use crate::caller::CallingClient;
 use crate::store::change_watch::ChangeWatch;
-use crate::store::sign_in::{ClientKind, profiles_of};
+use crate::store::lookup::granted_profiles;
+use crate::store::sign_in::ClientKind;
 use crate::store::{Store, StoreError};
 
 mod decision;
@@ -124,7 +125,7 @@ impl Governance {
         }
         let groups_give = match cached.facts.declares(user) {
             true => None,
-            false => profiles_of(&cache.connection, tenant, user)?,
+            false => granted_profiles(&cache.connection, tenant, user)?,
         };
         let decided = UserDecision {
             facts: &cached.facts,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `connection` | opening the file, the schema and its migrations |
 //! | `change_watch` | whether what was read is still true |
+//! | [`accounts`] | service accounts and their tokens |
 //! | [`actor`] | who changes something, and the record of it in the audit |
 //! | [`declarations`] | tenants, users, toolsets and profiles of `gateway.toml` |
 //! | `declared_settings` | every setting of `gateway.toml`, to see what changes |
@@ -42,6 +43,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub mod access;
+pub mod accounts;
 pub mod actor;
 pub mod allowed_kinds;
 pub mod audit;

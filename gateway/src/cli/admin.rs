@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 mod access;
+mod accounts;
 mod args;
 mod audit;
 mod clients;
@@ -67,6 +68,7 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
         } => cli.profiles(command)?,
         Command::Users => cli.users()?,
         Command::Clients(args) => cli.clients(args)?,
+        Command::Accounts { command } => cli.accounts(command.as_ref())?,
         Command::Kinds { command } => cli.kinds(command.as_ref())?,
         Command::Connections(args) => cli.connections(args)?,
         Command::Revoke(args) => cli.revoke(args)?,

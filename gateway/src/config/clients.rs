@@ -3,10 +3,21 @@
 use std::time::Duration;
 
 /// What becomes of the clients of a tenant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientsConfig {
     /// After how long without use something happens to a client.
     pub idle: IdleAfter,
+    /// How long a token of a service account may last. Default: 365 days.
+    pub longest_service_token: Duration,
+}
+
+impl Default for ClientsConfig {
+    fn default() -> Self {
+        Self {
+            idle: IdleAfter::default(),
+            longest_service_token: 365 * DAY,
+        }
+    }
 }
 
 /// After how long without use something happens to a client.

@@ -176,7 +176,10 @@ fn row(row: AuditRow) -> Row {
         AuditRow::Call(call) => Row {
             time: view::second(call.time),
             tenant: call.tenant,
-            who: call.user,
+            who: match call.owner {
+                Some(owner) => format!("{} of {owner}", call.user),
+                None => call.user,
+            },
             client: [call.client, call.client_version]
                 .into_iter()
                 .flatten()

@@ -24,6 +24,7 @@ use crate::store::{
     AuditFilter, AuditRow, CallResult, FinishedCall, ReviewState, StartedCall, Store, UserRequests,
 };
 
+mod accounts;
 mod clients;
 mod index;
 mod protection;

@@ -35,18 +35,20 @@ pub(super) enum NavItem {
     Profiles,
     Users,
     Clients,
+    Accounts,
     Quota,
     Index,
 }
 
 impl NavItem {
     /// The pages of a tenant, in order.
-    pub(super) const TENANT: [Self; 7] = [
+    pub(super) const TENANT: [Self; 8] = [
         Self::Tools,
         Self::Toolsets,
         Self::Profiles,
         Self::Users,
         Self::Clients,
+        Self::Accounts,
         Self::Quota,
         Self::Index,
     ];
@@ -60,6 +62,7 @@ impl NavItem {
             Self::Profiles => "Profiles",
             Self::Users => "Users",
             Self::Clients => "Clients",
+            Self::Accounts => "Accounts",
             Self::Quota => "Quota",
             Self::Index => "Index",
         }
@@ -74,6 +77,7 @@ impl NavItem {
             Self::Profiles => "profiles",
             Self::Users => "users",
             Self::Clients => "clients",
+            Self::Accounts => "accounts",
             Self::Quota => "quota",
             Self::Index => "index",
         }

@@ -87,6 +87,12 @@ pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     is_ours(&connection, path, steps, SCHEMA.len())
 }
 
+/// Whether the file has a table.
+pub(super) fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?";
+    connection.prepare(sql)?.exists([name])
+}
+
 /// How many steps of the schema the file has.
 fn steps_taken(connection: &Connection) -> rusqlite::Result<usize> {
     connection.pragma_query_value(None, "user_version", |row| {

@@ -1,8 +1,10 @@
 //! Small queries that several parts of the store need.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
-use super::{StoreError, refused, sign_in};
+use super::{StoreError, accounts, refused, sign_in};
 use crate::suggest::unknown_name;
 
 /// Refuses a tenant that is not declared.
@@ -71,7 +73,21 @@ pub(in crate::store) fn all_users(
 ) -> Result<Vec<String>, StoreError> {
     let mut all = users(connection, tenant)?;
     all.extend(sign_in::names(connection, tenant)?);
+    all.extend(accounts::names(connection, tenant)?);
     Ok(all)
+}
+
+/// The profiles that a user has although no profile names them: those of a person's groups, and those of
+/// a service account. `None` if there is neither.
+pub(crate) fn granted_profiles(
+    connection: &Connection,
+    tenant: &str,
+    user: &str,
+) -> Result<Option<BTreeSet<String>>, StoreError> {
+    match accounts::profiles_of(connection, tenant, user)? {
+        Some(profiles) => Ok(Some(profiles)),
+        None => sign_in::profiles_of(connection, tenant, user),
+    }
 }
 
 /// Refuses a user that a tenant does not have.

@@ -35,11 +35,12 @@ mod tokens;
 
 pub use client_uses::{ClientRefusal, ClientUses, RefusedClient, UsedClient};
 pub(crate) use clients::program_kinds;
+pub(super) use clients::put as put_client;
 pub use clients::{ClientKind, ClientRow, ClientState, IdleOverride, Registration};
 pub use connections::{Connection as SignInConnection, ConnectionFilter};
 pub use grants::{Begun, Confirmation, EndReason, NewCode, NewGrant};
 pub(super) use people::names;
-pub(crate) use people::profiles_of;
+pub(super) use people::profiles_of;
 pub use people::{Person, SignedInUser};
 pub(super) use registry::require_client;
 pub use registry::{ClientChange, RegisteredClient};
@@ -107,6 +108,7 @@ pub(super) fn forget(
         "sign_in_groups",
         "refused_clients",
         "allowed_kinds",
+        "service_accounts",
     ] {
         let sql = format!("DELETE FROM {table} WHERE tenant = ?");
         transaction.execute(&sql, [tenant])?;
@@ -114,6 +116,17 @@ pub(super) fn forget(
     let sql = "DELETE FROM switches WHERE tenant = ? AND subject <> 'tool'";
     transaction.execute(sql, [tenant])?;
     Ok(names.into_iter().collect())
+}
+
+/// Removes a client of a tenant.
+pub(super) fn forget_client(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    id: &str,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM sign_in_clients WHERE tenant = ? AND id = ?";
+    transaction.execute(sql, [tenant, id])?;
+    Ok(())
 }
 
 /// Removes the programs of a user's tokens, who is not declared any more.

@@ -115,6 +115,7 @@ async fn write_history(gateway: &TestGateway) {
                     client_version: Some("1.4.2".to_owned()),
                     sign_in: None,
                     client_id: None,
+                    owner: None,
                     tool: tool.to_owned(),
                 },
                 result,

@@ -11,7 +11,7 @@
 //! | `chromium` | the consent page in a browser |
 //! | `provider`, `agent`, `company` | a provider for the tests, a browser for it, and what the tests share |
 
-mod agent;
+pub(crate) mod agent;
 mod chromium;
 mod clients;
 mod company;

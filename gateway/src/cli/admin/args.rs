@@ -9,8 +9,10 @@ use gateway::store::{CallResult, ChainLink, Class, Decision, Effect, ReviewState
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
+mod accounts;
 mod clients;
 
+pub(super) use accounts::AccountsCommand;
 pub(super) use clients::{
     ClientSetArgs, ClientsArgs, ClientsCommand, ConnectionsArgs, KindsCommand, RevokeArgs,
 };
@@ -97,6 +99,11 @@ pub(super) enum Command {
     },
     /// List AI clients that are in use; change or remove one.
     Clients(ClientsArgs),
+    /// List service accounts; make, rotate, revoke, change or remove one.
+    Accounts {
+        #[command(subcommand)]
+        command: Option<AccountsCommand>,
+    },
     /// Show which kinds of AI clients may call; set or reset that, of a tenant or of a tool.
     Kinds {
         #[command(subcommand)]
@@ -363,6 +370,24 @@ fn length(text: &str) -> Result<Duration, String> {
         Duration::try_from(length.ok()?).ok()
     });
     length.ok_or_else(|| "a length of time is expected, such as 12h, 30d or 1 week".to_owned())
+}
+
+/// Parses an end: a moment, a date, which lasts until its end in UTC, or how long from now.
+fn end(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let wrong = || {
+        "a date, a moment in UTC or a length of time from now is expected, such as 2027-03-31, \
+         2027-03-31T18:00Z or 90d"
+            .to_owned()
+    };
+    if let Ok(date) = text.parse::<jiff::civil::Date>() {
+        let next = date.tomorrow().map_err(|_| wrong())?;
+        return Offset::UTC.to_timestamp(next.into()).map_err(|_| wrong());
+    }
+    let length = length(text).map_err(|_| wrong())?;
+    Timestamp::now().checked_add(length).map_err(|_| wrong())
 }
 
 /// Parses a moment, a date, or how long ago it was.

@@ -332,7 +332,10 @@ pub(super) fn audit(rows: &[AuditRow], more: bool) -> String {
                 table.add_row([
                     &*call.time.strftime("%F %H:%M:%S").to_string(),
                     &call.tenant,
-                    &call.user,
+                    &match &call.owner {
+                        Some(owner) => format!("{}\nof {owner}", call.user),
+                        None => call.user.clone(),
+                    },
                     &client,
                     &call.tool,
                     call.result.as_str(),

@@ -17,6 +17,10 @@ pub(super) fn clients(table: &mut Table<'_, '_>) -> ClientsConfig {
     let Some(mut table) = value.as_ref().and_then(|value| value.table(CLIENTS)) else {
         return config;
     };
+    let longest = table
+        .get("longest_service_token")
+        .and_then(|value| value.duration(DAY..=3650 * DAY, "365 days"));
+    config.longest_service_token = longest.unwrap_or(config.longest_service_token);
     let idle = &mut config.idle;
     for (key, after, example) in [
         ("hidden_after", &mut idle.hidden, "1 day"),

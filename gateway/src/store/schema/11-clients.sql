@@ -117,3 +117,28 @@ CREATE TABLE allowed_kinds (
     kinds TEXT NOT NULL,
     PRIMARY KEY (tenant, tool)
 ) STRICT, WITHOUT ROWID;
+
+-- Service accounts. Each is a client of kind service too, `service:NAME`, which has its owner and its use.
+CREATE TABLE service_accounts (
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    profiles TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+
+-- Their tokens, of which only the SHA-256 is here.
+CREATE TABLE service_tokens (
+    hash TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    account TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    FOREIGN KEY (tenant, account) REFERENCES service_accounts (tenant, name) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX service_tokens_account ON service_tokens (tenant, account);
+
+-- Who answers for the service account of a call.
+ALTER TABLE audit ADD COLUMN owner TEXT;

@@ -233,11 +233,15 @@ pub(super) fn find(
 }
 
 /// Stores what a client says of itself. Its owner, state and times stay.
-fn put(connection: &Connection, tenant: &str, client: &ClientRow) -> Result<(), StoreError> {
+pub(in crate::store) fn put(
+    connection: &Connection,
+    tenant: &str,
+    client: &ClientRow,
+) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO sign_in_clients (tenant, id, registration, kind, name, publisher,
-             redirect_uris, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+             redirect_uris, owner, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT DO UPDATE SET name = excluded.name, publisher = excluded.publisher,
              redirect_uris = excluded.redirect_uris",
         )?
@@ -249,6 +253,7 @@ fn put(connection: &Connection, tenant: &str, client: &ClientRow) -> Result<(), 
             client.name,
             client.publisher,
             json(&client.redirect_uris),
+            client.owner,
             millis(client.registered_at)
         ])?;
     Ok(())

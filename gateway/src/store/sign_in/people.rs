@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::cut::cut;
 use crate::store::access::Access;
-use crate::store::lookup::{all_users, require_tenant, texts};
+use crate::store::lookup::{all_users, granted_profiles, require_tenant, texts};
 use crate::store::{Store, StoreError, from_json, json, millis, timestamp};
 
 /// Characters of a name.
@@ -115,7 +115,7 @@ fn free_name(connection: &Connection, tenant: &str, person: &Person) -> Result<S
 }
 
 /// The profiles that a person's groups give, or `None` if nobody of this name has signed in.
-pub(crate) fn profiles_of(
+pub(in crate::store) fn profiles_of(
     connection: &Connection,
     tenant: &str,
     name: &str,
@@ -186,7 +186,7 @@ pub(super) fn has_access(
 }
 
 impl Store {
-    /// Names of a tenant's users: those that are declared, and those who have signed in.
+    /// Names of a tenant's users: those that are declared, those who have signed in, and service accounts.
     ///
     /// # Errors
     ///
@@ -198,7 +198,8 @@ impl Store {
         })
     }
 
-    /// Names of the profiles that a user has: those that name them, and those of their groups.
+    /// Names of the profiles that a user has: those that name them, those of their groups, and those of a
+    /// service account.
     ///
     /// # Errors
     ///
@@ -206,7 +207,7 @@ impl Store {
     pub fn profiles_of(&self, tenant: &str, user: &str) -> Result<BTreeSet<String>, StoreError> {
         self.read(|connection| {
             let access = Access::load(connection, tenant)?;
-            let by_groups = profiles_of(connection, tenant, user)?.unwrap_or_default();
+            let by_groups = granted_profiles(connection, tenant, user)?.unwrap_or_default();
             let profiles = access.profiles.into_iter();
             let has = profiles.filter(|(name, profile)| {
                 profile.row.users.contains(user) || by_groups.contains(name)
