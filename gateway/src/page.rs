@@ -102,6 +102,7 @@ pub fn router(state: PageState) -> Router {
         .route("/users", get(users::all))
         .route("/users/{user}", get(users::one))
         .route("/users/{user}/switch", post(kill_switches::user))
+        .route("/users/{user}/remove", post(users::remove))
         .route("/accounts", get(accounts::all).post(accounts::create))
         .route("/accounts/{name}", get(accounts::one))
         .route("/accounts/{name}/rotate", post(accounts::rotate))

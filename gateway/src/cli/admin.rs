@@ -19,6 +19,7 @@ mod index;
 mod kill_switches;
 mod kinds;
 mod maintenance;
+mod people;
 mod tables;
 mod tool_details;
 mod tools;
@@ -68,6 +69,7 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
         } => cli.profiles(command)?,
         Command::Users => cli.users()?,
         Command::Clients(args) => cli.clients(args)?,
+        Command::People { command } => cli.people(command.as_ref())?,
         Command::Accounts { command } => cli.accounts(command.as_ref())?,
         Command::Kinds { command } => cli.kinds(command.as_ref())?,
         Command::Connections(args) => cli.connections(args)?,

@@ -20,7 +20,7 @@ use super::view::{Frame, NavItem, Style, SwitchPanel, Tone};
 use crate::config::IdleAfter;
 use crate::store::StoreError;
 use crate::store::sign_in::{
-    ClientChange, ClientKind, ConnectionFilter, IdleOverride, Registration,
+    ClientChange, ClientKind, ClientRow, ConnectionFilter, IdleOverride, Registration,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -41,6 +41,7 @@ struct Page<'a> {
     revoke: String,
     remove: String,
     back: String,
+    audit: String,
 }
 
 /// A time without use, as a field.
@@ -69,6 +70,17 @@ impl Time {
             Self::of("deleted", "Deleted after", set.deleted, usual.deleted),
         ]
     }
+}
+
+/// The calls of a client in the audit, which has the name of a program with a token, and its user.
+fn audit_of(tenant: &str, client: &ClientRow) -> String {
+    let encoded = paths::encoded;
+    let (client, user) = match (client.registration, &client.owner) {
+        (Registration::Token, Some(user)) => (&client.name, format!("&user={}", encoded(user))),
+        _ => (&client.id, String::new()),
+    };
+    let (tenant, client) = (encoded(tenant), encoded(client));
+    format!("/admin/audit?tenant={tenant}&client={client}{user}")
 }
 
 /// The id in the query.
@@ -121,6 +133,7 @@ pub(super) async fn one(
         revoke: connections::action(&tenant),
         remove: action(&tenant, "remove", &id),
         back: page(&tenant, &id),
+        audit: audit_of(&tenant, &client.client),
         row: Row::of(&tenant, client),
     }))
 }

@@ -53,6 +53,12 @@ impl SwitchedOff {
         self.off(&switch, "This tool is")
     }
 
+    /// The switch of the user.
+    pub(super) fn user(&self, tenant: &str, name: &str) -> Option<OffNotice> {
+        let switch = KillSwitch::User(tenant.to_owned(), name.to_owned());
+        self.off(&switch, "This user is")
+    }
+
     /// A switch that stops more than one tool.
     pub(super) fn wider_than_tool(&self, tenant: &str) -> Option<OffNotice> {
         self.everything().or_else(|| self.tenant(tenant))
@@ -110,13 +116,12 @@ pub(super) fn panel_of_client(switches: &SwitchedOff, tenant: &str, id: &str) ->
 
 /// The panel for a user of a tenant.
 pub(super) fn panel_of_user(switches: &SwitchedOff, tenant: &str, name: &str) -> SwitchPanel {
-    let switch = KillSwitch::User(tenant.to_owned(), name.to_owned());
     SwitchPanel {
         id: "switch-user",
         what: "this user".to_owned(),
         effect: "Switching off refuses the user's calls and sign-ins at once, and ends open streams.",
         action: format!("{}/switch", paths::user(tenant, name)),
-        off: switches.off(&switch, "This user is"),
+        off: switches.user(tenant, name),
         may: true,
     }
 }

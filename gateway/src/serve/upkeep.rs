@@ -76,7 +76,7 @@ pub(super) async fn prune(gateway: Arc<Gateway>) {
     }
 }
 
-/// Deletes what is left of old sign-ins regularly, and settles what becomes of idle clients. Runs until
+/// Deletes what is left of old sign-ins regularly, and settles what becomes of idle clients and people. Runs until
 /// cancelled.
 pub(super) async fn prune_sign_ins(gateway: Arc<Gateway>) {
     loop {
@@ -85,6 +85,9 @@ pub(super) async fn prune_sign_ins(gateway: Arc<Gateway>) {
             for (tenant, settings) in &gateway.tenants.live().config.tenants {
                 let idle = settings.clients.idle;
                 gateway.store.settle_idle_clients(tenant, idle, now)?;
+                let lifetimes = settings.sign_in.as_ref().map(|sign_in| sign_in.lifetimes);
+                let person = lifetimes.unwrap_or_default().person;
+                gateway.store.prune_people(tenant, person, now)?;
             }
             gateway.store.prune_sign_ins(now)
         });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 use serde::Serialize;
 
 use super::access::{Access, SetKind, join, refuse_declared};
@@ -22,6 +22,29 @@ pub struct ProfileRow {
     pub toolsets: BTreeSet<String>,
     /// Names of its users.
     pub users: BTreeSet<String>,
+}
+
+/// Takes users out of the profiles that administrators made, so that the next user of the same name does
+/// not inherit them. Returns the profiles, and who has left each.
+pub(super) fn leave_profiles(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    users: &BTreeSet<String>,
+) -> Result<Vec<(String, BTreeSet<String>)>, StoreError> {
+    let mut left = Vec::new();
+    for (name, profile) in Access::load(transaction, tenant)?.profiles {
+        let gone: BTreeSet<String> = profile.row.users.intersection(users).cloned().collect();
+        if profile.origin == Origin::File || gone.is_empty() {
+            continue;
+        }
+        let stay: BTreeSet<&String> = profile.row.users.difference(users).collect();
+        transaction.execute(
+            "UPDATE profiles SET users = ? WHERE tenant = ? AND name = ?",
+            params![json(&stay), tenant, name],
+        )?;
+        left.push((name, gone));
+    }
+    Ok(left)
 }
 
 impl Store {

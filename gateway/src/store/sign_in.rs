@@ -3,6 +3,7 @@
 //! | module | concern |
 //! |---|---|
 //! | `people` | who signs in, and what their groups give |
+//! | `gone` | people who are deleted |
 //! | `clients` | what is known of an AI client, and how it comes to be known |
 //! | `registry` | the registry of clients: listing, changing, removing |
 //! | `client_uses` | when clients were used, and which were refused |
@@ -26,6 +27,7 @@ use crate::config::{Config, SignInConfig};
 mod client_uses;
 mod clients;
 mod connections;
+mod gone;
 mod grants;
 mod idle;
 mod people;

@@ -6,6 +6,7 @@
 //! | `leavers` | refreshing: groups, accounts that are gone, outages, keys that rotate, tokens used again |
 //! | `holes` | codes, states, browsers, redirections and tokens that are somebody else's |
 //! | `clients` | metadata documents, registrations, and who may be answered |
+//! | `people` | who has signed in, and who is deleted |
 //! | `registry` | what is known of AI clients, and what becomes of idle ones |
 //! | `stops` | kill switches of clients and users, and sign-ins that are revoked |
 //! | `chromium` | the consent page in a browser |
@@ -18,6 +19,7 @@ mod company;
 mod flow;
 mod holes;
 mod leavers;
+mod people;
 mod provider;
 mod registry;
 mod stops;

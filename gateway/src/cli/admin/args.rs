@@ -14,7 +14,8 @@ mod clients;
 
 pub(super) use accounts::AccountsCommand;
 pub(super) use clients::{
-    ClientSetArgs, ClientsArgs, ClientsCommand, ConnectionsArgs, KindsCommand, RevokeArgs,
+    ClientSetArgs, ClientsArgs, ClientsCommand, ConnectionsArgs, KindsCommand, PeopleCommand,
+    RevokeArgs,
 };
 
 /// See and change what may be called by whom, and what was.
@@ -96,6 +97,11 @@ pub(super) enum Command {
         kind: Option<ClientKind>,
         /// Only about this tool.
         tool: Option<String>,
+    },
+    /// List people who have signed in, with their profiles and their last sign-in; remove one.
+    People {
+        #[command(subcommand)]
+        command: Option<PeopleCommand>,
     },
     /// List AI clients that are in use; change or remove one.
     Clients(ClientsArgs),
@@ -332,6 +338,9 @@ pub(super) struct AuditArgs {
     /// Only what this user or administrator did.
     #[arg(long, value_name = "NAME")]
     pub(super) user: Option<String>,
+    /// Only calls through this client, by its id or the name that it states, and acts on it.
+    #[arg(long, value_name = "ID")]
+    pub(super) client: Option<String>,
     /// Only calls of this tool and acts on it.
     #[arg(long, value_name = "NAME")]
     pub(super) tool: Option<String>,

@@ -324,11 +324,16 @@ pub(super) fn audit(rows: &[AuditRow], more: bool) -> String {
     for row in rows {
         match row {
             AuditRow::Call(call) => {
-                let client = match (&call.client, &call.client_version) {
+                let mut client = match (&call.client, &call.client_version) {
                     (Some(client), Some(version)) => format!("{client} {version}"),
                     (Some(client), None) => client.clone(),
                     _ => String::new(),
                 };
+                for (what, id) in [("client", &call.client_id), ("sign-in", &call.sign_in)] {
+                    if let Some(id) = id {
+                        let _ = write!(client, "\n{what} {id}");
+                    }
+                }
                 table.add_row([
                     &*call.time.strftime("%F %H:%M:%S").to_string(),
                     &call.tenant,

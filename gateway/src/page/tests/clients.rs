@@ -266,3 +266,93 @@ async fn kinds_are_ticked_for_the_tenant_and_for_a_tool() {
     let elsewhere = browser.post("/t/globex/tools/nothing/kinds", &fields).await;
     assert_eq!(elsewhere.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test]
+async fn people_are_shown_with_their_last_sign_in_and_removed() {
+    let gateway = Gateway::with_sign_in();
+    let mut browser = gateway.signed_in("ada's token").await;
+    let page = browser.get("/t/acme/users").await.text;
+    let today = Timestamp::now().strftime("%F").to_string();
+    assert!(
+        page.contains("olga@acme.example") && page.contains(&today),
+        "{page}"
+    );
+    let user = "/t/acme/users/olga%40acme.example";
+    let page = browser.get(user).await.text;
+    assert!(page.contains("<dt>Signed in</dt>") && page.contains("none that gateway.toml names"));
+    assert!(
+        !browser
+            .get("/t/acme/users/mia")
+            .await
+            .text
+            .contains("<dt>Signed in</dt>")
+    );
+    let remove = format!("{user}/remove");
+    let unsure = browser.post(&remove, &[]).await;
+    assert_eq!(unsure.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let answer = browser.post(&remove, &[("sure", "yes")]).await;
+    assert_eq!(answer.header("location"), "/admin/t/acme/users");
+    assert!(gateway.store.signed_in_users("acme").unwrap().is_empty());
+    let declared = browser
+        .post("/t/acme/users/mia/remove", &[("sure", "yes")])
+        .await;
+    assert_eq!(declared.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn the_audit_shows_sign_in_and_client_and_is_filtered_by_client() {
+    let gateway = Gateway::with_sign_in();
+    for (user, client, sign_in) in [
+        ("olga@acme.example", Some(ID), Some("sign-in-0")),
+        ("mia", None, None),
+    ] {
+        let row = FinishedCall {
+            id: None,
+            start: StartedCall {
+                at: Timestamp::now(),
+                request_id: format!("request of {user}"),
+                trace_id: None,
+                tenant: "acme".to_owned(),
+                user: user.to_owned(),
+                client: Some("robot".to_owned()),
+                client_version: None,
+                sign_in: sign_in.map(str::to_owned),
+                client_id: client.map(str::to_owned),
+                owner: None,
+                tool: "gong_list_calls".to_owned(),
+            },
+            result: CallResult::Success,
+            code: None,
+            reason: None,
+            latency: Duration::ZERO,
+            gong_requests: 0,
+            bytes: 0,
+            gong_request_ids: Vec::new(),
+        };
+        let written = gateway.store.audit_writer().finish(row);
+        written.await.unwrap();
+    }
+    let mut browser = gateway.signed_in("ada's token").await;
+    let page = browser.get("/audit").await.text;
+    assert!(
+        page.contains(&format!("client {ID}")) && page.contains("sign-in sign-in-0"),
+        "{page}"
+    );
+    let page = browser.get(&format!("/audit?client={ID}")).await.text;
+    assert!(
+        page.contains("request of olga") && !page.contains("request of mia"),
+        "{page}"
+    );
+    assert!(page.contains(&format!("name=\"client\" value=\"{ID}\"")));
+    // A program with a token is found by its name and its user.
+    let one = browser
+        .get("/t/acme/clients/one?id=token%3Amia%3Arobot")
+        .await
+        .text;
+    assert!(one.contains("client=robot&#38;user=mia"), "{one}");
+    let page = browser.get("/audit?client=robot&user=mia").await.text;
+    assert!(
+        page.contains("request of mia") && !page.contains("request of olga"),
+        "{page}"
+    );
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::Serialize;
 
 use crate::cut::cut;
 use crate::store::access::Access;
@@ -27,10 +28,8 @@ pub struct Person {
 }
 
 /// Somebody who has signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SignedInUser {
-    /// The row's id.
-    pub id: i64,
     /// The name in the audit and in profiles, which no declared user can have.
     pub name: String,
     /// The e-mail address, as of the last confirmation.
@@ -43,6 +42,12 @@ pub struct SignedInUser {
     pub first_at: Timestamp,
     /// When they signed in or were confirmed last.
     pub last_at: Timestamp,
+    /// The profiles that they have, by groups and by name.
+    pub profiles: BTreeSet<String>,
+    /// Their sign-ins that go on.
+    pub connections: u32,
+    /// Why they are switched off, if they are.
+    pub off: Option<String>,
 }
 
 /// Names of the people of a tenant, sorted.
@@ -220,27 +225,39 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The file could not be read.
+    /// There is no such tenant, or the file could not be read.
     pub fn signed_in_users(&self, tenant: &str) -> Result<Vec<SignedInUser>, StoreError> {
         self.read(|connection| {
+            require_tenant(connection, tenant)?;
+            let access = Access::load(connection, tenant)?;
             let mut statement = connection.prepare_cached(
-                "SELECT id, name, email, groups, first_at, last_at FROM sign_in_users
-                 WHERE tenant = ? ORDER BY name",
+                "SELECT u.*, (SELECT count(*) FROM sign_in_grants g WHERE g.user = u.id
+                     AND g.ended_at IS NULL) AS connections,
+                 (SELECT reason FROM switches s WHERE s.tenant = u.tenant
+                     AND s.subject = 'user' AND s.name = u.name) AS off
+                 FROM sign_in_users u WHERE tenant = ? ORDER BY name",
             )?;
             let rows = statement.query_map([tenant], |row| {
                 Ok(SignedInUser {
-                    id: row.get("id")?,
                     name: row.get("name")?,
                     email: row.get("email")?,
                     groups: from_json(row, "groups")?,
                     administrator: false,
                     first_at: timestamp(row.get("first_at")?),
                     last_at: timestamp(row.get("last_at")?),
+                    profiles: BTreeSet::new(),
+                    connections: row.get("connections")?,
+                    off: row.get("off")?,
                 })
             })?;
             let mut users = rows.collect::<Result<Vec<_>, _>>()?;
             for user in &mut users {
-                user.administrator = granted_by(connection, tenant, &user.groups)?.administrator;
+                let granted = granted_by(connection, tenant, &user.groups)?;
+                user.administrator = granted.administrator;
+                let named = access.profiles.iter();
+                let named = named.filter(|(_, profile)| profile.row.users.contains(&user.name));
+                user.profiles = named.map(|(name, _)| name.clone()).collect();
+                user.profiles.extend(granted.profiles);
             }
             Ok(users)
         })

@@ -298,3 +298,54 @@ fn kinds_of_clients_are_allowed_and_explained() {
         "{unknown}"
     );
 }
+
+#[test]
+fn people_are_listed_and_removed_and_the_audit_shows_their_client() {
+    let folder = Folder::new();
+    let store = clients(&folder);
+    let acme = |arguments: &[&str]| printed(&folder, &[&["--tenant", "acme"], arguments].concat());
+    let file = rusqlite::Connection::open(folder.0.join("gateway.db")).expect("the state file");
+    file.execute_batch(
+        "UPDATE sign_in_users SET first_at = 1795514400000, last_at = 1795514400000",
+    )
+    .expect("it is changed");
+    shows(
+        &acme(&["people"]),
+        r#"
+ Person              Groups   Profiles   First sign-in      Last sign-in       Sign-ins   State
+────────────────────────────────────────────────────────────────────────────────────────────────
+ olga@acme.example            none       2026-11-24 10:00   2026-11-24 10:00          1   on
+ pia@acme.example             none       2026-11-24 10:00   2026-11-24 10:00          1   on
+"#,
+    );
+    shows(
+        &acme(&["people", "remove", "pia@acme.example"]),
+        "pia@acme.example is removed, and their sign-ins have ended.",
+    );
+    let declared = refused(&folder, &["--tenant", "acme", "people", "remove", "mia"]);
+    assert!(
+        declared.contains("there is no person \"mia\""),
+        "{declared}"
+    );
+    let mut row = call("request-1", "search_calls", Timestamp::now());
+    row.start.user = "olga@acme.example".to_owned();
+    row.start.sign_in = Some("one".to_owned());
+    row.start.client_id = Some("https://claude.ai/client".to_owned());
+    store
+        .audit_writer()
+        .finish(row)
+        .wait()
+        .expect("it is written");
+    store
+        .audit_writer()
+        .finish(call("request-2", "search_calls", Timestamp::now()))
+        .wait()
+        .expect("it is written");
+    let shown = acme(&["audit", "--client", "https://claude.ai/client"]);
+    assert!(
+        shown.contains("sign-in one") && shown.contains("client https://claude.ai/client"),
+        "{shown}"
+    );
+    assert!(!shown.contains("mia "), "{shown}");
+    assert!(acme(&["audit", "--client", "nothing"]).contains("Nothing fits."));
+}

@@ -59,6 +59,15 @@ pub(in crate::cli::admin) struct ClientSetArgs {
 }
 
 #[derive(Subcommand)]
+pub(in crate::cli::admin) enum PeopleCommand {
+    /// Remove somebody, and end their sign-ins. They may sign in anew, if the provider lets them.
+    Remove {
+        /// Their name, as the list has it.
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
 pub(in crate::cli::admin) enum KindsCommand {
     /// Let only clients of these kinds call.
     Set {
