@@ -7,7 +7,7 @@
 //! | `sign_in` | signing in and out |
 //! | `tenants`, `tools`, `tool`, `users`, `audit`, `quota`, `index` | the pages |
 //! | `clients`, `client`, `connections`, `kinds` | AI clients, sign-ins with them, and which may call |
-//! | `accounts` | service accounts and their tokens |
+//! | `accounts`, `account` | service accounts and their tokens |
 //! | `review`, `kill_switches` | decisions on tools, and kill switches |
 //! | `toolsets`, `profiles`, `sets` | toolsets and profiles, and what their pages share |
 //! | `view`, `chart`, `diff`, `paths`, `fields` | parts of pages, addresses, form fields |
@@ -42,6 +42,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
+mod account;
 mod accounts;
 mod audit;
 mod chart;
@@ -104,11 +105,11 @@ pub fn router(state: PageState) -> Router {
         .route("/users/{user}/switch", post(kill_switches::user))
         .route("/users/{user}/remove", post(users::remove))
         .route("/accounts", get(accounts::all).post(accounts::create))
-        .route("/accounts/{name}", get(accounts::one))
-        .route("/accounts/{name}/rotate", post(accounts::rotate))
-        .route("/accounts/{name}/revoke", post(accounts::revoke))
-        .route("/accounts/{name}/change", post(accounts::change))
-        .route("/accounts/{name}/remove", post(accounts::remove))
+        .route("/accounts/{name}", get(account::one))
+        .route("/accounts/{name}/rotate", post(account::rotate))
+        .route("/accounts/{name}/revoke", post(account::revoke))
+        .route("/accounts/{name}/change", post(account::change))
+        .route("/accounts/{name}/remove", post(account::remove))
         .route("/clients", get(clients::all))
         .route("/clients/kinds", post(kinds::tenant))
         .route("/tools/{tool}/kinds", post(kinds::tool))

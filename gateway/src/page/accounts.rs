@@ -1,4 +1,4 @@
-//! Service accounts and their tokens.
+//! Service accounts: all of a tenant, and new ones.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -32,19 +32,6 @@ struct ListPage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "account.html")]
-struct Page<'a> {
-    frame: Frame,
-    tenant: &'a str,
-    user: String,
-    user_page: String,
-    row: Row,
-    owners: Vec<String>,
-    profiles: Vec<(String, bool)>,
-    longest: String,
-}
-
-#[derive(Template)]
 #[template(path = "account_token.html")]
 struct TokenPage<'a> {
     frame: Frame,
@@ -55,23 +42,23 @@ struct TokenPage<'a> {
 }
 
 /// A service account, as it is shown.
-struct Row {
-    page: String,
-    name: String,
-    owner: String,
-    owner_gone: bool,
-    profiles: String,
-    made: String,
-    used: String,
-    state: Badge,
-    tokens: Vec<Token>,
+pub(super) struct Row {
+    pub(super) page: String,
+    pub(super) name: String,
+    pub(super) owner: String,
+    pub(super) owner_gone: bool,
+    pub(super) profiles: String,
+    pub(super) made: String,
+    pub(super) used: String,
+    pub(super) state: Badge,
+    pub(super) tokens: Vec<Token>,
 }
 
-struct Token {
-    id: String,
-    ends: String,
-    made: String,
-    badge: Option<Badge>,
+pub(super) struct Token {
+    pub(super) id: String,
+    pub(super) ends: String,
+    pub(super) made: String,
+    pub(super) badge: Option<Badge>,
 }
 
 impl Token {
@@ -90,7 +77,7 @@ impl Token {
 }
 
 /// The page of an account.
-fn page(tenant: &str, name: &str) -> String {
+pub(super) fn page(tenant: &str, name: &str) -> String {
     format!(
         "{}/accounts/{}",
         paths::tenant(tenant),
@@ -99,7 +86,7 @@ fn page(tenant: &str, name: &str) -> String {
 }
 
 impl Row {
-    fn of(tenant: &str, account: ServiceAccount, now: Timestamp) -> Self {
+    pub(super) fn of(tenant: &str, account: ServiceAccount, now: Timestamp) -> Self {
         let profiles: Vec<&str> = account.profiles.iter().map(String::as_str).collect();
         Self {
             page: page(tenant, &account.name),
@@ -146,17 +133,17 @@ fn warning(account: &ServiceAccount, now: Timestamp) -> Option<String> {
 }
 
 /// Users who can answer for an account.
-fn owners(store: &Store, tenant: &str) -> Result<Vec<String>, StoreError> {
+pub(super) fn owners(store: &Store, tenant: &str) -> Result<Vec<String>, StoreError> {
     let users = store.users(tenant)?.into_iter();
     Ok(users.filter(|user| !user.starts_with(SERVICE)).collect())
 }
 
-fn profile_names(store: &Store, tenant: &str) -> Result<Vec<String>, StoreError> {
+pub(super) fn profile_names(store: &Store, tenant: &str) -> Result<Vec<String>, StoreError> {
     let profiles = store.profiles(tenant)?.into_iter();
     Ok(profiles.map(|profile| profile.name).collect())
 }
 
-fn days(longest: Duration) -> String {
+pub(super) fn days(longest: Duration) -> String {
     view::count(longest.as_secs() / DAY.as_secs(), "day")
 }
 
@@ -190,48 +177,8 @@ pub(super) async fn all(
     }))
 }
 
-/// `GET /t/{tenant}/accounts/{name}`
-pub(super) async fn one(
-    State(state): State<PageState>,
-    Path((tenant, name)): Path<(String, String)>,
-    signed_in: SignedIn,
-) -> Result<Response, Problem> {
-    let longest = signed_in.tenant(&tenant)?.clients.longest_service_token;
-    let key = (tenant.clone(), name.clone());
-    let read = state.store(move |store| {
-        let accounts = store.accounts(&key.0)?.into_iter();
-        let account = accounts.into_iter().find(|account| account.name == key.1);
-        Ok((
-            account,
-            owners(store, &key.0)?,
-            profile_names(store, &key.0)?,
-        ))
-    });
-    let (account, owners, profiles) = read.await?;
-    let Some(account) = account else {
-        let text = format!("Tenant {tenant} has no service account {name:?}.");
-        return Err(Problem::missing(text));
-    };
-    let user = format!("{SERVICE}{name}");
-    let has = account.profiles.clone();
-    let profiles = profiles.into_iter().map(|profile| {
-        let chosen = has.contains(&profile);
-        (profile, chosen)
-    });
-    Ok(signed_in.show(&Page {
-        frame: signed_in.frame(NavItem::Accounts, &name, Some(&tenant)),
-        tenant: &tenant,
-        user_page: paths::user(&tenant, &user),
-        user,
-        owners,
-        profiles: profiles.collect(),
-        longest: days(longest),
-        row: Row::of(&tenant, account, state.now()),
-    }))
-}
-
 /// The token that a form asks for.
-fn fresh(form: &SubmittedForm, tenant: &str, now: Timestamp) -> Result<Fresh, Problem> {
+pub(super) fn fresh(form: &SubmittedForm, tenant: &str, now: Timestamp) -> Result<Fresh, Problem> {
     let longest = form.by.tenant(tenant)?.clients.longest_service_token;
     let days = form.fields.get("days").unwrap_or_default();
     let Ok(number @ 1..=3650) = days.parse::<u32>() else {
@@ -248,14 +195,14 @@ fn fresh(form: &SubmittedForm, tenant: &str, now: Timestamp) -> Result<Fresh, Pr
     Ok(Fresh { token, new })
 }
 
-struct Fresh {
-    token: FreshToken,
-    new: NewServiceToken,
+pub(super) struct Fresh {
+    pub(super) token: FreshToken,
+    pub(super) new: NewServiceToken,
 }
 
 impl Fresh {
     /// Shows the token, once.
-    fn show(&self, form: &SubmittedForm, tenant: &str, name: &str) -> Response {
+    pub(super) fn show(&self, form: &SubmittedForm, tenant: &str, name: &str) -> Response {
         let title = format!("A token of {name}");
         form.by.show(&TokenPage {
             frame: form.by.frame(NavItem::Accounts, &title, Some(tenant)),
@@ -267,7 +214,7 @@ impl Fresh {
     }
 }
 
-fn chosen_profiles(form: &SubmittedForm) -> BTreeSet<String> {
+pub(super) fn chosen_profiles(form: &SubmittedForm) -> BTreeSet<String> {
     form.fields.all("profile").map(str::to_owned).collect()
 }
 
@@ -287,78 +234,4 @@ pub(super) async fn create(
     });
     created.await?;
     Ok(fresh.show(&form, &tenant, &name))
-}
-
-/// `POST /t/{tenant}/accounts/{name}/rotate`
-pub(super) async fn rotate(
-    State(state): State<PageState>,
-    Path((tenant, name)): Path<(String, String)>,
-    form: SubmittedForm,
-) -> Result<Response, Problem> {
-    let now = state.now();
-    let fresh = fresh(&form, &tenant, now)?;
-    let (actor, key, new) = (form.by.actor(), (tenant.clone(), name.clone()), fresh.new);
-    let rotated = state.store(move |store| store.rotate_account(&actor, &key.0, &key.1, new, now));
-    rotated.await?;
-    Ok(fresh.show(&form, &tenant, &name))
-}
-
-/// `POST /t/{tenant}/accounts/{name}/revoke`
-pub(super) async fn revoke(
-    State(state): State<PageState>,
-    Path((tenant, name)): Path<(String, String)>,
-    form: SubmittedForm,
-) -> Result<Response, Problem> {
-    form.by.tenant(&tenant)?;
-    let Some(token) = form.fields.get("token").map(str::to_owned) else {
-        return Err(Problem::refused("The form names no token."));
-    };
-    let (actor, key) = (form.by.actor(), (tenant.clone(), name.clone()));
-    let revoked =
-        state.store(move |store| store.revoke_account(&actor, &key.0, &key.1, Some(&token)));
-    revoked.await?;
-    let back = page(&tenant, &name);
-    Ok(form
-        .by
-        .redirect_with_message(&back, Tone::Good, "The token is revoked."))
-}
-
-/// `POST /t/{tenant}/accounts/{name}/change`
-pub(super) async fn change(
-    State(state): State<PageState>,
-    Path((tenant, name)): Path<(String, String)>,
-    form: SubmittedForm,
-) -> Result<Response, Problem> {
-    form.by.tenant(&tenant)?;
-    let owner = form.fields.get("owner").map(str::to_owned);
-    let profiles = chosen_profiles(&form);
-    let (actor, key) = (form.by.actor(), (tenant.clone(), name.clone()));
-    let changed = state.store(move |store| {
-        store.change_account(&actor, &key.0, &key.1, owner.as_deref(), Some(&profiles))
-    });
-    changed.await?;
-    let back = page(&tenant, &name);
-    Ok(form
-        .by
-        .redirect_with_message(&back, Tone::Good, "The account is changed."))
-}
-
-/// `POST /t/{tenant}/accounts/{name}/remove`
-pub(super) async fn remove(
-    State(state): State<PageState>,
-    Path((tenant, name)): Path<(String, String)>,
-    form: SubmittedForm,
-) -> Result<Response, Problem> {
-    form.by.tenant(&tenant)?;
-    if !form.fields.has("sure", "yes") {
-        return Err(Problem::refused(
-            "An account is removed only if the box is ticked.",
-        ));
-    }
-    let (actor, key) = (form.by.actor(), (tenant.clone(), name.clone()));
-    let removed = state.store(move |store| store.remove_account(&actor, &key.0, &key.1));
-    removed.await?;
-    let text = format!("Service account {name} is removed, and its tokens with it.");
-    let back = format!("{}/accounts", paths::tenant(&tenant));
-    Ok(form.by.redirect_with_message(&back, Tone::Good, &text))
 }

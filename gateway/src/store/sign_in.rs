@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `people` | who signs in, and what their groups give |
 //! | `gone` | people who are deleted |
-//! | `clients` | what is known of an AI client, and how it comes to be known |
+//! | `client_row`, `clients` | what is known of an AI client, and how it comes to be known |
 //! | `registry` | the registry of clients: listing, changing, removing |
 //! | `client_uses` | when clients were used, and which were refused |
 //! | `idle` | what becomes of clients that nobody uses |
@@ -24,6 +24,7 @@ use super::declarations::ChangeLog;
 use super::{Store, StoreError, json, millis};
 use crate::config::{Config, SignInConfig};
 
+mod client_row;
 mod client_uses;
 mod clients;
 mod connections;
@@ -35,10 +36,10 @@ mod registry;
 mod sessions;
 mod tokens;
 
+pub use client_row::{ClientKind, ClientRow, ClientState, IdleOverride, Registration};
 pub use client_uses::{ClientRefusal, ClientUses, RefusedClient, UsedClient};
 pub(crate) use clients::program_kinds;
 pub(super) use clients::put as put_client;
-pub use clients::{ClientKind, ClientRow, ClientState, IdleOverride, Registration};
 pub use connections::{Connection as SignInConnection, ConnectionFilter};
 pub use grants::{Begun, Confirmation, EndReason, NewCode, NewGrant};
 pub(super) use people::names;

@@ -8,6 +8,7 @@
 //! | `clients` | metadata documents, registrations, and who may be answered |
 //! | `people` | who has signed in, and who is deleted |
 //! | `registry` | what is known of AI clients, and what becomes of idle ones |
+//! | `round_trips` | the requests from the 401 to a tool's answer, counted |
 //! | `stops` | kill switches of clients and users, and sign-ins that are revoked |
 //! | `chromium` | the consent page in a browser |
 //! | `provider`, `agent`, `company` | a provider for the tests, a browser for it, and what the tests share |
@@ -22,4 +23,5 @@ mod leavers;
 mod people;
 mod provider;
 mod registry;
+mod round_trips;
 mod stops;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde::Serialize;
 
-use super::clients::{ClientKind, Registration};
+use super::client_row::{ClientKind, Registration};
 use crate::store::{Store, StoreError, millis, timestamp};
 
 /// Programs of one user's token that are told apart. A name is the program's own word.

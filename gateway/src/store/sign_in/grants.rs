@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::clients::{self, ClientRow, ClientUse};
+use super::client_row::ClientRow;
+use super::clients::{self, ClientUse};
 use super::people::{self, Person};
 use crate::config::TokenHash;
 use crate::sign_in::Scopes;

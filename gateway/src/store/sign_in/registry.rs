@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
-use super::clients::{ClientKind, ClientRow, IdleOverride, Registration, find};
+use super::client_row::{ClientKind, ClientRow, IdleOverride, Registration};
+use super::clients::find;
 use super::connections::end_all;
 use super::grants::{EndReason, governance_changed};
 use crate::sign_in::redirect_shown;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::clients::ClientKind;
+use super::client_row::ClientKind;
 use crate::config::TokenHash;
 use crate::sign_in::Scopes;
 use crate::store::change_watch::ChangeWatch;
