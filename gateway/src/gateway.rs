@@ -173,8 +173,19 @@ impl Gateway {
         if let Some(denial) = policy.stops_what_has_begun() {
             return Some(denial.clone());
         }
-        let (sign_ins, now) = (Arc::clone(&self.sign_ins), self.clock.now());
-        let (accounts, through) = (Arc::clone(&self.service_tokens), caller.through.clone());
+        let ended = self.has_ended(caller).await;
+        ended.then(|| Denial {
+            code: DenialCode::SignInEnded,
+            sentence: "This sign-in, or this token, has ended, and what it had begun was stopped."
+                .to_owned(),
+        })
+    }
+
+    /// Whether the sign-in or the service account's token of a caller has ended.
+    pub(crate) async fn has_ended(&self, caller: &Caller) -> bool {
+        let now = self.clock.now();
+        let (sign_ins, accounts) = (Arc::clone(&self.sign_ins), Arc::clone(&self.service_tokens));
+        let through = caller.through.clone();
         let goes_on = tokio::task::spawn_blocking(move || match through {
             Through::SignIn(session) => sign_ins.goes_on(&session.id, now),
             Through::Account(session) => {
@@ -183,12 +194,7 @@ impl Gateway {
             }
             Through::Token(_) | Through::Schedule => Ok(true),
         });
-        let ended = goes_on.await.is_ok_and(|goes_on| goes_on == Ok(false));
-        ended.then(|| Denial {
-            code: DenialCode::SignInEnded,
-            sentence: "This sign-in, or this token, has ended, and what it had begun was stopped."
-                .to_owned(),
-        })
+        goes_on.await.is_ok_and(|goes_on| goes_on == Ok(false))
     }
 
     /// Notes for the registry that a client is in use.

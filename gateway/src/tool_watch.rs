@@ -47,12 +47,12 @@ impl ToolWatch {
     pub async fn next(&mut self) -> Seen {
         tokio::time::sleep(WATCH_INTERVAL).await;
         let (gateway, caller) = (&self.gateway, &self.caller);
-        if gateway.stopped(caller, &self.client).await.is_some() {
-            return Seen::Stopped;
-        }
         let Ok(now) = gateway.policy(caller, &self.client).await else {
             return Seen::Same;
         };
+        if now.stops_what_has_begun().is_some() || gateway.has_ended(caller).await {
+            return Seen::Stopped;
+        }
         let before = self.seen.replace(Arc::clone(&now));
         let same = before
             .is_some_and(|before| Arc::ptr_eq(&before, &now) || before.tools().eq(now.tools()));

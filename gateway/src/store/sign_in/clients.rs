@@ -57,6 +57,8 @@ pub(super) enum ClientUse {
     Allowed { changed: bool },
     /// It is somebody else's alone.
     OtherOwner,
+    /// It is not registered any more.
+    Gone,
 }
 
 /// Notes that somebody signs in with a client. The first one is the owner of a personal one; with a
@@ -72,7 +74,7 @@ pub(super) fn used(
         put(connection, tenant, client)?;
     }
     let Some(known) = find(connection, tenant, &client.id)? else {
-        return refused("this client is not registered any more: let it register anew");
+        return Ok(ClientUse::Gone);
     };
     let of_another = known.kind == ClientKind::Personal
         && known.owner.as_deref().is_some_and(|owner| owner != user);

@@ -54,7 +54,7 @@ pub enum Begun {
     Yes,
     /// Nothing gives this person access.
     NoAccess,
-    /// The person or the client is switched off. The clause says why.
+    /// The person or the client is switched off, or the client is gone. The clause says why.
     Off(String),
     /// The client is somebody else's alone.
     OtherOwner,
@@ -126,16 +126,20 @@ impl Store {
                 return Ok(Begun::NoAccess);
             }
             let (user, name, changed) = people::put(transaction, tenant, person, now)?;
+            if changed {
+                governance_changed(transaction)?;
+            }
             if let Some(why) = reason_of(transaction, tenant, &new.client.id, &name)? {
                 return Ok(Begun::Off(why));
             }
-            let used = clients::used(transaction, tenant, &new.client, &name, now)?;
-            let changed = match used {
-                ClientUse::Allowed { changed: kind } => changed || kind,
+            match clients::used(transaction, tenant, &new.client, &name, now)? {
+                ClientUse::Allowed { changed: true } => governance_changed(transaction)?,
+                ClientUse::Allowed { changed: false } => {}
                 ClientUse::OtherOwner => return Ok(Begun::OtherOwner),
-            };
-            if changed {
-                governance_changed(transaction)?;
+                ClientUse::Gone => {
+                    let why = "this client is not registered any more: let it register anew";
+                    return Ok(Begun::Off(why.to_owned()));
+                }
             }
             transaction.execute(
                 "INSERT INTO sign_in_grants (id, tenant, client, user, resource, scopes, begun_at,
