@@ -171,7 +171,7 @@ impl Gateway {
     pub async fn stopped(&self, caller: &Caller, client: &CallingClient) -> Option<Denial> {
         let policy = self.policy(caller, client).await.ok()?;
         if let Some(denial) = policy.stops_what_has_begun() {
-            return Some(denial.clone());
+            return Some(denial);
         }
         let ended = self.has_ended(caller).await;
         ended.then(|| Denial {

@@ -29,6 +29,7 @@ mod policy;
 
 use decision::UserDecision;
 use facts::Facts;
+use policy::Verdicts;
 pub use policy::{Denial, DenialCode, Grant, Policy, ToolAccess};
 
 /// Decides on the present state of the store. The process needs one of them.
@@ -53,7 +54,12 @@ impl fmt::Debug for PolicyCache {
 struct CachedTenant {
     facts: Facts,
     policies: HashMap<String, UserPolicies>,
+    /// What was decided for users with the same profiles.
+    verdicts: HashMap<VerdictKey, Arc<Verdicts>>,
 }
+
+/// What decisions depend on, beside the facts: the names of the user's profiles, and the client's kind.
+type VerdictKey = (Vec<String>, Option<ClientKind>);
 
 /// What one user may call: with a client of each kind, and whatever the client.
 #[derive(Default)]
@@ -107,10 +113,12 @@ impl Governance {
         cache.refresh()?;
         if !cache.tenants.contains_key(tenant) {
             let facts = Facts::load(&cache.connection, tenant)?;
-            let policies = HashMap::new();
-            cache
-                .tenants
-                .insert(tenant.to_owned(), CachedTenant { facts, policies });
+            let cached = CachedTenant {
+                facts,
+                policies: HashMap::new(),
+                verdicts: HashMap::new(),
+            };
+            cache.tenants.insert(tenant.to_owned(), cached);
         }
         let Some(cached) = cache.tenants.get_mut(tenant) else {
             return Err(StoreError::Failed("the tenant was not read".to_owned()));
@@ -135,13 +143,20 @@ impl Governance {
             kind,
             client_off: off,
         };
-        let policy = Arc::new(decided.policy());
-        // Only users who exist are cached, so made-up names do not fill the memory. A client that is off
-        // is the exception, and so is its policy.
-        if off.is_none() && (cached.facts.declares(user) || groups_give.is_some()) {
-            let known = cached.policies.entry(user.to_owned()).or_default();
-            *known.of(kind) = Some(Arc::clone(&policy));
+        let exists = cached.facts.declares(user) || groups_give.is_some();
+        // What is switched off is the exception, and users who do not exist are not remembered, so that
+        // made-up names do not fill the memory.
+        if off.is_some() || !exists || cached.facts.user_is_off(tenant, user).is_some() {
+            let verdicts = Arc::new(decided.verdicts());
+            return Ok(Arc::new(Policy::new(&verdicts, user)));
         }
+        let key = (decided.profile_names(), kind);
+        let verdicts = cached.verdicts.get(&key).cloned();
+        let verdicts = verdicts.unwrap_or_else(|| Arc::new(decided.verdicts()));
+        let policy = Arc::new(Policy::new(&verdicts, user));
+        cached.verdicts.entry(key).or_insert(verdicts);
+        let known = cached.policies.entry(user.to_owned()).or_default();
+        *known.of(kind) = Some(Arc::clone(&policy));
         Ok(policy)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Facts, SwitchedOff};
-use super::policy::{Denial, DenialCode, Grant, Policy, ToolAccess, unknown_tool};
+use super::policy::{Denial, DenialCode, Grant, ToolAccess, USER, Verdicts, unknown_tool};
 use crate::config::SCHEDULE;
 use crate::store::access::StoredProfile;
 use crate::store::allowed_kinds::listed;
@@ -24,14 +24,22 @@ pub(super) struct UserDecision<'f> {
 }
 
 impl UserDecision<'_> {
-    /// Decides on every tool of the tenant.
-    pub(super) fn policy(&self) -> Policy {
+    /// Decides on every tool of the tenant. Sentences have [`USER`] for the user's name.
+    pub(super) fn verdicts(&self) -> Verdicts {
         let tools = self.facts.tools.keys().map(|name| {
             let grants = self.grants(name);
             let verdict = self.verdict(name, &grants);
             (name.clone(), ToolAccess { verdict, grants })
         });
-        Policy::new(tools.collect(), self.check_user().err())
+        Verdicts {
+            tools: tools.collect(),
+            denied_everything: self.check_user().err(),
+        }
+    }
+
+    /// The names of the user's profiles.
+    pub(super) fn profile_names(&self) -> Vec<String> {
+        self.profiles().map(|(name, _)| name.clone()).collect()
     }
 
     /// The profiles and toolsets through which the user has a tool.
@@ -76,7 +84,7 @@ impl UserDecision<'_> {
             return deny(
                 DenialCode::UnknownUser,
                 format!(
-                    "There is no user {user} of tenant {tenant} any more. Only who runs the gateway can change that."
+                    "There is no user {USER} of tenant {tenant} any more. Only who runs the gateway can change that."
                 ),
             );
         }
@@ -92,11 +100,10 @@ impl UserDecision<'_> {
                 off.sentence(&format!("All tools of {tenant} are")),
             );
         }
-        let switch = KillSwitch::User((*tenant).to_owned(), (*user).to_owned());
-        if let Some(off) = facts.off.get(&switch) {
+        if let Some(off) = facts.user_is_off(tenant, user) {
             return deny(
                 DenialCode::SwitchedOffUser,
-                off.sentence(&format!("User {user} is")),
+                off.sentence(&format!("User {USER} is")),
             );
         }
         if let Some(off) = client_off {
@@ -198,14 +205,14 @@ impl UserDecision<'_> {
             return deny(
                 DenialCode::NoProfile,
                 format!(
-                    "User {user} has no access profile, and so no tools. Only an administrator of {tenant} can give one."
+                    "User {USER} has no access profile, and so no tools. Only an administrator of {tenant} can give one."
                 ),
             );
         }
         deny(
             DenialCode::NotInProfile,
             format!(
-                "{name} is in no toolset of user {user}'s access profiles ({}). Only an administrator of {tenant} can change that.",
+                "{name} is in no toolset of user {USER}'s access profiles ({}). Only an administrator of {tenant} can change that.",
                 profiles.join(", ")
             ),
         )

@@ -60,7 +60,19 @@ impl Facts {
         tenant: &str,
         client: &CallingClient,
     ) -> Option<&SwitchedOff> {
+        if self.off.is_empty() {
+            return None;
+        }
         let switch = KillSwitch::Client(tenant.to_owned(), client.id.clone()?);
+        self.off.get(&switch)
+    }
+
+    /// The kill switch of a user, if it is off.
+    pub(super) fn user_is_off(&self, tenant: &str, user: &str) -> Option<&SwitchedOff> {
+        if self.off.is_empty() {
+            return None;
+        }
+        let switch = KillSwitch::User(tenant.to_owned(), user.to_owned());
         self.off.get(&switch)
     }
 

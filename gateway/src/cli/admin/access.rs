@@ -111,7 +111,7 @@ impl AdminCli<'_> {
         let rows: Vec<tables::Explained> = policy
             .all()
             .filter(|(name, _)| is_shown(name))
-            .map(|(name, access)| tables::Explained::new(name, access))
+            .map(|(name, access)| tables::Explained::new(name, &access))
             .collect();
         self.print_rows(&rows, |rows| tables::explained(user, rows))
     }
