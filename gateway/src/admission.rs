@@ -28,11 +28,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::{self, INSUFFICIENT_SCOPE, beyond_consent};
+use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::sign_in::challenge;
 use crate::store::sign_in::SignInSession;
 use crate::tenants::Identity;
-use crate::tool_watch::ToolWatch;
+use crate::tool_watch::{Seen, ToolWatch};
 use crate::user_bounds::{Exceeded, UserRequest, Users};
 
 /// Bytes of an MCP request that is no call of a tool that takes more.
@@ -78,12 +79,13 @@ impl Admission {
 /// Lets a request of a known user pass, or answers why not.
 pub async fn admit(
     State(admission): State<Admission>,
-    Extension(who): Extension<Identity>,
+    Extension(caller): Extension<Caller>,
     request: Request,
     next: Next,
 ) -> Response {
+    let who = &caller.identity;
     let bounds = admission.gateway.tenants.live().config.user_bounds;
-    let begun = match admission.users.begin(&who, bounds) {
+    let begun = match admission.users.begin(who, bounds) {
         Ok(begun) => begun,
         Err(exceeded) => {
             if let Exceeded::Rate(_) = exceeded {
@@ -91,12 +93,12 @@ pub async fn admit(
                 // some requests.
                 tokio::time::sleep(TOO_FAST).await;
             }
-            return admission.exceeded(&who, exceeded, None);
+            return admission.exceeded(who, exceeded, None);
         }
     };
     let answered = match *request.method() {
-        Method::POST => admission.post(&who, begun, request, next).await,
-        Method::GET => admission.listen(&who, begun, request, next).await,
+        Method::POST => admission.post(&caller, begun, request, next).await,
+        Method::GET => admission.listen(&caller, begun, request, next).await,
         // A client that ends its session: there is nothing to end.
         Method::DELETE => Ok(StatusCode::ACCEPTED.into_response()),
         _ => Ok(next.run(request).await),
@@ -107,13 +109,14 @@ pub async fn admit(
 impl Admission {
     async fn post(
         &self,
-        who: &Identity,
+        caller: &Caller,
         mut begun: UserRequest,
         request: Request,
         next: Next,
     ) -> Result<Response, Response> {
+        let who = &caller.identity;
         let (mut parts, body) = request.into_parts();
-        let read = self.read(who, &mut begun, body);
+        let read = self.read(caller, &mut begun, body);
         let Ok(body) = tokio::time::timeout(self.body_timeout, read).await else {
             let text = format!(
                 "The body of the request was not complete after {:?}.",
@@ -128,8 +131,8 @@ impl Admission {
         if body.len() > most {
             return Err(too_large(most, message.id));
         }
-        if let Some(session) = parts.extensions.get::<Arc<SignInSession>>()
-            && let Some(refused) = self.beyond_consent(who, session, &message).await
+        if let Some(session) = caller.sign_in()
+            && let Some(refused) = self.beyond_consent(caller, session, &message).await
         {
             return Err(refused);
         }
@@ -172,7 +175,7 @@ impl Admission {
     /// Reads a body that has as many bytes as any request of this user may have.
     async fn read(
         &self,
-        who: &Identity,
+        caller: &Caller,
         begun: &mut UserRequest,
         mut body: Body,
     ) -> Result<Bytes, Response> {
@@ -188,13 +191,13 @@ impl Admission {
             };
             let size = read.len() + data.len();
             if size > most && most == SMALL_REQUEST {
-                most = self.most_of_all(who).await;
+                most = self.most_of_all(caller).await;
             }
             if size > most {
                 return Err(too_large(most, None));
             }
             let counted = begun.add_bytes(data.len());
-            counted.map_err(|exceeded| self.exceeded(who, exceeded, None))?;
+            counted.map_err(|exceeded| self.exceeded(&caller.identity, exceeded, None))?;
             read.extend_from_slice(&data);
         }
         Ok(read.into())
@@ -204,10 +207,11 @@ impl Admission {
     /// client: the client can ask for it (MCP's step-up).
     async fn beyond_consent(
         &self,
-        who: &Identity,
-        session: &Arc<SignInSession>,
+        caller: &Caller,
+        session: &SignInSession,
         message: &Message<'_>,
     ) -> Option<Response> {
+        let who = &caller.identity;
         let params = &message.params;
         let catalog = &self.gateway.catalog;
         let name = match &*message.method {
@@ -220,7 +224,8 @@ impl Admission {
             return None;
         }
         // Consent would not help to a tool that is denied anyway; the answer says why it is.
-        let policy = self.gateway.policy(who).await.ok()?;
+        let policy = self.gateway.policy(caller, &caller.client(None)).await;
+        let policy = policy.ok()?;
         policy.decide(name).ok()?;
         let why = beyond_consent(name, tool.effect);
         self.gateway.metrics.denied(&who.tenant, INSUFFICIENT_SCOPE);
@@ -246,8 +251,8 @@ impl Admission {
     }
 
     /// Bytes that the largest call of a tool that this user has may have.
-    async fn most_of_all(&self, who: &Identity) -> usize {
-        let Ok(policy) = self.gateway.policy(who).await else {
+    async fn most_of_all(&self, caller: &Caller) -> usize {
+        let Ok(policy) = self.gateway.policy(caller, &caller.client(None)).await else {
             return SMALL_REQUEST;
         };
         let tools = policy
@@ -259,31 +264,38 @@ impl Admission {
     /// Answers the stream for notifications that clients before MCP 2026-07-28 open with GET.
     async fn listen(
         &self,
-        who: &Identity,
+        caller: &Caller,
         begun: UserRequest,
         request: Request,
         next: Next,
     ) -> Result<Response, Response> {
         let listens = listens(request.headers());
+        let label = ClientLabel::of(request.headers());
         // The MCP server checks host and origin before it says that it has no such stream.
         let checked = next.run(request).await;
         if !listens || checked.status() != StatusCode::METHOD_NOT_ALLOWED {
             return Ok(checked);
         }
         let stream = begun.into_stream();
-        let stream = stream.map_err(|exceeded| self.exceeded(who, exceeded, None))?;
+        let stream = stream.map_err(|exceeded| self.exceeded(&caller.identity, exceeded, None))?;
+        let program = label.and_then(|label| label.client());
+        let client = caller.client(program.as_ref());
         let (events, sent) = mpsc::channel::<Result<Event, Infallible>>(1);
-        let mut watch = ToolWatch::new(&self.gateway, who).await;
+        let mut watch = ToolWatch::new(&self.gateway, caller, client).await;
         let stop = self.stop.clone();
         tokio::spawn(async move {
             let _counts = stream;
             loop {
                 tokio::select! {
-                    changed = watch.changed() => {
-                        if changed && events.send(Ok(list_changed())).await.is_err() {
-                            return;
+                    seen = watch.next() => match seen {
+                        Seen::Same => {}
+                        Seen::Stopped => return,
+                        Seen::Changed => {
+                            if events.send(Ok(list_changed())).await.is_err() {
+                                return;
+                            }
                         }
-                    }
+                    },
                     () = events.closed() => return,
                     () = stop.cancelled() => return,
                 }

@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use crate::call_gate::CallGate;
 use crate::call_queue::{QueueFull, RunningCall};
+use crate::caller::{Caller, CallingClient};
 use crate::config::SCHEDULE;
 use crate::cut::cut;
 use crate::gateway::Gateway;
@@ -35,6 +36,7 @@ use crate::store::sign_in::SignInSession;
 use crate::store::{CallId, CallResult, Effect, FinishedCall, StartedCall};
 use crate::tenant::Tenant;
 use crate::tenants::Identity;
+use crate::tool_watch::WATCH_INTERVAL;
 use crate::trace::TraceContext;
 use crate::traces::{CallTrace, RequestSpans};
 
@@ -64,10 +66,8 @@ pub enum CallTarget {
 /// A client's request.
 #[derive(Clone, Debug)]
 pub struct CallRequest {
-    /// Who calls.
-    pub identity: Identity,
-    /// The sign-in whose token it was, for users who sign in.
-    pub sign_in: Option<Arc<SignInSession>>,
+    /// Who calls, and through what.
+    pub caller: Caller,
     /// The client program.
     pub client: Option<Implementation>,
     /// The tool's name.
@@ -179,8 +179,8 @@ pub async fn run(
     let span = log::call_span(
         &request_id,
         trace_id.as_deref(),
-        &request.identity.tenant,
-        &request.identity.user,
+        &request.caller.identity.tenant,
+        &request.caller.identity.user,
         &request.tool,
     );
     let trace = trace(gateway, &request, &request_id);
@@ -192,6 +192,7 @@ pub async fn run(
             let call = Call {
                 gateway: &gateway,
                 request: &request,
+                calling: request.caller.client(request.client.as_ref()),
                 request_id: &request_id,
                 start: Instant::now(),
                 at: Timestamp::now(),
@@ -227,6 +228,7 @@ pub(crate) async fn refuse(
         client_version: None,
         sign_in: Some(session.id.to_string()),
         client_id: Some(session.client.to_string()),
+        owner: None,
         tool: tool.to_owned(),
     };
     let row = FinishedCall {
@@ -248,6 +250,7 @@ pub(crate) async fn refuse(
 struct Call<'a> {
     gateway: &'a Arc<Gateway>,
     request: &'a CallRequest,
+    calling: CallingClient,
     request_id: &'a str,
     start: Instant,
     at: Timestamp,
@@ -267,8 +270,11 @@ fn trace(gateway: &Gateway, request: &CallRequest, request_id: &str) -> CallTrac
     let attributes = vec![
         KeyValue::new("mcp.method.name", method),
         KeyValue::new("gen_ai.tool.name", tool.to_string()),
-        KeyValue::new("user.name", request.identity.user.to_string()),
-        KeyValue::new("gong_gateway.tenant", request.identity.tenant.to_string()),
+        KeyValue::new("user.name", request.caller.identity.user.to_string()),
+        KeyValue::new(
+            "gong_gateway.tenant",
+            request.caller.identity.tenant.to_string(),
+        ),
         KeyValue::new("gong_gateway.request_id", request_id.to_owned()),
     ];
     traces.call(format!("{method} {tool}"), attributes, request.trace)
@@ -315,7 +321,7 @@ impl Call<'_> {
             return outcome;
         }
         let live = self.gateway.tenants.live();
-        let Some(tenant) = live.tenant(&self.request.identity.tenant) else {
+        let Some(tenant) = live.tenant(&self.request.caller.identity.tenant) else {
             return CallOutcome::stopped(
                 CallResult::Denied,
                 "unknown-user",
@@ -324,7 +330,7 @@ impl Call<'_> {
         };
         let gate = Arc::new(CallGate {
             tenant: Arc::clone(&tenant.name),
-            user: Arc::clone(&self.request.identity.user),
+            user: Arc::clone(&self.request.caller.identity.user),
             limiter: Arc::clone(&tenant.limiter),
             metrics: self.gateway.metrics.clone(),
             progress: progress.clone(),
@@ -358,6 +364,9 @@ impl Call<'_> {
                 "cancelled",
                 "The client cancelled the call.".to_owned(),
             ),
+            Denial { code, sentence } = self.stopped_meanwhile() => {
+                CallOutcome::stopped(CallResult::Error, code.as_str(), sentence)
+            }
         };
         outcome.sent = gate.sent.load(Ordering::Relaxed);
         // Calls on the schedule are counted by the limiter.
@@ -391,11 +400,14 @@ impl Call<'_> {
 
     /// Asks governance whether the call is allowed at this moment.
     async fn decide(&self) -> Result<(), CallOutcome> {
-        let policy = self.gateway.policy(&self.request.identity).await;
+        let policy = self
+            .gateway
+            .policy(&self.request.caller, &self.calling)
+            .await;
         let denied = |code, reason| {
             self.gateway
                 .metrics
-                .denied(&self.request.identity.tenant, code);
+                .denied(&self.request.caller.identity.tenant, code);
             CallOutcome::stopped(CallResult::Denied, code, reason)
         };
         match policy {
@@ -416,9 +428,20 @@ impl Call<'_> {
         }
     }
 
+    /// Waits until the user, the client or the sign-in is stopped.
+    async fn stopped_meanwhile(&self) -> Denial {
+        loop {
+            tokio::time::sleep(WATCH_INTERVAL).await;
+            let (caller, calling) = (&self.request.caller, &self.calling);
+            if let Some(denial) = self.gateway.stopped(caller, calling).await {
+                return denial;
+            }
+        }
+    }
+
     /// Why the person's consent does not reach for this tool.
     fn missing_scope(&self) -> Option<String> {
-        let session = self.request.sign_in.as_ref()?;
+        let session = self.request.caller.sign_in()?;
         let effect = self.gateway.catalog.tool(&self.request.tool)?.effect;
         (!session.scopes.allow(effect)).then(|| beyond_consent(&self.request.tool, effect))
     }
@@ -433,7 +456,7 @@ impl Call<'_> {
         let report = |ahead| progress.send(waiting(ahead));
         let running = tenant
             .queue
-            .enter(&self.request.identity.user, report)
+            .enter(&self.request.caller.identity.user, report)
             .await;
         let running = running.map_err(|full| {
             let reason = queue_full(full, &tenant.name);
@@ -531,24 +554,25 @@ impl Call<'_> {
 
     fn started(&self) -> StartedCall {
         let client = self.request.client.as_ref();
-        let sign_in = self.request.sign_in.as_ref();
+        let sign_in = self.request.caller.sign_in();
         StartedCall {
             at: self.at,
             request_id: self.request_id.to_owned(),
             trace_id: self.request.trace.map(|trace| trace.trace_id()),
-            tenant: self.request.identity.tenant.to_string(),
-            user: self.request.identity.user.to_string(),
+            tenant: self.request.caller.identity.tenant.to_string(),
+            user: self.request.caller.identity.user.to_string(),
             client: client.map(|client| cut(&client.name, MAX_NAME)),
             client_version: client.map(|client| cut(&client.version, MAX_NAME)),
             sign_in: sign_in.map(|session| session.id.to_string()),
-            client_id: sign_in.map(|session| session.client.to_string()),
+            client_id: self.request.caller.registered_client(),
+            owner: self.request.caller.owner().map(str::to_owned),
             tool: self.request.tool.to_string(),
         }
     }
 
     /// Writes the outcome to the log and the metrics.
     fn report(&self, outcome: &CallOutcome) {
-        let identity = &self.request.identity;
+        let identity = &self.request.caller.identity;
         let tool = self.gateway.tool_label(&self.request.tool);
         let result = outcome.result.as_str();
         let metrics = &self.gateway.metrics;

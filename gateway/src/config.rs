@@ -31,6 +31,7 @@
 //! | `schema` | the JSON Schema, made of what `document` has read |
 //! | `names` | names of tenants, users, toolsets and profiles |
 //! | `index` | the index of a tenant, and its schedule |
+//! | `clients` | the AI clients of a tenant |
 //! | `sign_in` | signing in to a tenant with the company's account |
 //! | `written` | every setting as a text |
 //! | `secret`, `token` | references to secrets; tokens and their hashes |
@@ -47,8 +48,10 @@ use ipnet::IpNet;
 use sandbox::Limits;
 use serde::Serialize;
 
+use crate::store::sign_in::ClientKind;
 use crate::user_bounds::UserBounds;
 
+mod clients;
 mod document;
 mod files;
 mod index;
@@ -60,6 +63,7 @@ mod sign_in;
 mod token;
 mod written;
 
+pub use clients::{ClientsConfig, IdleAfter};
 pub use files::{Files, Fingerprint};
 pub use index::{IndexConfig, IndexPlace, ScheduledTool};
 pub use names::{
@@ -295,6 +299,8 @@ pub struct TenantConfig {
     /// Requests to Gong that calls on the schedule may send a day (UTC), of all that the company may
     /// send. Default: a fifth of `requests_per_day`.
     pub schedule_requests_per_day: u32,
+    /// What becomes of its AI clients.
+    pub clients: ClientsConfig,
     /// Signing in with the company's account, if its users do.
     pub sign_in: Option<SignInConfig>,
     /// Who may call tools with tokens of this file, by name.
@@ -319,6 +325,8 @@ pub struct Credentials {
 pub struct User {
     /// The hashes of their bearer tokens.
     pub tokens: Tokens,
+    /// Whose the programs with these tokens are. Default: `personal`.
+    pub kind: ClientKind,
 }
 
 /// Gives its users the tools of its toolsets.

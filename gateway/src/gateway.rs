@@ -9,21 +9,25 @@ use anyhow::Context as _;
 use host_harness::mcp::client_label::Cancellable;
 use jiff::Timestamp;
 use jiff::tz::Offset;
+use rmcp::model::Implementation;
 use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::caller::{Caller, CallingClient, Through};
 use crate::catalog::Catalog;
+use crate::client_activity::ClientActivity;
 use crate::clock::SteadyClock;
 use crate::config::TokenHash;
 use crate::failed_tokens::FailedTokens;
-use crate::governance::{Governance, Policy};
+use crate::governance::{Denial, DenialCode, Governance, Policy};
 use crate::instructions::Instructions;
 use crate::metrics::Metrics;
 use crate::places::{Place, Places};
 use crate::readiness;
 use crate::schedule::Schedule;
 use crate::sign_in::Urls;
+use crate::store::accounts::{ServiceSession, ServiceTokens};
 use crate::store::sign_in::{SignIns, TokenState};
 use crate::store::{Quota, Store, StoreError, UserQuota};
 use crate::tenants::{Identity, Tenants};
@@ -56,7 +60,11 @@ pub struct Gateway {
     /// Wrong tokens, for the audit.
     pub failed_tokens: FailedTokens,
     /// Whose access token is whose, of people who have signed in.
-    pub sign_ins: SignIns,
+    pub sign_ins: Arc<SignIns>,
+    /// Whose the tokens of service accounts are.
+    pub service_tokens: Arc<ServiceTokens>,
+    /// When clients were used, until it is written.
+    pub(crate) client_activity: ClientActivity,
     /// The addresses of sign-ins, where the configuration says how the gateway is reached.
     pub(crate) urls: Option<Urls>,
     /// The time by which rows and sessions end.
@@ -98,6 +106,7 @@ impl Gateway {
             .as_ref()
             .map(|traces| Traces::start(traces, config.ca.as_deref()));
         let sign_ins = SignIns::new(&store)?;
+        let service_tokens = Arc::new(ServiceTokens::new(&store)?);
         let places = Places::new(sandbox.limits().instances);
         let gateway = Arc::new(Self {
             sandbox,
@@ -112,7 +121,9 @@ impl Gateway {
             cancellable: Cancellable::default(),
             schedule: Schedule::default(),
             failed_tokens: FailedTokens::default(),
-            sign_ins,
+            sign_ins: Arc::new(sign_ins),
+            service_tokens,
+            client_activity: ClientActivity::default(),
             urls: config.listen.public_url.as_deref().map(Urls::new),
             clock,
             running: TaskTracker::new(),
@@ -137,17 +148,59 @@ impl Gateway {
         place
     }
 
-    /// What a user may call at this moment.
+    /// What a caller may call at this moment with a client.
     ///
     /// # Errors
     ///
     /// The state file can not be read.
-    pub async fn policy(&self, identity: &Identity) -> Result<Arc<Policy>, StoreError> {
+    pub async fn policy(
+        &self,
+        caller: &Caller,
+        client: &CallingClient,
+    ) -> Result<Arc<Policy>, StoreError> {
         let governance = Arc::clone(&self.governance);
-        let Identity { tenant, user } = identity.clone();
-        tokio::task::spawn_blocking(move || governance.policy(&tenant, &user))
+        let Identity { tenant, user } = caller.identity.clone();
+        let client = client.clone();
+        tokio::task::spawn_blocking(move || governance.policy_with(&tenant, &user, &client))
             .await
             .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+    }
+
+    /// Why a caller may not go on with what has begun: a kill switch of the user or the client is off,
+    /// or the sign-in has ended. `None` while the state file can not be read: what has begun goes on.
+    pub async fn stopped(&self, caller: &Caller, client: &CallingClient) -> Option<Denial> {
+        let policy = self.policy(caller, client).await.ok()?;
+        if let Some(denial) = policy.stops_what_has_begun() {
+            return Some(denial);
+        }
+        let ended = self.has_ended(caller).await;
+        ended.then(|| Denial {
+            code: DenialCode::SignInEnded,
+            sentence: "This sign-in, or this token, has ended, and what it had begun was stopped."
+                .to_owned(),
+        })
+    }
+
+    /// Whether the sign-in or the service account's token of a caller has ended.
+    pub(crate) async fn has_ended(&self, caller: &Caller) -> bool {
+        let now = self.clock.now();
+        let (sign_ins, accounts) = (Arc::clone(&self.sign_ins), Arc::clone(&self.service_tokens));
+        let through = caller.through.clone();
+        let goes_on = tokio::task::spawn_blocking(move || match through {
+            Through::SignIn(session) => sign_ins.goes_on(&session.id, now),
+            Through::Account(session) => {
+                let known = accounts.session(&session.token, now);
+                known.map(|session| session.is_some())
+            }
+            Through::Token(_) | Through::Schedule => Ok(true),
+        });
+        goes_on.await.is_ok_and(|goes_on| goes_on == Ok(false))
+    }
+
+    /// Notes for the registry that a client is in use.
+    pub(crate) fn note_use(&self, caller: &Caller, program: Option<&Implementation>) {
+        let now = self.clock.now();
+        self.client_activity.used(caller, program, now);
     }
 
     /// Whose an access token is.
@@ -159,6 +212,21 @@ impl Gateway {
         let gateway = Arc::clone(self);
         let now = self.clock.now();
         tokio::task::spawn_blocking(move || gateway.sign_ins.session(&token, now))
+            .await
+            .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
+    }
+
+    /// Whose the token of a service account is, unless it has ended.
+    ///
+    /// # Errors
+    ///
+    /// The state file can not be read.
+    pub async fn service_session(
+        &self,
+        token: TokenHash,
+    ) -> Result<Option<Arc<ServiceSession>>, StoreError> {
+        let (accounts, now) = (Arc::clone(&self.service_tokens), self.clock.now());
+        tokio::task::spawn_blocking(move || accounts.session(&token, now))
             .await
             .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
     }

@@ -2,7 +2,7 @@
 //!
 //! | path | for whom |
 //! |---|---|
-//! | `/mcp` | users, with their bearer tokens |
+//! | `/mcp` | users and service accounts, with their bearer tokens |
 //! | `/t/{tenant}/mcp`, `/t/{tenant}/token/mcp` | users of a tenant whose people sign in, with tokens of their sign-ins; with bearer tokens of the configuration |
 //! | `/t/{tenant}/oauth/…`, `/.well-known/…` | people who sign in and their clients, see [`crate::sign_in`] |
 //! | `/admin` | administrators, signed in |
@@ -24,6 +24,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, admit};
+use crate::caller::{Caller, Through};
 use crate::client_address::client_address;
 use crate::config::{Listen, TokenHash};
 use crate::cors;
@@ -86,40 +87,65 @@ async fn authenticate(
     next: Next,
 ) -> Response {
     let config = Arc::clone(&state.gateway.tenants.live().config);
-    let identity = match Endpoint::at(request.uri().path(), &config) {
+    let caller = match Endpoint::at(request.uri().path(), &config) {
         Some(Endpoint::SignIn(tenant)) => state.session(&tenant, &mut request).await,
-        Some(Endpoint::StaticTokens(tenant)) => {
-            let identity = state.identify(Some(&tenant), &request);
-            identity.ok_or_else(unauthorized)
-        }
-        Some(Endpoint::AnyTenant) => state.identify(None, &request).ok_or_else(unauthorized),
+        Some(Endpoint::StaticTokens(tenant)) => state.identify(Some(&tenant), &mut request).await,
+        Some(Endpoint::AnyTenant) => state.identify(None, &mut request).await,
         None => Err(StatusCode::NOT_FOUND.into_response()),
     };
-    let identity = match identity {
-        Ok(identity) => identity,
+    let caller = match caller {
+        Ok(caller) => caller,
         Err(refused) => return refused,
     };
     request.headers_mut().remove(header::AUTHORIZATION);
     request.headers_mut().remove(header::COOKIE);
-    request.extensions_mut().insert(identity);
+    request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
 impl HttpState {
-    /// The user of a static token, of one tenant or of any. Requests of nobody are counted.
-    fn identify(&self, tenant: Option<&str>, request: &Request) -> Option<Identity> {
-        let live = self.gateway.tenants.live();
-        let identity = bearer(request.headers()).and_then(|token| live.identify(token));
-        let fits = |identity: &Identity| tenant.is_none_or(|tenant| *identity.tenant == *tenant);
-        let identity = identity.filter(fits);
-        if identity.is_none() {
+    /// The user of a static token, or the service account of its token, of one tenant or of any.
+    /// Requests of nobody are counted.
+    async fn identify(
+        &self,
+        tenant: Option<&str>,
+        request: &mut Request,
+    ) -> Result<Caller, Response> {
+        let token = bearer(request.headers()).map(str::to_owned);
+        let declared = {
+            let live = self.gateway.tenants.live();
+            token.as_deref().and_then(|token| live.identify(token))
+        };
+        let caller = match (declared, token.as_deref().and_then(TokenHash::presented)) {
+            (Some(caller), _) => Some(caller),
+            (None, Some(hash)) => self.account(hash).await?,
+            (None, None) => None,
+        };
+        let fits = |caller: &Caller| tenant.is_none_or(|tenant| *caller.identity.tenant == *tenant);
+        caller.filter(fits).ok_or_else(|| {
             self.refused(Via::Mcp, request.headers(), request.extensions());
-        }
-        identity
+            unauthorized()
+        })
     }
 
-    /// The user of a sign-in's token, which is for this tenant and this resource.
-    async fn session(&self, tenant: &str, request: &mut Request) -> Result<Identity, Response> {
+    /// The service account of a token.
+    async fn account(&self, token: TokenHash) -> Result<Option<Caller>, Response> {
+        let session = self.gateway.service_session(token).await.map_err(|error| {
+            tracing::error!("service accounts can not be read: {error}");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        })?;
+        Ok(session.map(|session| Caller {
+            identity: Identity {
+                tenant: Arc::clone(&session.tenant),
+                user: Arc::clone(&session.user),
+            },
+            through: Through::Account(session),
+        }))
+    }
+
+    /// The user of a sign-in's token, which is for this tenant and this resource. The request is
+    /// borrowed as a whole, as its body can not be shared among threads.
+    async fn session(&self, tenant: &str, request: &mut Request) -> Result<Caller, Response> {
         let Some(urls) = &self.gateway.urls else {
             return Err(StatusCode::NOT_FOUND.into_response());
         };
@@ -136,12 +162,13 @@ impl HttpState {
         };
         match state {
             Ok(TokenState::Valid(session)) if here(&session) => {
-                let identity = Identity {
-                    tenant: Arc::clone(&session.tenant),
-                    user: Arc::clone(&session.user),
-                };
-                request.extensions_mut().insert(session);
-                return Ok(identity);
+                return Ok(Caller {
+                    identity: Identity {
+                        tenant: Arc::clone(&session.tenant),
+                        user: Arc::clone(&session.user),
+                    },
+                    through: Through::SignIn(session),
+                });
             }
             Ok(TokenState::Ended) => {}
             Ok(TokenState::Valid(_) | TokenState::Unknown) => {

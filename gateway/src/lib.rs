@@ -13,6 +13,7 @@
 //! | [`admission`], [`user_bounds`] | which MCP requests a user may have in progress, and how large |
 //! | [`mcp`], [`instructions`], [`tool_watch`] | the MCP server; notices of changed tools |
 //! | `client_address` | whose request it is, behind proxies |
+//! | [`caller`], `client_activity` | who calls, and through what; when clients were used |
 //! | [`sign_in`] | signing in with the company's account |
 //! | `failed_tokens` | wrong tokens, for the audit |
 //! | `attempts` | how often something may fail from one address |
@@ -48,7 +49,9 @@ mod audit_push;
 pub mod call;
 pub mod call_gate;
 pub mod call_queue;
+pub mod caller;
 pub mod catalog;
+mod client_activity;
 mod client_address;
 pub mod clock;
 pub mod component;

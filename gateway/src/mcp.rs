@@ -7,7 +7,7 @@ use host_harness::mcp::client_label::ClientLabel;
 use host_harness::mcp::{guide, names, unknown};
 use http::request::Parts;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, DiscoverResult, Extensions, GetPromptRequestParams,
+    CallToolRequestParams, CallToolResponse, DiscoverResult, GetPromptRequestParams,
     GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult,
     ListPromptsResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
     ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
@@ -18,14 +18,14 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use crate::call::{self, CallAnswer, CallRequest, CallTarget};
 use crate::call_queue::RunningCall;
+use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::governance::{DenialCode, Policy};
 use crate::places::Place;
 use crate::progress::Progress;
 use crate::store::StoreError;
-use crate::store::sign_in::SignInSession;
 use crate::tenants::Identity;
-use crate::tool_watch::ToolWatch;
+use crate::tool_watch::{Seen, ToolWatch};
 use crate::trace::TraceContext;
 
 /// Answers MCP requests. Clones share everything.
@@ -55,8 +55,11 @@ impl GatewayServer {
     }
 
     async fn policy(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Policy>, ErrorData> {
-        let identity = identity(context)?;
-        let policy = self.gateway.policy(identity).await;
+        let caller = caller(context)?;
+        let program = program(context);
+        self.gateway.note_use(caller, program.as_ref());
+        let client = caller.client(program.as_ref());
+        let policy = self.gateway.policy(caller, &client).await;
         policy.map_err(|error| unreadable(&error))
     }
 
@@ -109,17 +112,17 @@ impl GatewayServer {
             let text = "The gateway is being shut down; try again in a moment.";
             return Err(ErrorData::internal_error(text, None));
         }
-        let identity = identity(&context)?.clone();
+        let caller = caller(&context)?.clone();
+        let client = program(&context);
+        self.gateway.note_use(&caller, client.as_ref());
         let label = label(&context);
         let cancellable = label.map(|label| {
             let calls = &self.gateway.cancellable;
-            calls.register(&identity, label, &context.id, context.ct.clone())
+            calls.register(&caller.identity, label, &context.id, context.ct.clone())
         });
-        let client = context.meta.client_info();
         let request = CallRequest {
-            client: client.or_else(|| label.and_then(ClientLabel::client)),
-            sign_in: session(&context).cloned(),
-            identity,
+            client,
+            caller,
             tool,
             target,
             trace: TraceContext::first([context.meta.get_traceparent(), header(&context)]),
@@ -152,25 +155,27 @@ fn label(context: &RequestContext<RoleServer>) -> Option<&ClientLabel> {
     context.extensions.get::<Parts>()?.extensions.get()
 }
 
-/// Who sent the request, as [`crate::http`] found out.
-fn identity(context: &RequestContext<RoleServer>) -> Result<&Identity, ErrorData> {
-    let identity = sender(&context.extensions);
-    identity.ok_or_else(|| ErrorData::internal_error("nobody has signed in", None))
+/// The client program, as it names itself in this request or in its first one.
+fn program(context: &RequestContext<RoleServer>) -> Option<Implementation> {
+    let client = context.meta.client_info();
+    client.or_else(|| label(context).and_then(ClientLabel::client))
 }
 
-/// The sign-in whose token the request has, for users who sign in.
-fn session(context: &RequestContext<RoleServer>) -> Option<&Arc<SignInSession>> {
-    context.extensions.get::<Parts>()?.extensions.get()
+/// Who sent the request, as [`crate::http`] found out.
+fn caller(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
+    let parts = context.extensions.get::<Parts>();
+    let caller = parts.and_then(|parts| parts.extensions.get());
+    caller.ok_or_else(|| ErrorData::internal_error("nobody has signed in", None))
+}
+
+fn identity(context: &RequestContext<RoleServer>) -> Result<&Identity, ErrorData> {
+    caller(context).map(|caller| &caller.identity)
 }
 
 /// The header `traceparent`.
 fn header(context: &RequestContext<RoleServer>) -> Option<&str> {
     let parts = context.extensions.get::<Parts>()?;
     parts.headers.get("traceparent")?.to_str().ok()
-}
-
-fn sender(extensions: &Extensions) -> Option<&Identity> {
-    extensions.get::<Parts>()?.extensions.get::<Identity>()
 }
 
 impl ServerHandler for GatewayServer {
@@ -182,15 +187,20 @@ impl ServerHandler for GatewayServer {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let identity = identity(context.request_context())?;
-        let mut watch = ToolWatch::new(&self.gateway, identity).await;
+        let caller = caller(context.request_context())?;
+        let client = caller.client(program(context.request_context()).as_ref());
+        let mut watch = ToolWatch::new(&self.gateway, caller, client).await;
         loop {
             tokio::select! {
-                changed = watch.changed() => {
-                    if changed && context.sink().notify_tool_list_changed().await.is_err() {
-                        break;
+                seen = watch.next() => match seen {
+                    Seen::Same => {}
+                    Seen::Stopped => break,
+                    Seen::Changed => {
+                        if context.sink().notify_tool_list_changed().await.is_err() {
+                            break;
+                        }
                     }
-                }
+                },
                 () = context.cancelled() => break,
             }
         }
@@ -208,6 +218,8 @@ impl ServerHandler for GatewayServer {
     ) -> Result<InitializeResult, ErrorData> {
         let start = Instant::now();
         context.peer.set_peer_info(request.clone());
+        let caller = caller(&context)?;
+        self.gateway.note_use(caller, Some(&request.client_info));
         let answer = async {
             let mut answer = self.negotiate_initialize(&request)?;
             answer.instructions = self.config_with_instructions(&context).await?.instructions;

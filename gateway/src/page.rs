@@ -6,6 +6,8 @@
 //! | `session`, `session_secret`, `cookie` | who is signed in, and that a form is theirs |
 //! | `sign_in` | signing in and out |
 //! | `tenants`, `tools`, `tool`, `users`, `audit`, `quota`, `index` | the pages |
+//! | `clients`, `client`, `connections`, `kinds` | AI clients, sign-ins with them, and which may call |
+//! | `accounts`, `account` | service accounts and their tokens |
 //! | `review`, `kill_switches` | decisions on tools, and kill switches |
 //! | `toolsets`, `profiles`, `sets` | toolsets and profiles, and what their pages share |
 //! | `view`, `chart`, `diff`, `paths`, `fields` | parts of pages, addresses, form fields |
@@ -40,14 +42,20 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
+mod account;
+mod accounts;
 mod audit;
 mod chart;
+mod client;
+mod clients;
+mod connections;
 pub(crate) mod cookie;
 mod diff;
 mod fields;
 pub(crate) mod guard;
 mod index;
 mod kill_switches;
+mod kinds;
 mod paths;
 pub(crate) mod problem;
 mod profiles;
@@ -94,6 +102,22 @@ pub fn router(state: PageState) -> Router {
         .route("/profiles/delete", post(profiles::remove))
         .route("/users", get(users::all))
         .route("/users/{user}", get(users::one))
+        .route("/users/{user}/switch", post(kill_switches::user))
+        .route("/users/{user}/remove", post(users::remove))
+        .route("/accounts", get(accounts::all).post(accounts::create))
+        .route("/accounts/{name}", get(account::one))
+        .route("/accounts/{name}/rotate", post(account::rotate))
+        .route("/accounts/{name}/revoke", post(account::revoke))
+        .route("/accounts/{name}/change", post(account::change))
+        .route("/accounts/{name}/remove", post(account::remove))
+        .route("/clients", get(clients::all))
+        .route("/clients/kinds", post(kinds::tenant))
+        .route("/tools/{tool}/kinds", post(kinds::tool))
+        .route("/clients/one", get(client::one))
+        .route("/clients/change", post(client::change))
+        .route("/clients/switch", post(kill_switches::client))
+        .route("/clients/remove", post(client::remove))
+        .route("/clients/revoke", post(connections::revoke))
         .route("/quota", get(quota::show))
         .route("/index", get(index::show))
         .route("/index/clear", post(index::clear))

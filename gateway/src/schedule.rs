@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::{self, CallAnswer, CallRequest, CallTarget};
+use crate::caller::{Caller, CallingClient, Through};
 use crate::config::{SCHEDULE, ScheduledTool};
 use crate::gateway::Gateway;
 use crate::progress::Progress;
@@ -202,9 +203,12 @@ async fn call_once(gateway: &Arc<Gateway>, tenant: &Arc<str>, tool: &ScheduledTo
         tenant: Arc::clone(tenant),
         user: SCHEDULE.into(),
     };
+    let caller = Caller {
+        identity,
+        through: Through::Schedule,
+    };
     let request = CallRequest {
-        identity: identity.clone(),
-        sign_in: None,
+        caller: caller.clone(),
         client: None,
         tool: tool.tool.as_str().into(),
         target: CallTarget::Tool(tool.arguments.clone()),
@@ -218,7 +222,7 @@ async fn call_once(gateway: &Arc<Gateway>, tenant: &Arc<str>, tool: &ScheduledTo
             biased;
             answer = &mut call => break answer,
             () = tokio::time::sleep(INTERVAL) => {
-                let policy = gateway.policy(&identity).await;
+                let policy = gateway.policy(&caller, &CallingClient::default()).await;
                 let may = policy.is_ok_and(|policy| policy.allows(&tool.tool));
                 if !may || gateway.draining() {
                     cancel.cancel();

@@ -252,6 +252,7 @@ impl Server {
                 traces.shut_down();
             }
             gateway.tenants.store_user_requests()?;
+            gateway.client_activity.write(&gateway.store)?;
             self.serve_lock.finish()
         })
         .await??;

@@ -63,7 +63,9 @@ pub(crate) mod tenant;
 mod token;
 mod urls;
 
+pub(crate) use client_metadata::visible;
 pub use redirect::RedirectRule;
+pub(crate) use redirect::shown as redirect_shown;
 pub use scope::Scopes;
 pub use tenant::TenantSignIn;
 pub(crate) use urls::Urls;

@@ -3,6 +3,8 @@
 //! | module | concern |
 //! |---|---|
 //! | `connection` | opening the file, the schema and its migrations |
+//! | `change_watch` | whether what was read is still true |
+//! | [`accounts`] | service accounts and their tokens |
 //! | [`actor`] | who changes something, and the record of it in the audit |
 //! | [`declarations`] | tenants, users, toolsets and profiles of `gateway.toml` |
 //! | `declared_settings` | every setting of `gateway.toml`, to see what changes |
@@ -11,7 +13,8 @@
 //! | [`tools`] | a tenant's tools and their definitions |
 //! | [`review`] | administrators' decisions on tools, and the classes that they set |
 //! | [`toolsets`], [`profiles`], [`access`] | which users have which tools |
-//! | [`kill_switches`] | stopping a tool, a tenant or everything |
+//! | [`kill_switches`] | stopping a tool, a client, a user, a tenant or everything |
+//! | [`allowed_kinds`] | which kinds of AI clients may call |
 //! | [`audit`] | calls and administrative acts |
 //! | [`quota`] | the requests of a day, and Gong's `Retry-After` |
 //! | [`index`] | orders for the tenants' indexes, and how much they keep |
@@ -40,9 +43,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub mod access;
+pub mod accounts;
 pub mod actor;
+pub mod allowed_kinds;
 pub mod audit;
 pub mod backup;
+pub(crate) mod change_watch;
 mod connection;
 pub mod declarations;
 mod declared_settings;
@@ -66,6 +72,7 @@ pub mod user_quota;
 pub use access::Origin;
 use actor::record_act;
 pub use actor::{Actor, Via};
+pub use allowed_kinds::AllowedKinds;
 pub use audit::{
     AuditFilter, AuditRow, AuditWriter, AuditedAct, AuditedCall, CallId, CallResult, ChainFault,
     ChainLink, ChainReport, ChainedRow, Export, FinishedCall, Hash, PendingCommit, RowKind,

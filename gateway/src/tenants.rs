@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use sandbox::objects::StoreClock;
 
+use crate::caller::{Caller, Through};
 use crate::clock::SteadyClock;
 use crate::config::{Config, Files, Token, TokenHash};
 use crate::index;
@@ -31,7 +32,7 @@ pub struct LiveTenants {
     pub config: Arc<Config>,
     tenants: BTreeMap<Arc<str>, Arc<Tenant>>,
     /// By the hashes of their tokens: how long a look-up takes says nothing about tokens.
-    users: HashMap<TokenHash, (Token, Identity)>,
+    users: HashMap<TokenHash, (Token, Caller)>,
 }
 
 impl LiveTenants {
@@ -48,9 +49,9 @@ impl LiveTenants {
 
     /// The user with this bearer token, unless it has expired.
     #[must_use]
-    pub fn identify(&self, token: &str) -> Option<Identity> {
-        let (known, identity) = self.users.get(&TokenHash::presented(token)?)?;
-        (known.hash.matches(token) && known.is_valid(Timestamp::now())).then(|| identity.clone())
+    pub fn identify(&self, token: &str) -> Option<Caller> {
+        let (known, caller) = self.users.get(&TokenHash::presented(token)?)?;
+        (known.hash.matches(token) && known.is_valid(Timestamp::now())).then(|| caller.clone())
     }
 
     /// Removes from indexes what is too old or of no use any more, and indexes on disk that are no
@@ -239,12 +240,15 @@ fn build(
         tenant.index = index::of(name, settings, &config, files, clock, before);
         let tenant = Arc::new(tenant);
         for (user, details) in &settings.users {
-            let identity = Identity {
-                tenant: Arc::clone(&tenant.name),
-                user: user.as_str().into(),
+            let caller = Caller {
+                identity: Identity {
+                    tenant: Arc::clone(&tenant.name),
+                    user: user.as_str().into(),
+                },
+                through: Through::Token(details.kind),
             };
             for token in details.tokens.iter() {
-                users.insert(token.hash, (*token, identity.clone()));
+                users.insert(token.hash, (*token, caller.clone()));
             }
         }
         tenants.insert(Arc::clone(&tenant.name), tenant);

@@ -88,6 +88,7 @@ impl Effects {
             // The audit has no address: a client is known by its token.
             "src_endpoint": { "name": call.client.as_deref().unwrap_or("MCP client") },
             "unmapped": {
+                "owner": call.owner,
                 "result": call.result,
                 "client_version": call.client_version,
                 "gong_requests": call.gong_requests,

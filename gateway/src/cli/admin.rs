@@ -10,12 +10,16 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 mod access;
+mod accounts;
 mod args;
 mod audit;
+mod clients;
 mod context;
 mod index;
 mod kill_switches;
+mod kinds;
 mod maintenance;
+mod people;
 mod tables;
 mod tool_details;
 mod tools;
@@ -64,7 +68,13 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
             command: Some(command),
         } => cli.profiles(command)?,
         Command::Users => cli.users()?,
-        Command::Explain { user, tool } => cli.explain(user, tool.as_deref())?,
+        Command::Clients(args) => cli.clients(args)?,
+        Command::People { command } => cli.people(command.as_ref())?,
+        Command::Accounts { command } => cli.accounts(command.as_ref())?,
+        Command::Kinds { command } => cli.kinds(command.as_ref())?,
+        Command::Connections(args) => cli.connections(args)?,
+        Command::Revoke(args) => cli.revoke(args)?,
+        Command::Explain { user, kind, tool } => cli.explain(user, *kind, tool.as_deref())?,
         Command::Off { what, reason } => cli.switch(what, false, reason)?,
         Command::On(what) => cli.switch(what, true, "")?,
         Command::Switches => cli.print_rows(&cli.store.switches()?, tables::switches)?,

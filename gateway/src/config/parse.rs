@@ -23,6 +23,7 @@ use crate::suggest::closest;
 use crate::user_bounds::UserBounds;
 
 mod audit;
+mod clients;
 mod index;
 mod sign_in;
 mod tenant;

@@ -73,6 +73,9 @@ pub struct Lifetimes {
     /// How long a sign-in goes on of which the provider confirms nothing, because it is down or gives
     /// no refresh tokens. Default: 4 hours.
     pub unconfirmed: Duration,
+    /// Of somebody who does not sign in, until they are deleted. Default: 90 days, or `grant` if that is
+    /// longer.
+    pub person: Duration,
 }
 
 impl Default for Lifetimes {
@@ -83,6 +86,7 @@ impl Default for Lifetimes {
             refresh: 7 * 24 * HOUR,
             grant: 30 * 24 * HOUR,
             unconfirmed: 4 * HOUR,
+            person: 90 * 24 * HOUR,
         }
     }
 }

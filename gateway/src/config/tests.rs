@@ -1,5 +1,6 @@
 use super::*;
 
+mod clients;
 mod index;
 mod sign_in;
 mod tokens;

@@ -3,44 +3,45 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Facts, SwitchedOff};
-use super::policy::{Denial, DenialCode, Grant, Policy, ToolAccess, unknown_tool};
+use super::policy::{Denial, DenialCode, Grant, ToolAccess, USER, Verdicts, unknown_tool};
 use crate::config::SCHEDULE;
 use crate::store::access::StoredProfile;
+use crate::store::allowed_kinds::listed;
+use crate::store::sign_in::ClientKind;
 use crate::store::{Effect, KillSwitch, ReviewState};
 
-impl Facts {
-    /// Decides on every tool of the tenant for one user. `groups_give` has the profiles of the groups
-    /// of somebody who has signed in.
-    pub(super) fn policy(
-        &self,
-        tenant: &str,
-        user: &str,
-        groups_give: Option<&BTreeSet<String>>,
-    ) -> Policy {
-        let decision = UserDecision {
-            facts: self,
-            tenant,
-            user,
-            groups_give,
-        };
-        let tools = self.tools.keys().map(|name| {
-            let grants = decision.grants(name);
-            let verdict = decision.verdict(name, &grants);
-            (name.clone(), ToolAccess { verdict, grants })
-        });
-        Policy::new(tools.collect(), decision.check_user().err())
-    }
-}
-
-/// What one user of a tenant may call.
-struct UserDecision<'f> {
-    facts: &'f Facts,
-    tenant: &'f str,
-    user: &'f str,
-    groups_give: Option<&'f BTreeSet<String>>,
+/// What one user of a tenant may call with a client.
+pub(super) struct UserDecision<'f> {
+    pub(super) facts: &'f Facts,
+    pub(super) tenant: &'f str,
+    pub(super) user: &'f str,
+    /// The profiles of the groups of somebody who has signed in.
+    pub(super) groups_give: Option<&'f BTreeSet<String>>,
+    /// Whose the client is. `None` for whatever client, and for calls on the schedule.
+    pub(super) kind: Option<ClientKind>,
+    /// The kill switch of the client, if it is off.
+    pub(super) client_off: Option<&'f SwitchedOff>,
 }
 
 impl UserDecision<'_> {
+    /// Decides on every tool of the tenant. Sentences have [`USER`] for the user's name.
+    pub(super) fn verdicts(&self) -> Verdicts {
+        let tools = self.facts.tools.keys().map(|name| {
+            let grants = self.grants(name);
+            let verdict = self.verdict(name, &grants);
+            (name.clone(), ToolAccess { verdict, grants })
+        });
+        Verdicts {
+            tools: tools.collect(),
+            denied_everything: self.check_user().err(),
+        }
+    }
+
+    /// The names of the user's profiles.
+    pub(super) fn profile_names(&self) -> Vec<String> {
+        self.profiles().map(|(name, _)| name.clone()).collect()
+    }
+
     /// The profiles and toolsets through which the user has a tool.
     fn grants(&self, name: &str) -> Vec<Grant> {
         let Some(tool) = self.facts.tools.get(name) else {
@@ -75,13 +76,15 @@ impl UserDecision<'_> {
             tenant,
             user,
             groups_give,
+            client_off,
+            ..
         } = self;
         let declared = *user == SCHEDULE || facts.declares(user) || groups_give.is_some();
         if !facts.declared || !declared {
             return deny(
                 DenialCode::UnknownUser,
                 format!(
-                    "There is no user {user} of tenant {tenant} any more. Only who runs the gateway can change that."
+                    "There is no user {USER} of tenant {tenant} any more. Only who runs the gateway can change that."
                 ),
             );
         }
@@ -97,7 +100,40 @@ impl UserDecision<'_> {
                 off.sentence(&format!("All tools of {tenant} are")),
             );
         }
-        Ok(())
+        if let Some(off) = facts.user_is_off(tenant, user) {
+            return deny(
+                DenialCode::SwitchedOffUser,
+                off.sentence(&format!("User {USER} is")),
+            );
+        }
+        if let Some(off) = client_off {
+            return deny(
+                DenialCode::SwitchedOffClient,
+                off.sentence("This AI client is"),
+            );
+        }
+        self.check_kind(
+            facts.allowed_kinds.tenant.as_ref(),
+            &format!("Tools of {tenant}"),
+        )
+    }
+
+    /// Denies if the client is of a kind that may not call `what`.
+    fn check_kind(&self, allowed: Option<&BTreeSet<ClientKind>>, what: &str) -> Result<(), Denial> {
+        let (Some(allowed), Some(kind)) = (allowed, self.kind) else {
+            return Ok(());
+        };
+        if allowed.contains(&kind) {
+            return Ok(());
+        }
+        deny(
+            DenialCode::ClientKind,
+            format!(
+                "{what} may be called by AI clients of kind {} only, and this one is {kind}. Only an administrator of {} can change that.",
+                listed(allowed),
+                self.tenant
+            ),
+        )
     }
 
     /// The first of the reasons, in the order of [`DenialCode`], that stops a tool.
@@ -159,6 +195,7 @@ impl UserDecision<'_> {
                 ),
             );
         }
+        self.check_kind(facts.allowed_kinds.tools.get(name), name)?;
         // Whoever writes gateway.toml decides which tools are on the schedule.
         if !grants.is_empty() || *user == SCHEDULE {
             return Ok(());
@@ -168,14 +205,14 @@ impl UserDecision<'_> {
             return deny(
                 DenialCode::NoProfile,
                 format!(
-                    "User {user} has no access profile, and so no tools. Only an administrator of {tenant} can give one."
+                    "User {USER} has no access profile, and so no tools. Only an administrator of {tenant} can give one."
                 ),
             );
         }
         deny(
             DenialCode::NotInProfile,
             format!(
-                "{name} is in no toolset of user {user}'s access profiles ({}). Only an administrator of {tenant} can change that.",
+                "{name} is in no toolset of user {USER}'s access profiles ({}). Only an administrator of {tenant} can change that.",
                 profiles.join(", ")
             ),
         )

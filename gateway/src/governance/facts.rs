@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use crate::caller::CallingClient;
 use crate::config::{READ_ONLY, component_toolset};
 use crate::store::access::Access;
+use crate::store::allowed_kinds::AllowedKinds;
 use crate::store::lookup::texts;
+use crate::store::sign_in::{ClientKind, program_kinds};
 use crate::store::tools::STATE;
 use crate::store::{
     Classes, Effect, KillSwitch, ReviewState, StoreError, from_json, is_read_only, timestamp, tools,
@@ -22,6 +25,10 @@ pub(super) struct Facts {
     pub(super) off: HashMap<KillSwitch, SwitchedOff>,
     pub(super) tools: BTreeMap<String, ToolFacts>,
     pub(super) access: Access,
+    /// Kinds of clients that may call.
+    pub(super) allowed_kinds: AllowedKinds,
+    /// Kinds that administrators have set for programs with tokens of the configuration, by id.
+    program_kinds: HashMap<String, ClientKind>,
 }
 
 /// Why and since when a kill switch is off.
@@ -41,6 +48,34 @@ pub(super) struct ToolFacts {
 }
 
 impl Facts {
+    /// Whose a client is.
+    pub(super) fn kind_of(&self, client: &CallingClient) -> Option<ClientKind> {
+        let set = client.id.as_ref().and_then(|id| self.program_kinds.get(id));
+        set.copied().or(client.kind)
+    }
+
+    /// The kill switch of a client, if it is off.
+    pub(super) fn client_is_off(
+        &self,
+        tenant: &str,
+        client: &CallingClient,
+    ) -> Option<&SwitchedOff> {
+        if self.off.is_empty() {
+            return None;
+        }
+        let switch = KillSwitch::Client(tenant.to_owned(), client.id.clone()?);
+        self.off.get(&switch)
+    }
+
+    /// The kill switch of a user, if it is off.
+    pub(super) fn user_is_off(&self, tenant: &str, user: &str) -> Option<&SwitchedOff> {
+        if self.off.is_empty() {
+            return None;
+        }
+        let switch = KillSwitch::User(tenant.to_owned(), user.to_owned());
+        self.off.get(&switch)
+    }
+
     /// Reads everything in one transaction.
     pub(super) fn load(connection: &Connection, tenant: &str) -> Result<Self, StoreError> {
         let connection = connection.unchecked_transaction()?;
@@ -55,7 +90,7 @@ impl Facts {
         let off = connection
             .prepare_cached("SELECT * FROM switches WHERE tenant IN ('', ?)")?
             .query_map([tenant], |row| {
-                let switch = KillSwitch::from_key(row.get("tenant")?, row.get("tool")?);
+                let switch = KillSwitch::from_row(row)?;
                 let at = timestamp(row.get("off_at")?);
                 let reason = row.get("reason")?;
                 Ok((switch, SwitchedOff { reason, at }))
@@ -81,6 +116,8 @@ impl Facts {
             })?
             .collect::<Result<_, _>>()?;
         let access = Access::load(&connection, tenant)?;
+        let program_kinds = program_kinds(&connection, tenant)?;
+        let allowed_kinds = AllowedKinds::load(&connection, tenant)?;
         Ok(Self {
             declared,
             metered: access.metered,
@@ -88,6 +125,8 @@ impl Facts {
             off,
             tools,
             access,
+            program_kinds,
+            allowed_kinds,
         })
     }
 

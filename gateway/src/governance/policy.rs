@@ -2,17 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::suggest::unknown_name;
 
+/// Stands for the user's name in sentences, which all users with the same profiles share. No name and no
+/// reason has this character.
+pub(super) const USER: &str = "\u{1}";
+
+/// What users with the same profiles may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdicts {
+    pub(super) tools: BTreeMap<String, ToolAccess>,
+    /// Set when they may call nothing at all, not even a tool that does not exist.
+    pub(super) denied_everything: Option<Denial>,
+}
+
 /// What a user may call, as of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    tools: BTreeMap<String, ToolAccess>,
-    /// Set when the user may call nothing at all, not even a tool that does not exist.
-    denied_everything: Option<Denial>,
+    verdicts: Arc<Verdicts>,
+    user: Box<str>,
 }
 
 /// Whether a user may call a tool, and through what.
@@ -34,28 +46,25 @@ pub struct Grant {
 }
 
 impl Policy {
-    pub(super) fn new(
-        tools: BTreeMap<String, ToolAccess>,
-        denied_everything: Option<Denial>,
-    ) -> Self {
+    pub(super) fn new(verdicts: &Arc<Verdicts>, user: &str) -> Self {
         Self {
-            tools,
-            denied_everything,
+            verdicts: Arc::clone(verdicts),
+            user: user.into(),
         }
     }
 
     /// Names of the tools that may be called, sorted. `tools/list` shows these.
     pub fn tools(&self) -> impl Iterator<Item = &str> {
-        let allowed = self.all().filter(|(_, access)| access.verdict.is_ok());
-        allowed.map(|(name, _)| name)
+        let all = self.verdicts.tools.iter();
+        let allowed = all.filter(|(_, access)| access.verdict.is_ok());
+        allowed.map(|(name, _)| &**name)
     }
 
     /// Whether a tool may be called. [`decide`](Self::decide) also says why not.
     #[must_use]
     pub fn allows(&self, tool: &str) -> bool {
-        self.tools
-            .get(tool)
-            .is_some_and(|access| access.verdict.is_ok())
+        let access = self.verdicts.tools.get(tool);
+        access.is_some_and(|access| access.verdict.is_ok())
     }
 
     /// Whether a tool may be called.
@@ -64,19 +73,53 @@ impl Policy {
     ///
     /// It may not be called. The denial says why, and who can change that.
     pub fn decide(&self, tool: &str) -> Result<(), Denial> {
-        match self.tools.get(tool) {
-            Some(access) => access.verdict.clone(),
-            None => Err(self.denied_everything.clone().unwrap_or_else(|| Denial {
+        if let Some(access) = self.verdicts.tools.get(tool) {
+            return access
+                .verdict
+                .as_ref()
+                .copied()
+                .map_err(|denial| self.named(denial));
+        }
+        let everything = self.verdicts.denied_everything.as_ref();
+        Err(everything.map_or_else(
+            || Denial {
                 code: DenialCode::UnknownTool,
                 // Only names that the user may call are proposed.
                 sentence: unknown_tool(tool, self.tools()),
-            })),
-        }
+            },
+            |denial| self.named(denial),
+        ))
+    }
+
+    /// Why what has begun ends: the user is gone or switched off, or the client is switched off.
+    pub(crate) fn stops_what_has_begun(&self) -> Option<Denial> {
+        let denial = self.verdicts.denied_everything.as_ref()?;
+        let stops = [
+            DenialCode::UnknownUser,
+            DenialCode::SwitchedOffUser,
+            DenialCode::SwitchedOffClient,
+        ];
+        stops.contains(&denial.code).then(|| self.named(denial))
     }
 
     /// Every tool of the tenant with the user's access to it, sorted by name.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &ToolAccess)> {
-        self.tools.iter().map(|(name, access)| (&**name, access))
+    pub fn all(&self) -> impl Iterator<Item = (&str, ToolAccess)> {
+        self.verdicts.tools.iter().map(|(name, access)| {
+            let verdict = access.verdict.as_ref().copied();
+            let access = ToolAccess {
+                verdict: verdict.map_err(|denial| self.named(denial)),
+                grants: access.grants.clone(),
+            };
+            (&**name, access)
+        })
+    }
+
+    /// A denial, with the user's name.
+    fn named(&self, denial: &Denial) -> Denial {
+        Denial {
+            code: denial.code,
+            sentence: denial.sentence.replace(USER, &self.user),
+        }
     }
 }
 
@@ -107,6 +150,12 @@ pub enum DenialCode {
     SwitchedOffEverything,
     /// The tenant's kill switch is off.
     SwitchedOffTenant,
+    /// The user's kill switch is off.
+    SwitchedOffUser,
+    /// The client's kill switch is off.
+    SwitchedOffClient,
+    /// The sign-in has ended while something that it had begun was going on.
+    SignInEnded,
     /// The component never had it.
     UnknownTool,
     /// The component does not have it any more.
@@ -119,6 +168,8 @@ pub enum DenialCode {
     PendingReview,
     /// It spends credits, and the tenant does not allow that.
     MeteredOff,
+    /// The client is of a kind that may not call it.
+    ClientKind,
     /// The user has no profile.
     NoProfile,
     /// None of the user's profiles has it.
@@ -133,12 +184,16 @@ impl DenialCode {
             Self::UnknownUser => "unknown-user",
             Self::SwitchedOffEverything => "switched-off-everything",
             Self::SwitchedOffTenant => "switched-off-tenant",
+            Self::SwitchedOffUser => "switched-off-user",
+            Self::SwitchedOffClient => "switched-off-client",
+            Self::SignInEnded => "sign-in-ended",
             Self::UnknownTool => "unknown-tool",
             Self::Removed => "removed",
             Self::SwitchedOffTool => "switched-off-tool",
             Self::Disabled => "disabled",
             Self::PendingReview => "pending-review",
             Self::MeteredOff => "metered-off",
+            Self::ClientKind => "client-kind",
             Self::NoProfile => "no-profile",
             Self::NotInProfile => "not-in-profile",
         }

@@ -84,7 +84,10 @@ impl Watch {
             let is_off = switches.iter().any(|row| match &row.switch {
                 KillSwitch::Everything => true,
                 KillSwitch::Tenant(name) => **name == *tenant.name,
-                KillSwitch::Tool(..) | KillSwitch::ToolEverywhere(_) => false,
+                KillSwitch::Tool(..)
+                | KillSwitch::ToolEverywhere(_)
+                | KillSwitch::Client(..)
+                | KillSwitch::User(..) => false,
             });
             let orders = orders.get(&*tenant.name).copied().unwrap_or_default();
             let stored = self.stored_of(tenant, gateway)?;

@@ -37,6 +37,7 @@ struct Page {
 struct FilterForm {
     choices: [Choice; 3],
     user: String,
+    client: String,
     tool: String,
     since: String,
     until: String,
@@ -49,6 +50,7 @@ struct Row {
     tenant: String,
     who: String,
     client: String,
+    ids: Vec<String>,
     what: String,
     result: Badge,
     detail: String,
@@ -89,6 +91,7 @@ fn audit_filter(signed_in: &SignedIn, query: &Fields) -> Result<AuditFilter, Pro
         tenant,
         only,
         user: text("user"),
+        client: text("client"),
         tool: text("tool"),
         result: result.map_err(|error| Problem::missing(super::problem::sentence(&error)))?,
         kind,
@@ -123,7 +126,7 @@ fn filter_form(signed_in: &SignedIn, query: &Fields) -> FilterForm {
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let tenants = signed_in.tenants().map(|(name, _)| name.clone()).collect();
     let names = [
-        "tenant", "kind", "result", "user", "tool", "since", "until", "before",
+        "tenant", "kind", "result", "user", "client", "tool", "since", "until", "before",
     ];
     FilterForm {
         choices: [
@@ -140,6 +143,7 @@ fn filter_form(signed_in: &SignedIn, query: &Fields) -> FilterForm {
             ),
         ],
         user: chosen("user"),
+        client: chosen("client"),
         tool: chosen("tool"),
         since: chosen("since"),
         until: chosen("until"),
@@ -176,12 +180,19 @@ fn row(row: AuditRow) -> Row {
         AuditRow::Call(call) => Row {
             time: view::second(call.time),
             tenant: call.tenant,
-            who: call.user,
+            who: match call.owner {
+                Some(owner) => format!("{} of {owner}", call.user),
+                None => call.user,
+            },
             client: [call.client, call.client_version]
                 .into_iter()
                 .flatten()
                 .collect::<Vec<_>>()
                 .join(" "),
+            ids: [("client", call.client_id), ("sign-in", call.sign_in)]
+                .into_iter()
+                .filter_map(|(what, id)| Some(format!("{what} {}", id?)))
+                .collect(),
             what: call.tool,
             result: Badge::new(
                 match call.result {
@@ -211,6 +222,7 @@ fn row(row: AuditRow) -> Row {
                 None => act.actor,
             },
             client: act.via,
+            ids: Vec::new(),
             what: match &act.subject {
                 Some(subject) => format!("{} {subject}", act.act),
                 None => act.act,

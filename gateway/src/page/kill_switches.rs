@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
+use axum::http::Uri;
 use axum::response::Response;
 
+use super::clients;
 use super::paths;
 use super::problem::Problem;
-use super::session::SubmittedForm;
+use super::session::{self, SubmittedForm};
 use super::state::PageState;
 use super::view::{OffNotice, SwitchPanel, Tone};
 use crate::store::{KillSwitch, SwitchRow};
@@ -51,6 +53,12 @@ impl SwitchedOff {
         self.off(&switch, "This tool is")
     }
 
+    /// The switch of the user.
+    pub(super) fn user(&self, tenant: &str, name: &str) -> Option<OffNotice> {
+        let switch = KillSwitch::User(tenant.to_owned(), name.to_owned());
+        self.off(&switch, "This user is")
+    }
+
     /// A switch that stops more than one tool.
     pub(super) fn wider_than_tool(&self, tenant: &str) -> Option<OffNotice> {
         self.everything().or_else(|| self.tenant(tenant))
@@ -91,6 +99,58 @@ pub(super) fn panel_of_tool(switches: &SwitchedOff, tenant: &str, tool: &str) ->
         off: switches.tool_of_tenant(tenant, tool),
         may: true,
     }
+}
+
+/// The panel for a client of a tenant.
+pub(super) fn panel_of_client(switches: &SwitchedOff, tenant: &str, id: &str) -> SwitchPanel {
+    let switch = KillSwitch::Client(tenant.to_owned(), id.to_owned());
+    SwitchPanel {
+        id: "switch-client",
+        what: "this client".to_owned(),
+        effect: "Switching off refuses its calls and sign-ins at once, and ends its open streams.",
+        action: super::client::action(tenant, "switch", id),
+        off: switches.off(&switch, "This client is"),
+        may: true,
+    }
+}
+
+/// The panel for a user of a tenant.
+pub(super) fn panel_of_user(switches: &SwitchedOff, tenant: &str, name: &str) -> SwitchPanel {
+    SwitchPanel {
+        id: "switch-user",
+        what: "this user".to_owned(),
+        effect: "Switching off refuses the user's calls and sign-ins at once, and ends open streams.",
+        action: format!("{}/switch", paths::user(tenant, name)),
+        off: switches.user(tenant, name),
+        may: true,
+    }
+}
+
+/// `POST /t/{tenant}/clients/switch?id=…`
+pub(super) async fn client(
+    State(state): State<PageState>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    form: SubmittedForm,
+) -> Result<Response, Problem> {
+    form.by.tenant(&tenant)?;
+    let id = session::query(&uri)
+        .get("id")
+        .unwrap_or_default()
+        .to_owned();
+    let back = clients::page(&tenant, &id);
+    switch(&state, &form, KillSwitch::Client(tenant, id), &back).await
+}
+
+/// `POST /t/{tenant}/users/{user}/switch`
+pub(super) async fn user(
+    State(state): State<PageState>,
+    Path((tenant, name)): Path<(String, String)>,
+    form: SubmittedForm,
+) -> Result<Response, Problem> {
+    form.by.tenant(&tenant)?;
+    let back = paths::user(&tenant, &name);
+    switch(&state, &form, KillSwitch::User(tenant, name), &back).await
 }
 
 /// `POST /switch`

@@ -10,6 +10,11 @@ pub(super) fn tool(tenant: &str, tool: &str) -> String {
     format!("{}/tools/{}", self::tenant(tenant), encoded(tool))
 }
 
+/// A user's page.
+pub(super) fn user(tenant: &str, name: &str) -> String {
+    format!("{}/users/{}", self::tenant(tenant), encoded(name))
+}
+
 /// A segment of a path, percent-encoded.
 pub(super) fn encoded(segment: &str) -> String {
     askama::filters::urlencode_strict(segment)

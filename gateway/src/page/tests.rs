@@ -24,6 +24,8 @@ use crate::store::{
     AuditFilter, AuditRow, CallResult, FinishedCall, ReviewState, StartedCall, Store, UserRequests,
 };
 
+mod accounts;
+mod clients;
 mod index;
 mod protection;
 mod sets_and_audit;

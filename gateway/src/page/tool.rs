@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::diff::{self, Line};
 use super::kill_switches::{self, SwitchedOff};
+use super::kinds::KindsForm;
 use super::paths;
 use super::problem::Problem;
 use super::session::{SignedIn, SubmittedForm};
@@ -51,6 +52,7 @@ struct Page<'a> {
     own_classes: String,
     choices: Vec<ClassChoice>,
     switch: SwitchPanel,
+    kinds: KindsForm,
 }
 
 struct Change {
@@ -83,7 +85,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     signed_in.tenant(&tenant)?;
     let key = (tenant.clone(), name.clone());
-    let (versions, off, history) = state
+    let (versions, off, allowed, history) = state
         .store(move |store| {
             let (tenant, name) = key;
             let filter = AuditFilter {
@@ -96,6 +98,7 @@ pub(super) async fn show(
             Ok((
                 store.tool(&tenant, &name)?,
                 store.switches()?,
+                store.allowed_kinds(&tenant)?,
                 store.query_audit(&filter)?,
             ))
         })
@@ -140,6 +143,7 @@ pub(super) async fn show(
         own_classes: own_classes(&row, &versions.now),
         choices: choices(&row),
         switch: kill_switches::panel_of_tool(&off, &tenant, &name),
+        kinds: KindsForm::new(&tenant, Some(&name), allowed.tools.get(&name)),
         now: versions.now,
     };
     Ok(signed_in.show(&page))

@@ -1,16 +1,21 @@
 //! Users: what each may call, and why not the rest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::Timestamp;
 
+use super::connections;
+use super::kill_switches::{SwitchedOff, panel_of_user};
+use super::paths;
 use super::problem::Problem;
-use super::session::SignedIn;
+use super::session::{SignedIn, SubmittedForm};
 use super::state::PageState;
-use super::view::{Frame, NavItem, Style};
+use super::view::{self, Frame, NavItem, Style, SwitchPanel, Tone};
 use crate::store::ProfileRow;
+use crate::store::sign_in::{ConnectionFilter, SignedInUser};
 
 #[derive(Template)]
 #[template(path = "users.html")]
@@ -22,6 +27,8 @@ struct ListPage<'a> {
 
 struct Row {
     name: String,
+    last: String,
+    off: bool,
     profiles: String,
     toolsets: String,
     may: usize,
@@ -38,6 +45,33 @@ struct UserPage<'a> {
     toolsets: BTreeSet<String>,
     may: Vec<Allowed>,
     may_not: Vec<Denied>,
+    person: Option<Person>,
+    remove: String,
+    switch: SwitchPanel,
+    connections: Vec<connections::Row>,
+    revoke: String,
+    back: String,
+}
+
+/// What is known of somebody who has signed in.
+struct Person {
+    email: String,
+    groups: String,
+    administrator: bool,
+    first: String,
+    last: String,
+}
+
+impl From<SignedInUser> for Person {
+    fn from(user: SignedInUser) -> Self {
+        Self {
+            email: user.email.unwrap_or_default(),
+            groups: joined(user.groups.iter().map(String::as_str)),
+            administrator: user.administrator,
+            first: view::minute(user.first_at),
+            last: view::minute(user.last_at),
+        }
+    }
 }
 
 struct Allowed {
@@ -82,6 +116,10 @@ pub(super) async fn all(
         .store(move |store| {
             let (tenant, governance) = input;
             let profiles = store.profiles(&tenant)?;
+            let people = store.signed_in_users(&tenant)?.into_iter();
+            let last: BTreeMap<String, Timestamp> =
+                people.map(|person| (person.name, person.last_at)).collect();
+            let off = SwitchedOff::from(store.switches()?);
             let row = |name: String| {
                 let policy = governance.policy(&tenant, &name)?;
                 let names = store.profiles_of(&tenant, &name)?;
@@ -91,6 +129,12 @@ pub(super) async fn all(
                     of: policy.all().count(),
                     profiles: joined(user_profiles),
                     toolsets: joined(toolsets),
+                    last: last
+                        .get(&name)
+                        .copied()
+                        .map(view::minute)
+                        .unwrap_or_default(),
+                    off: off.user(&tenant, &name).is_some(),
                     name,
                 })
             };
@@ -120,10 +164,26 @@ pub(super) async fn one(
             }
             let names = store.profiles_of(&tenant, &name)?;
             let policy = governance.policy(&tenant, &name)?;
-            Ok(Some((store.profiles(&tenant)?, names, policy)))
+            let people = store.signed_in_users(&tenant)?.into_iter();
+            let person = people.into_iter().find(|person| person.name == name);
+            let filter = ConnectionFilter {
+                user: Some(name),
+                ..ConnectionFilter::default()
+            };
+            let connections = store.connections(&tenant, &filter, Timestamp::now())?;
+            let profiles = store.profiles(&tenant)?;
+            let switches = store.switches()?;
+            Ok(Some((
+                profiles,
+                names,
+                policy,
+                person,
+                connections,
+                switches,
+            )))
         })
         .await?;
-    let Some((profiles, names, policy)) = found else {
+    let Some((profiles, names, policy, person, connections, switches)) = found else {
         return Err(Problem::missing(format!(
             "Tenant {tenant} has no user {name:?}. Users are declared in gateway.toml, at \
              tenants.{tenant}.users, or appear when they sign in."
@@ -158,5 +218,32 @@ pub(super) async fn one(
         toolsets: toolsets.into_iter().map(str::to_owned).collect(),
         may,
         may_not,
+        person: person.map(Person::from),
+        remove: format!("{}/remove", paths::user(&tenant, &name)),
+        switch: panel_of_user(&SwitchedOff::from(switches), &tenant, &name),
+        connections: connections.into_iter().map(Into::into).collect(),
+        revoke: connections::action(&tenant),
+        back: paths::user(&tenant, &name),
     }))
+}
+
+/// `POST /t/{tenant}/users/{user}/remove`: of somebody who has signed in.
+pub(super) async fn remove(
+    State(state): State<PageState>,
+    Path((tenant, name)): Path<(String, String)>,
+    form: SubmittedForm,
+) -> Result<Response, Problem> {
+    form.by.tenant(&tenant)?;
+    if !form.fields.has("sure", "yes") {
+        return Err(Problem::refused(
+            "Somebody is removed only if the box is ticked.",
+        ));
+    }
+    let (actor, key) = (form.by.actor(), (tenant.clone(), name.clone()));
+    let now = Timestamp::now();
+    let removed = state.store(move |store| store.remove_person(&actor, &key.0, &key.1, now));
+    removed.await?;
+    let text = format!("{name} is removed, and their sign-ins have ended.");
+    let back = format!("{}/users", paths::tenant(&tenant));
+    Ok(form.by.redirect_with_message(&back, Tone::Good, &text))
 }

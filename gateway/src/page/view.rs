@@ -34,17 +34,21 @@ pub(super) enum NavItem {
     Toolsets,
     Profiles,
     Users,
+    Clients,
+    Accounts,
     Quota,
     Index,
 }
 
 impl NavItem {
     /// The pages of a tenant, in order.
-    pub(super) const TENANT: [Self; 6] = [
+    pub(super) const TENANT: [Self; 8] = [
         Self::Tools,
         Self::Toolsets,
         Self::Profiles,
         Self::Users,
+        Self::Clients,
+        Self::Accounts,
         Self::Quota,
         Self::Index,
     ];
@@ -57,6 +61,8 @@ impl NavItem {
             Self::Toolsets => "Toolsets",
             Self::Profiles => "Profiles",
             Self::Users => "Users",
+            Self::Clients => "Clients",
+            Self::Accounts => "Accounts",
             Self::Quota => "Quota",
             Self::Index => "Index",
         }
@@ -70,6 +76,8 @@ impl NavItem {
             Self::Toolsets => "toolsets",
             Self::Profiles => "profiles",
             Self::Users => "users",
+            Self::Clients => "clients",
+            Self::Accounts => "accounts",
             Self::Quota => "quota",
             Self::Index => "index",
         }

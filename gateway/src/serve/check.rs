@@ -6,12 +6,14 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
 
 use super::{sandbox, tls};
 use crate::config::{Config, ConfigErrors, Files, IndexPlace};
 use crate::index::secret;
 use crate::sign_in::{self, Urls};
 use crate::store::Store;
+use crate::store::accounts::{EndingToken, ending};
 use crate::tenant::{Network, authorization, connections};
 
 /// What [`check`] found.
@@ -106,6 +108,9 @@ fn check_all(path: &Path, config: &Config, files: &mut Files, errors: &ConfigErr
     }
     note("ca", network.map(|_| ()));
     findings.warnings.extend(warnings(config));
+    // What is wrong with the file is said above.
+    let ending = ending(&config.state, Timestamp::now()).unwrap_or_default();
+    findings.warnings.extend(ending.iter().map(ending_token));
     findings.notes.extend(notes(config));
     findings
 }
@@ -130,6 +135,21 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// A service account that soon has no token any more.
+fn ending_token(token: &EndingToken) -> String {
+    let EndingToken {
+        tenant,
+        account,
+        token,
+        ends_at,
+    } = token;
+    format!(
+        "service account {account} of tenant {tenant}: its token {token} ends on {}, and there is none \
+         after it; make one with gong-gateway admin --tenant {tenant} accounts rotate {account} --ends 90d",
+        ends_at.strftime("%F %H:%M UTC")
+    )
 }
 
 /// What has to be registered at the tenants' providers, and where their users' clients go.

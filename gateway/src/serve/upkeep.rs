@@ -28,6 +28,7 @@ pub(super) async fn heartbeats(gateway: Arc<Gateway>) {
                 gateway.store.end_all_sessions()?;
             }
             gateway.store.heartbeat(now)?;
+            gateway.client_activity.write(&gateway.store)?;
             gateway.tenants.store_user_requests()
         });
         match written.await {
@@ -75,11 +76,21 @@ pub(super) async fn prune(gateway: Arc<Gateway>) {
     }
 }
 
-/// Deletes what is left of old sign-ins regularly. Runs until cancelled.
+/// Deletes what is left of old sign-ins regularly, and settles what becomes of idle clients and people. Runs until
+/// cancelled.
 pub(super) async fn prune_sign_ins(gateway: Arc<Gateway>) {
     loop {
         let now = gateway.clock.earliest();
-        let pruned = in_store(&gateway, move |gateway| gateway.store.prune_sign_ins(now));
+        let pruned = in_store(&gateway, move |gateway| {
+            for (tenant, settings) in &gateway.tenants.live().config.tenants {
+                let idle = settings.clients.idle;
+                gateway.store.settle_idle_clients(tenant, idle, now)?;
+                let lifetimes = settings.sign_in.as_ref().map(|sign_in| sign_in.lifetimes);
+                let person = lifetimes.unwrap_or_default().person;
+                gateway.store.prune_people(tenant, person, now)?;
+            }
+            gateway.store.prune_sign_ins(now)
+        });
         if let Err(error) = pruned.await {
             tracing::error!("old sign-ins can not be deleted: {error}");
         }

@@ -23,7 +23,7 @@ use super::state::{LiveSignIn, SignInState};
 use crate::page::guard;
 use crate::page::respond::redirect;
 use crate::store::StoreError;
-use crate::store::sign_in::ClientRow;
+use crate::store::sign_in::{ClientRow, Registration};
 
 /// Bytes of a client's `state`.
 const LONGEST_STATE: usize = 4096;
@@ -205,20 +205,39 @@ async fn client(
     network: Option<IpAddr>,
 ) -> Result<ClientRow, Refusal> {
     let (name, of) = (live.name.to_string(), id.to_owned());
-    let known = state.store(move |store| store.sign_in_client(&name, &of));
-    let known = known.await?;
-    if known.as_ref().is_some_and(ClientRow::is_off) {
-        let text = "an administrator has switched this client off";
-        return Err(Refusal::page(text));
+    let known = state.store(move |store| {
+        let off = store.why_client_is_off(&name, &of)?;
+        Ok((store.sign_in_client(&name, &of)?, off))
+    });
+    let (known, off) = known.await?;
+    if let Some(why) = off {
+        return Err(Refusal::page(why));
     }
     if !DocumentUrl::is_meant(id) {
         return known.ok_or_else(|| {
             Refusal::page(
                 "no client of this id has registered here, or it did so more than an hour ago and was \
-                 never used: let it register anew",
+                 never used, or nobody has used it for months: let it register anew",
             )
         });
     }
+    published(state, live, id, network)
+        .await
+        .inspect_err(|error| {
+            // Who is refused for coming too often is not noted: there would be no end of it.
+            if let Refusal::Page(StatusCode::BAD_REQUEST, why) = error {
+                state.refused_client(live, Registration::Document, id, why);
+            }
+        })
+}
+
+/// The client that a document describes.
+async fn published(
+    state: &SignInState,
+    live: &LiveSignIn,
+    id: &str,
+    network: Option<IpAddr>,
+) -> Result<ClientRow, Refusal> {
     let rules = &live.sign_in.config.clients;
     let any_port = live.network.is_for_stand_ins();
     let url = DocumentUrl::parse(id, rules, any_port).map_err(Refusal::page)?;

@@ -145,7 +145,7 @@ async fn begin(
     let begun = state
         .store(move |store| store.begin_sign_in(&new, now))
         .await;
-    let why = match begun {
+    let why = match &begun {
         Ok(Begun::Yes) => {
             let issuer = state.urls.issuer(&live.name);
             let mut answer = vec![("code", code.token.reveal())];
@@ -157,8 +157,11 @@ async fn begin(
             "the account may sign in, but no group of it gives access here; an administrator can change \
              that"
         }
-        Ok(Begun::Off) => "an administrator has switched this account or this client off",
-        Err(error) => return Err(refuse(authorization, error.into())),
+        Ok(Begun::Off(why)) => &**why,
+        Ok(Begun::OtherOwner) => {
+            "this client is another person's alone; an administrator can change that"
+        }
+        Err(error) => return Err(refuse(authorization, error.clone().into())),
     };
     let who = person
         .email

@@ -7,7 +7,7 @@ use url::{Host, Url};
 use super::redirect::RedirectUri;
 use crate::config::ClientRules;
 use crate::cut::cut;
-use crate::store::sign_in::{ClientKind, ClientRow, ClientState, Registration};
+use crate::store::sign_in::{ClientKind, ClientRow, Registration};
 
 /// Redirect URIs of one client.
 const MOST_REDIRECTS: usize = 20;
@@ -126,18 +126,11 @@ impl ClientMetadata {
         if redirect_uris.is_empty() {
             return Err("the document has no redirect URI that may be answered to".to_owned());
         }
+        let (shared, document) = (ClientKind::Shared, Registration::Document);
         Ok(ClientRow {
-            id: url.text.clone(),
-            registration: Registration::Document,
-            kind: ClientKind::Shared,
-            name,
             publisher: Some(url.host.clone()),
             redirect_uris,
-            owner: None,
-            state: ClientState::Active,
-            registered_at: now,
-            first_used_at: None,
-            last_used_at: None,
+            ..ClientRow::new(&url.text, document, shared, &name, now)
         })
     }
 
@@ -148,7 +141,7 @@ impl ClientMetadata {
     /// OAuth's code, and a sentence that says why it can not register.
     pub(super) fn register(
         self,
-        id: String,
+        id: &str,
         rules: &ClientRules,
         now: Timestamp,
     ) -> Result<ClientRow, (&'static str, String)> {
@@ -169,26 +162,19 @@ impl ClientMetadata {
         }
         self.check_grants()
             .map_err(|why| ("invalid_client_metadata", why))?;
+        let name = self.name();
+        let name = name.as_deref().unwrap_or("A client without a name");
+        let (personal, dynamic) = (ClientKind::Personal, Registration::Dynamic);
         Ok(ClientRow {
-            id,
-            registration: Registration::Dynamic,
-            kind: ClientKind::Personal,
-            name: self
-                .name()
-                .unwrap_or_else(|| "A client without a name".to_owned()),
-            publisher: None,
             redirect_uris: self.redirect_uris,
-            owner: None,
-            state: ClientState::Active,
-            registered_at: now,
-            first_used_at: None,
-            last_used_at: None,
+            ..ClientRow::new(id, dynamic, personal, name, now)
         })
     }
 
-    fn name(&self) -> Option<String> {
+    /// The name that it gives itself, as it may be shown.
+    pub(super) fn name(&self) -> Option<String> {
         let name = self.client_name.as_deref()?.trim();
-        (!name.is_empty()).then(|| cut(&plain(name), NAME))
+        (!name.is_empty()).then(|| cut(&visible(name), NAME))
     }
 
     fn check_grants(&self) -> Result<(), String> {
@@ -205,7 +191,7 @@ impl ClientMetadata {
 
 /// The text without characters that change the direction or the place of others: a name is shown
 /// beside what the gateway says.
-fn plain(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     text.chars().filter(|c| !invisible(*c)).collect()
 }
@@ -297,7 +283,7 @@ mod tests {
     fn who_registers_is_answered_only_where_the_rules_say() {
         let register = |value| {
             let metadata = read(value);
-            let client = metadata.register("id".to_owned(), &rules(), Timestamp::UNIX_EPOCH);
+            let client = metadata.register("id", &rules(), Timestamp::UNIX_EPOCH);
             client.map_err(|(code, _)| code)
         };
         // Cursor registers all of its addresses at once.

@@ -96,25 +96,19 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::store::sign_in::{ClientKind, ClientState, Registration};
+    use crate::store::sign_in::{ClientKind, Registration};
 
     fn transaction() -> Transaction {
         Transaction {
             tenant: "acme".into(),
             authorization: Authorization {
-                client: ClientRow {
-                    id: "id".to_owned(),
-                    registration: Registration::Dynamic,
-                    kind: ClientKind::Personal,
-                    name: "A client".to_owned(),
-                    publisher: None,
-                    redirect_uris: vec!["http://localhost/cb".to_owned()],
-                    owner: None,
-                    state: ClientState::Active,
-                    registered_at: Timestamp::UNIX_EPOCH,
-                    first_used_at: None,
-                    last_used_at: None,
-                },
+                client: ClientRow::new(
+                    "id",
+                    Registration::Dynamic,
+                    ClientKind::Personal,
+                    "A client",
+                    Timestamp::UNIX_EPOCH,
+                ),
                 redirect_uri: RedirectUri::parse("http://localhost/cb").unwrap(),
                 state: None,
                 scopes: Scopes::first(),

@@ -113,6 +113,11 @@ impl RedirectUri {
     }
 }
 
+/// What a person is shown of a redirect URI.
+pub(crate) fn shown(uri: &str) -> Option<String> {
+    RedirectUri::parse(uri).ok().map(|uri| uri.shown())
+}
+
 impl fmt::Display for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

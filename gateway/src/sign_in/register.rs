@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::oauth_error::OAuthError;
 use super::state::SignInState;
+use crate::store::sign_in::Registration;
 
 /// Bytes of a client's metadata.
 const LARGEST: usize = 16 << 10;
@@ -49,9 +50,13 @@ pub(super) async fn register(
     let metadata: super::client_metadata::ClientMetadata = metadata;
     let now = state.now();
     let id = Uuid::now_v7().to_string();
-    let client = match metadata.register(id, &live.sign_in.config.clients, now) {
+    let shown = metadata.name().unwrap_or_default();
+    let client = match metadata.register(&id, &live.sign_in.config.clients, now) {
         Ok(client) => client,
-        Err((code, text)) => return OAuthError::new(code, text).into_response(),
+        Err((code, text)) => {
+            state.refused_client(&live, Registration::Dynamic, &shown, &text);
+            return OAuthError::new(code, text).into_response();
+        }
     };
     let body = json!({
         "client_id": client.id,

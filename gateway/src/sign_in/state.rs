@@ -15,9 +15,14 @@ use super::urls::Urls;
 use crate::attempts::Attempts;
 use crate::client_address::{client_address, network};
 use crate::config::Config;
+use crate::cut::cut;
 use crate::gateway::Gateway;
+use crate::store::sign_in::{ClientRefusal, Registration};
 use crate::store::{Store, StoreError};
 use crate::tenant::Network;
+
+/// Characters of a refused client's id, and of the reason, that are kept.
+const SHOWN: usize = 300;
 
 /// The state of all sign-ins. Clones share it.
 #[derive(Clone)]
@@ -94,6 +99,23 @@ impl SignInState {
         let config = self.config();
         let address = client_address(headers, extensions, &config.listen.trusted_proxies);
         address.map(network)
+    }
+
+    /// Notes for the registry that a client was not admitted. `name` is its own word.
+    pub(super) fn refused_client(
+        &self,
+        live: &LiveSignIn,
+        registration: Registration,
+        name: &str,
+        reason: &str,
+    ) {
+        let refusal = ClientRefusal {
+            registration,
+            name: cut(name, SHOWN),
+            reason: cut(reason, SHOWN),
+        };
+        let activity = &self.gateway.client_activity;
+        activity.refused(&live.name, refusal, self.now());
     }
 
     /// Runs `work` on a thread that may block.

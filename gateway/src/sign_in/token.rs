@@ -112,6 +112,8 @@ async fn refresh(
         match found {
             RefreshState::Usable(family) => Ok(family),
             RefreshState::Invalid => Err(invalid()),
+            // The client keeps its refresh token for when it is switched on again.
+            RefreshState::Off(why) => Err(OAuthError::new("access_denied", why)),
             RefreshState::Reused => Err(OAuthError::invalid_grant(
                 "this refresh token was used twice, so one of the two has stolen it: the sign-in has \
                  ended",

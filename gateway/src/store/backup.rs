@@ -40,8 +40,8 @@ pub struct Restored {
 }
 
 /// Puts a backup in the place of a state file, which may be missing or damaged, and keeps what was
-/// there beside it. Administrators and users have to sign in anew: what was revoked since the backup must
-/// not come back.
+/// there beside it. Administrators and users have to sign in anew, and service accounts need new tokens:
+/// what was revoked since the backup must not come back.
 ///
 /// # Errors
 ///
@@ -62,6 +62,7 @@ pub fn restore(state: &Path, from: &Path) -> Result<Restored, StoreError> {
     restored.execute_batch(
         "DELETE FROM sessions;
          DELETE FROM sign_in_grants;
+         DELETE FROM service_tokens;
          PRAGMA wal_checkpoint(TRUNCATE)",
     )?;
     drop(restored);

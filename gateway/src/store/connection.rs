@@ -15,7 +15,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The steps that build the schema. `user_version` says how many of them the file has. A step
 /// that was released never changes: a change of the schema is another step.
-pub(super) const SCHEMA: [&str; 10] = [
+pub(super) const SCHEMA: [&str; 11] = [
     include_str!("schema/1-governance.sql"),
     include_str!("schema/2-audit.sql"),
     include_str!("schema/3-quota.sql"),
@@ -26,6 +26,7 @@ pub(super) const SCHEMA: [&str; 10] = [
     include_str!("schema/8-component.sql"),
     include_str!("schema/9-index.sql"),
     include_str!("schema/10-sign-in.sql"),
+    include_str!("schema/11-clients.sql"),
 ];
 
 /// Creates the file if it is missing, and makes it readable by its owner only.
@@ -84,6 +85,12 @@ pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     let steps = steps_taken(&connection).map_err(|error| not_a_state_file(path, error))?;
     is_ours(&connection, path, steps, SCHEMA.len())
+}
+
+/// Whether the file has a table.
+pub(super) fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?";
+    connection.prepare(sql)?.exists([name])
 }
 
 /// How many steps of the schema the file has.

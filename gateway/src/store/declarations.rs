@@ -14,6 +14,7 @@ use super::access::{Access, join};
 use super::audit::retention::promise;
 use super::declared_settings::declare_settings;
 use super::lookup::{texts, users};
+use super::profiles::leave_profiles;
 use super::{
     Actor, Origin, Store, StoreError, SyncReport, from_json, index, json, record_act, sign_in,
     timestamp,
@@ -316,6 +317,7 @@ fn declare_users<'n>(
     for name in before {
         let sql = "DELETE FROM users WHERE tenant = ? AND name = ?";
         transaction.execute(sql, [tenant, &name])?;
+        sign_in::forget_programs(transaction, tenant, &name)?;
         log.note(tenant, format_args!("user {name} removed"));
         others.insert(name);
     }
@@ -333,19 +335,10 @@ fn end_memberships(
     if users.is_empty() {
         return Ok(());
     }
-    for (name, profile) in Access::load(transaction, tenant)?.profiles {
-        let ended: BTreeSet<String> = profile.row.users.intersection(users).cloned().collect();
-        if profile.origin == Origin::File || ended.is_empty() {
-            continue;
-        }
-        let left: BTreeSet<&String> = profile.row.users.difference(users).collect();
-        transaction.execute(
-            "UPDATE profiles SET users = ? WHERE tenant = ? AND name = ?",
-            params![json(&left), tenant, name],
-        )?;
+    for (name, left) in leave_profiles(transaction, tenant, users)? {
         log.note(
             tenant,
-            format_args!("{} taken out of profile {name}", join(&ended)),
+            format_args!("{} taken out of profile {name}", join(&left)),
         );
     }
     Ok(())

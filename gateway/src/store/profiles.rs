@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 use serde::Serialize;
 
 use super::access::{Access, SetKind, join, refuse_declared};
-use super::lookup::{require_tenant, texts, users};
-use super::{Actor, Origin, Store, StoreError, json, record_act, refused, sign_in};
+use super::lookup::{require_tenant, require_user, texts};
+use super::{Actor, Origin, Store, StoreError, json, record_act, refused};
 use crate::config::{Profile, READ_ONLY, check_name};
 use crate::suggest::unknown_name;
 
@@ -22,6 +22,29 @@ pub struct ProfileRow {
     pub toolsets: BTreeSet<String>,
     /// Names of its users.
     pub users: BTreeSet<String>,
+}
+
+/// Takes users out of the profiles that administrators made, so that the next user of the same name does
+/// not inherit them. Returns the profiles, and who has left each.
+pub(super) fn leave_profiles(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    users: &BTreeSet<String>,
+) -> Result<Vec<(String, BTreeSet<String>)>, StoreError> {
+    let mut left = Vec::new();
+    for (name, profile) in Access::load(transaction, tenant)?.profiles {
+        let gone: BTreeSet<String> = profile.row.users.intersection(users).cloned().collect();
+        if profile.origin == Origin::File || gone.is_empty() {
+            continue;
+        }
+        let stay: BTreeSet<&String> = profile.row.users.difference(users).collect();
+        transaction.execute(
+            "UPDATE profiles SET users = ? WHERE tenant = ? AND name = ?",
+            params![json(&stay), tenant, name],
+        )?;
+        left.push((name, gone));
+    }
+    Ok(left)
 }
 
 impl Store {
@@ -87,16 +110,8 @@ impl Store {
                     return refused(unknown_name("toolset", toolset, known));
                 }
             }
-            let mut known = users(transaction, tenant)?;
-            known.extend(sign_in::names(transaction, tenant)?);
             for user in &profile.users {
-                if !known.contains(user) {
-                    let known = known.iter().map(String::as_str);
-                    return refused(format_args!(
-                        "{}; users are declared in the configuration file, at tenants.{tenant}.users, or have signed in",
-                        unknown_name("user", user, known)
-                    ));
-                }
+                require_user(transaction, tenant, user)?;
             }
             transaction.execute(
                 "INSERT INTO profiles (tenant, name, origin, toolsets, users)

@@ -3,8 +3,13 @@
 //! | module | concern |
 //! |---|---|
 //! | `people` | who signs in, and what their groups give |
-//! | `clients` | AI clients that have registered, or whose document was read |
+//! | `gone` | people who are deleted |
+//! | `client_row`, `clients` | what is known of an AI client, and how it comes to be known |
+//! | `registry` | the registry of clients: listing, changing, removing |
+//! | `client_uses` | when clients were used, and which were refused |
+//! | `idle` | what becomes of clients that nobody uses |
 //! | `grants` | sign-ins: their beginning, confirmation and end |
+//! | `connections` | listing and revoking sign-ins |
 //! | `tokens` | codes, access tokens and refresh tokens |
 //!
 //! What ends here ends for the next request of every process: [`SignIns`] keeps what it has read
@@ -19,17 +24,29 @@ use super::declarations::ChangeLog;
 use super::{Store, StoreError, json, millis};
 use crate::config::{Config, SignInConfig};
 
+mod client_row;
+mod client_uses;
 mod clients;
+mod connections;
+mod gone;
 mod grants;
+mod idle;
 mod people;
+mod registry;
 mod sessions;
 mod tokens;
 
-pub use clients::{ClientKind, ClientRow, ClientState, Registration};
+pub use client_row::{ClientKind, ClientRow, ClientState, IdleOverride, Registration};
+pub use client_uses::{ClientRefusal, ClientUses, RefusedClient, UsedClient};
+pub(crate) use clients::program_kinds;
+pub(super) use clients::put as put_client;
+pub use connections::{Connection as SignInConnection, ConnectionFilter};
 pub use grants::{Begun, Confirmation, EndReason, NewCode, NewGrant};
 pub(super) use people::names;
-pub(crate) use people::profiles_of;
+pub(super) use people::profiles_of;
 pub use people::{Person, SignedInUser};
+pub(super) use registry::require_client;
+pub use registry::{ClientChange, RegisteredClient};
 pub use sessions::{Session as SignInSession, SignIns, TokenState};
 pub(crate) use tokens::PresentedCode;
 pub use tokens::{Family, NewTokens, Redemption, RefreshState};
@@ -92,11 +109,39 @@ pub(super) fn forget(
         "sign_in_clients",
         "sign_in_users",
         "sign_in_groups",
+        "refused_clients",
+        "allowed_kinds",
+        "service_accounts",
     ] {
         let sql = format!("DELETE FROM {table} WHERE tenant = ?");
         transaction.execute(&sql, [tenant])?;
     }
+    let sql = "DELETE FROM switches WHERE tenant = ? AND subject <> 'tool'";
+    transaction.execute(sql, [tenant])?;
     Ok(names.into_iter().collect())
+}
+
+/// Removes a client of a tenant.
+pub(super) fn forget_client(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    id: &str,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM sign_in_clients WHERE tenant = ? AND id = ?";
+    transaction.execute(sql, [tenant, id])?;
+    Ok(())
+}
+
+/// Removes the programs of a user's tokens, who is not declared any more.
+pub(super) fn forget_programs(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    user: &str,
+) -> Result<(), StoreError> {
+    let sql =
+        "DELETE FROM sign_in_clients WHERE tenant = ? AND registration = 'token' AND owner = ?";
+    transaction.execute(sql, [tenant, user])?;
+    Ok(())
 }
 
 /// A hashable form of what is declared of a sign-in.

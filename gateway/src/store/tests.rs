@@ -171,6 +171,7 @@ fn start(user: &str, tool: &str) -> StartedCall {
         client_version: Some("1.0".to_owned()),
         sign_in: None,
         client_id: None,
+        owner: None,
         tool: tool.to_owned(),
     }
 }

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::store::{DAY, DIGEST, admin, call, configuration, store, tools};
 use crate::support::{self, Folder};
 
+mod clients;
+
 /// What a command prints, with all times replaced by one.
 fn printed(folder: &Folder, arguments: &[&str]) -> String {
     let output = admin(folder, arguments);
@@ -567,7 +569,7 @@ fn refusals_say_what_would_work() {
     );
     shows(
         &refused(&folder, &["off", "--reason", "x"]),
-        "error: say what: --tool NAME, --tenant NAME, both for one tenant's tool, or --everything",
+        "error: say what: --tool NAME, --tenant NAME, both for one tenant's tool, --client ID, --user NAME, or --everything",
     );
     shows(
         &acme(&["off", "--reason", " "]),

@@ -11,6 +11,7 @@
 //! | `undeclared` | a component whose tools do other things than they say |
 //! | `reload`, `secrets` | changes of the configuration; secrets appear nowhere |
 //! | `sign_in` | signing in with the company's account, by clients as they come, and every hole that was tried |
+//! | `accounts` | service accounts |
 //! | `traces` | calls as traces, to a collector |
 //! | `audit`, `audit_push` | calls and acts, and that no row is lost, altered or left out |
 //! | `index`, `index_kill` | where the component keeps its index |
@@ -19,6 +20,7 @@
 //! | `admin_cli`, `page`, `demo` | the administrator's commands and page; the demo |
 //! | `browser`, `support`, `wat` | a WebDriver client; what the tests share |
 
+mod accounts;
 mod admin_cli;
 mod attacks;
 mod audit;

@@ -6,12 +6,15 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gateway::config::FreshToken;
+use gateway::store::accounts::NewServiceToken;
+use gateway::store::sign_in::{ClientKind, ClientRefusal, ClientUses, Registration, UsedClient};
 use gateway::store::{CallResult, FinishedCall, ReviewState, StartedCall};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::support::{Tenant, TestGateway, options, stand_in, succeed, until};
+use crate::support::{Tenant, TestGateway, ada, options, stand_in, succeed, until};
 
 /// Window sizes of a phone and a desktop.
 const PHONE: (u32, u32) = (360, 780);
@@ -22,7 +25,7 @@ const TAB: &str = "\u{e004}";
 const SPACE: &str = " ";
 
 /// Every page that an administrator can reach by links.
-const PAGES: [(&str, &str); 15] = [
+const PAGES: [(&str, &str); 19] = [
     ("tenants", ""),
     ("tools", "/t/acme/tools"),
     (
@@ -37,6 +40,10 @@ const PAGES: [(&str, &str); 15] = [
     ("profile", "/t/acme/profiles/one/readers"),
     ("users", "/t/acme/users"),
     ("user", "/t/acme/users/mia"),
+    ("clients", "/t/acme/clients?all=yes"),
+    ("client", "/t/acme/clients/one?id=token%3Amia%3Arobot"),
+    ("accounts", "/t/acme/accounts"),
+    ("account", "/t/acme/accounts/reports"),
     ("quota", "/t/acme/quota"),
     ("quota-days", "/t/acme/quota?span=days"),
     ("index", "/t/acme/index"),
@@ -59,7 +66,41 @@ async fn gateway() -> (TestGateway, fake_gong::FakeGong) {
     succeed(&mia, "gong_search_calls", json!({"from": "30d"})).await;
     let _ = mia.cancel().await;
     write_history(&gateway).await;
+    write_clients(&gateway).await;
     (gateway, gong)
+}
+
+/// A service account, a program with a token, and a client that was not admitted.
+async fn write_clients(gateway: &TestGateway) {
+    let store = gateway.server().gateway.store.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        let now = Timestamp::now();
+        let token = NewServiceToken {
+            hash: FreshToken::generate().hash,
+            ends_at: now + Duration::from_secs(9 * 86_400),
+            longest: Duration::from_secs(365 * 86_400),
+        };
+        let (readers, whose) = (["readers".to_owned()].into(), ("reports", "mia"));
+        store.create_account(&ada(), "acme", whose, &readers, token, now)?;
+        let mut uses = ClientUses::default();
+        let program = UsedClient::Program {
+            id: "token:mia:robot".to_owned(),
+            name: "robot".to_owned(),
+            user: "mia".to_owned(),
+            kind: ClientKind::Personal,
+        };
+        uses.used.insert(("acme".to_owned(), program), now);
+        let refusal = ClientRefusal {
+            registration: Registration::Document,
+            name: "https://a-host-with-a-long-name.evil.example/oauth/client-metadata.json"
+                .to_owned(),
+            reason: "AI clients of a-host-with-a-long-name.evil.example are not admitted here."
+                .to_owned(),
+        };
+        uses.refused.insert(("acme".to_owned(), refusal), (3, now));
+        store.store_client_uses(&uses)
+    });
+    written.await.expect("it ends").expect("it is written");
 }
 
 /// Writes a month of calls, more on workdays and by day.
@@ -115,6 +156,7 @@ async fn write_history(gateway: &TestGateway) {
                     client_version: Some("1.4.2".to_owned()),
                     sign_in: None,
                     client_id: None,
+                    owner: None,
                     tool: tool.to_owned(),
                 },
                 result,

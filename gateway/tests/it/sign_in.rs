@@ -6,14 +6,22 @@
 //! | `leavers` | refreshing: groups, accounts that are gone, outages, keys that rotate, tokens used again |
 //! | `holes` | codes, states, browsers, redirections and tokens that are somebody else's |
 //! | `clients` | metadata documents, registrations, and who may be answered |
+//! | `people` | who has signed in, and who is deleted |
+//! | `registry` | what is known of AI clients, and what becomes of idle ones |
+//! | `round_trips` | the requests from the 401 to a tool's answer, counted |
+//! | `stops` | kill switches of clients and users, and sign-ins that are revoked |
 //! | `chromium` | the consent page in a browser |
 //! | `provider`, `agent`, `company` | a provider for the tests, a browser for it, and what the tests share |
 
-mod agent;
+pub(crate) mod agent;
 mod chromium;
 mod clients;
 mod company;
 mod flow;
 mod holes;
 mod leavers;
+mod people;
 mod provider;
+mod registry;
+mod round_trips;
+mod stops;

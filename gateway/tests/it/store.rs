@@ -121,6 +121,7 @@ pub(crate) fn call(request_id: &str, tool: &str, at: Timestamp) -> FinishedCall 
             client_version: Some("2.1".to_owned()),
             sign_in: None,
             client_id: None,
+            owner: None,
             tool: tool.to_owned(),
         },
         result: CallResult::Success,

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::ensure;
+use gateway::caller::CallingClient;
 use gateway::config::Profile;
 use gateway::governance::Governance;
+use gateway::store::sign_in::ClientKind;
 use serde_json::json;
 
 use super::args::{ProfilesCommand, ToolsetsCommand};
@@ -85,7 +87,12 @@ impl AdminCli<'_> {
     }
 
     /// Says what a user may call, and why not the rest.
-    pub(super) fn explain(&self, user: &str, tool: Option<&str>) -> anyhow::Result<()> {
+    pub(super) fn explain(
+        &self,
+        user: &str,
+        kind: Option<ClientKind>,
+        tool: Option<&str>,
+    ) -> anyhow::Result<()> {
         let tenant = self.chosen_tenant()?;
         let users = self.store.users(&tenant)?;
         ensure!(
@@ -94,7 +101,8 @@ impl AdminCli<'_> {
             tables::joined(&users)
         );
         let governance = Governance::new(&self.store)?;
-        let policy = governance.policy(&tenant, user)?;
+        let client = CallingClient { id: None, kind };
+        let policy = governance.policy_with(&tenant, user, &client)?;
         if let Some(tool) = tool {
             // This fails for an unknown tool, and proposes the likely one.
             self.store.tool(&tenant, tool)?;
@@ -103,7 +111,7 @@ impl AdminCli<'_> {
         let rows: Vec<tables::Explained> = policy
             .all()
             .filter(|(name, _)| is_shown(name))
-            .map(|(name, access)| tables::Explained::new(name, access))
+            .map(|(name, access)| tables::Explained::new(name, &access))
             .collect();
         self.print_rows(&rows, |rows| tables::explained(user, rows))
     }

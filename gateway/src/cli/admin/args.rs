@@ -1,11 +1,22 @@
 //! The arguments of `gong-gateway admin`. Their comments are the help that it prints.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use gateway::store::sign_in::ClientKind;
 use gateway::store::{CallResult, ChainLink, Class, Decision, Effect, ReviewState, ToolRow};
 use jiff::Timestamp;
 use jiff::tz::Offset;
+
+mod accounts;
+mod clients;
+
+pub(super) use accounts::AccountsCommand;
+pub(super) use clients::{
+    ClientSetArgs, ClientsArgs, ClientsCommand, ConnectionsArgs, KindsCommand, PeopleCommand,
+    RevokeArgs,
+};
 
 /// See and change what may be called by whom, and what was.
 #[derive(Args)]
@@ -81,10 +92,34 @@ pub(super) enum Command {
         /// The user.
         #[arg(long, value_name = "NAME")]
         user: String,
+        /// With a client of this kind: personal, shared or service. Whatever client when left out.
+        #[arg(long, value_name = "KIND")]
+        kind: Option<ClientKind>,
         /// Only about this tool.
         tool: Option<String>,
     },
-    /// Stop a tool, a tenant or everything, from the next call on.
+    /// List people who have signed in, with their profiles and their last sign-in; remove one.
+    People {
+        #[command(subcommand)]
+        command: Option<PeopleCommand>,
+    },
+    /// List AI clients that are in use; change or remove one.
+    Clients(ClientsArgs),
+    /// List service accounts; make, rotate, revoke, change or remove one.
+    Accounts {
+        #[command(subcommand)]
+        command: Option<AccountsCommand>,
+    },
+    /// Show which kinds of AI clients may call; set or reset that, of a tenant or of a tool.
+    Kinds {
+        #[command(subcommand)]
+        command: Option<KindsCommand>,
+    },
+    /// List sign-ins: who has allowed which client what.
+    Connections(ConnectionsArgs),
+    /// End sign-ins, from the next request on.
+    Revoke(RevokeArgs),
+    /// Stop a tool, a client, a user, a tenant or everything, from the next call on.
     Off {
         #[command(flatten)]
         what: SwitchArgs,
@@ -272,14 +307,20 @@ pub(super) enum IndexCommand {
 }
 
 /// What a kill switch stops: with --tenant that tenant, with a tool that tool, with both
-/// that tenant's, with --everything all.
+/// that tenant's, with a client or a user that one of the tenant, with --everything all.
 #[derive(Args)]
 pub(super) struct SwitchArgs {
     /// One tool; without --tenant, everybody's.
     #[arg(long, value_name = "NAME")]
     pub(super) tool: Option<String>,
+    /// One client of a tenant, by its id.
+    #[arg(long, value_name = "ID", conflicts_with = "tool")]
+    pub(super) client: Option<String>,
+    /// One user of a tenant.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["tool", "client"])]
+    pub(super) user: Option<String>,
     /// Every call of every tenant.
-    #[arg(long, conflicts_with_all = ["tool", "tenant"])]
+    #[arg(long, conflicts_with_all = ["tool", "client", "user", "tenant"])]
     pub(super) everything: bool,
 }
 
@@ -297,6 +338,9 @@ pub(super) struct AuditArgs {
     /// Only what this user or administrator did.
     #[arg(long, value_name = "NAME")]
     pub(super) user: Option<String>,
+    /// Only calls through this client, by its id or the name that it states, and acts on it.
+    #[arg(long, value_name = "ID")]
+    pub(super) client: Option<String>,
     /// Only calls of this tool and acts on it.
     #[arg(long, value_name = "NAME")]
     pub(super) tool: Option<String>,
@@ -328,6 +372,33 @@ pub(super) enum AuditCommand {
     },
 }
 
+/// Parses a length of time. A day has 24 hours.
+fn length(text: &str) -> Result<Duration, String> {
+    let length = text.parse::<jiff::Span>().ok().and_then(|span| {
+        let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
+        Duration::try_from(length.ok()?).ok()
+    });
+    length.ok_or_else(|| "a length of time is expected, such as 12h, 30d or 1 week".to_owned())
+}
+
+/// Parses an end: a moment, a date, which lasts until its end in UTC, or how long from now.
+fn end(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let wrong = || {
+        "a date, a moment in UTC or a length of time from now is expected, such as 2027-03-31, \
+         2027-03-31T18:00Z or 90d"
+            .to_owned()
+    };
+    if let Ok(date) = text.parse::<jiff::civil::Date>() {
+        let next = date.tomorrow().map_err(|_| wrong())?;
+        return Offset::UTC.to_timestamp(next.into()).map_err(|_| wrong());
+    }
+    let length = length(text).map_err(|_| wrong())?;
+    Timestamp::now().checked_add(length).map_err(|_| wrong())
+}
+
 /// Parses a moment, a date, or how long ago it was.
 fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse() {
@@ -338,10 +409,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
             .to_timestamp(date.into())
             .map_err(|error| error.to_string());
     }
-    let ago = text.parse::<jiff::Span>().ok().and_then(|span| {
-        let ago = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
-        ago.ok().filter(|ago| !ago.is_negative())
-    });
+    let ago = length(text).ok();
     ago.and_then(|ago| Timestamp::now().checked_sub(ago).ok())
         .ok_or_else(|| {
             "a date, a moment in UTC or a length of time is expected, such as 2026-11-24, 2026-11-24T10:00Z or 1h"

@@ -66,6 +66,7 @@ impl AdminCli<'_> {
             tenant: self.admin.tenant.clone(),
             only: None,
             user: args.user.clone(),
+            client: args.client.clone(),
             tool: args.tool.clone(),
             result: args.result,
             kind,

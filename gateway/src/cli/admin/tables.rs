@@ -65,7 +65,7 @@ pub(super) fn joined<'n>(names: impl IntoIterator<Item = &'n String>) -> String 
 }
 
 /// Names below each other. Of many only the first, and how many more there are.
-fn name_lines<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+pub(super) fn lines<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
     if names.len() <= MAX_NAMES {
         return names.join("\n");
@@ -175,7 +175,7 @@ pub(super) fn tools(tools: &[ToolRow], all: usize) -> String {
 pub(super) fn toolsets(toolsets: &[ToolsetRow]) -> String {
     let mut table = table(["Toolset", "From", "Tools", "Profiles"]);
     for toolset in toolsets {
-        let mut tools = name_lines(&toolset.tools);
+        let mut tools = lines(&toolset.tools);
         if !toolset.missing.is_empty() {
             let _ = write!(tools, "\nnot there: {}", joined(&toolset.missing));
         }
@@ -183,7 +183,7 @@ pub(super) fn toolsets(toolsets: &[ToolsetRow]) -> String {
             &*toolset.name,
             toolset.origin.as_str(),
             &tools,
-            &name_lines(&toolset.profiles),
+            &lines(&toolset.profiles),
         ]);
     }
     table_or(&table, "There are no toolsets.")
@@ -195,8 +195,8 @@ pub(super) fn profiles(profiles: &[ProfileRow]) -> String {
         table.add_row([
             &*profile.name,
             profile.origin.as_str(),
-            &name_lines(&profile.toolsets),
-            &name_lines(&profile.users),
+            &lines(&profile.toolsets),
+            &lines(&profile.users),
         ]);
     }
     table_or(
@@ -284,7 +284,7 @@ pub(super) fn explained(user: &str, rows: &[Explained]) -> String {
         table.add_row([
             &*row.tool,
             if row.allowed { "yes" } else { "no" },
-            &name_lines(&through),
+            &lines(&through),
             &text_or_empty(row.code.as_ref()),
         ]);
     }
@@ -324,15 +324,23 @@ pub(super) fn audit(rows: &[AuditRow], more: bool) -> String {
     for row in rows {
         match row {
             AuditRow::Call(call) => {
-                let client = match (&call.client, &call.client_version) {
+                let mut client = match (&call.client, &call.client_version) {
                     (Some(client), Some(version)) => format!("{client} {version}"),
                     (Some(client), None) => client.clone(),
                     _ => String::new(),
                 };
+                for (what, id) in [("client", &call.client_id), ("sign-in", &call.sign_in)] {
+                    if let Some(id) = id {
+                        let _ = write!(client, "\n{what} {id}");
+                    }
+                }
                 table.add_row([
                     &*call.time.strftime("%F %H:%M:%S").to_string(),
                     &call.tenant,
-                    &call.user,
+                    &match &call.owner {
+                        Some(owner) => format!("{}\nof {owner}", call.user),
+                        None => call.user.clone(),
+                    },
                     &client,
                     &call.tool,
                     call.result.as_str(),
@@ -401,7 +409,7 @@ pub(super) fn quota(rows: &[TenantQuota]) -> String {
             &quota.limit.to_string(),
             &quota.left.to_string(),
             &quota.user_limit.to_string(),
-            &name_lines(&users),
+            &lines(&users),
             &quota
                 .blocked_until
                 .map(|until| until.strftime("%F %H:%M:%S").to_string())

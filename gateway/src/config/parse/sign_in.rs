@@ -231,6 +231,7 @@ fn lifetimes(table: &mut Table<'_, '_>) -> Lifetimes {
     let Some(mut table) = value.as_ref().and_then(|value| value.table(example)) else {
         return lifetimes;
     };
+    let mut person = Duration::ZERO;
     for (key, lifetime, range, example) in [
         ("access", &mut lifetimes.access, MINUTE..=DAY, "15m"),
         (
@@ -251,6 +252,7 @@ fn lifetimes(table: &mut Table<'_, '_>) -> Lifetimes {
             MINUTE..=365 * DAY,
             "4h",
         ),
+        ("person", &mut person, DAY..=3650 * DAY, "90 days"),
     ] {
         let read = table
             .get(key)
@@ -258,6 +260,18 @@ fn lifetimes(table: &mut Table<'_, '_>) -> Lifetimes {
         *lifetime = read.unwrap_or(*lifetime);
     }
     table.finish();
+    lifetimes.person = match person {
+        Duration::ZERO => lifetimes.person.max(lifetimes.grant),
+        person => person,
+    };
+    if let Some(value) = &value
+        && lifetimes.person < lifetimes.grant
+    {
+        value.error(
+            "person lasts no shorter than grant, as nobody is deleted who may be signed in; such as \
+             { grant = \"30 days\", person = \"90 days\" }",
+        );
+    }
     if let Some(value) = value
         && (lifetimes.access > lifetimes.refresh || lifetimes.refresh > lifetimes.grant)
     {

@@ -10,11 +10,12 @@ use http::uri::Scheme;
 
 use super::super::document::Table;
 use super::sign_in::{Surroundings, sign_in};
-use super::{FileSettings, Hashes, index, named, origin, tokens};
+use super::{FileSettings, Hashes, clients, index, named, origin, tokens};
 use crate::config::{
     Credentials, Profile, Review, SCHEDULE, SecretRef, TenantConfig, User, check_toolset,
     is_automatic,
 };
+use crate::store::sign_in::ClientKind;
 use crate::suggest::closest;
 
 pub(super) fn tenant(
@@ -81,8 +82,10 @@ pub(super) fn tenant(
             ));
         }
         let tokens = tokens(&mut table, hashes);
+        let kind = table.get("kind").and_then(|value| clients::kind(&value));
         table.finish();
-        Some(tokens.map(|tokens| User { tokens }))
+        let kind = kind.unwrap_or(ClientKind::Personal);
+        Some(tokens.map(|tokens| User { tokens, kind }))
     });
     let toolsets = table
         .get("toolsets")
@@ -98,6 +101,7 @@ pub(super) fn tenant(
         "{ toolsets = [\"read-only\"], users = [\"mia\"] }",
         |table, _| Some(profile(table, &users, &toolsets)),
     );
+    let clients = clients::clients(&mut table);
     let sign_in = table.get("sign_in").map(|value| {
         let around = Surroundings {
             tenant: name,
@@ -137,6 +141,7 @@ pub(super) fn tenant(
         schedule,
         schedule_requests_per_day: schedule_requests_per_day
             .unwrap_or(requests_per_day.div_ceil(5)),
+        clients,
         // After an error the configuration is not used.
         sign_in: sign_in.flatten(),
         users,

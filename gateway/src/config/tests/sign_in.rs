@@ -77,6 +77,10 @@ profiles = ["analysts"]
 fn what_is_wrong_is_said_with_an_example() {
     for (lines, complaint) in [
         (
+            "lifetimes = { grant = \"30 days\", person = \"29 days\" }",
+            "tenants.acme.sign_in.lifetimes: person lasts no shorter than grant, as nobody is deleted who may be signed in; such as { grant = \"30 days\", person = \"90 days\" }",
+        ),
+        (
             "profiles = [\"analyst\"]",
             "there is no profile \"analyst\"; did you mean \"analysts\"?",
         ),

@@ -21,12 +21,13 @@ use serde_json::{Map, Value};
 use crate::store::{Store, StoreError};
 
 /// The columns that are known when a change begins, and stay as they are.
-const BEGUN: [&str; 12] = [
+const BEGUN: [&str; 13] = [
     "actor",
     "at",
     "client_id",
     "id",
     "kind",
+    "owner",
     "request_id",
     "sign_in",
     "tenant",

@@ -25,6 +25,8 @@ pub struct AuditFilter {
     pub only: Option<Vec<String>>,
     /// By this user or administrator.
     pub user: Option<String>,
+    /// Calls through this client, by its id or by the name that it states, and acts on it.
+    pub client: Option<String>,
     /// Calls of this tool, and acts on it.
     pub tool: Option<String>,
     /// Calls with this result.
@@ -63,6 +65,13 @@ impl AuditFilter {
         }
         if let Some(user) = &self.user {
             add("actor = ?", user.clone().into());
+        }
+        if let Some(client) = &self.client {
+            add(
+                "(kind = 'call' AND (client_id = ? OR via = ?)
+                  OR kind = 'act' AND subject IN (?, 'client ' || ?))",
+                client.clone().into(),
+            );
         }
         if let Some(tool) = &self.tool {
             add(

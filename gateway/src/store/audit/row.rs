@@ -79,6 +79,9 @@ pub struct AuditedCall {
     /// The id with which the client has registered, for users who sign in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// Who answers for the user, which is a service account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// The tool's name, as the client sent it.
     pub tool: String,
     /// How it ended.
@@ -161,6 +164,7 @@ impl AuditRow {
             client_version: row.get("via_version")?,
             sign_in: row.get("sign_in")?,
             client_id: row.get("client_id")?,
+            owner: row.get("owner")?,
             tool: row.get("what")?,
             // The schema allows only known results.
             result: result.parse().unwrap_or(CallResult::Interrupted),

@@ -49,6 +49,8 @@ pub struct StartedCall {
     pub sign_in: Option<String>,
     /// The id with which the client has registered, for users who sign in.
     pub client_id: Option<String>,
+    /// Who answers for the service account that called.
+    pub owner: Option<String>,
     /// The tool's name, as the client sent it.
     pub tool: String,
 }
@@ -223,9 +225,9 @@ fn insert(
     transaction
         .prepare_cached(
             "INSERT INTO audit (at, kind, tenant, actor, via, via_version, what, request_id,
-             trace_id, sign_in, client_id, result, code, reason, latency_ms, gong_requests, bytes,
+             trace_id, sign_in, client_id, owner, result, code, reason, latency_ms, gong_requests, bytes,
              gong_request_ids)
-             VALUES (?, 'call', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             VALUES (?, 'call', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             millis(start.at),
@@ -238,6 +240,7 @@ fn insert(
             start.trace_id,
             start.sign_in,
             start.client_id.as_deref().map(|id| cut(id, CLIENT_ID)),
+            start.owner,
             end.map_or(CallResult::Started, |end| end.result).as_str(),
             end.and_then(|end| end.code.as_ref()),
             end.and_then(reason),

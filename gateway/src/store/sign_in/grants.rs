@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
-use super::clients::{self, ClientRow};
+use super::client_row::ClientRow;
+use super::clients::{self, ClientUse};
 use super::people::{self, Person};
 use crate::config::TokenHash;
 use crate::sign_in::Scopes;
+use crate::store::kill_switches::reason_of;
 use crate::store::{Actor, Store, StoreError, Via, json, millis, record_act};
 
 /// A sign-in that begins.
@@ -52,8 +54,10 @@ pub enum Begun {
     Yes,
     /// Nothing gives this person access.
     NoAccess,
-    /// The person or the client is switched off.
-    Off,
+    /// The person or the client is switched off, or the client is gone. The clause says why.
+    Off(String),
+    /// The client is somebody else's alone.
+    OtherOwner,
 }
 
 /// Why a sign-in has ended.
@@ -73,6 +77,12 @@ pub enum EndReason {
     Unconfirmed,
     /// The tenant has another provider, or none.
     OtherProvider,
+    /// An administrator has revoked it.
+    Administrator,
+    /// Nobody has used its client for too long.
+    Idle,
+    /// The person has not signed in for too long, or an administrator has removed them.
+    PersonGone,
 }
 
 impl EndReason {
@@ -87,6 +97,9 @@ impl EndReason {
             Self::NotAllowed => "the account may not sign in any more",
             Self::Unconfirmed => "the provider has not confirmed it for too long",
             Self::OtherProvider => "the tenant has another provider",
+            Self::Administrator => "revoked by an administrator",
+            Self::Idle => "nobody has used the client for too long",
+            Self::PersonGone => "the person was removed",
         }
     }
 }
@@ -113,18 +126,20 @@ impl Store {
                 return Ok(Begun::NoAccess);
             }
             let (user, name, changed) = people::put(transaction, tenant, person, now)?;
-            clients::used(transaction, tenant, &new.client, user, now)?;
-            let off = transaction
-                .prepare_cached(
-                    "SELECT 1 FROM sign_in_users u, sign_in_clients c WHERE u.id = ?
-                     AND c.tenant = ? AND c.id = ? AND (u.state = 'off' OR c.state = 'off')",
-                )?
-                .exists(params![user, tenant, new.client.id])?;
-            if off {
-                return Ok(Begun::Off);
-            }
             if changed {
                 governance_changed(transaction)?;
+            }
+            if let Some(why) = reason_of(transaction, tenant, &new.client.id, &name)? {
+                return Ok(Begun::Off(why));
+            }
+            match clients::used(transaction, tenant, &new.client, &name, now)? {
+                ClientUse::Allowed { changed: true } => governance_changed(transaction)?,
+                ClientUse::Allowed { changed: false } => {}
+                ClientUse::OtherOwner => return Ok(Begun::OtherOwner),
+                ClientUse::Gone => {
+                    let why = "this client is not registered any more: let it register anew";
+                    return Ok(Begun::Off(why.to_owned()));
+                }
             }
             transaction.execute(
                 "INSERT INTO sign_in_grants (id, tenant, client, user, resource, scopes, begun_at,
@@ -287,7 +302,7 @@ fn shown(client: &ClientRow) -> String {
 }
 
 /// Makes every process read anew what it has read of sign-ins and policies.
-fn governance_changed(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+pub(super) fn governance_changed(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     transaction.execute("UPDATE meta SET governance = governance + 1", [])?;
     Ok(())
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::Serialize;
 
 use crate::cut::cut;
 use crate::store::access::Access;
-use crate::store::lookup::{self, require_tenant, texts};
+use crate::store::lookup::{all_users, granted_profiles, require_tenant, texts};
 use crate::store::{Store, StoreError, from_json, json, millis, timestamp};
 
 /// Characters of a name.
@@ -27,10 +28,8 @@ pub struct Person {
 }
 
 /// Somebody who has signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SignedInUser {
-    /// The row's id.
-    pub id: i64,
     /// The name in the audit and in profiles, which no declared user can have.
     pub name: String,
     /// The e-mail address, as of the last confirmation.
@@ -43,6 +42,12 @@ pub struct SignedInUser {
     pub first_at: Timestamp,
     /// When they signed in or were confirmed last.
     pub last_at: Timestamp,
+    /// The profiles that they have, by groups and by name.
+    pub profiles: BTreeSet<String>,
+    /// Their sign-ins that go on.
+    pub connections: u32,
+    /// Why they are switched off, if they are.
+    pub off: Option<String>,
 }
 
 /// Names of the people of a tenant, sorted.
@@ -114,17 +119,14 @@ fn free_name(connection: &Connection, tenant: &str, person: &Person) -> Result<S
     Ok(free)
 }
 
-/// The profiles that a person's groups give, or `None` if nobody of this name has signed in or they
-/// are switched off.
-pub(crate) fn profiles_of(
+/// The profiles that a person's groups give, or `None` if nobody of this name has signed in.
+pub(in crate::store) fn profiles_of(
     connection: &Connection,
     tenant: &str,
     name: &str,
 ) -> Result<Option<BTreeSet<String>>, StoreError> {
     let groups: Option<BTreeSet<String>> = connection
-        .prepare_cached(
-            "SELECT groups FROM sign_in_users WHERE tenant = ? AND name = ? AND state = 'active'",
-        )?
+        .prepare_cached("SELECT groups FROM sign_in_users WHERE tenant = ? AND name = ?")?
         .query_row([tenant, name], |row| from_json(row, "groups"))
         .optional()?;
     match groups {
@@ -189,7 +191,7 @@ pub(super) fn has_access(
 }
 
 impl Store {
-    /// Names of a tenant's users: those that are declared, and those who have signed in.
+    /// Names of a tenant's users: those that are declared, those who have signed in, and service accounts.
     ///
     /// # Errors
     ///
@@ -197,13 +199,12 @@ impl Store {
     pub fn users(&self, tenant: &str) -> Result<Vec<String>, StoreError> {
         self.read(|connection| {
             require_tenant(connection, tenant)?;
-            let mut users = lookup::users(connection, tenant)?;
-            users.extend(names(connection, tenant)?);
-            Ok(users)
+            all_users(connection, tenant)
         })
     }
 
-    /// Names of the profiles that a user has: those that name them, and those of their groups.
+    /// Names of the profiles that a user has: those that name them, those of their groups, and those of a
+    /// service account.
     ///
     /// # Errors
     ///
@@ -211,7 +212,7 @@ impl Store {
     pub fn profiles_of(&self, tenant: &str, user: &str) -> Result<BTreeSet<String>, StoreError> {
         self.read(|connection| {
             let access = Access::load(connection, tenant)?;
-            let by_groups = profiles_of(connection, tenant, user)?.unwrap_or_default();
+            let by_groups = granted_profiles(connection, tenant, user)?.unwrap_or_default();
             let profiles = access.profiles.into_iter();
             let has = profiles.filter(|(name, profile)| {
                 profile.row.users.contains(user) || by_groups.contains(name)
@@ -224,27 +225,39 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The file could not be read.
+    /// There is no such tenant, or the file could not be read.
     pub fn signed_in_users(&self, tenant: &str) -> Result<Vec<SignedInUser>, StoreError> {
         self.read(|connection| {
+            require_tenant(connection, tenant)?;
+            let access = Access::load(connection, tenant)?;
             let mut statement = connection.prepare_cached(
-                "SELECT id, name, email, groups, first_at, last_at FROM sign_in_users
-                 WHERE tenant = ? ORDER BY name",
+                "SELECT u.*, (SELECT count(*) FROM sign_in_grants g WHERE g.user = u.id
+                     AND g.ended_at IS NULL) AS connections,
+                 (SELECT reason FROM switches s WHERE s.tenant = u.tenant
+                     AND s.subject = 'user' AND s.name = u.name) AS off
+                 FROM sign_in_users u WHERE tenant = ? ORDER BY name",
             )?;
             let rows = statement.query_map([tenant], |row| {
                 Ok(SignedInUser {
-                    id: row.get("id")?,
                     name: row.get("name")?,
                     email: row.get("email")?,
                     groups: from_json(row, "groups")?,
                     administrator: false,
                     first_at: timestamp(row.get("first_at")?),
                     last_at: timestamp(row.get("last_at")?),
+                    profiles: BTreeSet::new(),
+                    connections: row.get("connections")?,
+                    off: row.get("off")?,
                 })
             })?;
             let mut users = rows.collect::<Result<Vec<_>, _>>()?;
             for user in &mut users {
-                user.administrator = granted_by(connection, tenant, &user.groups)?.administrator;
+                let granted = granted_by(connection, tenant, &user.groups)?;
+                user.administrator = granted.administrator;
+                let named = access.profiles.iter();
+                let named = named.filter(|(_, profile)| profile.row.users.contains(&user.name));
+                user.profiles = named.map(|(name, _)| name.clone()).collect();
+                user.profiles.extend(granted.profiles);
             }
             Ok(users)
         })

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::client_row::ClientKind;
 use crate::config::TokenHash;
 use crate::sign_in::Scopes;
+use crate::store::change_watch::ChangeWatch;
 use crate::store::{Store, StoreError, timestamp};
 
 /// Tokens that are remembered at a time. When there are more, all are read anew.
@@ -27,6 +29,8 @@ pub struct Session {
     pub client: Arc<str>,
     /// The client's name.
     pub client_name: Arc<str>,
+    /// Whose the client is.
+    pub kind: ClientKind,
     /// The resource that the token is for.
     pub resource: Arc<str>,
     /// What it allows.
@@ -51,11 +55,10 @@ pub struct SignIns(Mutex<Inner>);
 
 struct Inner {
     connection: Connection,
-    /// SQLite's count of commits by other connections.
-    data_version: i64,
-    /// The store's own count of changes that end something.
-    generation: i64,
+    watch: ChangeWatch,
     known: HashMap<TokenHash, Arc<Session>>,
+    /// Ends of sign-ins that streams and running calls belong to.
+    ends: HashMap<Arc<str>, Option<Timestamp>>,
 }
 
 impl fmt::Debug for SignIns {
@@ -73,10 +76,21 @@ impl SignIns {
     pub fn new(store: &Store) -> Result<Self, StoreError> {
         Ok(Self(Mutex::new(Inner {
             connection: store.connect()?,
-            data_version: -1,
-            generation: -1,
+            watch: ChangeWatch::default(),
             known: HashMap::new(),
+            ends: HashMap::new(),
         })))
+    }
+
+    /// Whether a sign-in goes on, whatever has become of its tokens. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The file can not be read.
+    pub fn goes_on(&self, id: &Arc<str>, now: Timestamp) -> Result<bool, StoreError> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.refresh()?;
+        Ok(inner.end_of(id)?.is_some_and(|end| now < end))
     }
 
     /// Whose an access token is. Blocks.
@@ -105,21 +119,28 @@ impl SignIns {
 
 impl Inner {
     fn refresh(&mut self) -> Result<(), StoreError> {
-        let mut version = self.connection.prepare_cached("PRAGMA data_version")?;
-        let data_version = version.query_row([], |row| row.get(0))?;
-        if data_version == self.data_version {
-            return Ok(());
-        }
-        let mut generation = self
-            .connection
-            .prepare_cached("SELECT governance FROM meta")?;
-        let generation = generation.query_row([], |row| row.get(0))?;
-        self.data_version = data_version;
-        if generation != self.generation {
-            self.generation = generation;
+        if self.watch.has_changed(&self.connection)? {
             self.known.clear();
+            self.ends.clear();
         }
         Ok(())
+    }
+
+    /// When a sign-in ends. `None` when it has ended.
+    fn end_of(&mut self, id: &Arc<str>) -> Result<Option<Timestamp>, StoreError> {
+        if let Some(end) = self.ends.get(id) {
+            return Ok(*end);
+        }
+        let sql = "SELECT ends_at FROM sign_in_grants WHERE id = ? AND ended_at IS NULL";
+        let mut select = self.connection.prepare_cached(sql)?;
+        let end: Option<i64> = select.query_row([&**id], |row| row.get(0)).optional()?;
+        drop(select);
+        let end = end.map(timestamp);
+        if self.ends.len() >= REMEMBERED {
+            self.ends.clear();
+        }
+        self.ends.insert(Arc::clone(id), end);
+        Ok(end)
     }
 
     fn read(&mut self, token: &TokenHash) -> Result<Result<Arc<Session>, TokenState>, StoreError> {
@@ -127,9 +148,8 @@ impl Inner {
             .connection
             .prepare_cached(
                 "SELECT t.scopes, min(t.expires_at, g.ends_at) AS expires_at, g.id, g.tenant,
-                 g.resource, g.client, u.name, c.name AS client_name,
-                 g.ended_at IS NULL AND u.state = 'active' AND c.state IN ('active', 'hidden')
-                 AS alive
+                 g.resource, g.client, u.name, c.name AS client_name, c.kind,
+                 g.ended_at IS NULL AS alive
                  FROM sign_in_tokens t JOIN sign_in_grants g ON g.id = t.sign_in
                  JOIN sign_in_users u ON u.id = g.user
                  JOIN sign_in_clients c ON c.tenant = g.tenant AND c.id = g.client
@@ -143,6 +163,7 @@ impl Inner {
                     user: text("name")?,
                     client: text("client")?,
                     client_name: text("client_name")?,
+                    kind: ClientKind::read(row, "kind")?,
                     resource: text("resource")?,
                     scopes: Scopes::parse(&text("scopes")?),
                     expires_at: timestamp(row.get("expires_at")?),

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use super::grants::{EndReason, end};
 use crate::config::TokenHash;
 use crate::sign_in::Scopes;
+use crate::store::kill_switches::reason_of;
 use crate::store::{Store, StoreError, millis, timestamp};
 
 /// Tokens that are about to be issued.
@@ -60,6 +61,8 @@ pub enum RefreshState {
     Invalid,
     /// It was replaced a while ago, so the sign-in has ended.
     Reused,
+    /// The person or the client is switched off. The clause says why.
+    Off(String),
 }
 
 /// A code, as the client presents it.
@@ -148,12 +151,11 @@ impl Store {
         self.write(|transaction| {
             let found = transaction
                 .prepare_cached(
-                    "SELECT t.expires_at, t.replaced_at, g.*, u.subject, c.state
+                    "SELECT t.expires_at, t.replaced_at, g.*, u.subject, u.name
                      FROM sign_in_tokens t JOIN sign_in_grants g ON g.id = t.sign_in
                      JOIN sign_in_users u ON u.id = g.user
-                     JOIN sign_in_clients c ON c.tenant = g.tenant AND c.id = g.client
                      WHERE t.hash = ? AND t.kind = 'refresh' AND g.tenant = ? AND g.client = ?
-                     AND g.ended_at IS NULL AND u.state = 'active' AND c.state <> 'off'",
+                     AND g.ended_at IS NULL",
                 )?
                 .query_row(params![hash.to_string(), tenant, client], |row| {
                     let scopes: String = row.get("scopes")?;
@@ -168,10 +170,11 @@ impl Store {
                     };
                     let replaced_at: Option<i64> = row.get("replaced_at")?;
                     let expires_at = timestamp(row.get("expires_at")?);
-                    Ok((family, replaced_at.map(timestamp), expires_at))
+                    let name: String = row.get("name")?;
+                    Ok((family, name, replaced_at.map(timestamp), expires_at))
                 })
                 .optional()?;
-            let Some((family, replaced_at, expires_at)) = found else {
+            let Some((family, name, replaced_at, expires_at)) = found else {
                 return Ok(RefreshState::Invalid);
             };
             if replaced_at.is_some_and(|at| at < grace_begins) {
@@ -181,7 +184,10 @@ impl Store {
             if expires_at <= now || family.ends_at <= now {
                 return Ok(RefreshState::Invalid);
             }
-            Ok(RefreshState::Usable(family))
+            Ok(match reason_of(transaction, tenant, client, &name)? {
+                Some(why) => RefreshState::Off(why),
+                None => RefreshState::Usable(family),
+            })
         })
     }
 
@@ -211,8 +217,9 @@ impl Store {
                 params![millis(now), used.to_string()],
             )?;
             transaction.execute(
-                "UPDATE sign_in_clients SET last_used_at = ?1 WHERE (tenant, id) =
-                 (SELECT tenant, client FROM sign_in_grants WHERE id = ?2)",
+                "UPDATE sign_in_clients SET last_used_at = ?1,
+                 state = CASE state WHEN 'hidden' THEN 'active' ELSE state END
+                 WHERE (tenant, id) = (SELECT tenant, client FROM sign_in_grants WHERE id = ?2)",
                 params![millis(now), family.id],
             )?;
             insert(transaction, &family.id, &scopes.to_string(), tokens)?;

@@ -79,6 +79,43 @@ fn an_older_file_keeps_what_it_holds() {
 }
 
 #[test]
+fn sign_ins_stay_when_the_registry_is_made_anew() {
+    let folder = Folder::new();
+    let mut older = Connection::open(folder.file()).unwrap();
+    older.pragma_update(None, "foreign_keys", true).unwrap();
+    migrate(&mut older, &folder.file(), &SCHEMA[..10]).unwrap();
+    older
+        .execute_batch(
+            "INSERT INTO tenants (name, gong, review, metered, requests_per_second, requests_per_day)
+             VALUES ('acme', 'https://acme.api.gong.io', 'pending', 0, 3, 10000);
+             INSERT INTO switches VALUES ('acme', 'search', 'wrong dates', 'ada', 0);
+             INSERT INTO sign_in_users (id, tenant, issuer, subject, name, groups, first_at, last_at)
+             VALUES (7, 'acme', 'i', 's', 'mia@acme.example', '[]', 0, 0);
+             INSERT INTO sign_in_clients (tenant, id, registration, kind, name, redirect_uris, owner,
+             registered_at) VALUES ('acme', 'c', 'dynamic', 'personal', 'C', '[]', 7, 0);
+             INSERT INTO sign_in_grants (id, tenant, client, user, resource, scopes, begun_at, used_at,
+             confirmed_at, ends_at) VALUES ('g', 'acme', 'c', 7, 'r', 'tools:read', 0, 0, 0, 9);
+             INSERT INTO sign_in_tokens VALUES ('h', 'g', 'access', 'tools:read', 9, NULL);",
+        )
+        .unwrap();
+    drop(older);
+    let store = Store::open(&folder.file()).unwrap();
+    assert_eq!(store.integrity().unwrap(), [""; 0]);
+    let client = store.sign_in_client("acme", "c").unwrap().unwrap();
+    assert_eq!(client.owner.as_deref(), Some("mia@acme.example"));
+    let all = crate::store::sign_in::ConnectionFilter::default();
+    let connections = store.connections("acme", &all, Timestamp::UNIX_EPOCH);
+    assert_eq!(connections.unwrap()[0].id, "g");
+    let switch = &store.switches().unwrap()[0].switch;
+    let tool = KillSwitch::Tool("acme".to_owned(), "search".to_owned());
+    assert_eq!(*switch, tool);
+    let tokens = "SELECT count(*) FROM sign_in_tokens";
+    let file = store.connect().unwrap();
+    let tokens: i64 = file.query_row(tokens, [], |row| row.get(0)).unwrap();
+    assert_eq!(tokens, 1);
+}
+
+#[test]
 fn what_a_dead_process_left_is_interrupted_and_only_one_serves() {
     let folder = Folder::new();
     let store = store(&folder);

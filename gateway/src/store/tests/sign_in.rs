@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::sign_in::Scopes;
+use crate::store::accounts::{NewServiceToken, ServiceTokens};
 use crate::store::sign_in::{
-    Begun, ClientKind, ClientRow, ClientState, EndReason, NewCode, NewGrant, NewTokens, Person,
-    PresentedCode, Redemption, Registration, SignIns, TokenState,
+    Begun, ClientKind, ClientRow, EndReason, NewCode, NewGrant, NewTokens, Person, PresentedCode,
+    Redemption, Registration, SignIns, TokenState,
 };
 
 const RESOURCE: &str = "https://gw.example/t/acme/mcp";
@@ -42,18 +43,10 @@ fn store_with(sign_in: &str, folder: &Folder) -> Store {
 }
 
 fn client() -> ClientRow {
+    let (dynamic, personal) = (Registration::Dynamic, ClientKind::Personal);
     ClientRow {
-        id: "client-1".to_owned(),
-        registration: Registration::Dynamic,
-        kind: ClientKind::Personal,
-        name: "A client".to_owned(),
-        publisher: None,
         redirect_uris: names(&["http://localhost/cb"]),
-        owner: None,
-        state: ClientState::Active,
-        registered_at: NOW,
-        first_used_at: None,
-        last_used_at: None,
+        ..ClientRow::new("client-1", dynamic, personal, "A client", NOW)
     }
 }
 
@@ -240,6 +233,16 @@ fn a_backup_brings_no_sign_in_back() {
     let store = store_with(SIGN_IN, &folder);
     store.register_client("acme", &client()).unwrap();
     let token = sign_in(&store, "1", person("mia", &["sales"]));
+    let service = NewServiceToken {
+        hash: TokenHash::of("service"),
+        ends_at: NOW + Duration::from_secs(3600),
+        longest: Duration::from_secs(3600),
+    };
+    let profiles = set(&["readers"]);
+    let whose = ("reports", "mia@acme.example");
+    store
+        .create_account(&ada(), "acme", whose, &profiles, service, NOW)
+        .unwrap();
     let backup = folder.0.join("backup.db");
     store.back_up(&backup).unwrap();
     drop(store);
@@ -247,5 +250,8 @@ fn a_backup_brings_no_sign_in_back() {
     let store = Store::open(&folder.file()).unwrap();
     let sign_ins = SignIns::new(&store).unwrap();
     assert_eq!(sign_ins.session(&token, NOW).unwrap(), TokenState::Unknown);
-    assert_eq!(store.users("acme").unwrap(), ["mia@acme.example"]);
+    let accounts = ServiceTokens::new(&store).unwrap();
+    assert_eq!(accounts.session(&service.hash, NOW), Ok(None));
+    let users = ["mia@acme.example", "service:reports"];
+    assert_eq!(store.users("acme").unwrap(), users);
 }

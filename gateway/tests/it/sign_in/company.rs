@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use fake_gong::FakeGong;
-use gateway::store::{AuditFilter, AuditRow, AuditedAct};
+use gateway::store::{AuditFilter, AuditRow, AuditedAct, Store};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -47,13 +47,22 @@ impl Company {
         Self::start_as(Setup::default(), more).await
     }
 
-    pub(crate) async fn start_as(mut setup: Setup, more: &str) -> Self {
+    pub(crate) async fn start_as(setup: Setup, more: &str) -> Self {
+        Self::start_behind(setup, more, |address| format!("http://{address}")).await
+    }
+
+    /// As the others, behind something that makes an origin of the gateway's address.
+    pub(crate) async fn start_behind(
+        mut setup: Setup,
+        more: &str,
+        front: impl FnOnce(SocketAddr) -> String,
+    ) -> Self {
         let (gong, provider) = (stand_in(options()).await, Provider::start().await);
         provider.person("mia", &["sales"]);
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address: SocketAddr = free.local_addr().expect("it has an address");
         drop(free);
-        let base = format!("http://{address}");
+        let base = front(address);
         setup.address = Some(address);
         setup.listen.push_str(&format!("public_url = \"{base}\"\n"));
         let tenants = tenants(&gong, &provider.issuer(), more);
@@ -245,6 +254,16 @@ impl Company {
             file.execute_batch(&sql).expect("it is changed");
         });
         changed.await.expect("it ends");
+    }
+
+    /// Runs `work` on the gateway's store.
+    pub(crate) async fn in_store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> T {
+        let store = self.gateway.server().gateway.store.clone();
+        let done = tokio::task::spawn_blocking(move || work(&store));
+        done.await.expect("it ends")
     }
 
     /// The acts of a name in the audit, oldest first.

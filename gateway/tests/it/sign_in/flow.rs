@@ -11,7 +11,7 @@ use super::company::{Company, REDIRECT, Tokens};
 use crate::support::{Client, discover, succeed};
 
 /// rmcp's own client, after somebody has signed in with it.
-async fn rmcp_client(company: &Company, agent: &mut Agent) -> Client {
+pub(crate) async fn rmcp_client(company: &Company, agent: &mut Agent) -> Client {
     let manager = rmcp_signs_in(company, agent).await;
     connect(company, manager).await
 }
