@@ -31,7 +31,8 @@ use crate::gateway::Gateway;
 use crate::mcp::GatewayServer;
 use crate::metrics;
 use crate::readiness;
-use crate::sign_in::{self, challenge, endpoint::Endpoint};
+use crate::sign_in::resource_server::Checked;
+use crate::sign_in::{self, Scopes, challenge, endpoint::Endpoint};
 use crate::store::Via;
 use crate::store::sign_in::{SignInSession, TokenState};
 use crate::tenants::Identity;
@@ -88,6 +89,7 @@ async fn authenticate(
     let config = Arc::clone(&state.gateway.tenants.live().config);
     let identity = match Endpoint::at(request.uri().path(), &config) {
         Some(Endpoint::SignIn(tenant)) => state.session(&tenant, &mut request).await,
+        Some(Endpoint::AccessTokens(tenant)) => state.access_token(&tenant, &mut request).await,
         Some(Endpoint::StaticTokens(tenant)) => {
             let identity = state.identify(Some(&tenant), &request);
             identity.ok_or_else(unauthorized)
@@ -123,9 +125,10 @@ impl HttpState {
         let Some(urls) = &self.gateway.urls else {
             return Err(StatusCode::NOT_FOUND.into_response());
         };
+        let first = Scopes::first().to_string();
         let Some(token) = bearer(request.headers()) else {
             // So every client begins.
-            return Err(challenge::unauthorized(urls, tenant, false));
+            return Err(challenge::unauthorized(urls, tenant, &first, false));
         };
         let state = match TokenHash::presented(token) {
             Some(hash) => self.gateway.token_state(hash).await,
@@ -152,7 +155,41 @@ impl HttpState {
                 return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
             }
         }
-        Err(challenge::unauthorized(urls, tenant, true))
+        Err(challenge::unauthorized(urls, tenant, &first, true))
+    }
+
+    /// The user of an access token of the tenant's provider.
+    async fn access_token(
+        &self,
+        tenant: &str,
+        request: &mut Request,
+    ) -> Result<Identity, Response> {
+        let live = self.gateway.tenants.live().tenant(tenant);
+        let server = live.and_then(|tenant| tenant.resource_server.clone());
+        let (Some(urls), Some(server)) = (&self.gateway.urls, server) else {
+            return Err(StatusCode::NOT_FOUND.into_response());
+        };
+        let first = server.scope_names(&Scopes::first());
+        let Some(token) = bearer(request.headers()) else {
+            return Err(challenge::unauthorized(urls, tenant, &first, false));
+        };
+        match server.check(&self.gateway, token).await {
+            Checked::Valid(session) => {
+                let identity = Identity {
+                    tenant: Arc::clone(&session.tenant),
+                    user: Arc::clone(&session.user),
+                };
+                request.extensions_mut().insert(session);
+                Ok(identity)
+            }
+            Checked::Unavailable => Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+            Checked::NoAccess(why) => Err(challenge::no_access(&why)),
+            Checked::Expired => Err(challenge::unauthorized(urls, tenant, &first, true)),
+            Checked::Invalid => {
+                self.refused(Via::Mcp, request.headers(), request.extensions());
+                Err(challenge::unauthorized(urls, tenant, &first, true))
+            }
+        }
     }
 
     /// Counts a request without a valid token.

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `guard` | checks the host and the origin of requests; sets the headers of every answer |
 //! | `session`, `session_secret`, `cookie` | who is signed in, and that a form is theirs |
-//! | `sign_in` | signing in and out |
+//! | `sign_in` | signing in with a token, and signing out |
+//! | `company`, `command_line` | signing in with the company's account, here and on the command line |
 //! | `tenants`, `tools`, `tool`, `users`, `audit`, `quota`, `index` | the pages |
 //! | `review`, `kill_switches` | decisions on tools, and kill switches |
 //! | `toolsets`, `profiles`, `sets` | toolsets and profiles, and what their pages share |
@@ -18,6 +19,11 @@
 //! file, or has another token there. A failed sign-in is answered after a second and is counted
 //! in the audit, without the token that was tried. After ten failures of one name in a minute from
 //! one address, further attempts of that name from there are refused until the minute is over.
+//!
+//! **With the company's account.** The browser is sent to the provider and back with a `state` that
+//! only it has, and gets a new session, whose cookie is `__Host-` where the page is HTTPS. What makes an
+//! administrator is looked up for each request. After `administrators.recheck` the next page is reached
+//! by the provider, which says anew who it is; a form is accepted for twice as long.
 //!
 //! **Forms.** Changes are POSTs, and each must have three things: the cookie; the form's own
 //! token, an HMAC under the session's secret, compared in constant time; and `Origin` or
@@ -42,6 +48,8 @@ use axum::routing::{get, post};
 
 mod audit;
 mod chart;
+pub(crate) mod command_line;
+mod company;
 pub(crate) mod cookie;
 mod diff;
 mod fields;
@@ -103,6 +111,13 @@ pub fn router(state: PageState) -> Router {
         .route("/", get(tenants::show))
         .route("/style.css", get(style))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-in/company", get(company::begin))
+        .route("/oauth/callback", get(company::callback))
+        .route("/oauth/callback/{tenant}", get(company::tenants_callback))
+        .route(
+            "/command-line",
+            get(command_line::show).post(command_line::allow),
+        )
         .route("/sign-out", post(sign_in::sign_out))
         .route("/switch", post(kill_switches::everything))
         .route("/audit", get(audit::show))

@@ -5,6 +5,7 @@
 //! | `people` | who signs in, and what their groups give |
 //! | `clients` | AI clients that have registered, or whose document was read |
 //! | `grants` | sign-ins: their beginning, confirmation and end |
+//! | `seen` | people with access tokens of the provider |
 //! | `tokens` | codes, access tokens and refresh tokens |
 //!
 //! What ends here ends for the next request of every process: [`SignIns`] keeps what it has read
@@ -17,19 +18,21 @@ use rusqlite::{Transaction, params};
 
 use super::declarations::ChangeLog;
 use super::{Store, StoreError, json, millis};
-use crate::config::{Config, SignInConfig};
+use crate::config::{Config, PeopleRules};
 
 mod clients;
 mod grants;
 mod people;
+mod seen;
 mod sessions;
 mod tokens;
 
 pub use clients::{ClientKind, ClientRow, ClientState, Registration};
 pub use grants::{Begun, Confirmation, EndReason, NewCode, NewGrant};
-pub(super) use people::names;
 pub(crate) use people::profiles_of;
 pub use people::{Person, SignedInUser};
+pub(super) use people::{is_known, makes_administrator, names, put_person};
+pub use seen::Seen;
 pub use sessions::{Session as SignInSession, SignIns, TokenState};
 pub(crate) use tokens::PresentedCode;
 pub use tokens::{Family, NewTokens, Redemption, RefreshState};
@@ -45,24 +48,24 @@ const UNUSED: i64 = 60 * 60 * 1000;
 pub(super) fn declare(
     transaction: &Transaction<'_>,
     tenant: &str,
-    sign_in: Option<&SignInConfig>,
+    people: Option<&PeopleRules>,
     log: &mut ChangeLog,
 ) -> Result<(), StoreError> {
     let sql = "DELETE FROM sign_in_groups WHERE tenant = ?";
     transaction.execute(sql, [tenant])?;
-    if let Some(sign_in) = sign_in {
+    if let Some(people) = people {
         let mut insert = transaction.prepare_cached(
             "INSERT INTO sign_in_groups (tenant, name, profiles, administrator) VALUES (?, ?, ?, ?)",
         )?;
-        if !sign_in.profiles.is_empty() {
-            insert.execute(params![tenant, "", json(&sign_in.profiles), false])?;
+        if !people.profiles.is_empty() {
+            insert.execute(params![tenant, "", json(&people.profiles), false])?;
         }
-        for (name, access) in &sign_in.groups {
+        for (name, access) in &people.groups {
             let profiles = json(&access.profiles);
             insert.execute(params![tenant, name, profiles, access.administrator])?;
         }
     }
-    let issuer = sign_in.map(|sign_in| &*sign_in.issuer).unwrap_or_default();
+    let issuer = people.map(|people| &*people.issuer).unwrap_or_default();
     let ended = transaction.execute(
         "UPDATE sign_in_grants SET ended_at = ?, ended_because = ?, provider_token = NULL
          WHERE tenant = ? AND ended_at IS NULL
@@ -103,11 +106,11 @@ pub(super) fn forget(
 pub(super) fn declared(config: &Config) -> Vec<String> {
     let tenants = config.tenants.iter();
     let declared = tenants.filter_map(|(name, tenant)| {
-        let sign_in = tenant.sign_in.as_ref()?;
-        let groups = sign_in.groups.iter();
+        let people = tenant.people()?;
+        let groups = people.groups.iter();
         let groups = groups.map(|(group, access)| (group, &access.profiles, access.administrator));
         let groups: Vec<_> = groups.collect();
-        Some(json(&(name, &sign_in.issuer, &sign_in.profiles, groups)))
+        Some(json(&(name, &people.issuer, &people.profiles, groups)))
     });
     declared.collect()
 }

@@ -6,9 +6,11 @@
 //! | `leavers` | refreshing: groups, accounts that are gone, outages, keys that rotate, tokens used again |
 //! | `holes` | codes, states, browsers, redirections and tokens that are somebody else's |
 //! | `clients` | metadata documents, registrations, and who may be answered |
+//! | `administrators` | administrators at the page |
 //! | `chromium` | the consent page in a browser |
 //! | `provider`, `agent`, `company` | a provider for the tests, a browser for it, and what the tests share |
 
+mod administrators;
 mod agent;
 mod chromium;
 mod clients;

@@ -34,9 +34,9 @@ fn little_is_needed_and_the_rest_has_defaults() {
     );
     let acme = &config.tenants["acme"];
     let sign_in = acme.sign_in.as_ref().unwrap();
-    assert_eq!(sign_in.scopes, ["openid", "profile", "email"]);
+    assert_eq!(sign_in.client.scopes, ["openid", "profile", "email"]);
     assert_eq!(
-        (&*sign_in.email_claim, &*sign_in.groups_claim),
+        (&*sign_in.people.email_claim, &*sign_in.people.groups_claim),
         ("email", "groups")
     );
     assert_eq!(sign_in.clients, ClientRules::default());
@@ -53,6 +53,7 @@ fn what_groups_give_and_what_clients_may() {
 allowed_domains = ["Acme.example"]
 profiles = ["analysts"]
 claims = { groups = "roles" }
+prompt = "consent"
 clients = { hosts = ["claude.ai"], redirects = ["loopback", "https://chatgpt.com/connector/oauth/*"], dcr = false }
 lifetimes = { access = "5m", unconfirmed = "1h" }
 static_tokens = { path = "/t/acme/programs" }
@@ -64,11 +65,16 @@ profiles = ["analysts"]
     ))
     .unwrap();
     let sign_in = config.tenants["acme"].sign_in.clone().unwrap();
-    assert!(sign_in.allowed_domains.contains("acme.example"));
-    assert!(sign_in.groups["8c4f-admins"].administrator);
-    assert!(sign_in.groups["Gong readers"].profiles.contains("analysts"));
+    assert!(sign_in.people.allowed_domains.contains("acme.example"));
+    assert!(sign_in.people.groups["8c4f-admins"].administrator);
+    assert!(
+        sign_in.people.groups["Gong readers"]
+            .profiles
+            .contains("analysts")
+    );
     assert!(!sign_in.clients.dcr && sign_in.clients.redirects.len() == 2);
-    assert_eq!(sign_in.groups_claim, "roles");
+    assert_eq!(sign_in.people.groups_claim, "roles");
+    assert_eq!(sign_in.client.prompt.as_deref(), Some("consent"));
     assert_eq!(sign_in.static_tokens_path, "/t/acme/programs");
     assert_eq!(sign_in.lifetimes.access, Duration::from_secs(300));
 }
@@ -88,6 +94,10 @@ fn what_is_wrong_is_said_with_an_example() {
         (
             "scopes = [\"email\"]",
             "without \"openid\" the provider does not say who signs in",
+        ),
+        (
+            "prompt = \"none\"",
+            "\"none\" is not known; known are \"consent\"",
         ),
         (
             "allowed_domains = [\"@acme.example\"]",

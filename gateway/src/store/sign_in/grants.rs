@@ -287,7 +287,7 @@ fn shown(client: &ClientRow) -> String {
 }
 
 /// Makes every process read anew what it has read of sign-ins and policies.
-fn governance_changed(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+pub(super) fn governance_changed(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     transaction.execute("UPDATE meta SET governance = governance + 1", [])?;
     Ok(())
 }

@@ -55,6 +55,7 @@ impl Company {
         drop(free);
         let base = format!("http://{address}");
         setup.address = Some(address);
+        setup.top = setup.top.replace("{issuer}", &provider.issuer());
         setup.listen.push_str(&format!("public_url = \"{base}\"\n"));
         let tenants = tenants(&gong, &provider.issuer(), more);
         let gateway = TestGateway::start_with(setup, &tenants).await;
@@ -71,6 +72,13 @@ impl Company {
     pub(crate) fn write_with_issuer(&mut self, issuer: &str) {
         let tenants = tenants(&self.gong, issuer, &self.setup);
         self.gateway.write(&tenants);
+    }
+
+    /// Writes the configuration anew, with other lines at the top.
+    pub(crate) fn rewrite_with_top(&mut self, top: &str) {
+        top.clone_into(&mut self.gateway.setup.top);
+        let issuer = self.provider.issuer();
+        self.write_with_issuer(&issuer);
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
