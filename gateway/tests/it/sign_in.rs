@@ -6,7 +6,7 @@
 //! | `leavers` | refreshing: groups, accounts that are gone, outages, keys that rotate, tokens used again |
 //! | `holes` | codes, states, browsers, redirections and tokens that are somebody else's |
 //! | `clients` | metadata documents, registrations, and who may be answered |
-//! | `administrators` | administrators at the page |
+//! | `administrators`, `command_line` | administrators at the page and on the command line |
 //! | `chromium` | the consent page in a browser |
 //! | `provider`, `agent`, `company` | a provider for the tests, a browser for it, and what the tests share |
 
@@ -14,6 +14,7 @@ mod administrators;
 mod agent;
 mod chromium;
 mod clients;
+mod command_line;
 mod company;
 mod flow;
 mod holes;

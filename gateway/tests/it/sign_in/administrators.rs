@@ -16,7 +16,7 @@ const OF_GATEWAY: &str = "[administrators.sign_in]\nissuer = \"{issuer}\"\nclien
                           client_secret = \"file:access-key-secret\"\ngroups = [\"platform\"]\n";
 
 /// Where a page goes on to by itself.
-fn goes_on(page: &Answer) -> String {
+pub(crate) fn goes_on(page: &Answer) -> String {
     assert_eq!(page.status, 200, "{}", page.text);
     let (_, rest) = page
         .text
@@ -26,13 +26,13 @@ fn goes_on(page: &Answer) -> String {
     url.replace("&#38;", "&").replace("&amp;", "&")
 }
 
-fn csrf(page: &str) -> String {
+pub(crate) fn csrf(page: &str) -> String {
     let (_, rest) = page.split_once("name=\"csrf\" value=\"").expect("a form");
     rest.split('"').next().expect("it ends").to_owned()
 }
 
 impl Company {
-    async fn with_administrators(top: &str) -> Self {
+    pub(crate) async fn with_administrators(top: &str) -> Self {
         let setup = Setup {
             top: top.to_owned(),
             ..Setup::default()
