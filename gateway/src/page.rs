@@ -130,10 +130,13 @@ pub fn router(state: PageState) -> Router {
         .with_state(state)
 }
 
-async fn guarded(State(state): State<PageState>, request: Request, next: Next) -> Response {
+async fn guarded(State(state): State<PageState>, mut request: Request, next: Next) -> Response {
     let config = state.config();
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     let checked = guard::check(method, uri, headers, &config.listen.hosts);
+    // Routers within this one take off what they have matched.
+    let whole = company::WholeUri(uri.clone());
+    request.extensions_mut().insert(whole);
     let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(rejected) => problem_of(rejected).into_response(),

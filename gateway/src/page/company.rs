@@ -46,14 +46,20 @@ pub(super) fn own_page(to: Option<&str>) -> Option<String> {
     fits.then(|| to.to_owned())
 }
 
+/// The address of a request below `/admin`.
+#[derive(Clone, Debug)]
+pub(super) struct WholeUri(pub(super) Uri);
+
 /// Where somebody signs in who has asked for a page, or is asked for anew. The address is below
 /// `/admin`.
-pub(super) fn address(tenant: Option<&str>, uri: Option<&Uri>) -> String {
-    let page = uri.and_then(Uri::path_and_query).and_then(|below| {
-        let below = below.as_str();
-        let page = format!("/admin{}", below.strip_suffix('/').unwrap_or(below));
-        own_page(Some(&page))
-    });
+pub(super) fn address(tenant: Option<&str>, uri: Option<&WholeUri>) -> String {
+    let page = uri
+        .and_then(|whole| whole.0.path_and_query())
+        .and_then(|below| {
+            let below = below.as_str();
+            let page = format!("/admin{}", below.strip_suffix('/').unwrap_or(below));
+            own_page(Some(&page))
+        });
     let mut fields = form_urlencoded::Serializer::new(String::new());
     if let Some(tenant) = tenant {
         fields.append_pair("tenant", tenant);
@@ -240,7 +246,7 @@ mod tests {
         ] {
             assert_eq!(own_page(Some(other)), None, "{other}");
         }
-        let uri = |text: &str| text.parse::<Uri>().unwrap();
+        let uri = |text: &str| WholeUri(text.parse().unwrap());
         assert_eq!(address(None, Some(&uri("/"))), "/admin/sign-in");
         assert_eq!(
             address(Some("acme"), Some(&uri("/audit?user=mia"))),

@@ -12,7 +12,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
-use super::company;
+use super::company::{self, WholeUri};
 use super::cookie::{self, MESSAGE, SESSION};
 use super::fields::Fields;
 use super::problem::Problem;
@@ -128,7 +128,8 @@ impl FromRequestParts<PageState> for SignedIn {
         let signed_in = signed_in.map_err(Problem::into_response)?;
         let is_get = [Method::GET, Method::HEAD].contains(&parts.method);
         let has_providers = state.administrators().is_some();
-        let page = Some(&parts.uri).filter(|_| is_get && has_providers);
+        let page = parts.extensions.get::<WholeUri>();
+        let page = page.filter(|_| is_get && has_providers);
         let Some(signed_in) = signed_in else {
             return Err(redirect(&company::address(None, page)));
         };
