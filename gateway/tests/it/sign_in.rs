@@ -8,6 +8,7 @@
 //! | `clients` | metadata documents, registrations, and who may be answered |
 //! | `administrators`, `command_line` | administrators at the page and on the command line |
 //! | `chromium` | the consent page in a browser |
+//! | `resource_server` | access tokens of the provider, where the gateway issues none |
 //! | `provider`, `agent`, `company` | a provider for the tests, a browser for it, and what the tests share |
 
 mod administrators;
@@ -20,3 +21,4 @@ mod flow;
 mod holes;
 mod leavers;
 mod provider;
+mod resource_server;

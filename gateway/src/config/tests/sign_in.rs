@@ -190,3 +190,103 @@ fn what_is_wrong_is_said_with_an_example() {
         assert!(!found.contains("hunter2"), "{found}");
     }
 }
+
+const RESOURCE_SERVER: &str = r#"
+[tenants.acme.resource_server]
+issuer = "https://login.acme.example"
+"#;
+
+fn resource_server(lines: &str) -> String {
+    signing_in("").replacen(SIGN_IN, RESOURCE_SERVER, 1) + lines
+}
+
+#[test]
+fn a_resource_server_needs_an_issuer_and_no_client() {
+    let config = load(&resource_server("")).unwrap();
+    let acme = &config.tenants["acme"];
+    let server = acme.resource_server.as_ref().unwrap();
+    assert_eq!((server.audience.as_ref(), server.scopes.len()), (None, 5));
+    assert!(server.algorithms.contains(&"RS256".to_owned()));
+    assert!(
+        !server
+            .algorithms
+            .iter()
+            .any(|name| name.starts_with("HS") || name == "none")
+    );
+    assert_eq!(acme.static_tokens_path(), Some("/t/acme/token/mcp"));
+    assert!(!acme.has_administrators());
+    for (lines, complaint) in [
+        (
+            "algorithms = [\"HS256\"]",
+            "\"HS256\" is no algorithm with a public key that is known; known are RS256",
+        ),
+        (
+            "algorithms = [\"none\"]",
+            "is no algorithm with a public key",
+        ),
+        ("algorithms = []", "no token could be accepted"),
+        ("audience = \" \"", "it is empty"),
+        ("scopes = {}", "no tool could be called"),
+        (
+            "scopes = { read = [\"reed\"] }",
+            "\"reed\" is not known; known are read",
+        ),
+        ("scopes = { \"a b\" = [\"read\"] }", "can be no scope"),
+        ("client_id = \"x\"", "there is no such key"),
+        (
+            "groups = { sales = { profiles = [\"x\"] } }",
+            "there is no profile \"x\"",
+        ),
+    ] {
+        let found = complaints(&resource_server(lines));
+        assert!(found.contains(complaint), "{lines}: {found}");
+        assert!(found.contains("tenants.acme.resource_server"), "{found}");
+    }
+    let both = complaints(&format!("{}{RESOURCE_SERVER}", signing_in("")));
+    assert!(both.contains("the tenant has sign_in already"), "{both}");
+}
+
+#[test]
+fn administrators_of_the_gateway_sign_in_elsewhere() {
+    let table = |lines: &str| {
+        let own = "[administrators.sign_in]\nissuer = \"https://login.ops.example\"\nclient_id = \"x\"\n\
+                   client_secret = \"env:OPS_SECRET\"\n";
+        signing_in("").replacen(
+            "[tenants.acme.sign_in]",
+            &format!("{own}{lines}\n[tenants.acme.sign_in]"),
+            1,
+        )
+    };
+    let config = load(&table("groups = [\"platform\"]")).unwrap();
+    assert!(config.administrators.local);
+    let rules = config.administrators_of("").unwrap();
+    assert!(rules.groups["platform"].administrator);
+    assert_eq!(config.administrated().collect::<Vec<_>>(), [""]);
+    assert!(
+        config.administrators_of("acme").is_none(),
+        "no group of acme makes one"
+    );
+    for (lines, complaint) in [
+        (
+            "",
+            "administrators.sign_in.groups: it is missing; such as [\"gong-platform\"]",
+        ),
+        ("groups = []", "without a group nobody is an administrator"),
+        ("groups = [\"x\"]\nkey = \"env:X\"", "there is no such key"),
+    ] {
+        let found = complaints(&table(lines));
+        assert!(found.contains(complaint), "{lines}: {found}");
+    }
+    let found = complaints(&format!(
+        "{}[administrators]\nlocal = 0\nrecheck = \"1s\"\n",
+        signing_in("")
+    ));
+    assert!(
+        found.contains("administrators.local: true or false"),
+        "{found}"
+    );
+    assert!(
+        found.contains("from 1 minute to 8 hours is expected"),
+        "{found}"
+    );
+}

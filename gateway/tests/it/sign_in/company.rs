@@ -47,7 +47,16 @@ impl Company {
         Self::start_as(Setup::default(), more).await
     }
 
-    pub(crate) async fn start_as(mut setup: Setup, more: &str) -> Self {
+    pub(crate) async fn start_as(setup: Setup, more: &str) -> Self {
+        Self::start_tenants(setup, more, tenants).await
+    }
+
+    /// A gateway with the tenants that are made of a Gong, an issuer and `more`.
+    pub(crate) async fn start_tenants(
+        mut setup: Setup,
+        more: &str,
+        tenants: fn(&FakeGong, &str, &str) -> [(&'static str, Tenant); 2],
+    ) -> Self {
         let (gong, provider) = (stand_in(options()).await, Provider::start().await);
         provider.person("mia", &["sales"]);
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
