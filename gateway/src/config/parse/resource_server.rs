@@ -20,13 +20,10 @@ pub(super) fn resource_server(
     let mut table = value.table(EXAMPLE)?;
     people::need_public_url(value, around.has_public_url);
     let people = people::rules(&mut table, around.stand_in, around.profiles);
-    let audience = table.get("audience").and_then(|value| {
-        let text = value.text("https://gong.acme.example/t/acme/mcp")?;
-        value.or_error(match text.trim().is_empty() {
-            true => Err("it is empty; such as \"https://gong.acme.example/t/acme/mcp\""),
-            false => Ok(text.to_owned()),
-        })
-    });
+    let audience = table
+        .get("audience")
+        .and_then(|value| value.text("https://gong.acme.example/t/acme/mcp"))
+        .map(str::to_owned);
     let allowed = table.get("algorithms").map(|value| {
         let read = value.texts(ALGORITHMS);
         if read.is_empty() {

@@ -225,7 +225,7 @@ fn a_resource_server_needs_an_issuer_and_no_client() {
             "is no algorithm with a public key",
         ),
         ("algorithms = []", "no token could be accepted"),
-        ("audience = \" \"", "it is empty"),
+        ("audience = \" \"", "a text in quotes is expected"),
         ("scopes = {}", "no tool could be called"),
         (
             "scopes = { read = [\"reed\"] }",
