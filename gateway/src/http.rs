@@ -11,6 +11,7 @@
 //! | `/readyz` | anybody; says whether new calls are accepted |
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -18,6 +19,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::BodyExt as _;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
@@ -80,6 +82,10 @@ pub fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) 
         .merge(sign_in)
 }
 
+/// How much of a refused request is read, and for how long.
+const MOST_READ: usize = 64 << 10;
+const LONGEST_READ: Duration = Duration::from_secs(1);
+
 /// Lets users in, and removes the token before anything else sees the request.
 async fn authenticate(
     State(state): State<HttpState>,
@@ -99,12 +105,34 @@ async fn authenticate(
     };
     let identity = match identity {
         Ok(identity) => identity,
-        Err(refused) => return refused,
+        Err(refused) => return after_body(request, refused).await,
     };
     request.headers_mut().remove(header::AUTHORIZATION);
     request.headers_mut().remove(header::COOKIE);
     request.extensions_mut().insert(identity);
     next.run(request).await
+}
+
+/// Answers a refused request after the rest of it was read. Else the connection would be closed, perhaps
+/// while the client is sending on it where it can sign in. One that is long or slow is closed anyway.
+async fn after_body(request: Request, mut refused: Response) -> Response {
+    let mut body = request.into_body();
+    let read = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
+            if bytes > MOST_READ {
+                return false;
+            }
+        }
+        true
+    };
+    let whole = tokio::time::timeout(LONGEST_READ, read).await;
+    if !whole.unwrap_or(false) {
+        let close = HeaderValue::from_static("close");
+        refused.headers_mut().insert(header::CONNECTION, close);
+    }
+    refused
 }
 
 impl HttpState {

@@ -35,8 +35,8 @@ class _Forms(HTMLParser):
 class Browser:
     """Whoever sits at it types the same into every field."""
 
-    def __init__(self, person, more_effects=()):
-        self.person, self.more_effects = person, more_effects
+    def __init__(self, person):
+        self.person = person
         cookies = urllib.request.HTTPCookieProcessor(CookieJar())
         self.opener = urllib.request.build_opener(cookies, _Stay)
         self.pages = []
@@ -64,7 +64,6 @@ class Browser:
             fields = form.fields + [(name, self.person) for name in form.typed]
             # Of several buttons the first is the one that goes on.
             fields += form.buttons[:1]
-            fields += [("allow", effect) for effect in self.more_effects if 'name="allow"' in page]
             parts = urlsplit(url)
             origin, url = f"{parts.scheme}://{parts.netloc}", urljoin(url, form.action)
             data = urlencode(fields).encode()

@@ -10,9 +10,8 @@ import urllib.request
 from servers import NODE, WORK, free_port, serving, stand_in
 
 GATEWAY = os.environ["GONG_GATEWAY"]
-TENANT = "acme"
 
-#: Access tokens are short-lived, so that every client has to refresh while it is tested.
+#: The people of acme sign in at the gateway; those of globex at the provider alone.
 CONFIG = """
 state = "gateway.db"
 cache = "cache"
@@ -42,15 +41,27 @@ lifetimes = {{ access = "1m", refresh = "1h", grant = "1h" }}
 profiles = ["readers"]
 [tenants.acme.sign_in.groups.ops]
 profiles = ["everything"]
-{more}
+[tenants.globex]
+gong = "{gong}"
+review = "approved"
+credentials = {{ access_key = "env:GONG_ACCESS_KEY", access_key_secret = "env:GONG_ACCESS_KEY_SECRET" }}
+[tenants.globex.profiles.readers]
+toolsets = ["read-only"]
+users = []
+[tenants.globex.resource_server]
+issuer = "{issuer}"
+[tenants.globex.resource_server.groups.sales]
+profiles = ["readers"]
 """
 
 
 class Company:
     def __init__(self, issuer, base, folder, environment):
         self.issuer, self.base, self.folder, self.environment = issuer, base, folder, environment
-        self.resource = f"{base}/t/{TENANT}/mcp"
         self.people = {}
+
+    def resource(self, tenant="acme"):
+        return f"{self.base}/t/{tenant}/mcp"
 
     def control(self, **changes):
         data = json.dumps(changes).encode()
@@ -76,15 +87,14 @@ class Company:
 
 
 @contextlib.contextmanager
-def company(more=""):
-    """Starts all of it; `more` are further lines of the gateway's configuration."""
+def company():
+    """Starts all of it."""
     folder = WORK / "company"
     folder.mkdir(exist_ok=True)
     for old in folder.glob("gateway.*"):
         old.unlink()
     port, provider_port = free_port(), free_port()
     base, issuer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{provider_port}"
-    callbacks = [f"{base}/t/{TENANT}/oauth/callback", f"{base}/admin/oauth/callback"]
     words = {"CLIENT_SECRET": secrets.token_urlsafe(), "SIGN_IN_KEY": secrets.token_hex(32)}
     with stand_in() as gong:
         text = CONFIG.format(
@@ -93,11 +103,10 @@ def company(more=""):
             base=base,
             issuer=issuer,
             gong=gong["GONG_BASE_URL"],
-            more=more,
         )
         config = folder / "gateway.toml"
         config.write_text(text)
-        provider = [NODE, str(WORK / "provider.mjs"), str(provider_port), *callbacks]
+        provider = [NODE, str(WORK / "provider.mjs"), str(provider_port), f"{base}/t/acme/oauth/callback"]
         gateway = [GATEWAY, "serve", "--config", str(config)]
         environment = gong | words
         with serving("provider", provider, provider_port, words):

@@ -45,7 +45,7 @@ function provider(key) {
     adapter: Store,
     jwks: { keys: [key] },
     cookies: { keys: ["cookies of a test"] },
-    scopes: ["openid", "offline_access", "profile", "email"],
+    scopes: ["openid", "offline_access", "profile", "email", "tools:read"],
     claims: { openid: ["sub", "groups"], email: ["email", "email_verified"], profile: ["name"] },
     conformIdTokenClaims: false,
     pkce: { required: () => true },
@@ -57,6 +57,8 @@ function provider(key) {
     },
     features: {
       devInteractions: { enabled: true },
+      // AI clients register here themselves, where the gateway issues no tokens.
+      registration: { enabled: true },
       // An API of the company's, for whose tokens the gateway is a resource server alone.
       resourceIndicators: {
         enabled: true,
@@ -69,7 +71,13 @@ function provider(key) {
         }),
       },
     },
-    extraTokenClaims: (_, token) => ({ groups: state.people[token.accountId] ?? [] }),
+    extraTokenClaims: (_, { accountId: name }) => ({
+      email: `${name}@acme.example`,
+      groups: state.people[name] ?? [],
+    }),
+    // The gateway gets a refresh token only as OpenID Connect has it, with `prompt=consent`.
+    issueRefreshToken: (_, client, code) =>
+      client.clientId !== "gong-gateway" || code.scopes.has("offline_access"),
   }).callback();
 }
 

@@ -1,5 +1,5 @@
 // MCP's TypeScript library signs in. It prints where the browser has to go, and reads where that
-// was sent to in the end. Arguments: the MCP endpoint, and where this client is answered.
+// was sent to in the end. Arguments: the MCP endpoint, where this client is answered, and the row.
 
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline/promises";
@@ -7,12 +7,17 @@ import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
-const [endpoint, redirect] = process.argv.slice(2);
+const [endpoint, redirect, row] = process.argv.slice(2);
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const kept = {};
 const authProvider = {
   redirectUrl: redirect,
-  clientMetadata: { client_name: "TypeScript", redirect_uris: [redirect] },
+  clientMetadata: {
+    client_name: "TypeScript",
+    redirect_uris: [redirect],
+    grant_types: ["authorization_code", "refresh_token"],
+    token_endpoint_auth_method: "none",
+  },
   clientInformation: () => kept.client,
   saveClientInformation: (client) => void (kept.client = client),
   tokens: () => kept.tokens,
@@ -39,5 +44,5 @@ kept.tokens = { ...kept.tokens, access_token: "gg_none" };
 await client.callTool({ name: "gong_list_workspaces", arguments: {} });
 assert.ok(![before, "gg_none"].includes(kept.tokens.access_token));
 await client.close();
-console.log(`sign-in, TypeScript library: ${tools.length} tools, and one refresh`);
+console.log(`${row}, TypeScript library: ${tools.length} tools, and one refresh`);
 process.exit(0);

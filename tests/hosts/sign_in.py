@@ -1,6 +1,7 @@
 """Signing in at the gateway, with npm's oidc-provider as the company's provider: by MCP's Python
 and TypeScript libraries, by the inspector, and by the authorization scenarios of the conformance
-suite. Each goes the whole way from the 401 to a tool's answer."""
+suite. Each goes the whole way from the 401 to a tool's answer. The libraries do so too where the gateway is a
+resource server alone."""
 
 import json
 import logging
@@ -51,12 +52,12 @@ class Memory:
 class Python:
     """MCP's Python library, with somebody at the browser."""
 
-    def __init__(self, company, person, more_effects=()):
-        self.company, self.memory = company, Memory()
-        self.browser, self.walks, self.answer = Browser(person, more_effects), 0, None
+    def __init__(self, company, person, tenant="acme"):
+        self.resource, self.memory = company.resource(tenant), Memory()
+        self.browser, self.walks, self.answer = Browser(person), 0, None
         metadata = OAuthClientMetadata(client_name="Python", redirect_uris=[REDIRECT])
         self.auth = OAuthClientProvider(
-            company.resource, metadata, self.memory, self.redirect, self.callback
+            self.resource, metadata, self.memory, self.redirect, self.callback
         )
 
     async def redirect(self, url):
@@ -70,7 +71,7 @@ class Python:
 
     async def ask(self, tool, arguments):
         async with httpx2.AsyncClient(auth=self.auth, timeout=60) as http:
-            transport = streamable_http_client(self.company.resource, http_client=http)
+            transport = streamable_http_client(self.resource, http_client=http)
             async with Client(transport) as client:
                 tools = [tool.name for tool in (await client.list_tools()).tools]
                 answer = await client.call_tool(tool, arguments)
@@ -153,7 +154,7 @@ def python(company):
     company.leaves("mia")
     assert refresh(company, mia, 400)["error"] == "invalid_grant"
     bearer = {"Authorization": f"Bearer {mia.memory.tokens.access_token}"}
-    assert httpx2.post(company.resource, json={}, headers=bearer).status_code == 401
+    assert httpx2.post(company.resource(), json={}, headers=bearer).status_code == 401
     outcome(mia.read)
     ended = [row for row in company.admin("audit", "--acts") if row["act"] == "sign-in-ended"]
     assert [row["actor"] for row in ended] == ["mia@acme.example"], ended
@@ -190,12 +191,34 @@ def talk(command, browser, to, pattern, env=None):
     return code, "".join(said)
 
 
-def typescript(company):
-    authorize = rf"{company.base}/t/acme/oauth/authorize\S+"
-    command = [NODE, str(WORK / "sign_in.mjs"), company.resource, REDIRECT]
-    code, said = talk(command, Browser("mia"), REDIRECT, authorize)
+def typescript(company, tenant, authorize, row):
+    command = [NODE, str(WORK / "sign_in.mjs"), company.resource(tenant), REDIRECT, row]
+    code, said = talk(command, Browser("mia"), REDIRECT, rf"{authorize}\S+")
     assert code == 0, said
     print(said.splitlines()[-1], flush=True)
+
+
+def resource_server(company):
+    """The provider does all of it: the clients register there, and the gateway takes its tokens."""
+    mia = Python(company, "mia", "globex")
+    tools = mia.read()
+    assert mia.walks == 1 and not any("Allow “" in page for page in mia.browser.pages)
+    token = mia.memory.tokens.access_token
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert token.count(".") == 2, "it is no JWT"
+    # For the other tenant it is worth nothing, and without a group there is no access.
+    assert httpx2.post(company.resource(), json={}, headers=bearer).status_code == 401
+    company.control(rotate=True)
+    noa = Python(company, "noa", "globex")
+    assert noa.read() == tools
+    company.person("pia", "none")
+    pia = Python(company, "pia", "globex")
+    said = outcome(pia.read)
+    assert pia.memory.tokens, said
+    bearer = {"Authorization": f"Bearer {pia.memory.tokens.access_token}"}
+    assert httpx2.post(pia.resource, json={}, headers=bearer).status_code == 403
+    print(f"resource server, Python library: {len(tools)} tools, and a rotated key", flush=True)
+    typescript(company, "globex", f"{company.issuer}/auth", "resource server")
 
 
 def inspector(company):
@@ -204,7 +227,7 @@ def inspector(company):
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
     to = f"http://127.0.0.1:{free_port()}/oauth/callback"
-    command = [NODE, str(INSPECTOR), "--cli", company.resource, "--method", "tools/call"]
+    command = [NODE, str(INSPECTOR), "--cli", company.resource(), "--method", "tools/call"]
     command += ["--tool-name", "gong_list_workspaces", "--callback-url", to]
     env = {"HOME": str(home), "MCP_AUTO_OPEN_ENABLED": "true"}
     code, said = talk(command, Browser("mia"), to, authorize, env)
@@ -213,14 +236,14 @@ def inspector(company):
 
 
 def conformance(company):
-    port, to = free_port(), ""
+    port = free_port()
     to = f"http://127.0.0.1:{port}/callback"
     metadata = {"client_name": "Conformance", "redirect_uris": [to]}
     registered = httpx2.post(f"{company.base}/t/acme/oauth/register", json=metadata)
     results = WORK / "conformance" / "authorization"
     shutil.rmtree(results, ignore_errors=True)
     command = [NODE, str(SUITE), "authorization", "--url", f"{company.base}/t/acme"]
-    command += ["--client-id", registered.json()["client_id"], "--resource", company.resource]
+    command += ["--client-id", registered.json()["client_id"], "--resource", company.resource()]
     command += ["--port", str(port), "--output-dir", str(results)]
     authorize = rf"{company.base}/t/acme/oauth/authorize\S+"
     code, said = talk(command, Browser("mia"), to, authorize)
@@ -240,6 +263,7 @@ with company() as here:
     here.person("noa", "sales")
     here.person("olga", "ops")
     python(here)
-    typescript(here)
+    typescript(here, "acme", f"{here.base}/t/acme/oauth/authorize", "sign-in")
     inspector(here)
     conformance(here)
+    resource_server(here)
