@@ -118,6 +118,10 @@ fn groups(rules: &PeopleRules, claims: &Map<String, Value>) -> Result<BTreeSet<S
     if rules.groups.is_empty() {
         return Ok(BTreeSet::new());
     }
+    // Where an address takes the place of a group, it has to be this person's.
+    if rules.groups_claim == rules.email_claim && proof(claims) != Some(true) {
+        return Ok(BTreeSet::new());
+    }
     let names: Vec<&str> = match claims.get(&rules.groups_claim) {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
         Some(Value::String(name)) => vec![name],
@@ -201,6 +205,22 @@ mod tests {
             assert!(matches!(of(&config, claims), Err(NoPerson::Unknown(_))));
         }
         assert_eq!(of(&config, json!({"sub": "1"})).unwrap().groups.len(), 0);
+    }
+
+    #[test]
+    fn an_address_takes_the_place_of_a_group_only_if_it_is_proven() {
+        let mut config = config("https://login.acme.example");
+        config.groups_claim = "email".to_owned();
+        let access = config.groups["ops"].clone();
+        config.groups.insert("ada@acme.example".to_owned(), access);
+        let groups = |proven: Value| {
+            let claims = json!({"sub": "1", "email": "ada@acme.example", "email_verified": proven});
+            of(&config, claims).unwrap().groups
+        };
+        assert_eq!(groups(json!(true)), ["ada@acme.example".to_owned()].into());
+        for unproven in [json!(false), json!(null), json!("no")] {
+            assert_eq!(groups(unproven), BTreeSet::new());
+        }
     }
 
     #[test]
