@@ -179,6 +179,16 @@ fn notes(config: &Config) -> Vec<String> {
             sign_in.static_tokens_path
         ))
     });
+    let servers = config.tenants.iter().filter_map(|(name, tenant)| {
+        let server = tenant.resource_server.as_ref()?;
+        let resource = urls.resource(name);
+        let audience = server.audience.as_deref().unwrap_or(&resource);
+        Some(format!(
+            "tenants.{name}.resource_server: access tokens of {} for the audience {audience}; AI clients \
+             connect to {resource}, and those with static tokens to {public_url}{}",
+            server.people.issuer, server.static_tokens_path
+        ))
+    });
     let of_gateway = config.administrators.sign_in.as_ref().map(|sign_in| {
         format!(
             "administrators.sign_in: register the redirect address {} at {}",
@@ -186,7 +196,7 @@ fn notes(config: &Config) -> Vec<String> {
             sign_in.people.issuer
         )
     });
-    of_gateway.into_iter().chain(notes).collect()
+    of_gateway.into_iter().chain(notes).chain(servers).collect()
 }
 
 /// Whether the state file can be used, or made.

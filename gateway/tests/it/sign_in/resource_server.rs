@@ -258,6 +258,12 @@ async fn only_the_algorithms_of_the_setting_are_taken() {
     let company =
         Company::resource_server("algorithms = [\"ES256\"]\naudience = \"api://gong\"").await;
     assert_eq!(company.list(&company.bearer(&json!({}))).await.status, 401);
+    let found = gateway::serve::check(&company.gateway.config()).await;
+    let note = &found.expect("a check").notes[0];
+    assert!(
+        note.contains("for the audience api://gong; AI clients connect to"),
+        "{note}"
+    );
     let token = company.bearer(&json!({ "aud": "api://gong" }));
     assert_eq!(company.list(&token).await.status, 200);
 }
