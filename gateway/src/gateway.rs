@@ -210,8 +210,12 @@ impl Gateway {
     ///
     /// The state file can not be read.
     pub async fn token_state(self: &Arc<Self>, token: TokenHash) -> Result<TokenState, StoreError> {
-        let gateway = Arc::clone(self);
         let now = self.clock.now();
+        // Another thread costs more than the look-up itself.
+        if let Some(session) = self.sign_ins.remembered(&token, now) {
+            return Ok(TokenState::Valid(session));
+        }
+        let gateway = Arc::clone(self);
         tokio::task::spawn_blocking(move || gateway.sign_ins.session(&token, now))
             .await
             .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))
@@ -226,7 +230,11 @@ impl Gateway {
         &self,
         token: TokenHash,
     ) -> Result<Option<Arc<ServiceSession>>, StoreError> {
-        let (accounts, now) = (Arc::clone(&self.service_tokens), self.clock.now());
+        let now = self.clock.now();
+        if let Some(session) = self.service_tokens.remembered(&token, now) {
+            return Ok(Some(session));
+        }
+        let accounts = Arc::clone(&self.service_tokens);
         tokio::task::spawn_blocking(move || accounts.session(&token, now))
             .await
             .unwrap_or_else(|error| Err(StoreError::Failed(error.to_string())))

@@ -21,8 +21,11 @@ use crate::micros;
 const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"gong_list_workspaces","arguments":{}}}"#;
 
 /// Turns of each kind of token, and calls in a turn.
-const TURNS: usize = 120;
-const CALLS: usize = 25;
+const TURNS: usize = 60;
+const CALLS: usize = 10;
+
+/// A request that writes nothing, so that no disk is in its time.
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#;
 
 /// A way to call.
 struct Way {
@@ -38,13 +41,18 @@ impl Http {
         Self(Client::builder(TokioExecutor::new()).build_http())
     }
 
-    async fn call(&self, url: &str, token: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+    async fn post(
+        &self,
+        url: &str,
+        token: &str,
+        body: &'static str,
+    ) -> anyhow::Result<(StatusCode, Bytes)> {
         let request = Request::post(url)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json, text/event-stream")
             .header("mcp-protocol-version", "2025-06-18")
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
-            .body(Full::from(CALL))?;
+            .body(Full::from(body))?;
         let response = self.0.request(request).await?;
         let status = response.status();
         Ok((status, response.into_body().collect().await?.to_bytes()))
@@ -82,8 +90,14 @@ fn ways(company: &Company) -> [Way; 3] {
     ]
 }
 
-/// One call after the other, the kinds of tokens taking turns.
-pub(crate) async fn compare(_server: &Server, company: &Company) -> anyhow::Result<()> {
+/// Requests of two methods, beside each other by the kinds of tokens.
+pub(crate) async fn compare(company: &Company) -> anyhow::Result<()> {
+    compare_by("tools/list", company, LIST).await?;
+    compare_by("tools/call of gong_list_workspaces", company, CALL).await
+}
+
+/// One request after the other, the kinds of tokens taking turns.
+async fn compare_by(what: &str, company: &Company, request: &'static str) -> anyhow::Result<()> {
     let (http, ways) = (Http::new(), ways(company));
     let mut times: [Vec<Duration>; 3] = Default::default();
     for turn in 0..TURNS {
@@ -91,7 +105,7 @@ pub(crate) async fn compare(_server: &Server, company: &Company) -> anyhow::Resu
             for n in 0..CALLS {
                 let token = &way.tokens[(turn * CALLS + n) % way.tokens.len()];
                 let begin = Instant::now();
-                let (status, body) = http.call(&way.url, token).await?;
+                let (status, body) = http.post(&way.url, token, request).await?;
                 let taken = begin.elapsed();
                 ensure!(
                     status == StatusCode::OK,
@@ -107,10 +121,7 @@ pub(crate) async fn compare(_server: &Server, company: &Company) -> anyhow::Resu
             }
         }
     }
-    println!(
-        "\nA call of gong_list_workspaces over HTTP, {} of each",
-        times[0].len()
-    );
+    println!("\n{what} over HTTP, {} of each", times[0].len());
     times.iter_mut().for_each(|times| times.sort());
     let at = |times: &[Duration], percent: usize| micros(times[times.len() * percent / 100]);
     for (way, mine) in ways.iter().zip(&times) {
@@ -136,7 +147,7 @@ pub(crate) async fn stop(server: &Server, company: &Company) -> anyhow::Result<(
     println!("\nFrom the change to the first call that it stops");
     for n in [0, crate::TENANTS] {
         let token = company.people[n].token.reveal();
-        let (status, _) = http.call(&url, token).await?;
+        let (status, _) = http.post(&url, token, CALL).await?;
         ensure!(status == StatusCode::OK);
         let (store, ada, tenant) = (server.gateway.store.clone(), ada.clone(), first.clone());
         let begin = Instant::now();
@@ -156,7 +167,7 @@ pub(crate) async fn stop(server: &Server, company: &Company) -> anyhow::Result<(
         })
         .await??;
         let committed = begin.elapsed();
-        let (status, body) = http.call(&url, token).await?;
+        let (status, body) = http.post(&url, token, CALL).await?;
         let answered = begin.elapsed();
         let what = match n {
             0 => {

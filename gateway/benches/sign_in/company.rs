@@ -52,7 +52,7 @@ impl Company {
         }
         let mut text = format!(
             "state = \"gateway.db\"\ncomponent = {component:?}\nstand_in = true\n\
-             [limits.user]\nrequests_per_second = 1_000_000\n\
+             [limits.user]\nrequests_per_second = 100_000\n\
              [listen]\naddress = \"{address}\"\npublic_url = \"{base}\"\n"
         );
         let declared: Vec<FreshToken> = (0..TENANTS).map(|_| fresh()).collect();
@@ -102,12 +102,12 @@ impl Company {
             transaction.execute(
                 "INSERT INTO sign_in_users (id, tenant, issuer, subject, name, groups, first_at, last_at)
                  VALUES (?1, ?2, 'http://127.0.0.1:1', ?3, ?3, '[]', ?4, ?4)",
-                params![n, tenant, person(n), later],
+                params![i64::try_from(n)?, tenant, person(n), later],
             )?;
             transaction.execute(
                 "INSERT INTO sign_in_grants (id, tenant, client, user, resource, scopes, begun_at, used_at,
                  confirmed_at, ends_at) VALUES (?1, ?2, 'client', ?3, ?4, 'tools:read', 0, 0, 0, ?5)",
-                params![id, tenant, n, format!("{}/t/{tenant}/mcp", self.base), later],
+                params![id, tenant, i64::try_from(n)?, format!("{}/t/{tenant}/mcp", self.base), later],
             )?;
             transaction.execute(
                 "INSERT INTO sign_in_tokens (hash, sign_in, kind, scopes, expires_at)

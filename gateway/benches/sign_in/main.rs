@@ -57,7 +57,7 @@ async fn measure(component: &Path, folder: &Path) -> anyhow::Result<()> {
     let gateway = &server.gateway;
     remember(gateway, &company).await?;
     look_up(gateway, &company)?;
-    calls::compare(&server, &company).await?;
+    calls::compare(&company).await?;
     calls::stop(&server, &company).await?;
     server.shut_down(Duration::from_secs(5)).await
 }

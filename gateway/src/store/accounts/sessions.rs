@@ -57,6 +57,22 @@ impl ServiceTokens {
         })))
     }
 
+    /// Whose a token is that is remembered, and still true. It takes microseconds and waits for nobody:
+    /// where it would, or where the file has to be read, it returns `None`, and
+    /// [`session`](Self::session) knows.
+    #[must_use]
+    pub fn remembered(&self, token: &TokenHash, now: Timestamp) -> Option<Arc<ServiceSession>> {
+        let mut inner = self.0.try_lock().ok()?;
+        let inner = &mut *inner;
+        if inner.watch.has_changed(&inner.connection).ok()? {
+            // The next look reads what has changed.
+            inner.watch = ChangeWatch::default();
+            return None;
+        }
+        let session = inner.known.get(token)?;
+        (now < session.ends_at).then(|| Arc::clone(session))
+    }
+
     /// Whose a token is, unless it has ended. Blocks.
     ///
     /// # Errors

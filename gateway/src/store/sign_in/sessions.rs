@@ -93,6 +93,17 @@ impl SignIns {
         Ok(inner.end_of(id)?.is_some_and(|end| now < end))
     }
 
+    /// The sign-in of a token that is remembered, and still true. It takes microseconds and waits for
+    /// nobody: where it would, or where the file has to be read, it returns `None`, and
+    /// [`session`](Self::session) knows.
+    #[must_use]
+    pub fn remembered(&self, token: &TokenHash, now: Timestamp) -> Option<Arc<Session>> {
+        let mut inner = self.0.try_lock().ok()?;
+        inner.refresh().ok()?;
+        let session = inner.known.get(token)?;
+        (now < session.expires_at).then(|| Arc::clone(session))
+    }
+
     /// Whose an access token is. Blocks.
     ///
     /// # Errors
