@@ -161,9 +161,6 @@ impl ResourceServer {
                 "No group of this account gives access here; an administrator can change that."
                     .to_owned(),
             ),
-            Ok(Seen::Off) => {
-                Checked::NoAccess("An administrator has switched this account off.".to_owned())
-            }
             Err(error) => {
                 tracing::error!("people can not be read or stored: {error}");
                 Checked::Unavailable

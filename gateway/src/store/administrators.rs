@@ -86,7 +86,9 @@ fn administrator(
 ) -> Result<Option<(String, String)>, StoreError> {
     let found = connection
         .prepare_cached(
-            "SELECT name, tenant, groups FROM sign_in_users WHERE id = ? AND state = 'active'",
+            "SELECT u.name, u.tenant, u.groups FROM sign_in_users u WHERE u.id = ?
+             AND NOT EXISTS (SELECT 1 FROM switches s WHERE s.tenant = u.tenant
+                     AND s.subject = 'user' AND s.name = u.name)",
         )?
         .query_row([user], |row| {
             Ok((row.get(0)?, row.get(1)?, from_json(row, "groups")?))

@@ -13,8 +13,6 @@ pub enum Seen {
     As(String),
     /// Nothing gives this person access.
     NoAccess,
-    /// They are switched off.
-    Off,
 }
 
 impl Store {
@@ -36,22 +34,20 @@ impl Store {
             }
             let known = connection
                 .prepare_cached(
-                    "SELECT name, state, groups, email, last_at FROM sign_in_users
+                    "SELECT name, groups, email, last_at FROM sign_in_users
                      WHERE tenant = ? AND issuer = ? AND subject = ?",
                 )?
                 .query_row(params![tenant, person.issuer, person.subject], |row| {
-                    let state: String = row.get("state")?;
                     let email: Option<String> = row.get("email")?;
                     let same = from_json::<std::collections::BTreeSet<String>>(row, "groups")?
                         == person.groups
                         && email == person.email;
                     let last_at = timestamp(row.get("last_at")?);
-                    Ok((row.get::<_, String>("name")?, state, same, last_at))
+                    Ok((row.get::<_, String>("name")?, same, last_at))
                 })
                 .optional()?;
             Ok(match known {
-                Some((_, state, ..)) if state != "active" => Some(Seen::Off),
-                Some((name, _, true, last_at)) if now < last_at + 1.hour() => Some(Seen::As(name)),
+                Some((name, true, last_at)) if now < last_at + 1.hour() => Some(Seen::As(name)),
                 _ => None,
             })
         })?;
