@@ -157,7 +157,6 @@ fn ending_token(token: &EndingToken) -> String {
     )
 }
 
-/// What has to be registered at the tenants' providers, and where their users' clients go.
 /// What nobody can administrate, where tokens and unproven names do not count.
 fn no_administrators(config: &Config) -> Option<String> {
     if config.administrators.local || config.administrators.sign_in.is_some() {

@@ -289,3 +289,32 @@ fn a_backup_brings_no_sign_in_back() {
         ["2@acme.example", "mia@acme.example", "service:reports"]
     );
 }
+
+#[test]
+fn an_administrator_who_is_switched_off_is_none() {
+    let folder = Folder::new();
+    let store = store_with(SIGN_IN, &folder);
+    let session = TokenHash::of("a session");
+    let new = NewSession {
+        hash: &session,
+        replaces: None,
+        tenant: "acme",
+        expires_at: NOW + Duration::from_secs(3600),
+    };
+    let olga = person("olga", &["ops"]);
+    let opened = store.open_administrator_session(new, &olga, NOW).unwrap();
+    assert_eq!(opened, Opened::Yes("olga@acme.example".to_owned()));
+    let known = || store.administrator_session(&session, Via::Page, NOW);
+    let switch = KillSwitch::User("acme".to_owned(), "olga@acme.example".to_owned());
+    for (on, is_known) in [(false, false), (true, true), (false, false)] {
+        store.switch(&ada(), &switch, on, "a test").unwrap();
+        assert_eq!(known().unwrap().is_some(), is_known);
+    }
+    let other = TokenHash::of("another session");
+    let again = NewSession {
+        hash: &other,
+        ..new
+    };
+    let opened = store.open_administrator_session(again, &olga, NOW).unwrap();
+    assert_eq!(opened, Opened::Off);
+}
