@@ -231,6 +231,12 @@ impl Admission {
         self.gateway.metrics.denied(&who.tenant, INSUFFICIENT_SCOPE);
         call::refuse(&self.gateway, who, session, &tool.name, &why).await;
         let scopes = session.scopes.with(tool.effect);
+        let live = self.gateway.tenants.live().tenant(&who.tenant);
+        let server = live.and_then(|tenant| tenant.resource_server.clone());
+        let scopes = match server {
+            Some(server) => server.scope_names(&scopes),
+            None => scopes.to_string(),
+        };
         let urls = self.gateway.urls.as_ref()?;
         Some(challenge::insufficient_scope(
             urls,

@@ -28,6 +28,8 @@ pub struct Caller {
 pub enum Through {
     /// The token of a sign-in.
     SignIn(Arc<SignInSession>),
+    /// An access token of the company's provider. The registry has no client of it.
+    AccessToken(Arc<SignInSession>),
     /// The token of a service account.
     Account(Arc<ServiceSession>),
     /// A token of the configuration, whose user's programs are of this kind.
@@ -50,7 +52,7 @@ impl Caller {
     #[must_use]
     pub fn sign_in(&self) -> Option<&Arc<SignInSession>> {
         match &self.through {
-            Through::SignIn(session) => Some(session),
+            Through::SignIn(session) | Through::AccessToken(session) => Some(session),
             Through::Account(_) | Through::Token(_) | Through::Schedule => None,
         }
     }
@@ -60,7 +62,10 @@ impl Caller {
     pub fn owner(&self) -> Option<&str> {
         match &self.through {
             Through::Account(session) => session.owner.as_deref(),
-            Through::SignIn(_) | Through::Token(_) | Through::Schedule => None,
+            Through::SignIn(_)
+            | Through::AccessToken(_)
+            | Through::Token(_)
+            | Through::Schedule => None,
         }
     }
 
@@ -69,7 +74,9 @@ impl Caller {
     #[must_use]
     pub fn registered_client(&self) -> Option<String> {
         match &self.through {
-            Through::SignIn(session) => Some(session.client.to_string()),
+            Through::SignIn(session) | Through::AccessToken(session) => {
+                Some(session.client.to_string())
+            }
             Through::Account(session) => Some(session.user.to_string()),
             Through::Token(_) | Through::Schedule => None,
         }
@@ -80,7 +87,7 @@ impl Caller {
     #[must_use]
     pub fn client(&self, program: Option<&Implementation>) -> CallingClient {
         match &self.through {
-            Through::SignIn(session) => CallingClient {
+            Through::SignIn(session) | Through::AccessToken(session) => CallingClient {
                 id: Some(session.client.to_string()),
                 kind: Some(session.kind),
             },
@@ -117,7 +124,7 @@ impl Caller {
                     kind: *kind,
                 })
             }
-            Through::Schedule => None,
+            Through::AccessToken(_) | Through::Schedule => None,
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show governance, limits and audit, on stand-ins for two companies' Gong.
+    /// Show governance, signing in, limits and audit, on stand-ins for two companies' Gong.
     #[cfg(feature = "demo")]
     Demo,
     /// Serve the tenants of a configuration, and follow it as it changes.

@@ -30,6 +30,7 @@
 //! | `parse` | what each key takes |
 //! | `schema` | the JSON Schema, made of what `document` has read |
 //! | `names` | names of tenants, users, toolsets and profiles |
+//! | `administrators` | how administrators are known |
 //! | `index` | the index of a tenant, and its schedule |
 //! | `clients` | the AI clients of a tenant |
 //! | `sign_in` | signing in to a tenant with the company's account |
@@ -51,6 +52,7 @@ use serde::Serialize;
 use crate::store::sign_in::ClientKind;
 use crate::user_bounds::UserBounds;
 
+mod administrators;
 mod clients;
 mod document;
 mod files;
@@ -63,6 +65,7 @@ mod sign_in;
 mod token;
 mod written;
 
+pub use administrators::{AdministratorSignIn, Administrators};
 pub use clients::{ClientsConfig, IdleAfter};
 pub use files::{Files, Fingerprint};
 pub use index::{IndexConfig, IndexPlace, ScheduledTool};
@@ -72,7 +75,10 @@ pub use names::{
 };
 pub use schema::schema;
 pub use secret::{Secret, SecretError, SecretRef};
-pub use sign_in::{ClientRules, GroupAccess, Lifetimes, SignInConfig};
+pub use sign_in::{
+    ClientRules, GroupAccess, Lifetimes, PeopleRules, ProviderClient, ResourceServerConfig,
+    SignInConfig,
+};
 pub use token::{FreshToken, Token, TokenHash, Tokens};
 #[cfg(test)]
 pub(crate) use token::{test_hash, test_token};
@@ -108,6 +114,8 @@ pub struct Config {
     pub traces: Option<TracesConfig>,
     /// Who may sign in at `/admin`, by name.
     pub admins: BTreeMap<String, Admin>,
+    /// How administrators are known beside these.
+    pub administrators: Administrators,
     /// The token that may read `/metrics`, as administrators of the whole gateway may.
     pub metrics_token: Option<TokenHash>,
     /// The companies served, by name.
@@ -303,12 +311,33 @@ pub struct TenantConfig {
     pub clients: ClientsConfig,
     /// Signing in with the company's account, if its users do.
     pub sign_in: Option<SignInConfig>,
+    /// Taking access tokens of the company's provider instead.
+    pub resource_server: Option<ResourceServerConfig>,
     /// Who may call tools with tokens of this file, by name.
     pub users: BTreeMap<String, User>,
     /// Names of tools, by the name of the toolset.
     pub toolsets: BTreeMap<String, BTreeSet<String>>,
     /// Which users have which toolsets, by the name of the profile.
     pub profiles: BTreeMap<String, Profile>,
+}
+
+impl TenantConfig {
+    /// Who the people are that sign in, if they do.
+    #[must_use]
+    pub fn people(&self) -> Option<&PeopleRules> {
+        let sign_in = self.sign_in.as_ref().map(|sign_in| &sign_in.people);
+        let resource_server = self.resource_server.as_ref();
+        sign_in.or_else(|| resource_server.map(|server| &server.people))
+    }
+
+    /// The path at which static tokens are taken beside tokens of people.
+    #[must_use]
+    pub fn static_tokens_path(&self) -> Option<&str> {
+        let sign_in = self.sign_in.as_ref();
+        let sign_in = sign_in.map(|sign_in| &*sign_in.static_tokens_path);
+        let resource_server = self.resource_server.as_ref();
+        sign_in.or_else(|| resource_server.map(|server| &*server.static_tokens_path))
+    }
 }
 
 /// Gong's access key pair, by reference.

@@ -1,9 +1,12 @@
 //! `gong-gateway demo`: shows governance, limits and audit on a gateway with two tenants, three
 //! users and two stand-ins for Gong, over real sockets, with the administrator's real commands.
 //!
+//! One user signs in with the company's account, at a provider that is made for the demo.
+//!
 //! The demo checks everything that it shows, and fails if something is wrong.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,6 +26,11 @@ use tokio::process::Command;
 
 use crate::stdout;
 
+mod company_account;
+mod provider;
+
+use provider::Provider;
+
 /// Lines of an answer that are shown.
 const LINES: usize = 5;
 
@@ -30,6 +38,9 @@ const LINES: usize = 5;
 const COLUMNS: usize = 150;
 
 const USERS: [(&str, &str); 3] = [("acme", "mia"), ("acme", "noa"), ("globex", "zoe")];
+
+/// The tools that sellers have.
+const TOOLS: [&str; 2] = ["gong_list_workspaces", "gong_search_calls"];
 
 /// The files of the demo, deleted at its end.
 struct Folder(PathBuf);
@@ -44,6 +55,9 @@ struct Demo {
     folder: Folder,
     acme: FakeGong,
     globex: FakeGong,
+    provider: Provider,
+    /// Where the gateway listens: its own configuration names it.
+    address: SocketAddr,
     tokens: Vec<FreshToken>,
 }
 
@@ -103,24 +117,35 @@ impl Demo {
             };
             FakeGong::start(([127, 0, 0, 1], 0).into(), options).await
         };
+        let free = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let address = free.local_addr()?;
+        drop(free);
         let demo = Self {
             folder: Folder(folder),
             acme: gong(1).await?,
             globex: gong(2).await?,
+            provider: Provider::start().await?,
+            address,
             tokens: USERS.iter().map(|_| FreshToken::generate()).collect(),
         };
         let options = fake_gong::Options::default();
         demo.write("access-key", &options.access_key)?;
         demo.write("acme-secret", "a-secret-that-gong-does-not-know")?;
         demo.write("globex-secret", &options.access_key_secret)?;
+        let secret = FreshToken::generate().token.reveal().to_owned();
+        demo.write("provider-secret", &secret)?;
+        let key = FreshToken::generate().hash.to_string();
+        demo.write("sign-in-key", key.trim_start_matches("sha256:"))?;
         demo.write("gateway.toml", &demo.gateway_toml())?;
         Ok(demo)
     }
 
     fn gateway_toml(&self) -> String {
-        let mut text = "state = \"gateway.db\"\nstand_in = true\n\n\
-                        [listen]\naddress = \"127.0.0.1:0\"\n"
-            .to_owned();
+        let address = self.address;
+        let mut text = format!(
+            "state = \"gateway.db\"\nstand_in = true\n\n[listen]\naddress = \"{address}\"\n\
+             public_url = \"http://{address}\"\n"
+        );
         for (tenant, gong) in [("acme", &self.acme), ("globex", &self.globex)] {
             let _ = write!(
                 text,
@@ -136,6 +161,17 @@ impl Demo {
                 fresh.hash
             );
         }
+        let _ = write!(
+            text,
+            "\n[tenants.acme.toolsets]\nsigned-in = {TOOLS:?}\n\n\
+             [tenants.acme.profiles.signed-in]\ntoolsets = [\"signed-in\"]\nusers = []\n\n\
+             [tenants.acme.sign_in]\nissuer = \"{}\"\nclient_id = \"{}\"\n\
+             client_secret = \"file:provider-secret\"\nkey = \"file:sign-in-key\"\n\n\
+             [tenants.acme.sign_in.groups.{}]\nprofiles = [\"signed-in\"]\n",
+            self.provider.issuer(),
+            provider::CLIENT_ID,
+            provider::GROUP,
+        );
         text
     }
 
@@ -166,6 +202,7 @@ impl Demo {
         self.access(&mia, &noa, &zoe).await?;
         self.credentials(&mia).await?;
         self.kill_switch(&mia, &zoe).await?;
+        self.company_account(server).await?;
         self.fairness(&mia, &noa).await?;
         self.retry_after(&mia, &noa, &zoe).await?;
         self.audit().await
@@ -198,13 +235,12 @@ impl Demo {
 
     async fn access(&self, mia: &Client, noa: &Client, zoe: &Client) -> anyhow::Result<()> {
         heading("Access. A toolset of one's own, and a profile that gives it to mia");
-        let tools = ["gong_list_workspaces", "gong_search_calls"];
         let put = [
-            "--tenant", "acme", "toolsets", "put", "calls", tools[0], tools[1],
+            "--tenant", "acme", "toolsets", "put", "calls", TOOLS[0], TOOLS[1],
         ];
         self.admin(&put).await?;
         self.sellers(&["mia"]).await?;
-        shows(mia, "mia", &tools).await?;
+        shows(mia, "mia", &TOOLS).await?;
         shows(noa, "noa, of the same tenant,", &[]).await?;
         shows(zoe, "zoe, of another tenant,", &[]).await?;
         denied(noa, "noa", "gong_search_calls", "has no access profile").await?;
@@ -390,14 +426,19 @@ impl Demo {
         let url = format!("http://{}/mcp", server.address);
         let config = StreamableHttpClientTransportConfig::with_uri(url)
             .auth_header(fresh.token.reveal().to_owned());
-        let lifecycle = ClientLifecycleMode::Discover {
-            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-        };
-        let transport = StreamableHttpClientTransport::from_config(config);
-        Ok(ProgressClient::default()
-            .serve_with_lifecycle(transport, lifecycle)
-            .await?)
+        connect(config).await
     }
+}
+
+/// An MCP client that is connected.
+async fn connect(config: StreamableHttpClientTransportConfig) -> anyhow::Result<Client> {
+    let lifecycle = ClientLifecycleMode::Discover {
+        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+    };
+    let transport = StreamableHttpClientTransport::from_config(config);
+    Ok(ProgressClient::default()
+        .serve_with_lifecycle(transport, lifecycle)
+        .await?)
 }
 
 /// The answer to a call.

@@ -188,6 +188,7 @@ impl Gateway {
         let through = caller.through.clone();
         let goes_on = tokio::task::spawn_blocking(move || match through {
             Through::SignIn(session) => sign_ins.goes_on(&session.id, now),
+            Through::AccessToken(session) => Ok(now < session.expires_at),
             Through::Account(session) => {
                 let known = accounts.session(&session.token, now);
                 known.map(|session| session.is_some())

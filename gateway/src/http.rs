@@ -11,6 +11,7 @@
 //! | `/readyz` | anybody; says whether new calls are accepted |
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -18,6 +19,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::BodyExt as _;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
@@ -32,7 +34,8 @@ use crate::gateway::Gateway;
 use crate::mcp::GatewayServer;
 use crate::metrics;
 use crate::readiness;
-use crate::sign_in::{self, challenge, endpoint::Endpoint};
+use crate::sign_in::resource_server::Checked;
+use crate::sign_in::{self, Scopes, challenge, endpoint::Endpoint};
 use crate::store::Via;
 use crate::store::sign_in::{SignInSession, TokenState};
 use crate::tenants::Identity;
@@ -80,6 +83,10 @@ pub fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) 
         .merge(sign_in)
 }
 
+/// How much of a refused request is read, and for how long.
+const MOST_READ: usize = 64 << 10;
+const LONGEST_READ: Duration = Duration::from_secs(1);
+
 /// Lets users in, and removes the token before anything else sees the request.
 async fn authenticate(
     State(state): State<HttpState>,
@@ -89,18 +96,41 @@ async fn authenticate(
     let config = Arc::clone(&state.gateway.tenants.live().config);
     let caller = match Endpoint::at(request.uri().path(), &config) {
         Some(Endpoint::SignIn(tenant)) => state.session(&tenant, &mut request).await,
+        Some(Endpoint::AccessTokens(tenant)) => state.access_token(&tenant, &mut request).await,
         Some(Endpoint::StaticTokens(tenant)) => state.identify(Some(&tenant), &mut request).await,
         Some(Endpoint::AnyTenant) => state.identify(None, &mut request).await,
         None => Err(StatusCode::NOT_FOUND.into_response()),
     };
     let caller = match caller {
         Ok(caller) => caller,
-        Err(refused) => return refused,
+        Err(refused) => return after_body(request, refused).await,
     };
     request.headers_mut().remove(header::AUTHORIZATION);
     request.headers_mut().remove(header::COOKIE);
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Answers a refused request after the rest of it was read. Else the connection would be closed, perhaps
+/// while the client is sending on it where it can sign in. One that is long or slow is closed anyway.
+async fn after_body(request: Request, mut refused: Response) -> Response {
+    let mut body = request.into_body();
+    let read = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
+            if bytes > MOST_READ {
+                return false;
+            }
+        }
+        true
+    };
+    let whole = tokio::time::timeout(LONGEST_READ, read).await;
+    if !whole.unwrap_or(false) {
+        let close = HeaderValue::from_static("close");
+        refused.headers_mut().insert(header::CONNECTION, close);
+    }
+    refused
 }
 
 impl HttpState {
@@ -149,9 +179,10 @@ impl HttpState {
         let Some(urls) = &self.gateway.urls else {
             return Err(StatusCode::NOT_FOUND.into_response());
         };
+        let first = Scopes::first().to_string();
         let Some(token) = bearer(request.headers()) else {
             // So every client begins.
-            return Err(challenge::unauthorized(urls, tenant, false));
+            return Err(challenge::unauthorized(urls, tenant, &first, false));
         };
         let state = match TokenHash::presented(token) {
             Some(hash) => self.gateway.token_state(hash).await,
@@ -179,7 +210,36 @@ impl HttpState {
                 return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
             }
         }
-        Err(challenge::unauthorized(urls, tenant, true))
+        Err(challenge::unauthorized(urls, tenant, &first, true))
+    }
+
+    /// The user of an access token of the tenant's provider.
+    async fn access_token(&self, tenant: &str, request: &mut Request) -> Result<Caller, Response> {
+        let live = self.gateway.tenants.live().tenant(tenant);
+        let server = live.and_then(|tenant| tenant.resource_server.clone());
+        let (Some(urls), Some(server)) = (&self.gateway.urls, server) else {
+            return Err(StatusCode::NOT_FOUND.into_response());
+        };
+        let first = server.scope_names(&Scopes::first());
+        let Some(token) = bearer(request.headers()) else {
+            return Err(challenge::unauthorized(urls, tenant, &first, false));
+        };
+        match server.check(&self.gateway, token).await {
+            Checked::Valid(session) => Ok(Caller {
+                identity: Identity {
+                    tenant: Arc::clone(&session.tenant),
+                    user: Arc::clone(&session.user),
+                },
+                through: Through::AccessToken(session),
+            }),
+            Checked::Unavailable => Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+            Checked::NoAccess(why) => Err(challenge::no_access(&why)),
+            Checked::Expired => Err(challenge::unauthorized(urls, tenant, &first, true)),
+            Checked::Invalid => {
+                self.refused(Via::Mcp, request.headers(), request.extensions());
+                Err(challenge::unauthorized(urls, tenant, &first, true))
+            }
+        }
     }
 
     /// Counts a request without a valid token.

@@ -19,6 +19,7 @@
 //! | `attempts` | how often something may fail from one address |
 //! | [`os_user`] | users of the operating system, for the audit |
 //! | [`page`] | the administrator's page, `/admin` |
+//! | [`command_line`] | signing in on the command line |
 //! | [`component`] | which component is served |
 //! | [`catalog`] | the tools, prompts and resources of the component |
 //! | [`governance`] | who may call what |
@@ -54,6 +55,7 @@ pub mod catalog;
 mod client_activity;
 mod client_address;
 pub mod clock;
+pub mod command_line;
 pub mod component;
 pub mod config;
 pub mod connections;

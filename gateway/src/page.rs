@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `guard` | checks the host and the origin of requests; sets the headers of every answer |
 //! | `session`, `session_secret`, `cookie` | who is signed in, and that a form is theirs |
-//! | `sign_in` | signing in and out |
+//! | `sign_in` | signing in with a token, and signing out |
+//! | `company`, `command_line` | signing in with the company's account, here and on the command line |
 //! | `tenants`, `tools`, `tool`, `users`, `audit`, `quota`, `index` | the pages |
 //! | `clients`, `client`, `connections`, `kinds` | AI clients, sign-ins with them, and which may call |
 //! | `accounts`, `account` | service accounts and their tokens |
@@ -20,6 +21,11 @@
 //! file, or has another token there. A failed sign-in is answered after a second and is counted
 //! in the audit, without the token that was tried. After ten failures of one name in a minute from
 //! one address, further attempts of that name from there are refused until the minute is over.
+//!
+//! **With the company's account.** The browser is sent to the provider and back with a `state` that
+//! only it has, and gets a new session, whose cookie is `__Host-` where the page is HTTPS. What makes an
+//! administrator is looked up for each request. After `administrators.recheck` the next page is reached
+//! by the provider, which says anew who it is; a form is accepted for twice as long.
 //!
 //! **Forms.** Changes are POSTs, and each must have three things: the cookie; the form's own
 //! token, an HMAC under the session's secret, compared in constant time; and `Origin` or
@@ -48,6 +54,8 @@ mod audit;
 mod chart;
 mod client;
 mod clients;
+pub(crate) mod command_line;
+mod company;
 mod connections;
 pub(crate) mod cookie;
 mod diff;
@@ -127,6 +135,13 @@ pub fn router(state: PageState) -> Router {
         .route("/", get(tenants::show))
         .route("/style.css", get(style))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-in/company", get(company::begin))
+        .route("/oauth/callback", get(company::callback))
+        .route("/oauth/callback/{tenant}", get(company::tenants_callback))
+        .route(
+            "/command-line",
+            get(command_line::show).post(command_line::allow),
+        )
         .route("/sign-out", post(sign_in::sign_out))
         .route("/switch", post(kill_switches::everything))
         .route("/audit", get(audit::show))
@@ -139,10 +154,13 @@ pub fn router(state: PageState) -> Router {
         .with_state(state)
 }
 
-async fn guarded(State(state): State<PageState>, request: Request, next: Next) -> Response {
+async fn guarded(State(state): State<PageState>, mut request: Request, next: Next) -> Response {
     let config = state.config();
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     let checked = guard::check(method, uri, headers, &config.listen.hosts);
+    // Routers within this one take off what they have matched.
+    let whole = company::WholeUri(uri.clone());
+    request.extensions_mut().insert(whole);
     let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(rejected) => problem_of(rejected).into_response(),

@@ -33,6 +33,7 @@ use crate::index::watch;
 use crate::metrics::Metrics;
 use crate::page::{self, PageState};
 use crate::schedule;
+use crate::sign_in::administrators::Administrators;
 use crate::store::{FileLock, ServeLock, Store, StoreError, SyncReport};
 use crate::tenants::Tenants;
 
@@ -291,7 +292,13 @@ fn router(gateway: &Arc<Gateway>, listen: &Listen, stop: CancellationToken) -> R
         move |tenant| quota.quota(tenant),
         Arc::clone(&gateway.clock),
     )
-    .count_failed_tokens(gateway.failed_tokens.clone());
+    .count_failed_tokens(gateway.failed_tokens.clone())
+    .sign_in(
+        gateway
+            .urls
+            .as_ref()
+            .map(|urls| Administrators::new(gateway, urls)),
+    );
     let page = page::router(page)
         .layer(RequestBodyLimitLayer::new(SMALL_REQUEST))
         .layer(TimeoutLayer::with_status_code(

@@ -8,8 +8,10 @@
 //! | `redirect` | where a client may be answered to |
 //! | `client_metadata`, `documents`, `register` | what a client says of itself, in a document or when it registers |
 //! | `authorize`, `consent`, `pages`, `cookies`, `pending` | what a client wants, and the person's consent |
-//! | `provider`, `person`, `callback` | the company's provider, and who somebody is |
+//! | `provider`, `person`, `answer`, `callback` | the company's provider, and who somebody is |
+//! | `administrators` | administrators' way to the provider and back, for the page |
 //! | `token`, `refresh`, `pkce`, `locks`, `seal` | tokens, and asking the provider anew |
+//! | `resource_server` | access tokens of the provider, where the gateway issues none |
 //! | `tenant`, `state` | what a tenant needs, and what handlers share |
 //! | `parameters`, `oauth_error` | requests and errors in OAuth's form |
 //!
@@ -36,6 +38,8 @@ use tower_http::timeout::TimeoutLayer;
 use crate::gateway::Gateway;
 use std::sync::Arc;
 
+pub(crate) mod administrators;
+mod answer;
 mod authorize;
 mod callback;
 pub(crate) mod challenge;
@@ -56,6 +60,7 @@ mod provider;
 mod redirect;
 mod refresh;
 mod register;
+pub(crate) mod resource_server;
 mod scope;
 mod seal;
 mod state;
@@ -64,9 +69,14 @@ mod token;
 mod urls;
 
 pub(crate) use client_metadata::visible;
+pub(crate) use pkce::challenge_of;
+pub(crate) use provider::Provider;
 pub use redirect::RedirectRule;
 pub(crate) use redirect::shown as redirect_shown;
+pub use resource_server::ResourceServer;
+pub(crate) use resource_server::algorithms;
 pub use scope::Scopes;
+pub(crate) use scope::scope_names;
 pub use tenant::TenantSignIn;
 pub(crate) use urls::Urls;
 

@@ -20,6 +20,7 @@
 //! | [`index`] | orders for the tenants' indexes, and how much they keep |
 //! | [`user_quota`] | the requests of each user on a day |
 //! | [`sessions`] | administrators who are signed in at the page |
+//! | [`administrators`] | administrators who have signed in with the company's account |
 //! | [`sign_in`] | signing in with the company's account |
 //! | [`heartbeat`] | a regular write, and whether the last writes succeeded |
 //! | [`backup`] | copies of the file, checked and put back |
@@ -45,6 +46,7 @@ use serde::de::DeserializeOwned;
 pub mod access;
 pub mod accounts;
 pub mod actor;
+pub mod administrators;
 pub mod allowed_kinds;
 pub mod audit;
 pub mod backup;

@@ -17,7 +17,7 @@ use crate::config::{
 use crate::index::{self, CallIndex, TenantIndex};
 use crate::limiter::{RequestLimits, StoreLedger, TenantLimiter};
 use crate::metrics::TenantGauges;
-use crate::sign_in::TenantSignIn;
+use crate::sign_in::{ResourceServer, TenantSignIn};
 use crate::store::Store;
 
 /// The network settings that all tenants share.
@@ -98,6 +98,8 @@ pub struct Tenant {
     pub index: Option<Arc<TenantIndex>>,
     /// How its people sign in, if they do.
     pub sign_in: Option<Arc<TenantSignIn>>,
+    /// Checks access tokens of the company's provider, if it is such a tenant.
+    pub resource_server: Option<Arc<ResourceServer>>,
     config: TenantConfig,
     network: Network,
     /// Connections to Gong. They are kept when only the credentials change.
@@ -131,6 +133,7 @@ impl Tenant {
             queue: CallQueue::new(queue_limits(config)),
             index: None,
             sign_in: None,
+            resource_server: None,
             connections: connections(config, network)?,
             authorization: or_log(name, authorization(&config.credentials, files)),
             env: env(config),
@@ -161,6 +164,7 @@ impl Tenant {
             queue: Arc::clone(&self.queue),
             index: None,
             sign_in: None,
+            resource_server: None,
             connections: if same {
                 self.connections.clone()
             } else {

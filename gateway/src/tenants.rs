@@ -12,7 +12,7 @@ use crate::caller::{Caller, Through};
 use crate::clock::SteadyClock;
 use crate::config::{Config, Files, Token, TokenHash};
 use crate::index;
-use crate::sign_in;
+use crate::sign_in::{self, Provider, ResourceServer, Urls};
 use crate::store::{Store, StoreError, UserRequests};
 use crate::tenant::{Network, Tenant};
 
@@ -33,6 +33,8 @@ pub struct LiveTenants {
     tenants: BTreeMap<Arc<str>, Arc<Tenant>>,
     /// By the hashes of their tokens: how long a look-up takes says nothing about tokens.
     users: HashMap<TokenHash, (Token, Caller)>,
+    /// The provider of the whole gateway's administrators.
+    pub(crate) administrators: Option<Arc<Provider>>,
 }
 
 impl LiveTenants {
@@ -68,8 +70,9 @@ impl LiveTenants {
     #[must_use]
     pub fn reads_metrics(&self, token: &str) -> bool {
         let now = Timestamp::now();
+        let local = self.config.administrators.local;
         let admins = self.config.admins.values();
-        let mut of_all = admins.filter(|admin| admin.tenants.is_none());
+        let mut of_all = admins.filter(|admin| local && admin.tenants.is_none());
         of_all.any(|admin| admin.tokens.accept(token, now).is_some())
             || (self.config.metrics_token).is_some_and(|hash| hash.matches(token))
     }
@@ -219,6 +222,7 @@ fn build(
     before: Option<&LiveTenants>,
 ) -> anyhow::Result<LiveTenants> {
     let network = Network::read(&config, files).context("ca")?;
+    let urls = config.listen.public_url.as_deref().map(Urls::new);
     let mut tenants = BTreeMap::new();
     let mut users = HashMap::new();
     for (name, settings) in &config.tenants {
@@ -236,6 +240,11 @@ fn build(
             files,
             before.and_then(|tenant| tenant.sign_in.as_ref()),
         );
+        if let (Some(server), Some(urls)) = (&settings.resource_server, &urls) {
+            let known = before.and_then(|tenant| tenant.resource_server.as_deref());
+            let server = ResourceServer::new(&tenant.name, server, urls, &network, known)?;
+            tenant.resource_server = Some(Arc::new(server));
+        }
         let before = before.and_then(|tenant| tenant.index.as_ref());
         tenant.index = index::of(name, settings, &config, files, clock, before);
         let tenant = Arc::new(tenant);
@@ -253,9 +262,13 @@ fn build(
         }
         tenants.insert(Arc::clone(&tenant.name), tenant);
     }
+    let of_gateway = config.administrators.sign_in.as_ref();
+    let known = before.and_then(|live| live.administrators.as_ref());
+    let administrators = sign_in::tenant::of_administrators(of_gateway, &network, files, known);
     Ok(LiveTenants {
         config: Arc::new(config),
         tenants,
         users,
+        administrators,
     })
 }

@@ -2,6 +2,9 @@
 //!
 //! It works on the state file, whether or not a gateway serves from it. Changes count from the
 //! next call.
+//!
+//! Whoever has signed in with the company's account acts under that name, and within what its groups
+//! allow. Without a sign-in the name is what somebody claims, which `administrators.local` can refuse.
 
 use std::process::ExitCode;
 
@@ -20,6 +23,7 @@ mod kill_switches;
 mod kinds;
 mod maintenance;
 mod people;
+mod sign_in;
 mod tables;
 mod tool_details;
 mod tools;
@@ -33,13 +37,23 @@ use context::AdminCli;
 /// # Errors
 ///
 /// The command failed. The error says why, and what would work.
-pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
-    if let Command::Restore { from } = &admin.command {
-        return maintenance::restore(&admin, from);
-    }
-    let cli = AdminCli::open(&admin)?;
+pub(crate) async fn run(mut admin: Admin) -> anyhow::Result<ExitCode> {
     match &admin.command {
-        Command::Tenants => cli.print_rows(&cli.store.tenants()?, tables::tenants)?,
+        Command::Restore { from } => return maintenance::restore(&admin, from),
+        Command::SignIn => {
+            sign_in::sign_in(&admin).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let cli = AdminCli::open(&mut admin)?;
+    match &cli.admin.command {
+        Command::SignOut => sign_in::sign_out(&cli.store, cli.admin.json)?,
+        Command::Tenants => {
+            let mut tenants = cli.store.tenants()?;
+            tenants.retain(|tenant| cli.manages(&tenant.name));
+            cli.print_rows(&tenants, tables::tenants)?;
+        }
         Command::Tools(args) => cli.tools(args)?,
         Command::Tool { tool } => {
             let versions = cli.store.tool(&cli.chosen_tenant()?, tool)?;
@@ -77,14 +91,18 @@ pub(crate) async fn run(admin: Admin) -> anyhow::Result<ExitCode> {
         Command::Explain { user, kind, tool } => cli.explain(user, *kind, tool.as_deref())?,
         Command::Off { what, reason } => cli.switch(what, false, reason)?,
         Command::On(what) => cli.switch(what, true, "")?,
-        Command::Switches => cli.print_rows(&cli.store.switches()?, tables::switches)?,
+        Command::Switches => {
+            let mut switches = cli.store.switches()?;
+            switches.retain(|row| cli.sees(&row.switch));
+            cli.print_rows(&switches, tables::switches)?;
+        }
         Command::Audit(args) => return cli.audit(args),
         Command::Quota => cli.quota()?,
         Command::Index { command } => cli.index(command.as_ref())?,
         Command::Backup { to } => cli.back_up(to)?,
         Command::Integrity => return cli.integrity(),
-        // It comes before the state file is opened, which may be damaged.
-        Command::Restore { .. } => {}
+        // They come before the state file is opened, which may be damaged.
+        Command::Restore { .. } | Command::SignIn => {}
         Command::Sync { now } => cli.sync(*now).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -15,16 +15,19 @@ use toml::de::DeTable;
 use super::document::{Document, Read, Table, Value};
 use super::token::guessable;
 use super::{
-    Admin, Config, ConfigErrors, Listen, ListenBounds, Tls, Token, TokenHash, Tokens, Written,
-    check_name,
+    Admin, Administrators, Config, ConfigErrors, Listen, ListenBounds, Tls, Token, TokenHash,
+    Tokens, Written, check_name,
 };
 use crate::store::beside;
 use crate::suggest::closest;
 use crate::user_bounds::UserBounds;
 
+mod administrators;
 mod audit;
 mod clients;
 mod index;
+mod people;
+mod resource_server;
 mod sign_in;
 mod tenant;
 mod traces;
@@ -125,6 +128,12 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
             tenants,
         })
     });
+    let administrators = root
+        .get("administrators")
+        .and_then(|v| v.table(administrators::EXAMPLE));
+    let administrators = administrators.map_or_else(Administrators::default, |table| {
+        administrators::administrators(table, folder, stand_in, has_public_url)
+    });
     let metrics_token = root
         .get("metrics_token")
         .and_then(|v| hash(&v, &mut hashes));
@@ -179,6 +188,7 @@ fn read(document: &Document<'_>, folder: &Path) -> (Option<Config>, ConfigErrors
         audit,
         traces,
         admins,
+        administrators,
         metrics_token,
         tenants,
         written: Written::new(file, text),

@@ -15,9 +15,10 @@ use super::parse;
 const EVERY_KEY: &str = include_str!("every_key.toml");
 
 /// Keys that exclude others of it.
-const ALTERNATIVES: [&str; 4] = [
+const ALTERNATIVES: [&str; 5] = [
     "audit.push.file = 'audit.jsonl'",
     "audit.push.command = ['/usr/bin/systemd-cat']",
+    include_str!("every_key_of_a_resource_server.toml"),
     "admins.ada.tokens = [{ hash = 'sha256:…', expires = 2027-03-31 }]",
     "tenants.acme.users.mia.tokens = [{ hash = 'sha256:…', expires = 2027-03-31 }]",
 ];

@@ -5,23 +5,13 @@ use std::time::Duration;
 
 use super::SecretRef;
 use crate::sign_in::RedirectRule;
+use crate::store::Effect;
 
-/// The company's OpenID provider, and what its accounts may do here.
+/// Who somebody is by the claims of a provider, and what their groups give.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignInConfig {
+pub struct PeopleRules {
     /// The provider, to the byte as its own metadata names it.
     pub issuer: String,
-    /// The gateway's client id at the provider.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: SecretRef,
-    /// The key of the provider's refresh tokens in the state file, 64 hexadecimal digits.
-    pub key: SecretRef,
-    /// The key before it, while tokens that it has encrypted are in use.
-    pub previous_key: Option<SecretRef>,
-    /// What is asked of the provider. Default: `openid`, `profile`, `email`; `offline_access` is
-    /// added where the provider has it.
-    pub scopes: Vec<String>,
     /// The claim with the e-mail address. Default: `email`.
     pub email_claim: String,
     /// The claim with the groups. Default: `groups`.
@@ -32,10 +22,55 @@ pub struct SignInConfig {
     pub profiles: BTreeSet<String>,
     /// What groups give, by the value in the claim.
     pub groups: BTreeMap<String, GroupAccess>,
+}
+
+/// The gateway as a client of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderClient {
+    /// The gateway's client id at the provider.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretRef,
+    /// What is asked of the provider. Default: `openid`, `profile`, `email`; `offline_access` is
+    /// added where the provider has it.
+    pub scopes: Vec<String>,
+    /// What the provider is asked to show, such as `consent`, without which some providers give no
+    /// refresh tokens.
+    pub prompt: Option<String>,
+}
+
+/// The company's OpenID provider, and what its accounts may do here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInConfig {
+    /// Who somebody is.
+    pub people: PeopleRules,
+    /// The gateway at the provider.
+    pub client: ProviderClient,
+    /// The key of the provider's refresh tokens in the state file, 64 hexadecimal digits.
+    pub key: SecretRef,
+    /// The key before it, while tokens that it has encrypted are in use.
+    pub previous_key: Option<SecretRef>,
     /// Which AI clients may be used.
     pub clients: ClientRules,
     /// How long things last.
     pub lifetimes: Lifetimes,
+    /// The path at which static tokens are taken. Default: `/t/NAME/token/mcp`.
+    pub static_tokens_path: String,
+}
+
+/// The gateway as a resource server alone: the provider's own access tokens are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceServerConfig {
+    /// Who somebody is.
+    pub people: PeopleRules,
+    /// The audience of tokens for this tenant. Default: the address of its MCP endpoint.
+    pub audience: Option<String>,
+    /// The algorithms that signatures may have, all of them with a public and a private key.
+    /// Default: all that are known.
+    pub algorithms: Vec<String>,
+    /// Which effects of tools the provider's scopes allow, by their names there. Default:
+    /// `tools:read` and the others.
+    pub scopes: BTreeMap<String, BTreeSet<Effect>>,
     /// The path at which static tokens are taken. Default: `/t/NAME/token/mcp`.
     pub static_tokens_path: String,
 }

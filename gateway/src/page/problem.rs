@@ -40,6 +40,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "Not found", text)
     }
 
+    /// A secret can not be made.
+    pub(super) fn no_random_numbers() -> Self {
+        let text = "The system has no random numbers.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Not done", text)
+    }
+
     /// A form can not be accepted as it is.
     pub(super) fn refused(text: impl fmt::Display) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Not done", text)

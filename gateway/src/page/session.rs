@@ -1,5 +1,6 @@
 //! Who is signed in, and the forms that they submit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,10 +8,11 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
+use super::company::{self, WholeUri};
 use super::cookie::{self, MESSAGE, SESSION};
 use super::fields::Fields;
 use super::problem::Problem;
@@ -18,7 +20,7 @@ use super::respond::{html, redirect};
 use super::session_secret::SessionSecret;
 use super::state::PageState;
 use super::view::{Frame, Message, NavItem, Tone};
-use crate::config::{Admin, Config, TenantConfig};
+use crate::config::{Config, TenantConfig};
 use crate::store::{Actor, Via};
 
 /// How long a session lasts.
@@ -29,7 +31,10 @@ pub(super) const SESSION_LIFE: Duration = Duration::from_secs(8 * 60 * 60);
 pub(super) struct SignedIn {
     /// The administrator's name.
     pub(super) name: String,
-    admin: Admin,
+    /// The tenants that they manage. `None` means all.
+    tenants: Option<BTreeSet<String>>,
+    /// When the provider last said who it is, if they have signed in with the company's account.
+    confirmed_at: Option<Timestamp>,
     pub(super) config: Arc<Config>,
     pub(super) secret: SessionSecret,
     message: Option<Message>,
@@ -44,19 +49,36 @@ impl SignedIn {
     /// The tenants that this administrator manages, by name.
     pub(super) fn tenants(&self) -> impl Iterator<Item = (&String, &TenantConfig)> {
         let all = self.config.tenants.iter();
-        all.filter(|(name, _)| self.admin.manages(name))
+        all.filter(|(name, _)| self.manages(name))
     }
 
     /// Whether this administrator manages all tenants, and the gateway as a whole.
     pub(super) fn manages_all(&self) -> bool {
-        self.admin.tenants.is_none()
+        self.tenants.is_none()
+    }
+
+    fn manages(&self, tenant: &str) -> bool {
+        let tenants = self.tenants.as_ref();
+        tenants.is_none_or(|tenants| tenants.contains(tenant))
+    }
+
+    /// Whether they have signed in with the company's account.
+    pub(super) fn is_of_company(&self) -> bool {
+        self.confirmed_at.is_some()
+    }
+
+    /// Whether the provider has said who it is within so many of the periods after which it is asked
+    /// anew.
+    fn is_confirmed(&self, now: Timestamp, periods: u32) -> bool {
+        let most = self.config.administrators.recheck * periods;
+        self.confirmed_at.is_none_or(|at| now < at + most)
     }
 
     /// A tenant that they manage. Others do not exist for them.
     pub(super) fn tenant(&self, name: &str) -> Result<&TenantConfig, Problem> {
         let tenant = self.config.tenants.get(name);
         tenant
-            .filter(|_| self.admin.manages(name))
+            .filter(|_| self.manages(name))
             .ok_or_else(|| Problem::missing(format!("There is no tenant {name:?} here.")))
     }
 
@@ -103,15 +125,50 @@ impl FromRequestParts<PageState> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, state: &PageState) -> Result<Self, Response> {
         let signed_in = signed_in(&parts.headers, state).await;
-        match signed_in.map_err(Problem::into_response)? {
-            Some(signed_in) => Ok(signed_in),
-            None => Err(redirect("/admin/sign-in")),
+        let signed_in = signed_in.map_err(Problem::into_response)?;
+        let is_get = [Method::GET, Method::HEAD].contains(&parts.method);
+        let has_providers = state.administrators().is_some();
+        let page = parts.extensions.get::<WholeUri>();
+        let page = page.filter(|_| is_get && has_providers);
+        let Some(signed_in) = signed_in else {
+            return Err(redirect(&company::address(None, page)));
+        };
+        // Asking the provider anew needs a page to come back to, so a form may be late once more.
+        let periods = if is_get { 1 } else { 2 };
+        if !signed_in.is_confirmed(state.now(), periods) {
+            let tenant = signed_in.tenants.iter().flatten().next();
+            let tenant = tenant.map_or("", String::as_str);
+            return Err(redirect(&company::address(Some(tenant), page)));
         }
+        Ok(signed_in)
     }
+}
+
+/// Whoever has signed in with the company's account.
+async fn of_company(headers: &HeaderMap, state: &PageState) -> Result<Option<SignedIn>, Problem> {
+    let administrators = state.administrators();
+    let Some(secret) = administrators.and_then(|them| them.session(headers)) else {
+        return Ok(None);
+    };
+    let (hash, now) = (secret.hash(), state.now());
+    let session = state
+        .store(move |store| store.administrator_session(&hash, Via::Page, now))
+        .await?;
+    Ok(session.map(|session| SignedIn {
+        name: session.name,
+        tenants: session.tenant.map(|tenant| [tenant].into()),
+        confirmed_at: Some(session.confirmed_at),
+        config: state.config(),
+        message: message(headers, &secret),
+        secret,
+    }))
 }
 
 /// Who is signed in, by the session cookie.
 async fn signed_in(headers: &HeaderMap, state: &PageState) -> Result<Option<SignedIn>, Problem> {
+    if let Some(signed_in) = of_company(headers, state).await? {
+        return Ok(Some(signed_in));
+    }
     let Some(secret) = cookie::get(headers, SESSION)
         .as_deref()
         .and_then(SessionSecret::parse)
@@ -123,6 +180,7 @@ async fn signed_in(headers: &HeaderMap, state: &PageState) -> Result<Option<Sign
     let session = state.store(move |store| store.session(&hash, now)).await?;
     let config = state.config();
     // A session ends with the token with which it began.
+    let session = session.filter(|_| config.administrators.local);
     let admin = session.and_then(|session| {
         let admin = config.admins.get(&session.admin)?.clone();
         let token = session.admin_token.parse().ok()?;
@@ -132,22 +190,25 @@ async fn signed_in(headers: &HeaderMap, state: &PageState) -> Result<Option<Sign
     let Some((name, admin)) = admin else {
         return Ok(None);
     };
-    let message = cookie::get(headers, MESSAGE)
-        .and_then(|signed| secret.verify(&signed))
-        .and_then(|text| {
-            let (tone, text) = text.split_once('|')?;
-            Some(Message {
-                tone: Tone::of(tone),
-                text: text.to_owned(),
-            })
-        });
     Ok(Some(SignedIn {
         name,
-        admin,
+        tenants: admin.tenants,
+        confirmed_at: None,
         config,
+        message: message(headers, &secret),
         secret,
-        message,
     }))
+}
+
+/// The message of the change before, if this session has signed it.
+fn message(headers: &HeaderMap, secret: &SessionSecret) -> Option<Message> {
+    let signed = cookie::get(headers, MESSAGE)?;
+    let text = secret.verify(&signed)?;
+    let (tone, text) = text.split_once('|')?;
+    Some(Message {
+        tone: Tone::of(tone),
+        text: text.to_owned(),
+    })
 }
 
 /// A form of somebody who is signed in. It must come from a page of the same session.

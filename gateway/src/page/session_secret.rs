@@ -40,7 +40,7 @@ impl SessionSecret {
     }
 
     /// The hash, which the store has.
-    pub(super) fn hash(&self) -> TokenHash {
+    pub(crate) fn hash(&self) -> TokenHash {
         TokenHash::of(&self.cookie())
     }
 

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 
+use super::company::own_page;
 use super::cookie::{self, SESSION};
 use super::problem::Problem;
 use super::respond::{html, redirect};
@@ -16,6 +17,7 @@ use super::session_secret::SessionSecret;
 use super::state::PageState;
 use super::view::Style;
 use crate::client_address::client_address;
+use crate::store::{Actor, Via};
 
 /// How long the answer to a failed sign-in is delayed.
 const DELAY: Duration = Duration::from_secs(1);
@@ -28,23 +30,52 @@ const FORM_TIME: Duration = Duration::from_secs(10);
 struct Page<'a> {
     style: Style,
     problem: Option<&'a str>,
+    /// Whether tokens are taken.
+    local: bool,
+    /// Tenants whose administrators sign in with the company's account. An empty name is the gateway
+    /// as a whole.
+    places: Vec<&'a str>,
+    of_gateway: bool,
+    /// The page to go to afterwards.
+    to: Option<String>,
 }
 
-fn page(status: StatusCode, problem: Option<&str>) -> Response {
+fn page(
+    status: StatusCode,
+    problem: Option<&str>,
+    state: &PageState,
+    to: Option<String>,
+) -> Response {
+    let config = state.config();
+    let places = config.administrated();
+    let places: Vec<&str> = places
+        .filter(|_| state.administrators().is_some())
+        .collect();
     html(
         status,
         &Page {
             style: Style,
             problem,
+            local: config.administrators.local,
+            of_gateway: places.contains(&""),
+            places,
+            to,
         },
     )
 }
 
 /// Shows the form, or redirects somebody who is already signed in.
-pub(super) async fn show(signed_in: Result<SignedIn, Response>) -> Response {
+pub(super) async fn show(
+    State(state): State<PageState>,
+    uri: Uri,
+    signed_in: Result<SignedIn, Response>,
+) -> Response {
     match signed_in {
         Ok(_) => redirect("/admin"),
-        Err(_) => page(StatusCode::OK, None),
+        Err(_) => {
+            let to = own_page(session::query(&uri).get("to"));
+            page(StatusCode::OK, None, &state, to)
+        }
     }
 }
 
@@ -54,6 +85,10 @@ pub(super) async fn sign_in(
     request: Request,
 ) -> Result<Response, Response> {
     let config = state.config();
+    if !config.administrators.local {
+        let problem = "Tokens are not taken here: administrators.local is off in gateway.toml.";
+        return Err(page(StatusCode::FORBIDDEN, Some(problem), &state, None));
+    }
     let trusted = &config.listen.trusted_proxies;
     let address = client_address(request.headers(), request.extensions(), trusted);
     let secure = config.listen.tls.is_some() || is_https(&request);
@@ -68,7 +103,7 @@ pub(super) async fn sign_in(
     // Between this and the comparison there is nothing to wait for, so that attempts at the same
     // time count as those one after the other.
     let attempt = state.attempts().begin(known, address, Instant::now());
-    let attempt = attempt.map_err(locked)?;
+    let attempt = attempt.map_err(|wait| locked(wait, &state))?;
     // All hashes are compared, so that the time does not depend on which one is right.
     let (now, mut right) = (state.now(), None);
     for (one, admin) in &config.admins {
@@ -82,13 +117,11 @@ pub(super) async fn sign_in(
         state.failed_tokens().count_sign_in(address, known);
         tokio::time::sleep(DELAY).await;
         let problem = "No administrator of this name has this token.";
-        return Err(page(StatusCode::FORBIDDEN, Some(problem)));
+        return Err(page(StatusCode::FORBIDDEN, Some(problem), &state, None));
     };
     attempt.succeeded();
-    let secret = SessionSecret::generate().ok_or_else(|| {
-        let text = "The system has no random numbers.";
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Not done", text).into_response()
-    })?;
+    let secret = SessionSecret::generate();
+    let secret = secret.ok_or_else(|| Problem::no_random_numbers().into_response())?;
     let (hash, name, token) = (secret.hash(), name.clone(), accepted.hash);
     let ends = now + SESSION_LIFE;
     let ends = accepted.expires.map_or(ends, |end| ends.min(end));
@@ -106,11 +139,11 @@ pub(super) async fn sign_in(
 }
 
 /// The answer to one attempt too many.
-fn locked(wait: Duration) -> Response {
+fn locked(wait: Duration, state: &PageState) -> Response {
     let problem = "Too many sign-ins of this name have failed from this address. Try again in a \
                    minute. On the gateway's machine `gong-gateway admin` does the same without \
                    signing in, the kill switch too.";
-    let mut response = page(StatusCode::TOO_MANY_REQUESTS, Some(problem));
+    let mut response = page(StatusCode::TOO_MANY_REQUESTS, Some(problem), state, None);
     let wait = HeaderValue::from(wait.as_secs() + 1);
     response.headers_mut().insert(header::RETRY_AFTER, wait);
     response
@@ -128,8 +161,18 @@ pub(super) async fn sign_out(
     form: SubmittedForm,
 ) -> Result<Response, Problem> {
     let hash = form.by.secret.hash();
-    state.store(move |store| store.close_session(&hash)).await?;
+    if form.by.is_of_company() {
+        let closed = state.store(move |store| {
+            store.close_administrator_session(&hash, |name| Actor::new(name, Via::Page))
+        });
+        closed.await?;
+    } else {
+        state.store(move |store| store.close_session(&hash)).await?;
+    }
     let mut response = redirect("/admin/sign-in");
     cookie::set(&mut response, SESSION, "", Duration::ZERO, false);
+    if let Some(administrators) = state.administrators() {
+        administrators.set_session(&mut response, None, Duration::ZERO);
+    }
     Ok(response)
 }

@@ -12,6 +12,7 @@ use crate::clock::SteadyClock;
 use crate::config::Config;
 use crate::failed_tokens::FailedTokens;
 use crate::governance::Governance;
+use crate::sign_in::administrators::Administrators;
 use crate::store::{Quota, Store, StoreError};
 
 /// The state of the page. Clones share it.
@@ -26,6 +27,7 @@ struct Inner {
     attempts: Attempts,
     failed_tokens: FailedTokens,
     clock: Arc<SteadyClock>,
+    administrators: Option<Administrators>,
 }
 
 /// Reads a tenant's quota of today. It may block.
@@ -55,7 +57,22 @@ impl PageState {
             attempts: Attempts::default(),
             failed_tokens: FailedTokens::default(),
             clock,
+            administrators: None,
         }))
+    }
+
+    /// Lets administrators sign in with the company's account. It has to come before clones.
+    #[must_use]
+    pub(crate) fn sign_in(mut self, administrators: Option<Administrators>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.administrators = administrators;
+        }
+        self
+    }
+
+    /// The way of administrators to the company's provider, where the gateway's address is known.
+    pub(super) fn administrators(&self) -> Option<&Administrators> {
+        self.0.administrators.as_ref()
     }
 
     /// Counts wrong tokens there, together with those of others. It has to come before clones.

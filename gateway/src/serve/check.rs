@@ -106,6 +106,10 @@ fn check_all(path: &Path, config: &Config, files: &mut Files, errors: &ConfigErr
             note(&format!("tenants.{name}.gong"), connections.map(|_| ()));
         }
     }
+    if let (Some(sign_in), Ok(network)) = (&config.administrators.sign_in, &network) {
+        let opened = sign_in::tenant::open_administrators(sign_in, network, files);
+        note("administrators.sign_in", opened.map(|_| ()));
+    }
     note("ca", network.map(|_| ()));
     findings.warnings.extend(warnings(config));
     // What is wrong with the file is said above.
@@ -134,6 +138,7 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
             config.listen.address
         ));
     }
+    warnings.extend(no_administrators(config));
     warnings
 }
 
@@ -152,7 +157,27 @@ fn ending_token(token: &EndingToken) -> String {
     )
 }
 
-/// What has to be registered at the tenants' providers, and where their users' clients go.
+/// What nobody can administrate, where tokens and unproven names do not count.
+fn no_administrators(config: &Config) -> Option<String> {
+    if config.administrators.local || config.administrators.sign_in.is_some() {
+        return None;
+    }
+    let places = config.administrated().count();
+    let what = match places {
+        0 => "nobody can administrate this gateway, neither at /admin nor by `gong-gateway admin`",
+        _ => "nobody can administrate the gateway as a whole, such as stop everything",
+    };
+    Some(format!(
+        "administrators.local = false, and {what}; name whose accounts do, such as \
+         [administrators.sign_in] with groups = [\"gong-platform\"]{}",
+        match places {
+            0 => ", or a tenant's group with administrator = true",
+            _ => "",
+        }
+    ))
+}
+
+/// What has to be registered at the providers, and where users' clients go.
 fn notes(config: &Config) -> Vec<String> {
     let Some(public_url) = &config.listen.public_url else {
         return Vec::new();
@@ -161,16 +186,37 @@ fn notes(config: &Config) -> Vec<String> {
     let tenants = config.tenants.iter();
     let notes = tenants.filter_map(|(name, tenant)| {
         let sign_in = tenant.sign_in.as_ref()?;
+        let mut callbacks = format!("the redirect address {}", urls.callback(name));
+        if tenant.has_administrators() {
+            let page = urls.administrators_callback(name);
+            callbacks.push_str(&format!(", and for the administrator's page {page},"));
+        }
         Some(format!(
-            "tenants.{name}.sign_in: register the redirect address {} at {}; AI clients connect to {}, \
+            "tenants.{name}.sign_in: register {callbacks} at {}; AI clients connect to {}, \
              and those with static tokens to {public_url}{}",
-            urls.callback(name),
-            sign_in.issuer,
+            sign_in.people.issuer,
             urls.resource(name),
             sign_in.static_tokens_path
         ))
     });
-    notes.collect()
+    let servers = config.tenants.iter().filter_map(|(name, tenant)| {
+        let server = tenant.resource_server.as_ref()?;
+        let resource = urls.resource(name);
+        let audience = server.audience.as_deref().unwrap_or(&resource);
+        Some(format!(
+            "tenants.{name}.resource_server: access tokens of {} for the audience {audience}; AI clients \
+             connect to {resource}, and those with static tokens to {public_url}{}",
+            server.people.issuer, server.static_tokens_path
+        ))
+    });
+    let of_gateway = config.administrators.sign_in.as_ref().map(|sign_in| {
+        format!(
+            "administrators.sign_in: register the redirect address {} at {}",
+            urls.administrators_callback(""),
+            sign_in.people.issuer
+        )
+    });
+    of_gateway.into_iter().chain(notes).chain(servers).collect()
 }
 
 /// Whether the state file can be used, or made.

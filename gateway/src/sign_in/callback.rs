@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::authorize::{Refusal, redirected, refuse};
-use super::cookies;
 use super::oauth_error::OAuthError;
 use super::pages;
 use super::parameters::Parameters;
@@ -18,6 +17,7 @@ use super::pending::{Authorization, Transaction};
 use super::person::person;
 use super::provider::ProviderError;
 use super::state::{LiveSignIn, SignInState};
+use super::{answer, cookies};
 use crate::config::{FreshToken, TokenHash};
 use crate::store::Via;
 use crate::store::sign_in::{Begun, NewCode, NewGrant, Person};
@@ -63,55 +63,21 @@ pub(super) async fn callback(
 async fn finish(
     state: &SignInState,
     live: &LiveSignIn,
-    transaction: Transaction,
+    transaction: Transaction<Authorization>,
     answer: &Parameters,
     network: Option<IpAddr>,
 ) -> Result<Response, Refusal> {
-    let Transaction {
-        authorization,
-        issuer,
-        nonce,
-        verifier,
-        ..
-    } = transaction;
+    let callback = state.urls.callback(&live.name);
     let provider = &live.sign_in.provider;
-    let answered = async {
-        let other = || ProviderError::Untrusted("the tenant has another provider now".to_owned());
-        (issuer == provider.issuer())
-            .then_some(())
-            .ok_or_else(other)?;
-        let iss = answer.get("iss").ok().flatten();
-        provider.check_iss(iss).await?;
-        let code = match (answer.get("error"), answer.get("code")) {
-            (Ok(None), Ok(Some(code))) => code,
-            (Ok(Some(error)), _) => {
-                // It is a word of the provider's, such as `access_denied`.
-                let word: String = error
-                    .chars()
-                    .filter(char::is_ascii_graphic)
-                    .take(60)
-                    .collect();
-                return Err(ProviderError::Refused(format!(
-                    "the provider answered {word}"
-                )));
-            }
-            _ => {
-                return Err(ProviderError::Untrusted(
-                    "the answer has no code".to_owned(),
-                ));
-            }
-        };
-        let callback = state.urls.callback(&live.name);
-        provider.redeem(&callback, code, &verifier, &nonce).await
-    };
-    let answered = answered.await;
+    let answered = answer::redeem(provider, &callback, &transaction, answer).await;
+    let authorization = transaction.authorization;
     let claims = match answered.as_ref().map(|answered| answered.claims.as_ref()) {
         Ok(Ok(claims)) => claims,
         Ok(Err(error)) | Err(error) => {
             return Err(not_identified(state, live, authorization, error, network));
         }
     };
-    let person = match person(&live.sign_in.config, claims) {
+    let person = match person(&live.sign_in.config.people, claims) {
         Ok(person) => person,
         Err(error) => {
             let who = claims.get("sub").and_then(|sub| sub.as_str());

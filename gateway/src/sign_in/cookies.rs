@@ -60,6 +60,24 @@ pub(super) fn set_transaction(
     set(response, urls, &name, value, life, SameSite::Lax);
 }
 
+/// The secret of an administrator's session.
+pub(super) fn administrator(headers: &HeaderMap, urls: &Urls) -> Option<SessionSecret> {
+    let text = cookie::get(headers, &name(urls, "gong-administrator"))?;
+    SessionSecret::parse(&text)
+}
+
+/// Sets the cookie of an administrator's session, or removes it.
+pub(super) fn set_administrator(
+    response: &mut Response,
+    urls: &Urls,
+    secret: Option<&SessionSecret>,
+    life: Duration,
+) {
+    let name = name(urls, "gong-administrator");
+    let value = secret.map(SessionSecret::cookie).unwrap_or_default();
+    set(response, urls, &name, &value, life, SameSite::Strict);
+}
+
 /// Sign-ins in two tabs do not share a cookie.
 fn transaction_name(urls: &Urls, state: &TokenHash) -> String {
     let state = state.to_string();
@@ -114,6 +132,8 @@ mod tests {
             let mut response = StatusCode::OK.into_response();
             set_consent(&mut response, &urls, &secret);
             set_transaction(&mut response, &urls, &state, "x", Duration::from_secs(600));
+            let eight_hours = Duration::from_secs(28_800);
+            set_administrator(&mut response, &urls, Some(&secret), eight_hours);
             let set: Vec<&str> = response
                 .headers()
                 .get_all(header::SET_COOKIE)
@@ -123,11 +143,15 @@ mod tests {
             assert!(set[0].starts_with(&format!("{prefix}gong-consent=")));
             assert!(set[0].contains("; Path=/; Max-Age=3600; HttpOnly; SameSite=Strict"));
             assert!(set[1].contains("=x; Path=/; Max-Age=600; HttpOnly; SameSite=Lax"));
+            assert!(set[2].starts_with(&format!("{prefix}gong-administrator=")));
+            assert!(set[2].contains("; Path=/; Max-Age=28800; HttpOnly; SameSite=Strict"));
             assert!(set.iter().all(|one| one.ends_with("; Secure") == secure));
             let sent = set.iter().map(|one| one.split(';').next().unwrap());
             let sent = sent.collect::<Vec<_>>().join("; ");
             let headers = HeaderMap::from_iter([(header::COOKIE, sent.parse().unwrap())]);
             let mine = consent(&headers, &urls).unwrap();
+            assert_eq!(mine.cookie(), secret.cookie());
+            let mine = administrator(&headers, &urls).unwrap();
             assert_eq!(mine.cookie(), secret.cookie());
             assert_eq!(transaction(&headers, &urls, &state).as_deref(), Some("x"));
             let other = TokenHash::of("other");

@@ -14,6 +14,8 @@ pub(crate) enum Endpoint {
     StaticTokens(Arc<str>),
     /// Tokens of sign-ins to one tenant.
     SignIn(Arc<str>),
+    /// Access tokens of the provider of one tenant.
+    AccessTokens(Arc<str>),
 }
 
 impl Endpoint {
@@ -23,10 +25,14 @@ impl Endpoint {
             return Some(Self::AnyTenant);
         }
         let tenant = path.strip_prefix("/t/")?.split('/').next()?;
-        let sign_in = config.tenants.get(tenant)?.sign_in.as_ref()?;
+        let of = config.tenants.get(tenant)?;
+        let static_tokens = of.static_tokens_path()?;
         if path == resource_path(tenant) {
-            return Some(Self::SignIn(tenant.into()));
+            return Some(match &of.sign_in {
+                Some(_) => Self::SignIn(tenant.into()),
+                None => Self::AccessTokens(tenant.into()),
+            });
         }
-        (path == sign_in.static_tokens_path).then(|| Self::StaticTokens(tenant.into()))
+        (path == static_tokens).then(|| Self::StaticTokens(tenant.into()))
     }
 }

@@ -15,8 +15,16 @@ pub(super) async fn resource(
     State(state): State<SignInState>,
     Path(tenant): Path<String>,
 ) -> Response {
-    match state.tenant(&tenant) {
-        Some(live) => Json(of_resource(&state.urls, &live.name)).into_response(),
+    let first = Scopes::first();
+    if let Some(live) = state.tenant(&tenant) {
+        let (server, scopes) = (state.urls.issuer(&live.name), first.to_string());
+        return Json(of_resource(&state.urls, &live.name, &server, &scopes)).into_response();
+    }
+    match state.resource_server(&tenant) {
+        Some(server) => {
+            let scopes = server.scope_names(&first);
+            Json(of_resource(&state.urls, &tenant, server.issuer(), &scopes)).into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -35,11 +43,12 @@ pub(super) async fn server(
     }
 }
 
-fn of_resource(urls: &Urls, tenant: &str) -> Value {
+fn of_resource(urls: &Urls, tenant: &str, server: &str, scopes: &str) -> Value {
+    let scopes: Vec<&str> = scopes.split_ascii_whitespace().collect();
     json!({
         "resource": urls.resource(tenant),
-        "authorization_servers": [urls.issuer(tenant)],
-        "scopes_supported": [Scopes::first().to_string()],
+        "authorization_servers": [server],
+        "scopes_supported": scopes,
         "bearer_methods_supported": ["header"],
         "resource_name": format!("Gong gateway, {tenant}"),
     })
@@ -77,7 +86,7 @@ mod tests {
     #[test]
     fn metadata_name_exactly_what_is_served() {
         let urls = Urls::new("https://gw.example");
-        let resource = of_resource(&urls, "acme");
+        let resource = of_resource(&urls, "acme", &urls.issuer("acme"), "tools:read");
         assert_eq!(resource["resource"], "https://gw.example/t/acme/mcp");
         assert_eq!(
             resource["authorization_servers"],

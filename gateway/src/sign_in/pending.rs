@@ -33,9 +33,11 @@ pub(super) struct Authorization {
 
 /// A sign-in that is at the provider.
 #[derive(Debug)]
-pub(super) struct Transaction {
+pub(super) struct Transaction<T> {
+    /// Empty for the gateway as a whole.
     pub(super) tenant: Arc<str>,
-    pub(super) authorization: Authorization,
+    /// What it is for.
+    pub(super) authorization: T,
     /// The provider to which the person was sent.
     pub(super) issuer: String,
     pub(super) nonce: String,
@@ -46,22 +48,28 @@ pub(super) struct Transaction {
 }
 
 #[derive(Debug)]
-struct Pending {
-    transaction: Transaction,
+struct Pending<T> {
+    transaction: Transaction<T>,
     since: Instant,
     network: Option<IpAddr>,
 }
 
 /// All of them, by the hash of the `state` that the provider brings back.
-#[derive(Debug, Default)]
-pub(super) struct PendingSignIns(Mutex<HashMap<TokenHash, Pending>>);
+#[derive(Debug)]
+pub(super) struct PendingSignIns<T>(Mutex<HashMap<TokenHash, Pending<T>>>);
 
-impl PendingSignIns {
+impl<T> Default for PendingSignIns<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> PendingSignIns<T> {
     /// Notes one that begins. Returns whether there is room.
     pub(super) fn begin(
         &self,
         state: TokenHash,
-        transaction: Transaction,
+        transaction: Transaction<T>,
         network: Option<IpAddr>,
         now: Instant,
     ) -> bool {
@@ -84,7 +92,7 @@ impl PendingSignIns {
     }
 
     /// Takes the one with this state, which nobody can take again.
-    pub(super) fn take(&self, state: &TokenHash, now: Instant) -> Option<Transaction> {
+    pub(super) fn take(&self, state: &TokenHash, now: Instant) -> Option<Transaction<T>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let one = all.remove(state)?;
         (now.duration_since(one.since) < LIFE).then_some(one.transaction)
@@ -98,7 +106,7 @@ mod tests {
     use super::*;
     use crate::store::sign_in::{ClientKind, Registration};
 
-    fn transaction() -> Transaction {
+    fn transaction() -> Transaction<Authorization> {
         Transaction {
             tenant: "acme".into(),
             authorization: Authorization {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::config::SignInConfig;
+use crate::config::PeopleRules;
 use crate::store::sign_in::Person;
 
 /// Where Entra ID issues tokens. There the object id says who somebody is for all of a company's
@@ -33,13 +33,10 @@ impl NoPerson {
 /// # Errors
 ///
 /// The account may not sign in, or its groups can not be known.
-pub(crate) fn person(
-    config: &SignInConfig,
-    claims: &Map<String, Value>,
-) -> Result<Person, NoPerson> {
+pub(crate) fn person(rules: &PeopleRules, claims: &Map<String, Value>) -> Result<Person, NoPerson> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let subject = match (text("tid"), text("oid")) {
-        (Some(tid), Some(oid)) if config.issuer.starts_with(ENTRA) => format!("{tid}/{oid}"),
+        (Some(tid), Some(oid)) if rules.issuer.starts_with(ENTRA) => format!("{tid}/{oid}"),
         _ => text("sub").unwrap_or_default().to_owned(),
     };
     if subject.is_empty() {
@@ -47,16 +44,16 @@ pub(crate) fn person(
             "the provider does not say who it is".to_owned(),
         ));
     }
-    let email = text(&config.email_claim).filter(|email| email.contains('@'));
-    check_domain(config, claims, email)?;
+    let email = text(&rules.email_claim).filter(|email| email.contains('@'));
+    check_domain(rules, claims, email)?;
     Ok(Person {
-        issuer: config.issuer.clone(),
+        issuer: rules.issuer.clone(),
         subject,
         // What the provider says to be unproven could be anybody's address.
         email: email
             .filter(|_| proof(claims) != Some(false))
             .map(str::to_owned),
-        groups: groups(config, claims)?,
+        groups: groups(rules, claims)?,
     })
 }
 
@@ -73,18 +70,14 @@ fn proof(claims: &Map<String, Value>) -> Option<bool> {
 }
 
 fn check_domain(
-    config: &SignInConfig,
+    rules: &PeopleRules,
     claims: &Map<String, Value>,
     email: Option<&str>,
 ) -> Result<(), NoPerson> {
-    if config.allowed_domains.is_empty() {
+    if rules.allowed_domains.is_empty() {
         return Ok(());
     }
-    let allows = |domain: &str| {
-        config
-            .allowed_domains
-            .contains(&domain.to_ascii_lowercase())
-    };
+    let allows = |domain: &str| rules.allowed_domains.contains(&domain.to_ascii_lowercase());
     // Google says by this whose account it is; an address alone may be a private account's.
     if let Some(hosted) = claims.get("hd").and_then(Value::as_str) {
         return match allows(hosted) {
@@ -94,7 +87,7 @@ fn check_domain(
             ))),
         };
     }
-    if config.issuer == "https://accounts.google.com" {
+    if rules.issuer == "https://accounts.google.com" {
         return Err(NoPerson::NotAllowed(
             "private accounts may not sign in here".to_owned(),
         ));
@@ -102,7 +95,7 @@ fn check_domain(
     let Some((_, domain)) = email.and_then(|email| email.rsplit_once('@')) else {
         return Err(NoPerson::NotAllowed(format!(
             "only addresses of some domains may sign in here, and the provider sends none as {}",
-            config.email_claim
+            rules.email_claim
         )));
     };
     if !allows(domain) {
@@ -121,18 +114,19 @@ fn check_domain(
 }
 
 /// The groups that the configuration names, of those in the claim.
-fn groups(
-    config: &SignInConfig,
-    claims: &Map<String, Value>,
-) -> Result<BTreeSet<String>, NoPerson> {
-    if config.groups.is_empty() {
+fn groups(rules: &PeopleRules, claims: &Map<String, Value>) -> Result<BTreeSet<String>, NoPerson> {
+    if rules.groups.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let names: Vec<&str> = match claims.get(&config.groups_claim) {
+    // Where an address takes the place of a group, it has to be this person's.
+    if rules.groups_claim == rules.email_claim && proof(claims) != Some(true) {
+        return Ok(BTreeSet::new());
+    }
+    let names: Vec<&str> = match claims.get(&rules.groups_claim) {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
         Some(Value::String(name)) => vec![name],
         // Entra ID sends a link in place of more than 200 groups.
-        _ if is_overage(config, claims) => {
+        _ if is_overage(rules, claims) => {
             return Err(NoPerson::Unknown(
                 "the account has more groups than the provider sends; there, assign groups to the \
                  application and send only those, or send roles of the application"
@@ -143,13 +137,13 @@ fn groups(
     };
     let named = names
         .into_iter()
-        .filter(|name| config.groups.contains_key(*name));
+        .filter(|name| rules.groups.contains_key(*name));
     Ok(named.map(str::to_owned).collect())
 }
 
-fn is_overage(config: &SignInConfig, claims: &Map<String, Value>) -> bool {
+fn is_overage(rules: &PeopleRules, claims: &Map<String, Value>) -> bool {
     let linked = claims.get("_claim_names").and_then(Value::as_object);
-    linked.is_some_and(|names| names.contains_key(&config.groups_claim))
+    linked.is_some_and(|names| names.contains_key(&rules.groups_claim))
         || claims.get("hasgroups").and_then(Value::as_bool) == Some(true)
 }
 
@@ -158,21 +152,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::{ClientRules, GroupAccess, Lifetimes, SecretRef};
+    use crate::config::GroupAccess;
 
-    fn config(issuer: &str) -> SignInConfig {
-        let secret = || SecretRef::Env("SECRET".to_owned());
+    fn config(issuer: &str) -> PeopleRules {
         let access = GroupAccess {
             administrator: true,
             ..GroupAccess::default()
         };
-        SignInConfig {
+        PeopleRules {
             issuer: issuer.to_owned(),
-            client_id: "gong-gateway".to_owned(),
-            client_secret: secret(),
-            key: secret(),
-            previous_key: None,
-            scopes: Vec::new(),
             email_claim: "email".to_owned(),
             groups_claim: "groups".to_owned(),
             allowed_domains: BTreeSet::new(),
@@ -182,14 +170,11 @@ mod tests {
                 ("ops".to_owned(), access),
             ]
             .into(),
-            clients: ClientRules::default(),
-            lifetimes: Lifetimes::default(),
-            static_tokens_path: "/t/acme/token/mcp".to_owned(),
         }
     }
 
-    fn of(config: &SignInConfig, claims: Value) -> Result<Person, NoPerson> {
-        person(config, claims.as_object().unwrap())
+    fn of(rules: &PeopleRules, claims: Value) -> Result<Person, NoPerson> {
+        person(rules, claims.as_object().unwrap())
     }
 
     #[test]
@@ -220,6 +205,22 @@ mod tests {
             assert!(matches!(of(&config, claims), Err(NoPerson::Unknown(_))));
         }
         assert_eq!(of(&config, json!({"sub": "1"})).unwrap().groups.len(), 0);
+    }
+
+    #[test]
+    fn an_address_takes_the_place_of_a_group_only_if_it_is_proven() {
+        let mut config = config("https://login.acme.example");
+        config.groups_claim = "email".to_owned();
+        let access = config.groups["ops"].clone();
+        config.groups.insert("ada@acme.example".to_owned(), access);
+        let groups = |proven: Value| {
+            let claims = json!({"sub": "1", "email": "ada@acme.example", "email_verified": proven});
+            of(&config, claims).unwrap().groups
+        };
+        assert_eq!(groups(json!(true)), ["ada@acme.example".to_owned()].into());
+        for unproven in [json!(false), json!(null), json!("no")] {
+            assert_eq!(groups(unproven), BTreeSet::new());
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(super) fn is_challenge(text: &str) -> bool {
 }
 
 /// The challenge that a verifier makes. `None` for what is no verifier.
-pub(super) fn challenge_of(verifier: &str) -> Option<String> {
+pub(crate) fn challenge_of(verifier: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
     let is_verifier = (43..=128).contains(&verifier.len()) && verifier.chars().all(plain);
     is_verifier.then(|| BASE64.encode(digest(&SHA256, verifier.as_bytes())))

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `http_client` | requests to it |
 //! | `metadata` | its metadata and keys, which are read regularly |
+//! | `access_token` | whether an access token is its own, where the gateway is a resource server alone |
 //! | `id_token`, `user_info` | whether an ID token is its own, and what it says; what it leaves out |
 
 use openidconnect::core::{
@@ -18,15 +19,18 @@ use openidconnect::{
 };
 use serde_json::{Map, Value};
 
-use crate::config::{Secret, SignInConfig};
+use crate::config::{PeopleRules, ProviderClient, Secret};
 
+mod access_token;
 mod http_client;
 mod id_token;
 mod metadata;
 mod user_info;
 
+pub(crate) use access_token::NotAccepted;
 use http_client::HttpError;
 pub(crate) use http_client::ProviderHttp;
+pub(crate) use id_token::ALGORITHMS;
 use metadata::{Known, Metadata};
 
 /// Google gives refresh tokens for other parameters than everybody else.
@@ -42,6 +46,7 @@ pub(crate) struct Provider {
     client_id: String,
     secret: Secret,
     scopes: Vec<String>,
+    prompt: Option<String>,
     /// The claims that are needed besides who it is.
     needed: Vec<String>,
     http: ProviderHttp,
@@ -90,14 +95,34 @@ type Client = CoreClient<
 type TokenError = RequestTokenError<HttpError, StandardErrorResponse<CoreErrorResponseType>>;
 
 impl Provider {
-    /// The provider that a configuration names.
-    pub(crate) fn new(config: &SignInConfig, secret: Secret, http: ProviderHttp) -> Self {
+    /// The provider of people, with the gateway as its client.
+    pub(crate) fn new(
+        people: &PeopleRules,
+        client: &ProviderClient,
+        secret: Secret,
+        http: ProviderHttp,
+    ) -> Self {
         Self {
-            issuer: config.issuer.clone(),
-            client_id: config.client_id.clone(),
+            issuer: people.issuer.clone(),
+            client_id: client.client_id.clone(),
             secret,
-            scopes: config.scopes.clone(),
-            needed: needed_claims(config),
+            scopes: client.scopes.clone(),
+            prompt: client.prompt.clone(),
+            needed: needed_claims(people),
+            http,
+            known: Known::default(),
+        }
+    }
+
+    /// The provider of access tokens for an audience, at which the gateway is no client.
+    pub(crate) fn of_access_tokens(issuer: &str, audience: &str, http: ProviderHttp) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            client_id: audience.to_owned(),
+            secret: Secret::new(String::new()),
+            scopes: Vec::new(),
+            prompt: None,
+            needed: Vec::new(),
             http,
             known: Known::default(),
         }
@@ -109,6 +134,7 @@ impl Provider {
             && self.client_id == other.client_id
             && self.secret == other.secret
             && self.scopes == other.scopes
+            && self.prompt == other.prompt
             && self.needed == other.needed
             && self.http.is_same(&other.http)
     }
@@ -139,10 +165,13 @@ impl Provider {
         for scope in self.scopes_at(&metadata) {
             request = request.add_scope(Scope::new(scope));
         }
+        let mut prompt = self.prompt.as_deref();
         if self.issuer == GOOGLE {
-            request = request
-                .add_extra_param("access_type", "offline")
-                .add_extra_param("prompt", "consent");
+            request = request.add_extra_param("access_type", "offline");
+            prompt = prompt.or(Some("consent"));
+        }
+        if let Some(prompt) = prompt {
+            request = request.add_extra_param("prompt", prompt);
         }
         let (url, _, _) = request.set_pkce_challenge(challenge).url();
         Ok(url.into())
@@ -249,11 +278,11 @@ impl Provider {
 }
 
 /// The claims that are needed besides who it is.
-fn needed_claims(config: &SignInConfig) -> Vec<String> {
-    let groups = (!config.groups.is_empty()).then(|| config.groups_claim.clone());
+fn needed_claims(people: &PeopleRules) -> Vec<String> {
+    let groups = (!people.groups.is_empty()).then(|| people.groups_claim.clone());
     groups
         .into_iter()
-        .chain([config.email_claim.clone()])
+        .chain([people.email_claim.clone()])
         .collect()
 }
 

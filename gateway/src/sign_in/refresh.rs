@@ -97,7 +97,7 @@ fn verdict(
         Ok(claims) => claims,
         Err(error) => return Verdict::Silent(error.text().to_owned()),
     };
-    match person(&live.sign_in.config, claims) {
+    match person(&live.sign_in.config.people, claims) {
         Ok(person) if person.subject == family.subject => Verdict::Confirmed(Box::new(person)),
         Ok(_) => {
             let text = "the company's provider says that it is somebody else: sign in anew";

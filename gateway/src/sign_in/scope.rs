@@ -4,7 +4,7 @@
 //! scope it lacks, and the user consents anew. Which of these tools a user has at all is a matter
 //! of profiles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::store::Effect;
@@ -27,6 +27,13 @@ pub(crate) const EFFECTS: [Effect; 5] = [
     Effect::Outreach,
     Effect::Destructive,
 ];
+
+/// What scopes with these names allow.
+pub(crate) fn scope_names() -> BTreeMap<String, BTreeSet<Effect>> {
+    EFFECTS
+        .map(|effect| (scope_of(effect), [effect].into()))
+        .into()
+}
 
 /// The name of an effect's scope.
 pub(crate) fn scope_of(effect: Effect) -> String {
@@ -72,6 +79,11 @@ impl Scopes {
         let mut all = self.0.clone();
         all.insert(effect);
         Self(all)
+    }
+
+    /// The effects.
+    pub(crate) fn effects(&self) -> impl Iterator<Item = Effect> {
+        self.0.iter().copied()
     }
 
     /// Those that both have.

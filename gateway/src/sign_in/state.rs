@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::documents::Documents;
 use super::locks::Locks;
-use super::pending::PendingSignIns;
+use super::pending::{Authorization, PendingSignIns};
+use super::resource_server::ResourceServer;
 use super::tenant::TenantSignIn;
 use super::urls::Urls;
 use crate::attempts::Attempts;
@@ -37,7 +38,7 @@ pub(super) struct Inner {
     pub(super) failed_documents: Attempts,
     /// Clients that registered themselves.
     pub(super) registrations: Attempts,
-    pub(super) pending: PendingSignIns,
+    pub(super) pending: PendingSignIns<Authorization>,
     pub(super) locks: Locks,
 }
 
@@ -83,6 +84,12 @@ impl SignInState {
             sign_in: Arc::clone(tenant.sign_in.as_ref()?),
             network: tenant.network().clone(),
         })
+    }
+
+    /// The resource server of a tenant, where the gateway issues no tokens.
+    pub(super) fn resource_server(&self, name: &str) -> Option<Arc<ResourceServer>> {
+        let tenant = self.gateway.tenants.live().tenant(name)?;
+        tenant.resource_server.clone()
     }
 
     pub(super) fn config(&self) -> Arc<Config> {

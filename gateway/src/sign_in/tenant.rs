@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::provider::{Provider, ProviderHttp};
 use super::seal::Seal;
-use crate::config::{Files, SignInConfig};
+use crate::config::{AdministratorSignIn, Files, SignInConfig};
 use crate::index::secret as key;
 use crate::tenant::Network;
 
@@ -39,6 +39,42 @@ pub(crate) fn of(
     }
 }
 
+/// The provider of the whole gateway's administrators. If the secret can not be read, the log says
+/// why, and what was there `before` stays.
+pub(crate) fn of_administrators(
+    config: Option<&AdministratorSignIn>,
+    network: &Network,
+    files: &mut Files,
+    before: Option<&Arc<Provider>>,
+) -> Option<Arc<Provider>> {
+    match open_administrators(config?, network, files) {
+        Ok(provider) => {
+            let known = before.filter(|before| before.is_same(&provider));
+            Some(known.map_or_else(|| Arc::new(provider), Arc::clone))
+        }
+        Err(error) => {
+            tracing::error!("no administrator can sign in as it is configured: {error:#}");
+            before.cloned()
+        }
+    }
+}
+
+/// Resolves the secret of the whole gateway's sign-in.
+///
+/// # Errors
+///
+/// It can not be read. The error does not quote it.
+pub(crate) fn open_administrators(
+    config: &AdministratorSignIn,
+    network: &Network,
+    files: &mut Files,
+) -> anyhow::Result<Provider> {
+    let secret = config.client.client_secret.resolve(files);
+    let secret = secret.context("client_secret")?;
+    let http = ProviderHttp::new(network)?;
+    Ok(Provider::new(&config.people, &config.client, secret, http))
+}
+
 /// Resolves the secrets of a sign-in.
 ///
 /// # Errors
@@ -52,6 +88,7 @@ pub(crate) fn open(
     before: Option<&Arc<TenantSignIn>>,
 ) -> anyhow::Result<TenantSignIn> {
     let secret = config
+        .client
         .client_secret
         .resolve(files)
         .context("client_secret")?;
@@ -59,7 +96,12 @@ pub(crate) fn open(
     let previous = config.previous_key.as_ref();
     let previous = previous.map(|reference| key(reference, files));
     let previous = previous.transpose().context("previous_key")?;
-    let provider = Arc::new(Provider::new(config, secret, ProviderHttp::new(network)?));
+    let provider = Arc::new(Provider::new(
+        &config.people,
+        &config.client,
+        secret,
+        ProviderHttp::new(network)?,
+    ));
     let known = before.filter(|before| before.provider.is_same(&provider));
     Ok(TenantSignIn {
         config: config.clone(),

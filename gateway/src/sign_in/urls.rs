@@ -50,4 +50,13 @@ impl Urls {
     pub(crate) fn callback(&self, tenant: &str) -> String {
         self.endpoint(tenant, "callback")
     }
+
+    /// Where the provider sends back the administrators of a tenant, or for an empty name those of the
+    /// whole gateway. To be registered there too.
+    pub(crate) fn administrators_callback(&self, tenant: &str) -> String {
+        match tenant.is_empty() {
+            true => format!("{}/admin/oauth/callback", self.0),
+            false => format!("{}/admin/oauth/callback/{tenant}", self.0),
+        }
+    }
 }

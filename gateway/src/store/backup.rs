@@ -61,6 +61,8 @@ pub fn restore(state: &Path, from: &Path) -> Result<Restored, StoreError> {
     migrate(&mut restored, &new, &SCHEMA)?;
     restored.execute_batch(
         "DELETE FROM sessions;
+         DELETE FROM administrator_sessions;
+         DELETE FROM administrator_codes;
          DELETE FROM sign_in_grants;
          DELETE FROM service_tokens;
          PRAGMA wal_checkpoint(TRUNCATE)",

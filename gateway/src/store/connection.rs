@@ -15,7 +15,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The steps that build the schema. `user_version` says how many of them the file has. A step
 /// that was released never changes: a change of the schema is another step.
-pub(super) const SCHEMA: [&str; 11] = [
+pub(super) const SCHEMA: [&str; 12] = [
     include_str!("schema/1-governance.sql"),
     include_str!("schema/2-audit.sql"),
     include_str!("schema/3-quota.sql"),
@@ -27,6 +27,7 @@ pub(super) const SCHEMA: [&str; 11] = [
     include_str!("schema/9-index.sql"),
     include_str!("schema/10-sign-in.sql"),
     include_str!("schema/11-clients.sql"),
+    include_str!("schema/12-administrators.sql"),
 ];
 
 /// Creates the file if it is missing, and makes it readable by its owner only.

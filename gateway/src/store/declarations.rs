@@ -16,8 +16,8 @@ use super::declared_settings::declare_settings;
 use super::lookup::{texts, users};
 use super::profiles::leave_profiles;
 use super::{
-    Actor, Origin, Store, StoreError, SyncReport, from_json, index, json, record_act, sign_in,
-    timestamp,
+    Actor, Origin, Store, StoreError, SyncReport, administrators, from_json, index, json,
+    record_act, sign_in, timestamp,
 };
 use crate::config::{Config, Profile, Review};
 
@@ -132,7 +132,7 @@ pub(super) fn declare_all(
     declare_tenants(transaction, config, &mut log)?;
     for (name, tenant) in &config.tenants {
         declare_users(transaction, name, tenant.users.keys(), &mut log)?;
-        sign_in::declare(transaction, name, tenant.sign_in.as_ref(), &mut log)?;
+        sign_in::declare(transaction, name, tenant.people(), &mut log)?;
         declare_toolsets(transaction, name, &tenant.toolsets, &mut log)?;
         declare_profiles(transaction, name, &tenant.profiles, &mut log)?;
     }
@@ -141,6 +141,7 @@ pub(super) fn declare_all(
         record_lower_keep(transaction, config, before)?;
     }
     end_sessions(transaction, config)?;
+    administrators::declare(transaction, config, &mut log)?;
     transaction.execute("UPDATE meta SET declared = ?", [hash])?;
     log.record(transaction, config)
 }

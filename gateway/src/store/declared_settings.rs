@@ -157,7 +157,7 @@ fn changed_secrets(
             references.extend(previous_key.iter().map(|key| ("index.previous_key", key)));
         }
         if let Some(sign_in) = &settings.sign_in {
-            references.push(("sign_in.client_secret", &sign_in.client_secret));
+            references.push(("sign_in.client_secret", &sign_in.client.client_secret));
             references.push(("sign_in.key", &sign_in.key));
             let previous = sign_in.previous_key.iter();
             references.extend(previous.map(|key| ("sign_in.previous_key", key)));
@@ -169,6 +169,16 @@ fn changed_secrets(
             {
                 changed.insert(place, hash);
             }
+        }
+    }
+    if let Some(sign_in) = &config.administrators.sign_in {
+        let key = format!("administrators.sign_in.client_secret{CONTENTS}");
+        let place = (String::new(), key);
+        let reference = &sign_in.client.client_secret;
+        if let Some(hash) = contents(reference, &salt, files)
+            && before.get(&place) != Some(&hash)
+        {
+            changed.insert(place, hash);
         }
     }
     Ok(changed)

@@ -95,6 +95,8 @@ impl Store {
     pub fn end_all_sessions(&self) -> Result<(), StoreError> {
         self.change(|transaction| {
             transaction.execute("DELETE FROM sessions", [])?;
+            transaction.execute("DELETE FROM administrator_sessions", [])?;
+            transaction.execute("DELETE FROM administrator_codes", [])?;
             transaction.execute("DELETE FROM sign_in_tokens WHERE kind = 'access'", [])?;
             Ok(())
         })

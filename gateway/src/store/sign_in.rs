@@ -10,6 +10,7 @@
 //! | `idle` | what becomes of clients that nobody uses |
 //! | `grants` | sign-ins: their beginning, confirmation and end |
 //! | `connections` | listing and revoking sign-ins |
+//! | `seen` | people with access tokens of the provider |
 //! | `tokens` | codes, access tokens and refresh tokens |
 //!
 //! What ends here ends for the next request of every process: [`SignIns`] keeps what it has read
@@ -22,7 +23,7 @@ use rusqlite::{Transaction, params};
 
 use super::declarations::ChangeLog;
 use super::{Store, StoreError, json, millis};
-use crate::config::{Config, SignInConfig};
+use crate::config::{Config, PeopleRules};
 
 mod client_row;
 mod client_uses;
@@ -33,6 +34,7 @@ mod grants;
 mod idle;
 mod people;
 mod registry;
+mod seen;
 mod sessions;
 mod tokens;
 
@@ -42,11 +44,11 @@ pub(crate) use clients::program_kinds;
 pub(super) use clients::put as put_client;
 pub use connections::{Connection as SignInConnection, ConnectionFilter};
 pub use grants::{Begun, Confirmation, EndReason, NewCode, NewGrant};
-pub(super) use people::names;
-pub(super) use people::profiles_of;
 pub use people::{Person, SignedInUser};
+pub(super) use people::{is_known, makes_administrator, names, profiles_of, put_person};
 pub(super) use registry::require_client;
 pub use registry::{ClientChange, RegisteredClient};
+pub use seen::Seen;
 pub use sessions::{Session as SignInSession, SignIns, TokenState};
 pub(crate) use tokens::PresentedCode;
 pub use tokens::{Family, NewTokens, Redemption, RefreshState};
@@ -62,24 +64,24 @@ const UNUSED: i64 = 60 * 60 * 1000;
 pub(super) fn declare(
     transaction: &Transaction<'_>,
     tenant: &str,
-    sign_in: Option<&SignInConfig>,
+    people: Option<&PeopleRules>,
     log: &mut ChangeLog,
 ) -> Result<(), StoreError> {
     let sql = "DELETE FROM sign_in_groups WHERE tenant = ?";
     transaction.execute(sql, [tenant])?;
-    if let Some(sign_in) = sign_in {
+    if let Some(people) = people {
         let mut insert = transaction.prepare_cached(
             "INSERT INTO sign_in_groups (tenant, name, profiles, administrator) VALUES (?, ?, ?, ?)",
         )?;
-        if !sign_in.profiles.is_empty() {
-            insert.execute(params![tenant, "", json(&sign_in.profiles), false])?;
+        if !people.profiles.is_empty() {
+            insert.execute(params![tenant, "", json(&people.profiles), false])?;
         }
-        for (name, access) in &sign_in.groups {
+        for (name, access) in &people.groups {
             let profiles = json(&access.profiles);
             insert.execute(params![tenant, name, profiles, access.administrator])?;
         }
     }
-    let issuer = sign_in.map(|sign_in| &*sign_in.issuer).unwrap_or_default();
+    let issuer = people.map(|people| &*people.issuer).unwrap_or_default();
     let ended = transaction.execute(
         "UPDATE sign_in_grants SET ended_at = ?, ended_because = ?, provider_token = NULL
          WHERE tenant = ? AND ended_at IS NULL
@@ -148,11 +150,11 @@ pub(super) fn forget_programs(
 pub(super) fn declared(config: &Config) -> Vec<String> {
     let tenants = config.tenants.iter();
     let declared = tenants.filter_map(|(name, tenant)| {
-        let sign_in = tenant.sign_in.as_ref()?;
-        let groups = sign_in.groups.iter();
+        let people = tenant.people()?;
+        let groups = people.groups.iter();
         let groups = groups.map(|(group, access)| (group, &access.profiles, access.administrator));
         let groups: Vec<_> = groups.collect();
-        Some(json(&(name, &sign_in.issuer, &sign_in.profiles, groups)))
+        Some(json(&(name, &people.issuer, &people.profiles, groups)))
     });
     declared.collect()
 }

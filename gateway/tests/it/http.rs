@@ -416,3 +416,44 @@ async fn tls_with_a_certificate_that_is_renewed() {
     .await;
     assert!(ask_over_tls(address, &first).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_leaves_its_connection_to_the_next_one() {
+    let gong = stand_in(options()).await;
+    let gateway = TestGateway::start(&[("acme", Tenant::at(&gong))]).await;
+    let address = gateway.server().address;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = |length: usize| {
+        format!("POST /mcp HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n")
+    };
+    let answer = async |stream: &mut TcpStream| {
+        let mut bytes = [0; 4096];
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut bytes)).await;
+        let read = read.expect("in time").unwrap_or(0);
+        String::from_utf8_lossy(&bytes[..read]).into_owned()
+    };
+    // As clients write: the head, and a moment later the body.
+    for _ in 0..3 {
+        stream.write_all(head(LIST.len()).as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stream.write_all(LIST.as_bytes()).await.unwrap();
+        let refused = answer(&mut stream).await;
+        assert_eq!(status(&refused), 401);
+        assert!(!refused.contains("connection: close"), "{refused}");
+    }
+    // One that never comes, and one that is too long, do not hold the connection.
+    let start = Instant::now();
+    stream.write_all(head(10).as_bytes()).await.unwrap();
+    let refused = answer(&mut stream).await;
+    assert_eq!(status(&refused), 401);
+    assert!(refused.contains("connection: close"), "{refused}");
+    assert!(start.elapsed() < Duration::from_secs(3));
+    assert_eq!(answer(&mut stream).await, "", "it is closed");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head(1 << 20).as_bytes()).await.unwrap();
+    let long = vec![b' '; 100 << 10];
+    stream.write_all(&long).await.unwrap();
+    let refused = answer(&mut stream).await;
+    assert_eq!(status(&refused), 401);
+    assert!(refused.contains("connection: close"), "{refused}");
+}

@@ -300,7 +300,7 @@ fn an_older_file_is_brought_up_to_date_with_what_it_holds() {
     let version: u32 = rusqlite::Connection::open(&path)
         .and_then(|file| file.pragma_query_value(None, "user_version", |row| row.get(0)))
         .expect("a version");
-    assert_eq!(version, 10);
+    assert_eq!(version, 12);
 }
 
 #[test]

@@ -126,7 +126,7 @@ pub(crate) struct TestGateway {
     pub(crate) folder: Folder,
     /// By `tenant/user`, and `admin` for the administrator.
     pub(crate) tokens: BTreeMap<String, FreshToken>,
-    setup: Setup,
+    pub(crate) setup: Setup,
 }
 
 impl TestGateway {

@@ -36,7 +36,8 @@ pub(crate) struct Admin {
     /// Print JSON instead of tables.
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// Your name in the audit. Your user's name on this machine when left out.
+    /// Your name in the audit. That with which you have signed in when left out, or your user's name on
+    /// this machine.
     // With an id of its own: a command's positional `name` would else be taken for it.
     #[arg(id = "actor", long = "as", global = true, value_name = "NAME")]
     pub(super) name: Option<String>,
@@ -49,6 +50,10 @@ pub(crate) struct Admin {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
+    /// Sign in with the company's account, by a browser. Needs a gateway that serves.
+    SignIn,
+    /// Sign out.
+    SignOut,
     /// List the tenants.
     Tenants,
     /// List a tenant's tools: where they stand in the review, their classes, their use.

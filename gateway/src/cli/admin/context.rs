@@ -6,11 +6,12 @@ use std::os::unix::fs::MetadataExt as _;
 use anyhow::{bail, ensure};
 use gateway::config::Config;
 use gateway::os_user;
-use gateway::store::{Actor, Store, Via};
+use gateway::store::{Actor, KillSwitch, Store, Via};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::args::Admin;
+use super::args::{Admin, Command, IndexCommand};
+use super::sign_in::{self, SignedIn};
 use crate::stdout;
 
 /// What every command needs.
@@ -19,10 +20,12 @@ pub(super) struct AdminCli<'a> {
     pub(super) config: Option<Config>,
     pub(super) actor: Actor,
     pub(super) admin: &'a Admin,
+    /// The one tenant that a signed-in administrator manages. `None` means all.
+    only: Option<String>,
 }
 
 impl<'a> AdminCli<'a> {
-    pub(super) fn open(admin: &'a Admin) -> anyhow::Result<Self> {
+    pub(super) fn open(admin: &'a mut Admin) -> anyhow::Result<Self> {
         let (store, config) = match &admin.state {
             Some(path) => {
                 ensure!(
@@ -47,20 +50,34 @@ impl<'a> AdminCli<'a> {
                 (store, Some(config))
             }
         };
-        let name = match &admin.name {
-            Some(name) => name.trim().to_owned(),
-            None => machine_user(),
-        };
-        ensure!(
-            !name.is_empty() && name.chars().count() <= 64 && !name.chars().any(char::is_control),
-            "say who you are in at most 64 characters on one line, such as --as ada"
-        );
+        let (name, only) = who(admin, &store)?;
+        if let Some(only) = &only {
+            stay_within(admin, only)?;
+            admin.tenant = Some(only.clone());
+        }
         Ok(Self {
             store,
             config,
             actor: Actor::new(&name, Via::CommandLine).with_os_user(Some(os_user::current())),
             admin,
+            only,
         })
+    }
+
+    /// Whether a tenant exists for whoever runs this.
+    pub(super) fn manages(&self, tenant: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == tenant)
+    }
+
+    /// Whether a kill switch concerns a tenant that exists for whoever runs this.
+    pub(super) fn sees(&self, switch: &KillSwitch) -> bool {
+        match switch {
+            KillSwitch::Tenant(tenant)
+            | KillSwitch::Tool(tenant, _)
+            | KillSwitch::Client(tenant, _)
+            | KillSwitch::User(tenant, _) => self.manages(tenant),
+            KillSwitch::Everything | KillSwitch::ToolEverywhere(_) => true,
+        }
     }
 
     /// The tenant of `--tenant`, or the only one there is.
@@ -123,6 +140,72 @@ impl<'a> AdminCli<'a> {
         let tenants = self.store.tenants()?;
         Ok(tenants.into_iter().map(|tenant| tenant.name).collect())
     }
+}
+
+/// Who runs this, and the one tenant that they manage, if it is one.
+fn who(admin: &Admin, store: &Store) -> anyhow::Result<(String, Option<String>)> {
+    let local = store.has_local_administrators()?;
+    if let Some(name) = &admin.name {
+        ensure!(
+            local,
+            "names that nothing proves are not taken, as administrators.local is off; leave --as out, \
+             and sign in with `gong-gateway admin sign-in`"
+        );
+        return Ok((claimed(name.trim().to_owned())?, None));
+    }
+    let without = |command: &Command| {
+        matches!(
+            command,
+            Command::SignOut | Command::Backup { .. } | Command::Integrity
+        )
+    };
+    match sign_in::signed_in(store)? {
+        SignedIn::Yes(session) => return Ok((session.name, session.tenant)),
+        _ if without(&admin.command) => {}
+        SignedIn::Ended => bail!(
+            "your sign-in has ended; sign in anew with `gong-gateway admin sign-in`, or sign out with \
+             `gong-gateway admin sign-out`"
+        ),
+        SignedIn::No => ensure!(
+            local,
+            "sign in first with `gong-gateway admin sign-in`: administrators.local is off"
+        ),
+    }
+    Ok((claimed(machine_user())?, None))
+}
+
+/// A name that nothing proves. Names of people who sign in look otherwise.
+fn claimed(name: String) -> anyhow::Result<String> {
+    ensure!(
+        !name.is_empty() && name.chars().count() <= 64 && !name.chars().any(char::is_control),
+        "say who you are in at most 64 characters on one line, such as --as ada"
+    );
+    ensure!(
+        !name.contains(['@', ':']),
+        "names with @ or : are those of people who have signed in; such as --as ada"
+    );
+    Ok(name)
+}
+
+/// Refuses what concerns more than the one tenant that an administrator manages.
+fn stay_within(admin: &Admin, only: &str) -> anyhow::Result<()> {
+    if let Some(tenant) = admin.tenant.as_deref().filter(|tenant| *tenant != only) {
+        bail!("you administrate {only}, and not {tenant}");
+    }
+    let what = match &admin.command {
+        Command::Off { what, .. } | Command::On(what) if what.everything => "everything",
+        Command::Sync { now: true } => "the discovery for all tenants",
+        Command::Index {
+            command:
+                Some(
+                    IndexCommand::Show { name: Some(name) }
+                    | IndexCommand::Clear { name: Some(name) }
+                    | IndexCommand::Refill { name: Some(name) },
+                ),
+        } if name != only => name,
+        _ => return Ok(()),
+    };
+    bail!("you administrate {only}, and not {what}")
 }
 
 /// The name of the user who runs this, or who ran sudo.

@@ -9,6 +9,7 @@ use http::Uri;
 use http::uri::Scheme;
 
 use super::super::document::Table;
+use super::resource_server::resource_server;
 use super::sign_in::{Surroundings, sign_in};
 use super::{FileSettings, Hashes, clients, index, named, origin, tokens};
 use crate::config::{
@@ -102,15 +103,22 @@ pub(super) fn tenant(
         |table, _| Some(profile(table, &users, &toolsets)),
     );
     let clients = clients::clients(&mut table);
-    let sign_in = table.get("sign_in").map(|value| {
-        let around = Surroundings {
-            tenant: name,
-            folder,
-            stand_in,
-            has_public_url,
-            profiles: &profiles,
-        };
-        sign_in(&value, &around)
+    let around = Surroundings {
+        tenant: name,
+        folder,
+        stand_in,
+        has_public_url,
+        profiles: &profiles,
+    };
+    let sign_in = table.get("sign_in").map(|value| sign_in(&value, &around));
+    let resource_server = table.get("resource_server").map(|value| {
+        if sign_in.is_some() {
+            value.error(
+                "the tenant has sign_in already, whose tokens are the gateway's own; take one of the two \
+                 out",
+            );
+        }
+        resource_server(&value, &around)
     });
     table.finish();
     // Users without a valid token are reported above, and profiles may still name them.
@@ -119,7 +127,7 @@ pub(super) fn tenant(
         .filter_map(|(name, user)| Some((name, user?)))
         .collect();
     // With one user there is nobody to leave something for.
-    let share = if users.len() < 2 && sign_in.is_none() {
+    let share = if users.len() < 2 && sign_in.is_none() && resource_server.is_none() {
         requests_per_day
     } else {
         requests_per_day.div_ceil(2)
@@ -144,6 +152,7 @@ pub(super) fn tenant(
         clients,
         // After an error the configuration is not used.
         sign_in: sign_in.flatten(),
+        resource_server: resource_server.flatten(),
         users,
         toolsets,
         profiles,

@@ -34,9 +34,9 @@ fn little_is_needed_and_the_rest_has_defaults() {
     );
     let acme = &config.tenants["acme"];
     let sign_in = acme.sign_in.as_ref().unwrap();
-    assert_eq!(sign_in.scopes, ["openid", "profile", "email"]);
+    assert_eq!(sign_in.client.scopes, ["openid", "profile", "email"]);
     assert_eq!(
-        (&*sign_in.email_claim, &*sign_in.groups_claim),
+        (&*sign_in.people.email_claim, &*sign_in.people.groups_claim),
         ("email", "groups")
     );
     assert_eq!(sign_in.clients, ClientRules::default());
@@ -53,6 +53,7 @@ fn what_groups_give_and_what_clients_may() {
 allowed_domains = ["Acme.example"]
 profiles = ["analysts"]
 claims = { groups = "roles" }
+prompt = "consent"
 clients = { hosts = ["claude.ai"], redirects = ["loopback", "https://chatgpt.com/connector/oauth/*"], dcr = false }
 lifetimes = { access = "5m", unconfirmed = "1h" }
 static_tokens = { path = "/t/acme/programs" }
@@ -64,11 +65,16 @@ profiles = ["analysts"]
     ))
     .unwrap();
     let sign_in = config.tenants["acme"].sign_in.clone().unwrap();
-    assert!(sign_in.allowed_domains.contains("acme.example"));
-    assert!(sign_in.groups["8c4f-admins"].administrator);
-    assert!(sign_in.groups["Gong readers"].profiles.contains("analysts"));
+    assert!(sign_in.people.allowed_domains.contains("acme.example"));
+    assert!(sign_in.people.groups["8c4f-admins"].administrator);
+    assert!(
+        sign_in.people.groups["Gong readers"]
+            .profiles
+            .contains("analysts")
+    );
     assert!(!sign_in.clients.dcr && sign_in.clients.redirects.len() == 2);
-    assert_eq!(sign_in.groups_claim, "roles");
+    assert_eq!(sign_in.people.groups_claim, "roles");
+    assert_eq!(sign_in.client.prompt.as_deref(), Some("consent"));
     assert_eq!(sign_in.static_tokens_path, "/t/acme/programs");
     assert_eq!(sign_in.lifetimes.access, Duration::from_secs(300));
 }
@@ -92,6 +98,10 @@ fn what_is_wrong_is_said_with_an_example() {
         (
             "scopes = [\"email\"]",
             "without \"openid\" the provider does not say who signs in",
+        ),
+        (
+            "prompt = \"none\"",
+            "\"none\" is not known; known are \"consent\"",
         ),
         (
             "allowed_domains = [\"@acme.example\"]",
@@ -183,4 +193,104 @@ fn what_is_wrong_is_said_with_an_example() {
         assert!(found.contains(complaint), "{other}: {found}");
         assert!(!found.contains("hunter2"), "{found}");
     }
+}
+
+const RESOURCE_SERVER: &str = r#"
+[tenants.acme.resource_server]
+issuer = "https://login.acme.example"
+"#;
+
+fn resource_server(lines: &str) -> String {
+    signing_in("").replacen(SIGN_IN, RESOURCE_SERVER, 1) + lines
+}
+
+#[test]
+fn a_resource_server_needs_an_issuer_and_no_client() {
+    let config = load(&resource_server("")).unwrap();
+    let acme = &config.tenants["acme"];
+    let server = acme.resource_server.as_ref().unwrap();
+    assert_eq!((server.audience.as_ref(), server.scopes.len()), (None, 5));
+    assert!(server.algorithms.contains(&"RS256".to_owned()));
+    assert!(
+        !server
+            .algorithms
+            .iter()
+            .any(|name| name.starts_with("HS") || name == "none")
+    );
+    assert_eq!(acme.static_tokens_path(), Some("/t/acme/token/mcp"));
+    assert!(!acme.has_administrators());
+    for (lines, complaint) in [
+        (
+            "algorithms = [\"HS256\"]",
+            "\"HS256\" is no algorithm with a public key that is known; known are RS256",
+        ),
+        (
+            "algorithms = [\"none\"]",
+            "is no algorithm with a public key",
+        ),
+        ("algorithms = []", "no token could be accepted"),
+        ("audience = \" \"", "a text in quotes is expected"),
+        ("scopes = {}", "no tool could be called"),
+        (
+            "scopes = { read = [\"reed\"] }",
+            "\"reed\" is not known; known are read",
+        ),
+        ("scopes = { \"a b\" = [\"read\"] }", "can be no scope"),
+        ("client_id = \"x\"", "there is no such key"),
+        (
+            "groups = { sales = { profiles = [\"x\"] } }",
+            "there is no profile \"x\"",
+        ),
+    ] {
+        let found = complaints(&resource_server(lines));
+        assert!(found.contains(complaint), "{lines}: {found}");
+        assert!(found.contains("tenants.acme.resource_server"), "{found}");
+    }
+    let both = complaints(&format!("{}{RESOURCE_SERVER}", signing_in("")));
+    assert!(both.contains("the tenant has sign_in already"), "{both}");
+}
+
+#[test]
+fn administrators_of_the_gateway_sign_in_elsewhere() {
+    let table = |lines: &str| {
+        let own = "[administrators.sign_in]\nissuer = \"https://login.ops.example\"\nclient_id = \"x\"\n\
+                   client_secret = \"env:OPS_SECRET\"\n";
+        signing_in("").replacen(
+            "[tenants.acme.sign_in]",
+            &format!("{own}{lines}\n[tenants.acme.sign_in]"),
+            1,
+        )
+    };
+    let config = load(&table("groups = [\"platform\"]")).unwrap();
+    assert!(config.administrators.local);
+    let rules = config.administrators_of("").unwrap();
+    assert!(rules.groups["platform"].administrator);
+    assert_eq!(config.administrated().collect::<Vec<_>>(), [""]);
+    assert!(
+        config.administrators_of("acme").is_none(),
+        "no group of acme makes one"
+    );
+    for (lines, complaint) in [
+        (
+            "",
+            "administrators.sign_in.groups: it is missing; such as [\"gong-platform\"]",
+        ),
+        ("groups = []", "without a group nobody is an administrator"),
+        ("groups = [\"x\"]\nkey = \"env:X\"", "there is no such key"),
+    ] {
+        let found = complaints(&table(lines));
+        assert!(found.contains(complaint), "{lines}: {found}");
+    }
+    let found = complaints(&format!(
+        "{}[administrators]\nlocal = 0\nrecheck = \"1s\"\n",
+        signing_in("")
+    ));
+    assert!(
+        found.contains("administrators.local: true or false"),
+        "{found}"
+    );
+    assert!(
+        found.contains("from 1 minute to 8 hours is expected"),
+        "{found}"
+    );
 }

@@ -12,11 +12,11 @@ use super::metadata::Metadata;
 use super::{Provider, ProviderError};
 
 /// How much clocks may differ.
-const SKEW: Duration = Duration::from_secs(60);
+pub(super) const SKEW: Duration = Duration::from_secs(60);
 
 /// Algorithms that are accepted: those with a public and a private key. Which one is used follows from
 /// the key, never from what the token says alone.
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+pub(crate) const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
@@ -36,14 +36,8 @@ impl Provider {
         token: &CoreIdToken,
         nonce: Option<&str>,
     ) -> Result<Map<String, Value>, ProviderError> {
-        let mut verified = self.verify(metadata, token, nonce);
-        if let Err(ClaimsVerificationError::SignatureVerification(
-            SignatureVerificationError::NoMatchingKey,
-        )) = verified
-            && let Some(metadata) = self.metadata_with_new_keys().await
-        {
-            verified = self.verify(&metadata, token, nonce);
-        }
+        let verify = |metadata: &Metadata| self.verify(metadata, token, nonce);
+        let verified = self.with_new_keys(metadata, verify).await;
         verified.map_err(|error| {
             let why = crate::https_client::describe(&error);
             ProviderError::Untrusted(format!("the provider's ID token is not accepted: {why}"))
@@ -51,6 +45,23 @@ impl Provider {
         payload(token).ok_or_else(|| {
             ProviderError::Untrusted("the provider's ID token can not be read".to_owned())
         })
+    }
+
+    /// Verifies, and once more with keys that are read anew if the token names one that is not known.
+    pub(super) async fn with_new_keys(
+        &self,
+        metadata: &Metadata,
+        verify: impl Fn(&Metadata) -> Result<(), ClaimsVerificationError>,
+    ) -> Result<(), ClaimsVerificationError> {
+        let verified = verify(metadata);
+        if let Err(ClaimsVerificationError::SignatureVerification(
+            SignatureVerificationError::NoMatchingKey,
+        )) = verified
+            && let Some(metadata) = self.metadata_with_new_keys().await
+        {
+            return verify(&metadata);
+        }
+        verified
     }
 
     fn verify(
@@ -82,7 +93,7 @@ impl Provider {
 }
 
 /// All claims, whose names are the operator's to choose.
-fn payload(token: &CoreIdToken) -> Option<Map<String, Value>> {
+pub(super) fn payload(token: &CoreIdToken) -> Option<Map<String, Value>> {
     let text = serde_json::to_value(token).ok()?;
     let payload = text.as_str()?.split('.').nth(1)?;
     serde_json::from_slice(&BASE64.decode(payload).ok()?).ok()

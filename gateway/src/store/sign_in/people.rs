@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde::Serialize;
 
+use super::grants::governance_changed;
 use crate::cut::cut;
 use crate::store::access::Access;
 use crate::store::lookup::{all_users, granted_profiles, require_tenant, texts};
@@ -133,6 +134,44 @@ pub(in crate::store) fn profiles_of(
         Some(groups) => Ok(Some(granted_by(connection, tenant, &groups)?.profiles)),
         None => Ok(None),
     }
+}
+
+/// Stores a person as of now, and returns their id and name.
+pub(in crate::store) fn put_person(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    person: &Person,
+    now: Timestamp,
+) -> Result<(i64, String), StoreError> {
+    let (id, name, changed) = put(transaction, tenant, person, now)?;
+    if changed {
+        governance_changed(transaction)?;
+    }
+    Ok((id, name))
+}
+
+/// Whether a person has signed in before.
+pub(in crate::store) fn is_known(
+    connection: &Connection,
+    tenant: &str,
+    person: &Person,
+) -> Result<bool, StoreError> {
+    let known = connection
+        .prepare_cached(
+            "SELECT 1 FROM sign_in_users WHERE tenant = ? AND issuer = ? AND subject = ?",
+        )?
+        .exists(params![tenant, person.issuer, person.subject])?;
+    Ok(known)
+}
+
+/// Whether one of these groups makes an administrator of a tenant, or of the gateway as a whole
+/// where the tenant is empty.
+pub(in crate::store) fn makes_administrator(
+    connection: &Connection,
+    tenant: &str,
+    groups: &BTreeSet<String>,
+) -> Result<bool, StoreError> {
+    Ok(granted_by(connection, tenant, groups)?.administrator)
 }
 
 /// What groups give.

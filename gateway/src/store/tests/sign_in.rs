@@ -3,6 +3,7 @@
 use super::*;
 use crate::sign_in::Scopes;
 use crate::store::accounts::{NewServiceToken, ServiceTokens};
+use crate::store::administrators::{NewSession, Opened};
 use crate::store::sign_in::{
     Begun, ClientKind, ClientRow, EndReason, NewCode, NewGrant, NewTokens, Person, PresentedCode,
     Redemption, Registration, SignIns, TokenState,
@@ -243,6 +244,33 @@ fn a_backup_brings_no_sign_in_back() {
     store
         .create_account(&ada(), "acme", whose, &profiles, service, NOW)
         .unwrap();
+    let session = TokenHash::of("an administrator's session");
+    let new = NewSession {
+        hash: &session,
+        replaces: None,
+        tenant: "acme",
+        expires_at: NOW + Duration::from_secs(3600),
+    };
+    let opened = store.open_administrator_session(new, &person("2", &["ops"]), NOW);
+    assert_eq!(opened.unwrap(), Opened::Yes("2@acme.example".to_owned()));
+    let code = TokenHash::of("a code");
+    assert!(
+        store
+            .put_administrator_code(&session, &code, "c", new.expires_at)
+            .unwrap()
+    );
+    let known = |store: &Store| {
+        store
+            .administrator_session(&session, Via::Page, NOW)
+            .unwrap()
+    };
+    assert_eq!(known(&store).unwrap().tenant.as_deref(), Some("acme"));
+    assert_eq!(
+        store
+            .administrator_session(&session, Via::CommandLine, NOW)
+            .unwrap(),
+        None
+    );
     let backup = folder.0.join("backup.db");
     store.back_up(&backup).unwrap();
     drop(store);
@@ -252,6 +280,41 @@ fn a_backup_brings_no_sign_in_back() {
     assert_eq!(sign_ins.session(&token, NOW).unwrap(), TokenState::Unknown);
     let accounts = ServiceTokens::new(&store).unwrap();
     assert_eq!(accounts.session(&service.hash, NOW), Ok(None));
-    let users = ["mia@acme.example", "service:reports"];
-    assert_eq!(store.users("acme").unwrap(), users);
+    assert_eq!(known(&store), None);
+    let other = TokenHash::of("another session");
+    let redeemed = store.redeem_administrator_code(&code, "c", &other, NOW, new.expires_at, "x");
+    assert_eq!(redeemed.unwrap(), None);
+    assert_eq!(
+        store.users("acme").unwrap(),
+        ["2@acme.example", "mia@acme.example", "service:reports"]
+    );
+}
+
+#[test]
+fn an_administrator_who_is_switched_off_is_none() {
+    let folder = Folder::new();
+    let store = store_with(SIGN_IN, &folder);
+    let session = TokenHash::of("a session");
+    let new = NewSession {
+        hash: &session,
+        replaces: None,
+        tenant: "acme",
+        expires_at: NOW + Duration::from_secs(3600),
+    };
+    let olga = person("olga", &["ops"]);
+    let opened = store.open_administrator_session(new, &olga, NOW).unwrap();
+    assert_eq!(opened, Opened::Yes("olga@acme.example".to_owned()));
+    let known = || store.administrator_session(&session, Via::Page, NOW);
+    let switch = KillSwitch::User("acme".to_owned(), "olga@acme.example".to_owned());
+    for (on, is_known) in [(false, false), (true, true), (false, false)] {
+        store.switch(&ada(), &switch, on, "a test").unwrap();
+        assert_eq!(known().unwrap().is_some(), is_known);
+    }
+    let other = TokenHash::of("another session");
+    let again = NewSession {
+        hash: &other,
+        ..new
+    };
+    let opened = store.open_administrator_session(again, &olga, NOW).unwrap();
+    assert_eq!(opened, Opened::Off);
 }

@@ -53,8 +53,26 @@ impl Company {
 
     /// As the others, behind something that makes an origin of the gateway's address.
     pub(crate) async fn start_behind(
+        setup: Setup,
+        more: &str,
+        front: impl FnOnce(SocketAddr) -> String,
+    ) -> Self {
+        Self::start_whole(setup, more, tenants, front).await
+    }
+
+    /// A gateway with the tenants that are made of a Gong, an issuer and `more`.
+    pub(crate) async fn start_tenants(
+        setup: Setup,
+        more: &str,
+        tenants: fn(&FakeGong, &str, &str) -> [(&'static str, Tenant); 2],
+    ) -> Self {
+        Self::start_whole(setup, more, tenants, |address| format!("http://{address}")).await
+    }
+
+    async fn start_whole(
         mut setup: Setup,
         more: &str,
+        tenants: fn(&FakeGong, &str, &str) -> [(&'static str, Tenant); 2],
         front: impl FnOnce(SocketAddr) -> String,
     ) -> Self {
         let (gong, provider) = (stand_in(options()).await, Provider::start().await);
@@ -64,6 +82,7 @@ impl Company {
         drop(free);
         let base = front(address);
         setup.address = Some(address);
+        setup.top = setup.top.replace("{issuer}", &provider.issuer());
         setup.listen.push_str(&format!("public_url = \"{base}\"\n"));
         let tenants = tenants(&gong, &provider.issuer(), more);
         let gateway = TestGateway::start_with(setup, &tenants).await;
@@ -80,6 +99,13 @@ impl Company {
     pub(crate) fn write_with_issuer(&mut self, issuer: &str) {
         let tenants = tenants(&self.gong, issuer, &self.setup);
         self.gateway.write(&tenants);
+    }
+
+    /// Writes the configuration anew, with other lines at the top.
+    pub(crate) fn rewrite_with_top(&mut self, top: &str) {
+        top.clone_into(&mut self.gateway.setup.top);
+        let issuer = self.provider.issuer();
+        self.write_with_issuer(&issuer);
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -258,7 +258,8 @@ async fn check_prints_the_address_to_register_and_what_is_wrong() {
     assert_eq!(
         found.notes[0],
         format!(
-            "tenants.acme.sign_in: register the redirect address {base}/t/acme/oauth/callback at {issuer}; \
+            "tenants.acme.sign_in: register the redirect address {base}/t/acme/oauth/callback, \
+             and for the administrator's page {base}/admin/oauth/callback/acme, at {issuer}; \
              AI clients connect to {base}/t/acme/mcp, and those with static tokens to \
              {base}/t/acme/token/mcp"
         )

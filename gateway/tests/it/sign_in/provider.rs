@@ -52,6 +52,23 @@ pub(crate) enum Fault {
     OtherAtUserInfo,
 }
 
+/// How a token is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signed {
+    Right,
+    AsAccessToken,
+    /// A token that nobody has signed.
+    ByNobody,
+    /// HMAC under the public key, which everybody has.
+    ByPublicKey,
+    /// A key that was never published, under the id of one that was.
+    ByOtherKey,
+    /// A key that was never published, under an id of its own.
+    ByUnknownKey,
+    /// A token for something else.
+    AsOtherType,
+}
+
 struct Key {
     id: String,
     pair: EcdsaKeyPair,
@@ -172,6 +189,23 @@ impl Provider {
         inner.key = Key::new(format!("key-{}", inner.keys_made));
     }
 
+    /// An access token for an audience that lasts five minutes, with these claims too. A claim that is
+    /// null is left out.
+    pub(crate) fn access_token(&self, audience: &str, claims: &Value, how: Signed) -> String {
+        let now = Timestamp::now().as_second();
+        let inner = self.lock();
+        let mut all = json!({
+            "iss": inner.issuer, "aud": audience, "iat": now, "exp": now + 300,
+            "sub": "subject-of-mia", "email": "mia@acme.example", "client_id": "an-ai-client",
+        });
+        for (name, value) in claims.as_object().expect("an object") {
+            all[name] = value.clone();
+        }
+        let kept = all.as_object_mut().expect("an object");
+        kept.retain(|_, value| !value.is_null());
+        inner.signed(&all, how)
+    }
+
     /// How often an endpoint was asked.
     pub(crate) fn requests(&self, endpoint: &str) -> u32 {
         self.lock().requests.get(endpoint).copied().unwrap_or(0)
@@ -253,26 +287,45 @@ impl Inner {
                 },
             );
         }
-        let foreign = Key::new(self.key.id.clone());
-        let (alg, key) = match fault {
-            Fault::AlgNone => ("none", &self.key),
-            Fault::HmacWithPublicKey => ("HS256", &self.key),
-            Fault::ForeignKey => ("ES256", &foreign),
-            _ => ("ES256", &self.key),
-        };
-        let header = json!({ "alg": alg, "typ": "JWT", "kid": key.id });
+        self.signed(
+            &claims,
+            match fault {
+                Fault::AlgNone => Signed::ByNobody,
+                Fault::HmacWithPublicKey => Signed::ByPublicKey,
+                Fault::ForeignKey => Signed::ByOtherKey,
+                _ => Signed::Right,
+            },
+        )
+    }
+
+    fn signed(&self, claims: &Value, how: Signed) -> String {
+        let mut header = json!({ "alg": "ES256", "typ": "JWT", "kid": self.key.id });
+        match how {
+            Signed::Right | Signed::ByOtherKey => {}
+            Signed::ByNobody => header["alg"] = "none".into(),
+            Signed::ByPublicKey => header["alg"] = "HS256".into(),
+            Signed::ByUnknownKey => header["kid"] = "nobody's".into(),
+            Signed::AsOtherType => header["typ"] = "logout+jwt".into(),
+            Signed::AsAccessToken => header["typ"] = "at+jwt".into(),
+        }
         let text = format!(
             "{}.{}",
             BASE64.encode(header.to_string()),
             BASE64.encode(claims.to_string())
         );
-        let signature = match fault {
-            Fault::AlgNone => Vec::new(),
-            Fault::HmacWithPublicKey => {
-                let key = hmac::Key::new(hmac::HMAC_SHA256, key.pair.public_key().as_ref());
+        let foreign = Key::new(self.key.id.clone());
+        let signature = match how {
+            Signed::ByNobody => Vec::new(),
+            Signed::ByPublicKey => {
+                let key = self.key.pair.public_key().as_ref();
+                let key = hmac::Key::new(hmac::HMAC_SHA256, key);
                 hmac::sign(&key, text.as_bytes()).as_ref().to_vec()
             }
             _ => {
+                let key = match how {
+                    Signed::ByOtherKey | Signed::ByUnknownKey => &foreign,
+                    _ => &self.key,
+                };
                 let signed = key.pair.sign(&SystemRandom::new(), text.as_bytes());
                 signed.expect("it is signed").as_ref().to_vec()
             }

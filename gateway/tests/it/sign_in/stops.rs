@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_secs(4);
 
 impl Company {
     /// Switches something off or on.
-    async fn switch(&self, switch: KillSwitch, on: bool) {
+    pub(crate) async fn switch(&self, switch: KillSwitch, on: bool) {
         let done = self.in_store(move |store| store.switch(&ada(), &switch, on, "an incident"));
         assert!(done.await.expect("it is switched"));
     }
