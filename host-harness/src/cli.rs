@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use axum::serve::ListenerExt as _;
 use clap::{Args, Parser, Subcommand};
 use comfy_table::{Table, presets};
 use fake_gong::FakeGong;
@@ -393,6 +394,10 @@ async fn serve_http(
     access.hosts.extend(allow_host);
     let stop = CancellationToken::new();
     let router = mcp::router(server, access, stop.clone());
+    // The end of an answer does not wait until the client has acknowledged its begin, 40 ms later.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     axum::serve(listener, router)
         .with_graceful_shutdown(async move {
             stopped().await;

@@ -365,7 +365,7 @@ async fn wrong_arguments_cost_no_request() {
     for (tool, arguments, expected) in [
         (
             "gong_search_calls",
-            json!({"limit": 201}),
+            json!({"limit": 501}),
             "Argument `limit`",
         ),
         (
