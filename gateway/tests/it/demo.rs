@@ -11,7 +11,7 @@ async fn all_goes_as_told() {
         .arg("demo")
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(std::time::Duration::from_secs(60), output).await;
+    let output = tokio::time::timeout(std::time::Duration::from_secs(180), output).await;
     let output = output.expect("it ends").expect("it runs");
     let (said, failed) = (
         String::from_utf8_lossy(&output.stdout),
