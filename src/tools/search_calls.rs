@@ -138,13 +138,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: SearchCalls) -> Result<CallPage, Error>
         let rest = left.checked_sub(row_tokens(call, &filter, people));
         rest.inspect(|rest| left = *rest).is_some()
     });
-    let fitting = fitting.count();
-    if let Some((call, _)) = kept.get(fitting.max(1)) {
+    // However long it is, one row goes on.
+    let fitting = fitting.count().max(1);
+    if let Some((call, _)) = kept.get(fitting) {
         report.rewind(
             call.meta_data.id(),
             "the answer is as long as clients take".into(),
         );
-        kept.truncate(fitting.max(1));
+        kept.truncate(fitting);
     }
     // GET /v2/calls is sorted by scheduled time; the answer is sorted by the actual one.
     kept.sort_by_key(|(call, _)| core::cmp::Reverse(call.meta_data.began()));

@@ -126,11 +126,7 @@ pub(super) async fn remove(
     form: SubmittedForm,
 ) -> Result<Response, Problem> {
     form.by.tenant(&tenant)?;
-    if !form.fields.has("sure", "yes") {
-        return Err(Problem::refused(
-            "An account is removed only if the box is ticked.",
-        ));
-    }
+    form.require_sure("An account is removed only if the box is ticked.")?;
     let (actor, key) = (form.by.actor(), (tenant.clone(), name.clone()));
     let removed = state.store(move |store| store.remove_account(&actor, &key.0, &key.1));
     removed.await?;

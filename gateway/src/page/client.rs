@@ -197,11 +197,7 @@ pub(super) async fn remove(
     form: SubmittedForm,
 ) -> Result<Response, Problem> {
     form.by.tenant(&tenant)?;
-    if !form.fields.has("sure", "yes") {
-        return Err(Problem::refused(
-            "A client is removed only if the box is ticked.",
-        ));
-    }
+    form.require_sure("A client is removed only if the box is ticked.")?;
     let (actor, key, id) = (form.by.actor(), tenant.clone(), id_of(&uri)?);
     let now = Timestamp::now();
     let removed = state.store(move |store| store.remove_client(&actor, &key, &id, now));

@@ -54,10 +54,8 @@ pub(super) async fn revoke(
         client: field("client"),
         user: field("user"),
     };
-    if filter == ConnectionFilter::default() && !form.fields.has("sure", "yes") {
-        return Err(Problem::refused(
-            "All sign-ins end only if the box is ticked.",
-        ));
+    if filter == ConnectionFilter::default() {
+        form.require_sure("All sign-ins end only if the box is ticked.")?;
     }
     let (actor, key) = (form.by.actor(), tenant.clone());
     let now = Timestamp::now();

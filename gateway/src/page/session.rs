@@ -218,6 +218,16 @@ pub(super) struct SubmittedForm {
     pub(super) fields: Fields,
 }
 
+impl SubmittedForm {
+    /// Refuses, with this text, unless the box is ticked.
+    pub(super) fn require_sure(&self, refused: &str) -> Result<(), Problem> {
+        match self.fields.has("sure", "yes") {
+            true => Ok(()),
+            false => Err(Problem::refused(refused)),
+        }
+    }
+}
+
 impl FromRequest<PageState> for SubmittedForm {
     type Rejection = Response;
 

@@ -250,9 +250,7 @@ pub(super) async fn remove(
 ) -> Result<Response, Problem> {
     form.by.tenant(tenant)?;
     let name = form.fields.get("name").unwrap_or_default().to_owned();
-    if !form.fields.has("sure", "yes") {
-        return Err(Problem::refused("Tick the box that says yes, delete it."));
-    }
+    form.require_sure("Tick the box that says yes, delete it.")?;
     let (actor, key) = (form.by.actor(), (tenant.to_owned(), name.clone()));
     state
         .store(move |store| match kind {

@@ -234,11 +234,7 @@ pub(super) async fn remove(
     form: SubmittedForm,
 ) -> Result<Response, Problem> {
     form.by.tenant(&tenant)?;
-    if !form.fields.has("sure", "yes") {
-        return Err(Problem::refused(
-            "Somebody is removed only if the box is ticked.",
-        ));
-    }
+    form.require_sure("Somebody is removed only if the box is ticked.")?;
     let (actor, key) = (form.by.actor(), (tenant.clone(), name.clone()));
     let now = Timestamp::now();
     let removed = state.store(move |store| store.remove_person(&actor, &key.0, &key.1, now));

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::client_row::{ClientKind, Registration};
 use crate::store::{Store, StoreError, millis, timestamp};
 
-/// Programs of one user's token that are told apart. A name is the program's own word.
+/// Programs of one user's token that have a row each. A name is the program's own word.
 const MOST_PROGRAMS: i64 = 20;
 
 /// Refusals of one tenant that are kept.
@@ -160,7 +160,7 @@ fn store_use(
     Ok(())
 }
 
-/// Stores a program with a user's token. Returns whether it is one that is told apart.
+/// Stores a program with a user's token. Returns whether it has a row.
 fn put_program(
     connection: &Connection,
     tenant: &str,

@@ -51,13 +51,8 @@ fn delete(
          WHERE s.tenant = c.tenant AND s.subject = 'client' AND s.name = c.id)"
     );
     let clients = clients(transaction, &idle, tenant, after.deleted, now)?;
-    for (id, name) in &clients {
-        end_all(transaction, tenant, Some(id), None, EndReason::Idle, now)?;
-        let sql = "DELETE FROM sign_in_clients WHERE tenant = ? AND id = ?";
-        transaction.execute(sql, [tenant, id])?;
-        record(transaction, tenant, "client-deleted", id, name)?;
-    }
-    Ok(clients.len())
+    let sql = "DELETE FROM sign_in_clients WHERE tenant = ? AND id = ?";
+    end(transaction, tenant, &clients, (sql, "client-deleted"), now)
 }
 
 fn close(
@@ -72,13 +67,8 @@ fn close(
          AND {SINCE} + coalesce(closed_after, ?2) <= ?3"
     );
     let clients = clients(transaction, &idle, tenant, after.closed, now)?;
-    for (id, name) in &clients {
-        end_all(transaction, tenant, Some(id), None, EndReason::Idle, now)?;
-        let sql = "UPDATE sign_in_clients SET state = 'closed' WHERE tenant = ? AND id = ?";
-        transaction.execute(sql, [tenant, id])?;
-        record(transaction, tenant, "client-closed", id, name)?;
-    }
-    Ok(clients.len())
+    let sql = "UPDATE sign_in_clients SET state = 'closed' WHERE tenant = ? AND id = ?";
+    end(transaction, tenant, &clients, (sql, "client-closed"), now)
 }
 
 fn hide(
@@ -111,14 +101,27 @@ fn clients(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn record(
+/// Ends the sign-ins with clients, executes a statement for each, and records the act.
+fn end(
     transaction: &Transaction<'_>,
     tenant: &str,
-    act: &str,
-    id: &str,
-    name: &str,
-) -> Result<(), StoreError> {
-    let detail = format!("{name}; nobody has used it for too long");
-    let (actor, tenant) = (Actor::gateway(), Some(tenant));
-    record_act(transaction, &actor, tenant, act, Some(id), Some(&detail))
+    clients: &[(String, String)],
+    (sql, act): (&str, &str),
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let actor = Actor::gateway();
+    for (id, name) in clients {
+        end_all(transaction, tenant, Some(id), None, EndReason::Idle, now)?;
+        transaction.execute(sql, [tenant, id])?;
+        let detail = format!("{name}; nobody has used it for too long");
+        record_act(
+            transaction,
+            &actor,
+            Some(tenant),
+            act,
+            Some(id),
+            Some(&detail),
+        )?;
+    }
+    Ok(clients.len())
 }
