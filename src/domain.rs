@@ -10,6 +10,7 @@ pub(crate) mod change;
 pub(crate) mod crm_link;
 pub(crate) mod deals;
 pub(crate) mod flow_target;
+pub(crate) mod list_part;
 pub(crate) mod near_names;
 pub(crate) mod person_argument;
 pub(crate) mod profile_diff;

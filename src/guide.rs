@@ -184,7 +184,14 @@ const DIRECTORIES: &[Directory] = &[
         description: "Workspaces of the company: id, name, description.",
         tool: "gong_list_workspaces",
         read: |gong| {
-            list_workspaces::run(gong, ListWorkspaces { query: None }).map(|answer| answer.text())
+            list_workspaces::run(
+                gong,
+                ListWorkspaces {
+                    query: None,
+                    resume: None,
+                },
+            )
+            .map(|answer| answer.text())
         },
     },
 ];

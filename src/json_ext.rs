@@ -11,6 +11,23 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
+/// Removes nulls and empty lists from objects, at any depth.
+pub(crate) fn leave_out_absent_members(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.retain(|_, value| {
+            leave_out_absent_members(value);
+            !is_absent(value)
+        }),
+        Value::Array(items) => items.iter_mut().for_each(leave_out_absent_members),
+        _ => {}
+    }
+}
+
+/// Whether a member says nothing: null, or an empty list.
+pub(crate) fn is_absent(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
 /// Members of an object.
 pub(crate) trait JsonExt {
     /// A text, or a number as text, on one line; none if it is empty.

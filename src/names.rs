@@ -63,43 +63,42 @@ pub(crate) fn unknown(
     lister: &str,
 ) -> Error {
     let query = shortened(query);
-    let choices: Vec<(String, String)> = choices.collect();
-    let shown: Vec<&str> = choices
-        .iter()
-        .take(CHOICES)
-        .map(|(label, _)| label.as_str())
-        .collect();
-    let more = match choices.len().saturating_sub(CHOICES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    match choices.first() {
+    let (labels, handles): (Vec<String>, Vec<String>) = choices.unzip();
+    let (shown, more) = first_choices(&labels);
+    match handles.first() {
         None => bad_argument(
             argument,
             &format!("no {what} is called “{query}” ({all} read)."),
             &format!("a name or id that {lister} lists."),
         ),
-        Some((_, handle)) => bad_argument(
+        Some(handle) => bad_argument(
             argument,
-            &format!(
-                "“{query}” is not exactly one {what}. Choices: {}{more}.",
-                shown.join("; ")
-            ),
+            &format!("“{query}” is not exactly one {what}. Choices: {shown}{more}.",),
             &format!("\"{handle}\", or another from {lister}."),
         ),
     }
+}
+
+/// As many choices as an error lists, and how many more there are.
+fn first_choices(labels: &[String]) -> (String, String) {
+    let (shown, rest) = labels.split_at(labels.len().min(CHOICES));
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (shown.join("; "), more)
 }
 
 /// The error for an argument that was left out though there are several choices.
 pub(crate) fn several(argument: &str, choices: impl Iterator<Item = String>) -> Error {
     let choices: Vec<String> = choices.collect();
     let example = choices.first().cloned().unwrap_or_default();
+    let (shown, more) = first_choices(&choices);
     bad_argument(
         argument,
         &format!(
-            "it is needed, as there are {}: {}.",
-            choices.len(),
-            choices.join("; ")
+            "it is needed, as there are {}: {shown}{more}.",
+            choices.len()
         ),
         &format!("\"{}\".", example.split(" (").next().unwrap_or_default()),
     )

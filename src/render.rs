@@ -72,6 +72,20 @@ pub(crate) fn count(number: u32, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Like [`count`], or `3 of 5 calls` where an answer has a part of them.
+pub(crate) fn part(shown: usize, matched: u32, noun: &str) -> String {
+    let all = count(matched, noun);
+    match shown as u32 == matched {
+        true => all,
+        false => format!("{shown} of {all}"),
+    }
+}
+
+/// Appends the token for the rest of a list, if there is any.
+pub(crate) fn more(text: &mut String, resume: Option<&str>) {
+    line(text, "More: resume", resume);
+}
+
 /// Appends `label: value` as a line, if there is a value.
 pub(crate) fn line(text: &mut String, label: &str, value: Option<&str>) {
     if let Some(value) = value {

@@ -79,6 +79,7 @@ use crate::{
     client::Gong,
     domain::scan::resume::resumed,
     error::{Error, bad_argument},
+    json_ext::{is_absent, leave_out_absent_members},
     prelude::*,
     render::Answer,
     resume,
@@ -126,39 +127,39 @@ macro_rules! every_tool {
             gong_get_bulk_assignment => get_bulk_assignment(engage::GetBulkAssignment) -> engage::BulkAssignment;
             gong_get_call => get_call(calls::GetCall) -> calls::CallDigest;
             gong_get_coaching => get_coaching(stats::GetCoaching) -> stats::Coaching;
-            gong_get_crm_objects => get_crm_objects(crm::GetCrmObjects) -> crm::CrmObjects;
+            gong_get_crm_objects => get_crm_objects(crm::GetCrmObjects) -> crm::CrmObjects, with resume;
             gong_get_crm_request_status => get_crm_request_status(crm::GetCrmRequestStatus) -> crm::CrmRequestStatus;
             gong_get_deal => get_deal(deals::GetDeal) -> deals::DealOverview, with resume;
-            gong_get_flow_steps => get_flow_steps(flows::GetFlowSteps) -> flows::FlowSteps;
+            gong_get_flow_steps => get_flow_steps(flows::GetFlowSteps) -> flows::FlowSteps, with resume;
             gong_get_interaction_stats => get_interaction_stats(stats::GetInteractionStats) -> stats::InteractionStats, with resume;
             gong_get_meeting_status => get_meeting_status(meetings::GetMeetingStatus) -> meetings::MeetingStatus;
-            gong_get_permission_profile => get_permission_profile(permission_profiles::ProfileQuery) -> permission_profiles::Profile;
+            gong_get_permission_profile => get_permission_profile(permission_profiles::GetPermissionProfile) -> permission_profiles::Profile;
             gong_get_transcript => get_transcript(transcripts::GetTranscript) -> transcripts::Transcript, with resume;
             gong_get_user => get_user(users::GetUser) -> users::User;
             gong_grant_call_access => grant_call_access(access::GrantCallAccess) -> types::Receipt, unless "read-only";
             gong_list_answered_scorecards => list_answered_scorecards(scorecards::ListAnsweredScorecards) -> scorecards::AnsweredList, with resume;
             gong_list_audit_logs => list_audit_logs(audit::ListAuditLogs) -> audit::AuditLogPage, with resume;
-            gong_list_briefs => list_briefs(ai::ListBriefs) -> ai::BriefList;
-            gong_list_call_access => list_call_access(access::ListCallAccess) -> access::CallAccessList;
-            gong_list_call_outcomes => list_call_outcomes(calls::ListCallOutcomes) -> calls::CallOutcomeList;
+            gong_list_briefs => list_briefs(ai::ListBriefs) -> ai::BriefList, with resume;
+            gong_list_call_access => list_call_access(access::ListCallAccess) -> access::CallAccessList, with resume;
+            gong_list_call_outcomes => list_call_outcomes(calls::ListCallOutcomes) -> calls::CallOutcomeList, with resume;
             gong_list_crm_integrations => list_crm_integrations(crm::ListCrmIntegrations) -> crm::CrmIntegrationList;
-            gong_list_crm_schema => list_crm_schema(crm::ListCrmSchema) -> crm::CrmSchema;
+            gong_list_crm_schema => list_crm_schema(crm::ListCrmSchema) -> crm::CrmSchema, with resume;
             gong_list_daily_activity => list_daily_activity(stats::ListDailyActivity) -> stats::DailyActivity, with resume;
             gong_list_deals => list_deals(deals::ListDeals) -> deals::DealPage, with resume;
-            gong_list_flow_folders => list_flow_folders(flows::ListFlowFolders) -> flows::FlowFolderList;
-            gong_list_flows => list_flows(flows::ListFlows) -> flows::FlowList;
+            gong_list_flow_folders => list_flow_folders(flows::ListFlowFolders) -> flows::FlowFolderList, with resume;
+            gong_list_flows => list_flows(flows::ListFlows) -> flows::FlowList, with resume;
             gong_list_library_calls => list_library_calls(library::ListLibraryCalls) -> library::LibraryCallList, with resume;
-            gong_list_library_folders => list_library_folders(library::ListLibraryFolders) -> library::LibraryFolderList;
-            gong_list_permission_profile_users => list_permission_profile_users(permission_profiles::ProfileQuery) -> permission_profiles::ProfileUsers;
-            gong_list_permission_profiles => list_permission_profiles(permission_profiles::ListPermissionProfiles) -> permission_profiles::ProfileList;
-            gong_list_prospect_flows => list_prospect_flows(flows::ListProspectFlows) -> flows::ProspectFlowList;
-            gong_list_scorecards => list_scorecards(scorecards::ListScorecards) -> scorecards::ScorecardList;
-            gong_list_targets => list_targets(targets::ListTargets) -> targets::TargetList;
+            gong_list_library_folders => list_library_folders(library::ListLibraryFolders) -> library::LibraryFolderList, with resume;
+            gong_list_permission_profile_users => list_permission_profile_users(permission_profiles::ListPermissionProfileUsers) -> permission_profiles::ProfileUsers, with resume;
+            gong_list_permission_profiles => list_permission_profiles(permission_profiles::ListPermissionProfiles) -> permission_profiles::ProfileList, with resume;
+            gong_list_prospect_flows => list_prospect_flows(flows::ListProspectFlows) -> flows::ProspectFlowList, with resume;
+            gong_list_scorecards => list_scorecards(scorecards::ListScorecards) -> scorecards::ScorecardList, with resume;
+            gong_list_targets => list_targets(targets::ListTargets) -> targets::TargetList, with resume;
             gong_list_tasks => list_tasks(engage::ListTasks) -> engage::TaskList, with resume;
-            gong_list_trackers => list_trackers(settings::ListTrackers) -> settings::TrackerList;
-            gong_list_user_settings_history => list_user_settings_history(users::ListUserSettingsHistory) -> users::SettingsHistory;
+            gong_list_trackers => list_trackers(settings::ListTrackers) -> settings::TrackerList, with resume;
+            gong_list_user_settings_history => list_user_settings_history(users::ListUserSettingsHistory) -> users::SettingsHistory, with resume;
             gong_list_users => list_users(users::ListUsers) -> users::UserPage, with resume;
-            gong_list_workspaces => list_workspaces(users::ListWorkspaces) -> users::WorkspaceList;
+            gong_list_workspaces => list_workspaces(users::ListWorkspaces) -> users::WorkspaceList, with resume;
             gong_register_crm_integration => register_crm_integration(crm::RegisterCrmIntegration) -> types::Receipt, unless "read-only";
             gong_report_engagement => report_engagement(engagement::ReportEngagement) -> types::Receipt, unless "read-only";
             gong_revoke_call_access => revoke_call_access(access::RevokeCallAccess) -> types::Receipt, unless "read-only";
@@ -305,26 +306,11 @@ fn leave_out_absent(tool: &str, answer: &mut Value) {
     let about: About = serde_json::from_str(definition(tool).about).expect("a test writes it");
     if let Value::Object(members) = answer {
         members.retain(|name, value| {
-            leave_out_empty(value);
+            leave_out_absent_members(value);
             let is_list = value.is_array();
-            !is_empty(value) || (is_list && about.output_schema.required.contains(name))
+            !is_absent(value) || (is_list && about.output_schema.required.contains(name))
         });
     }
-}
-
-fn leave_out_empty(value: &mut Value) {
-    match value {
-        Value::Object(members) => members.retain(|_, value| {
-            leave_out_empty(value);
-            !is_empty(value)
-        }),
-        Value::Array(items) => items.iter_mut().for_each(leave_out_empty),
-        _ => {}
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// The `limit` argument.
@@ -349,20 +335,6 @@ pub(crate) fn limit(limit: Option<u32>, default: u32, most: u32) -> Result<usize
 pub(crate) fn resume_number(resume: Option<&str>, prefix: &str) -> Result<usize, Error> {
     let number = |text: &str| text.strip_prefix(prefix)?.parse().ok();
     Ok(resumed(resume, number)?.unwrap_or(0))
-}
-
-/// How many items to skip, by the `resume` argument of tools that read a whole list and show a
-/// part of it.
-///
-/// # Errors
-/// `bad-argument` for anything but a token of [`offset_token`].
-pub(crate) fn offset(resume: Option<&str>) -> Result<usize, Error> {
-    resume_number(resume, "after-")
-}
-
-/// The token to go on after `shown` of `all` items, if any are left.
-pub(crate) fn offset_token(gong: &Gong<'_>, shown: usize, all: usize) -> Option<String> {
-    (shown < all).then(|| gong.token(&format!("after-{shown}")))
 }
 
 #[cfg(test)]

@@ -2,7 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::{client::json::read_json, error::Error, prelude::*};
+use crate::{client::json::read_json, error::Error, prelude::*, text::cut_at_word};
+
+/// How many of Gong's messages an error has, and how many characters of each: Gong sends one for each
+/// thing that it does not accept.
+const MESSAGES: usize = 10;
+const MESSAGE_CHARS: usize = 500;
 
 /// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
 #[derive(Default, Deserialize)]
@@ -41,7 +46,7 @@ impl Refusal {
         location: Option<String>,
     ) -> Self {
         let body: ErrorBody = read_json(body).unwrap_or_default();
-        let said = body.errors.unwrap_or_default().join(" ");
+        let said = joined(&body.errors.unwrap_or_default());
         let mut remedy = String::new();
         for (label, text) in [
             ("", body.user_facing_error.filter(|text| *text != said)),
@@ -174,6 +179,18 @@ impl Refusal {
         };
         error.with_status(status)
     }
+}
+
+fn joined(messages: &[String]) -> String {
+    let (first, rest) = messages.split_at(messages.len().min(MESSAGES));
+    let mut said: Vec<String> = first
+        .iter()
+        .map(|message| cut_at_word(message, MESSAGE_CHARS))
+        .collect();
+    if !rest.is_empty() {
+        said.push(format!("(and {} more)", rest.len()));
+    }
+    said.join(" ")
 }
 
 /// A longer `Retry-After` means the day's quota, a shorter one a burst (seen: 4,808 s and 1 s).

@@ -1,7 +1,7 @@
 //! Gong's ids: up to 20 digits, mostly in JSON strings, sometimes in numbers that no 64-bit type holds.
 //! Here they are always strings.
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// An id as Gong wrote it, in a string or a number.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Id(pub(crate) String);
 
 impl<'de> Deserialize<'de> for Id {

@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod bounds;
+mod long;
 
 /// Answers with these bodies in their order, whatever is asked.
 struct Bodies<'f> {

@@ -7,12 +7,15 @@ use serde_json::Value;
 
 use crate::{
     client::{Gong, json::ApiResponse},
-    domain::validate,
+    domain::{
+        list_part::{offset, offset_token},
+        validate,
+    },
     error::{Error, bad_argument},
     json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table, cell},
-    tools::{limit, offset},
+    tools::limit,
     wit::privacy::{
         CallReference, CrmReference, EmailReference, EngagementReference, FindPersonalData,
         PersonalData,
@@ -143,7 +146,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: FindPersonalData) -> Result<PersonalDat
             })
             .collect(),
         engagement: page("customerEngagement").map(event).collect(),
-        resume: super::offset_token(gong, skip + limit, longest),
+        resume: offset_token(gong, skip + limit, longest),
         requests: gong.requests(),
         subject: subject.text().into(),
     })

@@ -5,12 +5,13 @@ use serde_json::Value;
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::Error,
     gong::stats::{self, ACTIVITIES, Source, StatsQuery, date_in, used_columns, used_counts},
     json_ext::JsonExt,
     prelude::*,
     render::{self, Answer, Table, cell},
-    tools::{limit, offset, offset_token},
+    tools::limit,
     wit::stats::{ActivityPeriod, ActivityRow, ActivityStats, GetActivityStats},
 };
 
@@ -29,7 +30,6 @@ struct UserCounts<'u> {
 /// up the names of those on the page.
 pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivityStats, Error> {
     let limit = limit(args.limit, 100, 500)?;
-    let skip = offset(args.resume.as_deref())?;
     let query = StatsQuery {
         users: &args.users,
         from: args.from.as_deref(),
@@ -62,29 +62,19 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
     }
     let idle = (all - rows.len()) as u32;
     let (used, columns) = used_columns(rows.iter().map(|row| &row.counts));
-    let matched = rows.len();
-    let page: Vec<UserCounts<'_>> = rows.into_iter().skip(skip).take(limit).collect();
-    let ids: Vec<String> = page
-        .iter()
-        .filter_map(|row| row.user.id("userId"))
-        .collect();
-    let names = read.names(gong, ids.iter().map(String::as_str));
-    let rows: Vec<ActivityRow> = page
-        .into_iter()
-        .map(|row| {
-            let id = row.user.id("userId").unwrap_or_default();
-            ActivityRow {
-                user: names
-                    .get(&id)
-                    .cloned()
-                    .or_else(|| row.user.text("userEmailAddress")),
-                user_id: id,
-                from: row.from,
-                to: row.to,
-                counts: used_counts(&row.counts, &used),
-            }
-        })
-        .collect();
+    let rows = rows.into_iter().map(|row| ActivityRow {
+        user: row.user.text("userEmailAddress"),
+        user_id: row.user.id("userId").unwrap_or_default(),
+        from: row.from,
+        to: row.to,
+        counts: used_counts(&row.counts, &used),
+    });
+    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
+    let mut rows = part.items;
+    let names = read.names(gong, rows.iter().map(|row| row.user_id.as_str()));
+    for row in &mut rows {
+        row.user = names.get(&row.user_id).cloned().or(row.user.take());
+    }
     if idle > 0 {
         read.notes.push(format!(
             "Left out: {} without any activity.",
@@ -93,9 +83,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
     }
     Ok(ActivityStats {
         columns,
-        resume: offset_token(gong, skip + rows.len(), matched),
+        resume: part.resume,
         rows,
-        matched: matched as u32,
+        matched: part.matched,
         from: read.from,
         to: read.to,
         zone: read.zone,

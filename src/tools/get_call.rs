@@ -20,7 +20,7 @@ use crate::{
     },
     prelude::*,
     text::{fold_case, one_line},
-    wit::calls::{CallDigest, CallPart, GetCall, Moment},
+    wit::calls::{CallDigest, CallPart, GetCall, Moment, Person},
 };
 
 mod api;
@@ -30,7 +30,7 @@ mod text;
 
 use api::DetailedCall;
 use comment::comment;
-use parts::{highlight_section, outline_section, person, stats, tracker_section};
+use parts::{highlight_section, leave_out_silent, outline_section, person, stats, tracker_section};
 
 /// Reads the call with all parts that are always in the answer, and those in `include`.
 pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
@@ -158,7 +158,13 @@ fn digest(
     offer(CallPart::Comments, "comments", comments.len());
     let speaker = |id: &Id| call.parties().find(|party| party.is(id))?.name();
     let meta = &call.meta_data;
+    let mut people: Vec<Person> = call
+        .parties()
+        .map(|party| person(party, &call, &interaction, includes(CallPart::People)))
+        .collect();
     CallDigest {
+        left_out_people: leave_out_silent(&mut people),
+        people,
         notice: QUOTED.into(),
         id: meta.id().to_owned(),
         title: meta.title(),
@@ -180,10 +186,6 @@ fn digest(
         system: meta.system.as_deref().map(one_line),
         private: meta.is_private().then_some(true),
         basic: None,
-        people: call
-            .parties()
-            .map(|party| person(party, &call, &interaction, includes(CallPart::People)))
-            .collect(),
         accounts: objects(&call, "Account", includes(CallPart::Crm)),
         deals: objects(&call, "Opportunity", includes(CallPart::Crm)),
         brief: content

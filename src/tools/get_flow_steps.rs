@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     client::{Gong, json::required},
+    domain::list_part::ListPart,
     error::{Error, bad_argument},
     gong::id::{Id, is_id},
     prelude::*,
@@ -16,6 +17,8 @@ use crate::{
 
 /// Characters of an e-mail body that are shown by default.
 const BODY_CHARS: usize = 200;
+/// Most characters of a whole body: longer ones are no e-mails that people read.
+const WHOLE_BODY_CHARS: usize = 10_000;
 
 #[derive(Default, Deserialize)]
 struct Response {
@@ -66,26 +69,54 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
     }
     let body = json!({ "flowIds": args.flows });
     let response: Response = gong.post("/v2/flows/steps", &body)?;
-    let whole_bodies = args.bodies == Some(true);
-    let flows = response
-        .flows
-        .into_iter()
-        .flatten()
-        .map(|api| flow(api, whole_bodies))
+    let body_chars = match args.bodies {
+        Some(true) => WHOLE_BODY_CHARS,
+        _ => BODY_CHARS,
+    };
+    let flows = response.flows.into_iter().flatten();
+    let steps: Vec<Flow> = flows
+        .flat_map(|api| by_step(flow(api, body_chars)))
         .collect();
+    let part = ListPart::of(gong, steps, usize::MAX, args.resume.as_deref())?;
     Ok(FlowSteps {
-        flows,
+        flows: joined(part.items),
+        matched: part.matched,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
 
-fn flow(flow: ApiFlow, whole_bodies: bool) -> Flow {
+/// A flow for each step, so that a long one can go on within it; the flow itself without steps.
+fn by_step(flow: Flow) -> Vec<Flow> {
+    if flow.steps.len() < 2 {
+        return [flow].into();
+    }
+    let of_step = |step| Flow {
+        steps: [step].into(),
+        ..flow.clone()
+    };
+    flow.steps.iter().cloned().map(of_step).collect()
+}
+
+/// Flows with all their steps that are in a row.
+fn joined(by_step: Vec<Flow>) -> Vec<Flow> {
+    let mut flows: Vec<Flow> = Vec::new();
+    for flow in by_step {
+        match flows.last_mut().filter(|last| last.id == flow.id) {
+            Some(last) => last.steps.extend(flow.steps),
+            None => flows.push(flow),
+        }
+    }
+    flows
+}
+
+fn flow(flow: ApiFlow, body_chars: usize) -> Flow {
     let id = flow.id.map_or_else(String::new, |id| id.0);
     let mut steps: Vec<FlowStep> = flow
         .steps
         .into_iter()
         .flatten()
-        .map(|api| step(api, whole_bodies))
+        .map(|api| step(api, body_chars))
         .collect();
     steps.sort_unstable_by_key(|step| step.number);
     Flow {
@@ -102,7 +133,7 @@ fn flow(flow: ApiFlow, whole_bodies: bool) -> Flow {
     }
 }
 
-fn step(step: ApiStep, whole_bodies: bool) -> FlowStep {
+fn step(step: ApiStep, body_chars: usize) -> FlowStep {
     let body = step
         .body
         .as_deref()
@@ -116,13 +147,13 @@ fn step(step: ApiStep, whole_bodies: bool) -> FlowStep {
             .as_deref()
             .map(one_line)
             .filter(|subject| !subject.is_empty()),
-        body: body.map(|body| match body.char_indices().nth(BODY_CHARS) {
-            Some((end, _)) if !whole_bodies => format!(
+        body: body.map(|body| match body.char_indices().nth(body_chars) {
+            Some((end, _)) => format!(
                 "{}… ({} characters in all)",
                 &body[..end],
                 body.chars().count()
             ),
-            _ => body,
+            None => body,
         }),
         reply: step.is_reply.filter(|reply| *reply),
     }
@@ -159,7 +190,11 @@ fn without_tags(html: &str) -> String {
 
 impl Answer for FlowSteps {
     fn text(&self) -> String {
-        let mut text = String::new();
+        let shown = self.flows.iter().map(|flow| flow.steps.len().max(1)).sum();
+        let mut text = match &self.resume {
+            Some(_) => render::part(shown, self.matched, "step") + "\n",
+            None => String::new(),
+        };
         for flow in &self.flows {
             text.push_str(&format!("## {} ({})", flow.name, flow.id));
             if let Some(visibility) = &flow.visibility {
@@ -202,6 +237,7 @@ impl Answer for FlowSteps {
                 text.push_str(&format!("{}. {}{reply}{parts}\n", step.number, step.action));
             }
         }
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

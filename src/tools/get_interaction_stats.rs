@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::Error,
     gong::stats::{self, Source, StatsQuery},
     json_ext::JsonExt,
@@ -13,7 +14,7 @@ use crate::{
     render::{self, Answer, Table},
     tools::{
         get_activity_stats::{range_text, write_end},
-        limit, offset, offset_token,
+        limit,
     },
     wit::stats::{GetInteractionStats, InteractionRow, InteractionStats, OtherStat},
 };
@@ -24,7 +25,6 @@ const DEFAULT_DAYS: i64 = 30;
 /// Reads the statistics of all users and looks up the names of those on the page.
 pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<InteractionStats, Error> {
     let limit = limit(args.limit, 100, 500)?;
-    let skip = offset(args.resume.as_deref())?;
     let query = StatsQuery {
         users: &args.users,
         from: args.from.as_deref(),
@@ -37,29 +37,21 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<Interact
         period: None,
     };
     let mut read = stats::read(gong, &query, &source)?;
-    let matched = read.users.len();
-    if matched == 0 {
+    if read.users.is_empty() {
         read.notes
             .push("Only calls with Whisper on are counted.".into());
     }
-    let page: Vec<&Value> = read.users.iter().skip(skip).take(limit).collect();
-    let ids: Vec<String> = page.iter().filter_map(|user| user.id("userId")).collect();
-    let names = read.names(gong, ids.iter().map(String::as_str));
-    let users: Vec<InteractionRow> = page
-        .into_iter()
-        .map(|user| {
-            let mut row = row(user);
-            row.user = names
-                .get(&row.user_id)
-                .cloned()
-                .or_else(|| user.text("userEmailAddress"));
-            row
-        })
-        .collect();
+    let rows = read.users.iter().map(row);
+    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
+    let mut users = part.items;
+    let names = read.names(gong, users.iter().map(|row| row.user_id.as_str()));
+    for row in &mut users {
+        row.user = names.get(&row.user_id).cloned().or(row.user.take());
+    }
     Ok(InteractionStats {
-        resume: offset_token(gong, skip + users.len(), matched),
+        resume: part.resume,
         users,
-        matched: matched as u32,
+        matched: part.matched,
         from: read.from,
         to: read.to,
         zone: read.zone,
@@ -72,7 +64,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<Interact
 fn row(user: &Value) -> InteractionRow {
     let mut row = InteractionRow {
         user_id: user.id("userId").unwrap_or_default(),
-        user: None,
+        user: user.text("userEmailAddress"),
         talk_ratio: None,
         longest_monologue: None,
         longest_customer_story: None,

@@ -13,11 +13,11 @@ use crate::{
     prelude::*,
     render::{self, Answer},
     text::one_line,
-    wit::permission_profiles::{self as wit, Access, ProfileQuery},
+    wit::permission_profiles::{self as wit, Access, GetPermissionProfile},
 };
 
 /// Looks up the id, reads the profile, then the names of team leads.
-pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<wit::Profile, Error> {
+pub(crate) fn run(gong: &Gong<'_>, args: GetPermissionProfile) -> Result<wit::Profile, Error> {
     let (id, _) = permission_profiles::id(gong, &args.profile, args.workspace.as_deref())?;
     let answer: ApiResponse = gong.get("/v2/permission-profile", &[("profileId", Some(&id))])?;
     let profile = Profile::of(answer.within("profile", "GET /v2/permission-profile")?);

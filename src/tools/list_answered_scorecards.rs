@@ -7,6 +7,7 @@ use core::cmp::Reverse;
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::Error,
     gong::{
         calls::{self, link_pattern},
@@ -20,7 +21,6 @@ use crate::{
         limit,
         list_answered_scorecards::api::PageRequest,
         list_scorecards::{self, Scorecard},
-        offset, offset_token,
     },
     wit::scorecards::{AnsweredList, ListAnsweredScorecards, ReviewMethod},
 };
@@ -39,7 +39,6 @@ const MAX_PAGES: u32 = 10;
 /// Looks up the names in the arguments, reads the answered scorecards, then joins those on the page.
 pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<AnsweredList, Error> {
     let limit = limit(args.limit, 50, 200)?;
-    let skip = offset(args.resume.as_deref())?;
     let scorecards = list_scorecards::all(gong)?;
     let filter = filter(gong, &args, &scorecards)?;
     let read = gong.pages(MAX_PAGES, |cursor| {
@@ -53,8 +52,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
     })?;
     let mut found = read.items;
     found.sort_by_key(|one| Reverse(one.review_time.as_deref().and_then(time::parse_instant)));
-    let matched = found.len();
-    let page: Vec<AnsweredScorecard> = found.into_iter().skip(skip).take(limit).collect();
+    let part = ListPart::of(gong, found, limit, args.resume.as_deref())?;
+    let page = part.items;
     let shown = page.len();
     let calls = calls::by_ids(gong, page.iter().map(|one| id_text(&one.call_id)))?;
     // A call that Gong does not return could be private.
@@ -88,10 +87,10 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
             .map(|one| list_scorecards::shape(one, None, false))
             .collect(),
         call_url,
-        matched: matched as u32,
+        matched: part.matched,
         left_out_private: (private > 0).then_some(private),
         stopped: read.stopped,
-        resume: offset_token(gong, skip + shown, matched),
+        resume: part.resume,
         requests: gong.requests(),
     })
 }

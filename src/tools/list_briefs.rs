@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     client::{Gong, json::ApiResponse},
+    domain::list_part::ListPart,
     error::Error,
     gong::workspaces,
     json_ext::JsonExt,
@@ -41,26 +42,27 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListBriefs) -> Result<BriefList, Error>
     let workspace = workspaces::id(gong, args.workspace.as_deref())?;
     let found = all(gong, workspace.as_deref())?;
     let names = list_trackers::workspace_names(gong, &found);
+    let briefs = found.iter().map(|brief| Brief {
+        id: brief.id("briefId").unwrap_or_default(),
+        name: brief.text("briefName").unwrap_or_default(),
+        workspace: list_trackers::workspace_name(brief, &names),
+        status: brief.text("status"),
+        description: brief.text("description"),
+        creator: brief.text("creator"),
+        updated: brief.instant("updated"),
+    });
+    let part = ListPart::of(gong, briefs, usize::MAX, args.resume.as_deref())?;
     Ok(BriefList {
-        briefs: found
-            .iter()
-            .map(|brief| Brief {
-                id: brief.id("briefId").unwrap_or_default(),
-                name: brief.text("briefName").unwrap_or_default(),
-                workspace: list_trackers::workspace_name(brief, &names),
-                status: brief.text("status"),
-                description: brief.text("description"),
-                creator: brief.text("creator"),
-                updated: brief.instant("updated"),
-            })
-            .collect(),
+        briefs: part.items,
+        matched: part.matched,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
 
 impl Answer for BriefList {
     fn text(&self) -> String {
-        let mut text = render::count(self.briefs.len() as u32, "brief");
+        let mut text = render::part(self.briefs.len(), self.matched, "brief");
         text.push_str("; only Published ones can be generated.\n");
         let mut table = Table::new([
             "name",
@@ -92,6 +94,7 @@ impl Answer for BriefList {
             "None has that name in this workspace.",
         );
         table.write(&mut text);
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

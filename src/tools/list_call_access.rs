@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     client::{Gong, json::ApiResponse},
-    domain::change::between,
+    domain::{change::between, list_part::ListPart},
     error::Error,
     gong::{id::call_id_in, users},
     json_ext::JsonExt,
@@ -42,28 +42,28 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessLis
     };
     let all: BTreeSet<String> = calls.iter().flat_map(users).collect();
     let names = users::names(gong, &all);
-    let calls = calls
-        .iter()
-        .map(|call| CallAccess {
-            users: users(call)
-                .into_iter()
-                .map(|id| AccessUser {
-                    name: names.get(&id).map(|name| one_line(name)),
-                    id,
-                })
-                .collect(),
-            call: call.clone(),
-        })
-        .collect();
+    let calls = calls.iter().map(|call| CallAccess {
+        users: users(call)
+            .into_iter()
+            .map(|id| AccessUser {
+                name: names.get(&id).map(|name| one_line(name)),
+                id,
+            })
+            .collect(),
+        call: call.clone(),
+    });
+    let part = ListPart::of(gong, calls, usize::MAX, args.resume.as_deref())?;
     Ok(CallAccessList {
-        calls,
+        calls: part.items,
+        matched: part.matched,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
 
 impl Answer for CallAccessList {
     fn text(&self) -> String {
-        let mut text = render::count(self.calls.len() as u32, "call");
+        let mut text = render::part(self.calls.len(), self.matched, "call");
         text.push('\n');
         let mut table = Table::new(["call", "user", "name"]);
         for call in &self.calls {
@@ -83,6 +83,7 @@ impl Answer for CallAccessList {
         text.push_str(
             "Only access given through the API is listed, not that of people on the call or by profile.\n",
         );
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     client::{Gong, json::ApiResponse},
+    domain::list_part::ListPart,
     error::Error,
     json_ext::JsonExt,
     names::has_words,
@@ -26,18 +27,19 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
     }
     found.sort_by_key(|outcome| outcome.count("displayOrder"));
     let left_out = (all - found.len()) as u32;
+    let outcomes = found.into_iter().map(|outcome| CallOutcome {
+        name: outcome.text("callOutcome").unwrap_or_default(),
+        category: outcome.text("category"),
+        connect_status: outcome.text("connectStatus"),
+        sentiment: outcome.text("sentiment"),
+        todo_action: outcome.text("todoAction"),
+        automation: outcome.text("automation"),
+    });
+    let part = ListPart::of(gong, outcomes, usize::MAX, args.resume.as_deref())?;
     Ok(CallOutcomeList {
-        outcomes: found
-            .into_iter()
-            .map(|outcome| CallOutcome {
-                name: outcome.text("callOutcome").unwrap_or_default(),
-                category: outcome.text("category"),
-                connect_status: outcome.text("connectStatus"),
-                sentiment: outcome.text("sentiment"),
-                todo_action: outcome.text("todoAction"),
-                automation: outcome.text("automation"),
-            })
-            .collect(),
+        outcomes: part.items,
+        matched: part.matched,
+        resume: part.resume,
         left_out: (left_out > 0).then_some(left_out),
         requests: gong.requests(),
     })
@@ -45,7 +47,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
 
 impl Answer for CallOutcomeList {
     fn text(&self) -> String {
-        let mut text = render::count(self.outcomes.len() as u32, "outcome");
+        let mut text = render::part(self.outcomes.len(), self.matched, "outcome");
         text.push('\n');
         let mut table = Table::new([
             "name",
@@ -67,6 +69,7 @@ impl Answer for CallOutcomeList {
         }
         table.write(&mut text);
         render::left_out(&mut text, self.left_out, "other names");
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

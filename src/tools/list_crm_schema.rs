@@ -4,6 +4,7 @@
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::Error,
     gong::crm::{self, schema},
     json_ext::JsonExt,
@@ -18,7 +19,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Err
     let object_type = args.object_type.map(crm::enum_name);
     let types = schema::read(gong, &integration, object_type.as_deref())?;
     let lower = |text: String| text.to_ascii_lowercase();
-    let fields = types
+    let fields: Vec<CrmField> = types
         .iter()
         .flat_map(|(object_type, fields)| fields.iter().map(move |field| (object_type, field)))
         .map(|(object_type, field)| CrmField {
@@ -31,15 +32,18 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Err
             deleted: field.is("isDeleted").then_some(true),
         })
         .collect();
+    let part = ListPart::of(gong, fields, usize::MAX, args.resume.as_deref())?;
     Ok(CrmSchema {
-        fields,
+        fields: part.items,
+        matched: part.matched,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
 
 impl Answer for CrmSchema {
     fn text(&self) -> String {
-        let mut text = render::count(self.fields.len() as u32, "added field");
+        let mut text = render::part(self.fields.len(), self.matched, "added field");
         text.push_str(" (Gong's own are not listed)\n");
         let mut table = Table::new([
             "object",
@@ -62,6 +66,7 @@ impl Answer for CrmSchema {
             ]);
         }
         table.write(&mut text);
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

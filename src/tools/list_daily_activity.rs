@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::Error,
     gong::stats::{self, ACTIVITIES, Source, StatsQuery, date_in, used_columns, used_counts},
     json_ext::JsonExt,
@@ -12,7 +13,7 @@ use crate::{
     render::{self, Answer, Table, cell},
     tools::{
         get_activity_stats::{count_cells, range_text, write_end},
-        limit, offset, offset_token,
+        limit,
     },
     wit::stats::{ActivityCalls, DailyActivity, DayRow, ListDailyActivity},
 };
@@ -32,7 +33,6 @@ struct Day<'u> {
 /// the page.
 pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActivity, Error> {
     let limit = limit(args.limit, 100, 500)?;
-    let skip = offset(args.resume.as_deref())?;
     let query = StatsQuery {
         users: &args.users,
         from: args.from.as_deref(),
@@ -47,43 +47,33 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
     let mut read = stats::read(gong, &query, &source)?;
     let days: Vec<Day<'_>> = read.users.iter().flat_map(days).collect();
     let (used, columns) = used_columns(days.iter().map(|day| &day.counts));
-    let matched = days.len();
-    let page: Vec<Day<'_>> = days.into_iter().skip(skip).take(limit).collect();
-    let ids: Vec<String> = page
-        .iter()
-        .filter_map(|day| day.user.id("userId"))
-        .collect();
-    let names = read.names(gong, ids.iter().map(String::as_str));
     let with_calls = args.call_ids == Some(true);
-    let rows: Vec<DayRow> = page
-        .into_iter()
-        .map(|day| {
-            let id = day.user.id("userId").unwrap_or_default();
-            DayRow {
-                user: names
-                    .get(&id)
-                    .cloned()
-                    .or_else(|| day.user.text("userEmailAddress")),
-                user_id: id,
-                counts: used_counts(&day.counts, &used),
-                calls: if with_calls {
-                    calls(day.data)
-                } else {
-                    Vec::new()
-                },
-                day: day.date,
-            }
-        })
-        .collect();
+    let rows = days.into_iter().map(|day| DayRow {
+        user: day.user.text("userEmailAddress"),
+        user_id: day.user.id("userId").unwrap_or_default(),
+        counts: used_counts(&day.counts, &used),
+        calls: if with_calls {
+            calls(day.data)
+        } else {
+            Vec::new()
+        },
+        day: day.date,
+    });
+    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
+    let mut rows = part.items;
+    let names = read.names(gong, rows.iter().map(|row| row.user_id.as_str()));
+    for row in &mut rows {
+        row.user = names.get(&row.user_id).cloned().or(row.user.take());
+    }
     if with_calls && !rows.is_empty() && !gong.settings.private_calls {
         read.notes
             .push("Ids of private calls are among these; other tools do not open them.".into());
     }
     Ok(DailyActivity {
         columns,
-        resume: offset_token(gong, skip + rows.len(), matched),
+        resume: part.resume,
         rows,
-        matched: matched as u32,
+        matched: part.matched,
         from: read.from,
         to: read.to,
         notes: read.notes,

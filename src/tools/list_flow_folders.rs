@@ -11,6 +11,7 @@ use crate::{
         json::required,
         pages::{Paged, Records},
     },
+    domain::list_part::ListPart,
     error::Error,
     gong::{flows::MOST_PAGES, id::Id, users::People, workspaces},
     prelude::*,
@@ -58,9 +59,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlowFolders) -> Result<FlowFolderLi
         ];
         gong.get::<Page>("/v2/flows/folders", &query)
     })?;
+    let part = ListPart::of(gong, rows(read.items), usize::MAX, args.resume.as_deref())?;
     Ok(FlowFolderList {
         owner,
-        folders: rows(read.items),
+        folders: part.items,
+        matched: part.matched,
+        resume: part.resume,
         stopped: read.stopped,
         requests: gong.requests(),
     })
@@ -97,7 +101,7 @@ impl Answer for FlowFolderList {
     fn text(&self) -> String {
         let mut text = format!(
             "{} that {} sees.\n",
-            render::count(self.folders.len() as u32, "folder"),
+            render::part(self.folders.len(), self.matched, "folder"),
             self.owner
         );
         render::line(&mut text, "Not all listed", self.stopped.as_deref());
@@ -116,6 +120,7 @@ impl Answer for FlowFolderList {
             "Gong lists only what this user sees, and only with an Engage licence.",
         );
         table.write(&mut text);
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::{Error, bad_argument},
     gong::{
         flows::{self, Flow},
@@ -45,13 +46,14 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlows) -> Result<FlowList, Error> {
         ("mostRecentlyAssigned", recent),
     ];
     let read = flows::of_owner(gong, &owner, &filters)?;
-    let matched = read.items.len();
-    let cut = (matched > limit).then(|| format!("the limit of {limit} is reached"));
+    let rows = read.items.into_iter().map(row);
+    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
     Ok(FlowList {
-        flows: read.items.into_iter().take(limit).map(row).collect(),
+        flows: part.items,
         owner,
-        matched: matched as u32,
-        stopped: cut.or(read.stopped),
+        matched: part.matched,
+        stopped: read.stopped,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
@@ -77,9 +79,8 @@ fn row(flow: Flow) -> FlowRow {
 impl Answer for FlowList {
     fn text(&self) -> String {
         let mut text = format!(
-            "{} of {} that {} sees.\n",
-            render::count(self.flows.len() as u32, "flow"),
-            self.matched,
+            "{} that {} sees.\n",
+            render::part(self.flows.len(), self.matched, "flow"),
             self.owner
         );
         render::line(&mut text, "Not all listed", self.stopped.as_deref());
@@ -104,6 +105,7 @@ impl Answer for FlowList {
             "Gong lists only what this user sees, and only with an Engage licence.",
         );
         table.write(&mut text);
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     client::{Gong, json::ApiResponse},
+    domain::list_part::ListPart,
     error::Error,
     gong::{
         calls::{self, Meta, link_pattern},
@@ -17,14 +18,13 @@ use crate::{
     render::{self, Answer, Table, cell},
     text::one_line,
     time,
-    tools::{limit, offset, offset_token},
+    tools::limit,
     wit::library::{LibraryCall, LibraryCallList, ListLibraryCalls},
 };
 
 /// Looks up the folder, reads it, and leaves out private calls.
 pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCallList, Error> {
     let limit = limit(args.limit, 50, 200)?;
-    let skip = offset(args.resume.as_deref())?;
     let text = args.folder.trim();
     let (id, path) = if is_id(text) {
         (text.into(), None)
@@ -44,8 +44,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
     };
     let open: Vec<&Value> = listed.iter().filter(is_open).collect();
     let private = (listed.len() - open.len()) as u32;
-    let matched = open.len();
-    let page: Vec<&Value> = open.into_iter().skip(skip).take(limit).collect();
+    let part = ListPart::of(gong, open, limit, args.resume.as_deref())?;
+    let page = part.items;
     let adders: BTreeSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
     let names = users::names(gong, &adders);
     let ids: Vec<String> = page
@@ -81,9 +81,9 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
         folder: path
             .or_else(|| answer.0.text("name"))
             .map_or_else(|| id.clone(), |name| format!("{name} ({id})")),
-        resume: offset_token(gong, skip + calls.len(), matched),
+        resume: part.resume,
         calls,
-        matched: matched as u32,
+        matched: part.matched,
         left_out_private: (private > 0).then_some(private),
         call_url,
         requests: gong.requests(),

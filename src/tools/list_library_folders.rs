@@ -3,6 +3,7 @@
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::Error,
     gong::library,
     names::is_meant,
@@ -21,16 +22,17 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFo
         folders.retain(|folder| is_meant(&query, &folder.id, &folder.path));
     }
     let left_out = (all - folders.len()) as u32;
+    let folders = folders.into_iter().map(|folder| LibraryFolder {
+        id: folder.id,
+        path: folder.path,
+        workspace: folder.workspace,
+        updated: folder.updated,
+    });
+    let part = ListPart::of(gong, folders, usize::MAX, args.resume.as_deref())?;
     Ok(LibraryFolderList {
-        folders: folders
-            .into_iter()
-            .map(|folder| LibraryFolder {
-                id: folder.id,
-                path: folder.path,
-                workspace: folder.workspace,
-                updated: folder.updated,
-            })
-            .collect(),
+        folders: part.items,
+        matched: part.matched,
+        resume: part.resume,
         left_out: (left_out > 0).then_some(left_out),
         requests: gong.requests(),
     })
@@ -40,7 +42,7 @@ impl Answer for LibraryFolderList {
     fn text(&self) -> String {
         let mut text = format!(
             "{}; private and archived ones are not in Gong's API.\n",
-            render::count(self.folders.len() as u32, "folder")
+            render::part(self.folders.len(), self.matched, "folder")
         );
         let mut table = Table::new(["id", "path", "workspace", "updated (UTC)"]);
         for folder in &self.folders {
@@ -62,6 +64,7 @@ impl Answer for LibraryFolderList {
         );
         table.write(&mut text);
         render::left_out(&mut text, self.left_out, "other paths");
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

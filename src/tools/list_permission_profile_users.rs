@@ -5,12 +5,13 @@ use serde::Deserialize;
 
 use crate::{
     client::{Gong, json::required},
+    domain::list_part::ListPart,
     error::Error,
     gong::{id::Id, permission_profiles},
     prelude::*,
     render::{self, Answer, Table},
     text::{fold_case, one_line},
-    wit::permission_profiles::{ProfileQuery, ProfileUser, ProfileUsers},
+    wit::permission_profiles::{ListPermissionProfileUsers, ProfileUser, ProfileUsers},
 };
 
 #[derive(Default, Deserialize)]
@@ -29,7 +30,10 @@ struct User {
 }
 
 /// Looks up the id, then reads the users, who are not paged.
-pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, Error> {
+pub(crate) fn run(
+    gong: &Gong<'_>,
+    args: ListPermissionProfileUsers,
+) -> Result<ProfileUsers, Error> {
     let (id, name) = permission_profiles::id(gong, &args.profile, args.workspace.as_deref())?;
     let response: Response =
         gong.get("/v2/permission-profile/users", &[("profileId", Some(&id))])?;
@@ -49,10 +53,13 @@ pub(crate) fn run(gong: &Gong<'_>, args: ProfileQuery) -> Result<ProfileUsers, E
             .or(user.email.as_deref())
             .map(fold_case)
     });
+    let part = ListPart::of(gong, users, usize::MAX, args.resume.as_deref())?;
     Ok(ProfileUsers {
         id,
         name,
-        users,
+        users: part.items,
+        matched: part.matched,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
@@ -62,7 +69,7 @@ impl Answer for ProfileUsers {
         let profile = self.name.as_deref().unwrap_or(&self.id);
         let mut text = format!(
             "{} with profile {profile}\n",
-            render::count(self.users.len() as u32, "user")
+            render::part(self.users.len(), self.matched, "user")
         );
         let mut table = Table::new(["id", "name", "email"]);
         for user in &self.users {
@@ -73,6 +80,7 @@ impl Answer for ProfileUsers {
             ]);
         }
         table.write(&mut text);
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

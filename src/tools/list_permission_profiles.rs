@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::Error,
     gong::permission_profiles::{self, Profile},
     prelude::*,
@@ -20,8 +21,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListPermissionProfiles) -> Result<Profi
         let name = one_line(workspace.name());
         rows.extend(profiles.iter().map(|profile| row(profile, &name)));
     }
+    let part = ListPart::of(gong, rows, usize::MAX, args.resume.as_deref())?;
     Ok(ProfileList {
-        profiles: rows,
+        profiles: part.items,
+        matched: part.matched,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
@@ -54,7 +58,7 @@ fn access(profile: &Profile) -> Vec<String> {
 
 impl Answer for ProfileList {
     fn text(&self) -> String {
-        let mut text = render::count(self.profiles.len() as u32, "permission profile");
+        let mut text = render::part(self.profiles.len(), self.matched, "permission profile");
         text.push('\n');
         let mut table = Table::new([
             "id",
@@ -75,6 +79,7 @@ impl Answer for ProfileList {
             ]);
         }
         table.write(&mut text);
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

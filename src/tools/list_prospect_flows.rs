@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::{
     client::{Gong, json::required},
+    domain::list_part::ListPart,
     error::{Error, bad_argument},
     gong::{crm_id, id::Id},
     prelude::*,
@@ -83,8 +84,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
         .filter(|id| !found.contains(crm_id::key(id)))
         .cloned()
         .collect();
+    let part = ListPart::of(gong, flows, usize::MAX, args.resume.as_deref())?;
     Ok(ProspectFlowList {
-        flows,
+        flows: part.items,
+        matched: part.matched,
+        resume: part.resume,
         without_flow,
         requests: gong.requests(),
     })
@@ -119,7 +123,7 @@ fn prospect_flow(assigned: AssignedFlow) -> ProspectFlow {
 
 impl Answer for ProspectFlowList {
     fn text(&self) -> String {
-        let mut text = render::count(self.flows.len() as u32, "flow instance");
+        let mut text = render::part(self.flows.len(), self.matched, "flow instance");
         text.push('\n');
         let mut table = Table::new([
             "prospect",
@@ -157,6 +161,7 @@ impl Answer for ProspectFlowList {
             &self.without_flow,
             ", ",
         );
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

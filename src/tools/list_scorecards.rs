@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     client::{Gong, json::required},
+    domain::list_part::ListPart,
     error::{Case, Error},
     gong::{id::Id, workspaces},
     names::is_meant,
@@ -106,7 +107,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
         .iter()
         .filter(|one| one.enabled == Some(false))
         .count() as u32;
-    let scorecards = found
+    let scorecards: Vec<wit::Scorecard> = found
         .into_iter()
         .filter(|one| with_disabled || one.enabled != Some(false))
         .map(|one| {
@@ -118,8 +119,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
             shape(&one, name, true)
         })
         .collect();
+    let part = ListPart::of(gong, scorecards, usize::MAX, args.resume.as_deref())?;
     Ok(ScorecardList {
-        scorecards,
+        scorecards: part.items,
+        matched: part.matched,
+        resume: part.resume,
         left_out_disabled: (disabled > 0 && !with_disabled).then_some(disabled),
         requests: gong.requests(),
     })
@@ -233,7 +237,7 @@ pub(super) fn write(text: &mut String, scorecard: &wit::Scorecard) {
 
 impl Answer for ScorecardList {
     fn text(&self) -> String {
-        let mut text = render::count(self.scorecards.len() as u32, "scorecard");
+        let mut text = render::part(self.scorecards.len(), self.matched, "scorecard");
         if let Some(disabled) = self.left_out_disabled {
             text.push_str(&format!("; {disabled} disabled left out"));
         }
@@ -241,6 +245,7 @@ impl Answer for ScorecardList {
         self.scorecards
             .iter()
             .for_each(|scorecard| write(&mut text, scorecard));
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::Error,
     gong::{targets, workspaces},
     prelude::*,
@@ -13,15 +14,19 @@ use crate::{
 /// One request, and one before it for the workspace unless its id is in the arguments.
 pub(crate) fn run(gong: &Gong<'_>, args: ListTargets) -> Result<TargetList, Error> {
     let workspace = workspaces::needed(gong, args.workspace.as_deref())?;
+    let targets = targets::all(gong, &workspace)?;
+    let part = ListPart::of(gong, targets, usize::MAX, args.resume.as_deref())?;
     Ok(TargetList {
-        targets: targets::all(gong, &workspace)?,
+        targets: part.items,
+        matched: part.matched,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
 
 impl Answer for TargetList {
     fn text(&self) -> String {
-        let mut text = render::count(self.targets.len() as u32, "target");
+        let mut text = render::part(self.targets.len(), self.matched, "target");
         text.push('\n');
         let mut table = Table::new([
             "id",
@@ -49,6 +54,7 @@ impl Answer for TargetList {
             "The workspace has no targets, or they are in another workspace.",
         );
         table.write(&mut text);
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Gong, json::ApiResponse},
+    domain::list_part::ListPart,
     error::Error,
     gong::{users::People, workspaces},
     json_ext::JsonExt,
     prelude::*,
     time,
-    tools::{limit, offset, offset_token},
+    tools::limit,
     wit::engage::{ListTasks, Task, TaskContact, TaskDeal, TaskKind, TaskList},
 };
 
@@ -21,7 +22,6 @@ const OPERATION: &str = "POST /v2/tasks";
 /// One request; tasks are sorted by due time.
 pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
     let limit = limit(args.limit, 50, 200)?;
-    let skip = offset(args.resume.as_deref())?;
     let types = match args.kind {
         Some(TaskKind::Flow) => &["FLOW"][..],
         Some(TaskKind::Manual) => &["MANUAL"],
@@ -45,21 +45,16 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
     found.sort_by_key(|(due, _)| due.unwrap_or(i64::MAX));
     let is_overdue = |due: &Option<i64>| due.is_some_and(|due| due < gong.now);
     let overdue = found.iter().filter(|(due, _)| is_overdue(due)).count();
-    let matched = found.len();
-    let tasks: Vec<Task> = found
-        .into_iter()
-        .skip(skip)
-        .take(limit)
-        .map(|(due, task)| Task {
-            overdue: is_overdue(&due).then_some(true),
-            ..self::task(task)
-        })
-        .collect();
+    let tasks = found.into_iter().map(|(due, task)| Task {
+        overdue: is_overdue(&due).then_some(true),
+        ..self::task(task)
+    });
+    let part = ListPart::of(gong, tasks, limit, args.resume.as_deref())?;
     Ok(TaskList {
         user: crate::text::one_line(&args.user),
-        resume: offset_token(gong, skip + tasks.len(), matched).filter(|_| !tasks.is_empty()),
-        tasks,
-        matched: matched as u32,
+        resume: part.resume,
+        tasks: part.items,
+        matched: part.matched,
         overdue: overdue as u32,
         requests: gong.requests(),
     })

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     client::{Gong, json::ApiResponse},
+    domain::list_part::ListPart,
     error::Error,
     gong::workspaces,
     json_ext::JsonExt,
@@ -42,8 +43,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
         .collect();
     trackers.sort_by_cached_key(|tracker| (fold_case(&tracker.name), tracker.id.clone()));
     let left_out = (all - trackers.len()) as u32;
+    let part = ListPart::of(gong, trackers, usize::MAX, args.resume.as_deref())?;
     Ok(TrackerList {
-        trackers,
+        trackers: part.items,
+        matched: part.matched,
+        resume: part.resume,
         left_out: (left_out > 0).then_some(left_out),
         requests: gong.requests(),
     })
@@ -138,7 +142,7 @@ impl Answer for TrackerList {
     fn text(&self) -> String {
         let mut text = format!(
             "{}; Gong's API does not list smart trackers.\n",
-            render::count(self.trackers.len() as u32, "keyword tracker")
+            render::part(self.trackers.len(), self.matched, "keyword tracker")
         );
         let mut table = Table::new([
             "id",
@@ -183,6 +187,7 @@ impl Answer for TrackerList {
         );
         table.write(&mut text);
         render::left_out(&mut text, self.left_out, "other names");
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

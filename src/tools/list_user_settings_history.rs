@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     client::{Gong, json::ApiResponse},
+    domain::list_part::ListPart,
     error::Error,
     gong::users::{self, People},
     json_ext::JsonExt,
@@ -35,16 +36,17 @@ pub(crate) fn run(
         users.find(|user| user.id() == id).map(|user| user.name())
     });
     let name = known.or_else(|| users::names(gong, &BTreeSet::from([id.clone()])).remove(&id));
+    let changes = changes.into_iter().map(|change| SettingsChange {
+        at: change.instant("time"),
+        setting: change.text("setting").unwrap_or_default(),
+        on: change.get("value").and_then(Value::as_bool),
+    });
+    let part = ListPart::of(gong, changes, usize::MAX, args.resume.as_deref())?;
     Ok(SettingsHistory {
         user: name.map_or_else(|| id.clone(), |name| format!("{} ({id})", one_line(&name))),
-        changes: changes
-            .into_iter()
-            .map(|change| SettingsChange {
-                at: change.instant("time"),
-                setting: change.text("setting").unwrap_or_default(),
-                on: change.get("value").and_then(Value::as_bool),
-            })
-            .collect(),
+        changes: part.items,
+        matched: part.matched,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
@@ -53,7 +55,7 @@ impl Answer for SettingsHistory {
     fn text(&self) -> String {
         let mut text = format!(
             "{} of settings of {}, newest first.\n",
-            render::count(self.changes.len() as u32, "change"),
+            render::part(self.changes.len(), self.matched, "change"),
             self.user
         );
         let mut table = Table::new(["UTC", "setting", "set to"]);
@@ -70,6 +72,7 @@ impl Answer for SettingsHistory {
             ]);
         }
         table.write(&mut text);
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

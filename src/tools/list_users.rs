@@ -4,20 +4,20 @@ use alloc::collections::BTreeMap;
 
 use crate::{
     client::Gong,
-    error::{Error, bad_argument},
+    domain::list_part::ListPart,
+    error::Error,
     gong::users::{People, User, directory},
     names::{has_words, is_meant},
     prelude::*,
     render::{self, Answer, Table},
     text::{fold_case, one_line},
-    tools::{limit, offset, offset_token},
+    tools::limit,
     wit::users::{ListUsers, UserPage, UserRow},
 };
 
 /// Gong can not search users, so all are read and filtered here.
 pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
     let limit = limit(args.limit, 100, 500)?;
-    let skip = offset(args.resume.as_deref())?;
     let mut people = People::default();
     let manager = args
         .manager
@@ -44,23 +44,12 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         .filter(|user| query.as_deref().is_none_or(|query| matches(user, query)))
         .collect();
     found.sort_by_cached_key(|user| (fold_case(&user.name()), user.id()));
-    if skip > 0 && skip >= found.len() {
-        return Err(bad_argument(
-            "resume",
-            &format!("it is past the end: {} match.", found.len()),
-            "leave it out to start anew.",
-        ));
-    }
-    let users: Vec<UserRow> = found
-        .iter()
-        .skip(skip)
-        .take(limit)
-        .map(|user| row(user, &names))
-        .collect();
+    let rows = found.iter().map(|user| row(user, &names));
+    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
     Ok(UserPage {
-        resume: offset_token(gong, skip + users.len(), found.len()),
-        users,
-        matched: found.len() as u32,
+        resume: part.resume,
+        users: part.items,
+        matched: part.matched,
         read: read.items.len() as u32,
         stopped: read.stopped,
         requests: gong.requests(),

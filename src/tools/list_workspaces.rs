@@ -2,6 +2,7 @@
 
 use crate::{
     client::Gong,
+    domain::list_part::ListPart,
     error::Error,
     gong::workspaces,
     names::is_meant,
@@ -14,7 +15,7 @@ use crate::{
 /// Reads all workspaces, which are few, and filters them here, as Gong can not.
 pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList, Error> {
     let query = args.query.map(|query| fold_case(&query));
-    let workspaces = workspaces::all(gong)?
+    let workspaces: Vec<Workspace> = workspaces::all(gong)?
         .into_iter()
         .filter(|workspace| {
             query
@@ -31,15 +32,18 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList
                 .filter(|text| !text.is_empty()),
         })
         .collect();
+    let part = ListPart::of(gong, workspaces, usize::MAX, args.resume.as_deref())?;
     Ok(WorkspaceList {
-        workspaces,
+        workspaces: part.items,
+        matched: part.matched,
+        resume: part.resume,
         requests: gong.requests(),
     })
 }
 
 impl Answer for WorkspaceList {
     fn text(&self) -> String {
-        let mut text = render::count(self.workspaces.len() as u32, "workspace");
+        let mut text = render::part(self.workspaces.len(), self.matched, "workspace");
         text.push('\n');
         let mut table = Table::new(["id", "name", "description"]);
         for workspace in &self.workspaces {
@@ -55,6 +59,7 @@ impl Answer for WorkspaceList {
             "None has that name, or the access key is limited to no workspace.",
         );
         table.write(&mut text);
+        render::more(&mut text, self.resume.as_deref());
         render::requests(&mut text, self.requests);
         text
     }

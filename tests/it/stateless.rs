@@ -21,6 +21,7 @@ async fn the_host_needs_no_session() {
     let server = |address| table::Server {
         address,
         headers: &[],
+        has_changes: false,
     };
     table::run(&server(&address), &server(&restarted)).await;
 }
@@ -34,6 +35,7 @@ async fn the_server_component_needs_no_session() {
     let server = |address| table::Server {
         address,
         headers: &[],
+        has_changes: false,
     };
     table::run(&server(&address), &server(&restarted)).await;
 }

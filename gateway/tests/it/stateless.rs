@@ -16,10 +16,12 @@ async fn the_gateway_needs_no_session() {
     let first = table::Server {
         address: &address(&gateway),
         headers: &[("authorization", &first)],
+        has_changes: true,
     };
     let second = table::Server {
         address: &address(&restarted),
         headers: &[("authorization", &second)],
+        has_changes: true,
     };
     table::run(&first, &second).await;
 }

@@ -1,5 +1,7 @@
 //! Converts the parts of a call from Gong's answer to the tool's.
 
+use core::cmp::Reverse;
+
 use crate::{
     gong::{
         call_content::{Highlights, Occurrence, OutlineSection, Tracker},
@@ -12,6 +14,23 @@ use crate::{
     tools::get_call::api::Interaction,
     wit::calls::{Moment, Person, Section},
 };
+
+/// Most people of a call that are shown: a webinar has more.
+const MOST_PEOPLE: usize = 200;
+/// Most moments of a tracker that are shown: one of a common word fires hundreds of times.
+const MOST_MOMENTS: usize = 50;
+
+/// Keeps the host and those who said most, if a call has too many people, and says how many it leaves
+/// out.
+pub(super) fn leave_out_silent(people: &mut Vec<Person>) -> Option<u32> {
+    let left_out = people
+        .len()
+        .checked_sub(MOST_PEOPLE)
+        .filter(|left_out| *left_out > 0)?;
+    people.sort_by_key(|person| Reverse((person.host, person.talk_seconds)));
+    people.truncate(MOST_PEOPLE);
+    Some(left_out as u32)
+}
 
 /// A person on the call, with addresses and ids if `with_contact`.
 pub(super) fn person(
@@ -130,14 +149,19 @@ pub(super) fn tracker_section(
         moments = moments_of(tracker.occurrences, "");
     }
     moments.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let count = moments.len();
     let items: Vec<Moment> = moments
         .into_iter()
+        .take(MOST_MOMENTS)
         .map(|(at, text)| Moment {
             at: Some(time::into_call_seconds(at)),
             text,
         })
         .collect();
-    let title = one_line(tracker.name.as_deref()?);
+    let mut title = one_line(tracker.name.as_deref()?);
+    if count > items.len() {
+        title.push_str(&format!(" ({} of {count})", items.len()));
+    }
     (!items.is_empty()).then_some(Section {
         at: None,
         title,

@@ -130,6 +130,7 @@ impl Answer for CallDigest {
             &self.people,
             Affiliation::Unknown,
         );
+        render::left_out(&mut text, self.left_out_people, "people who said least");
         let in_deal = |account: &wit::CrmObject| {
             let name = account
                 .name

@@ -54,7 +54,7 @@ impl Paged for Page {
 }
 
 /// OpenAPI `AnsweredScorecard`; all its ids are JSON numbers of up to 20 digits.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AnsweredScorecard {
     pub(super) scorecard_id: Option<Id>,
@@ -68,7 +68,7 @@ pub(super) struct AnsweredScorecard {
     pub(super) answers: Option<Vec<QuestionAnswer>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct QuestionAnswer {
     pub(super) question_id: Option<Id>,

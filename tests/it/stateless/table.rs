@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 /// What a request is answered with.
@@ -202,14 +202,22 @@ pub(crate) struct Server<'a> {
     pub(crate) address: &'a str,
     /// What it needs of every request, such as a token.
     pub(crate) headers: &'a [(&'a str, &'a str)],
+    /// Whether its list of tools changes, so that GET opens a stream which says so. The others answer
+    /// 405, as MCP has it for a server without a stream.
+    pub(crate) has_changes: bool,
 }
 
-/// Posts a body to `/mcp`.
-async fn post(server: &Server<'_>, headers: &[(&str, &str)], body: &str) -> Answer {
+/// Sends a request to `/mcp`.
+async fn send(
+    server: &Server<'_>,
+    method: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> TcpStream {
     let address = server.address;
     // In HTTP/1.0 a body has no chunks, and ends with the connection.
     let mut request =
-        format!("POST /mcp HTTP/1.0\r\nhost: {address}\r\ncontent-type: application/json\r\n");
+        format!("{method} /mcp HTTP/1.0\r\nhost: {address}\r\ncontent-type: application/json\r\n");
     for (name, value) in server.headers.iter().chain(headers) {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -219,6 +227,26 @@ async fn post(server: &Server<'_>, headers: &[(&str, &str)], body: &str) -> Answ
         .write_all(request.as_bytes())
         .await
         .expect("it reads");
+    stream
+}
+
+/// The status that a request without a body is answered with.
+async fn status(server: &Server<'_>, method: &str, headers: &[(&str, &str)]) -> u16 {
+    let stream = send(server, method, headers, "").await;
+    let mut line = String::new();
+    let read = tokio::time::timeout(Duration::from_secs(60), async {
+        BufReader::new(stream).read_line(&mut line).await
+    });
+    read.await
+        .unwrap_or_else(|_| panic!("no answer to {method}"))
+        .expect("it answers");
+    let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
+    status.expect("a status")
+}
+
+/// Posts a body to `/mcp`.
+async fn post(server: &Server<'_>, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut stream = send(server, "POST", headers, body).await;
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
     let read = tokio::time::timeout(Duration::from_secs(60), read).await;
@@ -296,6 +324,13 @@ pub(crate) async fn run(server: &Server<'_>, restarted: &Server<'_>) {
     let cases = cases();
     for case in &cases {
         check(case, &post(server, &case.headers, &case.body).await);
+    }
+    let events = ("accept", "text/event-stream");
+    for session in STALE.map(|id| ("mcp-session-id", id)) {
+        let stream = status(server, "GET", &[events, session]).await;
+        assert_eq!(stream, if server.has_changes { 200 } else { 405 });
+        // There is no session to end.
+        assert_eq!(status(server, "DELETE", &[session]).await, 405);
     }
     let body = initialize(client());
     let begun = post(server, &[("accept", BOTH)], &body).await;
