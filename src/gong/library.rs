@@ -33,12 +33,16 @@ pub(crate) struct Folder {
     pub(crate) updated: Option<String>,
 }
 
-/// All folders, sorted by workspace and path.
+/// All folders, sorted by workspace and path, and the error that ended it where a later workspace could
+/// not be read.
 ///
 /// # Errors
-/// `bad-argument` for an unknown workspace; whatever the requests fail with.
-pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Folder>, Error> {
-    let all = match workspaces::all(gong) {
+/// `bad-argument` for an unknown workspace; whatever the first request fails with.
+pub(crate) fn folders(
+    gong: &Gong<'_>,
+    workspace: Option<&str>,
+) -> Result<(Vec<Folder>, Option<Error>), Error> {
+    let mut all = match workspaces::all(gong) {
         // Without the scope for workspaces the folders can still be read: of the workspace with this
         // id, or of a company's only workspace.
         Err(error)
@@ -49,20 +53,20 @@ pub(crate) fn folders(gong: &Gong<'_>, workspace: Option<&str>) -> Result<Vec<Fo
         }
         all => all?,
     };
-    let selected: Vec<&Workspace> = match workspace {
-        Some(text) => [workspaces::find(&all, text.trim())?].into(),
-        None => all.iter().collect(),
+    let are_several = all.len() > 1;
+    if let Some(text) = workspace {
+        let id = workspaces::find(&all, text.trim())?.id().to_owned();
+        all.retain(|workspace| workspace.id() == id);
+    }
+    let (mut folders, failed) = match all.is_empty() {
+        true => (of(gong, None, None)?, None),
+        false => workspaces::read_each(&all, |one| {
+            let name = are_several.then(|| one.name().to_owned());
+            of(gong, Some(one.id()), name)
+        })?,
     };
-    let mut folders = Vec::new();
-    if selected.is_empty() {
-        folders.extend(of(gong, None, None)?);
-    }
-    for one in &selected {
-        let name = (all.len() > 1).then(|| one.name().to_owned());
-        folders.extend(of(gong, Some(one.id()), name)?);
-    }
     folders.sort_by_cached_key(|folder| (folder.workspace.clone(), fold_case(&folder.path)));
-    Ok(folders)
+    Ok((folders, failed))
 }
 
 fn by_id(id: &str) -> Workspace {

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     gong::{
         id::{Id, is_id},
-        workspaces::{self, Workspace},
+        workspaces,
     },
     json_ext::JsonExt,
     names::{choose, unknown},
@@ -140,20 +140,21 @@ pub(crate) fn area_of(key: &str) -> String {
     area
 }
 
-/// The profiles of one workspace or of all, by workspace.
+/// The profiles of one workspace or of all, each with its workspace's name, and the error that ended it
+/// where a later workspace could not be read.
 ///
 /// # Errors
-/// `bad-argument` for an unknown workspace; whatever a request fails with.
+/// `bad-argument` for an unknown workspace; whatever the first request fails with.
 pub(crate) fn all(
     gong: &Gong<'_>,
     workspace: Option<&str>,
-) -> Result<Vec<(Workspace, Vec<Profile>)>, Error> {
+) -> Result<(Vec<(String, Profile)>, Option<Error>), Error> {
     let mut workspaces = workspaces::all(gong)?;
     if let Some(text) = workspace {
         let id = workspaces::find(&workspaces, text)?.id().to_owned();
         workspaces.retain(|workspace| workspace.id() == id);
     }
-    let read = workspaces.into_iter().map(|workspace| {
+    workspaces::read_each(&workspaces, |workspace| {
         let answer: ApiResponse = gong.get_list(
             "/v2/all-permission-profiles",
             &[("workspaceId", Some(workspace.id()))],
@@ -161,9 +162,10 @@ pub(crate) fn all(
         let profiles = answer.listed("profiles", "GET /v2/all-permission-profiles")?;
         let mut profiles: Vec<Profile> = profiles.iter().map(Profile::of).collect();
         profiles.sort_by_cached_key(|profile| fold_case(&profile.name()));
-        Ok((workspace, profiles))
-    });
-    read.collect()
+        let name = one_line(workspace.name());
+        let named = profiles.into_iter().map(|profile| (name.clone(), profile));
+        Ok(named.collect())
+    })
 }
 
 /// The id of the profile that the argument `profile` names, and its name if that was looked up.
@@ -179,14 +181,11 @@ pub(crate) fn id(
     if is_id(text) {
         return Ok((text.to_owned(), None));
     }
-    let profiles: Vec<(String, Profile)> = all(gong, workspace)?
-        .into_iter()
-        .flat_map(|(workspace, profiles)| {
-            profiles
-                .into_iter()
-                .map(move |profile| (one_line(workspace.name()), profile))
-        })
-        .collect();
+    let profiles = match all(gong, workspace)? {
+        (profiles, None) => profiles,
+        // Another of that name could be among those that were not read.
+        (_, Some(error)) => return Err(error),
+    };
     match choose(&profiles, |(_, profile)| profile.name(), text) {
         Ok((_, profile)) => Ok((profile.id().to_owned(), Some(profile.name()))),
         Err(near) => {

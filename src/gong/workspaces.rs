@@ -48,6 +48,26 @@ pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<Workspace>, Error> {
     Ok(workspaces)
 }
 
+/// What each of several workspaces has, in their order, and the error that ended it where a request
+/// failed after the first.
+///
+/// # Errors
+/// Whatever the first request fails with.
+pub(crate) fn read_each<T>(
+    workspaces: &[Workspace],
+    read: impl Fn(&Workspace) -> Result<Vec<T>, Error>,
+) -> Result<(Vec<T>, Option<Error>), Error> {
+    let mut items = Vec::new();
+    for (number, workspace) in workspaces.iter().enumerate() {
+        match read(workspace) {
+            Ok(more) => items.extend(more),
+            Err(error) if number == 0 => return Err(error),
+            Err(error) => return Ok((items, Some(error))),
+        }
+    }
+    Ok((items, None))
+}
+
 /// The id of the workspace that the argument `workspace` names; an id is returned without a look-up.
 ///
 /// # Errors

@@ -29,8 +29,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
     let (id, path) = if is_id(text) {
         (text.into(), None)
     } else {
-        let folders = library::folders(gong, None)?;
-        let folder = library::find(&folders, text)?;
+        let (folders, failed) = library::folders(gong, None)?;
+        let folder = library::find(&folders, text).map_err(|unknown| failed.unwrap_or(unknown))?;
         (folder.id.clone(), Some(folder.path.clone()))
     };
     let answer: ApiResponse = gong.get("/v2/library/folder-content", &[("folderId", Some(&id))])?;

@@ -16,7 +16,7 @@ use crate::{
 
 /// Reads all folders; paths are matched here.
 pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFolderList, Error> {
-    let mut folders = library::folders(gong, args.workspace.as_deref())?;
+    let (mut folders, failed) = library::folders(gong, args.workspace.as_deref())?;
     let all = folders.len();
     if let Some(query) = args.query.map(|query| fold_case(query.trim())) {
         folders.retain(|folder| is_meant(&query, &folder.id, &folder.path));
@@ -32,6 +32,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFo
     Ok(LibraryFolderList {
         folders: part.items,
         matched: part.matched,
+        stopped: failed.map(Error::into_text),
         resume: part.resume,
         left_out: (left_out > 0).then_some(left_out),
         requests: gong.requests(),
@@ -44,6 +45,7 @@ impl Answer for LibraryFolderList {
             "{}; private and archived ones are not in Gong's API.\n",
             render::part(self.folders.len(), self.matched, "folder")
         );
+        render::line(&mut text, "Not all read", self.stopped.as_deref());
         let mut table = Table::new(["id", "path", "workspace", "updated (UTC)"]);
         for folder in &self.folders {
             table.row([

@@ -16,15 +16,15 @@ use crate::{
 
 /// Gong requires a workspace; without one in the arguments all are read.
 pub(crate) fn run(gong: &Gong<'_>, args: ListPermissionProfiles) -> Result<ProfileList, Error> {
-    let mut rows = Vec::new();
-    for (workspace, profiles) in permission_profiles::all(gong, args.workspace.as_deref())? {
-        let name = one_line(workspace.name());
-        rows.extend(profiles.iter().map(|profile| row(profile, &name)));
-    }
+    let (profiles, failed) = permission_profiles::all(gong, args.workspace.as_deref())?;
+    let rows = profiles
+        .iter()
+        .map(|(workspace, profile)| row(profile, workspace));
     let part = ListPart::of(gong, rows, usize::MAX, args.resume.as_deref())?;
     Ok(ProfileList {
         profiles: part.items,
         matched: part.matched,
+        stopped: failed.map(Error::into_text),
         resume: part.resume,
         requests: gong.requests(),
     })
@@ -60,6 +60,7 @@ impl Answer for ProfileList {
     fn text(&self) -> String {
         let mut text = render::part(self.profiles.len(), self.matched, "permission profile");
         text.push('\n');
+        render::line(&mut text, "Not all read", self.stopped.as_deref());
         let mut table = Table::new([
             "id",
             "name",

@@ -106,13 +106,10 @@ fn letters_that_nobody_sees_change_no_answer() {
 }
 
 /// What is lost where one of several requests for the same thing fails, and all after it: scorecards,
-/// as it can not be checked any more which of their calls are private; lists of a company's few
-/// workspaces, whose answers have no member for what is missing; and a window with too many calls, of
-/// which nothing is kept anyway.
-const LOST: [&str; 4] = [
+/// as it can not be checked any more which of their calls are private; and a window with too many
+/// calls, of which nothing is kept anyway.
+const LOST: [&str; 2] = [
     "gong_list_answered_scorecards/joined-with-names 2",
-    "gong_list_library_folders/all-workspaces 2",
-    "gong_list_permission_profiles/every-workspace 2",
     "gong_search_calls/windows-back 1",
 ];
 
