@@ -60,8 +60,8 @@ fn dist() -> &'static (PathBuf, String) {
 
 #[test]
 fn components_stay_below_their_sizes() {
-    // The typed one reads the arguments in tokens into the records of 14 tools.
-    for (name, limit) in [("gong.wasm", 2_350_000), ("gong-mcp.wasm", 2_600_000)] {
+    // The typed one reads the arguments in tokens into the records of 31 tools.
+    for (name, limit) in [("gong.wasm", 2_430_000), ("gong-mcp.wasm", 2_650_000)] {
         let size = read(name).len();
         assert!(size < limit, "{name} has {size} bytes");
     }

@@ -1,20 +1,20 @@
-//! The client for systems of the operator's own: where the audit is pushed, and where traces go.
+//! The client for systems of the operator's own: where the audit is pushed, where traces go, and the
+//! provider at which people sign in.
 
 use std::path::Path;
 
 use bytes::Bytes;
 use http::HeaderValue;
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use sandbox::outbound::{Addresses, Policy};
+use sandbox::outbound::{Addresses, Policy, Routes};
 
 use crate::config::{Files, SecretRef};
 
 /// Sends requests over pooled connections.
-pub(crate) type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+pub(crate) type HttpsClient = Client<HttpsConnector<Routes>, Full<Bytes>>;
 
 /// A client. `ca` has more root certificates than Mozilla's; `plain` lets it use http too.
 ///
@@ -25,18 +25,20 @@ pub(crate) fn https_client(ca: Option<&Path>, plain: bool) -> Result<HttpsClient
     let pem = ca.map(std::fs::read_to_string).transpose();
     let pem = pem.map_err(|error| format!("ca: it can not be read ({error})"))?;
     // The system may be in the operator's own network.
-    let tls = Policy::new(pem.as_deref(), Addresses::Any)
-        .and_then(|policy| policy.client_config())
-        .map_err(|error| format!("{error:#}"))?;
-    let connector = HttpsConnectorBuilder::new().with_tls_config(tls);
-    let connector = if plain {
-        connector.https_or_http()
-    } else {
-        connector.https_only()
-    };
+    Policy::from_environment(pem.as_deref(), Addresses::Any)
+        .and_then(|policy| pooled(&policy, plain))
+        .map_err(|error| format!("{error:#}"))
+}
+
+/// A client for servers that `policy` allows.
+///
+/// # Errors
+///
+/// The cryptography has no safe version of TLS, which does not happen.
+pub(crate) fn pooled(policy: &Policy, plain: bool) -> anyhow::Result<HttpsClient> {
     Ok(Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
-        .build(connector.enable_http1().build()))
+        .build(policy.connector(plain)?))
 }
 
 /// What failed, with its cause.

@@ -75,6 +75,11 @@ impl Network {
         self.policy.client_config()
     }
 
+    /// The same certificates and proxies, for servers at any address.
+    pub(crate) fn policy_anywhere(&self) -> Policy {
+        self.policy.clone().at(Addresses::Any)
+    }
+
     /// Whether addresses on this machine and without TLS may be used, for stand-ins.
     pub(crate) fn is_for_stand_ins(&self) -> bool {
         self.addresses == Addresses::Any

@@ -32,6 +32,7 @@ mod traffic;
 
 pub use addresses::{Addresses, Checked};
 pub use policy::Policy;
+pub use route::Routes;
 
 use crate::objects::ObjectStore;
 pub(crate) use error_code::error_code_of_body;

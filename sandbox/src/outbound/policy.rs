@@ -67,6 +67,12 @@ impl Policy {
         Ok(Self::trusting(roots, ca_pem, addresses)?.through(Matcher::from_env()))
     }
 
+    /// The same for these addresses.
+    #[must_use]
+    pub fn at(self, addresses: Addresses) -> Self {
+        Self { addresses, ..self }
+    }
+
     /// The same through these proxies.
     pub(super) fn through(self, proxies: Matcher) -> Self {
         Self {

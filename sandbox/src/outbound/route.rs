@@ -1,6 +1,7 @@
 //! The way to a server: directly, or through a proxy.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -25,6 +26,46 @@ use super::policy::Policy;
 pub(super) enum Route {
     Direct(HttpConnector<Checked<GaiResolver>>),
     Proxied(Box<Tunnel<HttpsConnector<HttpConnector>>>),
+}
+
+/// Connects to each server by its own way, for clients of the host itself.
+#[derive(Clone, Debug)]
+pub struct Routes(Policy);
+
+impl Policy {
+    /// Connects to any server with TLS, or also without it if `plain`, as this policy says.
+    ///
+    /// # Errors
+    ///
+    /// The cryptography has no safe version of TLS, which does not happen.
+    pub fn connector(&self, plain: bool) -> anyhow::Result<HttpsConnector<Routes>> {
+        let connector = HttpsConnectorBuilder::new().with_tls_config(self.client_config()?);
+        let connector = match plain {
+            true => connector.https_or_http(),
+            false => connector.https_only(),
+        };
+        let routes = Routes(self.clone());
+        Ok(connector.enable_http1().wrap_connector(routes))
+    }
+}
+
+impl Service<Uri> for Routes {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let route = Origin::of(&server).and_then(|origin| route(&server, &origin, &self.0));
+        Box::pin(async move {
+            let (mut route, _) = route?;
+            poll_fn(|context| route.poll_ready(context)).await?;
+            route.call(server).await
+        })
+    }
 }
 
 /// A proxy, without its credentials.

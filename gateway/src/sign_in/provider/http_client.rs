@@ -6,13 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 
-use crate::https_client::describe;
+use crate::https_client::{HttpsClient, describe, pooled};
 use crate::tenant::Network;
 
 /// How long an answer may take.
@@ -24,7 +20,7 @@ const LARGEST: usize = 1 << 20;
 /// The client. The provider may be in the operator's own network, so every address is allowed.
 #[derive(Debug)]
 pub(crate) struct ProviderHttp {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpsClient,
     network: Network,
 }
 
@@ -41,21 +37,14 @@ impl fmt::Display for HttpError {
 impl std::error::Error for HttpError {}
 
 impl ProviderHttp {
-    /// Trusts the certificates of the tenants' network.
+    /// Trusts the certificates of the tenants' network, and goes through its proxies.
     ///
     /// # Errors
     ///
     /// The cryptography has no safe version of TLS, which does not happen.
     pub(crate) fn new(network: &Network) -> anyhow::Result<Self> {
-        let connector = HttpsConnectorBuilder::new().with_tls_config(network.client_config()?);
-        let connector = match network.is_for_stand_ins() {
-            true => connector.https_or_http(),
-            false => connector.https_only(),
-        };
         Ok(Self {
-            client: Client::builder(TokioExecutor::new())
-                .pool_timer(TokioTimer::new())
-                .build(connector.enable_http1().build()),
+            client: pooled(&network.policy_anywhere(), network.is_for_stand_ins())?,
             network: network.clone(),
         })
     }

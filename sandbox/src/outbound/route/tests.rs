@@ -2,7 +2,9 @@ use std::time::{Duration, Instant};
 
 use http::Request;
 use http_body_util::BodyExt as _;
+use hyper_util::client::legacy::Client;
 use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -74,6 +76,31 @@ async fn requests_go_through_the_proxy() {
     let request = read.recv().await.unwrap();
     assert!(request.starts_with("GET / HTTP/1.1\r\n"), "{request}");
     assert!(!request.contains("bWU6czNjcmV0"), "{request}");
+}
+
+#[tokio::test]
+async fn clients_of_the_host_go_through_the_proxy_too() {
+    let (port, mut read) = server(&["HTTP/1.1 200 Connected\r\n\r\n", OK]).await;
+    let policy = Policy::new(None, Addresses::Any).unwrap();
+    let connector = policy.through(proxy(port)).connector(true).unwrap();
+    let client: Client<_, http_body_util::Empty<bytes::Bytes>> =
+        Client::builder(TokioExecutor::new()).build(connector);
+    let get = |host: &str| client.get(format!("http://{host}/").parse().unwrap());
+    // The same client, as a provider has its keys at another host.
+    for host in ["login.example", "keys.example"] {
+        let response = get(host).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, "hi");
+        let tunnel = read.recv().await.unwrap();
+        let connect = format!("CONNECT {host}:80 HTTP/1.1\r\n");
+        assert!(tunnel.starts_with(&connect), "{tunnel}");
+        assert!(tunnel.contains("bWU6czNjcmV0"), "{tunnel}");
+        let request = read.recv().await.unwrap();
+        assert!(request.starts_with("GET / HTTP/1.1\r\n"), "{request}");
+    }
+    // It needs none, and does not exist.
+    assert!(get("direct.example").await.is_err());
+    assert!(read.try_recv().is_err());
 }
 
 #[tokio::test]
