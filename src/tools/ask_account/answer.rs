@@ -204,3 +204,26 @@ fn problem(result: &Value) -> Option<String> {
         .collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Sources, finding};
+
+    #[test]
+    fn a_call_that_is_cited_several_times_is_one_source() {
+        let cited = |id: &str| json!({ "call": { "id": id } });
+        let section = json!({
+            "title": "Price",
+            "callFindings": [cited("71"), cited("72"), cited("71")],
+            "emailFindings": [{ "emails": [{ "id": "71" }, { "id": "71" }] }],
+        });
+        let mut sources = Sources::default();
+        let found = finding(&section, &mut sources).expect("it has a title");
+        assert_eq!(found.sources, ["C1", "C2", "E1"]);
+        let again = finding(&json!({ "callFindings": [cited("72")] }), &mut sources);
+        assert_eq!(again.expect("it has a source").sources, ["C2"]);
+        assert_eq!(sources.list.len(), 3);
+    }
+}
