@@ -73,25 +73,34 @@ fn fit_arguments(
     };
     let mut arguments = unwrapped(value, schema, reads)
         .ok_or_else(|| not_arguments("not a JSON object.", schema))?;
+    let mismatched = |mismatch: Mismatch| {
+        let example = example::arguments(schema, &mismatch.example);
+        bad_argument(&mismatch.at, &mismatch.problem, &format!("{example}."))
+    };
+    if arguments.contains_key("resume") {
+        // A token has what is required, and is compared with arguments in the schema's form.
+        let mut optional = schema.clone();
+        optional["required"] = Value::Null;
+        object::fit("", &mut arguments, &optional, reads).map_err(mismatched)?;
+    }
     open(&mut arguments)?;
-    object::fit("", &mut arguments, schema, reads).map_err(|mismatch| {
-        bad_argument(
-            &mismatch.at,
-            &mismatch.problem,
-            &format!("{}.", example::arguments(schema, &mismatch.example)),
-        )
-    })?;
+    object::fit("", &mut arguments, schema, reads).map_err(mismatched)?;
     Ok(arguments)
 }
 
-/// The object that is meant by arguments: as it is, as JSON text, empty in other forms, or as a member
-/// `arguments` by itself, in which the servers leave what is no object.
+/// Names of a member that holds all arguments by itself, as clients and models wrap them.
+const WRAPPERS: [&str; 5] = ["arguments", "args", "input", "params", "kwargs"];
+
+/// The object that is meant by arguments: as it is, as JSON text, empty in other forms, or in a list or a
+/// member of its own. `arguments` is also where the servers leave what is no object.
 fn unwrapped(value: Value, schema: &Value, reads: bool) -> Option<Map<String, Value>> {
-    const ITSELF: &str = "arguments";
     match value {
         Value::Null => Some(Map::new()),
         Value::Array(items) if items.is_empty() => Some(Map::new()),
-        Value::String(text) => match text.trim() {
+        Value::Array(mut items) if items.len() == 1 && items[0].is_object() && reads => {
+            unwrapped(items.remove(0), schema, reads)
+        }
+        Value::String(text) => match without_fence(&text) {
             "" => Some(Map::new()),
             text => match serde_json::from_str(text).ok()? {
                 // Text in text in text has no end.
@@ -100,16 +109,34 @@ fn unwrapped(value: Value, schema: &Value, reads: bool) -> Option<Map<String, Va
             },
         },
         Value::Object(mut members) => {
-            let is_wrapped = members.len() == 1 && schema["properties"][ITSELF].is_null();
-            match members.get_mut(ITSELF) {
-                Some(Value::Object(inner)) if is_wrapped && reads => Some(core::mem::take(inner)),
-                Some(Value::Object(_)) | None => Some(members),
-                Some(_) if is_wrapped => None,
-                Some(_) => Some(members),
+            // A call that was put into its own arguments has the tool's name beside them.
+            let others = members.keys().filter(|name| *name != "name").count();
+            let wrapper = WRAPPERS.into_iter().find(|wrapper| {
+                others == 1
+                    && members.contains_key(*wrapper)
+                    && schema["properties"][wrapper].is_null()
+                    && (members.len() == 1 || schema["properties"]["name"].is_null())
+            });
+            let is_object = |name: &str| members[name].is_object();
+            match wrapper {
+                None => Some(members),
+                // Nothing is sent because of a guess.
+                Some(wrapper) if !reads && is_object(wrapper) => Some(members),
+                Some("arguments") if !reads => None,
+                Some(_) if !reads => Some(members),
+                Some(wrapper) => unwrapped(members.remove(wrapper)?, schema, reads),
             }
         }
         _ => None,
     }
+}
+
+/// A text without the fence that models put round JSON.
+fn without_fence(text: &str) -> &str {
+    let text = text.trim();
+    let fenced = text.strip_prefix("```");
+    let fenced = fenced.and_then(|text| text.strip_suffix("```"));
+    fenced.map_or(text, |text| text.trim_start_matches("json").trim())
 }
 
 fn not_arguments(problem: &str, schema: &Value) -> Error {

@@ -15,7 +15,9 @@ use crate::{
         url::with_query,
     },
     error::Error,
+    names::Fit,
     prelude::*,
+    resume::Tokens,
     settings::Settings,
     time::set_zone,
 };
@@ -46,8 +48,10 @@ pub(crate) struct Gong<'w> {
     /// When the last requests were sent, by the monotonic clock.
     sent_at_ms: RefCell<VecDeque<u64>>,
     references: RefCell<VecDeque<String>>,
-    /// What resume tokens of this call begin with.
-    token_prefix: RefCell<String>,
+    /// Makes the resume tokens of this call.
+    tokens: RefCell<Tokens>,
+    /// How names in the arguments of this call have to fit.
+    name_fit: Cell<Fit>,
 }
 
 impl<'w> Gong<'w> {
@@ -68,7 +72,8 @@ impl<'w> Gong<'w> {
             rate_limited: Cell::new(None),
             sent_at_ms: RefCell::new(VecDeque::with_capacity(REQUESTS_A_SECOND)),
             references: RefCell::new(VecDeque::new()),
-            token_prefix: RefCell::default(),
+            tokens: RefCell::default(),
+            name_fit: Cell::default(),
         })
     }
 
@@ -82,14 +87,29 @@ impl<'w> Gong<'w> {
         self.references.borrow().iter().cloned().collect()
     }
 
-    /// Sets what the resume tokens of this call begin with.
-    pub(crate) fn begin_tokens(&self, prefix: String) {
-        *self.token_prefix.borrow_mut() = prefix;
+    /// Makes whole names count only, for a tool that changes something.
+    pub(crate) fn require_whole_names(&self) {
+        self.name_fit.set(Fit::Whole);
+    }
+
+    /// How names in the arguments have to fit.
+    pub(crate) fn name_fit(&self) -> Fit {
+        self.name_fit.get()
+    }
+
+    /// Sets of which list the resume tokens of this call are.
+    pub(crate) fn begin_tokens(&self, tokens: Tokens) {
+        *self.tokens.borrow_mut() = tokens;
+    }
+
+    /// What makes the resume tokens of this call.
+    pub(crate) fn tokens(&self) -> Tokens {
+        self.tokens.borrow().clone()
     }
 
     /// The resume token for a position in the list of this call.
     pub(crate) fn token(&self, position: &str) -> String {
-        format!("{}{position}", self.token_prefix.borrow())
+        self.tokens.borrow().at(position)
     }
 
     /// Milliseconds since the call began.

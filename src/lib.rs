@@ -74,6 +74,10 @@ mod exports {
                     ) -> Result<wit::$($answer)::+, wit::types::Error> {
                         let wasi = Wasi::default();
                         let gong = Gong::open(&wasi)?;
+                        $(
+                            #[cfg(not(feature = $feature))]
+                            gong.require_whole_names();
+                        )?
                         $(let args = super::$resume::open_record(&gong, stringify!($export), args)?;)?
                         Ok(tools::$module::run(&gong, args)?)
                     }

@@ -1,7 +1,8 @@
 //! The argument `resume`: where a list goes on, with the tool and the arguments that it is of, so that
 //! the rest of one list is never taken for the rest of another. A token reads
-//! `search_calls?account=Acme&by[]=host&people:=true#POSITION`: the arguments like a query of a URL,
-//! with `[]` for the texts of a list and `:=` before other JSON, then the tool's own position.
+//! `search_calls?account=Acme&by[]=host&people:=true#POSITION~CHECK`: the arguments like a query of a
+//! URL, with `[]` for the texts of a list and `:=` before other JSON, then the tool's own position. The
+//! check is of all before it: models copy tokens by hand, and one that lost a letter is of another list.
 
 use alloc::collections::BTreeMap;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -13,7 +14,7 @@ use crate::{
     error::{Error, bad_argument},
     gong::id::call_id,
     prelude::*,
-    text::{fold_case, shortened},
+    text::{fingerprint, fold_case, one_line, shortened},
 };
 
 /// Characters that would end a value, or that JSON and models write in more than one way.
@@ -44,7 +45,9 @@ pub(crate) fn open(
     let Some(token) = token.filter(|token| !is_blank(&json!(token))) else {
         return Ok(());
     };
-    let (of, carried, position) = read(token).ok_or_else(|| wrong("it is no token."))?;
+    let (of, carried, position) = intact(token)
+        .and_then(|token| read(&token))
+        .ok_or_else(|| wrong("it is no token of an answer, or a letter of it was lost."))?;
     if tool != of {
         return Err(wrong(&format!("it goes on with {of}, not with {tool}.")));
     }
@@ -118,7 +121,43 @@ pub(crate) fn begin(gong: &Gong<'_>, tool: &str, arguments: &Map<String, Value>)
         }
     }
     prefix.push('#');
-    gong.begin_tokens(prefix);
+    gong.begin_tokens(Tokens(prefix));
+}
+
+/// Makes the tokens of one list.
+#[derive(Clone, Default)]
+pub(crate) struct Tokens(String);
+
+impl Tokens {
+    /// The token for a position.
+    pub(crate) fn at(&self, position: &str) -> String {
+        let token = format!("{}{position}", self.0);
+        let check = check(&token);
+        token + "~" + &check
+    }
+}
+
+/// Four letters and digits that tell whether a token is whole.
+fn check(token: &str) -> String {
+    let mut rest = fingerprint(&[token]);
+    let mut letter = || {
+        let digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize];
+        rest /= 36;
+        char::from(digit)
+    };
+    [letter(), letter(), letter(), letter()].iter().collect()
+}
+
+/// A token without its check, out of what models and clients put round and into it; none if it is not
+/// whole.
+fn intact(text: &str) -> Option<String> {
+    let text = text.trim().trim_start_matches("resume");
+    let text = text
+        .trim_matches(|c: char| c.is_whitespace() || "\\\"'`*<>()[]“”:=.,".contains(c))
+        .trim_start_matches("gong_");
+    let text = text.replace("\\u0026", "&").replace("&amp;", "&");
+    let (token, its_check) = text.rsplit_once('~')?;
+    (its_check == check(token)).then(|| token.to_owned())
 }
 
 /// The arguments that held, as the first line of a list names them; none without any.
@@ -142,7 +181,7 @@ fn said(arguments: &Map<String, Value>) -> BTreeMap<&String, &Value> {
 
 /// Tool, arguments and position in a token.
 fn read(token: &str) -> Option<(String, Map<String, Value>, String)> {
-    let (list, position) = token.trim().rsplit_once('#')?;
+    let (list, position) = token.rsplit_once('#')?;
     let (tool, query) = list.split_once('?').unwrap_or((list, ""));
     let mut carried = Map::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -187,7 +226,7 @@ fn is_same(carried: &Value, value: &Value) -> bool {
     match (carried, value) {
         (Value::String(carried), Value::String(value)) => {
             let call = call_id(carried);
-            fold_case(carried.trim()) == fold_case(value.trim())
+            fold_case(&one_line(carried)) == fold_case(&one_line(value))
                 || call.is_ok_and(|call| call_id(value).is_ok_and(|id| id == call))
         }
         (Value::Array(carried), Value::Array(values)) => {
@@ -205,7 +244,7 @@ fn is_same(carried: &Value, value: &Value) -> bool {
 /// `account=Acme`.
 fn shown(name: &str, value: &Value) -> String {
     let text = |value: &Value| match value {
-        Value::String(text) => shortened(&crate::text::one_line(text)),
+        Value::String(text) => shortened(&one_line(text)),
         other => other.to_string(),
     };
     let value = match value {

@@ -42,6 +42,30 @@ pub(crate) fn tokens(text: &str) -> usize {
     wide + narrow.sum::<usize>() / 4
 }
 
+/// The domain of a website, in lower case: `https://www.Acme.com/en` is at `acme.com`.
+pub(crate) fn website_domain(website: &str) -> Option<Cow<'_, str>> {
+    let website = website.trim();
+    let rest = website.split_once("://").map_or(website, |(_, rest)| rest);
+    let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
+    let without_www = host
+        .get(4..)
+        .filter(|_| host[..4].eq_ignore_ascii_case("www."));
+    let host = without_www.unwrap_or(host);
+    (!host.is_empty()).then(|| folded(host))
+}
+
+/// A number by which texts are known again (FNV-1a).
+pub(crate) fn fingerprint(parts: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for part in parts {
+        // 0xff is in no UTF-8 text, so it marks where a part ends.
+        for byte in part.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+    hash
+}
+
 /// The first 40 characters, for quoting an argument in an error.
 pub(crate) fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(40).collect();
@@ -65,7 +89,7 @@ pub(crate) fn cut_at_word(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut_at_word, fold_case, one_line};
+    use super::{cut_at_word, fold_case, one_line, website_domain};
 
     #[test]
     fn greek_words_are_found_however_they_are_written() {
@@ -74,6 +98,17 @@ mod tests {
             fold_case("Οδυσσεύς élan").replace('ύ', "υ")
         );
         assert_eq!(fold_case("İstanbul"), "i\u{307}stanbul");
+    }
+
+    #[test]
+    fn websites_have_a_domain() {
+        let domain = |website| website_domain(website).map(|domain| domain.into_owned());
+        assert_eq!(
+            domain(" https://www.Acme.example/de?x").as_deref(),
+            Some("acme.example")
+        );
+        assert_eq!(domain("acme.example:80").as_deref(), Some("acme.example"));
+        assert_eq!(domain(""), None);
     }
 
     #[test]

@@ -248,6 +248,9 @@ fn open_arguments(
     json: &str,
 ) -> Result<(Map<String, Value>, Option<String>), Error> {
     let definition = definition(tool);
+    if !definition.reads {
+        gong.require_whole_names();
+    }
     let is_argument = |name: &str| definition.input_schema.contains(&format!("\"{name}\":"));
     let goes_on = is_argument("resume");
     let members = arguments(json, definition, |members| match goes_on {
@@ -268,6 +271,9 @@ fn tool_answer(
     mut structured: Value,
 ) -> ToolAnswer {
     leave_out_absent(tool, &mut structured);
+    if let Some(filters) = &filters {
+        structured["filters"] = filters.as_str().into();
+    }
     ToolAnswer {
         text: match filters {
             Some(filters) => format!("Filters: {filters}. {text}"),
@@ -278,7 +284,7 @@ fn tool_answer(
 }
 
 /// Whether a tool's answer is a list, whose first line names its filters.
-fn is_list(tool: &str) -> bool {
+pub(crate) fn is_list(tool: &str) -> bool {
     let is = |kind: &str| tool.starts_with(kind);
     ["gong_list_", "gong_search_", "gong_count_"]
         .into_iter()

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use super::spelling;
 use crate::prelude::*;
 
-/// By client: n8n, Cursor, Letta, Cline, OpenHands, Gemini CLI, Windsurf; and what several put into the
-/// arguments instead of beside them.
-const NAMES: [&str; 16] = [
+/// By client: n8n, Cursor, Letta, Cline, OpenHands, Gemini CLI, Windsurf, LangChain, Open WebUI; and what
+/// several put into the arguments instead of beside them, or for arguments where a tool has none.
+const NAMES: [&str; 37] = [
     "toolCallId",
     "sessionId",
     "action",
@@ -24,6 +24,27 @@ const NAMES: [&str; 16] = [
     "toolSummary",
     "_meta",
     "_placeholder",
+    "toolName",
+    "toolAction",
+    "metadata",
+    "run_manager",
+    "callbacks",
+    "config",
+    "__user__",
+    "explanation",
+    "reasoning",
+    "thought",
+    "thoughts",
+    "cwd",
+    "conversationId",
+    "threadId",
+    "requestId",
+    "messageId",
+    "progressToken",
+    "dummy",
+    "_dummy",
+    "noop",
+    "_noop",
 ];
 
 /// Whether a name that no argument has is such a member, and not a misspelt argument.

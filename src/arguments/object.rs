@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Mismatch, absent::is_absent, client_extras, spelling, value};
-use crate::prelude::*;
+use crate::{prelude::*, text::shortened};
 
 /// Brings an object into the form of its schema. In a tool that only `reads`, what says that an
 /// optional member is absent counts as absent, and what clients add is dropped.
@@ -29,7 +29,8 @@ pub(super) fn fit(
         path => format!("{path}.{name}"),
     };
     object.retain(|name, value| match properties.get(name) {
-        _ if value.is_null() => false,
+        Some(_) if value.is_null() => false,
+        None if value.is_null() => !reads,
         Some(schema) => !(reads && !required.contains(&&**name) && is_absent(value, schema)),
         None => !(reads && path.is_empty() && client_extras::is_one(name, properties)),
     });
@@ -74,7 +75,7 @@ fn unknown(path: &str, name: &str, properties: &Map<String, Value>) -> Mismatch 
         path => format!("{path}.{name}"),
     };
     Mismatch {
-        at: at(name),
+        at: at(&shortened(name)),
         problem,
         example: nearest
             .or(known.first().copied())

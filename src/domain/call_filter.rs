@@ -19,7 +19,7 @@ use crate::{
         workspaces,
     },
     index::{Find, Index, ObjectText, PersonText},
-    names::has_words,
+    names::{account_handle, handle, has_words},
     prelude::*,
     text::fold_case,
     wit::calls::{AccountMatch, Affiliation, CallDirection, CallScope},
@@ -135,10 +135,11 @@ impl CallFilter {
                 "{\"min_minutes\": 10, \"max_minutes\": 60}.",
             ));
         }
+        let account = args.account.map(account_handle);
         Ok(Self {
-            account: text("account", args.account)?,
-            account_id: crm_id::in_argument(args.account.unwrap_or_default()).to_owned(),
-            participant: text("participant", args.participant)?,
+            account: text("account", account.as_deref())?,
+            account_id: account.unwrap_or_default().into_owned(),
+            participant: text("participant", args.participant.map(handle))?,
             title: text("title", args.title)?,
             scope: args.scope.map(|scope| match scope {
                 CallScope::Internal => "internal",
@@ -225,7 +226,7 @@ impl CallFilter {
     }
 
     fn is_account(&self, id: &str, name: &str, query: &str) -> bool {
-        crm_id::is_same(id, &self.account_id) || has_words(name, query)
+        crm_id::is_in(id, &self.account_id) || has_words(name, query)
     }
 
     /// The account and the participant, as far as they are names, in lower case.

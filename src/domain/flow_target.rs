@@ -10,7 +10,7 @@ use crate::{
         id::is_id,
     },
     json_ext::JsonExt,
-    names::{choose, near_first, unknown},
+    names::{choose, handle, near_first, unknown},
     prelude::*,
     render,
 };
@@ -60,7 +60,7 @@ pub(crate) struct FlowTarget {
 /// `bad-argument` with the choices; whatever the requests fail with; `unexpected-answer` where Gong
 /// does not answer with the steps, as it is not known then what the flow sends.
 pub(crate) fn find(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<FlowTarget, Error> {
-    let text = flow.trim();
+    let text = handle(flow);
     let id = if is_id(text) {
         text.to_owned()
     } else {
@@ -73,7 +73,7 @@ pub(crate) fn find(gong: &Gong<'_>, flow: &str, owner: &str) -> Result<FlowTarge
             ));
         }
         let all = read.items;
-        let found = choose(&all, Flow::name, text).map_err(|near| {
+        let found = choose(gong.name_fit(), &all, Flow::name, text).map_err(|near| {
             let choices = near_first(&all, near).into_iter();
             let choices = choices.map(|one| {
                 let shown = format!("{} ({})", one.name(), one.id());

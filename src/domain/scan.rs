@@ -99,7 +99,7 @@ pub(crate) fn newest_first(
     plan: Plan<'_>,
     visit: impl FnMut(&mut Call) -> ControlFlow<&'static str>,
 ) -> Result<Report, Error> {
-    let mut report = Report::new(gong.token(""), &plan.start);
+    let mut report = Report::new(gong.tokens(), &plan.start);
     live(
         gong,
         &plan,

@@ -10,9 +10,9 @@ use crate::{
     error::{Error, bad_argument},
     gong::id::is_id,
     json_ext::JsonExt,
-    names::{choose, near_first, several, unknown},
+    names::{Fit, choose, handle, near_first, several, unknown},
     prelude::*,
-    text::shortened,
+    text::{fingerprint, shortened},
     wit::crm::CrmIntegration,
 };
 
@@ -47,7 +47,7 @@ pub(crate) fn all(gong: &Gong<'_>) -> Result<Vec<CrmIntegration>, Error> {
 /// # Errors
 /// As [`find`].
 pub(crate) fn id(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Error> {
-    match text.map(str::trim).filter(|text| is_id(text)) {
+    match text.map(handle).filter(|text| is_id(text)) {
         Some(id) => Ok(id.to_owned()),
         None => find(gong, text).map(|integration| integration.id),
     }
@@ -68,20 +68,20 @@ pub(crate) fn find(gong: &Gong<'_>, text: Option<&str>) -> Result<CrmIntegration
                 .into(),
         ));
     }
-    let index = match text.map(str::trim) {
+    let index = match text.map(handle) {
         None if found.len() == 1 => 0,
         None => return Err(several("integration", found.iter().map(label))),
         Some(text) => match found.iter().position(|one| one.id == text) {
             Some(index) => index,
-            None => index_by_name(&found, text)?,
+            None => index_by_name(gong.name_fit(), &found, text)?,
         },
     };
     Ok(found.swap_remove(index))
 }
 
 /// The index of the integration with this name.
-fn index_by_name(found: &[CrmIntegration], text: &str) -> Result<usize, Error> {
-    let named = choose(found, |one| name(one).to_owned(), text).map_err(|near| {
+fn index_by_name(fit: Fit, found: &[CrmIntegration], text: &str) -> Result<usize, Error> {
+    let named = choose(fit, found, |one| name(one).to_owned(), text).map_err(|near| {
         let choices = near_first(found, near)
             .into_iter()
             .map(|one| (label(one), one.id.clone()));
@@ -133,17 +133,9 @@ pub(crate) fn request_id(text: &str) -> Result<String, Error> {
     ))
 }
 
-/// A client request id computed from the content of an upload (FNV-1a, 64 bits): the same content has
-/// the same id.
+/// A client request id computed from the content of an upload: the same content has the same id.
 pub(crate) fn request_id_of(parts: &[&str]) -> String {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for part in parts {
-        // 0xff is in no UTF-8 text, so it marks where a part ends.
-        for byte in part.bytes().chain([0xff]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        }
-    }
-    format!("gong-tools-{hash:016x}")
+    format!("gong-tools-{:016x}", fingerprint(parts))
 }
 
 /// Adds advice to the error for Gong's 409, which conflicts with what exists already.

@@ -23,9 +23,8 @@ pub(crate) fn is_same(one: &str, other: &str) -> bool {
 /// The id in an argument, which is an id or a link of Salesforce's to the object.
 pub(crate) fn in_argument(text: &str) -> &str {
     let text = text.trim();
-    let mut parts = text.split(['/', '?', '&', '=', '#', '%']);
     match text.contains("://") {
-        true => parts.find(|part| is_salesforce(part)).unwrap_or(text),
+        true => parts(text).find(|part| is_salesforce(part)).unwrap_or(text),
         false => text,
     }
 }
@@ -34,10 +33,13 @@ pub(crate) fn in_argument(text: &str) -> &str {
 pub(crate) fn is_in(id: &str, argument: &str) -> bool {
     let argument = argument.trim();
     is_same(id, argument)
-        || (argument.contains("://")
-            && argument
-                .split(['/', '?', '&', '=', '#', '%'])
-                .any(|part| is_same(id, part)))
+        || (argument.contains("://") && parts(argument).any(|part| is_same(id, part)))
+}
+
+/// The parts of a link, also of one that is in a parameter of another, where `/` is `%2F`.
+fn parts(link: &str) -> impl Iterator<Item = &str> {
+    let parts = link.split(['/', '?', '&', '=', '#', '%']);
+    parts.map(|part| part.trim_start_matches("25").trim_start_matches("2F"))
 }
 
 /// Whether a text is an id and not a name: of Salesforce, digits in HubSpot, a GUID in Dynamics.

@@ -138,6 +138,12 @@ pub(crate) fn unassigned(answer: &Value) -> Option<Vec<String>> {
 /// `bad-argument`.
 pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Error> {
     const EXAMPLE: &str = "\"0035e00000AbCdEAAV\".";
+    /// Ids in Salesforce begin with their object's type.
+    const OTHERS: [(&str, &str); 3] = [
+        ("001", "an account"),
+        ("005", "a user"),
+        ("006", "an opportunity"),
+    ];
     let mut seen = BTreeSet::new();
     let wrong = |id: &str, why: &str| {
         let id = shortened(id);
@@ -151,8 +157,15 @@ pub(crate) fn crm_ids(argument: &str, ids: &[String]) -> Result<Vec<String>, Err
                 "is an e-mail address, and Gong takes the CRM's ids of contacts and leads.",
             );
         }
-        if id.is_empty() || id.contains(char::is_whitespace) || id.contains("://") {
+        // Also what fills an argument in, such as `all` and `null`: it is outreach.
+        let has_digit = id.bytes().any(|byte| byte.is_ascii_digit());
+        if !has_digit || id.contains(char::is_whitespace) || id.contains("://") {
             return wrong(id, "is not an id of the CRM.");
+        }
+        let prefix = OTHERS.iter().find(|(prefix, _)| id.starts_with(prefix));
+        if let Some((_, what)) = prefix.filter(|_| matches!(id.len(), 15 | 18)) {
+            let why = format!("is the id of {what} in Salesforce, not of a contact or lead.");
+            return wrong(id, &why);
         }
         if !seen.insert(crm_id::key(id)) {
             return wrong(id, "is given twice.");
@@ -185,6 +198,11 @@ mod tests {
                 .expect_err("twice")
                 .contains("is given twice")
         );
+        for filler in ["all", "null", "Jane Doe"] {
+            assert!(ids(&[filler]).expect_err(filler).contains("is not an id"));
+        }
+        let account = ids(&["0015e00000AbCdEAAV"]).expect_err("an account");
+        assert!(account.contains("is the id of an account"), "{account}");
         assert!(ids(&["  "]).expect_err("empty").contains("is not an id"));
     }
 

@@ -67,9 +67,15 @@ pub(crate) fn call_id(text: &str) -> Result<String, Error> {
 /// # Errors
 /// `bad-argument`.
 pub(crate) fn call_id_in(argument: &str, text: &str) -> Result<String, Error> {
-    let text = text.trim();
-    let id = match text.split_once("call?id=") {
-        Some((_, rest)) => rest.split(['&', '#']).next().unwrap_or_default(),
+    // Models copy links with what is round them: `[Acme](https://…)`, `<https://…>.`
+    let around = |c: char| c.is_whitespace() || "\"'`<>()[].,;/".contains(c);
+    let text = text.trim_matches(around);
+    let id = match text.split_once("call?") {
+        Some((_, query)) => {
+            let mut parameters = query.split(['&', '#', '?', '>', ')', ' ']);
+            let id = parameters.find_map(|parameter| parameter.strip_prefix("id="));
+            id.unwrap_or_default()
+        }
         None => text,
     };
     if is_id(id) {
@@ -119,6 +125,14 @@ mod tests {
             call_id("https://us-1.app.gong.io/call?id=77&highlights=x").expect("link"),
             "77"
         );
+        for link in [
+            "<https://us-1.app.gong.io/call?highlights=x&id=77>",
+            "[Acme](https://us-1.app.gong.io/call?id=77).",
+            "`77`",
+            "\"77\",",
+        ] {
+            assert_eq!(call_id(link).expect("link"), "77", "{link}");
+        }
         for wrong in ["", "acme", "778234227402593789599", "12 34", "call?id="] {
             assert!(call_id(wrong).is_err(), "{wrong}");
         }

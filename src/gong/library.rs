@@ -12,7 +12,7 @@ use crate::{
         workspaces::{self, Workspace},
     },
     json_ext::JsonExt,
-    names::{choose, near_first, unknown},
+    names::{Fit, choose, near_first, unknown},
     prelude::*,
     text::fold_case,
 };
@@ -55,7 +55,7 @@ pub(crate) fn folders(
     };
     let are_several = all.len() > 1;
     if let Some(text) = workspace {
-        let id = workspaces::find(&all, text.trim())?.id().to_owned();
+        let id = workspaces::find(Fit::Words, &all, text)?.id().to_owned();
         all.retain(|workspace| workspace.id() == id);
     }
     let (mut folders, failed) = match all.is_empty() {
@@ -113,9 +113,9 @@ fn path(folder: &Value, by_id: &BTreeMap<String, &Value>) -> String {
 /// # Errors
 /// `bad-argument` with the choices.
 pub(crate) fn find<'f>(folders: &'f [Folder], text: &str) -> Result<&'f Folder, Error> {
-    choose(folders, |folder| folder.path.clone(), text)
+    choose(Fit::Words, folders, |folder| folder.path.clone(), text)
         .or_else(|near| {
-            choose(folders, |folder| folder.name.clone(), text)
+            choose(Fit::Words, folders, |folder| folder.name.clone(), text)
                 .map_err(|nearer| if nearer.is_empty() { near } else { nearer })
         })
         .map_err(|near| {

@@ -12,7 +12,7 @@ use crate::{
         workspaces,
     },
     json_ext::JsonExt,
-    names::{choose, unknown},
+    names::{choose, handle, unknown},
     prelude::*,
     text::{fold_case, one_line},
 };
@@ -151,7 +151,9 @@ pub(crate) fn all(
 ) -> Result<(Vec<(String, Profile)>, Option<Error>), Error> {
     let mut workspaces = workspaces::all(gong)?;
     if let Some(text) = workspace {
-        let id = workspaces::find(&workspaces, text)?.id().to_owned();
+        let id = workspaces::find(gong.name_fit(), &workspaces, text)?
+            .id()
+            .to_owned();
         workspaces.retain(|workspace| workspace.id() == id);
     }
     workspaces::read_each(&workspaces, |workspace| {
@@ -177,7 +179,7 @@ pub(crate) fn id(
     text: &str,
     workspace: Option<&str>,
 ) -> Result<(String, Option<String>), Error> {
-    let text = text.trim();
+    let text = handle(text);
     if is_id(text) {
         return Ok((text.to_owned(), None));
     }
@@ -186,7 +188,12 @@ pub(crate) fn id(
         // Another of that name could be among those that were not read.
         (_, Some(error)) => return Err(error),
     };
-    match choose(&profiles, |(_, profile)| profile.name(), text) {
+    match choose(
+        gong.name_fit(),
+        &profiles,
+        |(_, profile)| profile.name(),
+        text,
+    ) {
         Ok((_, profile)) => Ok((profile.id().to_owned(), Some(profile.name()))),
         Err(near) => {
             let near = if near.is_empty() {

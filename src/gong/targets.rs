@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     gong::id::is_id,
     json_ext::JsonExt,
-    names::{choose, near_first, unknown},
+    names::{choose, handle, near_first, unknown},
     prelude::*,
     text::fold_case,
     wit::targets::Target,
@@ -47,7 +47,7 @@ pub(crate) fn find(
     workspace: &str,
     text: &str,
 ) -> Result<(String, String), Error> {
-    let text = text.trim();
+    let text = handle(text);
     if is_id(text) {
         return Ok((text.to_owned(), text.to_owned()));
     }
@@ -55,7 +55,12 @@ pub(crate) fn find(
     let by_id = targets.iter().find(|target| target.id == text);
     let found = match by_id {
         Some(target) => Ok(target),
-        None => choose(&targets, |target| name(target).to_owned(), text),
+        None => choose(
+            gong.name_fit(),
+            &targets,
+            |target| name(target).to_owned(),
+            text,
+        ),
     };
     found
         .map(|target| (target.id.clone(), name(target).to_owned()))

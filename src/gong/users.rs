@@ -1,7 +1,10 @@
 //! Users: finding one by name, e-mail address or id, and the names of ids.
 //! GET /v2/users, POST /v2/users/extensive, GET /v2/users/{id}; api:users:read.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,7 +16,7 @@ use crate::{
     },
     error::{Error, bad_argument},
     gong::id::{Id, is_id},
-    names::{choose, unknown},
+    names::{Fit, choose, handle, unknown},
     prelude::*,
 };
 
@@ -119,7 +122,7 @@ impl People {
         argument: &str,
         text: &str,
     ) -> Result<&User, Error> {
-        if let Ok(user) = find_in(&self.known, argument, text) {
+        if let Ok(user) = find_in(gong.name_fit(), &self.known, argument, text) {
             return Ok(user);
         }
         if self.read.is_none() {
@@ -127,12 +130,24 @@ impl People {
         }
         let read = self.read.as_ref();
         let users = read.map_or(&[][..], |pages| &pages.items);
-        find_in(users, argument, text).map_err(|error| {
+        // Another of that name could be among those that were not read.
+        let fit = match read.and_then(|pages| pages.stopped.as_ref()) {
+            Some(_) => Fit::Whole,
+            None => gong.name_fit(),
+        };
+        find_in(fit, users, argument, text).map_err(|error| {
             match read.and_then(|pages| pages.stopped.as_deref()) {
                 Some(why) => error.adding(&format!("Not all users were read: {why}")),
                 None => error,
             }
         })
+    }
+
+    /// The name of a user whom a look-up has found, else the id.
+    pub(crate) fn name<'a>(&'a self, id: &'a str) -> Cow<'a, str> {
+        let read = self.read.iter().flat_map(|pages| &pages.items);
+        let user = self.known.iter().chain(read).find(|user| user.id() == id);
+        user.map_or(id.into(), |user| user.name().into())
     }
 
     /// The list of users, if a look-up has read it.
@@ -150,8 +165,8 @@ impl People {
         argument: &str,
         text: &str,
     ) -> Result<String, Error> {
-        if is_id(text.trim()) {
-            return Ok(text.trim().to_owned());
+        if is_id(handle(text)) {
+            return Ok(handle(text).to_owned());
         }
         self.find(gong, argument, text)
             .map(|user| user.id().to_owned())
@@ -168,8 +183,8 @@ impl People {
         argument: &str,
         text: &str,
     ) -> Result<String, Error> {
-        if text.contains('@') {
-            return Ok(text.trim().to_owned());
+        if handle(text).contains('@') {
+            return Ok(handle(text).to_owned());
         }
         let user = self.find(gong, argument, text)?;
         user.email_address.clone().ok_or_else(|| {
@@ -182,8 +197,8 @@ impl People {
     }
 }
 
-fn find_in<'u>(users: &'u [User], argument: &str, text: &str) -> Result<&'u User, Error> {
-    let text = text.trim();
+fn find_in<'u>(fit: Fit, users: &'u [User], argument: &str, text: &str) -> Result<&'u User, Error> {
+    let text = handle(text);
     let by_id_or_email = users.iter().find(|user| {
         if is_id(text) {
             user.id() == text
@@ -199,8 +214,8 @@ fn find_in<'u>(users: &'u [User], argument: &str, text: &str) -> Result<&'u User
         .filter(|user| user.active != Some(false))
         .collect();
     let all: Vec<&User> = users.iter().collect();
-    choose(&active, |user| user.name(), text)
-        .or_else(|_| choose(&all, |user| user.name(), text))
+    choose(fit, &active, |user| user.name(), text)
+        .or_else(|_| choose(fit, &all, |user| user.name(), text))
         .copied()
         .map_err(|near| {
             let choices = near.into_iter().map(|user| match &user.email_address {
@@ -248,7 +263,7 @@ pub(crate) fn names(gong: &Gong<'_>, ids: &BTreeSet<String>) -> BTreeMap<String,
 #[cfg(test)]
 mod tests {
     use super::{User, find_in};
-    use crate::gong::id::Id;
+    use crate::{gong::id::Id, names::Fit};
 
     fn user(id: &str, first: &str, last: &str, active: bool) -> User {
         User {
@@ -270,7 +285,7 @@ mod tests {
             user("100004", "Ann", "Li", true),
         ];
         let found = |wanted| {
-            find_in(&users, "host", wanted)
+            find_in(Fit::Words, &users, "host", wanted)
                 .map(|user| user.id().to_owned())
                 .map_err(|e| e.text().to_owned())
         };

@@ -6,7 +6,7 @@ use crate::{
     client::{Gong, json::required},
     error::{Error, bad_argument},
     gong::id::{Id, is_id},
-    names::{choose, near_first, unknown},
+    names::{Fit, choose, handle, near_first, unknown},
     prelude::*,
     text::fold_case,
 };
@@ -73,14 +73,14 @@ pub(crate) fn read_each<T>(
 /// # Errors
 /// `bad-argument` with the choices; whatever the request fails with.
 pub(crate) fn id(gong: &Gong<'_>, text: Option<&str>) -> Result<Option<String>, Error> {
-    let Some(text) = text.map(str::trim) else {
+    let Some(text) = text.map(handle) else {
         return Ok(None);
     };
     if is_id(text) {
         return Ok(Some(text.to_owned()));
     }
     let workspaces = all(gong)?;
-    find(&workspaces, text).map(|workspace| Some(workspace.id().to_owned()))
+    find(gong.name_fit(), &workspaces, text).map(|workspace| Some(workspace.id().to_owned()))
 }
 
 /// The same where Gong requires a workspace: without the argument the id of the company's only one.
@@ -116,11 +116,22 @@ pub(crate) fn needed(gong: &Gong<'_>, text: Option<&str>) -> Result<String, Erro
 ///
 /// # Errors
 /// `bad-argument` with all workspaces as choices: a company has few.
-pub(crate) fn find<'w>(workspaces: &'w [Workspace], text: &str) -> Result<&'w Workspace, Error> {
+pub(crate) fn find<'w>(
+    fit: Fit,
+    workspaces: &'w [Workspace],
+    text: &str,
+) -> Result<&'w Workspace, Error> {
+    let text = handle(text);
     if let Some(workspace) = workspaces.iter().find(|workspace| workspace.id() == text) {
         return Ok(workspace);
     }
-    choose(workspaces, |workspace| workspace.name().to_owned(), text).map_err(|near| {
+    choose(
+        fit,
+        workspaces,
+        |workspace| workspace.name().to_owned(),
+        text,
+    )
+    .map_err(|near| {
         let choices = near_first(workspaces, near);
         let choices = choices
             .into_iter()

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{begin, open, open_record};
+use super::{begin, check, open, open_record};
 use crate::{
     client::Gong,
     prelude::*,
@@ -25,6 +25,11 @@ fn token(tool: &str, arguments: &Value) -> String {
     gong.token("after-100")
 }
 
+/// A token as it is read, with the check that it would have.
+fn checked(token: &str) -> String {
+    format!("{token}~{}", check(token))
+}
+
 fn opened(tool: &str, arguments: Value) -> Result<Value, String> {
     let mut arguments = object(arguments);
     match open(tool, &mut arguments, &|name| name != "toolCallId") {
@@ -40,9 +45,14 @@ fn a_token_reads_as_tool_arguments_and_position() {
     let arguments = json!({"account": "Müller & Söhne #1 \"A\"", "by": ["host", "week"], "min_minutes": 10, "people": true, "limit": 5, "to": null});
     assert_eq!(
         token(TOOL, &arguments),
-        "search_calls?account=M%C3%BCller%20%26%20S%C3%B6hne%20%231%20%22A%22&by[]=host&by[]=week&min_minutes:=10&people:=true#after-100"
+        checked(
+            "search_calls?account=M%C3%BCller%20%26%20S%C3%B6hne%20%231%20%22A%22&by[]=host&by[]=week&min_minutes:=10&people:=true#after-100"
+        )
     );
-    assert_eq!(token("gong_list_users", &json!({})), "list_users#after-100");
+    assert_eq!(
+        token("gong_list_users", &json!({})),
+        checked("list_users#after-100")
+    );
 }
 
 #[test]
@@ -53,10 +63,18 @@ fn alone_it_goes_on_with_its_filters_and_beside_equal_ones_it_is_taken() {
     let mut whole = first.clone();
     whole["resume"] = "after-100".into();
     assert_eq!(opened(TOOL, json!({ "resume": token })), Ok(whole.clone()));
-    assert_eq!(
-        opened(TOOL, json!({ "resume": format!(" {token}\n") })),
-        Ok(whole)
-    );
+    for written in [
+        format!(" {token}\n"),
+        format!("`{token}`"),
+        format!("**\"{token}\"**."),
+        format!("resume: {token}"),
+        format!("\\\"gong_{token}\\\""),
+        token.replace('&', "\\u0026"),
+        token.replace('&', "&amp;"),
+    ] {
+        let read = opened(TOOL, json!({ "resume": written }));
+        assert_eq!(read, Ok(whole.clone()), "{written}");
+    }
     for equal in [
         json!({"account": " acme ", "limit": 7, "max_age": "0"}),
         json!({"scope": "EXTERNAL", "min_minutes": 10.0, "by": ["host", "week"]}),
@@ -105,7 +123,9 @@ fn beside_others_it_is_refused_by_name() {
         "search_calls?a:=x#1",
         "search_calls?a=%FF#1",
     ] {
-        assert!(opened(TOOL, json!({ "resume": none })).is_err(), "{none}");
+        for none in [none.to_owned(), checked(none)] {
+            assert!(opened(TOOL, json!({ "resume": none })).is_err(), "{none}");
+        }
     }
 }
 
@@ -122,24 +142,27 @@ fn a_record_of_arguments_goes_on_too() {
     .expect("no token");
     assert_eq!(first.limit, Some(2));
     let token = gong.token("after-2");
-    assert_eq!(token, "list_users?query=sales#after-2");
+    assert_eq!(token, checked("list_users?query=sales#after-2"));
     let rest =
         open_record(&gong, "gong_list_users", record(json!({ "resume": token }))).expect("a token");
     assert_eq!(
         (rest.query.as_deref(), rest.resume.as_deref(), rest.limit),
         (Some("sales"), Some("after-2"), None)
     );
-    assert_eq!(gong.token("after-4"), "list_users?query=sales#after-4");
+    let next = checked("list_users?query=sales#after-4");
+    assert_eq!(gong.token("after-4"), next);
 }
 
-/// Damaged at random: never a panic, and never another tool's list.
+/// Damaged at random: never a panic, and never a part of the list or another one.
 #[test]
-fn damaged_tokens_are_refused_or_read() {
+fn damaged_tokens_are_refused() {
     let mut dice = Dice::new(16);
     let whole = token(
         TOOL,
         &json!({"account": "Acme", "by": ["host"], "people": true, "min_minutes": 3}),
     );
+    let read = opened(TOOL, json!({ "resume": whole }));
+    let mut taken = 0;
     for _ in 0..20_000 {
         let mut letters: Vec<char> = whole.chars().collect();
         for _ in 0..=dice.below(3) {
@@ -154,8 +177,13 @@ fn damaged_tokens_are_refused_or_read() {
             }
         }
         let damaged: String = letters.into_iter().collect();
-        if let Ok(read) = opened(TOOL, json!({ "resume": damaged })) {
-            assert!(read["resume"].is_string(), "{damaged}");
+        if damaged.is_empty() {
+            continue;
         }
+        let damaged = opened(TOOL, json!({ "resume": damaged }));
+        taken += usize::from(damaged.is_ok());
+        assert!(damaged.is_err() || damaged == read);
     }
+    // Four letters tell, and what is damaged may be nothing.
+    assert!(taken < 100, "{taken}");
 }

@@ -242,7 +242,7 @@ fn computed(export: &str, docs: &str) -> Value {
         "operations": operations,
         "scopes": scopes,
         "inputSchema": input,
-        "outputSchema": with_lists(lean(output.to_value())),
+        "outputSchema": with_filters(&name, with_lists(lean(output.to_value()))),
     })
 }
 
@@ -255,6 +255,15 @@ fn one_class<'c>(classification: &[&'c str]) -> &'c str {
         .iter()
         .min_by_key(|class| order.iter().position(|one| one == *class));
     gravest.expect("every tool has a class")
+}
+
+/// The schema of a list has its filters too, as its text has them in the first line: `tools.rs` adds them.
+fn with_filters(tool: &str, mut schema: Value) -> Value {
+    if tools::is_list(tool) {
+        let filters = json!({ "type": "string", "description": "That held." });
+        schema["properties"]["filters"] = filters;
+    }
+    schema
 }
 
 /// An answer's schema that requires the answer's own lists, also empty ones, but for those that only

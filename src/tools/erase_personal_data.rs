@@ -59,6 +59,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: ErasePersonalData) -> Result<Receipt, E
             render::count(segments, "week")
         ));
     }
+    if dry && args.confirm.as_deref() != Some(text) {
+        receipt.notes.push(format!(
+            "Without confirm \"{text}\" it is refused: erasing can not be undone."
+        ));
+    }
     if let Some(existing) = existing {
         receipt.notes.push(format!("There are now: {existing}."));
     }

@@ -30,8 +30,11 @@ pub(crate) fn run(gong: &Gong<'_>, args: GrantCallAccess) -> Result<Receipt, Err
     change::make(gong, args.dry_run, &change, |_, _| {})
 }
 
-/// The call's id, the body with the call and its users, and the number of users: `2 users`. Gong
-/// wants each user once.
+/// How many users a receipt names.
+const MOST_NAMED: usize = 10;
+
+/// The call's id, the body with the call and its users, and who they are, or how many. Gong wants each
+/// user once.
 pub(super) fn call_and_users(
     gong: &Gong<'_>,
     call: &str,
@@ -47,7 +50,13 @@ pub(super) fn call_and_users(
             ids.push(id);
         }
     }
-    let count = render::count(ids.len() as u32, "user");
+    let users = match ids.len() {
+        ..=MOST_NAMED => {
+            let names = ids.iter().map(|id| people.name(id).into_owned());
+            names.collect::<Vec<_>>().join(", ")
+        }
+        count => render::count(count as u32, "user"),
+    };
     let body = Body::Json(json!({ "callAccessList": [{ "callId": call, "userIds": ids }] }));
-    Ok((call, body, count))
+    Ok((call, body, users))
 }

@@ -14,7 +14,7 @@ use crate::{
         id::{Id, is_id},
         users::{self, People},
     },
-    names::{choose, near_first, unknown},
+    names::{Fit, choose, near_first, unknown},
     prelude::*,
     time,
     tools::{
@@ -126,7 +126,7 @@ fn filter(
         if is_id(text.trim()) {
             return Ok(text.trim().to_owned());
         }
-        choose(scorecards, Scorecard::name, text)
+        choose(Fit::Words, scorecards, Scorecard::name, text)
             .map(|found| found.id().to_owned())
             .map_err(|near| {
                 let choices = near_first(scorecards, near)

@@ -9,8 +9,9 @@ use crate::{
         pages::{JsonPage, Paged},
     },
     error::Error,
-    gong::users::People,
+    gong::{id::is_id, users::People},
     json_ext::JsonExt,
+    names::handle,
     prelude::*,
     time::{self, DAY},
     tools::limit,
@@ -161,20 +162,23 @@ struct UserFilter {
 
 impl UserFilter {
     fn new(gong: &Gong<'_>, text: &str) -> Result<Self, Error> {
-        // Not looked up: outsiders who open shared calls are not among Gong's users.
-        if text.contains('@') {
-            return Ok(Self {
+        let handle = handle(text);
+        match People::default().find(gong, "user", text) {
+            Ok(user) => Ok(Self {
+                id: user.id().to_owned(),
+                email: user.email_address.clone(),
+            }),
+            // Outsiders who open shared calls are not among Gong's users, and users may be deleted.
+            Err(_) if handle.contains('@') => Ok(Self {
                 id: String::new(),
-                email: Some(text.trim().into()),
-            });
+                email: Some(handle.to_owned()),
+            }),
+            Err(_) if is_id(handle) => Ok(Self {
+                id: handle.to_owned(),
+                email: None,
+            }),
+            Err(error) => Err(error),
         }
-        let mut people = People::default();
-        let id = people.id(gong, "user", text)?;
-        let email = people.into_directory().and_then(|pages| {
-            let mut users = pages.items.into_iter();
-            users.find(|user| user.id() == id)?.email_address
-        });
-        Ok(Self { id, email })
     }
 
     fn matches(&self, entry: &Value) -> bool {

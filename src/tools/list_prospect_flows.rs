@@ -9,7 +9,7 @@ use crate::{
     client::{Gong, json::required},
     domain::list_part::ListPart,
     error::{Error, bad_argument},
-    gong::{crm_id, id::Id},
+    gong::{crm_id, flows, id::Id},
     prelude::*,
     render::{self, Answer, Table},
     text::one_line,
@@ -44,11 +44,13 @@ struct AssignedFlow {
 
 /// One request; also lists the ids that are in no flow.
 pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFlowList, Error> {
-    let prospects: Vec<String> = args
-        .prospects
-        .iter()
-        .map(|id| crm_id::in_argument(id).to_owned())
-        .collect();
+    let mut prospects: Vec<String> = Vec::new();
+    for id in &args.prospects {
+        if !prospects.iter().any(|one| crm_id::is_same(one, id.trim())) {
+            prospects.push(id.clone());
+        }
+    }
+    let prospects = flows::crm_ids("prospects", &prospects)?;
     let ids = match (args.prospects.len(), args.instances.len()) {
         (0, 0) => Err("give CRM ids here, or flow instance ids in `instances`."),
         (1.., 1..) => Err("Gong takes prospects or instances, not both in one question."),

@@ -9,7 +9,7 @@ use crate::{
     domain::list_part::ListPart,
     error::{Case, Error},
     gong::{id::Id, workspaces},
-    names::is_meant,
+    names::{Fit, is_meant},
     prelude::*,
     text::{fold_case, one_line},
     wit::scorecards::{self as wit, ListScorecards, ScorecardList},
@@ -87,7 +87,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
     let workspace = args
         .workspace
         .as_deref()
-        .map(|text| workspaces::find(&workspaces, text))
+        .map(|text| workspaces::find(Fit::Words, &workspaces, text))
         .transpose()?;
     let query = args.query.map(|query| fold_case(query.trim()));
     let found: Vec<Scorecard> = all(gong)?

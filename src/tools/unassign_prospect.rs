@@ -10,7 +10,7 @@ use crate::{
     error::{Error, bad_argument},
     gong::{flows, id::is_id},
     json_ext::JsonExt,
-    names::{choose, near_first, unknown},
+    names::{Fit, choose, near_first, unknown},
     prelude::*,
     render,
     tools::unassign_flow_instances::{RESULT_UNKNOWN, requester},
@@ -126,7 +126,7 @@ fn flow_id(text: &str, open: &[Value]) -> Result<String, Error> {
         .collect();
     flows.sort_unstable();
     flows.dedup();
-    let chosen = choose(&flows, |(_, name)| name.clone(), text);
+    let chosen = choose(Fit::Whole, &flows, |(_, name)| name.clone(), text);
     chosen.map(|(id, _)| id.clone()).map_err(|near| {
         let choices = near_first(&flows, near).into_iter();
         let choices = choices.map(|(id, name)| (format!("{name} ({id})"), id.clone()));

@@ -42,6 +42,7 @@ enum Outcome {
 fn without_empty_lists(mut answer: Value) -> Value {
     if let Value::Object(members) = &mut answer {
         members.retain(|_, value| value != &Value::Array(Vec::new()));
+        members.remove("filters");
     }
     answer
 }

@@ -114,7 +114,18 @@ fn arguments_are_unwrapped() {
     let tool = "gong_search_calls";
     let meant = json!({"from": "7d"});
     assert_same(tool, &json!(meant.to_string()), &meant);
-    assert_same(tool, &json!({"arguments": meant}), &meant);
+    for wrapped in [
+        json!({"arguments": meant}),
+        json!({"arguments": meant.to_string()}),
+        json!({"name": tool, "arguments": meant}),
+        json!({"input": meant}),
+        json!({"kwargs": {"params": meant}}),
+        json!([meant]),
+        json!(format!("```json\n{meant}\n```")),
+    ] {
+        assert_same(tool, &wrapped, &meant);
+    }
+    assert_same(tool, &json!({"arguments": null}), &json!({}));
     for empty in [
         "", " ", "null", "\"\"", "\" \"", "[]", "\"[]\"", "\"null\"", "{}", "\"{}\"",
     ] {
@@ -125,7 +136,7 @@ fn arguments_are_unwrapped() {
     for other in [
         json!(5),
         json!("7d"),
-        json!([{}]),
+        json!([{}, {}]),
         json!({"arguments": 5}),
         json!({"arguments": "7d"}),
     ] {
@@ -135,6 +146,18 @@ fn arguments_are_unwrapped() {
             "{text}"
         );
     }
+    let update = json!({"task": "1", "user": "jo@acme.com", "status": "done"});
+    for guess in [
+        json!([update]),
+        json!({"input": update}),
+        json!({"arguments": update.to_string()}),
+    ] {
+        refusal("gong_update_task", &guess);
+    }
+    // What is absent in a read says nothing in a change, and what it does not know is no argument.
+    let mut unknown = update.clone();
+    unknown["dryRun"] = Value::Null;
+    refusal("gong_update_task", &unknown);
     let text = refusal("gong_update_task", &json!({"arguments": {"task": "1"}}));
     assert!(
         text.starts_with("Argument `arguments`: this tool has no such argument"),

@@ -8,7 +8,7 @@ use crate::{
     gong::calls::Call,
     gong::crm_id,
     index::Index,
-    names::{choose, has_words, unknown},
+    names::{Fit, account_handle, choose, has_words, unknown},
     prelude::*,
     render,
     text::fold_case,
@@ -88,7 +88,8 @@ impl SearchTerm {
     /// # Errors
     /// `bad-argument` for one without a letter or digit.
     pub(crate) fn new(argument: &str, text: &str, example: &str) -> Result<Self, Error> {
-        let lower = fold_case(text.trim());
+        let text = account_handle(text);
+        let lower = fold_case(&text);
         let words: Vec<&str> = lower
             .split(|c: char| !c.is_alphanumeric() && c != '@' && c != '.')
             .filter(|word| word.contains(char::is_alphanumeric))
@@ -97,7 +98,7 @@ impl SearchTerm {
             true => Err(bad_argument(argument, "it is empty.", example)),
             false => Ok(Self {
                 words: words.join(" "),
-                text: text.trim().to_owned(),
+                text: text.into_owned(),
             }),
         }
     }
@@ -126,8 +127,8 @@ pub(crate) fn look_up<'c>(candidates: &'c [Candidate], term: &SearchTerm) -> Loo
     {
         return Lookup::One(one);
     }
-    let exactly = choose(candidates, Candidate::name, &term.text);
-    match exactly.or_else(|_| choose(candidates, Candidate::name, &term.words)) {
+    let exactly = choose(Fit::Words, candidates, Candidate::name, &term.text);
+    match exactly.or_else(|_| choose(Fit::Words, candidates, Candidate::name, &term.words)) {
         Ok(one) => Lookup::One(one),
         Err(near) => {
             let fits = |one: &&Candidate| {

@@ -28,7 +28,7 @@ pub(crate) fn with_index(
     find: Find<'_>,
     mut visit: impl FnMut(&mut Call) -> ControlFlow<&'static str>,
 ) -> Result<Report, Error> {
-    let mut report = Report::new(gong.token(""), &plan.start);
+    let mut report = Report::new(gong.tokens(), &plan.start);
     let (mut range, mut pages) = (plan.start.range, MOST_PAGES);
     if let Some(index) = index {
         let (from, rest) = reach(index, &plan, &mut report)?;
@@ -74,7 +74,7 @@ pub(crate) fn counted(
     find: Find<'_>,
     mut visit: impl FnMut(&Call, Option<Sum>),
 ) -> Result<Count, Error> {
-    let mut report = Report::new(gong.token(""), &plan.start);
+    let mut report = Report::new(gong.tokens(), &plan.start);
     let (from, rest) = reach(index, &plan, &mut report)?;
     let mut longest = Vec::new();
     if from < report.range.to {

@@ -6,6 +6,7 @@ use crate::{
     domain::scan::resume::Start,
     gong::calls::Call,
     prelude::*,
+    resume::Tokens,
     time::{self, Range},
     wit::types::Scan,
 };
@@ -36,8 +37,7 @@ pub(crate) struct Report {
     pub(crate) index: Option<Indexed>,
     /// Names like the one that no call has.
     pub(crate) alike: Vec<String>,
-    /// What its token begins with.
-    token_prefix: String,
+    tokens: Tokens,
 }
 
 /// What an answer has from the index of calls.
@@ -61,7 +61,7 @@ pub(super) struct Read {
 
 impl Report {
     /// Of a scan that has read nothing yet.
-    pub(super) fn new(token_prefix: String, start: &Start) -> Self {
+    pub(super) fn new(tokens: Tokens, start: &Start) -> Self {
         Self {
             range: start.range,
             read: 0,
@@ -75,7 +75,7 @@ impl Report {
             unvisited: 0,
             index: None,
             alike: Vec::new(),
-            token_prefix,
+            tokens,
         }
     }
 
@@ -90,7 +90,7 @@ impl Report {
         };
         Self {
             read,
-            ..Self::new(String::new(), &start)
+            ..Self::new(Tokens::default(), &start)
         }
     }
 
@@ -157,7 +157,7 @@ impl Report {
             skip: self.skipped.clone(),
             rows,
         };
-        format!("{}{}", self.token_prefix, start.token())
+        self.tokens.at(&start.token())
     }
 
     /// As answers show it, that found this many things.
@@ -219,6 +219,6 @@ pub(super) fn stop(report: &mut Report, at: i64, why: String, skip: &BTreeSet<St
             skip,
             rows: 0,
         };
-        report.resume = Some(format!("{}{}", report.token_prefix, rest.token()));
+        report.resume = Some(report.tokens.at(&rest.token()));
     }
 }

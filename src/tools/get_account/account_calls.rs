@@ -19,7 +19,7 @@ use crate::{
     gong::calls::{Call, Party},
     index::{Find, Index, ObjectText},
     prelude::*,
-    text::{fold_case, folded},
+    text::{fold_case, website_domain},
     tools::get_deal,
     wit::calls::Affiliation,
 };
@@ -84,7 +84,7 @@ impl AccountFinder {
         index.tables(|tables| {
             self.user_names.learn_users(tables);
             let accounts = tables.objects().filter(|object| self.is_account(object));
-            let of_accounts = accounts.filter_map(|account| site(account.website));
+            let of_accounts = accounts.filter_map(|account| website_domain(account.website));
             sites.extend(of_accounts.map(Cow::into_owned));
         });
         loop {
@@ -146,7 +146,7 @@ impl AccountFinder {
             });
             let seen = Candidate::entry(&mut self.seen, account.id(), call);
             seen.name = seen.name.take().or(name);
-            if let Some(site) = site(&website)
+            if let Some(site) = website_domain(&website)
                 && !self.websites.contains_key(account.id())
             {
                 let site = site.into_owned();
@@ -189,7 +189,7 @@ impl AccountFinder {
 fn is_account(query: &SearchTerm, domains: &Domains, object: &ObjectText<'_>) -> bool {
     object.is_account
         && (query.matches(object.id, Some(object.name))
-            || site(object.website).is_some_and(|site| domains.contain(&site)))
+            || website_domain(object.website).is_some_and(|site| domains.contain(&site)))
 }
 
 /// E-mail domains of people who are not from the company.
@@ -198,18 +198,6 @@ fn domains(call: &Call) -> impl Iterator<Item = String> {
         .parties()
         .filter(|party| party.affiliation() != Affiliation::Internal);
     outsiders.filter_map(Party::domain)
-}
-
-/// The domain of a website in the forms that CRMs have: `https://www.acme.com/de` is `acme.com`.
-fn site(website: &str) -> Option<Cow<'_, str>> {
-    let website = website.trim();
-    let rest = website.split_once("://").map_or(website, |(_, rest)| rest);
-    let host = rest.split(['/', ':', '?']).next().unwrap_or_default();
-    let without_www = host
-        .get(4..)
-        .filter(|_| host[..4].eq_ignore_ascii_case("www."));
-    let host = without_www.unwrap_or(host);
-    (!host.is_empty()).then(|| folded(host))
 }
 
 #[cfg(test)]

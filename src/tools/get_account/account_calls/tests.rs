@@ -3,7 +3,7 @@
 use crate::{
     gong::calls::Call,
     time::Range,
-    tools::get_account::account_calls::{AccountFinder, Report, SearchTerm, site},
+    tools::get_account::account_calls::{AccountFinder, Report, SearchTerm},
 };
 
 /// A call with an account (id, name, website), if any, and a customer with this address.
@@ -63,14 +63,4 @@ fn the_crm_wins_over_domains() {
     assert!(
         found("Dogwood").starts_with("No account “Dogwood” is on the calls read. Read 5 calls")
     );
-}
-
-#[test]
-fn websites_have_a_domain() {
-    assert_eq!(
-        site(" https://www.Acme.example/de?x").as_deref(),
-        Some("acme.example")
-    );
-    assert_eq!(site("acme.example:80").as_deref(), Some("acme.example"));
-    assert_eq!(site(""), None);
 }
