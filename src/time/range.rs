@@ -3,14 +3,18 @@
 use core::str::FromStr;
 use jiff::{
     Span,
-    civil::{Date, ISOWeekDate, Weekday},
+    civil::{Date, DateTime, ISOWeekDate, Weekday},
+    tz::Offset,
 };
 
 use crate::{
     error::{Error, bad_argument},
     prelude::*,
     text::shortened,
-    time::{beginning, clock, instant, parse_date, parse_instant, to_display},
+    time::{
+        DAY, beginning, clock, instant, normal_form::normal_form, parse_date, parse_instant,
+        timestamp, to_display,
+    },
 };
 
 /// A half-open range of seconds.
@@ -92,24 +96,32 @@ impl Period {
 
 /// An instant, a date, a span before `now`, or a calendar period, in the local zone.
 fn moment(argument: &str, text: &str, now: i64) -> Result<Period, Error> {
-    let text = text.trim();
-    let at = match text {
+    let form = normal_form(text);
+    let at = match form.as_str() {
         "now" => Some(now),
-        _ => match span(text) {
+        form => match span(form) {
             Some(Length::Hours(hours)) => Some(now - hours * 3600),
             Some(Length::Days(days)) => days_before(now, days),
-            None => parse_instant(text),
+            None => parse_local_instant(form),
         },
     };
-    let days = || Period::of(days(text, clock(now).date())?);
+    let days = || Period::of(days(&form, clock(now).date())?);
     at.map(Period::moment).or_else(days).ok_or_else(|| {
         bad_argument(
             argument,
-            &format!("“{}” is not an instant with zone, a date, a span or a period.", shortened(text)),
+            &format!("“{}” is not an instant, a date, a span or a period.", shortened(text)),
             "\"2026-11-01T09:00Z\", \"2026-11-01\" (as to, that day is included), \"7d\" (also 24h, 2w) before now, or \
              \"last week\", \"this quarter\", \"2026-Q3\", \"2026-11\", \"2026-W45\".",
         )
     })
+}
+
+/// An instant with its zone, or a date and a time of day in the local zone.
+fn parse_local_instant(text: &str) -> Option<i64> {
+    // Without a time it is a day; with a zone's name, that zone would be ignored.
+    let is_local = text.contains(':') && !text.contains('[');
+    let local = || text.parse::<DateTime>().ok().filter(|_| is_local);
+    parse_instant(text).or_else(|| instant(local()?))
 }
 
 /// The same time of day so many days before.
@@ -178,25 +190,43 @@ pub(crate) fn company_end(argument: &str, text: &str, now: i64) -> Result<Option
 }
 
 fn company_days(argument: &str, text: &str, today: Date) -> Result<Days, Error> {
-    let text = text.trim();
-    let found = match span(text) {
-        Some(Length::Days(before)) => {
+    let form = normal_form(text);
+    let at = parse_local_instant(&form);
+    let found = match (span(&form), at) {
+        (Some(Length::Days(before)), _) => {
             let day = today.checked_sub(Span::new().days(before)).ok();
             day.and_then(Days::one)
         }
-        Some(Length::Hours(_)) => None,
-        None => days(text, today),
+        (Some(Length::Hours(_)), _) => None,
+        (None, Some(at)) => midnight(at).map(|first| Days {
+            first,
+            // As the end of a range an instant is not included: this is the end of the day before.
+            end: first,
+            is_calendar_period: false,
+        }),
+        (None, None) if form == "now" => Days::one(today),
+        (None, None) => days(&form, today),
     };
     found.ok_or_else(|| {
+        let problem = match at {
+            Some(_) => "is a time within a day, and Gong has these by the day",
+            None => "is not a date, a span of days or a period",
+        };
         bad_argument(
             argument,
-            &format!(
-                "“{}” is not a date, a span of days or a period.",
-                shortened(text)
-            ),
+            &format!("“{}” {problem}.", shortened(text)),
             "\"2026-11-01\", \"30d\", \"last week\" or \"2026-Q3\".",
         )
     })
+}
+
+/// The day that begins with an instant, in UTC or in the local zone.
+fn midnight(at: i64) -> Option<Date> {
+    let day = clock(at).date();
+    if beginning(day) == Some(at) {
+        return Some(day);
+    }
+    (at % DAY == 0).then(|| Offset::UTC.to_datetime(timestamp(at)).date())
 }
 
 /// Days of the calendar.
@@ -217,15 +247,14 @@ impl Days {
     }
 }
 
-/// A day (`today`, `yesterday`, `2026-11-01`) or a calendar period: `this week`, `last quarter`,
-/// `2026-W45`, `2026-11`, `2026-Q3`, `Q3` (the latest that has begun), `2026`. Weeks begin on Monday, as
-/// they do in Gong.
+/// A day (`today`, `yesterday`, `2026-11-01`) or a calendar period: `this-week`, `last-quarter`,
+/// `2026-w45`, `2026-11`, `2026-q3`, `q3` (the latest that has begun), `2026`; all in their normal form.
+/// Weeks begin on Monday, as they do in Gong.
 fn days(text: &str, today: Date) -> Option<Days> {
-    let text = text.to_ascii_lowercase().replace(['_', ' '], "-");
-    let day = match text.as_str() {
+    let day = match text {
         "today" => Some(today),
         "yesterday" => Some(today.yesterday().ok()?),
-        _ => parse_date(&text),
+        _ => parse_date(text),
     };
     if let Some(day) = day {
         return Days::one(day);
@@ -264,7 +293,7 @@ fn days(text: &str, today: Date) -> Option<Days> {
             (start, end_of("quarter", start)?)
         }
         None if text.len() == 4 => {
-            let start = Date::new(number(&text)?, 1, 1).ok()?;
+            let start = Date::new(number(text)?, 1, 1).ok()?;
             (start, end_of("year", start)?)
         }
         _ => return None,
