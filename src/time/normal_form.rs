@@ -134,7 +134,6 @@ fn is_year(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{normal_form, seconds};
-    use crate::prelude::*;
 
     #[test]
     fn what_has_one_meaning_has_one_form() {
