@@ -14,10 +14,13 @@ use crate::{
 };
 
 mod into_call;
+mod normal_form;
 mod range;
 mod zone;
 
 pub(crate) use into_call::{into_call, into_call_seconds, parse_into_call};
+pub(crate) use normal_form::seconds as length_in_seconds;
+use normal_form::unquoted;
 pub(crate) use range::{Range, company_dates, company_end, company_start, week_of};
 use zone::local;
 pub(crate) use zone::{local_name, named as zone_named, set_local as set_zone};
@@ -115,12 +118,13 @@ pub(crate) fn display_or_same(text: &str) -> String {
     parse_instant(text).map_or_else(|| text.to_owned(), to_display)
 }
 
-/// An argument that has to be an instant, where a date or a span such as `7d` makes no sense.
+/// An argument that has to be an instant, where a date or a span such as `7d` makes no sense. It needs
+/// its zone: these are written to Gong, and a meeting in the wrong one is at the wrong hour.
 ///
 /// # Errors
 /// `bad-argument`.
 pub(crate) fn instant_argument(argument: &str, text: &str) -> Result<i64, Error> {
-    parse_instant(text.trim()).ok_or_else(|| {
+    parse_instant(unquoted(text)).ok_or_else(|| {
         bad_argument(
             argument,
             &format!("“{}” is not an instant with zone.", shortened(text)),
@@ -175,6 +179,7 @@ mod tests {
             at(" 2026-11-01T09:00+01:00 ").expect("instant"),
             "2026-11-01T08:00Z"
         );
+        assert!(at("\"2026-11-01T09:00Z\"").is_ok());
         for wrong in ["", "30", "7d", "2026-11-01", "2026-11-01T09:00"] {
             assert!(at(wrong).is_err(), "{wrong}");
         }

@@ -16,7 +16,7 @@ use crate::{
     },
     names::{has_words, unknown},
     prelude::*,
-    text::{fold_case, one_line},
+    text::{fold_case, one_line, shortened},
     time::{self, Range},
     wit::ai::EntityType,
 };
@@ -25,6 +25,22 @@ use crate::{
 const DEFAULT_DAYS: i64 = 90;
 /// The period where the arguments have none: the default of Gong's own MCP server.
 const DEFAULT_PERIOD: &str = "LAST_90DAYS";
+/// The period that `from` and `to` say.
+const CUSTOM: &str = "CUSTOM_RANGE";
+/// The others that Gong's specification has.
+const PERIODS: [&str; 11] = [
+    "LAST_7DAYS",
+    "LAST_30DAYS",
+    "LAST_90DAYS",
+    "LAST_YEAR",
+    "THIS_WEEK",
+    "THIS_MONTH",
+    "THIS_QUARTER",
+    "THIS_YEAR",
+    "LAST_90_DAYS_SINCE_LAST_ACTIVITY",
+    "LAST_YEAR_SINCE_LAST_ACTIVITY",
+    "ALL_CONVERSATIONS",
+];
 
 /// A CRM object.
 pub(crate) struct Entity {
@@ -243,8 +259,8 @@ pub(crate) struct Period {
 }
 
 impl Period {
-    /// From the arguments. Gong's names of periods are sent without a check, as Gong has changed
-    /// before which ones it accepts.
+    /// From the arguments. A period is one of Gong's in any case, with blanks, `_`, `-` or nothing
+    /// between its words.
     ///
     /// # Errors
     /// `bad-argument`.
@@ -254,34 +270,45 @@ impl Period {
         to: Option<&str>,
         now: i64,
     ) -> Result<Self, Error> {
-        const CUSTOM: &str = "CUSTOM_RANGE";
-        let name = period.map(|period| period.trim().to_ascii_uppercase().replace(' ', "_"));
-        let custom = name.as_deref().is_none_or(|name| name == CUSTOM);
-        let ranged = from.is_some() || to.is_some();
-        if ranged && !custom {
-            return Err(bad_argument(
-                "period",
-                "it is another way to say from and to; give one of them.",
-                "\"LAST_90DAYS\", or from \"30d\".",
-            ));
-        }
-        if ranged {
+        let letters = |text: &str| {
+            let parts = text.split([' ', '_', '-', '"', '\'']);
+            parts.collect::<String>().to_ascii_uppercase()
+        };
+        let name = period.map(letters);
+        let custom = name.as_deref().is_none_or(|name| name == letters(CUSTOM));
+        if from.is_some() || to.is_some() {
+            if !custom {
+                return Err(bad_argument(
+                    "period",
+                    "it is another way to say from and to; give one of them.",
+                    "\"LAST_90DAYS\", or from \"30d\".",
+                ));
+            }
             let range = Range::from_arguments(from, to, DEFAULT_DAYS, now)?;
             return Ok(Self {
                 name: CUSTOM.to_owned(),
                 range: Some((time::to_rfc3339(range.from), time::to_rfc3339(range.to))),
             });
         }
-        let name = name.unwrap_or_else(|| DEFAULT_PERIOD.to_owned());
-        let odd = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
-        if name == CUSTOM || name.is_empty() || name.contains(odd) {
-            return Err(bad_argument(
+        let known = match name {
+            None => Some(DEFAULT_PERIOD),
+            Some(name) => PERIODS.into_iter().find(|known| letters(known) == name),
+        };
+        match known {
+            Some(known) => Ok(Self {
+                name: known.to_owned(),
+                range: None,
+            }),
+            None => Err(bad_argument(
                 "period",
-                "a period of its own is said by from and to.",
-                "\"LAST_90DAYS\", \"THIS_QUARTER\", \"ALL_CONVERSATIONS\", or from \"2026-09-01\".",
-            ));
+                &format!(
+                    "“{}” is none of {}. Any other period is said by from and to.",
+                    shortened(period.unwrap_or_default()),
+                    PERIODS.join(", ")
+                ),
+                "{\"period\": \"LAST_90DAYS\"}, or {\"from\": \"last week\"}.",
+            )),
         }
-        Ok(Self { name, range: None })
     }
 
     /// As answers show it.
@@ -315,7 +342,28 @@ mod tests {
             period(None, Some("2026-11-01"), Some("2026-11-08")).expect("range"),
             "2026-11-01T00:00Z to 2026-11-09T00:00Z"
         );
+        for text in [
+            "last 90 days",
+            "LAST_90_DAYS",
+            "Last_90Days",
+            " last-90-days",
+        ] {
+            let shown = period(Some(text), None, None).expect(text);
+            assert_eq!(shown, "LAST_90DAYS", "{text}");
+        }
+        assert_eq!(
+            period(Some("custom range"), Some("2026-11-01"), Some("2026-11-08")).expect("range"),
+            "2026-11-01T00:00Z to 2026-11-09T00:00Z"
+        );
         assert!(period(Some("LAST_YEAR"), Some("7d"), None).is_err());
+        let refused = period(Some("last week"), None, None).expect_err("none of Gong's");
+        assert_eq!(
+            refused.text(),
+            "Argument `period`: “last week” is none of LAST_7DAYS, LAST_30DAYS, \
+             LAST_90DAYS, LAST_YEAR, THIS_WEEK, THIS_MONTH, THIS_QUARTER, THIS_YEAR, \
+             LAST_90_DAYS_SINCE_LAST_ACTIVITY, LAST_YEAR_SINCE_LAST_ACTIVITY, ALL_CONVERSATIONS. Any other period \
+             is said by from and to. Example: {\"period\": \"LAST_90DAYS\"}, or {\"from\": \"last week\"}."
+        );
         assert!(period(Some("CUSTOM_RANGE"), None, None).is_err());
         assert!(period(Some("last week&x=1"), None, None).is_err());
     }

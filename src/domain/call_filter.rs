@@ -1,6 +1,8 @@
 //! The filters of `gong_search_calls` and every other tool that reads many calls. Gong filters by
 //! workspace and host itself; everything else is matched here.
 
+mod language;
+
 use core::cell::RefCell;
 
 use crate::{
@@ -104,7 +106,8 @@ pub(crate) struct CallFilter {
     title: Option<String>,
     scope: Option<&'static str>,
     direction: Option<&'static str>,
-    language: Option<String>,
+    /// Codes of one language; empty for any.
+    languages: Vec<String>,
     minutes: (u32, u32),
     /// Names like the account and the participant, on calls of others.
     near: RefCell<[Nearest; 2]>,
@@ -152,7 +155,7 @@ impl CallFilter {
                 CallDirection::Conference => "conference",
                 CallDirection::Unknown => "unknown",
             }),
-            language: text("language", args.language)?,
+            languages: args.language.map_or(Ok(Vec::new()), language::codes)?,
             minutes,
             near: RefCell::default(),
         })
@@ -198,7 +201,8 @@ impl CallFilter {
             })
         };
         let is_kind = |meta: &Meta| self.is_kind(meta);
-        let any_kind = self.scope.is_none() && self.direction.is_none() && self.language.is_none();
+        let any_kind =
+            self.scope.is_none() && self.direction.is_none() && self.languages.is_empty();
         ask(Find {
             minutes: (self.minutes != ANY_MINUTES).then_some(self.minutes),
             kind: (!any_kind).then_some(&is_kind as _),
@@ -213,16 +217,16 @@ impl CallFilter {
 
     /// Whether scope, direction and language are those of the filter.
     fn is_kind(&self, meta: &Meta) -> bool {
-        let is = |value: &Option<String>, query: Option<&str>| {
-            query.is_none_or(|query| {
-                value
-                    .as_deref()
-                    .is_some_and(|value| value.eq_ignore_ascii_case(query))
-            })
+        let is = |value: &Option<String>, query: &str| {
+            let value = value.as_deref();
+            value.is_some_and(|value| value.eq_ignore_ascii_case(query))
         };
-        is(&meta.scope, self.scope)
-            && is(&meta.direction, self.direction)
-            && is(&meta.language, self.language.as_deref())
+        let mut languages = self.languages.iter();
+        self.scope.is_none_or(|scope| is(&meta.scope, scope))
+            && self
+                .direction
+                .is_none_or(|direction| is(&meta.direction, direction))
+            && (self.languages.is_empty() || languages.any(|code| is(&meta.language, code)))
     }
 
     fn is_account(&self, id: &str, name: &str, query: &str) -> bool {

@@ -4,7 +4,7 @@ use crate::{
     error::{Error, bad_argument},
     prelude::*,
     text::shortened,
-    time::DAY,
+    time::{DAY, length_in_seconds},
 };
 
 /// Seconds in an hour: the unit in which the index is read and dated.
@@ -36,28 +36,20 @@ pub(crate) enum Patience {
     Within(i64),
 }
 
-/// The argument `max_age`: `15m`, `2h`, `1d`, or 0 for everything live.
+/// The argument `max_age`: `15m`, `15 minutes`, `2h`, `1d`, or 0 for everything live.
 ///
 /// # Errors
 /// `bad-argument`.
 pub(crate) fn max_age(text: Option<&str>) -> Result<Option<Patience>, Error> {
-    let Some(text) = text.map(str::trim) else {
+    let Some(text) = text else {
         return Ok(Some(Patience::Question));
     };
-    if text == "0" {
+    if text.trim() == "0" {
         return Ok(None);
     }
-    let unit = match text.chars().last() {
-        Some('m') => 60,
-        Some('h') => HOUR,
-        Some('d') => DAY,
-        _ => 0,
-    };
-    let number = text.get(..text.len().saturating_sub(1)).unwrap_or_default();
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let number: Option<i64> = number.parse().ok();
-    match number.filter(|number| digits && unit > 0 && (1..=10_000).contains(number)) {
-        Some(number) => Ok(Some(Patience::Within(number * unit))),
+    match length_in_seconds(text).filter(|age| (0..=10_000 * DAY).contains(age)) {
+        Some(0) => Ok(None),
+        Some(age) => Ok(Some(Patience::Within(age))),
         None => Err(bad_argument(
             "max_age",
             &format!("“{}” is not a span of time.", shortened(text)),
@@ -167,8 +159,11 @@ mod tests {
         let read = |text| max_age(Some(text)).map_err(|error| error.into_text());
         assert_eq!(read("15m"), Ok(Some(Patience::Within(900))));
         assert_eq!(read(" 1d "), Ok(Some(Patience::Within(DAY))));
+        for quarter in ["15 minutes", "900s", "15M"] {
+            assert_eq!(read(quarter), Ok(Some(Patience::Within(900))), "{quarter}");
+        }
         assert_eq!(read("0"), Ok(None));
-        for wrong in ["", "15", "m", "-1h", "+1h", "1w", "99999999h", "é"] {
+        for wrong in ["", "15", "m", "-1h", "+1h", "1y", "99999999h", "é"] {
             let error = read(wrong).expect_err(wrong);
             assert!(error.starts_with("Argument `max_age`: "), "{error}");
         }

@@ -4,6 +4,7 @@ use crate::{
     error::{Error, bad_argument},
     prelude::*,
     text::shortened,
+    time::normal_form::{seconds, unquoted},
 };
 
 /// A time into a call: `4:05`, `1:02:03`.
@@ -20,7 +21,8 @@ pub(crate) fn into_call_seconds(seconds: f64) -> String {
     into_call((seconds.max(0.0) * 1000.0) as u64)
 }
 
-/// An argument that is a time into a call, in milliseconds.
+/// An argument that is a time into a call, in milliseconds: `12:30`, `1:02:03.5`, `90s`, `1m30s`, or a
+/// number of seconds.
 ///
 /// # Errors
 /// `bad-argument`.
@@ -30,12 +32,17 @@ pub(crate) fn parse_into_call(argument: &str, text: &str) -> Result<u64, Error> 
         all.then(|| text.parse().ok()).flatten()
     };
     let parsed = || -> Option<u64> {
-        let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+        if let Some(seconds) = seconds(text) {
+            return u64::try_from(seconds).ok()?.checked_mul(1000);
+        }
+        let text = unquoted(text);
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let parts: Vec<u64> = whole
             .split(':')
             .map(|part| digits(part).filter(|_| part.len() <= 5))
             .collect::<Option<_>>()?;
-        if !(2..=3).contains(&parts.len()) {
+        // “12.30” could also be minutes and seconds.
+        if parts.len() > 3 || (parts.len() == 1 && text.contains('.')) {
             return None;
         }
         let seconds = parts.iter().fold(0, |total, part| total * 60 + part);
@@ -50,7 +57,7 @@ pub(crate) fn parse_into_call(argument: &str, text: &str) -> Result<u64, Error> 
         bad_argument(
             argument,
             &format!("“{}” is not a time into the call.", shortened(text)),
-            "\"12:30\" or \"1:02:30\".",
+            "\"12:30\", \"1:02:30\" or \"90s\".",
         )
     })
 }
@@ -67,9 +74,22 @@ mod tests {
         assert_eq!(into_call_seconds(-1.0), "0:00");
         assert_eq!(parse_into_call("from", "4:05.25").expect("time"), 245_250);
         assert_eq!(parse_into_call("from", "1:02:03").expect("time"), 3_723_000);
+        for (text, seconds) in [
+            ("0", 0),
+            ("90", 90),
+            ("90s", 90),
+            ("1m30s", 90),
+            ("\"1:30\"", 90),
+            ("5 minutes", 300),
+        ] {
+            let parsed = parse_into_call("from", text).expect(text);
+            assert_eq!(parsed, seconds * 1000, "{text}");
+        }
         for wrong in [
             "",
-            "12",
+            "12.30",
+            "7x",
+            "-90s",
             "1:2:3:4",
             "a:b",
             "1:",

@@ -83,3 +83,20 @@ fn the_crm_decides_before_domain_and_title() {
     );
     assert_eq!(matched(r#"{"metaData":{"title":"Kick-off"}}"#), None);
 }
+
+#[test]
+fn a_language_is_found_by_each_of_its_codes() {
+    let spoken = |code: &str| call(&format!(r#"{{"metaData":{{"language":"{code}"}}}}"#));
+    for (argument, spoken_code, is_it) in [
+        ("de-DE", "deu", true),
+        ("deu", "ger", true),
+        ("en", "deu", false),
+        ("en", "ENG", true),
+    ] {
+        let arguments = serde_json::json!({ "language": argument });
+        let arguments: SearchCalls = serde_json::from_value(arguments).expect("arguments");
+        let filter = CallFilter::new(&filter_arguments!(arguments)).expect("a filter");
+        let matches = filter.matches(&spoken(spoken_code)).is_some();
+        assert_eq!(matches, is_it, "{argument} of {spoken_code}");
+    }
+}

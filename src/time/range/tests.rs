@@ -22,7 +22,12 @@ fn arguments_are_instants_dates_and_spans() {
         "",
         "soon",
         "2026-13-01",
-        "2026-11-01T09:00",
+        "01/11/2026",
+        "11-12-2026",
+        "11012026",
+        "yesterday 5pm",
+        "2026-11-01T09:00[Europe/Berlin]",
+        "2026-11-01T25:00",
         "0d",
         "-3d",
         "+7d",
@@ -143,13 +148,73 @@ fn statistics_take_dates() {
     let start = |text| company_start("from", text, NOW);
     assert_eq!(start("30d").expect("span"), "2026-10-24");
     assert_eq!(start("2026-11-01").expect("date"), "2026-11-01");
-    assert!(start("5h").is_err() && start("2026-11-01T00:00Z").is_err());
+    assert_eq!(start("now").expect("today"), "2026-11-23");
+    assert!(start("5h").is_err());
     let end = |text| company_end("to", text, NOW).expect(text);
     assert_eq!(end("2026-11-01").as_deref(), Some("2026-11-02"));
     assert_eq!(end("2026-10").as_deref(), Some("2026-11-01"));
     assert_eq!(end("yesterday").as_deref(), Some("2026-11-23"));
     for unfinished in ["today", "this week", "2099"] {
         assert_eq!(end(unfinished), None, "{unfinished}");
+    }
+}
+
+#[test]
+fn statistics_take_an_instant_at_midnight_as_the_day_that_begins() {
+    set_zone(zone_named("America/Denver").expect("a zone"));
+    let start = |text| company_start("from", text, NOW).map_err(|error| error.into_text());
+    for midnight in [
+        "2026-11-01T00:00:00Z",
+        "2026-11-01T00:00:00-06:00",
+        "2026-11-01T00:00",
+        "2026-11-01 00:00:00",
+    ] {
+        assert_eq!(start(midnight).as_deref(), Ok("2026-11-01"), "{midnight}");
+    }
+    assert_eq!(
+        start("2026-11-01T09:00Z").expect_err("within a day"),
+        "Argument `from`: “2026-11-01T09:00Z” is a time within a day, and Gong has these by the day. \
+         Example: \"2026-11-01\", \"30d\", \"last week\" or \"2026-Q3\"."
+    );
+    // An instant is where a range ends, as in lists of calls; a day is included.
+    let dates = |to| company_dates(Some("2026-11-01T00:00:00Z"), Some(to), 30, NOW).expect(to);
+    assert_eq!(dates("2026-11-08T00:00:00Z").1, "2026-11-08");
+    assert_eq!(dates("2026-11-08").1, "2026-11-09");
+    let end = company_end("to", "2026-11-08T00:00:00Z", NOW).expect("a day");
+    assert_eq!(end.as_deref(), Some("2026-11-08"));
+}
+
+#[test]
+fn a_time_without_zone_is_one_of_the_local_zone() {
+    for (zone, at) in [
+        ("UTC", "2026-11-02T09:00Z"),
+        ("America/Denver", "2026-11-02T09:00-07:00"),
+    ] {
+        set_zone(zone_named(zone).expect(zone));
+        for text in [
+            "2026-11-02T09:00",
+            "2026-11-02 09:00",
+            "2026-11-02 09:00:00",
+        ] {
+            let moment = moment("from", text, NOW).expect(text);
+            assert_eq!(to_display(moment.start), at, "{text}");
+            assert_eq!(moment.start, moment.end);
+        }
+    }
+}
+
+#[test]
+fn other_spellings_are_the_same_range() {
+    let range = |from| Range::from_arguments(Some(from), None, 30, NOW).expect(from);
+    for (usual, other) in [
+        ("7d", "last 7 days"),
+        ("2026-11-01", "20261101"),
+        ("2026-Q3", "Q3 2026"),
+        ("2026-10", "October 2026"),
+        ("last week", "lastWeek"),
+        ("today", "\"Today\""),
+    ] {
+        assert_eq!(range(usual), range(other), "{other}");
     }
 }
 

@@ -12,43 +12,44 @@ pub(super) struct Query {
     alternatives: Vec<Vec<String>>,
 }
 
+/// What a query consists of.
+enum Piece<'q> {
+    Word(&'q str),
+    Phrase(&'q str),
+    Or,
+}
+
 impl Query {
     /// Parses words, `"quoted phrases"`, and OR between alternatives.
     ///
     /// # Errors
-    /// `bad-argument` if a quote is not closed or an alternative has no word.
+    /// `bad-argument` if a quote is not closed, an alternative has no word, or a word is to be left out.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         const EXAMPLE: &str = "\"security review\" OR SOC2 OR pricing discount.";
+        let pieces = pieces(text).map_err(|problem| bad_argument("query", problem, EXAMPLE))?;
         let mut alternatives = alloc::vec![Vec::new()];
-        for (index, part) in text.split(['"', '“', '”', '„']).enumerate() {
+        for piece in &pieces {
             let last = alternatives.len() - 1;
-            if index % 2 == 1 {
-                alternatives[last].extend(needle(part, true));
-                continue;
-            }
-            for word in part.split_whitespace() {
-                match word {
-                    "OR" | "|" => alternatives.push(Vec::new()),
-                    // The default between words.
-                    "AND" => {}
-                    word => {
-                        let last = alternatives.len() - 1;
-                        alternatives[last].extend(needle(word, false));
-                    }
+            match piece {
+                Piece::Or => alternatives.push(Vec::new()),
+                // By itself it is a word.
+                Piece::Word(or) if or.eq_ignore_ascii_case("or") && pieces.len() > 1 => {
+                    alternatives.push(Vec::new());
                 }
+                // The default between words.
+                Piece::Word("AND") => {}
+                Piece::Word(word) => alternatives[last].extend(needle(word, false)),
+                Piece::Phrase(phrase) => alternatives[last].extend(needle(phrase, true)),
             }
         }
-        let problem = if text.matches(['"', '“', '”', '„']).count() % 2 == 1 {
-            "a quoted phrase does not end."
-        } else if alternatives.iter().any(Vec::is_empty) {
-            match alternatives.len() {
+        if alternatives.iter().any(Vec::is_empty) {
+            let problem = match alternatives.len() {
                 1 => "there is no word in it.",
                 _ => "there is no word on one side of OR.",
-            }
-        } else {
-            return Ok(Self { alternatives });
-        };
-        Err(bad_argument("query", problem, EXAMPLE))
+            };
+            return Err(bad_argument("query", problem, EXAMPLE));
+        }
+        Ok(Self { alternatives })
     }
 
     /// Whether a sentence matches. `folded` is a buffer that spares an allocation per sentence.
@@ -60,6 +61,62 @@ impl Query {
                 .all(|needle| folded.contains(needle.as_str()))
         })
     }
+}
+
+/// The pieces of a query, or what is wrong with it.
+fn pieces(text: &str) -> Result<Vec<Piece<'_>>, &'static str> {
+    let mut pieces = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let after = &rest[first.len_utf8()..];
+        let piece;
+        (piece, rest) = if first == '|' {
+            (Piece::Or, after.trim_start_matches('|'))
+        } else if is_double_quote(first) {
+            let phrase = after.split_once(is_double_quote);
+            let (phrase, after) = phrase.ok_or("a quoted phrase does not end.")?;
+            (Piece::Phrase(phrase), after)
+        } else if let Some((phrase, after)) = single_quoted(rest) {
+            (Piece::Phrase(phrase), after)
+        } else {
+            let end = rest.find(|c| ends_word(c) || is_double_quote(c));
+            let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+            let before = text[..text.len() - rest.len()].chars().next_back();
+            if word == "NOT" || (before.is_none_or(ends_word) && is_minus(rest)) {
+                return Err(
+                    "this search has no NOT: it finds what is said, and leaves out nothing.",
+                );
+            }
+            (Piece::Word(word), after)
+        };
+        pieces.push(piece);
+        rest = rest.trim_start();
+    }
+    Ok(pieces)
+}
+
+/// The phrase in single quotation marks at the beginning, and what follows it. In the middle of a word
+/// such a mark is an apostrophe.
+fn single_quoted(text: &str) -> Option<(&str, &str)> {
+    let is_quote = |c| matches!(c, '\'' | '‘' | '’' | '‚');
+    let after = text.strip_prefix(is_quote)?;
+    let ends = after.match_indices(is_quote);
+    let mut ends = ends.map(|(at, mark)| (&after[..at], &after[at + mark.len()..]));
+    ends.find(|(_, rest)| rest.chars().next().is_none_or(ends_word))
+}
+
+/// Whether a text begins with a minus before something to leave out; with a blank behind, it is a dash.
+fn is_minus(text: &str) -> bool {
+    let excluded = text.strip_prefix('-').and_then(|rest| rest.chars().next());
+    excluded.is_some_and(|c| c.is_alphanumeric() || is_double_quote(c) || c == '\'')
+}
+
+fn is_double_quote(c: char) -> bool {
+    matches!(c, '"' | '“' | '”' | '„')
+}
+
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || c == '|'
 }
 
 /// The text to search for: a beginning of a word, or with `exact` whole words. Thai, Chinese and
@@ -137,6 +194,7 @@ mod tests {
         assert!(has("don't", "We don’t know."), "either apostrophe");
         assert!(has("e-mail", "Send an e-mails list"));
         assert!(has("x AND y", "y x"));
+        assert!(has("\"x\" AND y", "y x"));
     }
 
     #[test]
@@ -159,7 +217,47 @@ mod tests {
         ));
         assert!(has("\"SOC 2\" OR iso 27001", "Is it soc 2?"));
         assert!(!has("\"SOC 2\" OR iso 27001", "We have ISO 9001."));
-        assert!(has("or", "This or that"), "in lower case it is a word");
+        assert!(has("or", "This or that"), "by itself it is a word");
+        for either in [
+            "pricing or discount",
+            "pricing|discount",
+            "pricing | discount",
+            "\"pricing\"|'discount'",
+            "pricing || discount",
+        ] {
+            assert!(has(either, "A discount."), "{either}");
+            assert!(has(either, "Our pricing."), "{either}");
+            assert!(!has(either, "Our budget."), "{either}");
+        }
+    }
+
+    #[test]
+    fn single_quotes_around_words_are_quotes() {
+        for phrase in ["'too expensive'", "‘too expensive’", "x OR 'too expensive'"] {
+            assert!(has(phrase, "It is too expensive."), "{phrase}");
+            assert!(!has(phrase, "Expensive it is, too."), "{phrase}");
+        }
+        assert!(has("'we don't know'", "Well, we don't know yet."));
+        assert!(has("customers' price", "The price of customers"));
+        assert!(has("'tis price", "Tis a price"), "no second mark");
+    }
+
+    #[test]
+    fn what_would_be_left_out_is_refused() {
+        for wrong in [
+            "NOT pricing",
+            "price NOT budget",
+            "pricing -budget",
+            "-budget pricing",
+            "a|-b",
+            "price -\"too expensive\"",
+        ] {
+            let error = Query::parse(wrong).err().expect(wrong).into_text();
+            assert!(error.contains("this search has no NOT"), "{error}");
+        }
+        assert!(has("not sure", "I am not sure"));
+        assert!(has("price - budget", "budget and price"), "a dash");
+        assert!(has("\"SOC\"-2", "SOC 2"));
     }
 
     #[test]
@@ -173,7 +271,9 @@ mod tests {
 
     #[test]
     fn queries_without_a_word_are_refused() {
-        for wrong in ["", "  ", "?!", "\"\"", "\"open", "price OR", "OR price"] {
+        for wrong in [
+            "", "  ", "?!", "\"\"", "\"open", "price OR", "OR price", "a or", "|",
+        ] {
             assert!(Query::parse(wrong).is_err(), "{wrong}");
         }
     }
