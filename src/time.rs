@@ -21,7 +21,7 @@ mod zone;
 pub(crate) use into_call::{into_call, into_call_seconds, parse_into_call};
 pub(crate) use normal_form::seconds as length_in_seconds;
 use normal_form::unquoted;
-pub(crate) use range::{Range, company_dates, company_end, company_start, week_of};
+pub(crate) use range::{CompanyRange, Range, company_dates, week_of};
 use zone::local;
 pub(crate) use zone::{local_name, named as zone_named, set_local as set_zone};
 

@@ -71,10 +71,39 @@ fn value(name: &str, schema: &Value, within: &[&str]) -> Value {
             members => members,
         },
         Some("array") => json!([value(name, &schema["items"], within)]),
-        Some("integer" | "number") => json!(20),
+        Some("integer" | "number") => json!(number(schema)),
         Some("boolean") => json!(true),
-        _ => json!(text(name)),
+        _ => json!(place_in_call(schema).unwrap_or_else(|| text(name))),
     }
+}
+
+fn description(schema: &Value) -> &str {
+    schema["description"].as_str().unwrap_or_default()
+}
+
+/// A number that the description allows: the default, else the least.
+fn number(schema: &Value) -> u32 {
+    let described = description(schema);
+    let default = described.split_once("default ").map(|(_, rest)| rest);
+    let least = described
+        .find(|c: char| c.is_ascii_digit())
+        .map(|at| &described[at..]);
+    let digits = |text: &str| {
+        let end = text.find(|c: char| !c.is_ascii_digit());
+        text[..end.unwrap_or(text.len())].parse().ok()
+    };
+    default
+        .and_then(digits)
+        .or(least.and_then(digits))
+        .unwrap_or(20)
+}
+
+/// The place in a call that a description begins with, such as `12:30`: there `from` is no date.
+fn place_in_call(schema: &Value) -> Option<&str> {
+    let first = description(schema).split([' ', ',']).next()?;
+    let first = first.trim_end_matches(':');
+    let is_place = first.contains(':') && first.bytes().all(|c| c == b':' || c.is_ascii_digit());
+    is_place.then_some(first)
 }
 
 /// A text as an argument of this name has it.

@@ -42,7 +42,7 @@ fn wrong_arguments_are_named_with_an_example() {
         (
             "gong_search_calls",
             json!({"limit": "many"}),
-            "Argument `limit`: a whole number is expected. Example: {\"limit\": 20}.",
+            "Argument `limit`: a whole number is expected. Example: {\"limit\": 50}.",
         ),
         (
             "gong_search_calls",

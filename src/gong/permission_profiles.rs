@@ -27,6 +27,9 @@ pub(crate) struct Profile {
     pub(crate) rest: BTreeMap<String, Value>,
 }
 
+/// The name of a profile's workspace, and the profile.
+pub(crate) type NamedProfile = (String, Profile);
+
 /// How far one kind of access goes.
 pub(crate) struct Level {
     /// Such as `calls`, `forecast edit targets`.
@@ -148,7 +151,7 @@ pub(crate) fn area_of(key: &str) -> String {
 pub(crate) fn all(
     gong: &Gong<'_>,
     workspace: Option<&str>,
-) -> Result<(Vec<(String, Profile)>, Option<Error>), Error> {
+) -> Result<(Vec<NamedProfile>, Option<Error>), Error> {
     let mut workspaces = workspaces::all(gong)?;
     if let Some(text) = workspace {
         let id = workspaces::find(gong.name_fit(), &workspaces, text)?

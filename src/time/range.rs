@@ -12,7 +12,7 @@ use crate::{
 mod company;
 mod days;
 
-pub(crate) use company::{company_dates, company_end, company_start};
+pub(crate) use company::{CompanyRange, company_dates};
 pub(crate) use days::week_of;
 use days::{Days, Length, days, span};
 

@@ -16,7 +16,7 @@ use crate::{
     },
     names::{Fit, choose, near_first, unknown},
     prelude::*,
-    time,
+    time::{self, CompanyRange},
     tools::{
         limit,
         list_answered_scorecards::api::PageRequest,
@@ -32,7 +32,7 @@ mod text;
 use api::{AnsweredScorecard, Filter, Page};
 
 /// Days back without `from` and `review-from`.
-const DEFAULT_DAYS: &str = "30d";
+const DEFAULT_DAYS: i64 = 30;
 /// The most pages of answered scorecards that are read.
 const MAX_PAGES: u32 = 10;
 
@@ -40,7 +40,7 @@ const MAX_PAGES: u32 = 10;
 pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<AnsweredList, Error> {
     let limit = limit(args.limit, 50, 200)?;
     let scorecards = list_scorecards::all(gong)?;
-    let filter = filter(gong, &args, &scorecards)?;
+    let (filter, range) = filter(gong, &args, &scorecards)?;
     let read = gong.pages(MAX_PAGES, |cursor| {
         gong.post_list::<Page>(
             "/v2/stats/activity/scorecards",
@@ -87,6 +87,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
             .map(|one| list_scorecards::shape(one, None, false))
             .collect(),
         call_url,
+        range,
         matched: part.matched,
         left_out_private: (private > 0).then_some(private),
         stopped: read.stopped,
@@ -99,23 +100,27 @@ fn id_text(id: &Option<Id>) -> &str {
     id.as_ref().map_or("", |id| &id.0)
 }
 
+/// What Gong filters by, and the days of it for readers.
 fn filter(
     gong: &Gong<'_>,
     args: &ListAnsweredScorecards,
     scorecards: &[Scorecard],
-) -> Result<Filter, Error> {
-    let start = |argument, text: Option<&str>| {
-        text.map(|text| time::company_start(argument, text, gong.now))
-            .transpose()
+) -> Result<(Filter, String), Error> {
+    let range = |names, texts: [&Option<String>; 2], is_default: bool| {
+        let texts = texts.map(Option::as_deref);
+        let is_limited = is_default || texts.iter().any(Option::is_some);
+        let range = || CompanyRange::from_arguments(names, texts, DEFAULT_DAYS, gong.now);
+        is_limited.then(range).transpose()
     };
-    let end = |argument, text: Option<&str>| match text {
-        Some(text) => time::company_end(argument, text, gong.now),
-        None => Ok(None),
-    };
-    let from = match (args.from.as_deref(), args.review_from.as_deref()) {
-        (None, None) => Some(DEFAULT_DAYS),
-        (from, _) => from,
-    };
+    let review_range = [&args.review_from, &args.review_to];
+    let is_default = review_range.iter().all(|text| text.is_none());
+    let calls = range(["from", "to"], [&args.from, &args.to], is_default)?;
+    let reviews = range(["review_from", "review_to"], review_range, false)?;
+    let shown = [("calls of", &calls), ("reviews of", &reviews)];
+    let shown: Vec<String> = shown
+        .into_iter()
+        .filter_map(|(what, range)| Some(format!("{what} {}", range.as_ref()?.shown())))
+        .collect();
     let mut people = People::default();
     let reviewed = args
         .reviewed
@@ -142,11 +147,13 @@ fn filter(
                 )
             })
     };
-    Ok(Filter {
-        call_from_date: start("from", from)?,
-        call_to_date: end("to", args.to.as_deref())?,
-        review_from_date: start("review_from", args.review_from.as_deref())?,
-        review_to_date: end("review_to", args.review_to.as_deref())?,
+    let from = |range: &Option<CompanyRange>| range.as_ref().map(CompanyRange::from);
+    let to = |range: &Option<CompanyRange>| range.as_ref().and_then(CompanyRange::to);
+    let filter = Filter {
+        call_from_date: from(&calls),
+        call_to_date: to(&calls),
+        review_from_date: from(&reviews),
+        review_to_date: to(&reviews),
         // Gong's default, MANUAL, silently leaves out scorecards that AI has answered.
         review_method: match args.method.unwrap_or(ReviewMethod::Both) {
             ReviewMethod::Manual => "MANUAL",
@@ -159,5 +166,6 @@ fn filter(
             .iter()
             .map(scorecard_id)
             .collect::<Result<_, _>>()?,
-    })
+    };
+    Ok((filter, shown.join(", ")))
 }

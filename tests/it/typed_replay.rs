@@ -38,7 +38,8 @@ enum Outcome {
     Wrong(String),
 }
 
-/// The answer without its own lists that are empty, which [`to_json`] leaves out.
+/// The answer without its own lists that are empty, which [`to_json`] leaves out, and without the filters,
+/// which only JSON has.
 fn without_empty_lists(mut answer: Value) -> Value {
     if let Value::Object(members) = &mut answer {
         members.retain(|_, value| value != &Value::Array(Vec::new()));

@@ -13,9 +13,76 @@ use crate::{
     time::{DAY, beginning, clock, normal_form::normal_form, timestamp},
 };
 
-/// The dates of a request for Gong's statistics, `from` inclusive and `to` exclusive, in the company's
-/// zone: from dates, spans of days before today, or calendar periods. Today is that of the local zone, as
-/// the company's is not known before Gong's answer. Gong accepts no end after today.
+/// Days in the company's zone.
+pub(crate) struct CompanyRange {
+    first: Date,
+    /// Exclusive; none while the range is not over.
+    end: Option<Date>,
+}
+
+impl CompanyRange {
+    /// From dates, spans of days before today, or calendar periods in two arguments, such as `from` and
+    /// `to`. Today is that of the local zone, as the company's is not known before Gong's answer.
+    ///
+    /// # Errors
+    /// `bad-argument`, also for an empty range.
+    pub(crate) fn from_arguments(
+        [from_name, to_name]: [&str; 2],
+        [from, to]: [Option<&str>; 2],
+        default_days: i64,
+        now: i64,
+    ) -> Result<Self, Error> {
+        let today = clock(now).date();
+        let days =
+            |name, text: Option<&str>| text.map(|text| company_days(name, text, today)).transpose();
+        let (from, to) = (days(from_name, from)?, days(to_name, to)?);
+        let end = match (&to, &from) {
+            (Some(to), _) => Some(to.end),
+            (None, Some(from)) if from.is_calendar_period => Some(from.end),
+            (None, _) => None,
+        };
+        let end = end.filter(|end| *end <= today);
+        let first = match from {
+            Some(from) => from.first,
+            None => {
+                let end = end.unwrap_or(today);
+                end.saturating_sub(Span::new().days(default_days))
+            }
+        };
+        if end.is_none_or(|end| first < end) {
+            return Ok(Self { first, end });
+        }
+        Err(bad_argument(
+            from_name,
+            &format!(
+                "{first} is not before {}, the end of the range.",
+                end.unwrap_or(today)
+            ),
+            &format!("\"30d\", or \"2026-11-01\" with {to_name} \"2026-11-07\"."),
+        ))
+    }
+
+    /// The first day.
+    pub(crate) fn from(&self) -> String {
+        self.first.to_string()
+    }
+
+    /// The day after the last one; none while the range is not over.
+    pub(crate) fn to(&self) -> Option<String> {
+        self.end.map(|end| end.to_string())
+    }
+
+    /// `2026-11-01 to 2026-11-07`, both included.
+    pub(crate) fn shown(&self) -> String {
+        match self.end.map(|end| end.saturating_sub(Span::new().days(1))) {
+            Some(last) => format!("{} to {last}", self.first),
+            None => format!("{} on", self.first),
+        }
+    }
+}
+
+/// The dates of a request for Gong's statistics, `from` inclusive and `to` exclusive. Gong accepts no end
+/// after today.
 ///
 /// # Errors
 /// `bad-argument`, also for an empty range.
@@ -25,50 +92,20 @@ pub(crate) fn company_dates(
     default_days: i64,
     now: i64,
 ) -> Result<(String, String), Error> {
+    let range = CompanyRange::from_arguments(["from", "to"], [from, to], default_days, now)?;
     let today = clock(now).date();
-    let from = from
-        .map(|text| company_days("from", text, today))
-        .transpose()?;
-    let to = match (to, &from) {
-        (Some(text), _) => company_days("to", text, today)?.end,
-        (None, Some(from)) if from.is_calendar_period => from.end,
-        (None, _) => today,
-    }
-    .min(today);
-    let from = match from {
-        Some(from) => from.first,
-        None => to.saturating_sub(Span::new().days(default_days)),
-    };
-    if from < to {
-        return Ok((from.to_string(), to.to_string()));
+    let end = range.end.unwrap_or(today);
+    if range.first < end {
+        return Ok((range.from(), end.to_string()));
     }
     Err(bad_argument(
         "from",
         &format!(
-            "{from} is not before {to}, the end of the range; Gong's statistics end with yesterday.",
+            "{} is not before {end}, the end of the range; Gong's statistics end with yesterday.",
+            range.first
         ),
         "\"30d\", or \"2026-11-01\" with to \"2026-11-07\".",
     ))
-}
-
-/// One such date as the start of a range.
-///
-/// # Errors
-/// `bad-argument`.
-pub(crate) fn company_start(argument: &str, text: &str, now: i64) -> Result<String, Error> {
-    let days = company_days(argument, text, clock(now).date())?;
-    Ok(days.first.to_string())
-}
-
-/// One such date as the end of a range: the day after it; none where that is after today, as such a range
-/// is not over.
-///
-/// # Errors
-/// `bad-argument`.
-pub(crate) fn company_end(argument: &str, text: &str, now: i64) -> Result<Option<String>, Error> {
-    let today = clock(now).date();
-    let end = company_days(argument, text, today)?.end;
-    Ok((end <= today).then(|| end.to_string()))
 }
 
 fn company_days(argument: &str, text: &str, today: Date) -> Result<Days, Error> {

@@ -1,11 +1,27 @@
-use super::{Range, company_dates, company_end, company_start, moment, week_of};
+use super::{CompanyRange, Range, company_dates, moment, week_of};
 use crate::{
+    error::Error,
     prelude::*,
     time::{set_zone, to_display, zone_named},
 };
 
 /// 2026-11-23T12:30:00Z
 const NOW: i64 = 1_795_437_000;
+
+fn company(from: Option<&str>, to: Option<&str>) -> Result<CompanyRange, Error> {
+    CompanyRange::from_arguments(["from", "to"], [from, to], 30, NOW)
+}
+
+#[test]
+fn a_period_ends_and_an_end_alone_has_days_before_it() {
+    let shown = |from, to| company(from, to).map(|range| range.shown());
+    let quarter = shown(Some("2026-Q3"), None);
+    assert_eq!(quarter.expect("a period"), "2026-07-01 to 2026-09-30");
+    let before = shown(None, Some("2026-09-30"));
+    assert_eq!(before.expect("an end"), "2026-09-01 to 2026-09-30");
+    assert_eq!(shown(Some("7d"), None).expect("days"), "2026-11-16 on");
+    assert!(shown(Some("2026-10-01"), Some("2026-09-30")).is_err());
+}
 
 #[test]
 fn arguments_are_instants_dates_and_spans() {
@@ -145,12 +161,12 @@ fn a_range_is_not_empty() {
 
 #[test]
 fn statistics_take_dates() {
-    let start = |text| company_start("from", text, NOW);
+    let start = |text| company(Some(text), None).map(|range| range.from());
     assert_eq!(start("30d").expect("span"), "2026-10-24");
     assert_eq!(start("2026-11-01").expect("date"), "2026-11-01");
     assert_eq!(start("now").expect("today"), "2026-11-23");
     assert!(start("5h").is_err());
-    let end = |text| company_end("to", text, NOW).expect(text);
+    let end = |text| company(None, Some(text)).expect(text).to();
     assert_eq!(end("2026-11-01").as_deref(), Some("2026-11-02"));
     assert_eq!(end("2026-10").as_deref(), Some("2026-11-01"));
     assert_eq!(end("yesterday").as_deref(), Some("2026-11-23"));
@@ -162,7 +178,12 @@ fn statistics_take_dates() {
 #[test]
 fn statistics_take_an_instant_at_midnight_as_the_day_that_begins() {
     set_zone(zone_named("America/Denver").expect("a zone"));
-    let start = |text| company_start("from", text, NOW).map_err(|error| error.into_text());
+    let start = |text| {
+        let range = company(Some(text), None);
+        range
+            .map(|range| range.from())
+            .map_err(|error| error.into_text())
+    };
     for midnight in [
         "2026-11-01T00:00:00Z",
         "2026-11-01T00:00:00-06:00",
@@ -180,8 +201,8 @@ fn statistics_take_an_instant_at_midnight_as_the_day_that_begins() {
     let dates = |to| company_dates(Some("2026-11-01T00:00:00Z"), Some(to), 30, NOW).expect(to);
     assert_eq!(dates("2026-11-08T00:00:00Z").1, "2026-11-08");
     assert_eq!(dates("2026-11-08").1, "2026-11-09");
-    let end = company_end("to", "2026-11-08T00:00:00Z", NOW).expect("a day");
-    assert_eq!(end.as_deref(), Some("2026-11-08"));
+    let range = company(None, Some("2026-11-08T00:00:00Z")).expect("a day");
+    assert_eq!(range.to().as_deref(), Some("2026-11-08"));
 }
 
 #[test]

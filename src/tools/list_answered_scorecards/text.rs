@@ -11,9 +11,10 @@ use crate::{
 impl Answer for AnsweredList {
     fn text(&self) -> String {
         let mut text = format!(
-            "{} of {}, newest review first.",
+            "{} of {}, newest review first, {}.",
             render::count(self.answered.len() as u32, "answered scorecard"),
-            self.matched
+            self.matched,
+            self.range
         );
         if let Some(private) = self.left_out_private {
             text.push_str(&format!(
