@@ -57,7 +57,7 @@ fn wrong_arguments_are_named_with_an_example() {
         (
             "gong_get_transcript",
             json!({"call": "1", "bytes": -1}),
-            "Argument `bytes`: a whole number is expected. Example: {\"bytes\": 20, \"call\": \"7782342274025937895\"}.",
+            "Argument `bytes`: a whole number is expected. Example: {\"bytes\": 1000, \"call\": \"7782342274025937895\"}.",
         ),
         (
             "gong_search_calls",

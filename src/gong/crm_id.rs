@@ -6,7 +6,8 @@ use crate::{gong::id::is_id, prelude::*};
 /// The part of an id that both its forms have.
 pub(crate) fn key(id: &str) -> &str {
     match id.len() {
-        18 if id.is_ascii() => &id[..15],
+        // Of HubSpot's digits all count.
+        18 if id.is_ascii() && !is_id(id) => &id[..15],
         _ => id,
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, bad_argument},
     gong::{
         calls::{Call, ContentSelector},
-        users, workspaces,
+        crm_id, users, workspaces,
     },
     index::{self, Alike, Index, Period, Sum},
     prelude::*,
@@ -83,7 +83,8 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let mut longest: Vec<LongCall> = Vec::new();
     let mut add = |call: &Call, sum: Option<Sum>| {
         counter.add(call, by, sum);
-        accounts.extend(call.account().map(|account| account.id().to_owned()));
+        let account = call.account();
+        accounts.extend(account.map(|account| crm_id::key(account.id()).to_owned()));
     };
     let mut report = match index.as_mut() {
         // Calls that are alike have the same keys; but whose account a call is depends on all of it.

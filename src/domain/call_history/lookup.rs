@@ -31,7 +31,7 @@ impl Candidate {
     /// The candidate with this id, which is added if it is new. Calls come newest first, and so the
     /// candidates are in the order of their last calls.
     pub(crate) fn entry<'s>(all: &'s mut Vec<Self>, id: &str, call: &Call) -> &'s mut Self {
-        let index = all.iter().position(|one| one.id == id);
+        let index = all.iter().position(|one| crm_id::is_same(&one.id, id));
         let index = index.unwrap_or_else(|| {
             all.push(Self::new(id, call.meta_data.began()));
             all.len() - 1
@@ -55,7 +55,8 @@ impl Candidate {
             if object.is_account != accounts {
                 return;
             }
-            let place = *places.entry(object.id.to_owned()).or_insert_with(|| {
+            let key = crm_id::key(object.id).to_owned();
+            let place = *places.entry(key).or_insert_with(|| {
                 all.push(Self::new(object.id, Some(at)));
                 all.len() - 1
             });

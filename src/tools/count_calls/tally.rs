@@ -5,7 +5,7 @@ use core::{cmp::Reverse, ops::Range};
 
 use crate::{
     domain::call_content::outcome_name,
-    gong::calls::Call,
+    gong::{calls::Call, crm_id},
     index::Sum,
     prelude::*,
     text::{fold_case, one_line},
@@ -90,7 +90,8 @@ impl Counter {
             && let Some(name) = account.name()
         {
             // The newest call comes first.
-            self.accounts.entry(account.id().to_owned()).or_insert(name);
+            let key = crm_id::key(account.id()).to_owned();
+            self.accounts.entry(key).or_insert(name);
         }
     }
 
@@ -131,6 +132,9 @@ impl Counter {
                 order(keys, 1, sum.calls),
             )
         });
+        let mut seen = BTreeSet::new();
+        let shared = names.values().filter(|name| !seen.insert(*name));
+        let shared: BTreeSet<&String> = shared.collect();
         let beyond = rows.split_off(rows.len().min(shown.end));
         let mut others = Sum::default();
         beyond.iter().for_each(|(_, sum)| others.add(*sum));
@@ -138,7 +142,7 @@ impl Counter {
             rows: rows
                 .into_iter()
                 .skip(shown.start)
-                .map(|(keys, sum)| into_row(sum, labels(keys, by, names)))
+                .map(|(keys, sum)| into_row(sum, labels(keys, by, names, &shared)))
                 .collect(),
             others: (!beyond.is_empty()).then(|| into_count(others)),
             other_rows: beyond.len() as u32,
@@ -155,7 +159,10 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
     let lower = |text: &Option<String>| text.as_deref().map(fold_case);
     let key = match by {
         CountBy::Host => meta.primary_user_id.as_ref().map(|id| id.0.clone()),
-        CountBy::Account => call.account().map(|account| account.id().to_owned()),
+        CountBy::Account => {
+            let account = call.account();
+            account.map(|account| crm_id::key(account.id()).to_owned())
+        }
         CountBy::Day => began(time::to_date),
         CountBy::Week => began(time::week_of),
         CountBy::Month => began(|at| time::to_date(at).chars().take(7).collect()),
@@ -186,7 +193,13 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
     alloc::vec![key.unwrap_or_default()]
 }
 
-fn labels(keys: Vec<String>, by: &[CountBy], names: &BTreeMap<String, String>) -> Vec<String> {
+/// What a row is of; beside a name that others share is the id.
+fn labels(
+    keys: Vec<String>,
+    by: &[CountBy],
+    names: &BTreeMap<String, String>,
+    shared: &BTreeSet<&String>,
+) -> Vec<String> {
     keys.into_iter()
         .zip(by)
         .map(|(key, by)| {
@@ -194,9 +207,11 @@ fn labels(keys: Vec<String>, by: &[CountBy], names: &BTreeMap<String, String>) -
                 return without_key(*by).to_owned();
             }
             match by {
-                CountBy::Host | CountBy::Account | CountBy::Workspace => {
-                    names.get(&key).cloned().unwrap_or(key)
-                }
+                CountBy::Host | CountBy::Account | CountBy::Workspace => match names.get(&key) {
+                    Some(name) if shared.contains(name) => format!("{name} ({key})"),
+                    Some(name) => name.clone(),
+                    None => key,
+                },
                 _ => key,
             }
         })

@@ -34,6 +34,32 @@ fn rows(counts: &Counts) -> Vec<(String, u32, u32)> {
 }
 
 #[test]
+fn names_that_several_share_have_their_ids_and_an_account_is_one_in_both_forms_of_its_id() {
+    let mut counter = Counter::default();
+    for id in [
+        "0015e00000AbCdEAAV",
+        "0015e00000AbCdE",
+        "0015e00000XyZ01AAB",
+    ] {
+        let account = format!(
+            r#"{{"metaData":{{"duration":60}},"context":[{{"objects":[{{"objectType":"Account","objectId":"{id}",
+                "fields":[{{"name":"Name","value":"Acme"}}]}}]}}]}}"#
+        );
+        let call: Call = serde_json::from_str(&account).expect("call");
+        counter.add(&call, &[CountBy::Account], None);
+    }
+    let names = counter.accounts.clone();
+    let counts = counter.into_counts(&[CountBy::Account], 0..9, &names);
+    assert_eq!(
+        rows(&counts),
+        [
+            ("Acme (0015e00000AbCdE)".into(), 2, 2),
+            ("Acme (0015e00000XyZ01)".into(), 1, 1)
+        ]
+    );
+}
+
+#[test]
 fn hosts_by_calls_and_ids_where_there_is_no_name() {
     let all = counts(&[CountBy::Host], 10);
     assert_eq!(
