@@ -30,7 +30,10 @@ mod text;
 
 use api::DetailedCall;
 use comment::comment;
-use parts::{highlight_section, leave_out_silent, outline_section, person, stats, tracker_section};
+use parts::{
+    highlight_section, leave_out_silent, other_talk_seconds, outline_section, person, stats,
+    tracker_section,
+};
 
 /// Reads the call with all parts that are always in the answer, and those in `include`.
 pub(crate) fn run(gong: &Gong<'_>, args: GetCall) -> Result<CallDigest, Error> {
@@ -164,6 +167,7 @@ fn digest(
         .collect();
     CallDigest {
         left_out_people: leave_out_silent(&mut people),
+        other_talk_seconds: other_talk_seconds(&call, &interaction),
         people,
         notice: QUOTED.into(),
         id: meta.id().to_owned(),

@@ -11,7 +11,7 @@ use crate::{
     prelude::*,
     text::one_line,
     time,
-    tools::get_call::api::Interaction,
+    tools::get_call::api::{Interaction, Talk},
     wit::calls::{Moment, Person, Section},
 };
 
@@ -46,10 +46,8 @@ pub(super) fn person(
         .flat_map(|context| context.objects.iter().flatten())
         .find(|object| matches!(object.object_type.as_deref(), Some("Contact" | "Lead")))
         .map(|object| object.id().to_owned());
-    let spoken = interaction.speakers.iter().flatten().find(|talk| {
-        let ids = [&talk.id, &talk.user_id];
-        ids.into_iter().flatten().any(|id| party.is(id))
-    });
+    let mut speakers = interaction.speakers.iter().flatten();
+    let spoken = speakers.find(|talk| is_of(talk, party));
     Person {
         name: party.name().unwrap_or_else(|| NAMELESS.to_owned()),
         affiliation: party.affiliation(),
@@ -78,6 +76,19 @@ pub(super) fn person(
             .and_then(|talk| talk.talk_time)
             .map(|seconds| seconds as u32),
     }
+}
+
+fn is_of(talk: &Talk, party: &Party) -> bool {
+    let ids = [&talk.id, &talk.user_id];
+    ids.into_iter().flatten().any(|id| party.is(id))
+}
+
+/// How long speakers talked who are none of the call's people.
+pub(super) fn other_talk_seconds(call: &Call, interaction: &Interaction) -> Option<u32> {
+    let speakers = interaction.speakers.iter().flatten();
+    let others = speakers.filter(|talk| !call.parties().any(|party| is_of(talk, party)));
+    let seconds: f64 = others.filter_map(|talk| talk.talk_time).sum();
+    Some(seconds as u32).filter(|seconds| *seconds > 0)
 }
 
 pub(super) fn outline_section(section: OutlineSection) -> Option<Section> {

@@ -131,6 +131,10 @@ impl Answer for CallDigest {
             Affiliation::Unknown,
         );
         render::left_out(&mut text, self.left_out_people, "people who said least");
+        if let Some(seconds) = self.other_talk_seconds {
+            let spoke = time::into_call(u64::from(seconds) * 1000);
+            render::line(&mut text, "Others spoke", Some(&spoke));
+        }
         let in_deal = |account: &wit::CrmObject| {
             let name = account
                 .name
