@@ -1,27 +1,22 @@
 //! Gong's answers other than 2xx: what Gong says, and what the reader can do about it.
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use crate::{client::json::read_json, error::Error, prelude::*, text::cut_at_word};
+use crate::{
+    client::json::{ApiResponse, read_json},
+    error::Error,
+    json_ext::JsonExt as _,
+    prelude::*,
+    text::cut_at_word,
+};
 
 /// How many of Gong's messages an error has, and how many characters of each: Gong sends one for each
 /// thing that it does not accept.
 const MESSAGES: usize = 10;
 const MESSAGE_CHARS: usize = 500;
 
-/// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ErrorBody {
-    request_id: Option<String>,
-    errors: Option<Vec<String>>,
-    // Only /v2/meetings has these: what the user can do, and where.
-    user_facing_error: Option<String>,
-    fix_url: Option<String>,
-    help_url: Option<String>,
-}
-
 /// An answer of Gong's with a status other than 2xx.
+#[derive(Clone)]
 pub(crate) struct Refusal {
     /// HTTP status.
     pub(crate) status: u16,
@@ -35,25 +30,31 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<u64>,
     /// `Location` of a redirect.
     pub(crate) location: Option<String>,
+    /// Whether the body is a web page, as a proxy sends it.
+    is_web_page: bool,
 }
 
 impl Refusal {
-    /// Reads the body; one that is not Gong's JSON counts as empty.
+    /// Reads the body (OpenAPI `ErrorResponse`), every member optional; one that is not JSON counts as
+    /// empty.
     pub(crate) fn new(
         status: u16,
         body: &[u8],
         retry_after: Option<u64>,
         location: Option<String>,
     ) -> Self {
-        let body: ErrorBody = read_json(body).unwrap_or_default();
-        let said = joined(&body.errors.unwrap_or_default());
+        let is_web_page = body.trim_ascii_start().starts_with(b"<");
+        let ApiResponse(body) = read_json(body).unwrap_or_default();
+        let said = joined(&messages(&body));
         let mut remedy = String::new();
+        let text = |key| body.raw(key).map(str::trim).filter(|text| !text.is_empty());
+        // Only /v2/meetings has these: what the user can do, and where.
         for (label, text) in [
-            ("", body.user_facing_error.filter(|text| *text != said)),
-            ("To mend it: ", body.fix_url),
-            ("Help: ", body.help_url),
+            ("", text("userFacingError").filter(|text| *text != said)),
+            ("To mend it: ", text("fixUrl")),
+            ("Help: ", text("helpUrl")),
         ] {
-            if let Some(text) = text.filter(|text| !text.is_empty()) {
+            if let Some(text) = text {
                 remedy.push_str(&format!(" {label}{}.", text.trim_end_matches('.')));
             }
         }
@@ -61,34 +62,51 @@ impl Refusal {
             status,
             said,
             remedy,
-            request_id: body.request_id,
+            request_id: body.id("requestId"),
             retry_after,
             location,
+            is_web_page,
         }
     }
 
     /// Whether this is the 404 that Gong sends instead of an empty list: `No calls found
     /// corresponding to the provided filters`, `No logs found for the specified period`,
     /// `Answered scorecards not found`. The 404 for a wrong path, workspace, user or id has another
-    /// text: it names one thing, or what was looked for.
-    pub(crate) fn is_nothing_found(&self) -> bool {
+    /// text: it names one thing, or what was looked for. `operation` is the method and path: only what
+    /// it lists counts.
+    pub(crate) fn is_nothing_found(&self, operation: &str) -> bool {
         let said = self.said.trim().to_ascii_lowercase();
         let said = said.trim_end_matches('.');
-        let is_list = |things: &str, by: &str| {
-            things.ends_with('s')
-                && [
-                    "",
-                    " for the specified period",
-                    " corresponding to the provided filters",
-                ]
-                .contains(&by)
+        let is_listed = |things: &str| {
+            let thing = things.rsplit(' ').next().unwrap_or(things);
+            let mut listed = operation.split(['/', '-']).chain(["calls", "logs"]);
+            let one = thing.strip_suffix('s');
+            one.is_some_and(|one| listed.any(|part| part == thing || part == one))
         };
         let no = said
             .strip_prefix("no ")
             .and_then(|said| said.split_once(" found"));
+        let is_list = no.is_some_and(|(things, by)| {
+            let by_filter = [
+                "",
+                " for the specified period",
+                " corresponding to the provided filters",
+            ];
+            by_filter.contains(&by) && is_listed(things)
+        });
+        let scorecards = ["scorecards not found", "answered scorecards not found"];
         self.status == 404
-            && (no.is_some_and(|(things, by)| is_list(things, by))
-                || ["scorecards not found", "answered scorecards not found"].contains(&said))
+            && (is_list || scorecards.contains(&said) && operation.ends_with("scorecards"))
+    }
+
+    /// The error where a later page of a list is the 404 for an empty list.
+    pub(super) fn into_lost_page(self, operation: &str) -> Error {
+        let said = self.quoted();
+        Error::unexpected_answer(format!(
+            "Gong broke off the list of {operation} before its last page: {said}."
+        ))
+        .adding("Try again.")
+        .with_status(self.status)
     }
 
     /// Gong's message, quoted, with the request id.
@@ -109,6 +127,14 @@ impl Refusal {
         let said = self.quoted();
         let status = self.status;
         let error = match status {
+            400.. if self.is_web_page && status != 429 => Error::unexpected_answer(format!(
+                "A web page answered {operation} (status {status}), not Gong's API: it is from a proxy or firewall on \
+                 the way."
+            ))
+            .adding(match status {
+                500.. => "Try again later; if it stays so, check HTTPS_PROXY and GONG_BASE_URL.",
+                _ => "Check HTTPS_PROXY and GONG_BASE_URL.",
+            }),
             300..=399 => {
                 let to = self
                     .location
@@ -168,7 +194,10 @@ impl Refusal {
             409 => Error::bad_argument(format!(
                 "Gong refuses {operation} because of what is there already: {said}."
             )),
-            429 => Error::rate_limited(rate_limit_text(self.retry_after, &said)),
+            429 => Error::rate_limited(match &self.request_id {
+                Some(_) => rate_limit_text(self.retry_after, &said),
+                None => other_limit_text(self.retry_after, &said),
+            }),
             500..=599 => Error::unexpected_answer(format!(
                 "Gong has a fault of its own on {operation} (status {status}): {said}."
             ))
@@ -178,6 +207,26 @@ impl Refusal {
             )),
         };
         error.with_status(status)
+    }
+}
+
+/// Gong's messages: a list of texts under `errors`. Some answers have one text there, or objects that
+/// have it under another name, as gateways in front of an API do.
+fn messages(body: &Value) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        _ => ["message", "error", "description", "detail"]
+            .iter()
+            .find_map(|key| value.text(key)),
+    };
+    let messages: Vec<String> = match body.get("errors") {
+        Some(Value::Array(errors)) => errors.iter().filter_map(text).collect(),
+        Some(errors) => text(errors).into_iter().collect(),
+        None => Vec::new(),
+    };
+    match messages.is_empty() {
+        true => text(body).into_iter().collect(),
+        false => messages,
     }
 }
 
@@ -206,6 +255,22 @@ fn rate_limit_text(retry_after: Option<u64>, said: &str) -> String {
         _ => format!(
             "Gong is busy with the company's other requests (3 a second, shared by everyone) and stayed so for as long as \
              a tool waits: {said}. Try again in a minute."
+        ),
+    }
+}
+
+/// For a limit that may not be Gong's: its answers have a request id, those of a host that keeps its
+/// calls to a limit have none.
+fn other_limit_text(retry_after: Option<u64>, said: &str) -> String {
+    match retry_after {
+        Some(seconds) if seconds > BURST_SECONDS => format!(
+            "A limit on requests to Gong is reached: {said}. Requests are possible again in about {}. Until then neither \
+             trying again nor a narrower question helps.",
+            duration(seconds)
+        ),
+        _ => format!(
+            "A limit on requests to Gong is reached, and was so for as long as a tool waits: {said}. Try again in a \
+             minute."
         ),
     }
 }
@@ -265,17 +330,100 @@ mod tests {
 
     #[test]
     fn a_long_retry_after_means_the_quota_of_the_day() {
-        assert!(refused(429, "{}", Some(4808)).contains("It is back in about 1 h 21 min."));
-        assert!(refused(429, "{}", Some(1)).contains("Try again in a minute."));
+        let body = r#"{"requestId":"4al018","errors":["API request limit exceeded"]}"#;
+        let quota = refused(429, body, Some(4808));
+        assert!(quota.starts_with("The company's daily allowance"));
+        assert!(quota.contains("It is back in about 1 h 21 min."));
+        assert!(refused(429, body, Some(1)).starts_with("Gong is busy"));
+    }
+
+    #[test]
+    fn a_limit_of_the_host_is_not_gongs_quota() {
+        let body = r#"{"errors":["Too many calls of this process."]}"#;
+        assert_eq!(
+            refused(429, body, Some(90)),
+            "A limit on requests to Gong is reached: “Too many calls of this process.”. Requests are possible again in \
+             about 90 s. Until then neither trying again nor a narrower question helps."
+        );
+        assert!(refused(429, body, Some(5)).ends_with("Try again in a minute."));
+    }
+
+    #[test]
+    fn error_bodies_of_other_shapes_keep_gongs_words_and_request_id() {
+        for errors in [
+            r#""filter.from bad""#,
+            r#"["filter.from bad"]"#,
+            r#"[{"message":"filter.from bad","code":7}]"#,
+            r#"[null,"filter.from bad"]"#,
+            r#"{"message":"filter.from bad"}"#,
+            r#"null,"message":"filter.from bad""#,
+        ] {
+            assert_eq!(
+                refused(
+                    400,
+                    &format!(r#"{{"requestId":"rq9","errors":{errors}}}"#),
+                    None
+                ),
+                "Gong does not accept the request GET /v2/calls: “filter.from bad” (Gong request rq9).",
+                "{errors}"
+            );
+        }
+        assert!(
+            refused(400, r#"{"requestId":12,"errors":7}"#, None)
+                .contains("no reason given (Gong request 12)")
+        );
+    }
+
+    #[test]
+    fn a_web_page_is_not_gongs() {
+        for status in [401, 403, 404, 407, 502, 503] {
+            let text = refused(status, "\r\n <html><body>Forbidden</body></html>", None);
+            let begin =
+                format!("A web page answered GET /v2/calls (status {status}), not Gong's API");
+            assert!(text.starts_with(&begin), "{text}");
+            assert!(text.contains("HTTPS_PROXY and GONG_BASE_URL"), "{text}");
+        }
+        assert!(refused(403, "", None).contains("trusted IPs"));
     }
 
     #[test]
     fn a_404_on_a_list_is_nothing_found_only_when_it_says_so() {
-        let said = |body: &str| Refusal::new(404, body.as_bytes(), None, None).is_nothing_found();
+        let said_of = |operation: &str, body: &str| {
+            Refusal::new(404, body.as_bytes(), None, None).is_nothing_found(operation)
+        };
+        let said = |body: &str| said_of("GET /v2/library/folders", body);
         assert!(said(
             r#"{"errors":["No calls found corresponding to the provided filters"]}"#
         ));
-        assert!(said(r#"{"errors":["Answered scorecards not found"]}"#));
+        for (operation, list) in [
+            (
+                "POST /v2/stats/activity/scorecards",
+                "Answered scorecards not found",
+            ),
+            ("POST /v2/calls/transcript", "No transcripts found"),
+            ("GET /v2/users", "No users found"),
+            (
+                "GET /v2/all-permission-profiles",
+                "No permission profiles found",
+            ),
+            ("GET /v2/call-outcomes", "No call outcomes found"),
+        ] {
+            assert!(
+                said_of(operation, &format!(r#"{{"errors":["{list}"]}}"#)),
+                "{list}"
+            );
+        }
+        for other in [
+            "No permissions found",
+            "No credentials found",
+            "No access found",
+            "No workspaces found",
+        ] {
+            assert!(
+                !said_of("GET /v2/users", &format!(r#"{{"errors":["{other}"]}}"#)),
+                "{other}"
+            );
+        }
         for list in [
             "No logs found for the specified period",
             "No folders found for the specified period.",
