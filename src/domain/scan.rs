@@ -271,3 +271,6 @@ fn visit_all(
     }
     ControlFlow::Continue(())
 }
+
+#[cfg(test)]
+mod tests;
