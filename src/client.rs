@@ -1,7 +1,7 @@
 //! The client of Gong's API: requests, errors, paging, and Gong's rate limit. It does no I/O
 //! itself: that is behind [`Host`].
 
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use core::cell::{Cell, RefCell};
 use jiff::tz::TimeZone;
 use serde::{Serialize, de::DeserializeOwned};
@@ -10,7 +10,6 @@ use crate::{
     client::{
         exchange::{ExchangeError, REQUESTS_A_SECOND},
         json::{json_text, read_json},
-        pages::{Paged, Pages},
         refusal::Refusal,
         request::{Host, JSON, Method, Request, Response},
         url::with_query,
@@ -259,58 +258,7 @@ impl<'w> Gong<'w> {
             Err(failure) => Err(failure.into_error(operation)),
         }
     }
-
-    /// All pages of a list, at most `most`; `request_page` requests the page at a cursor. An error
-    /// after the first page ends the list, and the pages before it are kept.
-    ///
-    /// # Errors
-    /// Whatever `request_page` fails with for the first page.
-    pub(crate) fn pages<P: Paged>(
-        &self,
-        most: u32,
-        mut request_page: impl FnMut(Option<&str>) -> Result<P, Error>,
-    ) -> Result<Pages<P::Item>, Error> {
-        let mut items = Vec::new();
-        let mut cursor: Option<String> = None;
-        let mut requested = BTreeSet::new();
-        for page in 1.. {
-            let (records, more) = match request_page(cursor.as_deref()) {
-                Ok(answer) => answer.into_page(),
-                Err(error) if page > 1 => {
-                    return Ok(Pages {
-                        items,
-                        stopped: Some(error.into_text()),
-                    });
-                }
-                Err(error) => return Err(error),
-            };
-            let next = records.and_then(|records| records.cursor);
-            // Where Gong goes back to the same page, it may have sent the one before once more.
-            if next.is_none() || next != cursor {
-                items.extend(more);
-            }
-            let Some(next) = next else {
-                break;
-            };
-            if !requested.insert(next.clone()) {
-                let stopped = Some(REPEATED_CURSOR.into());
-                return Ok(Pages { items, stopped });
-            }
-            if page == most {
-                let stopped = Some(format!("read {most} pages, the most for one call"));
-                return Ok(Pages { items, stopped });
-            }
-            cursor = Some(next);
-        }
-        Ok(Pages {
-            items,
-            stopped: None,
-        })
-    }
 }
-
-/// Why a list ends where it would begin anew.
-pub(crate) const REPEATED_CURSOR: &str = "Gong repeats the same page cursor";
 
 /// Reads a 2xx answer.
 ///

@@ -1,9 +1,15 @@
 //! Lists that come in pages.
 
+use alloc::collections::BTreeSet;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::{client::json::ApiResponse, error::Error, json_ext::JsonExt, prelude::*};
+use crate::{
+    client::{Gong, json::ApiResponse},
+    error::Error,
+    json_ext::JsonExt,
+    prelude::*,
+};
 
 /// How long Gong's list is and where its next page begins (OpenAPI `Records`).
 #[derive(Default)]
@@ -49,6 +55,59 @@ pub(crate) struct Pages<T> {
     pub(crate) items: Vec<T>,
     /// Why the list is not complete, if it is not.
     pub(crate) stopped: Option<String>,
+}
+
+/// Why a list ends where it would begin anew.
+pub(crate) const REPEATED_CURSOR: &str = "Gong repeats the same page cursor";
+
+impl Gong<'_> {
+    /// All pages of a list, at most `most`; `request_page` requests the page at a cursor. An error
+    /// after the first page ends the list, and the pages before it are kept.
+    ///
+    /// # Errors
+    /// Whatever `request_page` fails with for the first page.
+    pub(crate) fn pages<P: Paged>(
+        &self,
+        most: u32,
+        mut request_page: impl FnMut(Option<&str>) -> Result<P, Error>,
+    ) -> Result<Pages<P::Item>, Error> {
+        let mut items = Vec::new();
+        let mut cursor: Option<String> = None;
+        let mut requested = BTreeSet::new();
+        for page in 1.. {
+            let (records, more) = match request_page(cursor.as_deref()) {
+                Ok(answer) => answer.into_page(),
+                Err(error) if page > 1 => {
+                    return Ok(Pages {
+                        items,
+                        stopped: Some(error.into_text()),
+                    });
+                }
+                Err(error) => return Err(error),
+            };
+            let next = records.and_then(|records| records.cursor);
+            // Where Gong goes back to the same page, it may have sent the one before once more.
+            if next.is_none() || next != cursor {
+                items.extend(more);
+            }
+            let Some(next) = next else {
+                break;
+            };
+            if !requested.insert(next.clone()) {
+                let stopped = Some(REPEATED_CURSOR.into());
+                return Ok(Pages { items, stopped });
+            }
+            if page == most {
+                let stopped = Some(format!("read {most} pages, the most for one call"));
+                return Ok(Pages { items, stopped });
+            }
+            cursor = Some(next);
+        }
+        Ok(Pages {
+            items,
+            stopped: None,
+        })
+    }
 }
 
 /// A page of a list whose items are read member by member.

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::{
     client::{
-        Gong, REPEATED_CURSOR,
+        Gong,
         json::required,
-        pages::{Paged, Records},
+        pages::{Paged, REPEATED_CURSOR, Records},
     },
     domain::scan::{Endpoint, Extent, Plan},
     error::Error,
