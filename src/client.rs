@@ -10,7 +10,7 @@ use crate::{
     client::{
         exchange::{ExchangeError, REQUESTS_A_SECOND},
         json::{json_text, read_json},
-        pages::{Paged, Pages},
+        refusal::Refusal,
         request::{Host, JSON, Method, Request, Response},
         url::with_query,
     },
@@ -43,8 +43,8 @@ pub(crate) struct Gong<'w> {
     began_ms: u64,
     sent: Cell<u32>,
     waited_ms: Cell<u64>,
-    /// `Retry-After` in seconds of a rate limit that was too long to wait for: nothing more is sent.
-    rate_limited: Cell<Option<u64>>,
+    /// A rate limit that was too long to wait for: nothing more is sent.
+    rate_limited: RefCell<Option<Refusal>>,
     /// When the last requests were sent, by the monotonic clock.
     sent_at_ms: RefCell<VecDeque<u64>>,
     references: RefCell<VecDeque<String>>,
@@ -69,7 +69,7 @@ impl<'w> Gong<'w> {
             began_ms: host.elapsed_ms(),
             sent: Cell::new(0),
             waited_ms: Cell::new(0),
-            rate_limited: Cell::new(None),
+            rate_limited: RefCell::default(),
             sent_at_ms: RefCell::new(VecDeque::with_capacity(REQUESTS_A_SECOND)),
             references: RefCell::new(VecDeque::new()),
             tokens: RefCell::default(),
@@ -184,7 +184,7 @@ impl<'w> Gong<'w> {
         parse(&body, &operation)
     }
 
-    /// A GET of a list, where Gong's 404 "nothing found" is the empty list.
+    /// A GET of a list, where Gong's 404 "nothing found" is the empty list, unless it is of a later page.
     ///
     /// # Errors
     /// Any other refusal, or a failed exchange.
@@ -194,13 +194,17 @@ impl<'w> Gong<'w> {
         query: &[(&str, Option<&str>)],
     ) -> Result<T, Error> {
         let operation = format!("GET {path}");
-        match self.send_for_list(Method::Get, &with_query(path, query), None, &operation)? {
+        let is_later = query
+            .iter()
+            .any(|(name, value)| *name == "cursor" && value.is_some());
+        let path = with_query(path, query);
+        match self.send_for_list(Method::Get, &path, None, &operation, is_later)? {
             Some(body) => parse(&body, &operation),
             None => Ok(T::default()),
         }
     }
 
-    /// A POST for a list, where Gong's 404 "nothing found" is the empty list.
+    /// A POST for a list, where Gong's 404 "nothing found" is the empty list, unless it is of a later page.
     ///
     /// # Errors
     /// Any other refusal, or a failed exchange.
@@ -210,7 +214,10 @@ impl<'w> Gong<'w> {
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let operation = format!("POST {path}");
-        match self.send_for_list(Method::Post, path, Some(&json_text(body)), &operation)? {
+        let body = json_text(body);
+        // Within a text the quotes would be escaped.
+        let is_later = body.contains("\"cursor\":\"");
+        match self.send_for_list(Method::Post, path, Some(&body), &operation, is_later)? {
             Some(body) => parse(&body, &operation),
             None => Ok(T::default()),
         }
@@ -229,64 +236,27 @@ impl<'w> Gong<'w> {
             .map_err(|failure| failure.into_error(operation))
     }
 
-    /// The body of a 2xx answer; none where Gong's 404 says that it found nothing.
+    /// The body of a 2xx answer; none where Gong's 404 says that it found nothing. A list that goes on
+    /// after its first page has something.
     fn send_for_list(
         &self,
         method: Method,
         path: &str,
         body: Option<&str>,
         operation: &str,
+        is_later: bool,
     ) -> Result<Option<Vec<u8>>, Error> {
         let body = body.map(|body| (JSON, body.as_bytes()));
         match self.read(method, path, body) {
             Ok(body) => Ok(Some(body)),
-            Err(ExchangeError::Refused(refusal)) if refusal.is_nothing_found() => Ok(None),
+            Err(ExchangeError::Refused(refusal)) if refusal.is_nothing_found(operation) => {
+                match is_later {
+                    true => Err(refusal.into_lost_page(operation)),
+                    false => Ok(None),
+                }
+            }
             Err(failure) => Err(failure.into_error(operation)),
         }
-    }
-
-    /// All pages of a list, at most `most`; `request_page` requests the page at a cursor. An error
-    /// after the first page ends the list, and the pages before it are kept.
-    ///
-    /// # Errors
-    /// Whatever `request_page` fails with for the first page.
-    pub(crate) fn pages<P: Paged>(
-        &self,
-        most: u32,
-        mut request_page: impl FnMut(Option<&str>) -> Result<P, Error>,
-    ) -> Result<Pages<P::Item>, Error> {
-        let mut items = Vec::new();
-        let mut cursor: Option<String> = None;
-        for page in 1.. {
-            let (records, more) = match request_page(cursor.as_deref()) {
-                Ok(answer) => answer.into_page(),
-                Err(error) if page > 1 => {
-                    return Ok(Pages {
-                        items,
-                        stopped: Some(error.into_text()),
-                    });
-                }
-                Err(error) => return Err(error),
-            };
-            items.extend(more);
-            let next = records.and_then(|records| records.cursor);
-            if next.is_none() {
-                break;
-            }
-            if next == cursor {
-                let stopped = Some("Gong repeats the same page cursor".into());
-                return Ok(Pages { items, stopped });
-            }
-            if page == most {
-                let stopped = Some(format!("read {most} pages, the most for one call"));
-                return Ok(Pages { items, stopped });
-            }
-            cursor = next;
-        }
-        Ok(Pages {
-            items,
-            stopped: None,
-        })
     }
 }
 
@@ -300,8 +270,10 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8], operation: &str) -> Result
 
 fn unreadable(error: &serde_json::Error, operation: &str) -> Error {
     Error::unexpected_answer(if error.is_data() {
+        let member = missing_member(&error.to_string());
         format!(
-            "Gong's answer to {operation} is JSON of another shape than its documentation says (line {}, column {}).",
+            "Gong's answer to {operation} is JSON of another shape than its documentation says ({member}line {}, \
+             column {}).",
             error.line(),
             error.column()
         )
@@ -311,4 +283,11 @@ fn unreadable(error: &serde_json::Error, operation: &str) -> Error {
              GONG_BASE_URL and any proxy on the way."
         )
     })
+}
+
+/// The member that serde misses, to go before the place. Its other messages have Gong's values in them.
+fn missing_member(message: &str) -> String {
+    let member = message.strip_prefix("missing field `");
+    let member = member.and_then(|rest| rest.split_once('`'));
+    member.map_or_else(String::new, |(member, _)| format!("no {member} in it, "))
 }

@@ -13,39 +13,79 @@ const PER_SECOND: u32 = 3;
 /// A tenth longer than a second, because requests that leave evenly may arrive unevenly.
 const SPAN: Duration = Duration::from_millis(1100);
 
+/// After so long without any request, one may leave to see whether Gong still wants none: a long
+/// pause may have been a mistake of something on the way.
+const PROBE_AFTER: Duration = Duration::from_secs(5 * 60);
+
 /// Lets 3 requests leave in a second, in the order in which they come, and none while Gong wants none.
 #[derive(Debug)]
 pub struct Limiter {
-    window: Mutex<Window>,
+    state: Mutex<State>,
     /// Held by the request whose turn is next.
     turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct State {
+    window: Window,
+    pause: Option<Pause>,
+}
+
+/// While Gong wants no request.
+#[derive(Debug)]
+struct Pause {
+    until: Instant,
+    /// When the next request may leave nonetheless.
+    probe: Instant,
+    /// Whether one has.
+    probed: bool,
 }
 
 impl Default for Limiter {
     fn default() -> Self {
         Self {
-            window: Mutex::new(Window::new(PER_SECOND, SPAN)),
+            state: Mutex::new(State {
+                window: Window::new(PER_SECOND, SPAN),
+                pause: None,
+            }),
             turn: tokio::sync::Mutex::default(),
         }
     }
 }
 
-impl Limiter {
-    fn window(&self) -> MutexGuard<'_, Window> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a place in the window, or says when there is one.
-    fn take(&self) -> Result<(), Instant> {
-        let now = Instant::now();
-        let mut window = self.window();
-        match window.free_at(now) {
-            free if free > now => Err(free),
-            _ => {
-                window.take(now);
-                Ok(())
-            }
+impl State {
+    /// Takes a place in the window, or returns when there is one and why.
+    fn take(&mut self, now: Instant) -> Result<(), Wait> {
+        let free = self.window.free_at(now);
+        if free > now {
+            return Err(Wait::Others(free));
         }
+        if let Some(pause) = self.pause.as_mut().filter(|pause| pause.until > now) {
+            if pause.probe > now {
+                return Err(Wait::Gong {
+                    free: pause.probe.min(pause.until),
+                    until: pause.until,
+                });
+            }
+            pause.probe = now + PROBE_AFTER;
+            pause.probed = true;
+        }
+        self.window.take(now);
+        Ok(())
+    }
+}
+
+/// Why a request cannot leave now.
+enum Wait {
+    /// The requests of the last second fill the limit until then.
+    Others(Instant),
+    /// Gong wants no request until a time; one may leave before.
+    Gong { free: Instant, until: Instant },
+}
+
+impl Limiter {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -54,28 +94,61 @@ impl Gate for Limiter {
         let deadline = Instant::from_std(deadline);
         Box::pin(async move {
             let turn = timeout_at(deadline, self.turn.lock()).await;
-            let _turn = turn.map_err(|_| refused(SPAN))?;
-            while let Err(free) = self.take() {
-                if free > deadline {
-                    return Err(refused(free - Instant::now()));
-                }
+            let Ok(_turn) = turn else {
+                let now = Instant::now();
+                let state = self.state();
+                let pause = state.pause.as_ref().filter(|pause| pause.until > now);
+                return Err(pause.map_or_else(busy, |pause| paused(pause.until - now)));
+            };
+            loop {
+                let now = Instant::now();
+                let taken = self.state().take(now);
+                let free = match taken {
+                    Ok(()) => return Ok(()),
+                    Err(Wait::Gong { free, until }) if free > deadline => {
+                        return Err(paused(until - now));
+                    }
+                    Err(Wait::Others(free)) if free > deadline => return Err(busy()),
+                    Err(Wait::Others(free) | Wait::Gong { free, .. }) => free,
+                };
                 sleep_until(free).await;
             }
-            Ok(())
         })
     }
 
     fn answered(&self, status: Option<StatusCode>, retry_after: Option<Duration>) {
+        let now = Instant::now();
+        let mut state = self.state();
         if let Some(pause) = pause_after(status, retry_after) {
-            self.window().block_until(Instant::now() + pause);
+            let until = now + pause;
+            let probed = state.pause.as_ref().is_some_and(|pause| pause.probed);
+            // A probe learns the time anew; of the answers to requests beside each other the longest
+            // pause counts.
+            let longer = state.pause.as_ref().filter(|_| !probed);
+            state.pause = Some(Pause {
+                until: longer.map_or(until, |longer| longer.until.max(until)),
+                probe: now + PROBE_AFTER,
+                probed: false,
+            });
+        } else if status.is_some_and(|status| !status.is_server_error()) {
+            // The probe went through.
+            state.pause.take_if(|pause| pause.probed);
         }
     }
 }
 
-fn refused(retry_after: Duration) -> Refused {
+fn busy() -> Refused {
+    Refused {
+        retry_after: SPAN,
+        reason: "The other calls of this process keep Gong's limit busy until this call is over."
+            .to_owned(),
+    }
+}
+
+fn paused(retry_after: Duration) -> Refused {
     Refused {
         retry_after,
-        reason: "The other calls of this process keep Gong's limit busy until this call is over."
+        reason: "Gong takes no requests at the moment, as its last answer to this process says."
             .to_owned(),
     }
 }
@@ -126,7 +199,38 @@ mod tests {
         let deadline = Instant::now().into_std() + Duration::from_secs(60);
         let refused = limiter.admit(deadline).await.unwrap_err();
         assert!(refused.retry_after > Duration::from_secs(4_800));
+        assert!(refused.reason.starts_with("Gong takes no requests"));
         limiter.answered(Some(StatusCode::OK), Some(Duration::from_secs(9)));
         limiter.answered(None, None);
+        assert!(limiter.admit(deadline).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operation_that_is_not_available_stops_no_other() {
+        let limiter = Arc::new(Limiter::default());
+        let unavailable = Some(StatusCode::SERVICE_UNAVAILABLE);
+        limiter.answered(unavailable, Some(Duration::from_secs(90)));
+        assert_eq!(leave(&limiter, 1).await, [0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_pause_is_probed_by_one_request() {
+        let limiter = Arc::new(Limiter::default());
+        let soon = || Instant::now().into_std() + Duration::from_secs(1);
+        let too_many = Some(StatusCode::TOO_MANY_REQUESTS);
+        limiter.answered(too_many, Some(Duration::from_secs(1_000_000)));
+        let refused = limiter.admit(soon()).await.unwrap_err();
+        assert_eq!(refused.retry_after, Duration::from_secs(24 * 60 * 60));
+        tokio::time::advance(PROBE_AFTER).await;
+        assert!(limiter.admit(soon()).await.is_ok());
+        assert!(limiter.admit(soon()).await.is_err(), "one only");
+        // The probe's answer counts, and not that of before.
+        limiter.answered(too_many, Some(Duration::from_secs(4808)));
+        let refused = limiter.admit(soon()).await.unwrap_err();
+        assert!(refused.retry_after <= Duration::from_secs(4808));
+        tokio::time::advance(PROBE_AFTER).await;
+        assert!(limiter.admit(soon()).await.is_ok());
+        limiter.answered(Some(StatusCode::OK), None);
+        assert_eq!(leave(&limiter, 2).await.len(), 2);
     }
 }

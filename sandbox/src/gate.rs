@@ -19,15 +19,12 @@ const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 /// Longer pauses are cut to this one.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long the API wants no request, by its answer: after a 429, or a 503 with `Retry-After`.
+/// How long the API wants no request at all, by its answer: after a 429. A 503 is about its operation
+/// only, also with `Retry-After`.
 #[must_use]
 pub fn pause_after(status: Option<StatusCode>, retry_after: Option<Duration>) -> Option<Duration> {
-    let pause = match status? {
-        StatusCode::TOO_MANY_REQUESTS => retry_after.unwrap_or(DEFAULT_PAUSE),
-        StatusCode::SERVICE_UNAVAILABLE => retry_after?,
-        _ => return None,
-    };
-    Some(pause.min(LONGEST_PAUSE))
+    let pause = retry_after.unwrap_or(DEFAULT_PAUSE).min(LONGEST_PAUSE);
+    (status? == StatusCode::TOO_MANY_REQUESTS).then_some(pause)
 }
 
 /// Decides when a request may leave, and learns its outcome.
@@ -155,6 +152,24 @@ mod tests {
         assert_eq!(read("soon"), None);
         assert_eq!(read("-1"), None);
         assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn only_a_limit_stops_all_requests() {
+        let after = |status, seconds: Option<u64>| {
+            let pause = pause_after(Some(status), seconds.map(Duration::from_secs));
+            pause.map(|pause| pause.as_secs())
+        };
+        assert_eq!(after(StatusCode::TOO_MANY_REQUESTS, Some(4808)), Some(4808));
+        assert_eq!(after(StatusCode::TOO_MANY_REQUESTS, None), Some(1));
+        let year = 365 * 24 * 60 * 60;
+        assert_eq!(
+            after(StatusCode::TOO_MANY_REQUESTS, Some(year)),
+            Some(24 * 60 * 60)
+        );
+        assert_eq!(after(StatusCode::SERVICE_UNAVAILABLE, Some(90)), None);
+        assert_eq!(after(StatusCode::OK, Some(90)), None);
+        assert_eq!(pause_after(None, None), None);
     }
 
     #[tokio::test]

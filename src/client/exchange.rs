@@ -105,9 +105,8 @@ impl Gong<'_> {
     ) -> Result<Vec<u8>, ExchangeError> {
         let mut least_wait = 1;
         loop {
-            if let Some(seconds) = self.rate_limited.get() {
-                let refusal = Refusal::new(429, b"", Some(seconds), None);
-                return Err(ExchangeError::Refused(Box::new(refusal)));
+            if let Some(refusal) = &*self.rate_limited.borrow() {
+                return Err(ExchangeError::Refused(Box::new(refusal.clone())));
             }
             self.keep_pace();
             let most_ms = is_read.then(|| self.ms_left());
@@ -145,7 +144,7 @@ impl Gong<'_> {
             let seconds = retry_after.unwrap_or(1).max(least_wait);
             let waited = self.waited_ms.get() + seconds * 1000;
             if waited > MOST_WAIT_MS || is_read && seconds * 1000 >= self.ms_left() {
-                self.rate_limited.set(Some(retry_after.unwrap_or(1)));
+                *self.rate_limited.borrow_mut() = Some(refusal.clone());
                 return Err(ExchangeError::Refused(Box::new(refusal)));
             }
             self.waited_ms.set(waited);

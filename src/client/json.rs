@@ -26,8 +26,8 @@ pub(crate) fn json_text(body: &impl Serialize) -> String {
     serde_json::to_string(body).expect("the keys of a body are strings")
 }
 
-/// Reads an answer of Gong. Of a member that is twice in an object the last one counts: serde's
-/// derived code refuses such an object, a [`Value`] accepts it. Bytes that are not UTF-8 become
+/// Reads an answer of Gong. Of a member that is twice in an object the last one counts, and a null in
+/// a list is no item: serde's derived code refuses both, an [`ApiResponse`] accepts them. Bytes that are not UTF-8 become
 /// U+FFFD, and texts are [`cleaned`], so that one title does not cost a page.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     // Validated as a whole, which is faster than text by text.
@@ -39,19 +39,20 @@ pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<
     match serde_json::from_str(&json) {
         Err(error) if error.is_syntax() => serde_json::from_str(&cleaned(&json)).map_err(|_| error),
         Err(error) if error.is_data() => {
-            serde_json::from_str(&without_duplicates(&json)?).map_err(|_| error)
+            let simple = simplified(&json).and_then(|simple| serde_json::from_str(&simple));
+            simple.map_err(|_| error)
         }
         read => read,
     }
 }
 
-fn without_duplicates(json: &str) -> serde_json::Result<String> {
+fn simplified(json: &str) -> serde_json::Result<String> {
     let ApiResponse(value) = serde_json::from_str(json)?;
     serde_json::to_string(&value)
 }
 
 /// A whole answer of Gong's. Long integers in it are strings: Gong writes some ids as numbers that
-/// no number type holds.
+/// no number type holds. Lists in it have no nulls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ApiResponse(pub(crate) Value);
 
@@ -59,7 +60,9 @@ impl<'de> Deserialize<'de> for ApiResponse {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let json = <&RawValue>::deserialize(from)?.get();
         let read = serde_json::from_str(&with_long_integers_quoted(json));
-        read.map(Self).map_err(D::Error::custom)
+        let mut value = read.map_err(D::Error::custom)?;
+        remove_null_items(&mut value);
+        Ok(Self(value))
     }
 }
 
@@ -94,6 +97,17 @@ fn misshapen(key: &str, operation: &str) -> Error {
     Error::unexpected_answer(format!(
         "Gong's answer to {operation} is JSON of another shape than its documentation says (no {key} in it)."
     ))
+}
+
+fn remove_null_items(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.retain(|item| !item.is_null());
+            items.iter_mut().for_each(remove_null_items);
+        }
+        Value::Object(members) => members.values_mut().for_each(remove_null_items),
+        _ => {}
+    }
 }
 
 /// Integers of 16 digits and more become strings, as an `f64` can not hold them all.
@@ -195,6 +209,31 @@ mod tests {
             .err()
             .expect("not a page");
         assert_eq!((error.is_data(), error.line()), (true, 1));
+    }
+
+    #[test]
+    fn a_null_in_a_list_costs_nothing() {
+        #[derive(Deserialize)]
+        struct Page {
+            calls: Vec<Call>,
+            title: String,
+        }
+        #[derive(Deserialize)]
+        struct Call {
+            id: Id,
+            parties: Option<Vec<Id>>,
+        }
+        let json = r#"{"calls": [null, {"id": 99999999999999999999, "parties": [null, null]}, null,
+            {"id": "8", "parties": null}], "title": "[null, null]"}"#;
+        let page: Page = read_json(json.as_bytes()).expect("a page");
+        let ids: Vec<&str> = page.calls.iter().map(|call| &*call.id.0).collect();
+        assert_eq!(ids, ["99999999999999999999", "8"]);
+        assert_eq!(page.calls[0].parties, Some(Vec::new()));
+        assert_eq!(page.calls[1].parties, None);
+        assert_eq!(page.title, "[null, null]");
+        let ApiResponse(answer) = read_json(b"{\"users\": [null, {\"id\": 1}]}").expect("JSON");
+        assert_eq!(answer.items("users").len(), 1);
+        assert!(read_json::<Page>(b"{\"calls\": [null, 5]}").is_err());
     }
 
     #[test]

@@ -1,27 +1,27 @@
 //! Gong's answers other than 2xx: what Gong says, and what the reader can do about it.
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use crate::{client::json::read_json, error::Error, prelude::*, text::cut_at_word};
+use crate::{
+    client::{
+        json::{ApiResponse, read_json},
+        refusal::limit::{other_limit_text, rate_limit_text},
+    },
+    error::Error,
+    json_ext::JsonExt as _,
+    prelude::*,
+    text::cut_at_word,
+};
+
+mod limit;
 
 /// How many of Gong's messages an error has, and how many characters of each: Gong sends one for each
 /// thing that it does not accept.
 const MESSAGES: usize = 10;
 const MESSAGE_CHARS: usize = 500;
 
-/// Gong's error body (OpenAPI `ErrorResponse`), every member optional.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ErrorBody {
-    request_id: Option<String>,
-    errors: Option<Vec<String>>,
-    // Only /v2/meetings has these: what the user can do, and where.
-    user_facing_error: Option<String>,
-    fix_url: Option<String>,
-    help_url: Option<String>,
-}
-
 /// An answer of Gong's with a status other than 2xx.
+#[derive(Clone)]
 pub(crate) struct Refusal {
     /// HTTP status.
     pub(crate) status: u16,
@@ -35,25 +35,31 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<u64>,
     /// `Location` of a redirect.
     pub(crate) location: Option<String>,
+    /// Whether the body is a web page, as a proxy sends it.
+    is_web_page: bool,
 }
 
 impl Refusal {
-    /// Reads the body; one that is not Gong's JSON counts as empty.
+    /// Reads the body (OpenAPI `ErrorResponse`), every member optional; one that is not JSON counts as
+    /// empty.
     pub(crate) fn new(
         status: u16,
         body: &[u8],
         retry_after: Option<u64>,
         location: Option<String>,
     ) -> Self {
-        let body: ErrorBody = read_json(body).unwrap_or_default();
-        let said = joined(&body.errors.unwrap_or_default());
+        let is_web_page = body.trim_ascii_start().starts_with(b"<");
+        let ApiResponse(body) = read_json(body).unwrap_or_default();
+        let said = joined(&messages(&body));
         let mut remedy = String::new();
+        let text = |key| body.raw(key).map(str::trim).filter(|text| !text.is_empty());
+        // Only /v2/meetings has these: what the user can do, and where.
         for (label, text) in [
-            ("", body.user_facing_error.filter(|text| *text != said)),
-            ("To mend it: ", body.fix_url),
-            ("Help: ", body.help_url),
+            ("", text("userFacingError").filter(|text| *text != said)),
+            ("To mend it: ", text("fixUrl")),
+            ("Help: ", text("helpUrl")),
         ] {
-            if let Some(text) = text.filter(|text| !text.is_empty()) {
+            if let Some(text) = text {
                 remedy.push_str(&format!(" {label}{}.", text.trim_end_matches('.')));
             }
         }
@@ -61,34 +67,51 @@ impl Refusal {
             status,
             said,
             remedy,
-            request_id: body.request_id,
+            request_id: body.id("requestId"),
             retry_after,
             location,
+            is_web_page,
         }
     }
 
     /// Whether this is the 404 that Gong sends instead of an empty list: `No calls found
     /// corresponding to the provided filters`, `No logs found for the specified period`,
     /// `Answered scorecards not found`. The 404 for a wrong path, workspace, user or id has another
-    /// text: it names one thing, or what was looked for.
-    pub(crate) fn is_nothing_found(&self) -> bool {
+    /// text: it names one thing, or what was looked for. `operation` is the method and path: only what
+    /// it lists counts.
+    pub(crate) fn is_nothing_found(&self, operation: &str) -> bool {
         let said = self.said.trim().to_ascii_lowercase();
         let said = said.trim_end_matches('.');
-        let is_list = |things: &str, by: &str| {
-            things.ends_with('s')
-                && [
-                    "",
-                    " for the specified period",
-                    " corresponding to the provided filters",
-                ]
-                .contains(&by)
+        let is_listed = |things: &str| {
+            let thing = things.rsplit(' ').next().unwrap_or(things);
+            let mut listed = operation.split(['/', '-']).chain(["calls", "logs"]);
+            let one = thing.strip_suffix('s');
+            one.is_some_and(|one| listed.any(|part| part == thing || part == one))
         };
         let no = said
             .strip_prefix("no ")
             .and_then(|said| said.split_once(" found"));
+        let is_list = no.is_some_and(|(things, by)| {
+            let by_filter = [
+                "",
+                " for the specified period",
+                " corresponding to the provided filters",
+            ];
+            by_filter.contains(&by) && is_listed(things)
+        });
+        let scorecards = ["scorecards not found", "answered scorecards not found"];
         self.status == 404
-            && (no.is_some_and(|(things, by)| is_list(things, by))
-                || ["scorecards not found", "answered scorecards not found"].contains(&said))
+            && (is_list || scorecards.contains(&said) && operation.ends_with("scorecards"))
+    }
+
+    /// The error where a later page of a list is the 404 for an empty list.
+    pub(super) fn into_lost_page(self, operation: &str) -> Error {
+        let said = self.quoted();
+        Error::unexpected_answer(format!(
+            "Gong broke off the list of {operation} before its last page: {said}."
+        ))
+        .adding("Try again.")
+        .with_status(self.status)
     }
 
     /// Gong's message, quoted, with the request id.
@@ -109,6 +132,14 @@ impl Refusal {
         let said = self.quoted();
         let status = self.status;
         let error = match status {
+            400.. if self.is_web_page && status != 429 => Error::unexpected_answer(format!(
+                "A web page answered {operation} (status {status}), not Gong's API: it is from a proxy or firewall on \
+                 the way."
+            ))
+            .adding(match status {
+                500.. => "Try again later; if it stays so, check HTTPS_PROXY and GONG_BASE_URL.",
+                _ => "Check HTTPS_PROXY and GONG_BASE_URL.",
+            }),
             300..=399 => {
                 let to = self
                     .location
@@ -168,7 +199,10 @@ impl Refusal {
             409 => Error::bad_argument(format!(
                 "Gong refuses {operation} because of what is there already: {said}."
             )),
-            429 => Error::rate_limited(rate_limit_text(self.retry_after, &said)),
+            429 => Error::rate_limited(match &self.request_id {
+                Some(_) => rate_limit_text(self.retry_after, &said),
+                None => other_limit_text(self.retry_after, &said),
+            }),
             500..=599 => Error::unexpected_answer(format!(
                 "Gong has a fault of its own on {operation} (status {status}): {said}."
             ))
@@ -178,6 +212,26 @@ impl Refusal {
             )),
         };
         error.with_status(status)
+    }
+}
+
+/// Gong's messages: a list of texts under `errors`. Some answers have one text there, or objects that
+/// have it under another name, as gateways in front of an API do.
+fn messages(body: &Value) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        _ => ["message", "error", "description", "detail"]
+            .iter()
+            .find_map(|key| value.text(key)),
+    };
+    let messages: Vec<String> = match body.get("errors") {
+        Some(Value::Array(errors)) => errors.iter().filter_map(text).collect(),
+        Some(errors) => text(errors).into_iter().collect(),
+        None => Vec::new(),
+    };
+    match messages.is_empty() {
+        true => text(body).into_iter().collect(),
+        false => messages,
     }
 }
 
@@ -191,23 +245,6 @@ fn joined(messages: &[String]) -> String {
         said.push(format!("(and {} more)", rest.len()));
     }
     said.join(" ")
-}
-
-/// A longer `Retry-After` means the day's quota, a shorter one a burst (seen: 4,808 s and 1 s).
-const BURST_SECONDS: u64 = 60;
-
-fn rate_limit_text(retry_after: Option<u64>, said: &str) -> String {
-    match retry_after {
-        Some(seconds) if seconds > BURST_SECONDS => format!(
-            "The company's daily allowance of Gong requests (10,000, shared by everyone) is used up: {said}. It is back \
-             in about {}. Until then neither trying again nor a narrower question helps.",
-            duration(seconds)
-        ),
-        _ => format!(
-            "Gong is busy with the company's other requests (3 a second, shared by everyone) and stayed so for as long as \
-             a tool waits: {said}. Try again in a minute."
-        ),
-    }
 }
 
 /// Seconds for a reader: `45 s`, `12 min`, `1 h 20 min`.
@@ -236,101 +273,4 @@ fn scope_in(said: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Refusal, duration};
-
-    fn refused(status: u16, body: &str, retry_after: Option<u64>) -> String {
-        let error =
-            Refusal::new(status, body.as_bytes(), retry_after, None).into_error("GET /v2/calls");
-        error.text().to_owned()
-    }
-
-    #[test]
-    fn a_401_that_names_a_scope_is_not_a_wrong_key() {
-        assert_eq!(
-            refused(
-                401,
-                r#"{"requestId":"4al018","errors":["You don't have permission to use 'api:coaching:read' in your app."]}"#,
-                None
-            ),
-            "The access key lacks the scope api:coaching:read, which GET /v2/calls needs: “You don't have permission to \
-             use 'api:coaching:read' in your app.” (Gong request 4al018). A Gong technical administrator can add it \
-             (Admin center > Settings > Ecosystem > API)."
-        );
-        assert!(
-            refused(401, r#"{"errors":["Invalid credentials"]}"#, None)
-                .starts_with("Gong does not accept the access key: “Invalid credentials”.")
-        );
-    }
-
-    #[test]
-    fn a_long_retry_after_means_the_quota_of_the_day() {
-        assert!(refused(429, "{}", Some(4808)).contains("It is back in about 1 h 21 min."));
-        assert!(refused(429, "{}", Some(1)).contains("Try again in a minute."));
-    }
-
-    #[test]
-    fn a_404_on_a_list_is_nothing_found_only_when_it_says_so() {
-        let said = |body: &str| Refusal::new(404, body.as_bytes(), None, None).is_nothing_found();
-        assert!(said(
-            r#"{"errors":["No calls found corresponding to the provided filters"]}"#
-        ));
-        assert!(said(r#"{"errors":["Answered scorecards not found"]}"#));
-        for list in [
-            "No logs found for the specified period",
-            "No folders found for the specified period.",
-            "No calls found",
-        ] {
-            assert!(said(&format!(r#"{{"errors":["{list}"]}}"#)), "{list}");
-        }
-        for error in [
-            "routeNotFound",
-            "Call ID 12 was not found: check it",
-            "Workspace not found",
-            "User not found",
-            "Folder not found",
-            "No route found for GET /v2/users",
-            "No Gong user found corresponding to the provided organizer email",
-            "No meeting found corresponding to the provided meeting ID",
-            "No routes found for GET /v2/users",
-        ] {
-            assert!(!said(&format!(r#"{{"errors":["{error}"]}}"#)), "{error}");
-        }
-        assert!(!said("<html>404</html>"));
-    }
-
-    #[test]
-    fn a_409_with_a_remedy_shows_it() {
-        assert_eq!(
-            refused(
-                409,
-                r#"{"requestId":"m1","errors":["Provider disconnected"],"userFacingError":"Connect Zoom again.",
-                "fixUrl":"https://us-1.app.gong.io/settings","helpUrl":null}"#,
-                None
-            ),
-            "Gong can not do GET /v2/calls as things stand: “Provider disconnected” (Gong request m1). Connect Zoom \
-             again. To mend it: https://us-1.app.gong.io/settings."
-        );
-        assert!(refused(409, r#"{"errors":["Taken"]}"#, None).contains("what is there already"));
-    }
-
-    #[test]
-    fn a_redirect_names_the_setting() {
-        let refusal = Refusal::new(
-            302,
-            b"",
-            None,
-            Some("https://us-1.api.gong.io/v2/calls".into()),
-        );
-        let error = refusal.into_error("GET /v2/calls");
-        assert!(error.text().starts_with("Setting GONG_BASE_URL: Gong redirects GET /v2/calls to https://us-1.api.gong.io/v2/calls"));
-    }
-
-    #[test]
-    fn durations_are_rounded_up() {
-        assert_eq!(duration(45), "45 s");
-        assert_eq!(duration(600), "10 min");
-        assert_eq!(duration(4808), "1 h 21 min");
-        assert_eq!(duration(7200), "2 h");
-    }
-}
+mod tests;

@@ -163,8 +163,10 @@ fn live(
                     window.from = window.to - narrower.min(length - 1);
                 }
                 Window::Failed { error, calls } => {
-                    // What the rest of the range has so far is at its begin.
-                    let calls = match window.from == range.from && plan.extent == Extent::Whole {
+                    // What the rest of the range has so far is at its begin, if Gong keeps its order.
+                    let is_begin = window.from == range.from && plan.extent == Extent::Whole;
+                    let at = |call: &Call| position_in(call, plan, window);
+                    let calls = match is_begin && calls.is_sorted_by_key(at) {
                         true => positioned(calls, plan, window),
                         false => Vec::new(),
                     };
@@ -214,12 +216,17 @@ fn too_many_pages() -> String {
     format!("read {MOST_PAGES} pages, the most for one call")
 }
 
+/// A call's position, within the window that Gong sent it for.
+fn position_in(call: &Call, plan: &Plan<'_>, window: Range) -> i64 {
+    let position = position(&call.meta_data, &plan.endpoint);
+    position.map_or(window.from, |at| at.clamp(window.from, window.to - 1))
+}
+
 /// Calls and their positions, newest first.
 fn positioned(calls: Vec<Call>, plan: &Plan<'_>, window: Range) -> Vec<(i64, Call)> {
-    let position = |call: &Call| position(&call.meta_data, &plan.endpoint).unwrap_or(window.from);
     let mut calls: Vec<(i64, Call)> = calls
         .into_iter()
-        .map(|call| (position(&call), call))
+        .map(|call| (position_in(&call, plan, window), call))
         .collect();
     calls.sort_unstable_by(|(at, call), (other_at, other)| {
         other_at
@@ -264,3 +271,6 @@ fn visit_all(
     }
     ControlFlow::Continue(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,6 +179,74 @@ fn what_another_try_does_not_change_is_sent_once() {
 }
 
 #[test]
+fn a_cursor_that_repeats_or_is_empty_ends_the_list() {
+    // Cursors page by page, items read, and whether the list is whole.
+    for (cursors, read, whole) in [
+        (["1", "1", ""], 1, false),
+        (["1", "2", "1"], 3, false),
+        (["1", "2", ""], 3, true),
+    ] {
+        let host = host(|number| {
+            let cursor = cursors[number as usize - 1];
+            let body = json!({ "records": { "cursor": cursor }, "items": [null, number, null] });
+            Ok(Response {
+                body: body.to_string().into(),
+                ..page(number)
+            })
+        });
+        let gong = Gong::open(&host).expect("settings");
+        let (items, stopped) = read_pages(&gong, 5);
+        assert_eq!((items, stopped.is_none()), (read, whole), "{cursors:?}");
+    }
+}
+
+#[test]
+fn nothing_found_is_an_empty_list_on_the_first_page_only() {
+    let body =
+        r#"{"requestId":"r1","errors":["No calls found corresponding to the provided filters"]}"#;
+    let host = host(|_| {
+        Ok(Response {
+            body: body.into(),
+            ..refused(404, None)
+        })
+    });
+    let gong = Gong::open(&host).expect("settings");
+    let is_empty = |cursor: Option<&str>| {
+        let got = gong.get_list::<Value>("/v2/calls", &[("cursor", cursor)]);
+        let posted = gong.post_list::<Value>("/v2/calls/extensive", &json!({ "cursor": cursor }));
+        assert_eq!(got.is_ok(), posted.is_ok());
+        got.map_err(Error::into_text)
+    };
+    assert_eq!(is_empty(None), Ok(Value::Null));
+    let error = is_empty(Some("a")).expect_err("a fault");
+    assert!(
+        error.contains("broke off") && error.contains("r1"),
+        "{error}"
+    );
+    let filter = json!({ "cursor": null, "filter": { "titles": ["\"cursor\":\"a\""] } });
+    assert!(
+        gong.post_list::<Value>("/v2/calls/extensive", &filter)
+            .is_ok()
+    );
+}
+
+#[test]
+fn an_answer_of_another_shape_names_the_member_that_is_missing() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Needs {
+        #[expect(dead_code, reason = "only read")]
+        calls: Vec<u32>,
+    }
+    let error = |body: &str| {
+        let error = crate::client::parse::<Needs>(body.as_bytes(), "GET /v2/calls");
+        error.expect_err("another shape").into_text()
+    };
+    assert!(error("{}").contains("says (no calls in it, line 1, column 2)"));
+    let other = error(r#"{"calls": ["Secret title"]}"#);
+    assert!(other.contains("says (line 1") && !other.contains("Secret"));
+}
+
+#[test]
 fn slow_pages_end_in_what_was_read() {
     for takes_ms in [2_000, 9_000, 14_000, 29_000] {
         let slow = ScriptedHost {

@@ -1,12 +1,13 @@
 //! Windows of a scan: how long they are, and reading one.
 
+use alloc::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::{
     client::{
         Gong,
         json::required,
-        pages::{Paged, Records},
+        pages::{Paged, REPEATED_CURSOR, Records},
     },
     domain::scan::{Endpoint, Extent, Plan},
     error::Error,
@@ -90,11 +91,12 @@ pub(super) enum Window {
         pages: u32,
         fitting: u32,
     },
-    /// A page could not be read, after these calls, oldest first.
+    /// A page could not be read, after these calls, in Gong's order.
     Failed { error: Error, calls: Vec<Call> },
 }
 
-/// Reads all pages of a window, unless they are too many, for their number or for their time.
+/// Reads all pages of a window, unless they are too many, for their number or for their time. A call is
+/// on two pages where another one came in between.
 pub(super) fn read_window(
     gong: &Gong<'_>,
     plan: &Plan<'_>,
@@ -103,7 +105,10 @@ pub(super) fn read_window(
 ) -> Window {
     let began = gong.elapsed_ms();
     let mut calls = Vec::new();
+    let mut ids = BTreeSet::new();
     let mut cursor: Option<String> = None;
+    let mut requested = BTreeSet::new();
+    let mut stated = None;
     let mut pages = 0;
     loop {
         let (records, more) = match read_page(gong, plan, window, cursor.as_deref()) {
@@ -112,15 +117,16 @@ pub(super) fn read_window(
         };
         pages += 1;
         let full = more.len() as u32;
-        match calls.is_empty() {
-            true => calls = more,
-            false => calls.extend(more),
-        }
+        calls.extend(more.into_iter().filter(|call| {
+            let id = call.meta_data.id();
+            id.is_empty() || ids.insert(id.to_owned())
+        }));
         let records = records.unwrap_or_default();
         let Some(next) = records.cursor else {
             return Window::Whole { calls, pages };
         };
         if pages == 1 {
+            stated = records.total_records;
             let total = records.total_records.unwrap_or(2 * PAGE).max(full);
             let most = match plan.extent {
                 Extent::Newest => pages_left.min(2),
@@ -137,9 +143,12 @@ pub(super) fn read_window(
                 };
             }
         }
-        if cursor.as_ref() == Some(&next) {
-            let error = "Gong repeats the same page cursor; try a shorter range.";
-            let error = Error::unexpected_answer(error.into());
+        if !requested.insert(next.clone()) {
+            if stated.is_some_and(|total| calls.len() as u64 >= u64::from(total)) {
+                return Window::Whole { calls, pages };
+            }
+            let error = format!("{REPEATED_CURSOR}; try a shorter range.");
+            let error = Error::unexpected_answer(error);
             return Window::Failed { error, calls };
         }
         if pages == pages_left {
