@@ -72,12 +72,11 @@ fn sound_capabilities(sent: &RawValue, level: u32) -> Option<Box<RawValue>> {
     let mut capabilities = members(sent)?;
     let mut mended = false;
     capabilities.retain(|name, value| {
-        let is_switch = matches!(value.get(), "true" | "false")
-            && SWITCHES.contains(&&**name)
-            && (1..SETTINGS).contains(&level);
-        if !is_object(value) {
-            mended |= !is_switch;
-            return is_switch;
+        let is_switch = (1..SETTINGS).contains(&level) && SWITCHES.contains(&&**name);
+        if is_switch || !is_object(value) {
+            let is_sound = is_switch && matches!(value.get(), "true" | "false");
+            mended |= !is_sound;
+            return is_sound;
         }
         let inner = match level {
             0 if OPEN.contains(&&**name) => sound_capabilities(value, SETTINGS),

@@ -144,7 +144,7 @@ fn what_is_wrong_in_initialize_is_as_if_it_were_missing() {
             json!({"experimental": {"b": {"c": 1}}}),
         ),
         (
-            json!({"roots": {"listChanged": "yes"}, "sampling": {"tools": true, "context": {}}}),
+            json!({"roots": {"listChanged": {}}, "sampling": {"tools": true, "context": {}}}),
             json!({"roots": {}, "sampling": {"context": {}}}),
         ),
         (
