@@ -18,9 +18,11 @@ use axum::middleware::Next;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use host_harness::mcp::client_label::{ClientLabel, SESSION_HEADER};
-use host_harness::mcp::compat::{Message, ResponseFormat, mend};
+use host_harness::mcp::compat::{self, Message, ResponseFormat, Unreadable, mend};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
+use rmcp::ErrorData;
+use rmcp::model::ErrorCode;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
@@ -150,13 +152,14 @@ impl Admission {
         }
         let initialized = (message.method == "initialize").then(|| message.label());
         let format = ResponseFormat::of(&parts.headers, &message);
-        ResponseFormat::accept_all(&mut parts.headers);
-        drop(message);
+        let unreadable = Unreadable::new(message);
+        compat::take_any_headers(&mut parts.headers);
         let begun = Arc::new(begun);
         // The call holds it too: it may go on when the client has closed the connection.
         parts.extensions.insert(Arc::clone(&begun));
         let request = Request::from_parts(parts, Body::from(body));
-        let mut response = format.apply(next.run(request).await).await;
+        let response = unreadable.unless_read(next.run(request).await);
+        let mut response = format.apply(response).await;
         if let Some(label) = initialized
             && response.status() == StatusCode::OK
         {
@@ -345,9 +348,8 @@ fn too_large(most: usize, id: Option<&RawValue>) -> Response {
 
 /// An answer in HTTP and in JSON-RPC.
 fn refusal(status: StatusCode, code: i32, text: impl Display, id: Option<&RawValue>) -> Response {
-    let error = json!({"code": code, "message": text.to_string()});
-    let body = json!({"jsonrpc": "2.0", "id": id, "error": error});
-    (status, axum::Json(body)).into_response()
+    let error = ErrorData::new(ErrorCode(code), text.to_string(), None);
+    compat::refusal(status, &error, id)
 }
 
 #[cfg(test)]

@@ -32,7 +32,6 @@
 //! | [`index`] | where the component keeps its index of a tenant |
 //! | [`schedule`] | tools that are called regularly |
 //! | `fair_queue` | a queue in which users take turns, for the two above |
-//! | `cors` | which web pages may use `/mcp` |
 //! | [`readiness`] | whether new calls are accepted |
 //! | [`clock`] | the time, as far as the wall clock can be trusted |
 //! | [`progress`] | progress notifications |
@@ -59,7 +58,6 @@ pub mod command_line;
 pub mod component;
 pub mod config;
 pub mod connections;
-mod cors;
 mod cut;
 mod failed_tokens;
 mod fair_queue;

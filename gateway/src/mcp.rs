@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use host_harness::mcp::client_label::ClientLabel;
-use host_harness::mcp::{guide, names, unknown};
+use host_harness::mcp::{guide, misread, names, unknown};
 use http::request::Parts;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, DiscoverResult, GetPromptRequestParams,
-    GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult,
-    ListPromptsResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-    SubscriptionFilter, Tool,
+    CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, DiscoverResult,
+    GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
+    InitializeResult, ListPromptsResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, SubscriptionFilter, Tool,
 };
 use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -322,6 +322,30 @@ impl ServerHandler for GatewayServer {
             CallAnswer::Resource(answer) => answer,
             CallAnswer::Tool(_) => Err(ErrorData::internal_error("the resource is none", None)),
         }
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let policy = self.policy(&context).await?;
+        let catalog = &self.gateway.catalog;
+        let example = match &*request.method {
+            "tools/call" => policy.tools().next().map(str::to_owned),
+            "prompts/get" => catalog
+                .prompts(&policy)
+                .into_iter()
+                .next()
+                .map(|one| one.name),
+            "resources/read" => catalog
+                .resources(&policy)
+                .into_iter()
+                .next()
+                .map(|one| one.uri),
+            _ => None,
+        };
+        Err(misread::error(request, example.as_deref()))
     }
 
     /// rmcp compares headers with arguments by this, whatever the user may call.

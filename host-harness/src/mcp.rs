@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
-    GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult, JsonObject,
-    ListPromptsResult, ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams,
-    Prompt, ReadResourceRequestParams, ReadResourceResponse, Resource, ServerCapabilities,
-    ServerConfig, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+    CustomResult, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, JsonObject, ListPromptsResult, ListResourcesResult,
+    ListToolsResult, MetaObject, PaginatedRequestParams, Prompt, ReadResourceRequestParams,
+    ReadResourceResponse, Resource, ServerCapabilities, ServerConfig, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -22,9 +22,11 @@ use crate::selection::Selection;
 
 pub mod client_label;
 pub mod compat;
+pub mod cors;
 pub mod cut;
 pub mod guide;
 mod http;
+pub mod misread;
 pub mod names;
 pub mod stdio;
 
@@ -191,6 +193,20 @@ impl ServerHandler for McpServer {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let resource = self.resources.iter().find(|one| one.uri == request.uri);
         guide::read_resource(&self.sandbox, &self.run, resource, &request.uri).await
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let example = match &*request.method {
+            "tools/call" => self.tools.first().map(|tool| &*tool.name),
+            "prompts/get" => self.prompts.first().map(|prompt| &*prompt.name),
+            "resources/read" => self.resources.first().map(|resource| &*resource.uri),
+            _ => None,
+        };
+        Err(misread::error(request, example))
     }
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {

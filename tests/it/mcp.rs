@@ -307,6 +307,60 @@ async fn other_hosts_and_web_pages_are_kept_out() {
     }
 }
 
+/// As the MCP inspector connects without its proxy.
+#[tokio::test]
+async fn pages_of_this_machine_may_read_the_answers() {
+    let (_, server) = endless().await;
+    let (address, _guard) = listen(server).await;
+    let ask = async |method: &str, origin: &str, more: &str| {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        let request = format!(
+            "{method} /mcp HTTP/1.1\r\nhost: {address}\r\norigin: {origin}\r\n{more}\
+             connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.to_lowercase()
+    };
+    let preflight = "access-control-request-method: POST\r\n\
+                     access-control-request-headers: content-type, mcp-session-id\r\n";
+    let local = "http://localhost:6274";
+    let allowed = format!("access-control-allow-origin: {local}\r\n");
+    let answer = ask("OPTIONS", local, preflight).await;
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    for header in [
+        &*allowed,
+        "access-control-allow-methods: get,post,delete\r\n",
+        "access-control-allow-headers: content-type, mcp-session-id\r\n",
+    ] {
+        assert!(answer.contains(header), "{header} {answer}");
+    }
+    let answer = ask("POST", local, "").await;
+    assert!(answer.starts_with("http/1.1 200"), "{answer}");
+    assert!(answer.contains(&allowed), "{answer}");
+    assert!(
+        answer.contains("access-control-expose-headers: mcp-session-id,"),
+        "{answer}"
+    );
+    for evil in [
+        "https://evil.example.com",
+        "http://localhost.example.com:6274",
+        "null",
+    ] {
+        for (method, more) in [
+            ("OPTIONS", preflight),
+            ("POST", "content-type: text/plain\r\n"),
+        ] {
+            let answer = ask(method, evil, more).await;
+            assert!(!answer.contains("access-control-allow-origin"), "{answer}");
+            assert_eq!(answer.starts_with("http/1.1 403"), method == "POST");
+        }
+    }
+}
+
 async fn selected(gong: &FakeGong, toolsets: &str, read_only: bool) -> Client {
     let Ok(toolsets) = toolsets.parse();
     let selection = Selection {

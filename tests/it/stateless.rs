@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use host_harness::mcp;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+};
 
 use crate::mcp::{listen, server};
 use crate::server::{gong_server, over_stdio, over_the_net, variables};
@@ -81,8 +83,51 @@ const LINES: [(&str, &str, &str); 8] = [
     (r#"{"jsonrpc":"2.0","id":8,"method":"ping"}"#, "/result", ""),
 ];
 
+/// Lines that are no messages, and the code and the id that they are answered with.
+const FAULTS: [(&str, i32, Option<i32>); 10] = [
+    ("nonsense", -32700, None),
+    ("[]", -32600, None),
+    ("1", -32600, None),
+    (
+        r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#,
+        -32600,
+        None,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+        -32600,
+        None,
+    ),
+    (r#"{"jsonrpc":"2.0","id":1}"#, -32600, Some(1)),
+    (r#"{"jsonrpc":"2.0","id":2,"method":5}"#, -32600, Some(2)),
+    (
+        r#"{"id":3,"method":"tools/list","params":[1]}"#,
+        -32602,
+        Some(3),
+    ),
+    (
+        r#"{"id":4,"method":"tools/call","params":[]}"#,
+        -32602,
+        Some(4),
+    ),
+    (
+        r#"{"id":5,"method":"no/such","params":""}"#,
+        -32601,
+        Some(5),
+    ),
+];
+
 async fn lines_are_answered(mut input: impl AsyncWrite + Unpin, output: impl AsyncRead + Unpin) {
     let mut output = BufReader::new(output).lines();
+    for (line, code, id) in FAULTS {
+        input.write_all(line.as_bytes()).await.unwrap();
+        input.write_all(b"\n\n").await.unwrap();
+        let answer = tokio::time::timeout(Duration::from_secs(60), output.next_line()).await;
+        let answer = answer.unwrap_or_else(|_| panic!("no answer to {line}"));
+        let answer: Value = serde_json::from_str(&answer.unwrap().unwrap()).unwrap();
+        assert_eq!(answer["error"]["code"], code, "{line}: {answer}");
+        assert_eq!(answer["id"], Value::from(id), "{line}: {answer}");
+    }
     for (line, pointer, text) in LINES {
         input.write_all(line.as_bytes()).await.unwrap();
         input.write_all(b"\n").await.unwrap();
@@ -102,6 +147,20 @@ async fn lines_are_answered(mut input: impl AsyncWrite + Unpin, output: impl Asy
             "{line}: {answer}"
         );
     }
+}
+
+/// Each line is answered before the end, also one that is no message.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_line_is_answered_before_the_host_ends() {
+    let gong = stand_in(options()).await;
+    let mut output = Vec::new();
+    let (mut ours, theirs) = tokio::io::duplex(1 << 16);
+    let input = &b"{\"id\":1,\"method\":\"ping\"}\nnonsense"[..];
+    let service = mcp::stdio::serve(server(&gong).await, input, theirs);
+    service.waiting().await.unwrap();
+    ours.read_to_end(&mut output).await.unwrap();
+    let output = String::from_utf8(output).unwrap();
+    assert!(output.contains("-32700"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

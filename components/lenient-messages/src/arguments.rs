@@ -8,14 +8,14 @@ use alloc::{
 
 use serde_json::value::RawValue;
 
-use crate::{Object, object, raw_value};
+use crate::{Object, members, params::is_empty, raw_value};
 
 /// How often text within text is unwrapped.
 const DEPTH: u32 = 2;
 
 /// The parameters with arguments that are an object, if they are not one yet.
 pub(crate) fn mend(params: &RawValue) -> Option<Box<RawValue>> {
-    let mut params = object(params)?;
+    let mut params = members(params)?;
     let sent = params.get("arguments")?;
     if sent.get().starts_with('{') {
         return None;
@@ -30,20 +30,16 @@ pub(crate) fn mend(params: &RawValue) -> Option<Box<RawValue>> {
 
 /// The object that is meant, if one is.
 fn unwrapped(sent: &RawValue, depth: u32) -> Option<Box<RawValue>> {
-    let empty = || RawValue::from_string("{}".to_owned()).ok();
+    if is_empty(sent) {
+        return raw_value(&Object::new());
+    }
     let sent = sent.get();
     match sent.as_bytes() {
         // A message over stdio is one line. In JSON, line breaks stand between tokens only.
         [b'{', ..] => RawValue::from_string(sent.replace(['\n', '\r'], " ")).ok(),
-        b"null" => empty(),
-        // Where lists and objects are one type, such as in PHP, an empty object becomes this.
-        [b'[', inner @ .., b']'] if inner.trim_ascii().is_empty() => empty(),
         [b'"', ..] if depth > 0 => {
             let text: String = serde_json::from_str(sent).ok()?;
-            match text.trim() {
-                "" => empty(),
-                text => unwrapped(serde_json::from_str(text).ok()?, depth - 1),
-            }
+            unwrapped(serde_json::from_str(text.trim()).ok()?, depth - 1)
         }
         _ => None,
     }

@@ -7,9 +7,13 @@
 //! | `tools/call` with `"arguments"` as JSON text, once or twice | the object in it |
 //! | `"arguments"` as `null`, `""`, `[]` | `{}` |
 //! | `"arguments"` as anything else that is no object | `{"arguments": …}`, which the tool refuses in words that a model reads |
-//! | `initialize` without `protocolVersion`, `capabilities`, or `clientInfo` with name and version | with them |
+//! | a message without `"jsonrpc": "2.0"` | with it |
+//! | `"params"` as `null`, `""`, `[]`; anything but an object in a notification | `{}` |
+//! | `"_meta"` that is no object | nothing |
+//! | `initialize` with `protocolVersion`, `capabilities` or `clientInfo` missing or of a wrong type | with the whole of them that can be read, and else with `{}` and `"unknown"` |
 //!
-//! A message that has the form already is not copied.
+//! A message that has the form already is not copied. What has no meaning stays what it is: [`single`]
+//! and [`Envelope::read`] say what is wrong with it.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
@@ -22,18 +26,26 @@ use alloc::{
     vec::Vec,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 mod arguments;
+mod envelope;
 mod initialize;
+mod names;
+mod params;
 mod text;
+
+pub use envelope::{Envelope, Fault, INVALID_PARAMS, INVALID_REQUEST, PARSE, json, single};
+pub use names::is_same_by_words;
 
 /// A JSON object whose values stay as they were written.
 type Object<'a> = BTreeMap<String, Cow<'a, RawValue>>;
 
-/// A message, or a batch of them, in the form that MCP has. What is no JSON stays what it is: the
-/// server says what is wrong.
+/// The version of JSON-RPC, of which MCP knows one only.
+const VERSION: &str = "2.0";
+
+/// A message, or a batch of them, in the form that MCP has.
 #[must_use]
 pub fn mend(message: &[u8]) -> Cow<'_, [u8]> {
     match text::mend(message) {
@@ -65,29 +77,57 @@ fn mend_json(text: &str) -> Option<String> {
 }
 
 fn mend_one(raw: &RawValue) -> Option<Box<RawValue>> {
-    let mut message = object(raw)?;
-    let method: String = serde_json::from_str(message.get("method")?.get()).ok()?;
-    let params = message.get("params").map(Cow::as_ref);
-    let params = match &*method {
-        "tools/call" => arguments::mend(params?)?,
-        "initialize" => initialize::mend(params)?,
-        _ => return None,
-    };
-    message.insert("params".to_owned(), Cow::Owned(params));
+    let mut message = members(raw)?;
+    let version = message.get("jsonrpc").and_then(|raw| text_of(raw));
+    let has_version = version.is_some_and(|version| version == VERSION);
+    if !has_version {
+        message.insert("jsonrpc".to_owned(), Cow::Owned(raw_value(&VERSION)?));
+    }
+    let params = mend_params(&message);
+    if has_version && params.is_none() {
+        return None;
+    }
+    if let Some(params) = params {
+        message.insert("params".to_owned(), Cow::Owned(params));
+    }
     raw_value(&message)
 }
 
+/// The message's parameters in another form, if they need one.
+fn mend_params(message: &Object<'_>) -> Option<Box<RawValue>> {
+    let method = text_of(message.get("method")?)?;
+    let sent = message.get("params").map(Cow::as_ref);
+    let is_notification = !message.contains_key("id");
+    let object = sent.and_then(|sent| params::mend(sent, is_notification));
+    let params = object.as_deref().or(sent);
+    let more = match &*method {
+        "tools/call" => params.and_then(arguments::mend),
+        "initialize" => initialize::mend(params),
+        _ => None,
+    };
+    more.or(object)
+}
+
 /// The value as an object, if it is one.
-fn object(raw: &RawValue) -> Option<Object<'_>> {
+fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<BTreeMap<String, T>> {
     let is_object = raw.get().starts_with('{');
-    let members: BTreeMap<String, &RawValue> =
-        is_object.then(|| serde_json::from_str(raw.get()).ok())??;
-    let members = members.into_iter();
+    is_object.then(|| serde_json::from_str(raw.get()).ok())?
+}
+
+/// The value as an object whose members can be replaced, if it is one.
+fn members(raw: &RawValue) -> Option<Object<'_>> {
+    let members = object::<&RawValue>(raw)?.into_iter();
     Some(
         members
             .map(|(name, value)| (name, Cow::Borrowed(value)))
             .collect(),
     )
+}
+
+/// The value as a text, if it is one.
+fn text_of(raw: &RawValue) -> Option<String> {
+    let is_text = raw.get().starts_with('"');
+    is_text.then(|| serde_json::from_str(raw.get()).ok())?
 }
 
 fn raw_value(value: &impl Serialize) -> Option<Box<RawValue>> {

@@ -2,14 +2,9 @@
 //!
 //! Ids, arguments and schemas are passed on as raw JSON, so that no number loses digits.
 
-use alloc::{
-    borrow::ToOwned,
-    boxed::Box,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
 
+use lenient_messages::{Envelope, Fault};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -21,23 +16,11 @@ mod params;
 pub use error::Error;
 pub use params::{Object, as_object, as_string, optional_object, required_string};
 
-/// A request's id: a string or a number, as it was written.
+/// A request's id: a string or a whole number, as it was written.
 #[derive(Clone, Copy, Debug)]
 pub struct Id<'a>(&'a RawValue);
 
-impl<'a> Id<'a> {
-    fn read(raw: &'a RawValue) -> Result<Self, Error> {
-        // No client can read a response with a number that no number type holds, such as 1e999.
-        let is_number = || raw.get().parse().is_ok_and(f64::is_finite);
-        match raw.get().as_bytes() {
-            [b'"', ..] => Ok(Self(raw)),
-            [b'-' | b'0'..=b'9', ..] if is_number() => Ok(Self(raw)),
-            _ => Err(Error::invalid_request(
-                "\"id\" must be a string or a number, such as 1.",
-            )),
-        }
-    }
-
+impl Id<'_> {
     /// Whether this is the id as it was written.
     #[must_use]
     pub fn is(self, written: &str) -> bool {
@@ -91,6 +74,15 @@ impl From<Error> for InvalidMessage<'_> {
     }
 }
 
+impl<'a> From<Fault<'a>> for InvalidMessage<'a> {
+    fn from(fault: Fault<'a>) -> Self {
+        Self {
+            id: fault.id.map(Id),
+            error: Error::new(fault.code, fault.text),
+        }
+    }
+}
+
 /// A message, or what is wrong with it.
 pub type ParsedMessage<'a> = Result<Message<'a>, InvalidMessage<'a>>;
 
@@ -106,17 +98,9 @@ pub enum Incoming<'a> {
 /// Parses a line or an HTTP body.
 #[must_use]
 pub fn parse(text: &[u8]) -> Incoming<'_> {
-    let parsed = core::str::from_utf8(text)
-        .map_err(|error| error.to_string())
-        .and_then(|text| {
-            serde_json::from_str::<&RawValue>(text).map_err(|error| error.to_string())
-        });
-    let raw = match parsed {
+    let raw = match lenient_messages::json(text) {
         Ok(raw) => raw,
-        Err(error) => {
-            let error = Error::new(Error::PARSE, format!("This is not JSON: {error}."));
-            return Incoming::Single(Err(error.into()));
-        }
+        Err(fault) => return Incoming::Single(Err(fault.into())),
     };
     if !raw.get().starts_with('[') {
         return Incoming::Single(message(raw));
@@ -130,55 +114,15 @@ pub fn parse(text: &[u8]) -> Incoming<'_> {
 }
 
 fn message(raw: &RawValue) -> ParsedMessage<'_> {
-    let Some(mut object) = as_object(raw) else {
-        return Err(Error::invalid_request("A message must be a JSON object.").into());
+    let envelope = Envelope::read(raw)?;
+    let Some(method) = envelope.method else {
+        return Ok(Message::Response);
     };
-    let id = match object.remove("id").map(Id::read) {
-        None => None,
-        Some(Ok(id)) => Some(id),
-        // The other side could not parse something, so it has no id to repeat.
-        Some(Err(_)) if object.contains_key("error") => None,
-        Some(Err(error)) => return Err(error.into()),
-    };
-    let invalid = |error: Error| InvalidMessage { id, error };
-    if object
-        .get("jsonrpc")
-        .and_then(|raw| as_string(raw))
-        .as_deref()
-        != Some("2.0")
-    {
-        return Err(invalid(Error::invalid_request(
-            "\"jsonrpc\" must be \"2.0\".",
-        )));
-    }
-    let Some(method) = object.get("method") else {
-        if object.contains_key("result") || object.contains_key("error") {
-            return Ok(Message::Response);
-        }
-        return Err(invalid(Error::invalid_request(
-            "\"method\" is missing, such as \"tools/list\".",
-        )));
-    };
-    let Some(method) = as_string(method) else {
-        return Err(invalid(Error::invalid_request(
-            "\"method\" must be a string, such as \"tools/list\".",
-        )));
-    };
-    let params = match object.get("params") {
-        None => Some(Object::new()),
-        Some(raw) if raw.get() == "null" => Some(Object::new()),
-        Some(raw) => as_object(raw),
-    };
-    match (id, params) {
-        (Some(id), Some(params)) => Ok(Message::Request(Request { id, method, params })),
-        (Some(_), None) => Err(invalid(Error::invalid_params(
-            "\"params\" must be an object, such as {}.",
-        ))),
-        (None, params) => Ok(Message::Notification(Notification {
-            method,
-            params: params.unwrap_or_default(),
-        })),
-    }
+    let params = envelope.params.and_then(as_object).unwrap_or_default();
+    Ok(match envelope.id.map(Id) {
+        Some(id) => Message::Request(Request { id, method, params }),
+        None => Message::Notification(Notification { method, params }),
+    })
 }
 
 /// The request, or else the response to what is not a request, if it needs one.
@@ -193,7 +137,7 @@ pub(crate) fn request(parsed: ParsedMessage<'_>) -> Result<Request<'_>, Option<S
 /// The error for a batch in a revision without batches.
 pub(crate) fn no_batches() -> Error {
     Error::invalid_request(format!(
-        "Only revision {} has batches. Send one message at a time.",
+        "Only revision {} has batches: send messages one by one.",
         Revision::V2025_03_26
     ))
 }
@@ -266,10 +210,6 @@ mod tests {
         assert_eq!(parse_error(r#"{"a":1} x"#), (Error::PARSE, None));
         assert_eq!(parse_error("1"), (Error::INVALID_REQUEST, None));
         assert_eq!(parse_error("[]"), (Error::INVALID_REQUEST, None));
-        assert_eq!(
-            parse_error(r#"{"id":7,"method":"ping"}"#),
-            (Error::INVALID_REQUEST, Some("7".to_owned()))
-        );
         assert_eq!(
             parse_error(r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#),
             (Error::INVALID_REQUEST, None)

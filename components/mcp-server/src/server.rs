@@ -100,7 +100,7 @@ impl<P: Provider> Server<P> {
     pub fn handle(&self, request: &Request<'_>, session: &mut Session) -> MethodResult {
         let meta = RequestMeta::read(&request.params)?;
         if request.method == "initialize" && !meta.is_modern() {
-            let revision = negotiate(&request.params)?;
+            let revision = negotiate(&request.params);
             let result = serialize(&self.initialize_result(revision));
             *session = Session::Initialized(revision);
             return result;
@@ -334,17 +334,12 @@ fn unsupported_revision(name: &str) -> Error {
 }
 
 /// The revision that `initialize` agrees on: the client's, or the newest that has `initialize`.
-fn negotiate(params: &Object<'_>) -> Result<Revision, Error> {
-    let last = Revision::LAST_WITH_INITIALIZE;
-    let requested = required_string(params, "protocolVersion", last.name())?;
-    for (name, example) in [
-        ("capabilities", "{}"),
-        ("clientInfo", "{\"name\": \"client\", \"version\": \"1\"}"),
-    ] {
-        optional_object(params, name, example)?;
-    }
-    let known = Revision::parse(&requested).filter(|revision| revision.has_initialize());
-    Ok(known.unwrap_or(last))
+fn negotiate(params: &Object<'_>) -> Revision {
+    let requested = params.get("protocolVersion").and_then(|raw| as_string(raw));
+    let known = requested.and_then(|requested| Revision::parse(&requested));
+    known
+        .filter(|revision| revision.has_initialize())
+        .unwrap_or(Revision::LAST_WITH_INITIALIZE)
 }
 
 #[cfg(test)]

@@ -2,11 +2,16 @@
 
 use alloc::{string::String, vec::Vec};
 
+use lenient_messages::is_same_by_words;
+
 /// At most three of the names, the most similar first.
 pub(crate) fn similar<'a>(name: &str, names: &'a [String]) -> Vec<&'a str> {
     let mut similar: Vec<(usize, &str)> = names
         .iter()
-        .map(|other| (edit_distance(name, other), &**other))
+        .map(|other| match is_same_by_words(name, other) {
+            true => (0, &**other),
+            false => (edit_distance(name, other), &**other),
+        })
         .filter(|(edits, other)| *edits <= other.len().min(name.len()) / 4)
         .collect();
     similar.sort_unstable();

@@ -1,5 +1,6 @@
-//! What clients over Streamable HTTP send instead of what the specification asks, so that rmcp takes
-//! it: messages in another form, and any header `Accept`. For all hosts on this library.
+//! What clients send instead of what the specification asks, so that rmcp takes it: messages in another
+//! form, and any headers `Accept` and `Content-Type`; and what is answered where rmcp takes it in no
+//! form. For all hosts on this library.
 
 use std::borrow::Cow;
 
@@ -7,8 +8,11 @@ use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
-use rmcp::model::RequestId;
-use serde::Deserialize;
+use lenient_messages::Fault;
+use rmcp::ErrorData;
+use rmcp::model::{ErrorCode, RequestId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::client_label::ClientLabel;
@@ -31,9 +35,11 @@ pub struct Message<'a> {
     /// As it was written.
     pub id: Option<&'a RawValue>,
     /// Empty where it has none.
-    pub method: Cow<'a, str>,
+    pub method: String,
     /// What is looked at of its parameters.
     pub params: Params<'a>,
+    /// Why it is no message, if it is none.
+    pub fault: Option<Fault<'a>>,
 }
 
 /// What is looked at of a message's parameters.
@@ -60,27 +66,27 @@ struct Client<'a> {
     version: Cow<'a, str>,
 }
 
-#[derive(Default, Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    method: Cow<'a, str>,
-    #[serde(borrow)]
-    params: Option<&'a RawValue>,
-}
-
 impl<'a> Message<'a> {
-    /// What is not as MCP has it is left out: rmcp says what is wrong.
+    /// What is not as MCP has it is left out.
     #[must_use]
     pub fn read(body: &'a [u8]) -> Self {
-        let envelope: Envelope<'_> = serde_json::from_slice(body).unwrap_or_default();
+        let envelope = match lenient_messages::single(body) {
+            Ok(envelope) => envelope,
+            Err(fault) => {
+                return Self {
+                    id: fault.id,
+                    fault: Some(fault),
+                    ..Self::default()
+                };
+            }
+        };
         let params = envelope.params.map(RawValue::get);
         let params = params.and_then(|json| serde_json::from_str(json).ok());
         Self {
             id: envelope.id,
-            method: envelope.method,
+            method: envelope.method.unwrap_or_default(),
             params: params.unwrap_or_default(),
+            fault: None,
         }
     }
 
@@ -92,6 +98,65 @@ impl<'a> Message<'a> {
             None => ClientLabel::new("", ""),
         }
     }
+}
+
+/// The answer to a message that rmcp can not read.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// The message's id, where it has one.
+    pub id: Option<RequestId>,
+    /// What is wrong.
+    pub error: ErrorData,
+}
+
+impl Unreadable {
+    /// The answer to this message, should rmcp not read it.
+    #[must_use]
+    pub fn new(message: Message<'_>) -> Self {
+        let error = match message.fault {
+            Some(fault) => ErrorData::new(ErrorCode(fault.code), fault.text, None),
+            None => ErrorData::invalid_request(
+                "This is no request, notification or response as JSON-RPC has them.",
+                None,
+            ),
+        };
+        Self {
+            id: message
+                .id
+                .and_then(|id| serde_json::from_str(id.get()).ok()),
+            error,
+        }
+    }
+
+    /// The response, or this answer where rmcp could not read the message. It has checked host and
+    /// origin before.
+    #[must_use]
+    pub fn unless_read(self, response: Response) -> Response {
+        // [`take_any_headers`] leaves no other reason for it.
+        if response.status() != StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            return response;
+        }
+        refusal(StatusCode::BAD_REQUEST, &self.error, self.id.as_ref())
+    }
+}
+
+/// An answer in HTTP and in JSON-RPC.
+#[must_use]
+pub fn refusal(
+    status: StatusCode,
+    error: &ErrorData,
+    id: Option<&(impl Serialize + ?Sized)>,
+) -> Response {
+    let body = json!({"jsonrpc": "2.0", "id": id, "error": error});
+    (status, axum::Json(body)).into_response()
+}
+
+/// Accepts both forms of an answer, and calls the body JSON, as rmcp demands of each request. Browsers
+/// are kept out by their `Origin`, whatever type a page gives to its text.
+pub fn take_any_headers(headers: &mut HeaderMap) {
+    let both = HeaderValue::from_static("application/json, text/event-stream");
+    headers.insert(header::ACCEPT, both);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
 }
 
 /// The form of the answer to a request.
@@ -125,12 +190,6 @@ impl ResponseFormat {
             true => Self::Events,
             false => Self::Json,
         }
-    }
-
-    /// Accepts both forms, as rmcp demands of each request.
-    pub fn accept_all(headers: &mut HeaderMap) {
-        let both = HeaderValue::from_static("application/json, text/event-stream");
-        headers.insert(header::ACCEPT, both);
     }
 
     /// Puts rmcp's response into this form. Of several events JSON is the last, which is the answer:
@@ -188,7 +247,9 @@ mod tests {
         let message = Message::read(cancelled);
         assert_eq!(message.params.request_id, Some(RequestId::Number(3)));
         for other in [&b"[]"[..], b"{", b"", b"{\"method\":1}", b"{\"params\":[]}"] {
-            assert_eq!(Message::read(other).method, "");
+            let message = Message::read(other);
+            assert_eq!(message.method, "");
+            assert!(message.fault.is_some());
         }
     }
 

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::McpServer;
 use super::client_label::{ClientLabel, SESSION_HEADER};
-use super::compat::{Message, ResponseFormat, mend};
+use super::compat::{Message, ResponseFormat, Unreadable, mend, take_any_headers};
+use super::cors;
 
 /// Most bytes of a request.
 const MAX_BYTES: usize = 4 << 20;
@@ -47,6 +48,7 @@ impl Access {
 
 /// MCP over Streamable HTTP at `/mcp`. Cancelling `stop` ends open streams.
 pub fn router(server: McpServer, access: Access, stop: CancellationToken) -> Router {
+    let cors = tower::util::option_layer(cors::layer(&access.origins));
     let config = StreamableHttpServerConfig::default()
         .with_allowed_hosts(access.hosts)
         .with_allowed_origins(access.origins)
@@ -60,6 +62,7 @@ pub fn router(server: McpServer, access: Access, stop: CancellationToken) -> Rou
     Router::new()
         .route_service("/mcp", service)
         .layer(middleware::from_fn_with_state(server, admit))
+        .layer(cors)
 }
 
 /// Brings a request into the form that rmcp takes, and its answer into the form that the client does.
@@ -79,22 +82,29 @@ async fn admit(State(server): State<McpServer>, request: Request, next: Next) ->
             return (status, format!("The request can not be read: {error}.\n")).into_response();
         }
     };
-    let message = Message::read(&body);
-    if let Some(label) = ClientLabel::of(&parts.headers) {
-        if message.method == "notifications/cancelled"
-            && let Some(id) = &message.params.request_id
-        {
-            server.cancellable.cancel(&(), &label, id);
-        }
+    let mut message = Message::read(&body);
+    let label = ClientLabel::of(&parts.headers);
+    let cancelled = match message.method == "notifications/cancelled" {
+        true => label.clone().zip(message.params.request_id.take()),
+        false => None,
+    };
+    if let Some(label) = label {
         parts.extensions.insert(label);
     }
     let initialized = (message.method == "initialize").then(|| message.label());
     let format = ResponseFormat::of(&parts.headers, &message);
-    drop(message);
-    ResponseFormat::accept_all(&mut parts.headers);
+    let unreadable = Unreadable::new(message);
+    take_any_headers(&mut parts.headers);
     parts.headers.remove(header::CONTENT_LENGTH);
     let request = Request::from_parts(parts, Body::from(body));
-    let mut response = format.apply(next.run(request).await).await;
+    let response = unreadable.unless_read(next.run(request).await);
+    // Not before rmcp has checked host and origin.
+    if let Some((label, id)) = cancelled
+        && response.status() == StatusCode::ACCEPTED
+    {
+        server.cancellable.cancel(&(), &label, &id);
+    }
+    let mut response = format.apply(response).await;
     if let Some(label) = initialized
         && response.status() == StatusCode::OK
     {

@@ -1,5 +1,6 @@
 //! Names that clients send: how long they may be, and which known ones they resemble.
 
+use lenient_messages::is_same_by_words;
 use rmcp::ErrorData;
 
 /// Bytes that a name may have: of a tool, a prompt or an argument, or the URI of a resource. No
@@ -8,6 +9,9 @@ pub const MAX_NAME: usize = 128;
 
 /// How similar two names must be for one to be proposed instead of the other.
 const SIMILAR: f64 = 0.75;
+
+/// More similar than any other names.
+const SAME: f64 = 2.0;
 
 /// Names that are proposed at most.
 const PROPOSED: usize = 3;
@@ -29,7 +33,8 @@ pub fn check(noun: &str, name: &str) -> Result<(), ErrorData> {
     Err(ErrorData::invalid_params(text, None))
 }
 
-/// The known names that are most similar, the best first. None for a name over [`MAX_NAME`], as
+/// The known names that are most similar, the best first, and before these the ones with the same words
+/// at their end, such as `gong_get_call` for `mcp__gong__gong_get_call`. None for a name over [`MAX_NAME`], as
 /// comparing takes the square of the length.
 #[must_use]
 pub fn similar<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
@@ -37,11 +42,14 @@ pub fn similar<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<
         return Vec::new();
     }
     let normalized = |name: &str| name.to_lowercase().replace('-', "_");
-    let name = normalized(name);
+    let sent = normalized(name);
     let mut similar: Vec<(f64, &str)> = known
         .into_iter()
         .filter(|known| known.len() <= MAX_NAME)
-        .map(|known| (strsim::jaro_winkler(&name, &normalized(known)), known))
+        .map(|known| match is_same_by_words(name, known) {
+            true => (SAME, known),
+            false => (strsim::jaro_winkler(&sent, &normalized(known)), known),
+        })
         .filter(|(similarity, _)| *similarity >= SIMILAR)
         .collect();
     similar.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -58,6 +66,24 @@ mod tests {
         let known = ["gong_get_call", "gong_get_calls_of", "list_users"];
         assert_eq!(similar("Gong-get-cal", known)[0], "gong_get_call");
         assert!(similar("zzz", known).is_empty());
+    }
+
+    #[test]
+    fn a_name_with_words_around_it_is_found() {
+        let known = [
+            "gong_list_workspace_members",
+            "gong_list_workspaces",
+            "gong_get_call",
+        ];
+        for sent in [
+            "functions.gong_list_workspaces",
+            "mcp__gong__gong_list_workspaces",
+            "gong-list-workspaces",
+            "list_workspaces",
+            "workspaces",
+        ] {
+            assert_eq!(similar(sent, known)[0], "gong_list_workspaces", "{sent}");
+        }
     }
 
     #[test]

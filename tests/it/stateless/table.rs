@@ -16,9 +16,13 @@ enum Expected {
     ToolError(&'static str),
     /// 202 and nothing more.
     Accepted,
+    /// A JSON-RPC error with the request's id, which is 1, and with these words in its message.
+    Error(i32, &'static str),
+    /// HTTP's 400 and a JSON-RPC error with this id.
+    BadRequest(i32, Value),
 }
 
-use Expected::{Accepted, Result, ToolError};
+use Expected::{Accepted, BadRequest, Error, Result, ToolError};
 
 struct Case {
     headers: Vec<(&'static str, &'static str)>,
@@ -176,7 +180,144 @@ fn cases() -> Vec<Case> {
         let body = search(json!({"title": "TITLE"})).replace("TITLE", title);
         add(&[both], body, Result("/result/content/0/text"));
     }
+    add_faults(&mut add);
+    for content_type in [
+        "",
+        "text/plain",
+        "text/plain;charset=UTF-8",
+        "application/octet-stream",
+        "application/json-rpc",
+        "application/x-www-form-urlencoded",
+    ] {
+        let headers = [both, ("content-type", content_type)];
+        add(&headers, workspaces(), Result(CONTENT));
+        add(&headers, "a=b".to_owned(), BadRequest(-32700, Value::Null));
+    }
+
+    // Names as models write them.
+    for name in [
+        "functions.gong_list_workspaces",
+        "mcp__gong__gong_list_workspaces",
+        "gong-list-workspaces",
+        "list_workspaces",
+    ] {
+        let meant = Error(-32602, "gong_list_workspaces");
+        add(&[both], call(name, json!({})), meant);
+    }
     cases
+}
+
+/// What is no message as MCP has it: with one meaning, or without any.
+fn add_faults(add: &mut impl FnMut(&[(&'static str, &'static str)], String, Expected)) {
+    const TOOLS: &str = "/result/tools/0/name";
+    let both = ("accept", BOTH);
+    let mut add = |body: String, expected| add(&[both], body, expected);
+    for params in [
+        json!(null),
+        json!([]),
+        json!(""),
+        json!({"_meta": []}),
+        json!({"_meta": "x"}),
+    ] {
+        add(request("tools/list", params), Result(TOOLS));
+    }
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    for version in [
+        Some(json!("1.0")),
+        Some(json!(2.0)),
+        Some(json!(null)),
+        None,
+    ] {
+        let mut list = list.clone();
+        let members = list.as_object_mut().expect("an object");
+        members.remove("jsonrpc");
+        members.extend(version.map(|version| ("jsonrpc".to_owned(), version)));
+        add(list.to_string(), Result(TOOLS));
+    }
+    let notification =
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized", "params": [1]});
+    add(notification.to_string(), Accepted);
+
+    for text in ["", "nonsense", "{", "{}}"] {
+        add(text.to_owned(), BadRequest(-32700, Value::Null));
+    }
+    for id in [
+        json!(1.5),
+        json!(null),
+        json!(u64::MAX),
+        json!({}),
+        json!(true),
+    ] {
+        let mut list = list.clone();
+        list["id"] = id;
+        add(list.to_string(), BadRequest(-32600, Value::Null));
+    }
+    for (body, code) in [
+        (json!({"jsonrpc": "2.0", "id": "a"}), -32600),
+        (json!({"jsonrpc": "2.0", "id": 7, "method": 1}), -32600),
+        (
+            json!({"id": 7, "method": "tools/list", "params": [1]}),
+            -32602,
+        ),
+        (
+            json!({"id": 7, "method": "tools/list", "params": "x"}),
+            -32602,
+        ),
+    ] {
+        let id = body["id"].clone();
+        add(body.to_string(), BadRequest(code, id));
+    }
+    for body in [json!(1), json!("tools/list"), json!([])] {
+        add(body.to_string(), BadRequest(-32600, Value::Null));
+    }
+
+    for (method, params, words) in [
+        (
+            "tools/call",
+            json!({}),
+            "\"name\" is missing. It is a string, such as \"gong_",
+        ),
+        (
+            "tools/call",
+            json!(null),
+            "\"name\" is missing. It is a string, such as \"gong_",
+        ),
+        ("tools/call", json!({"name": null}), "\"name\""),
+        (
+            "tools/call",
+            json!({"name": 5}),
+            "\"name\" must be a string, such as \"gong_",
+        ),
+        ("prompts/get", json!({}), "\"name\" is missing"),
+        (
+            "resources/read",
+            json!({}),
+            "\"uri\" is missing. It is a string, such as \"gong://",
+        ),
+        (
+            "resources/read",
+            json!({"uri": 1}),
+            "\"uri\" must be a string",
+        ),
+    ] {
+        add(request(method, params), Error(-32602, words));
+    }
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call"});
+    add(call.to_string(), Error(-32602, "\"name\" is missing"));
+
+    for wrong in [
+        json!({"capabilities": []}),
+        json!({"capabilities": "{}"}),
+        json!({"capabilities": {"roots": true}}),
+        json!({"capabilities": {"experimental": {"a": true}}}),
+        json!({"capabilities": {"roots": {"listChanged": "yes"}, "sampling": {"tools": true}}}),
+        json!({"clientInfo": "raw"}),
+        json!({"clientInfo": []}),
+        json!({"clientInfo": {"name": 5, "version": "1", "title": 5, "icons": "x"}}),
+        json!({"protocolVersion": 1}),
+    ] {
+        add(initialize(wrong), Result("/result/protocolVersion"));
+    }
 }
 
 /// An answer: status, headers in lower case, body.
@@ -216,9 +357,12 @@ async fn send(
 ) -> TcpStream {
     let address = server.address;
     // In HTTP/1.0 a body has no chunks, and ends with the connection.
-    let mut request =
-        format!("{method} /mcp HTTP/1.0\r\nhost: {address}\r\ncontent-type: application/json\r\n");
-    for (name, value) in server.headers.iter().chain(headers) {
+    let mut request = format!("{method} /mcp HTTP/1.0\r\nhost: {address}\r\n");
+    if headers.iter().all(|(name, _)| *name != "content-type") {
+        request.push_str("content-type: application/json\r\n");
+    }
+    let headers = server.headers.iter().chain(headers);
+    for (name, value) in headers.filter(|(_, value)| !value.is_empty()) {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
@@ -298,9 +442,13 @@ fn check(case: &Case, answer: &Answer) {
         assert_eq!((answer.status, &*text), (202, ""), "{sent}");
         return;
     }
-    assert_eq!(answer.status, 200, "{sent}: {text}");
+    let (status, id) = match &case.expected {
+        BadRequest(_, id) => (400, id.clone()),
+        _ => (200, json!(1)),
+    };
+    assert_eq!(answer.status, status, "{sent}: {text}");
     let message = message(case, answer);
-    assert_eq!(message["id"], 1, "{sent}: {message}");
+    assert_eq!(message["id"], id, "{sent}: {message}");
     match case.expected {
         Result(pointer) => {
             assert!(message.pointer(pointer).is_some(), "{sent}: {message}");
@@ -314,6 +462,15 @@ fn check(case: &Case, answer: &Answer) {
                 "{sent}: {message}"
             );
         }
+        Error(code, words) => {
+            assert_eq!(message["error"]["code"], code, "{sent}: {message}");
+            let text = message["error"]["message"].as_str();
+            assert!(
+                text.is_some_and(|text| text.contains(words)),
+                "{sent}: {message}"
+            );
+        }
+        BadRequest(code, _) => assert_eq!(message["error"]["code"], code, "{sent}: {message}"),
         Accepted => unreachable!("it has no message"),
     }
 }
@@ -325,6 +482,26 @@ pub(crate) async fn run(server: &Server<'_>, restarted: &Server<'_>) {
     for case in &cases {
         check(case, &post(server, &case.headers, &case.body).await);
     }
+    // A browser sends plain text without a preflight request, so only its origin keeps it out.
+    let evil = ("origin", "https://evil.example.com");
+    for content_type in ["text/plain", "application/json"] {
+        let headers = [("accept", BOTH), evil, ("content-type", content_type)];
+        for body in [&*call("gong_list_workspaces", json!({})), "nonsense"] {
+            let answer = post(server, &headers, body).await;
+            assert_eq!(answer.status, 403, "{content_type} {body}");
+            assert_eq!(answer.header("access-control-allow-origin"), None);
+        }
+    }
+    // Whoever has batches has them in one revision only.
+    let batch = json!([{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}]).to_string();
+    let headers = [("accept", BOTH), ("mcp-protocol-version", "2025-06-18")];
+    let answer = post(server, &headers, &batch).await;
+    let text = String::from_utf8_lossy(&answer.body);
+    assert_eq!(answer.status, 400, "{text}");
+    assert!(
+        text.contains("-32600") && text.contains("one by one"),
+        "{text}"
+    );
     let events = ("accept", "text/event-stream");
     for session in STALE.map(|id| ("mcp-session-id", id)) {
         let stream = status(server, "GET", &[events, session]).await;

@@ -19,13 +19,13 @@ pub struct Error {
 
 impl Error {
     /// The text is not JSON.
-    pub const PARSE: i32 = -32700;
+    pub const PARSE: i32 = lenient_messages::PARSE;
     /// The JSON is not a message.
-    pub const INVALID_REQUEST: i32 = -32600;
+    pub const INVALID_REQUEST: i32 = lenient_messages::INVALID_REQUEST;
     /// There is no such method.
     pub const METHOD_NOT_FOUND: i32 = -32601;
     /// A parameter is missing or wrong.
-    pub const INVALID_PARAMS: i32 = -32602;
+    pub const INVALID_PARAMS: i32 = lenient_messages::INVALID_PARAMS;
     /// The method failed.
     pub const INTERNAL: i32 = -32603;
     /// There is no such resource, before MCP 2026-07-28.

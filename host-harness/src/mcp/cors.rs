@@ -1,4 +1,4 @@
-//! Lets the web pages of `[listen] origins` use `/mcp` from a browser.
+//! Lets web pages of some origins use `/mcp` from a browser. For all hosts on this library.
 //!
 //! A browser asks before it sends a request with a token (`OPTIONS`, without the token), and lets
 //! the page read only the headers that the answer exposes. Answers without a known token have these
@@ -15,7 +15,8 @@ const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// The layer for `/mcp`, outside of whatever asks for a token. `None` without origins: then no
 /// answer says anything about other pages, and browsers let none in.
-pub(crate) fn layer(origins: &[String]) -> Option<CorsLayer> {
+#[must_use]
+pub fn layer(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;
     }
