@@ -368,7 +368,7 @@ async fn a_short_pause_is_waited_out() {
     let limiter = limiter();
     let start = Instant::now();
     limiter.answered(
-        Some(StatusCode::SERVICE_UNAVAILABLE),
+        Some(StatusCode::TOO_MANY_REQUESTS),
         Some(Duration::from_secs(7)),
     );
     limiter.answered(Some(StatusCode::OK), Some(Duration::from_secs(700)));
