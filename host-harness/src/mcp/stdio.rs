@@ -17,7 +17,7 @@ use super::McpServer;
 use super::compat::{Message, Unreadable};
 
 /// A message, or the answer to what is none.
-type Line = Result<ClientJsonRpcMessage, ServerJsonRpcMessage>;
+type Line = Result<ClientJsonRpcMessage, Box<ServerJsonRpcMessage>>;
 
 /// Serves until the input ends.
 pub fn serve(
@@ -67,7 +67,7 @@ impl<W: AsyncWrite + Send + Unpin + 'static> Transport<RoleServer> for Lines<W> 
             }
             match self.lines.recv().await? {
                 Ok(message) => return Some(message),
-                Err(answer) => drop(self.answer.spawn(self.output.send(answer))),
+                Err(answer) => drop(self.answer.spawn(self.output.send(*answer))),
             }
         }
     }
@@ -90,7 +90,7 @@ async fn read_lines(
             while read_up_to(&mut input, most, &mut text).await? > 0 && !text.ends_with(b"\n") {}
             let error = format!("The line is too long: {} MiB is the most.", most >> 20);
             let error = ErrorData::invalid_request(error, None);
-            Err(JsonRpcMessage::error(error, None))
+            Err(Box::new(JsonRpcMessage::error(error, None)))
         } else if text.trim_ascii().is_empty() {
             continue;
         } else {
@@ -118,7 +118,7 @@ fn message(text: &[u8]) -> Line {
     let text = lenient_messages::mend(text.trim_ascii());
     serde_json::from_slice(&text).map_err(|_| {
         let Unreadable { id, error } = Unreadable::new(Message::read(&text));
-        JsonRpcMessage::error(error, id)
+        Box::new(JsonRpcMessage::error(error, id))
     })
 }
 
