@@ -55,7 +55,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
         0 => Some("it is empty.".to_owned()),
         1..=20 => args.flows.iter().find(|id| !is_id(id)).map(|id| {
             format!(
-                "“{}” is not a flow id (5 to 20 digits). gong_list_flows lists them.",
+                "“{}” is not a flow id (1 to 20 digits). gong_list_flows lists them.",
                 shortened(id)
             )
         }),

@@ -26,7 +26,7 @@ pub(super) fn folder_id<'a>(
     match text.map(str::trim) {
         Some(id) if !is_id(id) => Err(bad_argument(
             argument,
-            "not a folder id (5 to 20 digits). gong_list_flow_folders lists them.",
+            "not a folder id (1 to 20 digits). gong_list_flow_folders lists them.",
             "\"7782342274025937895\".",
         )),
         id => Ok(id),

@@ -174,8 +174,12 @@ pub(crate) fn not_found(
         None => {
             let days = (report.range.to - report.range.from) / time::DAY;
             let wider = (2 * days).max(365);
+            let keys = match report.read {
+                0 => " Gong shows no call of this range at all: the access key may lack a scope or a workspace, or calls are still processed.",
+                _ => "",
+            };
             format!(
-                " Gong shows a {what} only on its calls: widen the range, such as {{\"from\": \"{wider}d\"}}."
+                " Gong has each {what} only on its calls: widen the range, such as {{\"from\": \"{wider}d\"}}.{keys}"
             )
         }
     });
