@@ -2,17 +2,17 @@
 
 use alloc::string::String;
 
-/// Whether `asked` is `known` with words before it, such as `functions.gong_get_call` or
+/// Whether `sent` is `known` with words before it, such as `functions.gong_get_call` or
 /// `mcp__gong__gong_get_call`, or without its first ones, such as `get-call`. Words end where no letter
 /// and no digit is.
 #[must_use]
-pub fn is_same_by_words(asked: &str, known: &str) -> bool {
-    let (asked, known) = (words(asked), words(known));
+pub fn is_same_by_words(sent: &str, known: &str) -> bool {
+    let (sent, known) = (words(sent), words(known));
     let ends_with = |whole: &str, end: &str| {
         let start = whole.strip_suffix(end);
         !end.is_empty() && start.is_some_and(|start| start.is_empty() || start.ends_with('_'))
     };
-    ends_with(&asked, &known) || ends_with(&known, &asked)
+    ends_with(&sent, &known) || ends_with(&known, &sent)
 }
 
 fn words(name: &str) -> String {
@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn words_before_a_name_do_not_count() {
         let known = "gong_list_workspaces";
-        for asked in [
+        for sent in [
             "functions.gong_list_workspaces",
             "mcp__gong__gong_list_workspaces",
             "gong-list-workspaces",
@@ -42,10 +42,10 @@ mod tests {
             "list_workspaces",
             "workspaces",
         ] {
-            assert!(is_same_by_words(asked, known), "{asked}");
+            assert!(is_same_by_words(sent, known), "{sent}");
         }
-        for asked in ["", " ", "spaces", "gong_list", "xgong_list_workspaces", "_"] {
-            assert!(!is_same_by_words(asked, known), "{asked}");
+        for sent in ["", " ", "spaces", "gong_list", "xgong_list_workspaces", "_"] {
+            assert!(!is_same_by_words(sent, known), "{sent}");
         }
     }
 }
