@@ -117,14 +117,11 @@ fn unwrapped(value: Value, schema: &Value, reads: bool) -> Option<Map<String, Va
                     && schema["properties"][wrapper].is_null()
                     && (members.len() == 1 || schema["properties"]["name"].is_null())
             });
-            let is_object = |name: &str| members[name].is_object();
             match wrapper {
-                None => Some(members),
+                Some(wrapper) if reads => unwrapped(members.remove(wrapper)?, schema, reads),
+                Some("arguments") if !members["arguments"].is_object() => None,
                 // Nothing is sent because of a guess.
-                Some(wrapper) if !reads && is_object(wrapper) => Some(members),
-                Some("arguments") if !reads => None,
-                Some(_) if !reads => Some(members),
-                Some(wrapper) => unwrapped(members.remove(wrapper)?, schema, reads),
+                _ => Some(members),
             }
         }
         _ => None,

@@ -119,7 +119,7 @@ pub(crate) fn unknown(
         ),
         Some(handle) => bad_argument(
             argument,
-            &format!("“{query}” is not exactly one {what}. Choices: {shown}{more}.",),
+            &format!("“{query}” is not exactly one {what}. Choices: {shown}{more}."),
             &format!("\"{handle}\", or another from {lister}."),
         ),
     }
@@ -160,13 +160,15 @@ fn is_in_word(c: char) -> bool {
     c.is_alphanumeric() || c == '@' || c == '.'
 }
 
-/// Whether each word of `query` (in lower case) is the beginning of a word of `name`. Signs between
-/// words do not count: `Q&A` has two words.
-pub(crate) fn has_words(name: &str, query: &str) -> bool {
+/// The words of a query, without the signs between them: `Q&A` has two.
+pub(crate) fn words(query: &str) -> impl Iterator<Item = &str> {
     let words = query.split(|c| !is_in_word(c));
-    let mut words = words
-        .filter(|word| word.contains(char::is_alphanumeric))
-        .peekable();
+    words.filter(|word| word.contains(char::is_alphanumeric))
+}
+
+/// Whether each word of `query` (in lower case) is the beginning of a word of `name`.
+pub(crate) fn has_words(name: &str, query: &str) -> bool {
+    let mut words = words(query).peekable();
     if words.peek().is_none() {
         return false;
     }

@@ -215,8 +215,8 @@ impl TenantLimiter {
             .map(|_| ())
     }
 
-    /// Takes note of Gong's answer. After a 429 no request of the
-    /// tenant leaves until the time that Gong names.
+    /// Takes note of Gong's answer. After a 429 no request of the tenant leaves until the time that Gong
+    /// names.
     pub fn answered(self: &Arc<Self>, status: Option<StatusCode>, retry_after: Option<Duration>) {
         let Some(pause) = pause_after(status, retry_after) else {
             return;

@@ -27,8 +27,8 @@ pub(crate) fn json_text(body: &impl Serialize) -> String {
 }
 
 /// Reads an answer of Gong. Of a member that is twice in an object the last one counts, and a null in
-/// a list is no item: serde's derived code refuses both, an [`ApiResponse`] accepts them. Bytes that are not UTF-8 become
-/// U+FFFD, and texts are [`cleaned`], so that one title does not cost a page.
+/// a list is no item: serde's derived code refuses both, an [`ApiResponse`] accepts them. Bytes that are
+/// not UTF-8 become U+FFFD, and texts are [`cleaned`], so that one title does not cost a page.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     // Validated as a whole, which is faster than text by text.
     let mut json =

@@ -27,11 +27,23 @@ pub(crate) struct ListPart<T> {
 }
 
 impl<T: Serialize> ListPart<T> {
-    /// The items of `all` from the position `resume` on, `limit` of them or as many as there is room for.
+    /// The items of `all` from the position `resume` on, as many as there is room for.
     ///
     /// # Errors
     /// `bad-argument` for a position that is none or is past the end.
     pub(crate) fn of(
+        gong: &Gong<'_>,
+        all: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+        resume: Option<&str>,
+    ) -> Result<Self, Error> {
+        Self::limited(gong, all, usize::MAX, resume)
+    }
+
+    /// As [`of`](Self::of), at most `limit` items.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub(crate) fn limited(
         gong: &Gong<'_>,
         all: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
         limit: usize,

@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     gong::{
         call_content::Content,
+        crm_id,
         crm_object::{Context, CrmObject},
         id::Id,
     },
@@ -211,6 +212,12 @@ impl Call {
         self.objects("Account")
             .find(|object| !object.is_of_call_time())
             .or_else(|| self.objects("Account").next())
+    }
+
+    /// The id of [`account`](Self::account), the same in both forms that it may have.
+    pub(crate) fn account_key(&self) -> Option<String> {
+        let account = self.account();
+        account.map(|account| crm_id::key(account.id()).to_owned())
     }
 
     /// The host's name, if the host is among the parties.

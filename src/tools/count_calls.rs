@@ -16,7 +16,7 @@ use crate::{
     error::{Error, bad_argument},
     gong::{
         calls::{Call, ContentSelector},
-        crm_id, users, workspaces,
+        users, workspaces,
     },
     index::{self, Alike, Index, Period, Sum},
     prelude::*,
@@ -83,8 +83,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: CountCalls) -> Result<CallCounts, Error
     let mut longest: Vec<LongCall> = Vec::new();
     let mut add = |call: &Call, sum: Option<Sum>| {
         counter.add(call, by, sum);
-        let account = call.account();
-        accounts.extend(account.map(|account| crm_id::key(account.id()).to_owned()));
+        accounts.extend(call.account_key());
     };
     let mut report = match index.as_mut() {
         // Calls that are alike have the same keys; but whose account a call is depends on all of it.
@@ -228,13 +227,11 @@ fn names(
             CountBy::Host => {
                 let (with_name, ids): (BTreeSet<String>, _) =
                     counter.keys(index).partition(|id| known.user(id).is_some());
-                let name = |id: String| Some((known.user(&id)?.to_owned(), id));
-                names.extend(
-                    with_name
-                        .into_iter()
-                        .filter_map(name)
-                        .map(|(name, id)| (id, name)),
-                );
+                let named = |id: String| {
+                    let name = known.user(&id)?.to_owned();
+                    Some((id, name))
+                };
+                names.extend(with_name.into_iter().filter_map(named));
                 let found = users::names(gong, &ids);
                 names.extend(found.into_iter().map(|(id, name)| (id, one_line(&name))));
             }

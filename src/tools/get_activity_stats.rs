@@ -69,7 +69,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetActivityStats) -> Result<ActivitySta
         to: row.to,
         counts: used_counts(&row.counts, &used),
     });
-    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
+    let part = ListPart::limited(gong, rows, limit, args.resume.as_deref())?;
     let mut rows = part.items;
     let names = read.names(gong, rows.iter().map(|row| row.user_id.as_str()));
     for row in &mut rows {

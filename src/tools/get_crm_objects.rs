@@ -74,7 +74,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetCrmObjects) -> Result<CrmObjects, Er
             _ => unknown.push(id.into()),
         }
     }
-    let part = ListPart::of(gong, objects, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, objects, args.resume.as_deref())?;
     Ok(CrmObjects {
         objects: part.items,
         matched: part.matched,

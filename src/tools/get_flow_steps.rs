@@ -78,7 +78,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetFlowSteps) -> Result<FlowSteps, Erro
     let steps: Vec<Flow> = flows
         .flat_map(|api| by_step(flow(api, body_chars)))
         .collect();
-    let part = ListPart::of(gong, steps, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, steps, args.resume.as_deref())?;
     Ok(FlowSteps {
         flows: joined(part.items),
         matched: part.matched,

@@ -42,7 +42,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: GetInteractionStats) -> Result<Interact
             .push("Only calls with Whisper on are counted.".into());
     }
     let rows = read.users.iter().map(row);
-    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
+    let part = ListPart::limited(gong, rows, limit, args.resume.as_deref())?;
     let mut users = part.items;
     let names = read.names(gong, users.iter().map(|row| row.user_id.as_str()));
     for row in &mut users {

@@ -52,7 +52,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListAnsweredScorecards) -> Result<Answe
     })?;
     let mut found = read.items;
     found.sort_by_key(|one| Reverse(one.review_time.as_deref().and_then(time::parse_instant)));
-    let part = ListPart::of(gong, found, limit, args.resume.as_deref())?;
+    let part = ListPart::limited(gong, found, limit, args.resume.as_deref())?;
     let page = part.items;
     let shown = page.len();
     let calls = calls::by_ids(gong, page.iter().map(|one| id_text(&one.call_id)))?;

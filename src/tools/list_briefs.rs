@@ -51,7 +51,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListBriefs) -> Result<BriefList, Error>
         creator: brief.text("creator"),
         updated: brief.instant("updated"),
     });
-    let part = ListPart::of(gong, briefs, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, briefs, args.resume.as_deref())?;
     Ok(BriefList {
         briefs: part.items,
         matched: part.matched,

@@ -52,7 +52,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallAccess) -> Result<CallAccessLis
             .collect(),
         call: call.clone(),
     });
-    let part = ListPart::of(gong, calls, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, calls, args.resume.as_deref())?;
     Ok(CallAccessList {
         calls: part.items,
         matched: part.matched,

@@ -35,7 +35,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCallOutcomes) -> Result<CallOutcome
         todo_action: outcome.text("todoAction"),
         automation: outcome.text("automation"),
     });
-    let part = ListPart::of(gong, outcomes, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, outcomes, args.resume.as_deref())?;
     Ok(CallOutcomeList {
         outcomes: part.items,
         matched: part.matched,

@@ -32,7 +32,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListCrmSchema) -> Result<CrmSchema, Err
             deleted: field.is("isDeleted").then_some(true),
         })
         .collect();
-    let part = ListPart::of(gong, fields, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, fields, args.resume.as_deref())?;
     Ok(CrmSchema {
         fields: part.items,
         matched: part.matched,

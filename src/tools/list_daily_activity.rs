@@ -59,7 +59,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListDailyActivity) -> Result<DailyActiv
         },
         day: day.date,
     });
-    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
+    let part = ListPart::limited(gong, rows, limit, args.resume.as_deref())?;
     let mut rows = part.items;
     let names = read.names(gong, rows.iter().map(|row| row.user_id.as_str()));
     for row in &mut rows {

@@ -16,7 +16,6 @@ use crate::{
     error::Error,
     gong::{
         calls::{self, ContentSelector, link_pattern},
-        users::People,
         workspaces,
     },
     index::{self, Find, Index, ObjectText, Rest},
@@ -27,9 +26,11 @@ use crate::{
     wit::deals::{DealPage, ListDeals},
 };
 
+mod owner;
 mod seen_deals;
 mod text;
 
+use owner::Owner;
 use seen_deals::{SeenDeal, SeenDeals};
 
 /// Days back without `from`.
@@ -233,34 +234,4 @@ fn refresh(
     }
     *deals = fresh;
     Ok(())
-}
-
-/// The owner whose deals to list. The CRM has an id of its own or a name for an owner.
-struct Owner {
-    id: String,
-    name: String,
-    email: Option<String>,
-}
-
-impl Owner {
-    fn find(gong: &Gong<'_>, text: &str, index: Option<&Index<'_, '_>>) -> Result<Self, Error> {
-        let mut people = People::known(index.map_or_else(Vec::new, Index::directory));
-        let user = people.find(gong, "owner", text)?;
-        Ok(Self {
-            id: user.id().to_owned(),
-            name: user.name(),
-            email: user.email_address.clone(),
-        })
-    }
-
-    fn owns(&self, deal: &SeenDeal) -> bool {
-        let owns_in_crm = deal.crm_owner.as_deref().is_some_and(|owner| {
-            owner.eq_ignore_ascii_case(&self.name)
-                || self
-                    .email
-                    .as_deref()
-                    .is_some_and(|email| owner.eq_ignore_ascii_case(email))
-        });
-        owns_in_crm || deal.hosts.contains_key(&self.id)
-    }
 }

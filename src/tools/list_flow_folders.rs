@@ -59,7 +59,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlowFolders) -> Result<FlowFolderLi
         ];
         gong.get::<Page>("/v2/flows/folders", &query)
     })?;
-    let part = ListPart::of(gong, rows(read.items), usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, rows(read.items), args.resume.as_deref())?;
     Ok(FlowFolderList {
         owner,
         folders: part.items,

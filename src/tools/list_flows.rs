@@ -47,7 +47,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListFlows) -> Result<FlowList, Error> {
     ];
     let read = flows::of_owner(gong, &owner, &filters)?;
     let rows = read.items.into_iter().map(row);
-    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
+    let part = ListPart::limited(gong, rows, limit, args.resume.as_deref())?;
     Ok(FlowList {
         flows: part.items,
         owner,

@@ -44,7 +44,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryCalls) -> Result<LibraryCall
     };
     let open: Vec<&Value> = listed.iter().filter(is_open).collect();
     let private = (listed.len() - open.len()) as u32;
-    let part = ListPart::of(gong, open, limit, args.resume.as_deref())?;
+    let part = ListPart::limited(gong, open, limit, args.resume.as_deref())?;
     let page = part.items;
     let adders: BTreeSet<String> = page.iter().filter_map(|call| call.id("addedBy")).collect();
     let names = users::names(gong, &adders);

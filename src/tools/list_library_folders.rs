@@ -28,7 +28,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListLibraryFolders) -> Result<LibraryFo
         workspace: folder.workspace,
         updated: folder.updated,
     });
-    let part = ListPart::of(gong, folders, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, folders, args.resume.as_deref())?;
     Ok(LibraryFolderList {
         folders: part.items,
         matched: part.matched,

@@ -53,7 +53,7 @@ pub(crate) fn run(
             .or(user.email.as_deref())
             .map(fold_case)
     });
-    let part = ListPart::of(gong, users, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, users, args.resume.as_deref())?;
     Ok(ProfileUsers {
         id,
         name,

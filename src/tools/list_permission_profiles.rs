@@ -20,7 +20,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListPermissionProfiles) -> Result<Profi
     let rows = profiles
         .iter()
         .map(|(workspace, profile)| row(profile, workspace));
-    let part = ListPart::of(gong, rows, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, rows, args.resume.as_deref())?;
     Ok(ProfileList {
         profiles: part.items,
         matched: part.matched,

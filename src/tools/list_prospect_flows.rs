@@ -86,7 +86,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListProspectFlows) -> Result<ProspectFl
         .filter(|id| !found.contains(crm_id::key(id)))
         .cloned()
         .collect();
-    let part = ListPart::of(gong, flows, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, flows, args.resume.as_deref())?;
     Ok(ProspectFlowList {
         flows: part.items,
         matched: part.matched,

@@ -122,7 +122,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListScorecards) -> Result<ScorecardList
             shape(&one, name, true)
         })
         .collect();
-    let part = ListPart::of(gong, scorecards, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, scorecards, args.resume.as_deref())?;
     Ok(ScorecardList {
         scorecards: part.items,
         matched: part.matched,

@@ -15,7 +15,7 @@ use crate::{
 pub(crate) fn run(gong: &Gong<'_>, args: ListTargets) -> Result<TargetList, Error> {
     let workspace = workspaces::needed(gong, args.workspace.as_deref())?;
     let targets = targets::all(gong, &workspace)?;
-    let part = ListPart::of(gong, targets, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, targets, args.resume.as_deref())?;
     Ok(TargetList {
         targets: part.items,
         matched: part.matched,

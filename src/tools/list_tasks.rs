@@ -49,7 +49,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTasks) -> Result<TaskList, Error> {
         overdue: is_overdue(&due).then_some(true),
         ..self::task(task)
     });
-    let part = ListPart::of(gong, tasks, limit, args.resume.as_deref())?;
+    let part = ListPart::limited(gong, tasks, limit, args.resume.as_deref())?;
     Ok(TaskList {
         user: crate::text::one_line(&args.user),
         resume: part.resume,

@@ -43,7 +43,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListTrackers) -> Result<TrackerList, Er
         .collect();
     trackers.sort_by_cached_key(|tracker| (fold_case(&tracker.name), tracker.id.clone()));
     let left_out = (all - trackers.len()) as u32;
-    let part = ListPart::of(gong, trackers, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, trackers, args.resume.as_deref())?;
     Ok(TrackerList {
         trackers: part.items,
         matched: part.matched,

@@ -41,7 +41,7 @@ pub(crate) fn run(
         setting: change.text("setting").unwrap_or_default(),
         on: change.get("value").and_then(Value::as_bool),
     });
-    let part = ListPart::of(gong, changes, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, changes, args.resume.as_deref())?;
     Ok(SettingsHistory {
         user: name.map_or_else(|| id.clone(), |name| format!("{} ({id})", one_line(&name))),
         changes: part.items,

@@ -45,7 +45,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListUsers) -> Result<UserPage, Error> {
         .collect();
     found.sort_by_cached_key(|user| (fold_case(&user.name()), user.id()));
     let rows = found.iter().map(|user| row(user, &names));
-    let part = ListPart::of(gong, rows, limit, args.resume.as_deref())?;
+    let part = ListPart::limited(gong, rows, limit, args.resume.as_deref())?;
     Ok(UserPage {
         resume: part.resume,
         users: part.items,

@@ -32,7 +32,7 @@ pub(crate) fn run(gong: &Gong<'_>, args: ListWorkspaces) -> Result<WorkspaceList
                 .filter(|text| !text.is_empty()),
         })
         .collect();
-    let part = ListPart::of(gong, workspaces, usize::MAX, args.resume.as_deref())?;
+    let part = ListPart::of(gong, workspaces, args.resume.as_deref())?;
     Ok(WorkspaceList {
         workspaces: part.items,
         matched: part.matched,

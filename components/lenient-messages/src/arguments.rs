@@ -8,7 +8,7 @@ use alloc::{
 
 use serde_json::value::RawValue;
 
-use crate::{Object, members, params::is_empty, raw_value};
+use crate::{Object, is_object, members, params::is_empty, raw_value};
 
 /// How often text within text is unwrapped.
 const DEPTH: u32 = 2;
@@ -17,7 +17,7 @@ const DEPTH: u32 = 2;
 pub(crate) fn mend(params: &RawValue) -> Option<Box<RawValue>> {
     let mut params = members(params)?;
     let sent = params.get("arguments")?;
-    if sent.get().starts_with('{') {
+    if is_object(sent) {
         return None;
     }
     let mended = unwrapped(sent, DEPTH).or_else(|| {

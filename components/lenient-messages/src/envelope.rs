@@ -9,7 +9,7 @@ use alloc::{
 
 use serde_json::value::RawValue;
 
-use crate::{object, text_of};
+use crate::{is_object, object, text_of};
 
 /// JSON-RPC's code for text that is no JSON.
 pub const PARSE: i32 = -32700;
@@ -120,7 +120,7 @@ impl<'a> Envelope<'a> {
         };
         let params = members.remove("params");
         let params = params.filter(|params| params.get() != "null");
-        if method.is_some() && params.is_some_and(|params| !params.get().starts_with('{')) {
+        if method.is_some() && params.is_some_and(|params| !is_object(params)) {
             let text = "\"params\" must be an object, such as {}.";
             return Err(fault(INVALID_PARAMS, text));
         }

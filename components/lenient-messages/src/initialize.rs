@@ -8,7 +8,7 @@ use alloc::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Object, members, raw_value};
+use crate::{Object, is_object, is_text, members, raw_value};
 
 /// The revision of a client that names none, by the specification of Streamable HTTP.
 const UNNAMED: &str = "2025-03-26";
@@ -90,14 +90,6 @@ fn sound_capabilities(sent: &RawValue, level: u32) -> Option<Box<RawValue>> {
         true
     });
     mended.then(|| raw_value(&capabilities))?
-}
-
-fn is_object(raw: &RawValue) -> bool {
-    raw.get().starts_with('{')
-}
-
-fn is_text(raw: &RawValue) -> bool {
-    raw.get().starts_with('"')
 }
 
 /// Puts in a member that is missing or wrong; whether it was.

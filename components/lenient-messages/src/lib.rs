@@ -109,9 +109,18 @@ fn mend_params(message: &Object<'_>) -> Option<Box<RawValue>> {
 }
 
 /// The value as an object, if it is one.
-fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<BTreeMap<String, T>> {
-    let is_object = raw.get().starts_with('{');
-    is_object.then(|| serde_json::from_str(raw.get()).ok())?
+#[must_use]
+pub fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<BTreeMap<String, T>> {
+    // serde_json would say no as well, after it has written an error message.
+    is_object(raw).then(|| serde_json::from_str(raw.get()).ok())?
+}
+
+fn is_object(raw: &RawValue) -> bool {
+    raw.get().starts_with('{')
+}
+
+fn is_text(raw: &RawValue) -> bool {
+    raw.get().starts_with('"')
 }
 
 /// The value as an object whose members can be replaced, if it is one.
@@ -125,9 +134,9 @@ fn members(raw: &RawValue) -> Option<Object<'_>> {
 }
 
 /// The value as a text, if it is one.
-fn text_of(raw: &RawValue) -> Option<String> {
-    let is_text = raw.get().starts_with('"');
-    is_text.then(|| serde_json::from_str(raw.get()).ok())?
+#[must_use]
+pub fn text_of(raw: &RawValue) -> Option<String> {
+    is_text(raw).then(|| serde_json::from_str(raw.get()).ok())?
 }
 
 fn raw_value(value: &impl Serialize) -> Option<Box<RawValue>> {

@@ -1,10 +1,10 @@
 //! The parameters of any method.
 
-use alloc::{boxed::Box, string::String};
+use alloc::boxed::Box;
 
 use serde_json::value::RawValue;
 
-use crate::{Object, members, raw_value};
+use crate::{Object, is_object, members, raw_value, text_of};
 
 /// The parameters as an object, whose `_meta` is one too, if they are not that yet. Those of a
 /// notification may be anything: nobody could be answered.
@@ -13,7 +13,6 @@ pub(crate) fn mend(params: &RawValue, is_notification: bool) -> Option<Box<RawVa
         let empty = is_notification || is_empty(params);
         return empty.then(|| raw_value(&Object::new()))?;
     };
-    let is_object = |meta: &RawValue| meta.get().starts_with('{');
     if members.get("_meta").is_none_or(|meta| is_object(meta)) {
         return None;
     }
@@ -27,9 +26,6 @@ pub(crate) fn is_empty(raw: &RawValue) -> bool {
         b"null" => true,
         // Where lists and objects are one type, such as in PHP, an empty object becomes this.
         [b'[', inner @ .., b']'] => inner.trim_ascii().is_empty(),
-        [b'"', ..] => {
-            serde_json::from_str::<String>(raw.get()).is_ok_and(|text| text.trim().is_empty())
-        }
-        _ => false,
+        _ => text_of(raw).is_some_and(|text| text.trim().is_empty()),
     }
 }

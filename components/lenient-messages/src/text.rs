@@ -50,7 +50,7 @@ fn position(text: &[u8], byte: u8) -> Option<usize> {
     text.iter().position(|other| *other == byte)
 }
 
-/// The code unit of the escape `\uXXXX` that begins here.
+/// The code unit of the escape, `\u` and four digits, that begins here.
 fn code_unit(text: &[u8], at: usize) -> Option<u32> {
     let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |unit, digit| {

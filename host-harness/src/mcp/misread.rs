@@ -5,17 +5,14 @@ use rmcp::ErrorData;
 use rmcp::model::{CustomRequest, ErrorCode};
 use serde_json::Value;
 
-/// MCP's methods with parameters, those that no server here has aside. `initialize` is mended before, and
-/// is none in the revisions without it.
-const METHODS: [&str; 9] = [
+/// MCP's methods whose parameters nothing is known of here; those that no server here has aside.
+/// `initialize` is mended before, and is none in the revisions without it.
+const OTHERS: [&str; 6] = [
     "completion/complete",
-    "prompts/get",
     "prompts/list",
     "resources/list",
-    "resources/read",
     "resources/templates/list",
     "subscriptions/listen",
-    "tools/call",
     "tools/list",
 ];
 
@@ -27,7 +24,7 @@ pub fn error(request: CustomRequest, example: Option<&str>) -> ErrorData {
     let parameter = match &*method {
         "tools/call" | "prompts/get" => Some("name"),
         "resources/read" => Some("uri"),
-        other if METHODS.contains(&other) => None,
+        other if OTHERS.contains(&other) => None,
         _ => return ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None),
     };
     let sent = |name| request.params.as_ref()?.get(name);

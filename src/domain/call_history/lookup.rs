@@ -8,7 +8,7 @@ use crate::{
     gong::calls::Call,
     gong::crm_id,
     index::Index,
-    names::{Fit, account_handle, choose, has_words, unknown},
+    names::{Fit, account_handle, choose, has_words, unknown, words},
     prelude::*,
     render,
     text::fold_case,
@@ -91,10 +91,7 @@ impl SearchTerm {
     pub(crate) fn new(argument: &str, text: &str, example: &str) -> Result<Self, Error> {
         let text = account_handle(text);
         let lower = fold_case(&text);
-        let words: Vec<&str> = lower
-            .split(|c: char| !c.is_alphanumeric() && c != '@' && c != '.')
-            .filter(|word| word.contains(char::is_alphanumeric))
-            .collect();
+        let words: Vec<&str> = words(&lower).collect();
         match words.is_empty() {
             true => Err(bad_argument(argument, "it is empty.", example)),
             false => Ok(Self {
@@ -175,7 +172,10 @@ pub(crate) fn not_found(
             let days = (report.range.to - report.range.from) / time::DAY;
             let wider = (2 * days).max(365);
             let keys = match report.read {
-                0 => " Gong shows no call of this range at all: the access key may lack a scope or a workspace, or calls are still processed.",
+                0 => {
+                    " Gong shows no call of this range at all: the access key may lack a scope or a workspace, or \
+                     calls are still processed."
+                }
                 _ => "",
             };
             format!(

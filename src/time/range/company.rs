@@ -49,17 +49,10 @@ impl CompanyRange {
                 end.saturating_sub(Span::new().days(default_days))
             }
         };
-        if end.is_none_or(|end| first < end) {
-            return Ok(Self { first, end });
+        match end {
+            Some(end) if end <= first => Err(empty([from_name, to_name], first, end, "")),
+            end => Ok(Self { first, end }),
         }
-        Err(bad_argument(
-            from_name,
-            &format!(
-                "{first} is not before {}, the end of the range.",
-                end.unwrap_or(today)
-            ),
-            &format!("\"30d\", or \"2026-11-01\" with {to_name} \"2026-11-07\"."),
-        ))
     }
 
     /// The first day.
@@ -98,14 +91,16 @@ pub(crate) fn company_dates(
     if range.first < end {
         return Ok((range.from(), end.to_string()));
     }
-    Err(bad_argument(
-        "from",
-        &format!(
-            "{} is not before {end}, the end of the range; Gong's statistics end with yesterday.",
-            range.first
-        ),
-        "\"30d\", or \"2026-11-01\" with to \"2026-11-07\".",
-    ))
+    let why = "; Gong's statistics end with yesterday";
+    Err(empty(["from", "to"], range.first, end, why))
+}
+
+fn empty([from, to]: [&str; 2], first: Date, end: Date, why: &str) -> Error {
+    bad_argument(
+        from,
+        &format!("{first} is not before {end}, the end of the range{why}."),
+        &format!("\"30d\", or \"2026-11-01\" with {to} \"2026-11-07\"."),
+    )
 }
 
 fn company_days(argument: &str, text: &str, today: Date) -> Result<Days, Error> {

@@ -5,7 +5,7 @@ use core::{cmp::Reverse, ops::Range};
 
 use crate::{
     domain::call_content::outcome_name,
-    gong::{calls::Call, crm_id},
+    gong::{calls::Call, crm_object::CrmObject},
     index::Sum,
     prelude::*,
     text::{fold_case, one_line},
@@ -86,11 +86,10 @@ impl Counter {
             self.rows.entry(row).or_default().add(sum);
         }
         if by.contains(&CountBy::Account)
-            && let Some(account) = call.account()
-            && let Some(name) = account.name()
+            && let Some(key) = call.account_key()
+            && let Some(name) = call.account().and_then(CrmObject::name)
         {
             // The newest call comes first.
-            let key = crm_id::key(account.id()).to_owned();
             self.accounts.entry(key).or_insert(name);
         }
     }
@@ -159,10 +158,7 @@ fn keys(call: &Call, by: CountBy) -> Vec<String> {
     let lower = |text: &Option<String>| text.as_deref().map(fold_case);
     let key = match by {
         CountBy::Host => meta.primary_user_id.as_ref().map(|id| id.0.clone()),
-        CountBy::Account => {
-            let account = call.account();
-            account.map(|account| crm_id::key(account.id()).to_owned())
-        }
+        CountBy::Account => call.account_key(),
         CountBy::Day => began(time::to_date),
         CountBy::Week => began(time::week_of),
         CountBy::Month => began(|at| time::to_date(at).chars().take(7).collect()),

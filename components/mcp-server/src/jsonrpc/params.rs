@@ -12,18 +12,13 @@ pub type Object<'a> = BTreeMap<String, &'a RawValue>;
 /// The value as an object, if it is one.
 #[must_use]
 pub fn as_object(raw: &RawValue) -> Option<Object<'_>> {
-    // serde_json would say no as well, after it has written an error message.
-    raw.get()
-        .starts_with('{')
-        .then(|| serde_json::from_str(raw.get()).ok())?
+    lenient_messages::object(raw)
 }
 
 /// The value as a string, if it is one.
 #[must_use]
 pub fn as_string(raw: &RawValue) -> Option<String> {
-    raw.get()
-        .starts_with('"')
-        .then(|| serde_json::from_str(raw.get()).ok())?
+    lenient_messages::text_of(raw)
 }
 
 /// A parameter that must be a string.
